@@ -1,0 +1,197 @@
+"""Which rows share a batch, and batches as padded arrays."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from sk_rnn.sequences._panel import Panel
+
+
+def canonical_order(panel: Panel, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Order the rows by their content, so that a fit does not depend on the order of X.
+
+    Rows are sorted by a 128-bit hash of their values, their length and their target. Seeded
+    shuffles that start from this order give the same batches for the same set of rows.
+
+    Parameters
+    ----------
+    panel : Panel
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), or iterable of ndarray
+        The targets; arrays, one per sample, where targets are sequences.
+
+    Returns
+    -------
+    order : ndarray of int64 of shape (n_samples,)
+        A permutation of the rows.
+    group : ndarray of int64 of shape (n_samples,)
+        For each position in `order` which of the distinct rows it holds: 0, 1, 2, ...
+
+    Examples
+    --------
+    >>> from sk_rnn.sequences import Panel, canonical_order
+    >>> panel = Panel.from_sequences([[1.0], [2.0, 3.0], [1.0]])
+    >>> order, group = canonical_order(panel)
+    >>> sorted(group.tolist()) in ([0, 0, 1], [0, 1, 1])
+    True
+    """
+    digests = np.frombuffer(b"".join(_digests(panel, y)), dtype=">u8").reshape(-1, 2)
+    order = np.lexsort((digests[:, 1], digests[:, 0]))
+    digests = digests[order]
+    group = np.zeros(len(order), dtype=np.int64)
+    np.cumsum((digests[1:] != digests[:-1]).any(axis=1), out=group[1:])
+    return order, group
+
+
+def training_batches(
+    lengths: np.ndarray,
+    batch_size: int,
+    rng: np.random.RandomState | np.random.Generator,
+    *,
+    pool: int = 16,
+) -> list[np.ndarray]:
+    """Cut the rows into random batches of similar length.
+
+    Shuffle, cut into pools, sort by length within a pool, cut into batches, shuffle the
+    batches.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_samples,)
+        Number of time steps of each row.
+    batch_size : int
+        Rows per batch. The last batch has fewer; if it would have one, which batch norm
+        cannot train on, that row joins another batch.
+    rng : RandomState or Generator
+    pool : int, default=16
+        Batches per pool: more mean less padding and less randomness. With 16 and lengths spread
+        evenly from T/4 to T, 4 % of the padded cells are padding.
+
+    Returns
+    -------
+    batches : list of ndarray of int64
+        Every row occurs once.
+    """
+    n_samples = len(lengths)
+    order = rng.permutation(n_samples)
+    ragged = (lengths != lengths[:1]).any()
+    if ragged:
+        pools = np.arange(n_samples) // (pool * batch_size)
+        order = order[np.lexsort((lengths[order], pools))]
+    bounds = [*range(0, n_samples, batch_size), n_samples]
+    if batch_size > 1 and len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:
+        del bounds[-2]
+    batches = [order[start:stop] for start, stop in pairwise(bounds)]
+    if ragged:
+        batches = [batches[i] for i in rng.permutation(len(batches))]
+    return batches
+
+
+def prediction_batches(lengths: np.ndarray, *, max_rows: int, max_steps: int) -> list[np.ndarray]:
+    """Cut the rows into batches with as little padding as can be.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_samples,)
+        Number of time steps of each row.
+    max_rows : int
+        Rows per batch.
+    max_steps : int
+        Padded time steps per batch: rows times the longest. One row may exceed it.
+
+    Returns
+    -------
+    batches : list of ndarray of int64
+        Shortest rows first. Every row occurs once.
+    """
+    order = np.argsort(lengths, kind="stable")
+    ordered = lengths[order]
+    batches = []
+    start = 0
+    while start < len(order):
+        window = ordered[start : start + max_rows]
+        padded_steps = window * np.arange(1, len(window) + 1)  # increasing
+        n_rows = max(1, int(np.searchsorted(padded_steps, max_steps, side="right")))
+        batches.append(order[start : start + n_rows])
+        start += n_rows
+    return batches
+
+
+def pad_batch(panel: Panel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gather rows into one array with time first.
+
+    Parameters
+    ----------
+    panel : Panel
+    rows : ndarray of int of shape (batch_size,)
+        Not negative.
+
+    Returns
+    -------
+    padded : ndarray of shape (n_timesteps, batch_size, n_features)
+        C-contiguous, of the panel's dtype, as long as the longest row, zero after each row's
+        end; of shape (n_timesteps, batch_size) for token ids.
+    lengths : ndarray of int64 of shape (batch_size,)
+    """
+    starts = panel.offsets[rows]
+    lengths = panel.offsets[rows + 1] - starts
+    n_timesteps = int(lengths.max(initial=0))
+    steps = np.arange(n_timesteps)[:, None]  # T 1
+    positions = starts + steps  # T B
+    if (lengths == n_timesteps).all():
+        return panel.values.take(positions, axis=0), lengths
+    is_padding = steps >= lengths  # T B
+    positions[is_padding] = 0  # any step will do: it is overwritten
+    padded = panel.values.take(positions, axis=0)  # T B F
+    padded[is_padding] = 0
+    return padded, lengths
+
+
+def flat_positions(lengths: np.ndarray, n_timesteps: int, n_rows: int) -> np.ndarray:
+    """Return where the steps that are not padding lie in a padded batch with time first.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_rows,)
+    n_timesteps, n_rows : int
+        The first two dimensions of the padded batch.
+
+    Returns
+    -------
+    positions : ndarray of int64 of shape (lengths.sum(),)
+        ``padded.reshape(n_timesteps * n_rows, -1)[positions]`` are the steps of row 0, then
+        those of row 1, and so on.
+    """
+    is_step = np.arange(n_timesteps) < lengths[:, None]  # B T
+    rows, steps = np.nonzero(is_step)  # row by row
+    return steps * n_rows + rows
+
+
+def _digests(panel: Panel, y: Any) -> Iterator[bytes]:
+    values = np.ascontiguousarray(panel.values)
+    steps = memoryview(values.reshape(-1).view(np.uint8))
+    step_size = values.itemsize * panel.n_features
+    bounds = (panel.offsets * step_size).tolist()
+    # The length in the key keeps (x, y) and a longer x with the same bytes apart.
+    for (start, stop), target in zip(pairwise(bounds), _target_bytes(y, len(panel)), strict=True):
+        key = blake2b(steps[start:stop], digest_size=16)
+        key.update((stop - start).to_bytes(8, "big") + target)
+        yield key.digest()
+
+
+def _target_bytes(y: Any, n_samples: int) -> Iterable[bytes]:
+    if y is None:
+        return [b""] * n_samples
+    if isinstance(y, np.ndarray) and y.dtype != object:
+        y = np.ascontiguousarray(y)
+        rows = y.reshape(len(y), -1).view(np.uint8)
+        return (row.tobytes() for row in rows)
+    return (_row_bytes(row) for row in y)
+
+
+def _row_bytes(row: Any) -> bytes:
+    row = np.asarray(row)
+    # The bytes of strings depend on the width of the array that holds them; their repr does not.
+    return repr(row.tolist()).encode() if row.dtype.kind in "OUST" else row.tobytes()

@@ -1,0 +1,537 @@
+"""The ragged container that every estimator works on."""
+
+import operator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sk_rnn.sequences._containers import flatten
+from sk_rnn.sequences._frames import read_long_frame
+
+# A gather needs one int64 position per step; blocks keep that small beside the data itself.
+_GATHER_BLOCK = 1 << 20
+
+
+class Panel:
+    """Sequences of different lengths, end to end in one array.
+
+    A panel holds one row per sample. It is sliced like a one-dimensional array of
+    sequences, so that everything in scikit-learn that splits data splits panels too.
+
+    Parameters
+    ----------
+    values : ndarray of shape (total_steps, n_features) or (total_steps,)
+        The time steps of all samples, one sample after the other: float32 or float64
+        numbers in two dimensions, or integer token ids in one. Not copied; a memory map
+        stays one.
+    offsets : array-like of int of shape (n_samples + 1,)
+        Sample `i` is ``values[offsets[i]:offsets[i + 1]]``.
+    index : array-like of shape (n_samples,), default=None
+        What the samples are called, kept as a :class:`pandas.Index`.
+    feature_names : sequence of str of length n_features, default=None
+        What the features are called.
+    n_tokens : int, default=None
+        Size of the vocabulary that the token ids belong to.
+
+    Attributes
+    ----------
+    values, offsets, index, feature_names, n_tokens
+        As given; `offsets` as int64 and `feature_names` as a tuple.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_rnn.sequences import Panel
+    >>> panel = Panel.from_sequences([[[0.0, 1.0]], [[2.0, 3.0], [4.0, 5.0]]])
+    >>> panel
+    Panel(n_samples=2, n_timesteps=1..2, n_features=2, dtype=float64)
+    >>> panel[1]
+    array([[2., 3.],
+           [4., 5.]])
+    >>> panel[[1, 1, 0]].lengths
+    array([2, 2, 1])
+    """
+
+    def __init__(
+        self,
+        values: npt.ArrayLike,
+        offsets: npt.ArrayLike,
+        *,
+        index: Any = None,
+        feature_names: Sequence[str] | None = None,
+        n_tokens: int | None = None,
+    ) -> None:
+        values = np.asanyarray(values)  # asanyarray: a memory map stays one
+        _check_values(values)
+        self.values = values
+        self.offsets = _check_offsets(offsets, len(values))
+        self.index = None if index is None else pd.Index(index)
+        if self.index is not None and len(self.index) != len(self):
+            raise ValueError(
+                f"Panel: index has {len(self.index)} entries, but there are {len(self)} samples."
+            )
+        self.feature_names = None if feature_names is None else tuple(feature_names)
+        if self.feature_names is not None and len(self.feature_names) != self.n_features:
+            raise ValueError(
+                f"Panel: feature_names has {len(self.feature_names)} entries, but values has "
+                f"{self.n_features} features."
+            )
+        if n_tokens is not None and not self.is_tokens:
+            raise ValueError("Panel: n_tokens is for token ids; values has numbers. Leave it out.")
+        self.n_tokens = n_tokens
+
+    # -- Constructors -----------------------------------------------------------------
+
+    @classmethod
+    def from_sequences(
+        cls,
+        sequences: Any,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> Self:
+        """Make a panel of any container of sequences.
+
+        Parameters
+        ----------
+        sequences : array-like or list of array-like
+            Everything that an estimator takes as `X`: a list of arrays of shape
+            (n_timesteps,) or (n_timesteps, n_features), of data frames, of tensors or of
+            lists; a 2-D or 3-D array; an awkward or a pyarrow array.
+        dtype : dtype, default=None
+            Of the values. By default float32 and float64 stay, integers, one per time
+            step, are token ids, and everything else becomes float32.
+        feature_names : sequence of str, default=None
+            What the features are called; by default the columns of the data frames.
+
+        Returns
+        -------
+        panel : Panel
+
+        Examples
+        --------
+        >>> from sk_rnn.sequences import Panel
+        >>> Panel.from_sequences([[4, 1, 1], [2]])
+        Panel(n_samples=2, n_timesteps=1..3, tokens)
+        >>> Panel.from_sequences([[4, 1, 1], [2]], dtype="float32")
+        Panel(n_samples=2, n_timesteps=1..3, n_features=1, dtype=float32)
+        """
+        if isinstance(sequences, Panel):
+            sequences = list(sequences)
+        dtype = None if dtype is None else np.dtype(dtype)
+        flat = flatten(sequences, "Panel.from_sequences: sequences", dtype=dtype)
+        values = flat.values
+        if dtype is None and values.dtype.kind in "iu" and values.shape[1] == 1:
+            values = values[:, 0]
+        elif dtype is None and values.dtype not in (np.float32, np.float64):
+            values = values.astype(np.float32)
+        elif dtype is not None and dtype.kind in "iu":
+            values = values[:, 0] if values.shape[1] == 1 else values
+        return cls(values, flat.offsets, feature_names=feature_names or flat.feature_names)
+
+    @classmethod
+    def from_frame(
+        cls,
+        df: pd.DataFrame,
+        *,
+        by: Any,
+        order_by: Any = None,
+        columns: Any = None,
+    ) -> Self:
+        """Make a panel of a long data frame, one row per time step.
+
+        Parameters
+        ----------
+        df : DataFrame
+            Rows in any order.
+        by : label
+            The column, or the level of the index, that says which sample a row belongs to.
+            Samples come out sorted by it, as from :meth:`pandas.DataFrame.groupby`.
+        order_by : label, default=None
+            The column, or the level of the index, that orders the time steps of a sample.
+            Each value may occur once per sample. By default the order of the rows.
+        columns : label or list of labels, default=None
+            The features; by default all other columns. One label (not a list) of an integer
+            column gives token ids.
+
+        Returns
+        -------
+        panel : Panel
+            Its `index` holds the samples' ids, so that ``labels.loc[panel.index]`` is `y`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sk_rnn.sequences import Panel
+        >>> df = pd.DataFrame({
+        ...     "machine": ["b", "a", "b"], "hour": [2, 1, 1], "heat": [0.3, 0.2, 0.1]})
+        >>> panel = Panel.from_frame(df, by="machine", order_by="hour")
+        >>> panel.index.tolist(), panel.to_list()[1].ravel().tolist()
+        (['a', 'b'], [0.1, 0.3])
+        >>> labels = pd.Series({"b": "worn", "a": "new"})
+        >>> labels.loc[panel.index].tolist()
+        ['new', 'worn']
+        """
+        values, offsets, index, feature_names = read_long_frame(df, by, order_by, columns)
+        return cls(values, offsets, index=index, feature_names=feature_names)
+
+    @classmethod
+    def from_padded(cls, X: npt.ArrayLike, lengths: npt.ArrayLike) -> Self:
+        """Make a panel of padded sequences whose lengths are known.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)
+            Padded at the end. Integers in two dimensions are token ids.
+        lengths : array-like of int of shape (n_samples,)
+            The number of time steps of each sample that are not padding.
+
+        Returns
+        -------
+        panel : Panel
+
+        Examples
+        --------
+        >>> from sk_rnn.sequences import Panel
+        >>> Panel.from_padded([[7, 8, 0], [9, 0, 0]], lengths=[2, 1]).to_list()
+        [array([7, 8]), array([9])]
+        """
+        X, lengths = np.asarray(X), np.asarray(lengths)
+        if X.ndim not in (2, 3):
+            raise ValueError(
+                f"Panel.from_padded: X has {X.ndim} dimensions. Pass an array of shape "
+                "(n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)."
+            )
+        if lengths.shape != X.shape[:1] or lengths.dtype.kind not in "iu":
+            raise ValueError(
+                f"Panel.from_padded: lengths must be {len(X)} integers, one per sample of X; "
+                f"got {lengths.dtype} of shape {lengths.shape}."
+            )
+        bad = np.flatnonzero((lengths < 0) | (lengths > X.shape[1]))
+        if bad.size:
+            raise ValueError(
+                f"Panel.from_padded: lengths[{bad[0]}] is {lengths[bad[0]]}, but X has "
+                f"{X.shape[1]} time steps."
+            )
+        values = X[np.arange(X.shape[1]) < lengths[:, None]]  # (total_steps[, F])
+        if values.ndim == 1 and values.dtype.kind not in "iu":
+            values = values[:, None]
+        if values.ndim == 2 and values.dtype not in (np.float32, np.float64):
+            values = values.astype(np.float32)
+        return cls(values, _offsets(lengths))
+
+    @classmethod
+    def concatenate(cls, panels: Sequence["Panel"]) -> Self:
+        """Put panels one after the other.
+
+        Parameters
+        ----------
+        panels : sequence of Panel
+            At least one, all with the same features.
+
+        Returns
+        -------
+        panel : Panel
+            With an `index` if all of them have one.
+
+        Examples
+        --------
+        >>> from sk_rnn.sequences import Panel
+        >>> tokens = Panel.from_sequences([[1, 2], [3]])
+        >>> Panel.concatenate([tokens, tokens[:1]]).to_list()
+        [array([1, 2]), array([3]), array([1, 2])]
+        """
+        panels = list(panels)
+        if not panels:
+            raise ValueError("Panel.concatenate: got no panels. Pass at least one.")
+        first = panels[0]
+        for i, panel in enumerate(panels):
+            if panel._kind != first._kind:
+                raise ValueError(
+                    f"Panel.concatenate: panels[{i}] has {panel._kind}, but panels[0] has "
+                    f"{first._kind}. Pass panels of the same features."
+                )
+        has_index = all(panel.index is not None for panel in panels)
+        return cls(
+            np.concatenate([panel.values for panel in panels]),
+            _offsets(np.concatenate([panel.lengths for panel in panels])),
+            index=first.index.append([panel.index for panel in panels[1:]]) if has_index else None,
+            feature_names=first.feature_names,
+            n_tokens=first.n_tokens,
+        )
+
+    # -- What it holds ----------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(n_samples,)``: one dimension, for scikit-learn to slice."""
+        return (len(self),)
+
+    @property
+    def ndim(self) -> int:
+        """Always 1."""
+        return 1
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the values."""
+        return self.values.dtype
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of time steps of each sample, int64 of shape (n_samples,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def is_tokens(self) -> bool:
+        """Whether the values are token ids."""
+        return self.values.ndim == 1
+
+    @property
+    def n_features(self) -> int:
+        """Number of features per time step; 1 for token ids."""
+        return 1 if self.is_tokens else self.values.shape[1]
+
+    @property
+    def _kind(self) -> str:
+        """What must agree between panels for them to be put together."""
+        if self.is_tokens:
+            return "tokens" if self.n_tokens is None else f"tokens out of {self.n_tokens}"
+        names = "" if self.feature_names is None else f" {list(self.feature_names)}"
+        return f"{self.n_features} features{names}"
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self.values[start:stop] for start, stop in self._spans())
+
+    def __repr__(self) -> str:
+        lengths = self.lengths
+        steps = f"{lengths.min()}..{lengths.max()}" if len(self) else "0"
+        if self.is_tokens:
+            kind = "tokens" if self.n_tokens is None else f"tokens, n_tokens={self.n_tokens}"
+        else:
+            kind = f"n_features={self.n_features}, dtype={self.dtype}"
+        return f"Panel(n_samples={len(self)}, n_timesteps={steps}, {kind})"
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, tuple):  # scikit-learn slices arrays as X[key, ...]
+            if len(key) != 2 or key[1] is not Ellipsis:
+                raise IndexError(
+                    f"A Panel has one dimension, its samples; got the index {key!r}. "
+                    "Slice time steps and features sample by sample, or panel.values."
+                )
+            key = key[0]
+        if isinstance(key, slice):
+            start, stop, step = key.indices(len(self))
+            if step != 1:
+                return self._take(np.arange(start, stop, step))
+            stop = max(start, stop)
+            offsets = self.offsets[start : stop + 1]
+            return self._with_samples(
+                self.values[offsets[0] : offsets[-1]], offsets - offsets[0], key
+            )
+        if np.ndim(key) == 0:
+            i = range(len(self))[operator.index(key)]
+            return self.values[self.offsets[i] : self.offsets[i + 1]]
+        return self._take(_check_rows(key, len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if dtype is not None and np.dtype(dtype) != object:
+            raise TypeError(
+                f"A Panel is no array of {np.dtype(dtype)}: its samples have lengths of their "
+                "own. Use panel.to_padded(), or panel.values for the time steps of all samples."
+            )
+        if copy is False:
+            raise ValueError("A Panel cannot become an array without a copy.")
+        out = np.empty(len(self), dtype=object)
+        for i, sequence in enumerate(self):
+            out[i] = sequence
+        return out
+
+    # -- And back ---------------------------------------------------------------------
+
+    def to_list(self) -> list[np.ndarray]:
+        """Return the sequences as a list of arrays, which are views of `values`."""
+        return list(self)
+
+    def to_padded(self, value: float = 0.0) -> np.ndarray:
+        """Return the sequences as one array, padded at the end.
+
+        Parameters
+        ----------
+        value : float, default=0.0
+            What to pad with.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_timesteps, n_features)
+            As long as the longest sequence; (n_samples, n_timesteps) for token ids. The
+            sequences' own lengths are in `lengths`.
+
+        Examples
+        --------
+        >>> from sk_rnn.sequences import Panel
+        >>> Panel.from_sequences([[7, 8], [9]]).to_padded(-1)
+        array([[ 7,  8],
+               [ 9, -1]])
+        """
+        lengths = self.lengths
+        n_timesteps = lengths.max(initial=0)
+        X = np.full((len(self), n_timesteps, *self.values.shape[1:]), value, dtype=self.dtype)
+        X[np.arange(n_timesteps) < lengths[:, None]] = self.values
+        return X
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the sequences as a long data frame, one row per time step.
+
+        Returns
+        -------
+        df : DataFrame of shape (total_steps, n_features)
+            Indexed by the sample (its entry in `index`, or its position) and the step.
+
+        Examples
+        --------
+        >>> from sk_rnn.sequences import Panel
+        >>> df = Panel.from_sequences([[0.5, 1.5], [2.5]], feature_names=["heat"]).to_frame()
+        >>> df
+                     heat
+        sample step
+        0      0      0.5
+               1      1.5
+        1      0      2.5
+        >>> Panel.from_frame(df, by="sample", order_by="step")
+        Panel(n_samples=2, n_timesteps=1..2, n_features=1, dtype=float64)
+        """
+        lengths = self.lengths
+        index = pd.RangeIndex(len(self)) if self.index is None else self.index
+        steps = np.arange(len(self.values)) - np.repeat(self.offsets[:-1], lengths)
+        names = self.feature_names
+        if names is None:
+            names = ("token",) if self.is_tokens else [f"x{j}" for j in range(self.n_features)]
+        return pd.DataFrame(
+            self.values.reshape(len(self.values), self.n_features),
+            index=pd.MultiIndex.from_arrays(
+                [index.repeat(lengths), steps],
+                names=["sample" if index.name is None else index.name, "step"],
+            ),
+            columns=list(names),
+        )
+
+    # -- Pieces -----------------------------------------------------------------------
+
+    def cut(self, starts: np.ndarray, stops: np.ndarray) -> Self:
+        """Return the panel with each sample cut to its steps from start to stop.
+
+        Parameters
+        ----------
+        starts, stops : ndarray of int of shape (n_samples,)
+            Relative to each sample's own first step.
+
+        Returns
+        -------
+        panel : Panel
+        """
+        lengths = stops - starts
+        values = gather_steps(self.values, self.offsets[:-1] + starts, lengths)
+        return self._with_samples(values, _offsets(lengths), slice(None))
+
+    def _take(self, rows: np.ndarray) -> Self:
+        starts = self.offsets[rows]
+        lengths = self.offsets[rows + 1] - starts
+        return self._with_samples(
+            gather_steps(self.values, starts, lengths), _offsets(lengths), rows
+        )
+
+    def _with_samples(self, values: np.ndarray, offsets: np.ndarray, rows: Any) -> Self:
+        return type(self)(
+            values,
+            offsets,
+            index=None if self.index is None else self.index[rows],
+            feature_names=self.feature_names,
+            n_tokens=self.n_tokens,
+        )
+
+    def _spans(self) -> Iterator[tuple[int, int]]:
+        bounds = self.offsets.tolist()  # Python integers slice faster than NumPy's
+        return pairwise(bounds)
+
+
+def gather_steps(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Copy runs of consecutive steps, one after the other, into a new array."""
+    offsets = _offsets(lengths)
+    out = np.empty((offsets[-1], *values.shape[1:]), dtype=values.dtype)
+    first = 0
+    while first < len(lengths):
+        # As many rows as fit in a block, and at least one.
+        last = np.searchsorted(offsets, offsets[first] + _GATHER_BLOCK, side="right") - 1
+        last = max(last, first + 1)
+        begin, end = offsets[first], offsets[last]
+        shifts = starts[first:last] - offsets[first:last]
+        positions = np.arange(begin, end) + np.repeat(shifts, lengths[first:last])
+        np.take(values, positions, axis=0, out=out[begin:end], mode="clip")  # clip: unbuffered
+        first = last
+    return out
+
+
+def _offsets(lengths: np.ndarray) -> np.ndarray:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def _check_values(values: np.ndarray) -> None:
+    numbers = values.ndim == 2 and values.dtype in (np.float32, np.float64)
+    tokens = values.ndim == 1 and values.dtype.kind in "iu"
+    if isinstance(values, np.ma.MaskedArray) or not (numbers or tokens):
+        raise ValueError(
+            "Panel: values must be a float32 or float64 array of shape (total_steps, n_features), "
+            "or an integer array of shape (total_steps,); got a "
+            f"{type(values).__name__} of {values.dtype} of shape {values.shape}. "
+            "Panel.from_sequences converts other containers."
+        )
+
+
+def _check_offsets(offsets: npt.ArrayLike, total_steps: int) -> np.ndarray:
+    offsets = np.asarray(offsets)
+    if offsets.ndim != 1 or len(offsets) == 0 or offsets.dtype.kind not in "iu":
+        raise ValueError(
+            "Panel: offsets must be integers of shape (n_samples + 1,); got "
+            f"{offsets.dtype} of shape {offsets.shape}."
+        )
+    offsets = offsets.astype(np.int64, copy=False)
+    if offsets[0] != 0 or offsets[-1] != total_steps or (np.diff(offsets) < 0).any():
+        raise ValueError(
+            "Panel: offsets must start at 0, never decrease, and end at len(values) = "
+            f"{total_steps}; got {offsets}."
+        )
+    return offsets
+
+
+def _check_rows(key: Any, n_samples: int) -> np.ndarray:
+    rows = np.asarray(key)
+    if rows.ndim == 1 and rows.dtype == bool:
+        if len(rows) != n_samples:
+            raise IndexError(
+                f"The boolean mask has {len(rows)} entries, but the Panel has {n_samples} samples."
+            )
+        return np.flatnonzero(rows)
+    if rows.size == 0:
+        rows = rows.astype(np.int64)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise IndexError(
+            "A Panel is indexed by an integer, a slice, or a 1-D array of integers or booleans; "
+            f"got {rows.dtype} of shape {rows.shape}."
+        )
+    rows = rows.astype(np.int64, copy=False)
+    outside = (rows < -n_samples) | (rows >= n_samples)
+    if outside.any():
+        raise IndexError(
+            f"index {rows[outside][0]} is out of range for a Panel of {n_samples} samples."
+        )
+    return np.where(rows < 0, rows + n_samples, rows)
