@@ -1,1 +1,41 @@
-"""training."""
+"""Training: the skorch net, its callbacks and batches, and where the arithmetic runs."""
+
+from ._batches import PredictionBatches, SequenceData, TrainingBatches, step_positions
+from ._callbacks import (
+    BestWeights,
+    FiniteGuard,
+    Patience,
+    Progress,
+    accuracy,
+    subset_accuracy,
+)
+from ._net import OPTIMIZERS, RecurrentNet
+from ._runtime import (
+    PRECISIONS,
+    device_present,
+    isolate_globals,
+    resolve_device,
+    run_flushed,
+)
+from ._schedules import SCHEDULES
+
+__all__ = [
+    "OPTIMIZERS",
+    "PRECISIONS",
+    "SCHEDULES",
+    "BestWeights",
+    "FiniteGuard",
+    "Patience",
+    "PredictionBatches",
+    "Progress",
+    "RecurrentNet",
+    "SequenceData",
+    "TrainingBatches",
+    "accuracy",
+    "device_present",
+    "isolate_globals",
+    "resolve_device",
+    "run_flushed",
+    "step_positions",
+    "subset_accuracy",
+]

@@ -1,0 +1,616 @@
+"""RNNClassifier."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array
+
+from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
+from ..sequences import Panel
+from ..training import accuracy, subset_accuracy
+from ._base import BaseRNN, Validation
+from ._parameters import CONSTRAINTS
+
+
+class RNNClassifier(ClassifierMixin, BaseRNN):
+    """Recurrent neural network that classifies sequences, or each time step of them.
+
+    Sequences may have any and differing lengths. Trained with softmax cross-entropy, or with a
+    sigmoid a label for multilabel y.
+
+    Parameters
+    ----------
+    cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"} or type, default="gru"
+        The recurrent cell. The gated cells "gru" and "lstm" keep information over long spans; the
+        plain ones are smaller and forget sooner. A class of `torch.nn.Module` is built as
+        ``cell(input_size, hidden_size)`` and called with a tensor of shape (n_timesteps, batch,
+        input_size); it returns an output of shape (n_timesteps, batch, hidden_size), or a tuple
+        that begins with it, in which each step depends on the steps up to it only.
+
+    hidden_size : int, default=64
+        Features of the hidden state, of each direction. More capacity, slower, easier to overfit.
+
+    num_layers : int, default=1
+        Recurrent layers on top of each other.
+
+    bidirectional : bool, default=True
+        Also read each sequence from its own end to its start. Set False where a prediction must not
+        know later time steps, as in `return_sequences` on live data.
+
+    pooling : {"concat", "last", "mean", "max", "attention"}, default="concat"
+        From the hidden states of a sequence to one vector: the final state of each direction, their
+        mean or maximum over time, a learned weighting, or mean, maximum and final state side by
+        side. Must be left at "concat" with ``return_sequences=True``, which pools nothing.
+
+    return_sequences : bool, default=False
+        Predict a label for each time step instead of one a sequence: y is then one label sequence a
+        sample, as long as the sample. `predict` returns a 1-D object array of label arrays.
+
+    conv_channels : int or None, default=None
+        Channels of a convolution over time, with a ReLU, before the recurrence. None leaves it out.
+        Centred on the step if `bidirectional`, else over the steps up to it.
+
+    conv_kernel_size : int, default=5
+        Time steps that the convolution covers; used with `conv_channels`.
+
+    conv_stride : int, default=1
+        Keep every so many time steps after the convolution. The recurrence costs that much less.
+        Must be 1 with ``return_sequences=True``.
+
+    embedding_dim : int or None, default=None
+        Read X as token ids, one a time step, and learn a vector of this size for each token. None
+        reads X as numbers. 64 is a good start for words and characters.
+
+    num_embeddings : int or None, default=None
+        Size of the vocabulary, so ids are 0 to ``num_embeddings - 1``. None takes it from the Panel
+        or `embedding_weights`, else the highest id in fit plus one.
+
+    embedding_weights : array-like of shape (num_embeddings, embedding_dim) or None, default=None
+        Pretrained vectors, row i for token i. X is then read as token ids.
+
+    freeze_embedding : bool, default=False
+        Leave `embedding_weights` as they are.
+
+    embedding_dropout : float in [0, 1), default=0.3
+        Dropout of single values of the token vectors while training.
+
+    word_dropout : float in [0, 1), default=0.1
+        Probability that a token is read as the zero vector while training (Iyyer et al., 2015).
+
+    padding_value : float or None, default=None
+        The number that X is padded with. Time steps at the start or the end of a sequence in which
+        every feature equals it are dropped. NaN is allowed. None drops nothing.
+
+    dropout : float in [0, 1), default=0.2
+        Dropout between recurrent layers and before the last linear layer while training.
+
+    recurrent_dropout : float in [0, 1), default=0.0
+        Dropout of the recurrent state while training, with the same mask at every time step (Gal &
+        Ghahramani, 2016). Not with a user-defined `cell`.
+
+    layer_norm : bool, default=False
+        Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
+
+    head_norm : {"batch", "layer"} or None, default="batch"
+        Normalisation before the last linear layer: over the training batch, over the features, or
+        none.
+
+    scale_inputs : bool, default=True
+        Standardise each feature with its mean and standard deviation over the training time steps.
+        Token ids are never scaled.
+
+    optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
+        The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
+        ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
+
+    lr : float, default=5e-3
+        Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
+        finite.
+
+    lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
+        How the learning rate changes: up over the first fifth and down to almost nothing (Smith &
+        Topin, 2019), down as a cosine, down as a line, or not at all. A callable gets progress in
+        [0, 1] and returns the factor of `lr`. `partial_fit` always uses "constant".
+
+    weight_decay : float, default=0.01
+        Decay of weight matrices (Loshchilov & Hutter, 2019); biases and gains are left alone.
+
+    gradient_clip : float or None, default=1.0
+        Highest norm of the gradient over all weights; longer ones are shortened to it (Pascanu,
+        Mikolov & Bengio, 2013). None clips nothing.
+
+    max_epochs : int or "auto", default="auto"
+        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to
+        10).
+
+    batch_size : int or "auto", default="auto"
+        Sequences a training step, and at most in a prediction. "auto" trains with a sixteenth of
+        the data, at least 8 and at most 32, and predicts with what bounds memory.
+
+    early_stopping : bool, default=False
+        Hold out validation data, stop when its score no longer rises, and keep the weights of the
+        best epoch. On less than some hundred sequences the held-out data is worth more in training.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
+
+    n_iter_no_change : int or "auto", default="auto"
+        Epochs without a better validation score after which early stopping stops. "auto" is 50
+        under 100 sequences, else a quarter of the epochs, at least 10.
+
+    tol : float, default=1e-4
+        Rise of the validation score that counts as better for early stopping.
+
+    warm_start : bool, default=False
+        Let `fit` continue from the weights of the last call.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss, by label; "balanced" weights classes inversely to their
+        frequency. Weights are normalised over the data set. Not for multilabel y.
+
+    callbacks : list or None, default=None
+        skorch callbacks, or (name, callback) pairs, of which copies are used. Their arguments are
+        set as ``callbacks__name__…``.
+
+    device : str, default="auto"
+        "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+
+    precision : {"float32", "float64", "bf16"}, default="float32"
+        "bf16" runs products in bfloat16 (faster on recent GPUs, slower on most CPUs) and keeps
+        weights in float32; "float64" is for checking.
+
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, order of the data, dropout and validation split. An int gives the
+        same model at each call, bit for bit on the same machine and number of threads.
+
+    verbose : int or bool, default=0
+        1 keeps one line of progress up to date, 2 prints a line an epoch.
+
+    **extras : dict
+        Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
+        ``module__embedding_std``, ``module__forget_bias`` (LSTM) and ``module__cell__…`` (arguments
+        of a user-defined cell).
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels; with multilabel y the numbers of the labels.
+    n_features_in_ : int
+        Features a time step; for a 2-D table, which has one, its columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, if X had string ones.
+    n_iter_ : int
+        Epochs trained.
+    loss_curve_ : list of float
+        Mean training loss of each epoch.
+    validation_curve_ : list of float or None
+        Validation accuracy after each epoch; None without validation data.
+    best_epoch_ : int
+        The epoch, from 1, whose weights the model has: the best with early stopping, else the last
+        with a finite loss.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        The trained module.
+    device_ : str
+        Where it was trained.
+
+    See Also
+    --------
+    RNNRegressor : The same for numbers.
+
+    Notes
+    -----
+    Defaults were chosen by mean test accuracy over eleven public data sets. Rows are put in an order
+    that depends on their content only, so a fit does not depend on the order of the data, and an
+    integer sample weight is exactly that many copies. Denormal numbers are flushed to zero while
+    fitting and predicting, in a thread of its own; the process is left as it was.
+
+    References
+    ----------
+    Cho, K. et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical
+    machine translation. EMNLP. (the GRU)
+
+    Hochreiter, S. & Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8).
+
+    Schuster, M. & Paliwal, K. (1997). Bidirectional recurrent neural networks. IEEE Transactions on
+    Signal Processing 45(11).
+
+    Saxe, A., McClelland, J. & Ganguli, S. (2014). Exact solutions to the nonlinear dynamics of
+    learning in deep linear neural networks. ICLR. (orthogonal initial weights)
+
+    Examples
+    --------
+    Two kinds of sequences of differing lengths, rising and falling:
+
+    >>> import numpy as np
+    >>> from sk_rnn import RNNClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> lengths = rng.integers(5, 20, size=40)
+    >>> X = [np.linspace(0, 1, n) if i % 2 else np.linspace(1, 0, n) for i, n in enumerate(lengths)]
+    >>> y = ["up" if i % 2 else "down" for i in range(40)]
+    >>> clf = RNNClassifier(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
+    >>> clf.predict([[0.0, 0.2, 0.4, 0.6], [0.9, 0.5, 0.1]]).tolist()
+    ['up', 'down']
+    """
+
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        *,
+        cell="gru",
+        hidden_size=64,
+        num_layers=1,
+        bidirectional=True,
+        pooling="concat",
+        return_sequences=False,
+        conv_channels=None,
+        conv_kernel_size=5,
+        conv_stride=1,
+        embedding_dim=None,
+        num_embeddings=None,
+        embedding_weights=None,
+        freeze_embedding=False,
+        embedding_dropout=0.3,
+        word_dropout=0.1,
+        padding_value=None,
+        dropout=0.2,
+        recurrent_dropout=0.0,
+        layer_norm=False,
+        head_norm="batch",
+        scale_inputs=True,
+        optimizer="adamw",
+        lr=5e-3,
+        lr_schedule="one_cycle",
+        weight_decay=0.01,
+        gradient_clip=1.0,
+        max_epochs="auto",
+        batch_size="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change="auto",
+        tol=1e-4,
+        warm_start=False,
+        class_weight=None,
+        callbacks=None,
+        device="auto",
+        precision="float32",
+        random_state=None,
+        verbose=0,
+        **extras,
+    ):
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.pooling = pooling
+        self.return_sequences = return_sequences
+        self.conv_channels = conv_channels
+        self.conv_kernel_size = conv_kernel_size
+        self.conv_stride = conv_stride
+        self.embedding_dim = embedding_dim
+        self.num_embeddings = num_embeddings
+        self.embedding_weights = embedding_weights
+        self.freeze_embedding = freeze_embedding
+        self.embedding_dropout = embedding_dropout
+        self.word_dropout = word_dropout
+        self.padding_value = padding_value
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.layer_norm = layer_norm
+        self.head_norm = head_norm
+        self.scale_inputs = scale_inputs
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.gradient_clip = gradient_clip
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.class_weight = class_weight
+        self.callbacks = callbacks
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+        self._set_extras(extras)
+
+    def __sklearn_tags__(self):
+        """With ``return_sequences=True`` y is nested, which no scikit-learn classifier's is."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        if self.return_sequences:
+            tags.estimator_type = None
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train on sequences and their labels.
+
+        Parameters
+        ----------
+        X : sequences
+            A Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,) or
+            (n_timesteps, n_features), a DataFrame, and more: see the data contract in the
+            documentation.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or one sequence a sample
+            Labels of any type, or a multilabel indicator of 0 and 1. With
+            ``return_sequences=True`` one label sequence a sample.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each sequence. Zero leaves it out, k is the same as k copies.
+        X_val, y_val : as X and y, default=None
+            Validation data, scored after each epoch; with ``early_stopping=True`` it decides when
+            to stop and which weights to keep.
+        sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
+            Weights of the validation data.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X or y hold what cannot be trained on; the message says where.
+        TypeError
+            If X is no kind of sequences.
+        """
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            Validation(X_val, y_val, sample_weight_val),
+            resume=self.warm_start and hasattr(self, "net_"),
+        )
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one epoch, at the constant rate `lr`, from the weights there are.
+
+        The first call learns the scale of the features from its X.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            The next sequences.
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels there will be; needed in the first call, unless its y holds all.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(
+            X, y, sample_weight, method="partial_fit", resume=hasattr(self, "net_"), classes=classes
+        )
+
+    def predict(self, X):
+        """Predict the label of each sequence.
+
+        Parameters
+        ----------
+        X : sequences
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or a multilabel indicator. With ``return_sequences=True`` a 1-D object array of
+            one label array a sequence.
+        """
+        outputs, panel = self._outputs(X, "predict")
+        return self._by_row(self._decode_output(outputs), panel)
+
+    def predict_proba(self, X):
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : sequences
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float32
+            Columns as in `classes_`; with multilabel y each column's own probability. With
+            ``return_sequences=True`` a 1-D object array of (n_timesteps, n_classes) arrays.
+        """
+        outputs, panel = self._outputs(X, "predict_proba")
+        proba = expit(outputs) if self._multilabel else softmax(outputs, axis=1)
+        return self._by_row(proba, panel)
+
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : sequences
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float32
+            As `predict_proba`, but finite where that rounds to zero.
+        """
+        outputs, panel = self._outputs(X, "predict_log_proba")
+        proba = log_expit(outputs) if self._multilabel else log_softmax(outputs, axis=1)
+        return self._by_row(proba, panel)
+
+    def decision_function(self, X):
+        """Compute the network's outputs before the softmax or sigmoid.
+
+        Parameters
+        ----------
+        X : sequences
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes, float32
+            Higher is more likely; for two classes the log odds of the second. With
+            ``return_sequences=True`` a 1-D object array of such arrays.
+        """
+        outputs, panel = self._outputs(X, "decision_function")
+        if not self._multilabel and len(self.classes_) == 2:
+            outputs = outputs[:, 1] - outputs[:, 0]
+        return self._by_row(outputs, panel)
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the accuracy: the share of labels predicted right.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            Sequences and their true labels.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        float
+            With ``return_sequences=True`` over all time steps; with multilabel y the share of
+            samples with every label right.
+        """
+        if not self.return_sequences:
+            return super().score(X, y, sample_weight)
+        truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
+        return float(accuracy_score(truth, predicted, sample_weight=weights))
+
+    # --- hooks ----------------------------------------------------------------------------------
+
+    def _check_target(self, y: Any, caller: str) -> np.ndarray:
+        if _is_nested(y):
+            raise ValueError(
+                f"{caller}: y[0] is a sequence ({type(_first(y)).__name__}). Pass one label per "
+                "sequence, or set return_sequences=True to learn one label per time step."
+            )
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+        if kind == "multilabel-indicator":
+            return check_array(y, accept_sparse=False, dtype=np.int64, input_name="y")
+        if kind == "multiclass-multioutput":
+            raise ValueError(
+                f"{caller}: y has {np.shape(y)[1]} columns of classes. Pass one column, or a "
+                "multilabel indicator of 0 and 1."
+            )
+        return column_or_1d(y, warn=True)
+
+    def _encode_target(
+        self, y: np.ndarray, caller: str, *, reset: bool, classes: Any = None
+    ) -> np.ndarray:
+        if self.return_sequences:
+            check_classification_targets(y)
+        if reset:
+            self._multilabel = y.ndim == 2
+            self.classes_ = self._learn_classes(y, caller, classes)
+        if self._multilabel != (y.ndim == 2) or (
+            self._multilabel and y.shape[1] != len(self.classes_)
+        ):
+            raise ValueError(
+                f"{caller}: y has shape {y.shape}, but the model was fitted with "
+                + (f"{len(self.classes_)} labels" if self._multilabel else "one label")
+                + " per sample. Pass y of the same kind."
+            )
+        if self._multilabel:
+            return y.astype(self._dtype())
+        known = np.isin(y, self.classes_)
+        if not known.all():
+            raise ValueError(
+                f"{caller}: y holds labels {np.unique(y[~known])[:5].tolist()}, which the model "
+                f"does not know. Its classes are {self.classes_[:10].tolist()}. Leave these rows "
+                "out, or fit anew with all labels."
+            )
+        return np.searchsorted(self.classes_, y).astype(np.int64)
+
+    def _learn_classes(self, y: np.ndarray, caller: str, classes: Any) -> np.ndarray:
+        if self._multilabel:
+            return np.arange(y.shape[1])
+        found = np.unique(y if classes is None else np.asarray(classes))
+        if len(found) < 2:
+            raise ValueError(
+                f"{caller}: y has only one class, {found.tolist()[0]!r}. A classifier needs at least "
+                "two classes; check how y was made, or how the data was split."
+            )
+        return found
+
+    def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
+        return len(self.classes_)
+
+    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
+        return encoded
+
+    def _build_criterion(self) -> WeightedLoss:
+        return BinaryCrossEntropy() if self._multilabel else CrossEntropy()
+
+    def _score_function(self) -> Any:
+        return subset_accuracy if self._multilabel else accuracy
+
+    def _decode_output(self, outputs: np.ndarray) -> np.ndarray:
+        if self._multilabel:
+            return (outputs > 0).astype(np.int64)
+        return self.classes_[outputs.argmax(axis=1)]
+
+    def _split_labels(self, encoded: np.ndarray) -> np.ndarray | None:
+        return None if self._multilabel or self.return_sequences else encoded
+
+    def _class_factors(
+        self, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None, caller: str
+    ) -> np.ndarray | None:
+        if self.class_weight is None:
+            return None
+        if self._multilabel:
+            raise ValueError(
+                f"{caller}: class_weight={self.class_weight!r} is for one label per sample, but y is "
+                "a multilabel indicator. Set class_weight=None and weight samples instead."
+            )
+        if isinstance(self.class_weight, Mapping):
+            unknown = [label for label in self.class_weight if label not in self.classes_]
+            if unknown:
+                raise ValueError(
+                    f"{caller}: class_weight names {unknown[0]!r}, which is no class. Classes are "
+                    f"{self.classes_[:10].tolist()}."
+                )
+            factors = np.array([self.class_weight.get(label, 1.0) for label in self.classes_])
+        else:
+            counts = np.bincount(
+                encoded[train],
+                weights=None if weights is None else weights[train],
+                minlength=len(self.classes_),
+            )
+            # A class that is only expected (partial_fit) or held out has no rows to weight.
+            factors = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
+        return factors[encoded]
+
+
+def _first(y: Any) -> Any:
+    return y.iloc[0] if hasattr(y, "iloc") else y[0]
+
+
+def _is_nested(y: Any) -> bool:
+    """Whether y holds a sequence a sample instead of a label."""
+    if isinstance(y, Panel):
+        return True
+    array_like = isinstance(y, list | tuple) or getattr(y, "dtype", None) == object
+    if not array_like or not len(y) or getattr(y, "ndim", 1) > 1:
+        return False
+    lengths = {len(row) if isinstance(row, list | tuple | np.ndarray) else -1 for row in y}
+    # Lists of one length are rows of a multilabel indicator, or are told apart by type_of_target.
+    return lengths != {-1} and (len(lengths) > 1 or getattr(y, "dtype", None) == object)

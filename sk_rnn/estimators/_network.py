@@ -1,0 +1,133 @@
+"""From an estimator's parameters to module and net."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..modules import SequenceModel, WeightedLoss, cell_fault
+from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
+
+# Parameters that the module takes under their own names.
+_SHARED = (
+    "cell",
+    "hidden_size",
+    "num_layers",
+    "bidirectional",
+    "return_sequences",
+    "pooling",
+    "head_norm",
+    "dropout",
+    "recurrent_dropout",
+    "layer_norm",
+    "conv_channels",
+    "conv_kernel_size",
+    "conv_stride",
+    "freeze_embedding",
+    "embedding_dropout",
+    "word_dropout",
+)
+
+
+def module_arguments(
+    estimator: Any,
+    *,
+    n_features: int,
+    n_outputs: int,
+    scaling: tuple[np.ndarray, np.ndarray] | None,
+    num_embeddings: int | None,
+    extras: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """What `SequenceModel` is built from: plain values and arrays, kept for rebuilding it."""
+    embedding_dim = estimator.embedding_dim
+    if estimator.embedding_weights is not None:
+        embedding_dim = np.shape(estimator.embedding_weights)[-1]
+    return {
+        **{name: getattr(estimator, name) for name in _SHARED},
+        "n_features": n_features,
+        "n_outputs": n_outputs,
+        "scaling": scaling,
+        "num_embeddings": num_embeddings,
+        "embedding_dim": embedding_dim,
+        "cell_params": extras["cell"],
+        **extras["module"],
+    }
+
+
+def build_module(
+    arguments: dict[str, Any],
+    seed: int,
+    *,
+    precision: str,
+    embedding_weights: np.ndarray | None = None,
+    caller: str | None = None,
+) -> SequenceModel:
+    """Build the module on the CPU, with initial weights that ``seed`` decides.
+
+    Parameters
+    ----------
+    arguments : dict
+        From `module_arguments`.
+    seed : int
+        Decides the weights.
+    precision : str
+        Decides their dtype.
+    embedding_weights : ndarray or None
+        Pretrained vectors.
+    caller : str or None
+        With a name, a user-defined cell is tried out first, and its faults are raised.
+    """
+    user_cell = not isinstance(arguments["cell"], str)
+    with isolate_globals(seed, torch.device("cpu"), needed=user_cell):
+        module = SequenceModel(
+            **arguments,
+            embedding_weights=embedding_weights,
+            generator=torch.Generator().manual_seed(seed),
+        )
+        if user_cell and caller is not None:
+            _check_cell(module, arguments, caller)
+    return module.to(PRECISIONS[precision][0])
+
+
+def _check_cell(module: SequenceModel, arguments: dict[str, Any], caller: str) -> None:
+    name, hidden_size = arguments["cell"].__name__, arguments["hidden_size"]
+    layer = module.encoder.recurrent.forward_layers[0]
+    fault = cell_fault(layer, module.encoder.recurrent.input_size, hidden_size)
+    if fault:
+        raise ValueError(
+            f"{caller}: cell {name} {fault}. A cell is built as cell(input_size, hidden_size), takes "
+            "(n_timesteps, batch, input_size), and returns (n_timesteps, batch, hidden_size), or a "
+            "tuple that begins with it, each step and row depending only on that row's steps so far."
+        )
+
+
+def build_net(
+    module: nn.Module,
+    criterion: WeightedLoss,
+    arguments: dict[str, Any],
+    device: torch.device,
+    **others: Any,
+) -> RecurrentNet:
+    """Build the net around a module and move it to its device."""
+    optimizer = arguments["optimizer"]
+    net = RecurrentNet(
+        module,
+        criterion,
+        device=device,
+        **{**arguments, "optimizer": OPTIMIZERS.get(optimizer, optimizer)},
+        **others,
+    )
+    return net.initialize()
+
+
+def divergence_advice(estimator: Any) -> str:
+    """Which parameter to change when the loss is no number any more."""
+    advice = f"Lower lr (lr={estimator.lr})"
+    if estimator.gradient_clip is None:
+        advice += ", set gradient_clip=1.0 (gradient_clip=None)"
+    if not estimator.scale_inputs:
+        advice += ", set scale_inputs=True (scale_inputs=False) or scale the data"
+    if estimator.cell == "rnn_relu":
+        advice += ", or use a gated cell (cell='rnn_relu')"
+    return advice + "."

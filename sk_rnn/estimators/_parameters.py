@@ -1,0 +1,211 @@
+"""What may be passed to the constructors: constraints, and names with double underscores."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ..modules import CELLS, POOLINGS
+from ..training import OPTIMIZERS, PRECISIONS, SCHEDULES
+
+_positive_int = Interval(Integral, 1, None, closed="left")
+_share = Interval(Real, 0, 1, closed="left")
+
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "cell": [StrOptions(set(CELLS)), type],
+    "hidden_size": [_positive_int],
+    "num_layers": [_positive_int],
+    "bidirectional": ["boolean"],
+    "pooling": [StrOptions(set(POOLINGS))],
+    "return_sequences": ["boolean"],
+    "conv_channels": [_positive_int, None],
+    "conv_kernel_size": [_positive_int],
+    "conv_stride": [_positive_int],
+    "embedding_dim": [_positive_int, None],
+    "num_embeddings": [_positive_int, None],
+    "embedding_weights": ["array-like", None],
+    "freeze_embedding": ["boolean"],
+    "embedding_dropout": [_share],
+    "word_dropout": [_share],
+    "padding_value": [Real, None],
+    "dropout": [_share],
+    "recurrent_dropout": [_share],
+    "layer_norm": ["boolean"],
+    "head_norm": [StrOptions({"batch", "layer"}), None],
+    "scale_inputs": ["boolean"],
+    "optimizer": [StrOptions(set(OPTIMIZERS)), type],
+    "lr": [Interval(Real, 0, None, closed="neither")],
+    "lr_schedule": [StrOptions({*SCHEDULES, "constant"}), callable],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+    "max_epochs": [_positive_int, StrOptions({"auto"})],
+    "batch_size": [_positive_int, StrOptions({"auto"})],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [_positive_int, StrOptions({"auto"})],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "warm_start": ["boolean"],
+    "callbacks": [list, tuple, None],
+    "device": [str],
+    "precision": [StrOptions(set(PRECISIONS))],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+
+# Names under module__ that reach the module and are no parameters of the estimators.
+MODULE_EXTRAS = ("embedding_std", "forget_bias")
+
+
+def check_combinations(params: dict[str, Any], caller: str) -> None:
+    """Refuse parameters that contradict each other or would do nothing.
+
+    Parameters
+    ----------
+    params : dict
+        The estimator's parameters.
+    caller : str
+        Named in errors.
+    """
+    cell, optimizer = params["cell"], params["optimizer"]
+    if isinstance(cell, type) and not issubclass(cell, torch.nn.Module):
+        raise TypeError(
+            f"{caller}: cell={cell!r} is not a subclass of torch.nn.Module. Pass one, or one of "
+            f"{sorted(CELLS)}."
+        )
+    if isinstance(optimizer, type) and (
+        not issubclass(optimizer, torch.optim.Optimizer)
+        # These two need another loop: a closure, sparse gradients.
+        or issubclass(optimizer, torch.optim.LBFGS | torch.optim.SparseAdam)
+    ):
+        raise TypeError(
+            f"{caller}: optimizer={optimizer!r} is not supported. Pass a subclass of "
+            "torch.optim.Optimizer that needs neither a closure nor sparse gradients, or one of "
+            f"{sorted(OPTIMIZERS)}."
+        )
+    reads_tokens = params["embedding_dim"] is not None or params["embedding_weights"] is not None
+    conflicts = [
+        (
+            params["return_sequences"] and params["pooling"] != "concat",
+            f"pooling={params['pooling']!r} has no effect with return_sequences=True, which keeps "
+            "every time step. Leave pooling at its default 'concat'.",
+        ),
+        (
+            params["return_sequences"] and params["conv_stride"] != 1,
+            f"conv_stride={params['conv_stride']} leaves out time steps, but "
+            "return_sequences=True needs an output for each. Set conv_stride=1.",
+        ),
+        (
+            params["conv_channels"] is None and params["conv_stride"] != 1,
+            f"conv_stride={params['conv_stride']} has no effect without a convolution. "
+            "Set conv_channels.",
+        ),
+        (
+            params["recurrent_dropout"] > 0 and not isinstance(cell, str),
+            f"recurrent_dropout={params['recurrent_dropout']} cannot reach inside the "
+            f"user-defined cell {getattr(cell, '__name__', cell)}. Set recurrent_dropout=0 and "
+            "drop out in the cell.",
+        ),
+        (
+            params["num_embeddings"] is not None and not reads_tokens,
+            f"num_embeddings={params['num_embeddings']} has no effect without an embedding. "
+            "Set embedding_dim.",
+        ),
+        (
+            params["freeze_embedding"] and params["embedding_weights"] is None,
+            "freeze_embedding=True would keep random vectors. Pass embedding_weights, or set "
+            "freeze_embedding=False.",
+        ),
+    ]
+    for found, message in conflicts:
+        if found:
+            raise ValueError(f"{caller}: {message}")
+
+
+def check_extras(
+    extras: dict[str, Any], params: dict[str, Any], caller: str
+) -> dict[str, dict[str, Any]]:
+    """Sort the double-underscore parameters by what they reach; refuse those that reach nothing.
+
+    Returns
+    -------
+    dict
+        "optimizer": arguments of the optimizer; "callbacks": arguments of the net; "module" and
+        "cell": arguments of the module and of a user-defined cell.
+
+    Raises
+    ------
+    ValueError
+        Naming the nearest real parameter.
+    """
+    optimizer = OPTIMIZERS.get(params["optimizer"], params["optimizer"])
+    known = [f"optimizer__{name}" for name in _arguments(optimizer, skip=("params",))]
+    module_names = [name for name in MODULE_EXTRAS if name != "forget_bias" or
+                    params["cell"] == "lstm"]
+    known += [f"module__{name}" for name in module_names]
+    if isinstance(params["cell"], type):
+        names = _arguments(params["cell"].__init__, skip=("self", "input_size", "hidden_size"))
+        known += [f"module__cell__{name}" for name in names]
+    for name, callback in name_callbacks(params["callbacks"]):
+        known.append(f"callbacks__{name}")
+        arguments = _arguments(callback if isinstance(callback, type) else type(callback))
+        known += [f"callbacks__{name}__{argument}" for argument in arguments]
+    result: dict[str, dict[str, Any]] = {"optimizer": {}, "callbacks": {}, "module": {}, "cell": {}}
+    for key, value in extras.items():
+        if key not in known and not _accepts_any(key, params["cell"]):
+            raise ValueError(f"{caller}: unknown parameter {key!r}. {nearest(key, known)}")
+        prefix, _, name = key.partition("__")
+        if prefix == "module" and name.startswith("cell__"):
+            result["cell"][name.removeprefix("cell__")] = value
+        elif prefix == "module":
+            result["module"][name] = value
+        else:
+            result[prefix][key] = value
+    return result
+
+
+def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:
+    """Pair each callback with the name under which ``callbacks__name__…`` reaches it.
+
+    As skorch does: a callback's own name if it comes as a pair, else its class's; the second of a
+    name gets a number.
+    """
+    pairs: list[tuple[str, Any]] = []
+    for item in callbacks or ():
+        if isinstance(item, tuple):
+            pairs.append(item)
+        else:
+            kind = item if isinstance(item, type) else type(item)
+            pairs.append((kind.__name__, item))
+    names = [name for name, _ in pairs]
+    return [
+        (name if names.count(name) == 1 else f"{name}_{names[: index + 1].count(name)}", callback)
+        for index, (name, callback) in enumerate(pairs)
+    ]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name is meant, or which there are."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Known are {', '.join(known)}." if known else "None are known here."
+
+
+def _arguments(function: Callable[..., Any], skip: tuple[str, ...] = ()) -> list[str]:
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.kind not in kinds and p.name not in skip]
+
+
+def _accepts_any(key: str, cell: Any) -> bool:
+    """Whether ``key`` is for a user-defined cell that takes any keyword."""
+    if not key.startswith("module__cell__") or not isinstance(cell, type):
+        return False
+    parameters = inspect.signature(cell.__init__).parameters.values()  # type: ignore[misc]
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)

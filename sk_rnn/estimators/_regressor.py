@@ -1,0 +1,545 @@
+"""RNNRegressor."""
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_array
+
+from ..modules import (
+    AbsoluteError,
+    Gaussian,
+    Huber,
+    Poisson,
+    Quantile,
+    SquaredError,
+    WeightedLoss,
+    gaussian_parts,
+)
+from ._base import BaseRNN, Validation
+from ._parameters import CONSTRAINTS
+from ._rows import weighted_statistics
+
+_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian")
+
+
+class RNNRegressor(RegressorMixin, BaseRNN):
+    """Recurrent neural network that predicts numbers from sequences, or for each time step of them.
+
+    Sequences may have any and differing lengths; y may have one output or several. Targets are
+    standardised inside, so their unit does not matter.
+
+    Parameters
+    ----------
+    cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"} or type, default="gru"
+        The recurrent cell. The gated cells "gru" and "lstm" keep information over long spans; the
+        plain ones are smaller and forget sooner. A class of `torch.nn.Module` is built as
+        ``cell(input_size, hidden_size)`` and called with a tensor of shape (n_timesteps, batch,
+        input_size); it returns an output of shape (n_timesteps, batch, hidden_size), or a tuple
+        that begins with it, in which each step depends on the steps up to it only.
+
+    hidden_size : int, default=64
+        Features of the hidden state, of each direction. More capacity, slower, easier to overfit.
+
+    num_layers : int, default=1
+        Recurrent layers on top of each other.
+
+    bidirectional : bool, default=True
+        Also read each sequence from its own end to its start. Set False where a prediction must not
+        know later time steps, as in `return_sequences` on live data.
+
+    pooling : {"concat", "last", "mean", "max", "attention"}, default="concat"
+        From the hidden states of a sequence to one vector: the final state of each direction, their
+        mean or maximum over time, a learned weighting, or mean, maximum and final state side by
+        side. Must be left at "concat" with ``return_sequences=True``, which pools nothing.
+
+    return_sequences : bool, default=False
+        Predict a number for each time step instead of one a sequence: y is then one sequence of
+        numbers a sample, as long as the sample. `predict` returns a 1-D object array of arrays.
+
+    conv_channels : int or None, default=None
+        Channels of a convolution over time, with a ReLU, before the recurrence. None leaves it out.
+        Centred on the step if `bidirectional`, else over the steps up to it.
+
+    conv_kernel_size : int, default=5
+        Time steps that the convolution covers; used with `conv_channels`.
+
+    conv_stride : int, default=1
+        Keep every so many time steps after the convolution. The recurrence costs that much less.
+        Must be 1 with ``return_sequences=True``.
+
+    embedding_dim : int or None, default=None
+        Read X as token ids, one a time step, and learn a vector of this size for each token. None
+        reads X as numbers. 64 is a good start for words and characters.
+
+    num_embeddings : int or None, default=None
+        Size of the vocabulary, so ids are 0 to ``num_embeddings - 1``. None takes it from the Panel
+        or `embedding_weights`, else the highest id in fit plus one.
+
+    embedding_weights : array-like of shape (num_embeddings, embedding_dim) or None, default=None
+        Pretrained vectors, row i for token i. X is then read as token ids.
+
+    freeze_embedding : bool, default=False
+        Leave `embedding_weights` as they are.
+
+    embedding_dropout : float in [0, 1), default=0.3
+        Dropout of single values of the token vectors while training.
+
+    word_dropout : float in [0, 1), default=0.1
+        Probability that a token is read as the zero vector while training (Iyyer et al., 2015).
+
+    padding_value : float or None, default=None
+        The number that X is padded with. Time steps at the start or the end of a sequence in which
+        every feature equals it are dropped. NaN is allowed. None drops nothing.
+
+    dropout : float in [0, 1), default=0.2
+        Dropout between recurrent layers and before the last linear layer while training.
+
+    recurrent_dropout : float in [0, 1), default=0.0
+        Dropout of the recurrent state while training, with the same mask at every time step (Gal &
+        Ghahramani, 2016). Not with a user-defined `cell`.
+
+    layer_norm : bool, default=False
+        Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
+
+    head_norm : {"batch", "layer"} or None, default="batch"
+        Normalisation before the last linear layer: over the training batch, over the features, or
+        none.
+
+    scale_inputs : bool, default=True
+        Standardise each feature with its mean and standard deviation over the training time steps.
+        Token ids are never scaled.
+
+    optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
+        The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
+        ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
+
+    lr : float, default=5e-3
+        Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
+        finite.
+
+    lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
+        How the learning rate changes: up over the first fifth and down to almost nothing (Smith &
+        Topin, 2019), down as a cosine, down as a line, or not at all. A callable gets progress in
+        [0, 1] and returns the factor of `lr`. `partial_fit` always uses "constant".
+
+    weight_decay : float, default=0.01
+        Decay of weight matrices (Loshchilov & Hutter, 2019); biases and gains are left alone.
+
+    gradient_clip : float or None, default=1.0
+        Highest norm of the gradient over all weights; longer ones are shortened to it (Pascanu,
+        Mikolov & Bengio, 2013). None clips nothing.
+
+    max_epochs : int or "auto", default="auto"
+        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to
+        10).
+
+    batch_size : int or "auto", default="auto"
+        Sequences a training step, and at most in a prediction. "auto" trains with a sixteenth of
+        the data, at least 8 and at most 32, and predicts with what bounds memory.
+
+    early_stopping : bool, default=False
+        Hold out validation data, stop when its score no longer rises, and keep the weights of the
+        best epoch. On less than some hundred sequences the held-out data is worth more in training.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
+
+    n_iter_no_change : int or "auto", default="auto"
+        Epochs without a better validation score after which early stopping stops. "auto" is 50
+        under 100 sequences, else a quarter of the epochs, at least 10.
+
+    tol : float, default=1e-4
+        Rise of the validation score that counts as better for early stopping.
+
+    warm_start : bool, default=False
+        Let `fit` continue from the weights of the last call.
+
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian"}, default="squared_error"
+        What is minimised, which decides what is predicted: the mean, the median, a mean that
+        outliers hardly move, a quantile, the mean of counts (y zero or positive), or mean and
+        standard deviation (see `predict`).
+
+    huber_delta : float, default=1.35
+        Where the Huber loss turns from square to line, in standard deviations of y. 1.35 keeps 95 %
+        of the efficiency on normal errors (Huber, 1981).
+
+    quantile : float in (0, 1), default=0.5
+        The quantile that ``loss="quantile"`` predicts.
+
+    callbacks : list or None, default=None
+        skorch callbacks, or (name, callback) pairs, of which copies are used. Their arguments are
+        set as ``callbacks__name__…``.
+
+    device : str, default="auto"
+        "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+
+    precision : {"float32", "float64", "bf16"}, default="float32"
+        "bf16" runs products in bfloat16 (faster on recent GPUs, slower on most CPUs) and keeps
+        weights in float32; "float64" is for checking.
+
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, order of the data, dropout and validation split. An int gives the
+        same model at each call, bit for bit on the same machine and number of threads.
+
+    verbose : int or bool, default=0
+        1 keeps one line of progress up to date, 2 prints a line an epoch.
+
+    **extras : dict
+        Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
+        ``module__embedding_std``, ``module__forget_bias`` (LSTM) and ``module__cell__…`` (arguments
+        of a user-defined cell).
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Features a time step; for a 2-D table, which has one, its columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, if X had string ones.
+    n_iter_ : int
+        Epochs trained.
+    loss_curve_ : list of float
+        Mean training loss of each epoch, of the standardised targets.
+    validation_curve_ : list of float or None
+        Minus the validation loss after each epoch; None without validation data.
+    best_epoch_ : int
+        The epoch, from 1, whose weights the model has: the best with early stopping, else the last
+        with a finite loss.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        The trained module.
+    device_ : str
+        Where it was trained.
+
+    See Also
+    --------
+    RNNClassifier : The same for labels.
+
+    Notes
+    -----
+    A single output is predicted in float32, several in float64; both are computed in float32 unless
+    ``precision="float64"``. See `RNNClassifier` for what both share.
+
+    References
+    ----------
+    Koenker, R. & Bassett, G. (1978). Regression quantiles. Econometrica 46(1).
+
+    Nix, D. & Weigend, A. (1994). Estimating the mean and variance of the target probability
+    distribution. ICNN. (the Gaussian loss)
+
+    Huber, P. (1981). Robust statistics. Wiley.
+
+    Examples
+    --------
+    The mean of sequences of differing lengths:
+
+    >>> import numpy as np
+    >>> from sk_rnn import RNNRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=n) for n in rng.integers(5, 20, size=200)]
+    >>> y = [x.mean() for x in X]
+    >>> reg = RNNRegressor(hidden_size=16, random_state=0).fit(X[:150], y[:150])
+    >>> bool(reg.score(X[150:], y[150:]) > 0.9)
+    True
+    """
+
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "loss": [StrOptions(set(_LOSSES))],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        cell="gru",
+        hidden_size=64,
+        num_layers=1,
+        bidirectional=True,
+        pooling="concat",
+        return_sequences=False,
+        conv_channels=None,
+        conv_kernel_size=5,
+        conv_stride=1,
+        embedding_dim=None,
+        num_embeddings=None,
+        embedding_weights=None,
+        freeze_embedding=False,
+        embedding_dropout=0.3,
+        word_dropout=0.1,
+        padding_value=None,
+        dropout=0.2,
+        recurrent_dropout=0.0,
+        layer_norm=False,
+        head_norm="batch",
+        scale_inputs=True,
+        optimizer="adamw",
+        lr=5e-3,
+        lr_schedule="one_cycle",
+        weight_decay=0.01,
+        gradient_clip=1.0,
+        max_epochs="auto",
+        batch_size="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change="auto",
+        tol=1e-4,
+        warm_start=False,
+        loss="squared_error",
+        huber_delta=1.35,
+        quantile=0.5,
+        callbacks=None,
+        device="auto",
+        precision="float32",
+        random_state=None,
+        verbose=0,
+        **extras,
+    ):
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.pooling = pooling
+        self.return_sequences = return_sequences
+        self.conv_channels = conv_channels
+        self.conv_kernel_size = conv_kernel_size
+        self.conv_stride = conv_stride
+        self.embedding_dim = embedding_dim
+        self.num_embeddings = num_embeddings
+        self.embedding_weights = embedding_weights
+        self.freeze_embedding = freeze_embedding
+        self.embedding_dropout = embedding_dropout
+        self.word_dropout = word_dropout
+        self.padding_value = padding_value
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.layer_norm = layer_norm
+        self.head_norm = head_norm
+        self.scale_inputs = scale_inputs
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.gradient_clip = gradient_clip
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.loss = loss
+        self.huber_delta = huber_delta
+        self.quantile = quantile
+        self.callbacks = callbacks
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+        self._set_extras(extras)
+
+    def __sklearn_tags__(self):
+        """Several outputs are predicted as well as one."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train on sequences and their numbers.
+
+        Parameters
+        ----------
+        X : sequences
+            A Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,) or
+            (n_timesteps, n_features), a DataFrame, and more: see the data contract in the
+            documentation.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence a sample
+            Targets. With ``return_sequences=True`` one sequence of numbers a sample.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each sequence. Zero leaves it out, k is the same as k copies.
+        X_val, y_val : as X and y, default=None
+            Validation data, scored after each epoch; with ``early_stopping=True`` it decides when
+            to stop and which weights to keep.
+        sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
+            Weights of the validation data.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X or y hold what cannot be trained on; the message says where.
+        TypeError
+            If X is no kind of sequences.
+        """
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            Validation(X_val, y_val, sample_weight_val),
+            resume=self.warm_start and hasattr(self, "net_"),
+        )
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train one epoch, at the constant rate `lr`, from the weights there are.
+
+        The first call learns the scale of features and targets from its X and y.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            The next sequences.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, sample_weight, method="partial_fit", resume=hasattr(self, "net_"))
+
+    def predict(self, X, return_std=False):
+        """Predict the numbers of each sequence.
+
+        Parameters
+        ----------
+        X : sequences
+            As in `fit`.
+        return_std : bool, default=False
+            Also return the predicted standard deviation; needs ``loss="gaussian"``.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), float32, or (n_samples, n_outputs), float64
+            Predictions. With ``return_sequences=True`` a 1-D object array of one array a sequence,
+            (n_timesteps,) or (n_timesteps, n_outputs).
+        std : ndarray of the same shape
+            Only with ``return_std=True``.
+
+        Raises
+        ------
+        ValueError
+            If ``return_std=True`` with another loss.
+        """
+        outputs, panel = self._outputs(X, "predict")
+        mean, std = self._decode_output(outputs)
+        if not return_std:
+            return self._by_row(mean, panel)
+        if std is None:
+            raise ValueError(
+                f"RNNRegressor.predict: return_std=True needs a model fitted with loss='gaussian', "
+                f"but this one was fitted with loss={self._fitted_loss!r}. Fit with "
+                "loss='gaussian', or leave return_std=False."
+            )
+        return self._by_row(mean, panel), self._by_row(std, panel)
+
+    def score(self, X, y, sample_weight=None):
+        """Compute R², the share of the variance of y that the predictions explain.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            Sequences and their true numbers.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        float
+            One is perfect, zero what the mean would reach. With ``return_sequences=True`` over all
+            time steps.
+        """
+        if not self.return_sequences:
+            return super().score(X, y, sample_weight)
+        truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
+        return float(r2_score(truth, predicted, sample_weight=weights))
+
+    # --- hooks ----------------------------------------------------------------------------------
+
+    def _check_target(self, y: Any, caller: str) -> np.ndarray:
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        if y.ndim > 2:
+            raise ValueError(
+                f"{caller}: y has {y.ndim} dimensions. Pass (n_samples,) or (n_samples, n_outputs), "
+                "or set return_sequences=True to learn one number per time step."
+            )
+        return y
+
+    def _encode_target(
+        self, y: np.ndarray, caller: str, *, reset: bool, classes: Any = None
+    ) -> np.ndarray:
+        if self.return_sequences:
+            y = self._check_target(y, caller)
+        if reset:
+            self._target_shape = y.shape[1:]
+            self._fitted_loss = self.loss
+        if y.shape[1:] != self._target_shape:
+            raise ValueError(
+                f"{caller}: y has shape {y.shape}, but the model was fitted with "
+                f"{self._target_shape[0] if self._target_shape else 'one'} output per target. Pass y "
+                "of the same kind."
+            )
+        if self.loss != self._fitted_loss:
+            raise ValueError(
+                f"{caller}: loss={self.loss!r}, but the model was fitted with "
+                f"loss={self._fitted_loss!r}, whose outputs mean something else. Set warm_start=False "
+                "to fit anew."
+            )
+        if self.loss == "poisson" and y.min() < 0:
+            raise ValueError(
+                f"{caller}: loss='poisson' needs y zero or positive, but y holds {y.min():g}. Use "
+                "another loss."
+            )
+        return y.reshape(len(y), -1)
+
+    def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
+        mean, std = weighted_statistics(encoded, weights)
+        if self.loss == "poisson":
+            # A rate can only be divided by, or it would not stay positive.
+            mean, std = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
+        self._target_mean, self._target_scale = mean, std
+        return encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
+
+    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
+        return ((encoded - self._target_mean) / self._target_scale).astype(self._dtype())
+
+    def _build_criterion(self) -> WeightedLoss:
+        return {
+            "squared_error": SquaredError,
+            "absolute_error": AbsoluteError,
+            "huber": lambda: Huber(self.huber_delta),
+            "quantile": lambda: Quantile(self.quantile),
+            "poisson": Poisson,
+            "gaussian": Gaussian,
+        }[self._fitted_loss]()
+
+    def _score_function(self) -> Any:
+        return None
+
+    def _decode_output(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Predictions and, with the Gaussian loss, standard deviations, in the unit of y."""
+        std = None
+        if self._fitted_loss == "gaussian":
+            means, log_variance = gaussian_parts(torch.from_numpy(outputs))
+            outputs = means.numpy()
+            std = self._shape_output(np.exp(0.5 * log_variance.numpy()) * self._target_scale)
+        elif self._fitted_loss == "poisson":
+            outputs = np.exp(outputs)
+        mean = outputs.astype(np.float64) * self._target_scale + self._target_mean
+        return self._shape_output(mean), std
+
+    def _shape_output(self, values: np.ndarray) -> np.ndarray:
+        """One column as it came in y; see Notes for the dtypes."""
+        if self._target_shape:
+            return values.astype(np.float64)
+        return values[:, 0].astype(self._dtype())

@@ -1,0 +1,77 @@
+"""What a pickled estimator holds: NumPy arrays and plain values, and no torch object.
+
+So a file is small, `skops.io` asks to trust only this package's classes, and a model trained on a
+GPU loads where there is none.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..modules import WeightedLoss
+from ..training import RecurrentNet, device_present
+from ._network import build_net
+
+
+def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:
+    """Weights, history and, if training may go on, optimizer state as arrays and plain values."""
+    optimizer = net.optimizer_.state_dict()["state"] if with_optimizer else {}
+    return {
+        "module": {name: _array(value) for name, value in net.module_.state_dict().items()},
+        "optimizer": {
+            str(index): {name: _array(value) for name, value in entry.items()}
+            for index, entry in optimizer.items()
+        },
+        # What a callback stored besides plain numbers stays behind.
+        "history": [
+            {key: value for key, value in row.items() if isinstance(value, int | float | str)}
+            for row in net.history
+        ],
+        "device": str(net.device),
+        "precision": "float64" if _is_double(net.module_) else "float32",
+    }
+
+
+def load_net(
+    net_state: dict[str, Any],
+    module: nn.Module,
+    criterion: WeightedLoss,
+    arguments: dict[str, Any],
+    **others: Any,
+) -> RecurrentNet:
+    """Build the net of `dump_net` around ``module``.
+
+    On the device where it was trained, if this machine has it, else on the CPU.
+    """
+    module.load_state_dict({name: _tensor(a) for name, a in net_state["module"].items()})
+    device = torch.device(net_state["device"])
+    if not device_present(device):
+        device = torch.device("cpu")
+    net = build_net(module, criterion, arguments, device, callbacks=[], **others)
+    for row in net_state["history"]:
+        net.history.new_epoch()
+        for key, value in row.items():
+            net.history.record(key, value)
+    if net_state["optimizer"]:
+        net.resume_optimizer(
+            {
+                int(index): {name: _tensor(value) for name, value in entry.items()}
+                for index, entry in net_state["optimizer"].items()
+            }
+        )
+    return net
+
+
+def _array(value: Any) -> Any:
+    return value.detach().cpu().numpy().copy() if torch.is_tensor(value) else value
+
+
+def _tensor(value: Any) -> Any:
+    # A copy: a memory-mapped file gives read-only arrays, which torch would not train on.
+    return torch.from_numpy(np.array(value)) if isinstance(value, np.ndarray) else value
+
+
+def _is_double(module: nn.Module) -> bool:
+    return next(module.parameters()).dtype == torch.float64

@@ -1,0 +1,116 @@
+"""What stands before the recurrent layers: scaling, embedding, convolution."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv1d, pad, relu
+
+from ._dropout import Dropout, StepDropout
+from ._steps import ValidSteps
+
+
+class InputScaling(nn.Module):
+    """Standardises each feature with the training data's mean and standard deviation.
+
+    A part of the module and not of the data, so that the data need not be copied.
+
+    Parameters
+    ----------
+    mean, std : ndarray of shape (n_features,)
+        Statistics over all valid training steps; ``std`` is positive.
+    """
+
+    def __init__(self, mean: np.ndarray, std: np.ndarray):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float64))
+        self.register_buffer("scale", torch.tensor(1.0 / std, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(T, B, F) to (T, B, F)."""
+        return (x - self.mean) * self.scale
+
+
+class TokenEmbedding(nn.Module):
+    """A vector a token, with dropout of values and of whole tokens while training.
+
+    Parameters
+    ----------
+    num_embeddings, embedding_dim : int
+        Size of the vocabulary and of a vector.
+    weights : ndarray of shape (num_embeddings, embedding_dim) or None
+        Pretrained vectors; None draws them from N(0, ``std``²).
+    frozen : bool
+        Leave the vectors as they are.
+    dropout : float in [0, 1)
+        Dropout of single values of the vectors.
+    word_dropout : float in [0, 1)
+        Probability that a token is read as the zero vector.
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        *,
+        weights: np.ndarray | None = None,
+        frozen: bool = False,
+        dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        std: float = 0.3,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        if weights is None:
+            initial = torch.empty(num_embeddings, embedding_dim)
+            initial.normal_(0.0, std, generator=generator)
+        else:
+            initial = torch.tensor(weights)
+        self.embedding = nn.Embedding.from_pretrained(initial, freeze=frozen)
+        self.dropout = Dropout(dropout)
+        self.word_dropout = StepDropout(word_dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Ids (T, B) to vectors (T, B, embedding_dim)."""
+        return self.dropout(self.word_dropout(self.embedding(x)))
+
+
+class ConvFrontEnd(nn.Module):
+    """One convolution over time and a ReLU.
+
+    Row ends are padded with zeros, each row at its own end. With ``causal=True`` the window ends at
+    the step itself, so that a one-directional model still knows nothing of later steps; otherwise
+    it is centred.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride : int
+        As in `torch.nn.Conv1d`. A stride leaves every ``stride``-th step, from the first.
+    causal : bool
+        Which steps the window covers.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int,
+        stride: int,
+        causal: bool,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel_size))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        nn.init.kaiming_uniform_(self.weight, nonlinearity="relu", generator=generator)
+        before = kernel_size - 1 if causal else (kernel_size - 1) // 2
+        self.padding = (before, kernel_size - 1 - before)
+        self.stride = stride
+
+    def forward(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
+        """(T, B, F) to (ceil(T / stride), B, out_channels), and the steps valid in it."""
+        if not valid.full:
+            x = x.masked_fill(valid.padding, 0.0)
+        x = pad(x.permute(1, 2, 0), self.padding)  # (B, F, T + kernel_size - 1)
+        x = relu(conv1d(x, self.weight, self.bias, stride=self.stride))  # (B, C, T')
+        return x.permute(2, 0, 1), valid.strided(self.stride)

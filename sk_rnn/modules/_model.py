@@ -1,0 +1,178 @@
+"""The whole module that a classifier or regressor trains."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ._front import ConvFrontEnd, InputScaling, TokenEmbedding
+from ._head import Head
+from ._pooling import Pooling
+from ._recurrent import RecurrentStack
+from ._steps import ValidSteps
+
+
+class Encoder(nn.Module):
+    """Sequences to one hidden state a time step: scaling or embedding, convolution, recurrence.
+
+    Parameters
+    ----------
+    n_features : int
+        Features a time step; ignored for tokens.
+    scaling : tuple of two ndarrays of shape (n_features,), or None
+        Mean and standard deviation for `InputScaling`.
+    num_embeddings : int or None
+        Vocabulary size; None for sequences of numbers.
+    embedding_weights : ndarray of shape (num_embeddings, embedding_dim) or None
+        Pretrained vectors.
+    **others
+        See `RecurrentStack`, `TokenEmbedding` and `ConvFrontEnd`.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_features: int,
+        cell: str | type[nn.Module],
+        hidden_size: int,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        scaling: tuple[np.ndarray, np.ndarray] | None = None,
+        num_embeddings: int | None = None,
+        embedding_dim: int | None = None,
+        embedding_weights: np.ndarray | None = None,
+        freeze_embedding: bool = False,
+        embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        conv_channels: int | None = None,
+        conv_kernel_size: int = 5,
+        conv_stride: int = 1,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        layer_norm: bool = False,
+        embedding_std: float = 0.3,
+        forget_bias: float = 1.0,
+        cell_params: Mapping[str, Any] | None = None,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        self.read: nn.Module = nn.Identity()
+        if num_embeddings is not None:
+            if embedding_dim is None:
+                raise TypeError("num_embeddings needs embedding_dim")
+            self.read = TokenEmbedding(
+                num_embeddings,
+                embedding_dim,
+                weights=embedding_weights,
+                frozen=freeze_embedding,
+                dropout=embedding_dropout,
+                word_dropout=word_dropout,
+                std=embedding_std,
+                generator=generator,
+            )
+            n_features = embedding_dim
+        elif scaling is not None:
+            self.read = InputScaling(*scaling)
+        self.conv = None
+        if conv_channels is not None:
+            self.conv = ConvFrontEnd(
+                n_features,
+                conv_channels,
+                kernel_size=conv_kernel_size,
+                stride=conv_stride,
+                causal=not bidirectional,
+                generator=generator,
+            )
+            n_features = conv_channels
+        self.recurrent = RecurrentStack(
+            cell,
+            n_features,
+            hidden_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            layer_norm=layer_norm,
+            forget_bias=forget_bias,
+            cell_params=cell_params,
+            generator=generator,
+        )
+        self.output_size = self.recurrent.output_size
+
+    def forward(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
+        """(T, B, F), or ids (T, B), to states (T', B, output_size) and the steps valid in them."""
+        x = self.read(x)
+        if self.conv is not None:
+            x, valid = self.conv(x, valid)
+        return self.recurrent(x, valid), valid
+
+
+class SequenceModel(nn.Module):
+    """Encoder, pooling and head: the module of `RNNClassifier` and `RNNRegressor`.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Numbers predicted a sequence, or a time step with ``return_sequences=True``.
+    return_sequences : bool
+        Outputs for every time step instead of one pooled vector.
+    pooling : str
+        See `Pooling`; not used with ``return_sequences=True``.
+    head_norm : {"batch", "layer"} or None
+        See `Head`.
+    dropout : float in [0, 1)
+        Between recurrent layers and before the last linear layer.
+    **encoder
+        See `Encoder`.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_outputs: int,
+        bidirectional: bool = False,
+        return_sequences: bool = False,
+        pooling: str = "concat",
+        head_norm: str | None = "batch",
+        dropout: float = 0.0,
+        generator: torch.Generator | None = None,
+        **encoder: Any,
+    ):
+        super().__init__()
+        self.encoder = Encoder(
+            bidirectional=bidirectional, dropout=dropout, generator=generator, **encoder
+        )
+        n_states = self.encoder.output_size
+        self.pooling = None
+        if not return_sequences:
+            self.pooling = Pooling(
+                pooling, n_states, bidirectional=bidirectional, generator=generator
+            )
+            n_states = self.pooling.output_size
+        self.head = Head(
+            n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator
+        )
+
+    def forward(self, x: Tensor, lengths: Tensor, positions: Tensor | None = None) -> Tensor:
+        """Outputs of a padded batch.
+
+        Parameters
+        ----------
+        x : Tensor of shape (T, B, F), or (T, B) for token ids
+            Padded after each row's last step; what the padding holds does not matter.
+        lengths : Tensor of shape (B,), int64, on the CPU
+            Valid steps a row.
+        positions : Tensor of shape (n_valid_steps,) or None
+            With ``return_sequences=True``, where each wanted step stands in the flattened (T * B)
+            batch. Padding is left out here, so it reaches neither norm nor loss.
+
+        Returns
+        -------
+        Tensor of shape (B, n_outputs), or (n_valid_steps, n_outputs) with ``return_sequences=True``
+        """
+        states, valid = self.encoder(x, ValidSteps(lengths, x.device))
+        if self.pooling is not None:
+            return self.head(self.pooling(states, valid))
+        return self.head(states.flatten(0, 1).index_select(0, positions))

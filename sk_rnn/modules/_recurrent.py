@@ -1,0 +1,238 @@
+"""Recurrent layers over padded, time-major batches.
+
+Each direction is a module of its own and sees every row from its first step on, so padding always
+comes after the valid steps and never passes through a state that is read.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from ._dropout import Dropout, SeededModule
+from ._steps import ValidSteps
+
+CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {
+    "rnn_tanh": lambda n_in, n_hidden: nn.RNN(n_in, n_hidden, device="meta"),
+    "rnn_relu": lambda n_in, n_hidden: nn.RNN(n_in, n_hidden, nonlinearity="relu", device="meta"),
+    "gru": lambda n_in, n_hidden: nn.GRU(n_in, n_hidden, device="meta"),
+    "lstm": lambda n_in, n_hidden: nn.LSTM(n_in, n_hidden, device="meta"),
+}
+
+
+class Recurrence(SeededModule):
+    """One recurrent cell run over time, in one direction.
+
+    Parameters
+    ----------
+    cell : str or type
+        "rnn_tanh", "rnn_relu", "gru", "lstm", or a module class: see `RecurrentStack`.
+    input_size, hidden_size : int
+        Features in and out.
+    recurrent_dropout : float in [0, 1)
+        Dropout of the state that enters the recurrent product, with one mask a sequence
+        (Gal & Ghahramani, 2016, "A theoretically grounded application of dropout in recurrent
+        neural networks"). The LSTM's cell state and the GRU's carried state stay whole.
+    forget_bias : float
+        Initial bias of the LSTM's forget gate; 1 lets gradients through from the start
+        (Jozefowicz, Zaremba & Sutskever, 2015).
+    generator : torch.Generator or None
+        Source of the initial weights.
+    cell_params : mapping
+        Further arguments of a user's cell.
+    """
+
+    def __init__(
+        self,
+        cell: str | type[nn.Module],
+        input_size: int,
+        hidden_size: int,
+        *,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float = 1.0,
+        generator: torch.Generator | None = None,
+        cell_params: Mapping[str, Any] | None = None,
+    ):
+        super().__init__()
+        self.recurrent_dropout = recurrent_dropout
+        if isinstance(cell, str):
+            # Made without storage, then filled below: torch's own initialisation would draw from
+            # the global generator.
+            self.rnn: nn.Module = CELLS[cell](input_size, hidden_size).to_empty(device="cpu")
+            self.builtin = True
+            _initialise(self.rnn, forget_bias, generator)
+        else:
+            self.rnn = cell(input_size, hidden_size, **(cell_params or {}))
+            self.builtin = False
+
+    def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
+        """(T, B, input_size) to (T, B, hidden_size); what stands at padded steps is undefined."""
+        if self.training and self.recurrent_dropout:
+            return self._masked_loop(x)
+        if self.builtin and x.is_cuda and not valid.full:
+            return self.packed(x, valid)
+        output = self.rnn(x)
+        return output[0] if isinstance(output, tuple) else output
+
+    def packed(self, x: Tensor, valid: ValidSteps) -> Tensor:
+        """The same through a PackedSequence, which cuDNN runs without touching the padding.
+
+        For CUDA only: on a CPU its backward pass grows with the square of the length.
+        """
+        sequence = pack_padded_sequence(x, valid.lengths, enforce_sorted=False)
+        output, _ = self.rnn(sequence)
+        return pad_packed_sequence(output, total_length=valid.n_timesteps)[0]
+
+    def _masked_loop(self, x: Tensor) -> Tensor:
+        """The recurrence step by step with a dropped-out state; equations of torch's own cells."""
+        rnn = self.rnn
+        n_rows, hidden_size = x.shape[1], rnn.hidden_size
+        state = x.new_zeros(n_rows, hidden_size)
+        carry = x.new_zeros(n_rows, hidden_size)  # the LSTM's cell state
+        mask = self.keep_mask((n_rows, hidden_size), self.recurrent_dropout, x)
+        # unbind, not indexing: the backward pass of x[t] fills a whole (T, B, F) array at each step.
+        projected = linear(x, rnn.weight_ih_l0, rnn.bias_ih_l0).unbind(0)  # T times (B, gates * H)
+        outputs = []
+        for step in projected:
+            recurrent = linear(state * mask, rnn.weight_hh_l0, rnn.bias_hh_l0)
+            if rnn.mode == "GRU":
+                reset_x, update_x, new_x = step.chunk(3, 1)
+                reset_h, update_h, new_h = recurrent.chunk(3, 1)
+                update = torch.sigmoid(update_x + update_h)
+                new = torch.tanh(new_x + torch.sigmoid(reset_x + reset_h) * new_h)
+                state = new + update * (state - new)
+            elif rnn.mode == "LSTM":
+                entry, forget, new, exit_ = (step + recurrent).chunk(4, 1)
+                carry = torch.sigmoid(forget) * carry + torch.sigmoid(entry) * torch.tanh(new)
+                state = torch.sigmoid(exit_) * torch.tanh(carry)
+            else:
+                activation = torch.tanh if rnn.mode == "RNN_TANH" else torch.relu
+                state = activation(step + recurrent)
+            outputs.append(state)
+        return torch.stack(outputs)  # (T, B, H)
+
+
+def _initialise(rnn: nn.Module, forget_bias: float, generator: torch.Generator | None) -> None:
+    """Orthogonal recurrent weights and Xavier input weights, gate by gate; zero biases."""
+    hidden_size = int(rnn.hidden_size)
+    for name, parameter in rnn.named_parameters():
+        with torch.no_grad():
+            if name.startswith("weight_hh"):
+                for gate in parameter.split(hidden_size):
+                    nn.init.orthogonal_(gate, generator=generator)
+            elif name.startswith("weight_ih"):
+                for gate in parameter.split(hidden_size):
+                    nn.init.xavier_uniform_(gate, generator=generator)
+            else:
+                parameter.zero_()
+                if rnn.mode == "LSTM" and name.startswith("bias_ih"):
+                    parameter[hidden_size : 2 * hidden_size] = forget_bias
+
+
+class RecurrentStack(nn.Module):
+    """Stacked recurrent layers, in one direction or both.
+
+    Parameters
+    ----------
+    cell : str or type
+        "rnn_tanh", "rnn_relu", "gru", "lstm", or a class of `torch.nn.Module`. The class is called
+        as ``cell(input_size, hidden_size, **cell_params)`` and its instances as ``module(x)`` with
+        ``x`` of shape (n_timesteps, batch, input_size); they return an output of shape
+        (n_timesteps, batch, hidden_size), or a tuple that begins with it. It must be causal: the
+        output at a step may depend on that step and those before it only.
+    input_size, hidden_size, num_layers : int
+        Sizes.
+    bidirectional : bool
+        With a second direction, which starts at each row's own end.
+    dropout : float in [0, 1)
+        Between the layers.
+    recurrent_dropout : float in [0, 1)
+        On the recurrent state, one mask a sequence.
+    layer_norm : bool
+        Normalise each layer's output over its features.
+    """
+
+    def __init__(
+        self,
+        cell: str | type[nn.Module],
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        layer_norm: bool = False,
+        forget_bias: float = 1.0,
+        generator: torch.Generator | None = None,
+        cell_params: Mapping[str, Any] | None = None,
+    ):
+        super().__init__()
+        self.bidirectional = bidirectional
+        self.input_size = input_size
+        self.output_size = hidden_size * (2 if bidirectional else 1)
+
+        def layers() -> nn.ModuleList:
+            return nn.ModuleList(
+                Recurrence(
+                    cell,
+                    input_size if layer == 0 else self.output_size,
+                    hidden_size,
+                    recurrent_dropout=recurrent_dropout,
+                    forget_bias=forget_bias,
+                    generator=generator,
+                    cell_params=cell_params,
+                )
+                for layer in range(num_layers)
+            )
+
+        self.forward_layers = layers()
+        self.backward_layers = layers() if bidirectional else None
+        self.norms = nn.ModuleList(
+            nn.LayerNorm(self.output_size) if layer_norm else nn.Identity()
+            for _ in range(num_layers)
+        )
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
+        """(T, B, input_size) to (T, B, output_size), forward direction's features first."""
+        for layer, norm in enumerate(self.norms):
+            if layer:
+                x = self.dropout(x)
+            output = self.forward_layers[layer](x, valid)  # (T, B, H)
+            if self.backward_layers is not None:
+                backward = self.backward_layers[layer](valid.reverse(x), valid)
+                output = torch.cat([output, valid.reverse(backward)], dim=2)  # (T, B, 2H)
+            x = norm(output)
+        return x
+
+
+def cell_fault(layer: Recurrence, input_size: int, hidden_size: int) -> str:
+    """What a user's cell does that it must not, tried on a few random numbers; "" if nothing.
+
+    A cell that looks ahead would read padding; one that mixes rows would make a prediction depend on
+    the rest of the batch.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(4, 2, input_size, generator=generator)  # (T, B, F)
+    valid = ValidSteps(torch.tensor([4, 4]), x.device)
+    layer.eval()
+    with torch.no_grad():
+        output = layer(x, valid)
+        expected = (4, 2, hidden_size)
+        if not isinstance(output, Tensor) or tuple(output.shape) != expected:
+            got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+            return f"returned {got} for an input of shape {tuple(x.shape)}; needed is {expected}"
+        changed = x.clone()
+        changed[3] += 1.0
+        if not torch.allclose(layer(changed, valid)[:3], output[:3], atol=1e-5):
+            return "changed its output at early time steps when only the last one changed"
+        changed = x.clone()
+        changed[:, 1] += 1.0
+        if not torch.allclose(layer(changed, valid)[:, 0], output[:, 0], atol=1e-5):
+            return "changed the output of one row when only another row changed"
+    layer.train()
+    return ""

@@ -1,0 +1,73 @@
+"""Which cells of a padded batch are real time steps."""
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+
+class ValidSteps:
+    """The valid time steps of a time-major padded batch, and the index tensors that follow from them.
+
+    Computed once a batch and shared by every layer. ``lengths`` stays on the CPU, so that nothing
+    here makes a GPU wait.
+
+    Parameters
+    ----------
+    lengths : Tensor of shape (B,), int64, on the CPU
+        Number of valid time steps of each row, at least one.
+    device : torch.device
+        Where the batch is.
+    """
+
+    def __init__(self, lengths: Tensor, device: torch.device):
+        self.lengths = lengths
+        self.device = device
+        self.n_timesteps = int(lengths.max())
+        # A batch without padding needs no mask at all, which most batches of equal-length data are.
+        self.full = int(lengths.min()) == self.n_timesteps
+
+    @cached_property
+    def device_lengths(self) -> Tensor:
+        """The lengths where the batch is: (B,)."""
+        return self.lengths.to(self.device, non_blocking=True)
+
+    @cached_property
+    def mask(self) -> Tensor:
+        """True at valid time steps: (T, B)."""
+        steps = torch.arange(self.n_timesteps, device=self.device)
+        return steps[:, None] < self.device_lengths[None, :]
+
+    @cached_property
+    def padding(self) -> Tensor:
+        """True at padded time steps, ready to be filled: (T, B, 1)."""
+        return ~self.mask[:, :, None]
+
+    @cached_property
+    def _reversal(self) -> Tensor:
+        """Where each step comes from when every row is turned around within its own length: (T, B, 1)."""
+        steps = torch.arange(self.n_timesteps, device=self.device)[:, None]  # (T, 1)
+        mirrored = self.device_lengths[None, :] - 1 - steps
+        return torch.where(mirrored >= 0, mirrored, steps)[:, :, None]
+
+    def reverse(self, x: Tensor) -> Tensor:
+        """Turn each row around within its own length, so that its last valid step comes first.
+
+        Padding stays behind the valid steps; reversing twice gives ``x`` back.
+        """
+        if self.full:
+            return x.flip(0)
+        return x.gather(0, self._reversal.expand(-1, -1, x.shape[2]))
+
+    def last(self, x: Tensor) -> Tensor:
+        """Each row's last valid step: (T, B, C) to (B, C)."""
+        if self.full:
+            return x[-1]
+        index = (self.device_lengths - 1)[None, :, None].expand(1, -1, x.shape[2])
+        return x.gather(0, index)[0]
+
+    def strided(self, stride: int) -> "ValidSteps":
+        """The valid steps that are left when only every ``stride``-th is kept, from the first."""
+        if stride == 1:
+            return self
+        return ValidSteps((self.lengths + stride - 1) // stride, self.device)

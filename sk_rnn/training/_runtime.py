@@ -1,0 +1,123 @@
+"""Where and how the arithmetic runs: device, precision, denormal numbers, interruption."""
+
+import contextvars
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+
+T = TypeVar("T")
+
+# precision -> (dtype of weights and data, whether products run in bfloat16)
+PRECISIONS: dict[str, tuple[torch.dtype, bool]] = {
+    "float32": (torch.float32, False),
+    "float64": (torch.float64, False),
+    "bf16": (torch.float32, True),
+}
+
+
+def resolve_device(device: str, caller: str) -> torch.device:
+    """Turn the ``device`` parameter into a device that is there.
+
+    Parameters
+    ----------
+    device : str
+        "auto" (CUDA if present, else the CPU) or a torch device string.
+    caller : str
+        Named in errors.
+
+    Raises
+    ------
+    ValueError
+        If torch does not know the name, or the device is not there.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except RuntimeError:
+        raise ValueError(
+            f"{caller}: device={device!r} is not a device. "
+            "Use 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'."
+        ) from None
+    if not device_present(resolved):
+        raise ValueError(
+            f"{caller}: device={device!r} is not present on this machine, which has "
+            f"{present_devices()}. Use device='auto' to take CUDA only where it is present."
+        )
+    return resolved
+
+
+def device_present(device: torch.device) -> bool:
+    """Whether torch can compute on ``device`` here."""
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    if device.type == "mps":
+        return torch.backends.mps.is_available()
+    return device.type == "cpu"
+
+
+def present_devices() -> str:
+    """Name the devices torch can compute on here, for messages."""
+    names = ["'cpu'"]
+    if torch.cuda.is_available():
+        names += [f"'cuda:{index}'" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        names.append("'mps'")
+    return ", ".join(names)
+
+
+def run_flushed(function: Callable[[threading.Event], T]) -> T:
+    """Run ``function`` with denormal numbers flushed to zero, and return its result.
+
+    CPUs handle denormals up to a hundred times slower, and vanishing gradients are full of them.
+    Flushing is a mode of a thread, which its children inherit. torch's pool of OpenMP threads
+    belongs to the thread that first needs it: setting the mode in the caller would leave the
+    workers of its existing pool as they are, so the work runs in a thread of its own, whose pool
+    is born with the mode set and ends with it. The caller's mode is never changed.
+
+    Parameters
+    ----------
+    function : callable
+        Called with an event that is set when the user presses Ctrl-C; a function that watches it
+        ends early, its own way.
+    """
+    outcome: dict[str, Any] = {}
+    interrupted = threading.Event()
+    context = contextvars.copy_context()
+
+    def work() -> None:
+        torch.set_flush_denormal(True)
+        try:
+            outcome["result"] = context.run(function, interrupted)
+        except BaseException as error:  # carried to the caller, whatever it is
+            outcome["error"] = error
+
+    thread = threading.Thread(target=work, name="sk_rnn", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            interrupted.set()
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["result"]
+
+
+@contextmanager
+def isolate_globals(seed: int, device: torch.device, *, needed: bool) -> Iterator[None]:
+    """Let code that is not ours draw from torch's global generators, seeded, and put them back.
+
+    Only a user-defined cell needs it: this package's own modules draw from generators of their own,
+    so that even fits in several threads at once leave the global ones alone.
+    """
+    if not needed:
+        yield
+        return
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
