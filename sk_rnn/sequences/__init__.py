@@ -1,16 +1,16 @@
 """Sequences: the ragged container, what may become one, and batches of it."""
 
-from sk_rnn.sequences._batching import (
+from ._batching import (
     canonical_order,
     flat_positions,
     pad_batch,
     prediction_batches,
     training_batches,
 )
-from sk_rnn.sequences._containers import is_table
-from sk_rnn.sequences._panel import Panel
-from sk_rnn.sequences._targets import check_sequence_targets
-from sk_rnn.sequences._validation import (
+from ._containers import is_table
+from ._panel import Panel
+from ._targets import check_sequence_targets
+from ._validation import (
     check_sequences,
     check_token_range,
     padding_bounds,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_rnn.sequences._panel import Panel
+from ._panel import Panel
 
 
 def canonical_order(panel: Panel, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -140,12 +140,10 @@ def pad_batch(panel: Panel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n_timesteps = int(lengths.max(initial=0))
     steps = np.arange(n_timesteps)[:, None]  # T 1
     positions = starts + steps  # T B
-    if (lengths == n_timesteps).all():
-        return panel.values.take(positions, axis=0), lengths
-    is_padding = steps >= lengths  # T B
-    positions[is_padding] = 0  # any step will do: it is overwritten
-    padded = panel.values.take(positions, axis=0)  # T B F
-    padded[is_padding] = 0
+    # After a row's end come steps of the next row, or past the last one: overwritten below.
+    padded = panel.values.take(positions, axis=0, mode="clip")  # T B F
+    if (lengths < n_timesteps).any():
+        padded[steps >= lengths] = 0
     return padded, lengths
 
 
@@ -171,7 +169,7 @@ def flat_positions(lengths: np.ndarray, n_timesteps: int, n_rows: int) -> np.nda
 
 def _digests(panel: Panel, y: Any) -> Iterator[bytes]:
     values = np.ascontiguousarray(panel.values)
-    steps = memoryview(values.reshape(-1).view(np.uint8))
+    steps = values.reshape(-1).view(np.uint8).data
     step_size = values.itemsize * panel.n_features
     bounds = (panel.offsets * step_size).tolist()
     # The length in the key keeps (x, y) and a longer x with the same bytes apart.

@@ -9,11 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sk_rnn.sequences._containers import flatten
-from sk_rnn.sequences._frames import read_long_frame
-
-# A gather needs one int64 position per step; blocks keep that small beside the data itself.
-_GATHER_BLOCK = 1 << 20
+from ._containers import flatten
+from ._frames import read_long_frame
+from ._layout import check_offsets, check_rows, gather_steps, offsets_of
 
 
 class Panel:
@@ -68,7 +66,7 @@ class Panel:
         values = np.asanyarray(values)  # asanyarray: a memory map stays one
         _check_values(values)
         self.values = values
-        self.offsets = _check_offsets(offsets, len(values))
+        self.offsets = check_offsets(offsets, len(values))
         self.index = None if index is None else pd.Index(index)
         if self.index is not None and len(self.index) != len(self):
             raise ValueError(
@@ -102,7 +100,7 @@ class Panel:
             Everything that an estimator takes as `X`: a list of arrays of shape
             (n_timesteps,) or (n_timesteps, n_features), of data frames, of tensors or of
             lists; a 2-D or 3-D array; an awkward or a pyarrow array.
-        dtype : dtype, default=None
+        dtype : {float32, float64}, default=None
             Of the values. By default float32 and float64 stay, integers, one per time
             step, are token ids, and everything else becomes float32.
         feature_names : sequence of str, default=None
@@ -120,18 +118,12 @@ class Panel:
         >>> Panel.from_sequences([[4, 1, 1], [2]], dtype="float32")
         Panel(n_samples=2, n_timesteps=1..3, n_features=1, dtype=float32)
         """
-        if isinstance(sequences, Panel):
-            sequences = list(sequences)
         dtype = None if dtype is None else np.dtype(dtype)
-        flat = flatten(sequences, "Panel.from_sequences: sequences", dtype=dtype)
-        values = flat.values
-        if dtype is None and values.dtype.kind in "iu" and values.shape[1] == 1:
-            values = values[:, 0]
-        elif dtype is None and values.dtype not in (np.float32, np.float64):
-            values = values.astype(np.float32)
-        elif dtype is not None and dtype.kind in "iu":
-            values = values[:, 0] if values.shape[1] == 1 else values
-        return cls(values, flat.offsets, feature_names=feature_names or flat.feature_names)
+        values, offsets, names = flatten(sequences, "Panel.from_sequences: sequences", dtype=dtype)
+        if dtype is None:
+            one_integer = values.dtype.kind in "iu" and values.shape[1] == 1
+            values = values[:, 0] if one_integer else _as_float(values)
+        return cls(values, offsets, feature_names=names if feature_names is None else feature_names)
 
     @classmethod
     def from_frame(
@@ -218,11 +210,9 @@ class Panel:
                 f"{X.shape[1]} time steps."
             )
         values = X[np.arange(X.shape[1]) < lengths[:, None]]  # (total_steps[, F])
-        if values.ndim == 1 and values.dtype.kind not in "iu":
-            values = values[:, None]
-        if values.ndim == 2 and values.dtype not in (np.float32, np.float64):
-            values = values.astype(np.float32)
-        return cls(values, _offsets(lengths))
+        if values.ndim == 2 or values.dtype.kind not in "iu":
+            values = _as_float(values.reshape(len(values), -1))
+        return cls(values, offsets_of(lengths))
 
     @classmethod
     def concatenate(cls, panels: Sequence["Panel"]) -> Self:
@@ -255,11 +245,11 @@ class Panel:
                     f"Panel.concatenate: panels[{i}] has {panel._kind}, but panels[0] has "
                     f"{first._kind}. Pass panels of the same features."
                 )
-        has_index = all(panel.index is not None for panel in panels)
+        indexes = [panel.index for panel in panels if panel.index is not None]
         return cls(
             np.concatenate([panel.values for panel in panels]),
-            _offsets(np.concatenate([panel.lengths for panel in panels])),
-            index=first.index.append([panel.index for panel in panels[1:]]) if has_index else None,
+            offsets_of(np.concatenate([panel.lengths for panel in panels])),
+            index=indexes[0].append(indexes[1:]) if len(indexes) == len(panels) else None,
             feature_names=first.feature_names,
             n_tokens=first.n_tokens,
         )
@@ -337,9 +327,9 @@ class Panel:
                 self.values[offsets[0] : offsets[-1]], offsets - offsets[0], key
             )
         if np.ndim(key) == 0:
-            i = range(len(self))[operator.index(key)]
+            i = check_rows([operator.index(key)], len(self))[0]
             return self.values[self.offsets[i] : self.offsets[i + 1]]
-        return self._take(_check_rows(key, len(self)))
+        return self._take(check_rows(key, len(self)))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if dtype is not None and np.dtype(dtype) != object:
@@ -399,28 +389,22 @@ class Panel:
         --------
         >>> from sk_rnn.sequences import Panel
         >>> df = Panel.from_sequences([[0.5, 1.5], [2.5]], feature_names=["heat"]).to_frame()
-        >>> df
-                     heat
-        sample step
-        0      0      0.5
-               1      1.5
-        1      0      2.5
+        >>> df["heat"].to_dict()
+        {(0, 0): 0.5, (0, 1): 1.5, (1, 0): 2.5}
         >>> Panel.from_frame(df, by="sample", order_by="step")
         Panel(n_samples=2, n_timesteps=1..2, n_features=1, dtype=float64)
         """
         lengths = self.lengths
         index = pd.RangeIndex(len(self)) if self.index is None else self.index
         steps = np.arange(len(self.values)) - np.repeat(self.offsets[:-1], lengths)
-        names = self.feature_names
-        if names is None:
-            names = ("token",) if self.is_tokens else [f"x{j}" for j in range(self.n_features)]
+        numbered = ["token"] if self.is_tokens else [f"x{j}" for j in range(self.n_features)]
         return pd.DataFrame(
             self.values.reshape(len(self.values), self.n_features),
             index=pd.MultiIndex.from_arrays(
                 [index.repeat(lengths), steps],
                 names=["sample" if index.name is None else index.name, "step"],
             ),
-            columns=list(names),
+            columns=numbered if self.feature_names is None else list(self.feature_names),
         )
 
     # -- Pieces -----------------------------------------------------------------------
@@ -439,13 +423,13 @@ class Panel:
         """
         lengths = stops - starts
         values = gather_steps(self.values, self.offsets[:-1] + starts, lengths)
-        return self._with_samples(values, _offsets(lengths), slice(None))
+        return self._with_samples(values, offsets_of(lengths), slice(None))
 
     def _take(self, rows: np.ndarray) -> Self:
         starts = self.offsets[rows]
         lengths = self.offsets[rows + 1] - starts
         return self._with_samples(
-            gather_steps(self.values, starts, lengths), _offsets(lengths), rows
+            gather_steps(self.values, starts, lengths), offsets_of(lengths), rows
         )
 
     def _with_samples(self, values: np.ndarray, offsets: np.ndarray, rows: Any) -> Self:
@@ -462,27 +446,10 @@ class Panel:
         return pairwise(bounds)
 
 
-def gather_steps(values: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Copy runs of consecutive steps, one after the other, into a new array."""
-    offsets = _offsets(lengths)
-    out = np.empty((offsets[-1], *values.shape[1:]), dtype=values.dtype)
-    first = 0
-    while first < len(lengths):
-        # As many rows as fit in a block, and at least one.
-        last = np.searchsorted(offsets, offsets[first] + _GATHER_BLOCK, side="right") - 1
-        last = max(last, first + 1)
-        begin, end = offsets[first], offsets[last]
-        shifts = starts[first:last] - offsets[first:last]
-        positions = np.arange(begin, end) + np.repeat(shifts, lengths[first:last])
-        np.take(values, positions, axis=0, out=out[begin:end], mode="clip")  # clip: unbuffered
-        first = last
-    return out
-
-
-def _offsets(lengths: np.ndarray) -> np.ndarray:
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
+def _as_float(values: np.ndarray) -> np.ndarray:
+    """Return float32 and float64 as they are, everything else as float32."""
+    is_float = values.dtype in (np.float32, np.float64)
+    return values if is_float else values.astype(np.float32)
 
 
 def _check_values(values: np.ndarray) -> None:
@@ -495,43 +462,3 @@ def _check_values(values: np.ndarray) -> None:
             f"{type(values).__name__} of {values.dtype} of shape {values.shape}. "
             "Panel.from_sequences converts other containers."
         )
-
-
-def _check_offsets(offsets: npt.ArrayLike, total_steps: int) -> np.ndarray:
-    offsets = np.asarray(offsets)
-    if offsets.ndim != 1 or len(offsets) == 0 or offsets.dtype.kind not in "iu":
-        raise ValueError(
-            "Panel: offsets must be integers of shape (n_samples + 1,); got "
-            f"{offsets.dtype} of shape {offsets.shape}."
-        )
-    offsets = offsets.astype(np.int64, copy=False)
-    if offsets[0] != 0 or offsets[-1] != total_steps or (np.diff(offsets) < 0).any():
-        raise ValueError(
-            "Panel: offsets must start at 0, never decrease, and end at len(values) = "
-            f"{total_steps}; got {offsets}."
-        )
-    return offsets
-
-
-def _check_rows(key: Any, n_samples: int) -> np.ndarray:
-    rows = np.asarray(key)
-    if rows.ndim == 1 and rows.dtype == bool:
-        if len(rows) != n_samples:
-            raise IndexError(
-                f"The boolean mask has {len(rows)} entries, but the Panel has {n_samples} samples."
-            )
-        return np.flatnonzero(rows)
-    if rows.size == 0:
-        rows = rows.astype(np.int64)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise IndexError(
-            "A Panel is indexed by an integer, a slice, or a 1-D array of integers or booleans; "
-            f"got {rows.dtype} of shape {rows.shape}."
-        )
-    rows = rows.astype(np.int64, copy=False)
-    outside = (rows < -n_samples) | (rows >= n_samples)
-    if outside.any():
-        raise IndexError(
-            f"index {rows[outside][0]} is out of range for a Panel of {n_samples} samples."
-        )
-    return np.where(rows < 0, rows + n_samples, rows)

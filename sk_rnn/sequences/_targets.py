@@ -5,8 +5,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sk_rnn.sequences._containers import as_numbers, flatten, is_sequence
-from sk_rnn.sequences._panel import Panel, gather_steps
+from ._containers import flatten, is_sequence
+from ._layout import gather_steps, locate, offsets_of
+from ._numbers import as_numbers, plain
+from ._panel import Panel
+
+# Labels that come in lists arrive as objects; these kinds have a dtype of their own.
+_PLAIN_LABELS = {
+    "boolean": np.bool_,
+    "integer": np.int64,
+    "floating": np.float64,
+    "mixed-integer-float": np.float64,
+}
 
 
 def check_sequence_targets(
@@ -30,19 +40,26 @@ def check_sequence_targets(
     caller, input_name : str
         What error messages call the caller and y.
     numeric : bool, default=False
-        Whether targets are numbers, which become float64. Otherwise they are labels of any kind.
+        Whether targets must be numbers, which become float64. Otherwise one label per time
+        step may be of any kind.
     bounds : tuple of (starts, stops), default=None
         Where padding was dropped from X, as from :func:`padding_bounds`. Targets that are
         still padded are cut alike.
     untrimmed_lengths : ndarray of int of shape (n_samples,), default=None
-        Number of time steps of each sample of X before that.
+        Number of time steps of each sample of X before padding was dropped.
 
     Returns
     -------
     values : ndarray of shape (total_steps,) or (total_steps, n_outputs)
-        The targets of all samples, end to end. In one dimension if there is one per time step.
+        The targets of all samples, end to end: labels or numbers, or several numbers (float64)
+        per time step.
     offsets : ndarray of int64 of shape (n_samples + 1,)
         Sample `i` is ``values[offsets[i]:offsets[i + 1]]``.
+
+    Raises
+    ------
+    ValueError
+        If a sample has not one target per time step; the message names the first.
 
     Examples
     --------
@@ -60,78 +77,87 @@ def check_sequence_targets(
             f"{where} has {len(y_lengths)} samples, but X has {len(lengths)}. Pass one target "
             "sequence per sample."
         )
-    cut = np.zeros(len(lengths), dtype=np.int64)
+    skipped = np.zeros(len(lengths), dtype=np.int64)
     fits = y_lengths == lengths
     if bounds is not None:
         padded = ~fits & (y_lengths == untrimmed_lengths)
-        cut[padded] = bounds[0][padded]
+        skipped[padded] = bounds[0][padded]
         fits |= padded
     if not fits.all():
         i = int(np.argmin(fits))
-        noun = "numbers" if numeric else "labels"
+        noun = "number" if numeric else "label"
         raise ValueError(
-            f"{where}[{i}] has {y_lengths[i]} {noun}, but X[{i}] has {lengths[i]} time steps. "
-            f"Pass one {noun[:-1]} per time step."
+            f"{where}[{i}] has {y_lengths[i]} {noun}s, but X[{i}] has {lengths[i]} time steps. "
+            f"Pass one {noun} per time step."
         )
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    if offsets[-1] != len(values):
-        values = gather_steps(values, y_offsets[:-1] + cut, lengths)
+    offsets = offsets_of(lengths)
+    if len(values) != offsets[-1]:
+        values = gather_steps(values, y_offsets[:-1] + skipped, lengths)
     return _check_values(values, offsets, where, numeric), offsets
 
 
 def _read(y: Any, where: str, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(y, Panel):
-        return (y.values[:, 0] if y.n_features == 1 and not y.is_tokens else y.values), y.offsets
-    _refuse_single_labels(y, where)
-    flat = flatten(y, where, dtype=np.dtype(np.float64) if numeric else None, numeric=numeric)
-    values = flat.values
+        values, offsets = y.values, y.offsets
+    else:
+        _refuse_single_labels(y, where)
+        flat = flatten(y, where, dtype=np.dtype(np.float64) if numeric else None, numeric=numeric)
+        values, offsets = flat.values, flat.offsets
     one_per_step = values.ndim == 2 and values.shape[1] == 1
-    return (values[:, 0] if one_per_step else values), flat.offsets
+    return (values[:, 0] if one_per_step else values), offsets
 
 
 def _refuse_single_labels(y: Any, where: str) -> None:
-    """Explain what y must be where it holds one label per sample."""
-    if isinstance(y, pd.DataFrame) or getattr(y, "ndim", 1) != 1 or not hasattr(y, "__len__"):
+    """Explain what y must be where it has one label per sample."""
+    if isinstance(y, pd.DataFrame | str) or getattr(y, "ndim", 1) != 1 or not hasattr(y, "__len__"):
         return
     for i, row in enumerate(y):
         if isinstance(row, str | bytes):
             raise ValueError(
-                f"{where}[{i}] is the {type(row).__name__} {row!r}, which is one label, but "
-                "return_sequences=True needs one per time step. If each character is a label, pass "
-                "list(y[i]); for one label per sample, set return_sequences=False."
+                f"{where}[{i}] is {plain(row)}, which is one label, but return_sequences=True "
+                "needs one per time step. Pass list(y[i]) if each character is a label, or set "
+                "return_sequences=False."
             )
-        if not is_sequence(row) and not hasattr(row, "__len__"):
+        if not is_sequence(row):
             raise ValueError(
-                f"{where}[{i}] is a single value, {row!r}, but return_sequences=True needs one "
-                "label or number per time step. For one per sample, set return_sequences=False."
+                f"{where}[{i}] is {plain(row)}, one value for the whole sample, but "
+                "return_sequences=True needs one per time step. Pass a sequence per sample, or "
+                "set return_sequences=False."
             )
 
 
 def _check_values(values: np.ndarray, offsets: np.ndarray, where: str, numeric: bool) -> np.ndarray:
-    if values.dtype.kind in "Of":
-        missing = pd.isna(values) | (values == np.inf) | (values == -np.inf)
-        if missing.any():
-            position = int(np.argwhere(missing)[0, 0])
-            i = int(np.searchsorted(offsets, position, side="right")) - 1
-            raise ValueError(
-                f"{where}[{i}] has no usable value at time step {position - offsets[i]}: "
-                f"{values[position]!r}. Every time step needs one."
-            )
+    if values.dtype == object:
+        _refuse_missing(values, pd.isna(values), offsets, where)
     if numeric or values.ndim == 2:
-        return as_numbers(values, where).astype(np.float64, copy=False)
-    if values.dtype != object:
-        return values
+        values = as_numbers(values, where).astype(np.float64, copy=False)
+    elif values.dtype == object:
+        values = _plain_labels(values, where)
+    if values.dtype.kind == "f":
+        _refuse_missing(values, ~np.isfinite(values), offsets, where)
+    return values
+
+
+def _plain_labels(values: np.ndarray, where: str) -> np.ndarray:
+    """Return labels that are all numbers or all booleans in the dtype they would have had."""
     kind = pd.api.types.infer_dtype(values, skipna=False)
-    plain = {
-        "integer": np.int64,
-        "floating": np.float64,
-        "boolean": np.bool_,
-        "mixed-integer-float": np.float64,
-    }
-    if kind.startswith("mixed") and kind not in plain:
+    if kind in _PLAIN_LABELS:
+        return values.astype(_PLAIN_LABELS[kind])
+    kinds = sorted({type(label).__name__ for label in values}) if "mixed" in kind else []
+    if len(kinds) > 1:
         raise ValueError(
-            f"{where} mixes kinds of labels: {sorted({type(v).__name__ for v in values})}. "
-            "Pass labels of one kind, such as str."
+            f"{where} has labels of several kinds: {', '.join(kinds)}. Pass labels of one kind."
         )
-    return values.astype(plain[kind]) if kind in plain else values
+    return values
+
+
+def _refuse_missing(
+    values: np.ndarray, missing: np.ndarray, offsets: np.ndarray, where: str
+) -> None:
+    if missing.any():
+        position = int(np.argwhere(missing)[0][0])
+        sample, step = locate(offsets, position)
+        raise ValueError(
+            f"{where}[{sample}] is {plain(values[missing][0])} at time step {step}. Every time "
+            "step needs a target: drop those without one, from X too."
+        )

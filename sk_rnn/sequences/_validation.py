@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sk_rnn.sequences._containers import flatten
-from sk_rnn.sequences._panel import Panel
+from ._containers import flatten, refuse_empty
+from ._layout import locate
+from ._panel import Panel
 
 # Checks run over blocks, so that no temporary of the data's own size is made.
 _CHECK_BLOCK = 1 << 20
@@ -128,7 +129,7 @@ def check_token_range(
     """
     if panel.values.max(initial=-1) < n_tokens:
         return
-    sample, step = _locate(panel, int(np.argmax(panel.values >= n_tokens)))
+    sample, step = locate(panel.offsets, int(np.argmax(panel.values >= n_tokens)))
     raise ValueError(
         f"{caller}: {input_name}[{sample}] has token id {panel[sample][step]} at time step {step}, "
         f"but the vocabulary has {n_tokens} tokens, 0 to {n_tokens - 1}. Map unknown tokens to an "
@@ -146,14 +147,7 @@ def _read(X: Any, dtype: np.dtype, tokens: bool, where: str) -> Panel:
 
 
 def _convert_panel(panel: Panel, dtype: np.dtype, tokens: bool, where: str) -> Panel:
-    if len(panel) == 0:
-        raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
-    lengths = panel.lengths
-    if not lengths.all():
-        raise ValueError(
-            f"{where}[{np.argmin(lengths)}] is an empty sequence. Every sample needs at least one "
-            "time step: drop it, from y too."
-        )
+    refuse_empty(panel.lengths, where)
     if tokens:
         values = panel.values if panel.is_tokens else _token_values(panel.values, where)
     elif panel.n_tokens is not None:
@@ -186,23 +180,27 @@ def _token_values(values: np.ndarray, where: str) -> np.ndarray:
 
 def _check_tokens(panel: Panel, where: str) -> Panel:
     values = panel.values if panel.is_tokens else panel.values[:, 0]
-    fractional = values.dtype.kind == "f" and values != np.floor(values)
-    if np.any(fractional):
-        sample, step = _locate(panel, int(np.argmax(fractional)))
+    # Floats beyond 2**53 are not exact integers, whatever they look like.
+    if values.dtype.kind == "f":
+        inexact = (values != np.floor(values)) | (np.abs(values) > 2**53)
+        if inexact.any():
+            position = int(np.argmax(inexact))
+            sample, step = locate(panel.offsets, position)
+            raise ValueError(
+                f"{where}[{sample}] has {values[position]} at time step {step}, but token ids are "
+                "integers. Without embedding_dim numbers are taken as they are."
+            )
+    ids = values.astype(np.int64, copy=False)
+    if ids.min() < 0:
+        position = int(np.argmax(ids < 0))
+        sample, step = locate(panel.offsets, position)
         raise ValueError(
-            f"{where}[{sample}] has {panel[sample][step][0]} at time step {step}, but token ids "
-            "are integers. Without embedding_dim numbers are taken as they are."
+            f"{where}[{sample}] has token id {ids[position]} at time step {step}, but token ids "
+            "start at 0. If it is padding, set padding_value."
         )
-    if values.min() < 0:
-        sample, step = _locate(panel, int(np.argmax(values < 0)))
-        raise ValueError(
-            f"{where}[{sample}] has token id {int(values[panel.offsets[sample] + step])} at time "
-            f"step {step}, but token ids start at 0. If it is padding, set padding_value."
-        )
-    values = values.astype(np.int64, copy=False)
-    if values is panel.values:
+    if ids is panel.values:
         return panel
-    return Panel(values, panel.offsets, index=panel.index, n_tokens=panel.n_tokens)
+    return Panel(ids, panel.offsets, index=panel.index, n_tokens=panel.n_tokens)
 
 
 def _check_finite(panel: Panel, where: str) -> None:
@@ -219,21 +217,16 @@ def _check_finite(panel: Panel, where: str) -> None:
 
 def _refuse_value(panel: Panel, position: int, feature: int, where: str) -> None:
     value = panel.values[position, feature]
-    sample, step = _locate(panel, position)
+    sample, step = locate(panel.offsets, position)
     what = "NaN" if np.isnan(value) else f"infinity or a value too large for {panel.dtype}"
     place = f"at time step {step}"
     if panel.feature_names is not None:
         place += f", feature {panel.feature_names[feature]!r}"
     elif panel.n_features > 1:
         place += f", feature {feature}"
-    advice = "Impute or drop missing values first" if np.isnan(value) else "Clip or rescale it"
-    raise ValueError(
-        f"{where}[{sample}] contains {what} {place}. {advice}; padding is dropped with "
-        "padding_value."
+    advice = (
+        "Impute missing values first, or set padding_value if they are padding."
+        if np.isnan(value)
+        else "Clip or rescale such values first."
     )
-
-
-def _locate(panel: Panel, position: int) -> tuple[int, int]:
-    """Return the sample and the time step in it of a step in `values`."""
-    sample = int(np.searchsorted(panel.offsets, position, side="right")) - 1
-    return sample, int(position - panel.offsets[sample])
+    raise ValueError(f"{where}[{sample}] contains {what} {place}. {advice}")
