@@ -1,0 +1,147 @@
+"""Peak memory of fit on a gigabyte of ragged data.
+
+Each measurement is a process of its own, whose peak resident size the kernel keeps; the same
+process without the data (imports and one tiny fit) is taken off. The parent imports no torch: a
+child starts with its parent's peak on its account.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import subprocess
+import sys
+import time
+
+import report
+
+GB = 1e9
+HIDDEN_SIZE = 8
+BATCH_SIZE = 256
+LONGEST = 1000
+CONTAINERS = ("none", "panel", "list")
+
+
+def peak_bytes() -> int:
+    """Peak resident size of this process so far."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+
+
+def ragged_lengths(total_steps: int):
+    """Lengths uniform in LONGEST / 4 .. LONGEST that add up to total_steps."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(
+        LONGEST // 4, LONGEST, size=total_steps * 8 // (LONGEST * 4), endpoint=True
+    )
+    ends = lengths.cumsum()
+    n_samples = int(np.searchsorted(ends, total_steps))
+    return lengths[:n_samples]
+
+
+def make(container: str, n_bytes: float, n_features: int):
+    """X in its container and its size in bytes; never more than X itself in memory."""
+    import numpy as np
+
+    from sk_rnn.sequences import Panel
+
+    lengths = ragged_lengths(int(n_bytes / 4 / n_features))
+    # One block of noise, repeated: drawing a gigabyte would take longer than fitting it.
+    block = np.random.default_rng(0).normal(size=(LONGEST, n_features)).astype(np.float32)
+    if container == "list":
+        X = [block[:n].copy() for n in lengths]
+        return X, sum(x.nbytes for x in X)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    values = np.empty((offsets[-1], n_features), dtype=np.float32)
+    for start, n in zip(offsets, lengths):  # noqa: B905 (the last offset starts no sequence)
+        values[start : start + n] = block[:n]
+    return Panel(values, offsets), values.nbytes
+
+
+def child(options: argparse.Namespace) -> dict:
+    """Fit once in this process and report its peak."""
+    import numpy as np
+    import torch
+
+    from sk_rnn import RNNClassifier
+
+    torch.set_num_threads(options.threads)
+    model = RNNClassifier(
+        hidden_size=HIDDEN_SIZE, batch_size=BATCH_SIZE, max_epochs=1, device="cpu", random_state=0
+    )
+    rng = np.random.default_rng(0)
+    tiny = [rng.normal(size=(5, options.n_features)).astype(np.float32) for _ in range(20)]
+    model.fit(tiny, np.arange(20) % 2)
+    if options.child == "none":
+        return {"peak": peak_bytes()}
+
+    X, data_bytes = make(options.child, options.gigabytes * GB, options.n_features)
+    y = np.arange(len(X)) % 2
+    before = peak_bytes()
+    start = time.perf_counter()
+    model.fit(X, y)
+    return {
+        "n_samples": len(X),
+        "data": data_bytes,
+        "peak_before_fit": before,
+        "peak": peak_bytes(),
+        "fit_seconds": time.perf_counter() - start,
+    }
+
+
+def measure(container: str, options: argparse.Namespace) -> dict:
+    """Run ``child`` in a process of its own."""
+    command = [sys.executable, __file__, "--child", container]
+    command += ["--gigabytes", str(options.gigabytes), "--n-features", str(options.n_features)]
+    command += ["--threads", str(options.threads)]
+    environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
+    output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(output.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gigabytes", type=float, default=1.0, help="size of X, in 10^9 bytes")
+    parser.add_argument("--n-features", type=int, default=16)
+    parser.add_argument("--threads", type=int, default=1, help="torch threads")
+    parser.add_argument("--child", choices=CONTAINERS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(child(options)))
+        return
+
+    started = datetime.datetime.now()
+    environment = report.environment(options.threads)
+    print(report.describe(environment), flush=True)
+    results = {}
+    for container in CONTAINERS:
+        results[container] = measure(container, options)
+        print(f"{container}: peak {results[container]['peak'] / GB:.2f} GB", flush=True)
+
+    baseline = results["none"]["peak"]
+    rows = []
+    for container in ("panel", "list"):
+        row = results[container]
+        row["over_baseline"] = row["peak"] - baseline
+        row["ratio"] = row["over_baseline"] / row["data"]
+        sizes = [row["data"], row["peak_before_fit"] - baseline, row["over_baseline"], row["peak"]]
+        figures = [f"{size / GB:.2f}" for size in sizes]
+        rows.append([container, *figures, f"{row['ratio']:.2f}", f"{row['fit_seconds']:.0f}"])
+    sizes = ["data GB", "before fit GB", "peak GB", "whole process GB"]
+    print("\n" + report.table(["X", *sizes, "peak/data", "fit s"], rows))
+    print(
+        f"\nBefore fit and peak are above the {baseline / GB:.2f} GB of imports and a tiny fit,"
+        "\nwhich the whole process includes. X itself is in all of them: a ratio of 1.00 would mean"
+        "\nthat fit took nothing."
+    )
+    print(f"\n{report.write('memory', {'environment': environment, 'results': results}, started)}")
+
+
+if __name__ == "__main__":
+    main()
