@@ -1,26 +1,17 @@
-"""What `RNNClassifier` and `RNNRegressor` share: scikit-learn's contract, and fit from end to end."""
+"""What `RNNClassifier` and `RNNRegressor` share: fit from end to end, prediction, state."""
 
 import copy
 import warnings
 from abc import ABCMeta, abstractmethod
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-import pandas as pd
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import _check_feature_names, _check_n_features, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ..modules import WeightedLoss
-from ..sequences import (
-    Panel,
-    check_sequence_targets,
-    check_sequences,
-    check_token_range,
-    is_table,
-    padding_bounds,
-)
+from ..sequences import Panel
 from ..training import (
     BestWeights,
     FiniteGuard,
@@ -36,7 +27,15 @@ from ..training import (
     step_positions,
 )
 from ._network import build_module, build_net, divergence_advice, module_arguments
-from ._parameters import CONSTRAINTS, check_combinations, check_extras, nearest
+from ._parameters import CONSTRAINTS, OpenParameters, check_combinations, check_extras
+from ._reading import (
+    count_tokens,
+    float_type,
+    read_embedding_weights,
+    read_sequences,
+    read_target,
+    reads_tokens,
+)
 from ._rows import (
     arrange_rows,
     auto_batch_size,
@@ -49,9 +48,6 @@ from ._rows import (
 )
 from ._state import dump_net, load_net
 
-# The prefixes of skorch's double-underscore parameters that reach something here.
-_PREFIXES = ("optimizer__", "module__", "callbacks__")
-
 
 class Validation(NamedTuple):
     """What `fit` was given to validate on, if anything."""
@@ -61,63 +57,18 @@ class Validation(NamedTuple):
     sample_weight: Any = None
 
 
-class BaseRNN(BaseEstimator, metaclass=ABCMeta):
+_NO_VALIDATION = Validation()
+
+
+class BaseRNN(OpenParameters, metaclass=ABCMeta):
     """Constructor, fit and prediction of both estimators; subclasses say what y is.
 
     Subclasses fill in `_check_target`, `_encode_target`, `_build_criterion` and `_decode_output`.
     """
 
-    _parameter_constraints = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     # --- parameters -----------------------------------------------------------------------------
-
-    def _set_extras(self, extras: dict[str, Any]) -> None:
-        """Store double-underscore parameters as they are; they are checked in fit."""
-        for name in extras:
-            if not name.startswith(_PREFIXES):
-                raise TypeError(
-                    f"{type(self).__name__}() got an unexpected keyword argument {name!r}. "
-                    f"{nearest(name, self._get_param_names())}"
-                )
-        vars(self).update(extras)
-
-    def _extras(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name.startswith(_PREFIXES)}
-
-    def get_params(self, deep=True):
-        """Get the parameters, those with double underscores included.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Taken for scikit-learn's sake; no parameter is itself an estimator.
-
-        Returns
-        -------
-        dict
-            Parameter names and values.
-        """
-        return {**super().get_params(deep=deep), **self._extras()}
-
-    def set_params(self, **params):
-        """Set parameters, those with double underscores included.
-
-        Parameters
-        ----------
-        **params
-            Names and values; ``optimizer__…``, ``module__…`` and ``callbacks__…`` are checked when
-            `fit` is called.
-
-        Returns
-        -------
-        self
-        """
-        extras = {name: params.pop(name) for name in list(params) if name.startswith(_PREFIXES)}
-        vars(self).update(extras)
-        return super().set_params(**params)
-
-    def _reads_tokens(self) -> bool:
-        return self.embedding_dim is not None or self.embedding_weights is not None
 
     def __sklearn_tags__(self):
         """Sequences come as 2-D and 3-D arrays, and as much else that tags cannot say."""
@@ -164,72 +115,6 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
         """Classes to stratify a validation split by, or None."""
         return None
 
-    # --- reading --------------------------------------------------------------------------------
-
-    def _read_sequences(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
-        """Turn X into a Panel, and set or check the number and names of features."""
-        tokens = self._reads_tokens()
-        panel = check_sequences(
-            X,
-            dtype=self._dtype(),
-            tokens=tokens,
-            padding_value=self.padding_value,
-            caller=caller,
-            input_name=input_name,
-        )
-        table = is_table(X, tokens=tokens, padding_value=self.padding_value)
-        names = panel.feature_names
-        if table:
-            _check_feature_names(self, X, reset=reset)
-        else:
-            columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
-            _check_feature_names(self, columns, reset=reset)
-        if reset:
-            self._is_table = table
-            self._n_step_features = panel.n_features
-            if not table:
-                self.n_features_in_ = panel.n_features
-        if table and self._is_table:
-            _check_n_features(self, X, reset=reset)
-        elif panel.n_features != self._n_step_features:
-            raise ValueError(
-                f"{caller}: {input_name} has {panel.n_features} features per time step, but the "
-                f"model was fitted with {self._n_step_features}. Pass sequences of shape "
-                f"(n_timesteps, {self._n_step_features})."
-            )
-        if tokens and not reset:
-            check_token_range(panel, self._num_embeddings, caller)
-        return panel
-
-    def _read_target(
-        self, y: Any, X: Any, panel: Panel, caller: str, input_name: str = "y"
-    ) -> np.ndarray:
-        """Validate y: one row a sequence, or one a time step with ``return_sequences=True``."""
-        if y is None:
-            raise ValueError(
-                f"{caller}: {type(self).__name__} requires y to be passed, but the target y is "
-                "None. Pass one target per sequence."
-            )
-        if not self.return_sequences:
-            y = self._check_target(y, caller)
-            if len(y) != len(panel):
-                raise ValueError(
-                    f"{caller}: X has {len(panel)} sequences, but {input_name} has {len(y)} "
-                    "targets (inconsistent numbers of samples). Pass one target per sequence."
-                )
-            return y
-        trim = {}
-        if self.padding_value is not None:
-            untrimmed = check_sequences(
-                X, dtype=self._dtype(), tokens=panel.is_tokens, caller=caller, finite=False
-            )
-            trim["bounds"] = padding_bounds(untrimmed, self.padding_value)
-            trim["untrimmed_lengths"] = untrimmed.lengths
-        values, _ = check_sequence_targets(
-            y, panel.lengths, caller=caller, input_name=input_name, **trim
-        )
-        return values
-
     # --- fitting --------------------------------------------------------------------------------
 
     def _fit(
@@ -237,7 +122,7 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
         X: Any,
         y: Any,
         sample_weight: Any,
-        validation: Validation = Validation(),
+        validation: Validation = _NO_VALIDATION,
         *,
         method: str = "fit",
         resume: bool = False,
@@ -250,8 +135,8 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
         check_combinations(params, caller)
         device = resolve_device(self.device, caller)
 
-        panel = self._read_sequences(X, caller, reset=not resume)
-        target = self._read_target(y, X, panel, caller)
+        panel = read_sequences(self, X, caller, reset=not resume)
+        target = read_target(self, y, X, panel, caller)
         sample_weight = check_weights(sample_weight, len(panel), caller)
         if sample_weight is not None and not sample_weight.all():
             # A weight of zero means that the row is not there, so no class or scale sees it.
@@ -377,8 +262,8 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
     ) -> RecurrentNet:
         """Build module and net for data seen for the first time."""
         scaling = None
-        if self._reads_tokens():
-            self._num_embeddings = self._count_tokens(panel, caller)
+        if reads_tokens(self):
+            self._num_embeddings = count_tokens(self, panel, caller)
         elif self.scale_inputs:
             scaling = feature_statistics(panel, rows)
         self._module_arguments = module_arguments(
@@ -386,10 +271,10 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
             n_features=panel.n_features,
             n_outputs=n_outputs,
             scaling=scaling,
-            num_embeddings=self._num_embeddings if self._reads_tokens() else None,
+            num_embeddings=self._num_embeddings if reads_tokens(self) else None,
             extras=extras,
         )
-        weights = self._embedding_weights(caller)
+        weights = read_embedding_weights(self, caller)
         module = build_module(
             self._module_arguments,
             seed,
@@ -444,8 +329,8 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
         if validation.X is None or validation.y is None:
             missing, given = ("X_val", "y_val") if validation.X is None else ("y_val", "X_val")
             raise ValueError(f"{caller}: {given} was passed without {missing}. Pass both.")
-        panel = self._read_sequences(validation.X, caller, reset=False, input_name="X_val")
-        target = self._read_target(validation.y, validation.X, panel, caller, "y_val")
+        panel = read_sequences(self, validation.X, caller, reset=False, input_name="X_val")
+        target = read_target(self, validation.y, validation.X, panel, caller, "y_val")
         encoded = self._encode_target(target, caller, reset=False)
         weights = check_weights(validation.sample_weight, len(panel), caller)
         rows = np.arange(len(panel))
@@ -477,10 +362,7 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
             weights = factors if weights is None else weights * factors
         if weights is None:
             return None
-        return (weights / weights[train].mean()).astype(self._dtype())
-
-    def _dtype(self) -> type[np.floating]:
-        return np.float64 if self.precision == "float64" else np.float32
+        return (weights / weights[train].mean()).astype(float_type(self))
 
     def _next_seeds(self) -> tuple[np.random.RandomState, int]:
         """A generator of rows and a seed of weights and dropout, new for each call of fit."""
@@ -511,44 +393,12 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
                 "validation_fraction, pass X_val and y_val, or set early_stopping=False."
             )
 
-    def _count_tokens(self, panel: Panel, caller: str) -> int:
-        """Size of the vocabulary: as said, or as the Panel knows, or as seen."""
-        if self.embedding_weights is not None:
-            known = len(self.embedding_weights)
-        else:
-            known = self.num_embeddings or panel.n_tokens
-        if known is None:
-            return int(panel.values.max()) + 1
-        check_token_range(panel, known, caller)
-        return int(known)
-
-    def _embedding_weights(self, caller: str) -> np.ndarray | None:
-        """Pretrained vectors, checked."""
-        if self.embedding_weights is None:
-            return None
-        weights = np.asarray(self.embedding_weights, dtype=np.float64)
-        wrong = None
-        if weights.ndim != 2 or not weights.size:
-            wrong = f"has shape {weights.shape}"
-        elif not np.isfinite(weights).all():
-            wrong = f"contains NaN or infinity in row {int((~np.isfinite(weights)).any(1).argmax())}"
-        elif self.embedding_dim not in (None, weights.shape[1]):
-            wrong = f"has {weights.shape[1]} columns, but embedding_dim={self.embedding_dim}"
-        elif self.num_embeddings not in (None, len(weights)):
-            wrong = f"has {len(weights)} rows, but num_embeddings={self.num_embeddings}"
-        if wrong:
-            raise ValueError(
-                f"{caller}: embedding_weights {wrong}. Pass finite numbers of shape "
-                "(num_embeddings, embedding_dim), row i the vector of token i."
-            )
-        return weights
-
     # --- prediction -----------------------------------------------------------------------------
 
     def _outputs(self, X: Any, method: str) -> tuple[np.ndarray, Panel]:
         """The module's outputs: (n_samples, n_outputs), or one row a step, and the sequences."""
         check_is_fitted(self)
-        panel = self._read_sequences(X, f"{type(self).__name__}.{method}", reset=False)
+        panel = read_sequences(self, X, f"{type(self).__name__}.{method}", reset=False)
         net = self.net_
         data = SequenceData(panel, net.device, per_step=self.return_sequences)
         batch_size = None if self.batch_size == "auto" else self.batch_size
@@ -561,7 +411,7 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
         return outputs, panel
 
     def _by_row(self, values: np.ndarray, panel: Panel) -> np.ndarray:
-        """With ``return_sequences=True`` one row a step to a 1-D object array, one array a sequence."""
+        """With ``return_sequences=True`` gather rows of steps to one array a sequence."""
         if not self.return_sequences:
             return values
         result = np.empty(len(panel), dtype=object)
@@ -575,10 +425,10 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
         """True and predicted targets of all time steps, and the weight of each."""
         caller = f"{type(self).__name__}.score"
         check_is_fitted(self)
-        panel = self._read_sequences(X, caller, reset=False)
-        truth = self._read_target(y, X, panel, caller)
+        panel = read_sequences(self, X, caller, reset=False)
+        truth = read_target(self, y, X, panel, caller)
         weights = check_weights(sample_weight, len(panel), caller)
-        return truth, np.concatenate(self.predict(panel)), self._per_target(weights, panel)
+        return truth, np.concatenate(self.predict(X)), self._per_target(weights, panel)
 
     # --- state ----------------------------------------------------------------------------------
 

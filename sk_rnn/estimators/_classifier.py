@@ -1,7 +1,7 @@
 """RNNClassifier."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -17,6 +17,7 @@ from ..sequences import Panel
 from ..training import accuracy, subset_accuracy
 from ._base import BaseRNN, Validation
 from ._parameters import CONSTRAINTS
+from ._reading import float_type
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):
@@ -208,9 +209,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     Notes
     -----
-    Defaults were chosen by mean test accuracy over eleven public data sets. Rows are put in an order
-    that depends on their content only, so a fit does not depend on the order of the data, and an
-    integer sample weight is exactly that many copies. Denormal numbers are flushed to zero while
+    Defaults were chosen by mean test accuracy over eleven public data sets. Rows are put in an
+    order that depends on their content only, so a fit does not depend on the order of the data, and
+    an integer sample weight is exactly that many copies. Denormal numbers are flushed to zero while
     fitting and predicting, in a thread of its own; the process is left as it was.
 
     References
@@ -241,7 +242,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     ['up', 'down']
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar = {
         **CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
@@ -530,7 +531,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 + " per sample. Pass y of the same kind."
             )
         if self._multilabel:
-            return y.astype(self._dtype())
+            return y.astype(float_type(self))
         known = np.isin(y, self.classes_)
         if not known.all():
             raise ValueError(
@@ -546,8 +547,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         found = np.unique(y if classes is None else np.asarray(classes))
         if len(found) < 2:
             raise ValueError(
-                f"{caller}: y has only one class, {found.tolist()[0]!r}. A classifier needs at least "
-                "two classes; check how y was made, or how the data was split."
+                f"{caller}: y has only one class, {found.tolist()[0]!r}. A classifier needs at "
+                "least two classes; check how y was made, or how the data was split."
             )
         return found
 
@@ -578,8 +579,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             return None
         if self._multilabel:
             raise ValueError(
-                f"{caller}: class_weight={self.class_weight!r} is for one label per sample, but y is "
-                "a multilabel indicator. Set class_weight=None and weight samples instead."
+                f"{caller}: class_weight={self.class_weight!r} is for one label per sample, but y "
+                "is a multilabel indicator. Set class_weight=None and weight samples instead."
             )
         if isinstance(self.class_weight, Mapping):
             unknown = [label for label in self.class_weight if label not in self.classes_]
@@ -608,9 +609,9 @@ def _is_nested(y: Any) -> bool:
     """Whether y holds a sequence a sample instead of a label."""
     if isinstance(y, Panel):
         return True
-    array_like = isinstance(y, list | tuple) or getattr(y, "dtype", None) == object
-    if not array_like or not len(y) or getattr(y, "ndim", 1) > 1:
+    objects = getattr(y, "dtype", None) is np.dtype(object)
+    if not (isinstance(y, list | tuple) or objects) or not len(y) or getattr(y, "ndim", 1) > 1:
         return False
     lengths = {len(row) if isinstance(row, list | tuple | np.ndarray) else -1 for row in y}
     # Lists of one length are rows of a multilabel indicator, or are told apart by type_of_target.
-    return lengths != {-1} and (len(lengths) > 1 or getattr(y, "dtype", None) == object)
+    return lengths != {-1} and (len(lengths) > 1 or objects)

@@ -92,13 +92,13 @@ def build_module(
 
 def _check_cell(module: SequenceModel, arguments: dict[str, Any], caller: str) -> None:
     name, hidden_size = arguments["cell"].__name__, arguments["hidden_size"]
-    layer = module.encoder.recurrent.forward_layers[0]
-    fault = cell_fault(layer, module.encoder.recurrent.input_size, hidden_size)
+    fault = cell_fault(module.encoder.recurrent, hidden_size)
     if fault:
         raise ValueError(
-            f"{caller}: cell {name} {fault}. A cell is built as cell(input_size, hidden_size), takes "
-            "(n_timesteps, batch, input_size), and returns (n_timesteps, batch, hidden_size), or a "
-            "tuple that begins with it, each step and row depending only on that row's steps so far."
+            f"{caller}: cell {name} {fault}. A cell is built as cell(input_size, hidden_size), "
+            "takes (n_timesteps, batch, input_size), and returns (n_timesteps, batch, "
+            "hidden_size), or a tuple that begins with it, each step of a row depending only on "
+            "that row's steps so far."
         )
 
 

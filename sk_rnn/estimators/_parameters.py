@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..modules import CELLS, POOLINGS
@@ -59,6 +60,64 @@ CONSTRAINTS: dict[str, list[Any]] = {
 
 # Names under module__ that reach the module and are no parameters of the estimators.
 MODULE_EXTRAS = ("embedding_std", "forget_bias")
+
+# The prefixes of skorch's double-underscore parameters that reach something here.
+_PREFIXES = ("optimizer__", "module__", "callbacks__")
+
+
+class OpenParameters(BaseEstimator):
+    """An estimator that takes, beside its own, skorch's parameters with double underscores."""
+
+    def _set_extras(self, extras: dict[str, Any]) -> None:
+        """Store further parameters as they are; fit refuses those that reach nothing."""
+        for name, value in extras.items():
+            if name.startswith(_PREFIXES):
+                setattr(self, name, value)
+            else:
+                # Not as an attribute, which might hide a method; only so that fit can name it.
+                self._unknown = {**getattr(self, "_unknown", {}), name: value}
+
+    def _extras(self) -> dict[str, Any]:
+        named = {name: value for name, value in vars(self).items() if name.startswith(_PREFIXES)}
+        return {**named, **getattr(self, "_unknown", {})}
+
+    def get_params(self, deep=True):
+        """Get the parameters, those with double underscores included.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Taken for scikit-learn's sake; no parameter is itself an estimator.
+
+        Returns
+        -------
+        dict
+            Parameter names and values.
+        """
+        return {**super().get_params(deep=deep), **self._extras()}
+
+    def set_params(self, **params):
+        """Set parameters, those with double underscores included.
+
+        Parameters
+        ----------
+        **params
+            Names and values; ``optimizer__…``, ``module__…`` and ``callbacks__…`` are checked when
+            `fit` is called.
+
+        Returns
+        -------
+        self
+        """
+        unknown = getattr(self, "_unknown", {})
+        self._set_extras(
+            {
+                name: params.pop(name)
+                for name in list(params)
+                if name.startswith(_PREFIXES) or name in unknown
+            }
+        )
+        return super().set_params(**params)
 
 
 def check_combinations(params: dict[str, Any], caller: str) -> None:
@@ -139,25 +198,27 @@ def check_extras(
 
     Raises
     ------
-    ValueError
+    TypeError
         Naming the nearest real parameter.
     """
     optimizer = OPTIMIZERS.get(params["optimizer"], params["optimizer"])
     known = [f"optimizer__{name}" for name in _arguments(optimizer, skip=("params",))]
-    module_names = [name for name in MODULE_EXTRAS if name != "forget_bias" or
-                    params["cell"] == "lstm"]
+    module_names = [
+        name for name in MODULE_EXTRAS if name != "forget_bias" or params["cell"] == "lstm"
+    ]
     known += [f"module__{name}" for name in module_names]
     if isinstance(params["cell"], type):
-        names = _arguments(params["cell"].__init__, skip=("self", "input_size", "hidden_size"))
+        names = _arguments(params["cell"], skip=("input_size", "hidden_size"))
         known += [f"module__cell__{name}" for name in names]
     for name, callback in name_callbacks(params["callbacks"]):
         known.append(f"callbacks__{name}")
         arguments = _arguments(callback if isinstance(callback, type) else type(callback))
         known += [f"callbacks__{name}__{argument}" for argument in arguments]
+    known += params.keys() - extras.keys()
     result: dict[str, dict[str, Any]] = {"optimizer": {}, "callbacks": {}, "module": {}, "cell": {}}
     for key, value in extras.items():
         if key not in known and not _accepts_any(key, params["cell"]):
-            raise ValueError(f"{caller}: unknown parameter {key!r}. {nearest(key, known)}")
+            raise TypeError(f"{caller}: unknown parameter {key!r}. {nearest(key, known)}")
         prefix, _, name = key.partition("__")
         if prefix == "module" and name.startswith("cell__"):
             result["cell"][name.removeprefix("cell__")] = value
@@ -207,5 +268,5 @@ def _accepts_any(key: str, cell: Any) -> bool:
     """Whether ``key`` is for a user-defined cell that takes any keyword."""
     if not key.startswith("module__cell__") or not isinstance(cell, type):
         return False
-    parameters = inspect.signature(cell.__init__).parameters.values()  # type: ignore[misc]
+    parameters = inspect.signature(cell).parameters.values()
     return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)

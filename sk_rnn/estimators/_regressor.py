@@ -1,7 +1,7 @@
 """RNNRegressor."""
 
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -22,9 +22,15 @@ from ..modules import (
 )
 from ._base import BaseRNN, Validation
 from ._parameters import CONSTRAINTS
+from ._reading import float_type
 from ._rows import weighted_statistics
 
-_LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian")
+_PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "poisson": Poisson,
+    "gaussian": Gaussian,
+}
 
 
 class RNNRegressor(RegressorMixin, BaseRNN):
@@ -159,8 +165,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     warm_start : bool, default=False
         Let `fit` continue from the weights of the last call.
 
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian"}, default="squared_error"
-        What is minimised, which decides what is predicted: the mean, the median, a mean that
+    loss : str, default="squared_error"
+        "squared_error", "absolute_error", "huber", "quantile", "poisson" or "gaussian":
+        what is minimised, which decides what is predicted: the mean, the median, a mean that
         outliers hardly move, a quantile, the mean of counts (y zero or positive), or mean and
         standard deviation (see `predict`).
 
@@ -248,9 +255,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     True
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar = {
         **CONSTRAINTS,
-        "loss": [StrOptions(set(_LOSSES))],
+        "loss": [StrOptions({*_PLAIN_LOSSES, "huber", "quantile"})],
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither")],
     }
@@ -470,8 +477,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
         if y.ndim > 2:
             raise ValueError(
-                f"{caller}: y has {y.ndim} dimensions. Pass (n_samples,) or (n_samples, n_outputs), "
-                "or set return_sequences=True to learn one number per time step."
+                f"{caller}: y has {y.ndim} dimensions. Pass (n_samples,) or (n_samples, "
+                "n_outputs), or set return_sequences=True to learn one number per time step."
             )
         return y
 
@@ -486,14 +493,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         if y.shape[1:] != self._target_shape:
             raise ValueError(
                 f"{caller}: y has shape {y.shape}, but the model was fitted with "
-                f"{self._target_shape[0] if self._target_shape else 'one'} output per target. Pass y "
-                "of the same kind."
+                f"{self._target_shape[0] if self._target_shape else 'one'} output per target. "
+                "Pass y of the same kind."
             )
         if self.loss != self._fitted_loss:
             raise ValueError(
                 f"{caller}: loss={self.loss!r}, but the model was fitted with "
-                f"loss={self._fitted_loss!r}, whose outputs mean something else. Set warm_start=False "
-                "to fit anew."
+                f"loss={self._fitted_loss!r}, whose outputs mean something else. Set "
+                "warm_start=False to fit anew."
             )
         if self.loss == "poisson" and y.min() < 0:
             raise ValueError(
@@ -511,17 +518,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         return encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
 
     def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
-        return ((encoded - self._target_mean) / self._target_scale).astype(self._dtype())
+        return ((encoded - self._target_mean) / self._target_scale).astype(float_type(self))
 
     def _build_criterion(self) -> WeightedLoss:
-        return {
-            "squared_error": SquaredError,
-            "absolute_error": AbsoluteError,
-            "huber": lambda: Huber(self.huber_delta),
-            "quantile": lambda: Quantile(self.quantile),
-            "poisson": Poisson,
-            "gaussian": Gaussian,
-        }[self._fitted_loss]()
+        if self._fitted_loss == "huber":
+            return Huber(self.huber_delta)
+        if self._fitted_loss == "quantile":
+            return Quantile(self.quantile)
+        return _PLAIN_LOSSES[self._fitted_loss]()
 
     def _score_function(self) -> Any:
         return None
@@ -542,4 +546,4 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         """One column as it came in y; see Notes for the dtypes."""
         if self._target_shape:
             return values.astype(np.float64)
-        return values[:, 0].astype(self._dtype())
+        return values[:, 0].astype(float_type(self))

@@ -186,8 +186,8 @@ def auto_patience(n_rows: int, epochs: int) -> int:
 def draw_seed(random_state: Any) -> int:
     """One seed from a ``random_state``.
 
-    None draws from the operating system and not, as `sklearn.utils.check_random_state`, from NumPy's
-    global generator, which is the user's.
+    None draws from the operating system and not, as `sklearn.utils.check_random_state`, from
+    NumPy's global generator, which is the user's.
     """
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])

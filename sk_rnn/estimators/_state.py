@@ -57,8 +57,8 @@ def load_net(
     if net_state["optimizer"]:
         net.resume_optimizer(
             {
-                int(index): {name: _tensor(value) for name, value in entry.items()}
-                for index, entry in net_state["optimizer"].items()
+                int(number): {key: _tensor(value) for key, value in entry.items()}
+                for number, entry in net_state["optimizer"].items()
             }
         )
     return net

@@ -20,6 +20,9 @@ class InputScaling(nn.Module):
         Statistics over all valid training steps; ``std`` is positive.
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, mean: np.ndarray, std: np.ndarray):
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float64))

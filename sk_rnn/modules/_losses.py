@@ -38,9 +38,9 @@ class BinaryCrossEntropy(WeightedLoss):
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(N, n_labels) and (N, n_labels) to (N,)."""
-        return functional.binary_cross_entropy_with_logits(
-            outputs, targets, reduction="none"
-        ).mean(1)
+        return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(
+            1
+        )
 
 
 class SquaredError(WeightedLoss):

@@ -151,9 +151,7 @@ class SequenceModel(nn.Module):
                 pooling, n_states, bidirectional=bidirectional, generator=generator
             )
             n_states = self.pooling.output_size
-        self.head = Head(
-            n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator
-        )
+        self.head = Head(n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator)
 
     def forward(self, x: Tensor, lengths: Tensor, positions: Tensor | None = None) -> Tensor:
         """Outputs of a padded batch.

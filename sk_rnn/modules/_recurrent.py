@@ -5,7 +5,7 @@ comes after the valid steps and never passes through a state that is read.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -61,9 +61,10 @@ class Recurrence(SeededModule):
         if isinstance(cell, str):
             # Made without storage, then filled below: torch's own initialisation would draw from
             # the global generator.
-            self.rnn: nn.Module = CELLS[cell](input_size, hidden_size).to_empty(device="cpu")
+            rnn = CELLS[cell](input_size, hidden_size).to_empty(device="cpu")
+            _initialise(rnn, forget_bias, generator)
+            self.rnn: nn.Module = rnn
             self.builtin = True
-            _initialise(self.rnn, forget_bias, generator)
         else:
             self.rnn = cell(input_size, hidden_size, **(cell_params or {}))
             self.builtin = False
@@ -88,16 +89,17 @@ class Recurrence(SeededModule):
 
     def _masked_loop(self, x: Tensor) -> Tensor:
         """The recurrence step by step with a dropped-out state; equations of torch's own cells."""
-        rnn = self.rnn
+        rnn = cast(nn.RNNBase, self.rnn)
+        weight_ih, weight_hh, bias_ih, bias_hh = rnn.all_weights[0]
         n_rows, hidden_size = x.shape[1], rnn.hidden_size
         state = x.new_zeros(n_rows, hidden_size)
         carry = x.new_zeros(n_rows, hidden_size)  # the LSTM's cell state
         mask = self.keep_mask((n_rows, hidden_size), self.recurrent_dropout, x)
-        # unbind, not indexing: the backward pass of x[t] fills a whole (T, B, F) array at each step.
-        projected = linear(x, rnn.weight_ih_l0, rnn.bias_ih_l0).unbind(0)  # T times (B, gates * H)
+        # unbind, not indexing: the backward pass of x[t] fills a (T, B, F) array at each step.
+        projected = linear(x, weight_ih, bias_ih).unbind(0)  # T times (B, gates * H)
         outputs = []
         for step in projected:
-            recurrent = linear(state * mask, rnn.weight_hh_l0, rnn.bias_hh_l0)
+            recurrent = linear(state * mask, weight_hh, bias_hh)
             if rnn.mode == "GRU":
                 reset_x, update_x, new_x = step.chunk(3, 1)
                 reset_h, update_h, new_h = recurrent.chunk(3, 1)
@@ -115,9 +117,9 @@ class Recurrence(SeededModule):
         return torch.stack(outputs)  # (T, B, H)
 
 
-def _initialise(rnn: nn.Module, forget_bias: float, generator: torch.Generator | None) -> None:
+def _initialise(rnn: nn.RNNBase, forget_bias: float, generator: torch.Generator | None) -> None:
     """Orthogonal recurrent weights and Xavier input weights, gate by gate; zero biases."""
-    hidden_size = int(rnn.hidden_size)
+    hidden_size = rnn.hidden_size
     for name, parameter in rnn.named_parameters():
         with torch.no_grad():
             if name.startswith("weight_hh"):
@@ -210,16 +212,16 @@ class RecurrentStack(nn.Module):
         return x
 
 
-def cell_fault(layer: Recurrence, input_size: int, hidden_size: int) -> str:
+def cell_fault(stack: RecurrentStack, hidden_size: int) -> str:
     """What a user's cell does that it must not, tried on a few random numbers; "" if nothing.
 
-    A cell that looks ahead would read padding; one that mixes rows would make a prediction depend on
-    the rest of the batch.
+    A cell that looks ahead would read padding; one that mixes rows would make a prediction depend
+    on the rest of the batch.
     """
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(4, 2, input_size, generator=generator)  # (T, B, F)
+    x = torch.randn(4, 2, stack.input_size, generator=generator)  # (T, B, F)
     valid = ValidSteps(torch.tensor([4, 4]), x.device)
-    layer.eval()
+    layer = stack.forward_layers[0].eval()
     with torch.no_grad():
         output = layer(x, valid)
         expected = (4, 2, hidden_size)

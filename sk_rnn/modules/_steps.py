@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class ValidSteps:
-    """The valid time steps of a time-major padded batch, and the index tensors that follow from them.
+    """The valid time steps of a time-major padded batch, and index tensors that follow from them.
 
     Computed once a batch and shared by every layer. ``lengths`` stays on the CPU, so that nothing
     here makes a GPU wait.
@@ -45,7 +45,7 @@ class ValidSteps:
 
     @cached_property
     def _reversal(self) -> Tensor:
-        """Where each step comes from when every row is turned around within its own length: (T, B, 1)."""
+        """Where each step comes from when a row is turned around in its own length: (T, B, 1)."""
         steps = torch.arange(self.n_timesteps, device=self.device)[:, None]  # (T, 1)
         mirrored = self.device_lengths[None, :] - 1 - steps
         return torch.where(mirrored >= 0, mirrored, steps)[:, :, None]

@@ -125,7 +125,9 @@ def _fits(values: np.ndarray, device: torch.device) -> bool:
 def _to_device(values: np.ndarray, device: torch.device) -> Tensor:
     """Copy the values to the device, with a row of zeros behind them."""
     resident = torch.zeros(
-        (len(values) + 1, *values.shape[1:]), dtype=torch.from_numpy(values[:0]).dtype, device=device
+        (len(values) + 1, *values.shape[1:]),
+        dtype=torch.from_numpy(values[:0]).dtype,
+        device=device,
     )
     resident[:-1].copy_(torch.from_numpy(values))
     return resident

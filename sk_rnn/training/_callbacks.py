@@ -7,8 +7,8 @@ import warnings
 
 import numpy as np
 import torch
-from skorch.callbacks import Callback
 from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback
 from torch import Tensor, nn
 
 
@@ -57,8 +57,8 @@ class FiniteGuard(Callback):
         net.initialize_optimizer()
         kept = f"those of epoch {self.epoch_}" if self.epoch_ else "the initial ones"
         warnings.warn(
-            f"{self.caller}: the loss stopped being finite in epoch {len(net.history)}; training ended there "
-            f"and the weights are {kept}. {self.advice}",
+            f"{self.caller}: the loss stopped being finite in epoch {len(net.history)}; training "
+            f"ended there and the weights are {kept}. {self.advice}",
             ConvergenceWarning,
             stacklevel=2,
         )

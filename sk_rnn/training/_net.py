@@ -33,9 +33,9 @@ ScoreFunction = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 class RecurrentNet(NeuralNet):
     """A skorch net that trains on whole batches from `SequenceData`.
 
-    skorch's flow stands (`fit_loop`, `run_single_epoch`, `train_step`, `infer`, callbacks, history);
-    what is replaced is what costs time a batch: the data loader, the copy of every parameter name
-    for callbacks that nobody set, and the wait for each loss.
+    skorch's flow stands: `fit_loop`, `run_single_epoch`, `train_step`, `infer`, callbacks and
+    history. What is replaced is what costs time a batch: the data loader, the copy of every
+    parameter name for callbacks that nobody set, and the wait for each loss.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class RecurrentNet(NeuralNet):
             group["initial_lr"] = group["lr"]
         return self
 
-    def resume_optimizer(self, state: dict[str, Any]) -> None:
+    def resume_optimizer(self, state: dict[int, Any]) -> None:
         """Take over running means and step counts, but keep the rates and decays of now."""
         own = self.optimizer_.state_dict()
         self.optimizer_.load_state_dict({**own, "state": state})
@@ -259,7 +259,9 @@ class RecurrentNet(NeuralNet):
             return self.module_(**x).float()
 
     def _set_rate(self) -> None:
-        schedule = SCHEDULES.get(self.lr_schedule, self.lr_schedule)
+        schedule = self.lr_schedule
+        if isinstance(schedule, str):
+            schedule = SCHEDULES[schedule]
         # min: an epoch may have a batch more than planned when a lone row cannot join another.
         share = schedule(min(1.0, self.step / max(self.n_steps - 1, 1)))
         for group in self.optimizer_.param_groups:
@@ -277,10 +279,8 @@ class RecurrentNet(NeuralNet):
 
     # --- prediction -----------------------------------------------------------------------------
 
-    def outputs(
-        self, batches: PredictionBatches, interrupted: threading.Event
-    ) -> list[np.ndarray]:
-        """The module's outputs, one array a batch, in the order of ``batches.batches``."""
+    def outputs(self, batches: PredictionBatches, interrupted: threading.Event) -> list[np.ndarray]:
+        """Compute the module's outputs, one array a batch, in the order of ``batches.batches``."""
         self._set_training(False)
         result = []
         with torch.inference_mode():
