@@ -130,7 +130,7 @@ def _open(X: Any, where: str) -> Any:
             return X.array.__arrow_array__()  # type: ignore[attr-defined]
         return X.to_numpy()
     if hasattr(X, "detach"):
-        return _open_tensor(X)
+        X = _open_tensor(X)
     if isinstance(X, pd.DataFrame | list | tuple) or is_arrow(X) or is_awkward(X):
         return X
     no_data = isinstance(X, str | bytes | Mapping | AbstractSet | Iterator)
@@ -152,6 +152,11 @@ def _open_tensor(x: Any) -> Any:
 
 def _kind(x: Any) -> str:
     return "None" if x is None else f"a {type(x).__name__}"
+
+
+def _argument(where: str) -> str:
+    """Leave the caller out, for the second mention in a message."""
+    return where.partition(": ")[2]
 
 
 def _has_cells(df: pd.DataFrame) -> bool:
@@ -205,9 +210,9 @@ def _flatten_cells(df: pd.DataFrame, where: str, dtype: np.dtype | None, numeric
         if differs.any():
             i = int(np.argmax(differs))
             raise ValueError(
-                f"{column}[{i}] has {np.diff(flat.offsets)[i]} time steps, but {columns[0]}[{i}] "
-                f"has {lengths[i]}. The cells of a row are the features of one sequence: give them "
-                "one length."
+                f"{column}[{i}] has {np.diff(flat.offsets)[i]} time steps, but "
+                f"{_argument(columns[0])}[{i}] has {lengths[i]}. The cells of a row are the "
+                "features of one sequence: give them one length."
             )
     if len(flats) == 1:
         return flats[0]._replace(feature_names=_names(df))
@@ -263,7 +268,7 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
             "(n_timesteps,) or (n_timesteps, n_features) per sample."
         )
     else:
-        array = np.asanyarray(x)
+        array = as_numbers(np.asanyarray(x), where) if numeric else np.asarray(x)
     if array.ndim == 0:
         raise ValueError(
             f"{where} is a single value, {plain(array[()])}: Expected 2D array, got 1D array "
@@ -281,13 +286,13 @@ def _check_shapes(arrays: list[np.ndarray], where: str) -> None:
             continue
         if array.ndim != len(first):
             raise ValueError(
-                f"{where}[{i}] is {array.ndim}-dimensional, but {where}[0] is "
+                f"{where}[{i}] is {array.ndim}-dimensional, but {_argument(where)}[0] is "
                 f"{len(first)}-dimensional. Give all samples the shape (n_timesteps,), or all the "
                 "shape (n_timesteps, n_features)."
             )
         raise ValueError(
-            f"{where}[{i}] has {array.shape[1]} features per time step, but {where}[0] has "
-            f"{first[1]}. Pass sequences of shape (n_timesteps, {first[1]})."
+            f"{where}[{i}] has {array.shape[1]} features per time step, but "
+            f"{_argument(where)}[0] has {first[1]}. Pass sequences of shape (n_timesteps, {first[1]})."
         )
 
 
@@ -296,7 +301,7 @@ def _common_columns(frames: list[Any], where: str) -> tuple[str, ...] | None:
     for i, frame in enumerate(frames):
         if isinstance(frame, pd.DataFrame) and not frame.columns.equals(first.columns):
             raise ValueError(
-                f"{where}[{i}] has columns {list(frame.columns)}, but {where}[0] has "
+                f"{where}[{i}] has columns {list(frame.columns)}, but {_argument(where)}[0] has "
                 f"{list(first.columns)}. Give all frames the same columns in the same order."
             )
     return _names(first)

@@ -211,7 +211,7 @@ class Panel:
             )
         values = X[np.arange(X.shape[1]) < lengths[:, None]]  # (total_steps[, F])
         if values.ndim == 2 or values.dtype.kind not in "iu":
-            values = _as_float(values.reshape(len(values), -1))
+            values = _as_float(values if values.ndim == 2 else values[:, None])
         return cls(values, offsets_of(lengths))
 
     @classmethod
