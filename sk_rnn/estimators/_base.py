@@ -26,7 +26,13 @@ from ..training import (
     run_flushed,
     step_positions,
 )
-from ._network import build_module, build_net, divergence_advice, module_arguments
+from ._network import (
+    build_module,
+    build_net,
+    check_unchanged,
+    divergence_advice,
+    module_arguments,
+)
 from ._parameters import CONSTRAINTS, OpenParameters, check_combinations, check_extras
 from ._reading import (
     count_tokens,
@@ -135,6 +141,15 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         check_combinations(params, caller)
         device = resolve_device(self.device, caller)
 
+        if resume:
+            check_unchanged(self, caller)
+        else:
+            # What decides the meaning of data and outputs is kept, so that a fitted model goes on
+            # to mean the same when a parameter is set after fit.
+            self._per_step = self.return_sequences
+            self._precision = self.precision
+            self._tokens = reads_tokens(self)
+            self._scales_inputs = self.scale_inputs
         panel = read_sequences(self, X, caller, reset=not resume)
         target = read_target(self, y, X, panel, caller)
         sample_weight = check_weights(sample_weight, len(panel), caller)
@@ -179,7 +194,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             device,
             y=self._scale_target(encoded),
             weights=self._loss_weights(encoded, sample_weight, panel, rows, caller),
-            per_step=self.return_sequences,
+            per_step=self._per_step,
         )
         valid = None
         if validated:
@@ -262,7 +277,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
     ) -> RecurrentNet:
         """Build module and net for data seen for the first time."""
         scaling = None
-        if reads_tokens(self):
+        if self._tokens:
             self._num_embeddings = count_tokens(self, panel, caller)
         elif self.scale_inputs:
             scaling = feature_statistics(panel, rows)
@@ -271,14 +286,14 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             n_features=panel.n_features,
             n_outputs=n_outputs,
             scaling=scaling,
-            num_embeddings=self._num_embeddings if reads_tokens(self) else None,
+            num_embeddings=self._num_embeddings if self._tokens else None,
             extras=extras,
         )
         weights = read_embedding_weights(self, caller)
         module = build_module(
             self._module_arguments,
             seed,
-            precision=self.precision,
+            precision=self._precision,
             embedding_weights=weights,
             caller=caller,
         )
@@ -309,7 +324,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             "lr_schedule": "constant" if one_epoch else self.lr_schedule,
             "weight_decay": float(self.weight_decay),
             "gradient_clip": self.gradient_clip,
-            "bfloat16": self.precision == "bf16",
+            "bfloat16": self._precision == "bf16",
             **extras["optimizer"],
         }
         return build_net(
@@ -339,7 +354,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             device,
             y=self._scale_target(encoded),
             weights=self._loss_weights(encoded, weights, panel, rows, caller),
-            per_step=self.return_sequences,
+            per_step=self._per_step,
         )
         return PredictionBatches(data)
 
@@ -373,17 +388,17 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
 
     def _target_rows(self, panel: Panel, rows: np.ndarray) -> np.ndarray:
         """Where the targets of the sequences ``rows`` stand."""
-        return step_positions(panel.offsets, rows) if self.return_sequences else rows
+        return step_positions(panel.offsets, rows) if self._per_step else rows
 
     def _per_target(self, values: np.ndarray | None, panel: Panel) -> np.ndarray | None:
         """Repeat what is one a sequence to one a target."""
-        if values is None or not self.return_sequences:
+        if values is None or not self._per_step:
             return values
         return np.repeat(values, panel.lengths)
 
     def _by_sequence(self, encoded: np.ndarray, panel: Panel) -> Any:
         """One entry a sequence."""
-        return np.split(encoded, panel.offsets[1:-1]) if self.return_sequences else encoded
+        return np.split(encoded, panel.offsets[1:-1]) if self._per_step else encoded
 
     def _check_splittable(self, n_rows: int, caller: str) -> None:
         if n_rows * self.validation_fraction < 1 or n_rows < 2:
@@ -400,7 +415,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         check_is_fitted(self)
         panel = read_sequences(self, X, f"{type(self).__name__}.{method}", reset=False)
         net = self.net_
-        data = SequenceData(panel, net.device, per_step=self.return_sequences)
+        data = SequenceData(panel, net.device, per_step=self._per_step)
         batch_size = None if self.batch_size == "auto" else self.batch_size
         batches = PredictionBatches(data, batch_size=batch_size)
         parts = run_flushed(lambda interrupted: net.outputs(batches, interrupted))
@@ -412,7 +427,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
 
     def _by_row(self, values: np.ndarray, panel: Panel) -> np.ndarray:
         """With ``return_sequences=True`` gather rows of steps to one array a sequence."""
-        if not self.return_sequences:
+        if not self._per_step:
             return values
         result = np.empty(len(panel), dtype=object)
         for i, (start, end) in enumerate(zip(panel.offsets[:-1], panel.offsets[1:], strict=True)):
@@ -429,6 +444,10 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         truth = read_target(self, y, X, panel, caller)
         weights = check_weights(sample_weight, len(panel), caller)
         return truth, np.concatenate(self.predict(X)), self._per_target(weights, panel)
+
+    def __sklearn_is_fitted__(self):
+        """A fit that was refused leaves some attributes behind, but no net."""
+        return hasattr(self, "net_")
 
     # --- state ----------------------------------------------------------------------------------
 

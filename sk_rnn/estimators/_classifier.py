@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
 from ..sequences import Panel
@@ -490,7 +490,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             With ``return_sequences=True`` over all time steps; with multilabel y the share of
             samples with every label right.
         """
-        if not self.return_sequences:
+        check_is_fitted(self)
+        if not self._per_step:
             return super().score(X, y, sample_weight)
         truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
         return float(accuracy_score(truth, predicted, sample_weight=weights))
@@ -517,7 +518,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     def _encode_target(
         self, y: np.ndarray, caller: str, *, reset: bool, classes: Any = None
     ) -> np.ndarray:
-        if self.return_sequences:
+        if self._per_step:
             check_classification_targets(y)
         if reset:
             self._multilabel = y.ndim == 2
@@ -570,7 +571,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         return self.classes_[outputs.argmax(axis=1)]
 
     def _split_labels(self, encoded: np.ndarray) -> np.ndarray | None:
-        return None if self._multilabel or self.return_sequences else encoded
+        return None if self._multilabel or self._per_step else encoded
 
     def _class_factors(
         self, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None, caller: str

@@ -121,6 +121,24 @@ def build_net(
     return net.initialize()
 
 
+def check_unchanged(estimator: Any, caller: str) -> None:
+    """Refuse to go on with a network that the parameters no longer describe."""
+    now = {name: getattr(estimator, name) for name in (*_SHARED, "precision", "scale_inputs")}
+    fitted = estimator._module_arguments
+    before = {
+        **{name: fitted[name] for name in _SHARED},
+        "precision": estimator._precision,
+        "scale_inputs": estimator._scales_inputs,
+    }
+    for name, value in before.items():
+        if now[name] != value:
+            raise ValueError(
+                f"{caller}: {name} was {value!r} when the network was built and is now "
+                f"{now[name]!r}, but training is to go on with that network. Set {name} back, or "
+                "fit anew with warm_start=False."
+            )
+
+
 def divergence_advice(estimator: Any) -> str:
     """Which parameter to change when the loss is no number any more."""
     advice = f"Lower lr (lr={estimator.lr})"

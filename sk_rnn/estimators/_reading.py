@@ -17,8 +17,8 @@ from ..sequences import (
 
 
 def float_type(estimator: Any) -> type[np.floating]:
-    """Decide the type of data, weights and targets."""
-    return np.float64 if estimator.precision == "float64" else np.float32
+    """Type of data, weights and targets of a model that is being fitted or is fitted."""
+    return np.float64 if estimator._precision == "float64" else np.float32
 
 
 def reads_tokens(estimator: Any) -> bool:
@@ -30,7 +30,7 @@ def read_sequences(
     estimator: Any, X: Any, caller: str, *, reset: bool, input_name: str = "X"
 ) -> Panel:
     """Turn X into a Panel, and set or check the number and names of features."""
-    tokens = reads_tokens(estimator)
+    tokens = estimator._tokens
     panel = check_sequences(
         X,
         dtype=float_type(estimator),
@@ -73,7 +73,7 @@ def read_target(
             f"{caller}: {type(estimator).__name__} requires y to be passed, but the target y is "
             "None. Pass one target per sequence."
         )
-    if not estimator.return_sequences:
+    if not estimator._per_step:
         y = estimator._check_target(y, caller)
         if len(y) != len(panel):
             raise ValueError(

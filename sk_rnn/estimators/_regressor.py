@@ -8,7 +8,7 @@ import torch
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import (
     AbsoluteError,
@@ -466,7 +466,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             One is perfect, zero what the mean would reach. With ``return_sequences=True`` over all
             time steps.
         """
-        if not self.return_sequences:
+        check_is_fitted(self)
+        if not self._per_step:
             return super().score(X, y, sample_weight)
         truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
         return float(r2_score(truth, predicted, sample_weight=weights))
@@ -485,7 +486,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     def _encode_target(
         self, y: np.ndarray, caller: str, *, reset: bool, classes: Any = None
     ) -> np.ndarray:
-        if self.return_sequences:
+        if self._per_step:
             y = self._check_target(y, caller)
         if reset:
             self._target_shape = y.shape[1:]
