@@ -447,7 +447,7 @@ VALUES = [
     ([1, 2], "[0] is a single value, 1:" + RESHAPE),
     (pd.Series([1.0]), "[0] is a single value, 1.0:" + RESHAPE),
     ([[1.0], 2.0], "[1] is a single value, 2.0:" + RESHAPE),
-    (ak.Array([1.0, 2.0]), " is 1-dimensional: it holds numbers, not sequences."),
+    (ak.Array([1.0, 2.0]), " is 1-dimensional: it holds no sequences."),
     (np.zeros((1, 2, 3, 4)), " has 4 dimensions, shape (1, 2, 3, 4)." + ACCEPTED),
     ([np.zeros((2, 3, 4))], "[0] has 3 dimensions, shape (2, 3, 4)." + ACCEPTED),
     (

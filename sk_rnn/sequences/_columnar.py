@@ -25,7 +25,7 @@ def read_awkward(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     import awkward as ak
 
     if X.ndim < 2:
-        raise ValueError(f"{where} is 1-dimensional: it holds numbers, not sequences.")
+        raise ValueError(f"{where} is 1-dimensional: it holds no sequences.")
     try:
         lengths = ak.to_numpy(ak.num(X, axis=1), allow_missing=False)
     except ValueError as error:

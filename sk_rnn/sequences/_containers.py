@@ -292,7 +292,8 @@ def _check_shapes(arrays: list[np.ndarray], where: str) -> None:
             )
         raise ValueError(
             f"{where}[{i}] has {array.shape[1]} features per time step, but "
-            f"{_argument(where)}[0] has {first[1]}. Pass sequences of shape (n_timesteps, {first[1]})."
+            f"{_argument(where)}[0] has {first[1]}. Pass sequences of shape "
+            f"(n_timesteps, {first[1]})."
         )
 
 
