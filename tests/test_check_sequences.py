@@ -14,6 +14,7 @@ from sklearn.utils import _safe_indexing
 
 from sk_rnn.sequences import (
     Panel,
+    _validation,
     check_sequences,
     check_token_range,
     is_table,
@@ -249,6 +250,15 @@ def test_anything_with_an_array_interface_is_an_array():
     assert check_sequences(NotAnArray()).values.ravel().tolist() == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("name", ["detach", "layout", "values", "dtype"])
+def test_columns_may_have_any_name(name):
+    X = pd.DataFrame({name: [1.0, 2.0]})
+    assert is_table(X)
+    assert check_sequences(X).values.ravel().tolist() == [1, 2]
+    assert check_sequences([X]).feature_names == (name,)
+    assert Panel.from_frame(X.assign(id=0), by="id").feature_names == (name,)
+
+
 def test_tokens_in_lists_are_never_a_table():
     assert is_table([[1, 2], [3, 4]])
     assert not is_table([[1, 2], [3, 4]], tokens=True)
@@ -317,7 +327,7 @@ def test_checking_a_panel_takes_little_memory():
 
 
 def test_values_beyond_the_first_block_are_checked(monkeypatch):
-    monkeypatch.setattr("sk_rnn.sequences._validation._CHECK_BLOCK", 4)
+    monkeypatch.setattr(_validation, "_CHECK_BLOCK", 4)
     values = np.zeros((9, 2), np.float32)
     values[7, 1] = np.nan
     with pytest.raises(ValueError, match=r"X\[1\] contains NaN at time step 3, feature 1\."):
@@ -416,7 +426,11 @@ KINDS = [
     (torch.tensor(3.0), " is a single value, 3.0." + ACCEPTED),
     (
         scipy.sparse.eye_array(3).tocsr(),
-        " is a sparse matrix, and sparse data is not supported. Pass X.toarray().",
+        " is sparse, and sparse data is not supported. Pass X.toarray().",
+    ),
+    (
+        torch.eye(3).to_sparse(),
+        " is sparse, and sparse data is not supported. Pass X.to_dense().",
     ),
     (
         pa.array([1.0, 2.0]),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.utils import _safe_indexing
 
-from sk_rnn.sequences import Panel
+from sk_rnn.sequences import Panel, _layout
 
 
 def make_panel(lengths, n_features=2, seed=0, **kwargs):
@@ -158,7 +158,7 @@ def test_indexing_equals_a_list(lengths, data):
 
 
 def test_indexing_in_blocks_equals_a_list(monkeypatch):
-    monkeypatch.setattr("sk_rnn.sequences._layout._BLOCK", 5)
+    monkeypatch.setattr(_layout, "_BLOCK", 5)
     panel = make_panel([3, 9, 0, 1, 4, 2])
     rows = [1, 0, 3, 5, 2, 4, 1]
     for got, row in zip(panel[rows], rows, strict=True):

@@ -121,15 +121,14 @@ def is_sequence(x: Any) -> bool:
 
 def _open(X: Any, where: str) -> Any:
     """Return a frame, an array, an arrow or awkward array, or a list of samples."""
-    if issparse(X):
-        raise TypeError(
-            f"{where} is a sparse matrix, and sparse data is not supported. Pass X.toarray()."
-        )
+    if issparse(X) or (_is_tensor(X) and "sparse" in str(X.layout)):
+        dense = "X.to_dense()" if _is_tensor(X) else "X.toarray()"
+        raise TypeError(f"{where} is sparse, and sparse data is not supported. Pass {dense}.")
     if isinstance(X, pd.Series):
         if isinstance(X.dtype, pd.ArrowDtype) and len(X) and is_sequence(X.iloc[0]):
             return X.array.__arrow_array__()  # type: ignore[attr-defined]
         return X.to_numpy()
-    if hasattr(X, "detach"):
+    if _is_tensor(X):
         X = _open_tensor(X)
     if isinstance(X, pd.DataFrame | list | tuple) or is_arrow(X) or is_awkward(X):
         return X
@@ -140,6 +139,10 @@ def _open(X: Any, where: str) -> Any:
     if array.ndim == 0:
         raise TypeError(f"{where} is a single value, {plain(array[()])}. {_ACCEPTED}")
     return array
+
+
+def _is_tensor(x: Any) -> bool:
+    return hasattr(type(x), "detach")  # of the type: a frame may have a column of that name
 
 
 def _open_tensor(x: Any) -> Any:
@@ -258,7 +261,7 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
     elif isinstance(x, pd.DataFrame | pd.Series) and numeric:
         frame = x if isinstance(x, pd.DataFrame) else x.to_frame()
         array = frame_values(frame, where).reshape(x.shape)
-    elif hasattr(x, "detach"):
+    elif _is_tensor(x):
         array = _open_tensor(x)
     elif is_arrow(x) and getattr(x, "values", None) is not None:  # a scalar that is a list
         array = arrow_steps(x.values, where)

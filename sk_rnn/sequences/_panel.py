@@ -17,8 +17,9 @@ from ._layout import check_offsets, check_rows, gather_steps, offsets_of
 class Panel:
     """Sequences of different lengths, end to end in one array.
 
-    A panel holds one row per sample. It is sliced like a one-dimensional array of
-    sequences, so that everything in scikit-learn that splits data splits panels too.
+    A panel is sliced like a one-dimensional array of sequences, so that everything in
+    scikit-learn that splits data splits panels too. The parameters are kept as attributes
+    of the same names.
 
     Parameters
     ----------
@@ -34,11 +35,6 @@ class Panel:
         What the features are called.
     n_tokens : int, default=None
         Size of the vocabulary that the token ids belong to.
-
-    Attributes
-    ----------
-    values, offsets, index, feature_names, n_tokens
-        As given; `offsets` as int64 and `feature_names` as a tuple.
 
     Examples
     --------
