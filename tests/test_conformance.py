@@ -1,0 +1,50 @@
+"""scikit-learn's own checks: every one of them, none skipped, none expected to fail."""
+
+import os
+
+import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
+
+from sk_rnn import RNNClassifier, RNNRegressor
+
+# Checks that demand a score on tiny data.
+SCORING_CHECKS = {
+    "check_class_weight_classifiers",
+    "check_classifiers_classes",
+    "check_classifiers_one_label_sample_weights",
+    "check_classifiers_train",
+    "check_regressors_train",
+}
+
+
+def test_array_api_checks_are_on():
+    # Without it scikit-learn skips check_array_api_input.
+    assert os.environ.get("SCIPY_ARRAY_API") == "1"
+
+
+@parametrize_with_checks([RNNClassifier(), RNNRegressor()])
+def test_defaults_pass_every_check(estimator, check):
+    check(estimator)
+
+
+def _checks_of_variants():
+    """Other architectures: a few epochs for the contract, the default's number for scores."""
+    variants = [{"cell": "lstm"}, {"bidirectional": False}, {"num_layers": 2}]
+    # Early stopping holds out data, of which tiny sets have none to spare: no scoring checks.
+    variants.append({"early_stopping": True, "validation_fraction": 0.3})
+    for kind in (RNNClassifier, RNNRegressor):
+        for parameters in variants:
+            quick = kind(**parameters, max_epochs=3, hidden_size=8)
+            for estimator, check in estimator_checks_generator(quick):
+                name = getattr(check, "func", check).__name__
+                if name in SCORING_CHECKS:
+                    if "early_stopping" in parameters:
+                        continue
+                    estimator.set_params(max_epochs="auto", hidden_size=64)
+                label = ",".join(f"{key}={value}" for key, value in parameters.items())
+                yield pytest.param(estimator, check, id=f"{kind.__name__}({label})-{name}")
+
+
+@pytest.mark.parametrize(("estimator", "check"), list(_checks_of_variants()))
+def test_variants_pass_every_check(estimator, check):
+    check(estimator)

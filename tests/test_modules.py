@@ -1,0 +1,350 @@
+"""The torch modules: references in plain NumPy, and properties of padding, gradients, masks."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sk_rnn.modules import (
+    CELLS,
+    POOLINGS,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Gaussian,
+    Huber,
+    Poisson,
+    Quantile,
+    RecurrentStack,
+    SequenceModel,
+    SquaredError,
+    gaussian_parts,
+    set_generator,
+)
+from sk_rnn.modules._dropout import Dropout, StepDropout
+from sk_rnn.modules._front import ConvFrontEnd, TokenEmbedding
+from sk_rnn.modules._head import HeadBatchNorm
+from sk_rnn.modules._pooling import Pooling
+from sk_rnn.modules._recurrent import Recurrence
+from sk_rnn.modules._steps import ValidSteps
+
+LENGTHS = [5, 2, 7, 1]
+
+
+def make_batch(n_features=3, lengths=LENGTHS, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(max(lengths), len(lengths), n_features, generator=generator)
+    return x, ValidSteps(torch.tensor(lengths), x.device)
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def numpy_recurrence(rnn, x):
+    """One row through a cell, step by step: (T, F) to (T, H)."""
+    w_ih, w_hh, b_ih, b_hh = (p.detach().double().numpy() for p in rnn.all_weights[0])
+    h = c = np.zeros(rnn.hidden_size)
+    states = []
+    for step in x:
+        a, b = w_ih @ step + b_ih, w_hh @ h + b_hh
+        if rnn.mode == "GRU":
+            (ar, az, an), (br, bz, bn) = np.split(a, 3), np.split(b, 3)
+            r, z = sigmoid(ar + br), sigmoid(az + bz)
+            h = (1 - z) * np.tanh(an + r * bn) + z * h
+        elif rnn.mode == "LSTM":
+            i, f, g, o = np.split(a + b, 4)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = sigmoid(o) * np.tanh(c)
+        else:
+            h = np.tanh(a + b) if rnn.mode == "RNN_TANH" else np.maximum(a + b, 0)
+        states.append(h)
+    return np.array(states)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_bidirectional_stack_equals_numpy_loops_row_by_row(cell):
+    x, valid = make_batch()
+    stack = RecurrentStack(cell, 3, 4, num_layers=2, bidirectional=True, generator=generator())
+    output = stack(x, valid).detach().numpy()
+    for row, length in enumerate(LENGTHS):
+        states = x[:length, row].double().numpy()
+        for ahead, back in zip(stack.forward_layers, stack.backward_layers, strict=True):
+            states = np.concatenate(
+                [
+                    numpy_recurrence(ahead.rnn, states),
+                    numpy_recurrence(back.rnn, states[::-1])[::-1],
+                ],
+                axis=1,
+            )
+        np.testing.assert_allclose(output[:length, row], states, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_packed_path_equals_padded_path(cell):
+    # The path that CUDA takes, run where there is none.
+    x, valid = make_batch()
+    layer = Recurrence(cell, 3, 4, generator=generator())
+    padded, packed = layer(x, valid), layer.packed(x, valid)
+    np.testing.assert_allclose(
+        padded[valid.mask].detach().numpy(), packed[valid.mask].detach().numpy(), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_masked_loop_without_a_zero_equals_torch(cell):
+    x, valid = make_batch()
+    layer = Recurrence(cell, 3, 4, generator=generator())
+    expected = layer(x, valid)
+    layer.keep_mask = lambda shape, p, like: torch.ones(shape)
+    np.testing.assert_allclose(
+        layer._masked_loop(x).detach().numpy(), expected.detach().numpy(), atol=1e-6
+    )
+
+
+def test_recurrent_dropout_keeps_one_mask_for_all_steps():
+    layer = Recurrence("rnn_relu", 1, 50, recurrent_dropout=0.5, generator=generator())
+    set_generator(layer, generator(1))
+    with torch.no_grad():
+        layer.rnn.weight_ih_l0.zero_()
+        layer.rnn.weight_hh_l0.copy_(torch.eye(50))
+        layer.rnn.bias_ih_l0.fill_(1.0)
+    output = layer(torch.zeros(4, 1, 1), make_batch(1, [4])[1])[:, 0].detach()
+    # h = 1 + mask * h: a dropped unit stays at 1, a kept one (factor 2) doubles at every step.
+    dropped = output[1] == 1
+    assert 5 < dropped.sum() < 45
+    assert (output[:, dropped] == 1).all()
+    assert (output[3, ~dropped] == 15).all()
+
+
+def test_recurrent_dropout_is_off_when_predicting():
+    x, valid = make_batch()
+    layer = Recurrence("gru", 3, 4, recurrent_dropout=0.5, generator=generator()).eval()
+    plain = Recurrence("gru", 3, 4, generator=generator()).eval()
+    assert torch.equal(layer(x, valid), plain(x, valid))
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("conv_stride", [None, 1, 3])
+def test_padding_never_reaches_the_output(pooling, bidirectional, conv_stride):
+    x, valid = make_batch()
+    conv = {} if conv_stride is None else {"conv_channels": 4, "conv_stride": conv_stride}
+    model = SequenceModel(
+        n_features=3, n_outputs=2, cell="lstm", hidden_size=4, num_layers=2, layer_norm=True,
+        bidirectional=bidirectional, pooling=pooling, generator=generator(), **conv,
+    ).eval()  # fmt: skip
+    padded = x.masked_fill(valid.padding, 1e6)
+    together = model(padded, valid.lengths)
+    alone = [
+        model(x[:length, row : row + 1], torch.tensor([length]))
+        for row, length in enumerate(LENGTHS)
+    ]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=1e-5)
+
+
+def test_padding_gets_no_gradient():
+    x, valid = make_batch()
+    x.requires_grad_()
+    model = SequenceModel(
+        n_features=3, n_outputs=2, cell="gru", hidden_size=4, bidirectional=True,
+        conv_channels=4, generator=generator(),
+    )  # fmt: skip
+    model(x, valid.lengths).square().sum().backward()
+    assert (x.grad[~valid.mask] == 0).all()
+    assert (x.grad[valid.mask] != 0).any(dim=1).all()
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_parameter_gets_a_gradient(cell, return_sequences):
+    x, valid = make_batch()
+    model = SequenceModel(
+        n_features=3, n_outputs=2, cell=cell, hidden_size=8, num_layers=2, layer_norm=True,
+        bidirectional=True, conv_channels=4, recurrent_dropout=0.1, pooling="attention",
+        return_sequences=return_sequences, generator=generator(),
+    )  # fmt: skip
+    set_generator(model, generator())
+    positions = torch.arange(valid.n_timesteps * len(LENGTHS)) if return_sequences else None
+    model(x, valid.lengths, positions).pow(2).sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_reverse_turns_each_row_around_in_its_own_length():
+    _, valid = make_batch()
+    x = torch.arange(7.0)[:, None, None].expand(7, 4, 1)
+    turned = valid.reverse(x)[:, :, 0]
+    for row, length in enumerate(LENGTHS):
+        assert turned[:length, row].tolist() == list(range(length))[::-1]
+    assert torch.equal(valid.reverse(valid.reverse(x)), x)
+
+
+@pytest.mark.parametrize("lengths", [LENGTHS, [4, 4]])
+def test_poolings_equal_numpy(lengths):
+    states, valid = make_batch(6, lengths)
+    for kind, expected in {
+        "mean": lambda s: s.mean(0),
+        "max": lambda s: s.max(0),
+        "last": lambda s: np.concatenate([s[-1, :3], s[0, 3:]]),
+        "concat": lambda s: np.concatenate([s.mean(0), s.max(0), s[-1, :3], s[0, 3:]]),
+    }.items():
+        pooled = Pooling(kind, 6, bidirectional=True)(states, valid)
+        for row, length in enumerate(lengths):
+            np.testing.assert_allclose(
+                pooled[row].numpy(), expected(states[:length, row].numpy()), atol=1e-6
+            )
+
+
+def test_attention_weights_sum_to_one_over_valid_steps():
+    states, valid = make_batch(6)
+    pooling = Pooling("attention", 6, bidirectional=True, generator=generator())
+    # Weights that sum to one leave a constant as it is.
+    constant = torch.full_like(states, 2.5)
+    pooled = pooling(constant, valid)
+    torch.testing.assert_close(pooled, torch.full_like(pooled, 2.5))
+
+
+def test_initial_weights_are_orthogonal_gate_by_gate_with_forget_bias_one():
+    rnn = Recurrence("lstm", 3, 8, generator=generator()).rnn
+    for gate in rnn.weight_hh_l0.split(8):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(8), atol=1e-5, rtol=0)
+    bias = (rnn.bias_ih_l0 + rnn.bias_hh_l0).split(8)
+    assert [part.unique().tolist() for part in bias] == [[0], [1], [0], [0]]
+
+
+def test_building_a_model_leaves_the_global_generator_alone():
+    before = torch.random.get_rng_state()
+    SequenceModel(
+        n_features=3, n_outputs=2, cell="lstm", hidden_size=8, num_embeddings=5, embedding_dim=3,
+        conv_channels=4, pooling="attention", generator=generator(),
+    )  # fmt: skip
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_causal_convolution_equals_numpy_and_looks_back_only():
+    x, valid = make_batch(2, [6])
+    conv = ConvFrontEnd(2, 3, kernel_size=3, stride=2, causal=True, generator=generator())
+    output, left = conv(x, valid)
+    padded = np.concatenate([np.zeros((2, 2)), x[:, 0].numpy()])
+    weight = conv.weight.detach().numpy()
+    expected = [np.maximum((weight * padded[t : t + 3].T).sum((1, 2)), 0) for t in (0, 2, 4)]
+    np.testing.assert_allclose(output[:, 0].detach().numpy(), expected, atol=1e-5)
+    assert left.lengths.tolist() == [3]
+
+
+def test_dropout_draws_from_its_own_generator_only():
+    dropout = Dropout(0.5)
+    before = torch.random.get_rng_state()
+    ones = torch.ones(1000)
+    set_generator(dropout, generator(3))
+    first = dropout(ones)
+    set_generator(dropout, generator(3))
+    assert torch.equal(first, dropout(ones))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert set(first.tolist()) == {0.0, 2.0}
+    assert 400 < (first == 0).sum() < 600
+    assert torch.equal(dropout.eval()(ones), ones)
+
+
+def test_word_dropout_drops_whole_steps():
+    dropout = StepDropout(0.5)
+    set_generator(dropout, generator())
+    out = dropout(torch.ones(40, 5, 3))
+    assert ((out == 0).all(2) | (out == 1).all(2)).all()
+    assert 60 < (out[:, :, 0] == 0).sum() < 140
+
+
+def test_frozen_embedding_is_no_parameter_to_train():
+    weights = np.eye(4, 3)
+    frozen = TokenEmbedding(4, 3, weights=weights, frozen=True)
+    assert not any(p.requires_grad for p in frozen.parameters())
+    assert frozen(torch.tensor([[2]])).tolist() == [[[0.0, 0.0, 1.0]]]
+    assert all(p.requires_grad for p in TokenEmbedding(4, 3, weights=weights).parameters())
+
+
+def test_head_norm_trains_on_a_single_row():
+    norm = HeadBatchNorm(3)
+    row = torch.tensor([[1.0, 2.0, 3.0]])
+    torch.testing.assert_close(norm(row), row, atol=1e-4, rtol=0)
+    assert norm.running_mean.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets", "expected"),
+    [
+        (SquaredError(), [[1.0, 2.0]], [[0.0, 4.0]], 2.5),
+        (Huber(1.0), [[0.5], [3.0]], [[0.0], [0.0]], (0.125 + 2.5) / 2),
+        (Quantile(0.9), [[0.0], [2.0]], [[1.0], [1.0]], (0.9 + 0.1) / 2),
+        (Poisson(), [[0.0]], [[3.0]], 1.0),
+        (BinaryCrossEntropy(), [[0.0, 0.0]], [[1.0, 0.0]], np.log(2)),
+    ],
+)
+def test_losses_equal_their_formulas(loss, outputs, targets, expected):
+    assert float(loss(torch.tensor(outputs), torch.tensor(targets))) == pytest.approx(expected)
+
+
+def test_cross_entropy_equals_numpy():
+    outputs = np.array([[1.0, 2.0, 0.5], [0.0, 0.0, 3.0]])
+    expected = [np.log(np.exp(o).sum()) - o[k] for o, k in zip(outputs, (1, 0), strict=True)]
+    loss = CrossEntropy()(torch.tensor(outputs), torch.tensor([1, 0]))
+    assert float(loss) == pytest.approx(np.mean(expected))
+
+
+def test_gaussian_loss_is_lowest_at_the_true_mean_and_variance():
+    targets = torch.tensor(np.random.RandomState(0).normal(2.0, 3.0, size=(2000, 1)))
+    outputs = torch.zeros(1, 2, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([outputs], max_iter=100)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = Gaussian()(outputs.expand(2000, 2), targets)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    mean, log_variance = gaussian_parts(outputs.detach())
+    assert float(mean) == pytest.approx(float(targets.mean()), abs=1e-3)
+    assert float(log_variance.exp()) == pytest.approx(float(targets.var(correction=0)), rel=1e-3)
+
+
+def test_loss_weights_multiply_rows():
+    outputs, targets = torch.tensor([[1.0], [2.0]]), torch.zeros(2, 1)
+    loss = SquaredError()(outputs, targets, torch.tensor([2.0, 0.0]))
+    assert float(loss) == 1.0
+
+
+def test_gradients_equal_finite_differences():
+    x, valid = make_batch(2, [3, 2])
+    model = SequenceModel(
+        n_features=2, n_outputs=1, cell="gru", hidden_size=2, bidirectional=True,
+        pooling="concat", generator=generator(),
+    ).double()  # fmt: skip
+    model.eval()
+    parameters = [p for p in model.parameters() if p.requires_grad]
+
+    def run(*values):
+        named = dict(zip([n for n, _ in model.named_parameters()], values, strict=True))
+        return torch.func.functional_call(model, named, (x.double(), valid.lengths))
+
+    assert torch.autograd.gradcheck(run, tuple(parameters))
+
+
+def test_a_users_cell_is_used_as_given():
+    class Sum(nn.Module):
+        def __init__(self, input_size, hidden_size):
+            super().__init__()
+            self.hidden_size = hidden_size
+
+        def forward(self, x):
+            return x.cumsum(0).sum(2, keepdim=True).expand(-1, -1, self.hidden_size)
+
+    x, valid = make_batch()
+    stack = RecurrentStack(Sum, 3, 2, bidirectional=True)
+    torch.testing.assert_close(
+        stack(x, valid)[0, 0], torch.stack([x[0, 0].sum()] * 2 + [x[:5, 0].sum()] * 2)
+    )

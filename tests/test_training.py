@@ -1,0 +1,259 @@
+"""The seam to skorch: batches, schedules, callbacks, device, denormals, interruption."""
+
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import ConvergenceWarning
+
+from sk_rnn import Panel, RNNClassifier
+from sk_rnn.training import (
+    SCHEDULES,
+    PredictionBatches,
+    SequenceData,
+    TrainingBatches,
+    resolve_device,
+    run_flushed,
+)
+from sk_rnn.training import _batches as batches_module
+from sk_rnn.training._callbacks import (
+    BestWeights,
+    Patience,
+    StopTraining,
+    accuracy,
+    subset_accuracy,
+)
+
+CPU = torch.device("cpu")
+
+
+def make_panel(rng, n=50, n_features=3, tokens=False):
+    lengths = rng.integers(1, 12, size=n)
+    if tokens:
+        return Panel.from_sequences([rng.integers(0, 9, size=k) for k in lengths])
+    return Panel.from_sequences([rng.normal(size=(k, n_features)) for k in lengths])
+
+
+@pytest.mark.parametrize("tokens", [False, True])
+def test_resident_batches_equal_gathered_ones(rng, monkeypatch, tokens):
+    # What CUDA does, on the CPU: the data lies on the device, and batches are gathered there.
+    panel = make_panel(rng, tokens=tokens)
+    rows = np.array([3, 3, 11, 40])
+    gathered = SequenceData(panel, CPU).batch(rows)
+    monkeypatch.setattr(batches_module, "_fits", lambda values, device: True)
+    data = SequenceData(panel, CPU)
+    assert data.resident is not None
+    resident = data.batch(rows)
+    assert torch.equal(resident.X["x"], gathered.X["x"])
+    assert torch.equal(resident.X["lengths"], gathered.X["lengths"])
+
+
+def test_a_model_trained_on_resident_data_is_the_same(rng, monkeypatch):
+    X = [rng.normal(size=(k, 2)) for k in rng.integers(2, 9, size=40)]
+    y = np.arange(40) % 2
+    model = RNNClassifier(hidden_size=4, max_epochs=3, random_state=0)
+    expected = model.fit(X, y).predict_proba(X)
+    monkeypatch.setattr(batches_module, "_fits", lambda values, device: True)
+    assert (model.fit(X, y).predict_proba(X) == expected).all()
+
+
+def test_per_step_batches_pair_each_step_with_its_target(rng):
+    panel = make_panel(rng, n_features=1)
+    targets = panel.values[:, 0].copy()
+    data = SequenceData(panel, CPU, y=targets, weights=targets * 2, per_step=True)
+    batch = data.batch(np.array([7, 2, 30]))
+    steps = batch.X["x"].flatten(0, 1)[batch.X["positions"]][:, 0]
+    assert torch.equal(steps, batch.y.values)
+    assert torch.equal(steps * 2, batch.y.weights)
+    assert batch.n_rows == panel.lengths[[7, 2, 30]].sum()
+
+
+def test_training_batches_see_every_row_as_often_as_it_is_listed(rng):
+    panel = make_panel(rng)
+    rows = np.repeat(np.arange(50), np.arange(50) % 3)
+    data = SequenceData(panel, CPU, y=np.arange(50))
+    seen = [batch.y.values for batch in TrainingBatches(data, rows, 8, np.random.RandomState(0))]
+    assert sorted(torch.cat(seen).tolist()) == rows.tolist()
+
+
+def test_prediction_batches_are_bounded_and_complete(rng, monkeypatch):
+    monkeypatch.setattr(batches_module, "PREDICT_STEPS", 40)
+    panel = make_panel(rng)
+    batches = PredictionBatches(SequenceData(panel, CPU, y=np.arange(50)), batch_size=6)
+    seen = list(batches)
+    assert sorted(torch.cat([b.y.values for b in seen]).tolist()) == list(range(50))
+    assert max(b.X["x"].shape[1] for b in seen) <= 6
+    assert max(b.X["x"].shape[0] * b.X["x"].shape[1] for b in seen) <= 40
+
+
+def test_schedules_start_and_end_where_they_say():
+    one_cycle = SCHEDULES["one_cycle"]
+    assert one_cycle(0.0) == pytest.approx(1 / 25)
+    assert one_cycle(0.2) == pytest.approx(1.0)
+    assert one_cycle(1.0) < 1e-4
+    progress = np.linspace(0, 1, 101)
+    assert np.argmax([one_cycle(p) for p in progress]) == 20
+    for name in ("cosine", "linear"):
+        rates = [SCHEDULES[name](p) for p in progress]
+        assert rates[0] == 1.0
+        assert rates[-1] == pytest.approx(0.0, abs=1e-9)
+        assert np.all(np.diff(rates) <= 0)
+
+
+def test_the_schedule_reaches_the_optimizer(rng):
+    X, y = rng.normal(size=(32, 6)), np.arange(32) % 2
+    model = RNNClassifier(
+        hidden_size=4, max_epochs=2, batch_size=8, lr=0.1, lr_schedule=lambda p: 1 - p / 2
+    )
+    group = model.fit(X, y).net_.optimizer_.param_groups[0]
+    assert group["lr"] == pytest.approx(0.05)
+
+
+def test_only_matrices_decay(rng):
+    X, y = rng.normal(size=(16, 6)), np.arange(16) % 2
+    net = RNNClassifier(hidden_size=4, max_epochs=1, weight_decay=0.3).fit(X, y).net_
+    decays = {
+        p.ndim > 1: group["weight_decay"]
+        for group in net.optimizer_.param_groups
+        for p in group["params"]
+    }
+    assert decays == {True: 0.3, False: 0.0}
+
+
+def fake_net(*epochs):
+    """A net after some epochs of (score, loss)."""
+
+    class History(list):
+        def __getitem__(self, key):
+            return super().__getitem__(key[0])[key[1]] if isinstance(key, tuple) else self[key]
+
+    module = torch.nn.Linear(1, 1)
+    rows = [{"valid_score": score, "valid_loss": loss} for score, loss in epochs]
+    return SimpleNamespace(history=History(rows), module_=module)
+
+
+def play(callback, epochs):
+    """Run a callback through epochs of (score, loss); return how many it saw."""
+    net = fake_net()
+    callback.on_train_begin(net)
+    for number, epoch in enumerate(epochs, 1):
+        net.history.append(dict(zip(("valid_score", "valid_loss"), epoch, strict=True)))
+        torch.nn.init.constant_(net.module_.weight, number)
+        try:
+            callback.on_epoch_end(net)
+        except StopTraining:
+            break
+    callback.on_train_end(net)
+    return number, net.module_.weight.item()
+
+
+def test_best_weights_are_of_the_best_score_and_then_the_lowest_loss():
+    epochs = [(0.5, 1.0), (0.8, 0.9), (0.8, 0.7), (0.8, 0.8), (0.6, 0.1), (np.nan, 0.1)]
+    assert play(BestWeights(), epochs) == (6, 3.0)
+
+
+def test_patience_waits_as_long_as_it_says():
+    epochs = [(0.5, 1.0), (0.6, 1.0), (0.6, 1.0), (0.6005, 1.0), (0.55, 1.0), (0.9, 1.0)]
+    assert play(Patience(3, tol=0.001), epochs)[0] == 5
+    assert play(Patience(3, tol=0.0), epochs)[0] == 6
+
+
+def test_patience_sees_a_loss_that_falls_at_a_perfect_score():
+    epochs = [(1.0, 1.0 / k) for k in range(1, 8)]
+    assert play(Patience(2, tol=1e-4), epochs)[0] == 7
+
+
+def test_scores_equal_scikit_learns_on_weighted_rows():
+    outputs = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
+    assert accuracy(outputs, np.array([0, 0, 0]), np.array([1.0, 2.0, 1.0])) == 0.5
+    labels = np.array([[1, 0], [1, 1], [1, 1]])
+    assert subset_accuracy(outputs - 0.5, labels, None) == pytest.approx(2 / 3)
+
+
+def test_flushing_reaches_every_thread_and_leaves_the_caller_alone():
+    small = torch.full((500_000,), 1e-30)
+
+    def denormals(_=None):
+        return int((small * 1e-10 != 0).sum())
+
+    before = denormals()
+    assert before == 500_000
+    # All of torch's threads take part in a product of this size.
+    assert run_flushed(denormals) == 0
+    assert denormals() == before
+
+
+def test_run_flushed_hands_on_results_and_errors():
+    assert run_flushed(lambda interrupted: 3) == 3
+
+    def fail(interrupted):
+        raise KeyError("lost")
+
+    with pytest.raises(KeyError, match="lost"):
+        run_flushed(fail)
+
+
+def test_ctrl_c_is_passed_to_the_function(monkeypatch):
+    joins = []
+    join = threading.Thread.join
+
+    def interrupted_join(thread, *args):
+        joins.append(thread)
+        if len(joins) == 1:
+            raise KeyboardInterrupt
+        join(thread, *args)
+
+    monkeypatch.setattr(threading.Thread, "join", interrupted_join)
+
+    def wait(interrupted):
+        return interrupted.wait(10)
+
+    assert run_flushed(wait) is True
+
+
+def test_auto_device_is_cuda_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert resolve_device("auto", "f").type == "cuda"
+    assert resolve_device("cuda:0", "f") == torch.device("cuda:0")
+    with pytest.raises(ValueError, match=r"'cuda:1' is not present .* 'cpu', 'cuda:0'"):
+        resolve_device("cuda:1", "f")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto", "f") == CPU
+
+
+@pytest.mark.cuda
+def test_cuda_reaches_the_scores_of_the_cpu(rng):
+    X = [rng.normal(size=(k, 2)) for k in rng.integers(5, 30, size=300)]
+    y = np.array([x[:, 0].sum() > 0 for x in X])
+    scores = {}
+    for device in ("cpu", "cuda"):
+        model = RNNClassifier(device=device, random_state=0).fit(X[:200], y[:200])
+        assert model.device_.startswith(device)
+        scores[device] = model.score(X[200:], y[200:])
+    assert scores["cuda"] == pytest.approx(scores["cpu"], abs=0.05)
+
+
+@pytest.mark.cuda
+def test_cuda_moves_the_data_once(rng):
+    panel = make_panel(rng)
+    data = SequenceData(panel, torch.device("cuda"))
+    assert data.resident is not None
+    x = data.batch(np.array([3, 11])).X["x"]
+    assert x.is_cuda
+    assert torch.equal(x.cpu(), SequenceData(panel, CPU).batch(np.array([3, 11])).X["x"])
+
+
+def test_non_finite_loss_goes_back_to_the_last_finite_weights(rng):
+    X, y = rng.normal(size=(32, 6)), np.arange(32) % 2
+    rates = iter([1.0] * 8 + [1e30] * 100)
+    model = RNNClassifier(
+        hidden_size=4, max_epochs=6, batch_size=8, optimizer="sgd", gradient_clip=None,
+        lr_schedule=lambda progress: next(rates), random_state=0,
+    )  # fmt: skip
+    with pytest.warns(ConvergenceWarning, match=r"RNNClassifier.fit: .* Lower lr \(lr=0.005\)"):
+        model.fit(X, y)
+    assert model.best_epoch_ >= 2
+    assert np.isfinite(model.predict_proba(X)).all()
