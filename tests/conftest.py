@@ -5,9 +5,14 @@ import os
 # Read when SciPy is first imported; scikit-learn's array API check needs it.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
+
+# A shared machine may stall for longer than hypothesis thinks a test may take.
+hypothesis.settings.register_profile("sk_rnn", deadline=None)
+hypothesis.settings.load_profile("sk_rnn")
 
 
 def pytest_collection_modifyitems(items):

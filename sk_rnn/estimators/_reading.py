@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import is_regressor
 from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from ..sequences import (
@@ -89,7 +90,12 @@ def read_target(
         trim["bounds"] = padding_bounds(untrimmed, estimator.padding_value)
         trim["untrimmed_lengths"] = untrimmed.lengths
     values, _ = check_sequence_targets(
-        y, panel.lengths, caller=caller, input_name=input_name, **trim
+        y,
+        panel.lengths,
+        caller=caller,
+        input_name=input_name,
+        numeric=is_regressor(estimator),
+        **trim,
     )
     return values
 
