@@ -481,30 +481,6 @@ def test_from_frame_takes_categorical_ids(runs):
             "'load'].",
         ),
         (
-            {},
-            {"by": "run"},
-            "Panel.from_frame: df has column 'time' of dtype {time} where numbers belong. Convert "
-            "or drop it.",
-        ),
-        (
-            {"load": pd.Categorical(list("wxyz"))},
-            {"by": "run", "order_by": "time"},
-            "Panel.from_frame: df has column 'load' of dtype category where numbers belong. "
-            "Convert or drop it.",
-        ),
-        (
-            {"load": np.array([1, 2, 3, 4], dtype=object)},
-            {"by": "run", "order_by": "time"},
-            "Panel.from_frame: df has column 'load' of dtype object where numbers belong. "
-            "Convert or drop it.",
-        ),
-        (
-            {"heat": [1.0, np.nan, 3.0, 4.0]},
-            {"by": "run", "order_by": "time"},
-            "Panel.from_frame: column 'heat' has a missing value at 'run' 'a', row 1. Impute or "
-            "drop missing values first.",
-        ),
-        (
             {"run": ["b", None, "b", "a"]},
             {"by": "run", "order_by": "time"},
             "Panel.from_frame: row 1 has no value in by='run', which says which sample it belongs "
@@ -525,7 +501,6 @@ def test_from_frame_takes_categorical_ids(runs):
     ],
 )
 def test_from_frame_refuses(runs, change, kwargs, message):
-    message = message.replace("{time}", str(runs["time"].dtype))
     with pytest.raises(ValueError) as error:
         Panel.from_frame(runs.assign(**change), **kwargs)
     assert str(error.value) == message

@@ -7,7 +7,10 @@ from ._batching import (
     prediction_batches,
     training_batches,
 )
-from ._containers import is_table
+from ._containers import flatten, is_sequence, is_table, refuse_empty
+from ._frames import as_pandas
+from ._layout import locate, offsets_of
+from ._numbers import as_numbers, frame_values, plain
 from ._panel import Panel
 from ._targets import check_sequence_targets
 from ._validation import (
@@ -18,14 +21,23 @@ from ._validation import (
 
 __all__ = [
     "Panel",
+    "as_numbers",
+    "as_pandas",
     "canonical_order",
     "check_sequence_targets",
     "check_sequences",
     "check_token_range",
     "flat_positions",
+    "flatten",
+    "frame_values",
+    "is_sequence",
     "is_table",
+    "locate",
+    "offsets_of",
     "pad_batch",
     "padding_bounds",
+    "plain",
     "prediction_batches",
+    "refuse_empty",
     "training_batches",
 ]

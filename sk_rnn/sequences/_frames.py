@@ -1,6 +1,6 @@
-"""Long data frames, one row per time step."""
+"""Long data frames, one row per time step, of pandas and of other libraries."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,60 +8,117 @@ import pandas as pd
 from ._layout import offsets_of
 from ._numbers import frame_values, plain
 
+_CALLER = "Panel.from_frame"
 
-def read_long_frame(
-    df: pd.DataFrame, by: Any, order_by: Any, columns: Any
-) -> tuple[np.ndarray, np.ndarray, pd.Index, tuple[str, ...] | None]:
-    """Return the values, offsets, index and feature names of a panel, samples sorted by id."""
-    if not isinstance(df, pd.DataFrame):
-        raise TypeError(f"Panel.from_frame: df must be a DataFrame, got {type(df).__name__}.")
+
+class LongFrame(NamedTuple):
+    """What a long frame says about a panel."""
+
+    values: np.ndarray  # (total_steps, n_features), token ids (total_steps,)
+    offsets: np.ndarray  # (n_samples + 1,)
+    index: pd.Index
+    feature_names: tuple[str, ...] | None
+    n_tokens: int | None
+
+
+def as_pandas(df: Any) -> pd.DataFrame | None:
+    """Return a data frame of any library as a pandas one, or None for what is no data frame.
+
+    Other libraries' frames are read as scikit-learn reads them: with narwhals, which newer
+    versions of it install, else by the data frame interchange protocol.
+
+    Parameters
+    ----------
+    df : object
+        Of pandas (returned as it is), polars, pyarrow, or another library.
+
+    Returns
+    -------
+    df : DataFrame or None
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from sk_rnn.sequences import as_pandas
+    >>> as_pandas(pa.table({"heat": [0.5, 1.5]}))["heat"].tolist()
+    [0.5, 1.5]
+    >>> as_pandas([0.5, 1.5]) is None
+    True
+    """
+    if isinstance(df, pd.DataFrame):
+        return df
+    if isinstance(df, np.ndarray | list | tuple | pd.Series):
+        return None
+    try:
+        import narwhals.stable.v2 as nw
+    except ImportError:  # scikit-learn before 1.9
+        if not hasattr(df, "__dataframe__"):
+            return None
+        return pd.api.interchange.from_dataframe(df)
+    if not nw.dependencies.is_into_dataframe(df):
+        return None
+    frame = nw.from_native(df, eager_only=True)
+    return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
+
+
+def _column(column: Any) -> Any:
+    """Return a narwhals series as a column of pandas, without pyarrow, which polars may lack."""
+    kind = str(column.dtype).partition("(")[0]
+    if kind in ("Categorical", "Enum"):
+        categories = column.cat.get_categories().to_list()
+        return pd.Categorical(column.to_list(), categories=categories)
+    zoned = getattr(column.dtype, "time_zone", None) is not None
+    if column.dtype.is_numeric() or (kind in ("Datetime", "Duration") and not zoned):
+        return column.to_numpy()  # missing integers become NaN
+    return pd.Series(column.to_list())
+
+
+def read_long_frame(df: Any, by: Any, order_by: Any, columns: Any, missing: str) -> LongFrame:
+    """Return what a panel is made of, samples sorted by id."""
+    frame = as_pandas(df)
+    if frame is None:
+        raise TypeError(
+            f"{_CALLER}: df must be a DataFrame, got {type(df).__name__}. Pass a frame of pandas, "
+            "polars or pyarrow with one row per time step."
+        )
+    if missing not in ("raise", "keep"):
+        raise ValueError(f"{_CALLER}: missing must be 'raise' or 'keep', got {missing!r}.")
+    df = frame
     if not df.columns.is_unique:
         twice = df.columns[df.columns.duplicated()][0]
-        raise ValueError(f"Panel.from_frame: df has column {twice!r} more than once. Rename one.")
+        raise ValueError(f"{_CALLER}: df has column {twice!r} more than once. Rename one.")
     ids = _key(df, by, "by")
     codes, index = ids.factorize(sort=True)
-    _refuse_missing(codes, f"by={by!r}", "says which sample it belongs to")
+    _refuse_no_key(codes, f"by={by!r}", "says which sample it belongs to")
     if order_by is None:
         order = np.argsort(codes, kind="stable")
     else:
         order = _order_in_time(df, by, order_by, ids, codes)
 
     names, one = _columns(df, by, order_by, columns)
-    values = frame_values(df[names], "Panel.from_frame: df", allow_objects=False)
-    missing = np.isnan(values)
-    if missing.any():
-        row, column = np.argwhere(missing)[0]
-        raise ValueError(
-            f"Panel.from_frame: column {names[column]!r} has a missing value at {by!r} "
-            f"{plain(ids[row])}, row {row}. Impute or drop missing values first."
-        )
+    categorical = one and isinstance(df[names[0]].dtype, pd.CategoricalDtype)
+    if categorical:
+        values = df[names[0]].cat.codes.to_numpy(dtype=np.int64)[:, None]
+        absent = values < 0
+    else:
+        values = frame_values(_numeric(df[names], by, ids), f"{_CALLER}: df", allow_objects=False)
+        absent = np.isnan(values)
+    if absent.any() and (missing == "raise" or categorical):
+        _refuse_missing_value(absent, names, by, ids, categorical)
     if (np.diff(order) != 1).any():  # rows that are in order are not copied
         values = values[order]
     offsets = offsets_of(np.bincount(codes, minlength=len(index)))
     index = pd.Index(index, name=by)
     if one and values.dtype.kind in "iu":
-        return values[:, 0], offsets, index, None
+        n_tokens = len(df[names[0]].cat.categories) if categorical else None
+        return LongFrame(values[:, 0], offsets, index, None, n_tokens)
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
     named = all(isinstance(name, str) for name in names)
-    return values, offsets, index, tuple(names) if named else None
+    return LongFrame(values, offsets, index, tuple(names) if named else None, None)
 
 
-def _order_in_time(
-    df: pd.DataFrame, by: Any, order_by: Any, ids: pd.Index, codes: np.ndarray
-) -> np.ndarray:
-    times = _key(df, order_by, "order_by")
-    ranks, _ = times.factorize(sort=True)
-    _refuse_missing(ranks, f"order_by={order_by!r}", "orders it in time")
-    order = np.lexsort((ranks, codes))
-    twice = (np.diff(codes[order]) == 0) & (np.diff(ranks[order]) == 0)
-    if twice.any():
-        row = order[np.argmax(twice)]
-        raise ValueError(
-            f"Panel.from_frame: {by!r} {plain(ids[row])} has more than one row at {order_by!r} "
-            f"{plain(times[row])}. Aggregate or drop duplicates first."
-        )
-    return order
+# -- Ids and times ----------------------------------------------------------------------
 
 
 def _key(df: pd.DataFrame, label: Any, parameter: str) -> pd.Index:
@@ -72,17 +129,75 @@ def _key(df: pd.DataFrame, label: Any, parameter: str) -> pd.Index:
         if label in df.index.names:
             return df.index.get_level_values(df.index.names.index(label))
     raise ValueError(
-        f"Panel.from_frame: {parameter}={label!r} is neither a column nor a level of the index. "
+        f"{_CALLER}: {parameter}={label!r} is neither a column nor a level of the index. "
         f"Columns: {list(df.columns)}; levels: {list(df.index.names)}."
     )
 
 
-def _refuse_missing(codes: np.ndarray, argument: str, role: str) -> None:
+def _refuse_no_key(codes: np.ndarray, argument: str, role: str) -> None:
     if (codes < 0).any():
         raise ValueError(
-            f"Panel.from_frame: row {np.argmax(codes < 0)} has no value in {argument}, which "
+            f"{_CALLER}: row {np.argmax(codes < 0)} has no value in {argument}, which "
             f"{role}. Fill in or drop such rows."
         )
+
+
+def _order_in_time(
+    df: pd.DataFrame, by: Any, order_by: Any, ids: pd.Index, codes: np.ndarray
+) -> np.ndarray:
+    times = _key(df, order_by, "order_by")
+    _check_order(times, order_by, by, ids)
+    ranks, _ = times.factorize(sort=True)
+    _refuse_no_key(ranks, f"order_by={order_by!r}", "orders it in time")
+    order = np.lexsort((ranks, codes))
+    twice = (np.diff(codes[order]) == 0) & (np.diff(ranks[order]) == 0)
+    if twice.any():
+        row = order[np.argmax(twice)]
+        raise ValueError(
+            f"{_CALLER}: {by!r} {plain(ids[row])} has more than one row at {order_by!r} "
+            f"{plain(times[row])}. Aggregate or drop duplicates first."
+        )
+    return order
+
+
+def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None:
+    """Refuse times that have no order, or one that is not that of time."""
+    what = f"{_CALLER}: order_by={order_by!r}"
+    if isinstance(times.dtype, pd.CategoricalDtype):
+        if not times.ordered:
+            raise ValueError(
+                f"{what} is a categorical whose categories have no order. Make it ordered, with "
+                "cat.as_ordered(), or convert it to numbers or dates."
+            )
+        return
+    if times.dtype.kind == "c":
+        raise ValueError(
+            f"{what} holds complex numbers, which have no order. Convert them to real "
+            "numbers or dates."
+        )
+    if not (times.dtype == object or isinstance(times.dtype, pd.StringDtype)):
+        return
+    given = np.flatnonzero(times.notna())
+    for row in given:
+        if isinstance(times[row], str | bytes):
+            raise ValueError(
+                f"{what} holds text, {times[row]!r} at {by!r} {plain(ids[row])}, row {row}, which "
+                "would be ordered by spelling: '10' before '9'. Convert it with pd.to_datetime "
+                "or pd.to_numeric."
+            )
+    for row in given[1:]:
+        first = given[0]
+        try:
+            times[first] < times[row]  # noqa: B015 - raises if there is no order
+        except TypeError as error:
+            raise ValueError(
+                f"{what} cannot be ordered: {plain(times[first])} at {by!r} {plain(ids[first])}, "
+                f"row {first}, and {plain(times[row])} at {by!r} {plain(ids[row])}, row {row}, do "
+                "not compare. Convert all to one kind of number or date."
+            ) from error
+
+
+# -- Features ---------------------------------------------------------------------------
 
 
 def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[list[Any], bool]:
@@ -93,12 +208,64 @@ def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[li
     else:
         names = [columns] if one else list(columns)
     if not names:
-        raise ValueError(
-            f"Panel.from_frame: no column is left for features; df has {list(df.columns)}."
-        )
+        raise ValueError(f"{_CALLER}: no column is left for features; df has {list(df.columns)}.")
     for name in names:
         if name not in df.columns:
             raise ValueError(
-                f"Panel.from_frame: column {name!r} is not in df, which has {list(df.columns)}."
+                f"{_CALLER}: column {name!r} is not in df, which has {list(df.columns)}."
             )
     return names, one
+
+
+def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index) -> pd.DataFrame:
+    """Return the features with columns of numbers in objects as numbers, and refuse the rest."""
+    converted = {}
+    for name, dtype in df.dtypes.items():
+        if pd.api.types.is_numeric_dtype(dtype) and dtype.kind != "c":
+            continue
+        values = df[name].to_numpy()
+        row = 0
+        if dtype == object:
+            numbers, row = _numbers_in(values)
+            if numbers is not None:
+                converted[name] = numbers
+                continue
+        kind = "categorical" if isinstance(dtype, pd.CategoricalDtype) else f"of dtype {dtype}"
+        raise ValueError(
+            f"{_CALLER}: column {name!r} is {kind} where numbers belong, for example "
+            f"{plain(values[row])} at {by!r} {plain(ids[row])}, row {row}. Convert it or leave it "
+            "out of columns. To encode it in a Pipeline, make one frame per sample, "
+            f"[group for _, group in df.groupby({by!r})], and pass them to "
+            "TimeDistributed(ColumnTransformer(...))."
+        )
+    return df.assign(**converted) if converted else df
+
+
+def _numbers_in(values: np.ndarray) -> tuple[np.ndarray | None, int]:
+    """Return objects as floats, or the row of the first that is no number."""
+    missing = pd.isna(values)
+    numbers = np.full(len(values), np.nan)
+    for row in np.flatnonzero(~missing):
+        try:
+            if isinstance(values[row], str | bytes):
+                return None, int(row)
+            numbers[row] = values[row]
+        except (TypeError, ValueError):
+            return None, int(row)
+    return numbers, 0
+
+
+def _refuse_missing_value(
+    absent: np.ndarray, names: list[Any], by: Any, ids: pd.Index, categorical: bool
+) -> None:
+    row, column = np.argwhere(absent)[0]
+    advice = (
+        "Give missing values a category of their own, or drop such rows."
+        if categorical
+        else "Drop such rows, fill them in, or set missing='keep' and impute in a Pipeline, with "
+        "TimeDistributed(SimpleImputer())."
+    )
+    raise ValueError(
+        f"{_CALLER}: column {names[column]!r} has a missing value at {by!r} "
+        f"{plain(ids[row])}, row {row}. {advice}"
+    )

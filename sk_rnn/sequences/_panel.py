@@ -124,32 +124,46 @@ class Panel:
     @classmethod
     def from_frame(
         cls,
-        df: pd.DataFrame,
+        df: Any,
         *,
         by: Any,
         order_by: Any = None,
         columns: Any = None,
+        missing: str = "raise",
     ) -> Self:
         """Make a panel of a long data frame, one row per time step.
 
         Parameters
         ----------
         df : DataFrame
-            Rows in any order.
+            Of pandas, polars, pyarrow or what else scikit-learn reads. Rows in any order.
         by : label
             The column, or the level of the index, that says which sample a row belongs to.
             Samples come out sorted by it, as from :meth:`pandas.DataFrame.groupby`.
         order_by : label, default=None
             The column, or the level of the index, that orders the time steps of a sample.
-            Each value may occur once per sample. By default the order of the rows.
+            Numbers or dates, each once per sample. By default the order of the rows.
         columns : label or list of labels, default=None
             The features; by default all other columns. One label (not a list) of an integer
-            column gives token ids.
+            column gives token ids, and so does one of a categorical column: its codes, out of
+            as many tokens as it has categories.
+        missing : {"raise", "keep"}, default="raise"
+            What to do about missing numbers: refuse them, or keep them as NaN for a later step
+            to impute.
 
         Returns
         -------
         panel : Panel
             Its `index` holds the samples' ids, so that ``labels.loc[panel.index]`` is `y`.
+
+        Raises
+        ------
+        TypeError
+            If `df` is no data frame.
+        ValueError
+            If a column is not there, has no numbers in it or lacks some, if ids are missing, or
+            if times are missing, occur twice in a sample or have no order. The message names the
+            column and the sample.
 
         Examples
         --------
@@ -164,8 +178,14 @@ class Panel:
         >>> labels.loc[panel.index].tolist()
         ['new', 'worn']
         """
-        values, offsets, index, feature_names = read_long_frame(df, by, order_by, columns)
-        return cls(values, offsets, index=index, feature_names=feature_names)
+        long = read_long_frame(df, by, order_by, columns, missing)
+        return cls(
+            long.values,
+            long.offsets,
+            index=long.index,
+            feature_names=long.feature_names,
+            n_tokens=long.n_tokens,
+        )
 
     @classmethod
     def from_padded(cls, X: npt.ArrayLike, lengths: npt.ArrayLike) -> Self:
