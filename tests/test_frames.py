@@ -1,0 +1,252 @@
+"""Long frames of pandas, polars and pyarrow, and what is refused in them."""
+
+import datetime
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sk_rnn.sequences import Panel, as_pandas
+
+RUNS = {
+    "run": ["b", "a", "b", "a"],
+    "time": pd.to_datetime(["2024-01-02", "2024-01-02", "2024-01-01", "2024-01-01"]),
+    "heat": [1.0, 2.0, 3.0, 4.0],
+    "load": [1, 2, 3, 4],
+}
+
+
+@pytest.fixture
+def runs():
+    return pd.DataFrame(RUNS)
+
+
+def assert_same(panel, other):
+    np.testing.assert_array_equal(panel.values, other.values)
+    np.testing.assert_array_equal(panel.offsets, other.offsets)
+    assert panel.index.tolist() == other.index.tolist()
+    assert panel.feature_names == other.feature_names
+    assert panel.n_tokens == other.n_tokens
+
+
+# -- What is handled
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.integers(0, 50)), min_size=1, max_size=30, unique=True
+    ),
+    st.booleans(),
+)
+def test_from_frame_equals_a_loop_over_groups(keys, shuffled_columns):
+    df = pd.DataFrame(keys, columns=["id", "time"])
+    df["u"] = np.arange(len(df), dtype=float)
+    df["v"] = -df["u"]
+    if shuffled_columns:
+        df = df[["v", "time", "u", "id"]]
+    panel = Panel.from_frame(df, by="id", order_by="time", columns=["u", "v"])
+    groups = list(df.groupby("id"))
+    assert panel.index.tolist() == [key for key, _ in groups]
+    for sequence, (_, group) in zip(panel, groups, strict=True):
+        np.testing.assert_array_equal(sequence, group.sort_values("time")[["u", "v"]])
+
+
+def test_from_frame_keeps_missing_numbers_on_request(runs):
+    runs["heat"] = [1.0, np.nan, 3.0, 4.0]
+    runs["load"] = pd.array([1, 2, None, 4], dtype="Int64")
+    panel = Panel.from_frame(runs, by="run", order_by="time", missing="keep")
+    np.testing.assert_array_equal(panel[0], [[4.0, 4.0], [np.nan, 2.0]])
+    np.testing.assert_array_equal(panel[1], [[3.0, np.nan], [1.0, 1.0]])
+
+
+def test_from_frame_reads_numbers_held_as_objects(runs):
+    runs["load"] = np.array([1, 2.5, True, None], dtype=object)
+    panel = Panel.from_frame(runs, by="run", order_by="time", missing="keep")
+    np.testing.assert_array_equal(panel.values[:, 1], [np.nan, 2.5, 1.0, 1.0])
+
+
+def test_from_frame_takes_one_categorical_column_as_tokens(runs):
+    runs["state"] = pd.Categorical(["on", "off", "off", "off"], categories=["off", "on", "broken"])
+    panel = Panel.from_frame(runs, by="run", order_by="time", columns="state")
+    assert panel.is_tokens
+    assert panel.n_tokens == 3  # "broken" is a token though no run has it
+    assert [x.tolist() for x in panel] == [[0, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [2.5, 2.5, 1.0, 1.0],
+        [datetime.date(2024, 1, 2), datetime.date(2024, 1, 2)] + 2 * [datetime.date(2024, 1, 1)],
+        pd.Categorical(["late", "late", "early", "early"], ["early", "late"], ordered=True),
+        pd.PeriodIndex(["2024-02", "2024-02", "2024-01", "2024-01"], freq="M"),
+        pd.to_timedelta([2, 2, 1, 1], unit="s"),
+        pd.to_datetime(RUNS["time"], utc=True),
+    ],
+    ids=["float", "date", "ordered categorical", "period", "duration", "time zone"],
+)
+def test_from_frame_orders_by_all_kinds_of_time(runs, times):
+    panel = Panel.from_frame(runs.assign(time=times), by="run", order_by="time")
+    assert_same(panel, Panel.from_frame(runs, by="run", order_by="time"))
+
+
+# -- What is refused
+
+ENCODE = (
+    " Convert it or leave it out of columns. To encode it in a Pipeline, make one frame per "
+    "sample, [group for _, group in df.groupby('run')], and pass them to "
+    "TimeDistributed(ColumnTransformer(...))."
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "kwargs", "message"),
+    [
+        (
+            {"load": pd.Categorical(list("wxyz"))},
+            {},
+            "column 'load' is categorical where numbers belong, for example 'w' at 'run' 'b', "
+            "row 0." + ENCODE,
+        ),
+        (
+            {"load": np.array([1, None, 3, "four"], dtype=object)},
+            {},
+            "column 'load' is of dtype object where numbers belong, for example 'four' at 'run' "
+            "'a', row 3." + ENCODE,
+        ),
+        (
+            {"load": np.array([1, "2", 3, 4], dtype=object)},
+            {},
+            "column 'load' is of dtype object where numbers belong, for example '2' at 'run' 'a', "
+            "row 1." + ENCODE,
+        ),
+        (
+            {"heat": [1.0, np.nan, 3.0, 4.0]},
+            {},
+            "column 'heat' has a missing value at 'run' 'a', row 1. Drop such rows, fill them in, "
+            "or set missing='keep' and impute in a Pipeline, with "
+            "TimeDistributed(SimpleImputer()).",
+        ),
+        (
+            {"load": pd.Categorical(["w", "x", None, "z"])},
+            {"columns": "load"},
+            "column 'load' has a missing value at 'run' 'b', row 2. Give missing values a category "
+            "of their own, or drop such rows.",
+        ),
+        (
+            {"time": ["2", "10", "1", "9"]},
+            {},
+            "order_by='time' holds text, '2' at 'run' 'b', row 0, which would be ordered by "
+            "spelling: '10' before '9'. Convert it with pd.to_datetime or pd.to_numeric.",
+        ),
+        (
+            {"time": pd.Categorical(["b", "a", "c", "d"])},
+            {},
+            "order_by='time' is a categorical whose categories have no order. Make it ordered, "
+            "with cat.as_ordered(), or convert it to numbers or dates.",
+        ),
+        (
+            {"time": np.array([None, 1, datetime.date(2024, 1, 1), 3], dtype=object)},
+            {},
+            "order_by='time' cannot be ordered: 1 at 'run' 'a', row 1, and datetime.date(2024, 1, "
+            "1) at 'run' 'b', row 2, do not compare. Convert all to one kind of number or date.",
+        ),
+        (
+            {"time": [1j, 2, 3, 4]},
+            {},
+            "order_by='time' holds complex numbers, which have no order. Convert them to real "
+            "numbers or dates.",
+        ),
+        ({}, {"missing": "drop"}, "missing must be 'raise' or 'keep', got 'drop'."),
+        (
+            {},
+            {"by": "machine"},
+            "by='machine' is neither a column nor a level of the index. Columns: ['run', 'time', "
+            "'heat', 'load']; levels: [None].",
+        ),
+    ],
+)
+def test_from_frame_refuses(runs, change, kwargs, message):
+    kwargs = {"by": "run", "order_by": "time"} | kwargs
+    with pytest.raises(ValueError) as error:
+        Panel.from_frame(runs.assign(**change), **kwargs)
+    assert str(error.value) == f"Panel.from_frame: {message}"
+
+
+def test_from_frame_refuses_dates_among_features(runs):
+    with pytest.raises(ValueError, match=r"column 'time' is of dtype datetime64.* at 'run' 'b'"):
+        Panel.from_frame(runs, by="run")
+
+
+# -- Frames of other libraries
+
+
+def test_from_frame_reads_pyarrow_tables(runs):
+    table = pa.Table.from_pandas(runs, preserve_index=False)
+    assert_same(
+        Panel.from_frame(table, by="run", order_by="time"),
+        Panel.from_frame(runs, by="run", order_by="time"),
+    )
+
+
+def test_as_pandas_reads_every_kind_of_pyarrow_column():
+    moment = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+    table = pa.table(
+        {
+            "integer": pa.array([1, None]),
+            "whole": pa.array([1, 2]),
+            "on": pa.array([True, False]),
+            "day": pa.array([datetime.date(2024, 1, 1), None]),
+            "moment": pa.array([moment, moment]),
+            "name": pa.array(["a", None]),
+            "state": pa.array(["on", "off"]).dictionary_encode(),
+        }
+    )
+    df = as_pandas(table)
+    np.testing.assert_array_equal(df["integer"], [1.0, np.nan])
+    assert df["whole"].dtype == np.int64
+    assert df["on"].dtype == bool
+    assert df["day"].isna().tolist() == [False, True]
+    assert str(df["moment"].dt.tz) == "UTC"
+    assert df["name"].tolist()[0] == "a"
+    assert df["state"].cat.categories.tolist() == ["on", "off"]
+
+
+def test_from_frame_reads_pyarrow_tables_without_narwhals(runs, monkeypatch):
+    # What scikit-learn before 1.9 relies on.
+    monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
+    table = pa.Table.from_pandas(runs, preserve_index=False)
+    assert_same(
+        Panel.from_frame(table, by="run", order_by="time"),
+        Panel.from_frame(runs, by="run", order_by="time"),
+    )
+    assert as_pandas(object()) is None
+
+
+def test_from_frame_reads_polars(runs):
+    pl = pytest.importorskip("polars")
+    columns = {key: value.tolist() for key, value in runs.items()}
+    frame = pl.DataFrame(columns).with_columns(pl.col("run").cast(pl.Categorical).alias("kind"))
+    names = {"columns": ["heat", "load"]}
+    assert_same(
+        Panel.from_frame(frame, by="run", order_by="time", **names),
+        Panel.from_frame(runs, by="run", order_by="time"),
+    )
+    tokens = Panel.from_frame(frame, by="run", order_by="time", columns="kind")
+    assert tokens.n_tokens == 2
+    with pytest.raises(ValueError, match="column 'kind' is categorical where numbers belong"):
+        Panel.from_frame(frame, by="run", order_by="time")
+
+
+@pytest.mark.parametrize("df", [[1], np.ones((2, 2)), pd.Series([1.0]), "run", None])
+def test_from_frame_refuses_what_is_no_frame(df):
+    with pytest.raises(TypeError) as error:
+        Panel.from_frame(df, by="run")
+    assert str(error.value) == (
+        f"Panel.from_frame: df must be a DataFrame, got {type(df).__name__}. Pass a frame of "
+        "pandas, polars or pyarrow with one row per time step."
+    )
