@@ -225,7 +225,7 @@ def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index) -> pd.DataFrame:
             continue
         values = df[name].to_numpy()
         row = 0
-        if dtype == object:
+        if dtype == np.dtype(object):
             numbers, row = _numbers_in(values)
             if numbers is not None:
                 converted[name] = numbers

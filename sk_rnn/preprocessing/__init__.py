@@ -1,0 +1,18 @@
+"""Text, frames and tables of measurements made into sequences. Nothing here imports torch."""
+
+from ._padding import SequencePadder, pad_sequences
+from ._summary import SequenceSummarizer
+from ._time_distributed import TimeDistributed
+from ._vectorizer import SequenceVectorizer
+from ._windows import make_windows
+from ._word_vectors import load_word_vectors
+
+__all__ = [
+    "SequencePadder",
+    "SequenceSummarizer",
+    "SequenceVectorizer",
+    "TimeDistributed",
+    "load_word_vectors",
+    "make_windows",
+    "pad_sequences",
+]

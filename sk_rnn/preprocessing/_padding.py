@@ -1,0 +1,270 @@
+"""Ragged sequences made rectangular, for tools that need that."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._set_output import _get_container_adapter
+from sklearn.utils.validation import check_is_fitted
+
+from ._steps import Steps, check_features, read_steps, step_feature_names
+
+_CONSTRAINTS: dict[str, list[Any]] = {
+    "maxlen": [Interval(Integral, 1, None, closed="left"), None],
+    "padding": [StrOptions({"pre", "post"})],
+    "truncating": [StrOptions({"pre", "post"})],
+    "value": [Real],
+}
+
+
+@validate_params(
+    {"X": "no_validation", "return_mask": ["boolean"], "return_lengths": ["boolean"]}
+    | _CONSTRAINTS,
+    prefer_skip_nested_validation=True,
+)
+def pad_sequences(
+    X: Any,
+    *,
+    maxlen: int | None = None,
+    padding: str = "post",
+    truncating: str = "post",
+    value: float = 0.0,
+    return_mask: bool = False,
+    return_lengths: bool = False,
+) -> Any:
+    """Make one rectangular array of sequences of different lengths.
+
+    The estimators of this package need none of this; it is for other tools.
+
+    Parameters
+    ----------
+    X : array-like, list of array-like or Panel
+        Sequences, as an estimator takes them. NaN and infinity are moved like other numbers.
+    maxlen : int, default=None
+        Number of time steps of the result; longer sequences are truncated. By default that of the
+        longest sequence.
+    padding : {"post", "pre"}, default="post"
+        Whether to pad after the sequence or before it.
+    truncating : {"post", "pre"}, default="post"
+        Whether too long sequences lose their end or their beginning.
+    value : float, default=0.0
+        What to pad with. Integers stay integers if it is one.
+    return_mask : bool, default=False
+        Whether to return where the time steps are that are not padding, too.
+    return_lengths : bool, default=False
+        Whether to return the number of time steps that are not padding, too.
+
+    Returns
+    -------
+    padded : ndarray of shape (n_samples, maxlen) or (n_samples, maxlen, n_features)
+        Two-dimensional if there is one feature per time step. Of the dtype of X, if it can hold
+        `value`.
+    mask : ndarray of bool of shape (n_samples, maxlen)
+        True for time steps of the sequence. Only with ``return_mask=True``.
+    lengths : ndarray of int64 of shape (n_samples,)
+        After truncation. Only with ``return_lengths=True``.
+
+    Raises
+    ------
+    TypeError
+        If X is no container of sequences.
+    ValueError
+        If X has no samples, an empty one, or no numbers.
+
+    See Also
+    --------
+    SequencePadder : The same as a transformer, with `maxlen` learned.
+    sk_rnn.Panel.from_padded : The way back.
+
+    Examples
+    --------
+    >>> from sk_rnn.preprocessing import pad_sequences
+    >>> pad_sequences([[1, 2, 3], [4]])
+    array([[1, 2, 3],
+           [4, 0, 0]])
+    >>> padded, mask = pad_sequences([[1, 2, 3], [4]], maxlen=2, padding="pre", truncating="pre",
+    ...                              value=-1, return_mask=True)
+    >>> padded
+    array([[ 2,  3],
+           [-1,  4]])
+    >>> mask
+    array([[ True,  True],
+           [False,  True]])
+    """
+    steps = read_steps(X, "pad_sequences")
+    if maxlen is None:
+        maxlen = int(steps.lengths.max())
+    padded, mask = _pad(steps, maxlen, padding, truncating, value)
+    result = [padded[:, :, 0] if padded.shape[2] == 1 else padded]
+    if return_mask:
+        result.append(mask)
+    if return_lengths:
+        result.append(np.minimum(steps.lengths, maxlen))
+    return result[0] if len(result) == 1 else tuple(result)
+
+
+class SequencePadder(TransformerMixin, BaseEstimator):
+    """Make one rectangular array of sequences of different lengths.
+
+    The estimators of this package need none of this; it is for other tools in a Pipeline.
+
+    Parameters
+    ----------
+    maxlen : int, default=None
+        Number of time steps of the result; longer sequences are truncated. By default that of the
+        longest sequence in fit.
+    padding : {"post", "pre"}, default="post"
+        Whether to pad after the sequence or before it.
+    truncating : {"post", "pre"}, default="post"
+        Whether too long sequences lose their end or their beginning.
+    value : float, default=0.0
+        What to pad with. Integers stay integers if it is one.
+    add_indicator : bool, default=False
+        Whether to add a last feature that is 1 for time steps of the sequence and 0 for padding.
+
+    Attributes
+    ----------
+    maxlen_ : int
+        Number of time steps of the result.
+    n_features_in_ : int
+        Features per time step; for a 2-D table, which has one, its columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if they had names that are strings.
+
+    See Also
+    --------
+    pad_sequences : The same as a function, which also returns lengths.
+
+    Examples
+    --------
+    >>> from sk_rnn.preprocessing import SequencePadder
+    >>> padder = SequencePadder(value=-1).fit([[1, 2, 3], [4]])
+    >>> padder.transform([[5, 6], [7, 8, 9, 10]])
+    array([[ 5,  6, -1],
+           [ 7,  8,  9]])
+    >>> padder.get_feature_names_out()
+    array(['step0', 'step1', 'step2'], dtype=object)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = _CONSTRAINTS | {
+        "add_indicator": ["boolean"]
+    }
+
+    def __init__(
+        self,
+        *,
+        maxlen: int | None = None,
+        padding: str = "post",
+        truncating: str = "post",
+        value: float = 0.0,
+        add_indicator: bool = False,
+    ) -> None:
+        self.maxlen = maxlen
+        self.padding = padding
+        self.truncating = truncating
+        self.value = value
+        self.add_indicator = add_indicator
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Learn the number of time steps.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like or Panel
+            Sequences, as an estimator takes them.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        steps = read_steps(X, "SequencePadder.fit")
+        check_features(self, X, steps, "SequencePadder.fit", reset=True)
+        self.maxlen_ = int(steps.lengths.max()) if self.maxlen is None else self.maxlen
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Pad and truncate.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like or Panel
+            Sequences of the features that `fit` saw.
+
+        Returns
+        -------
+        padded : ndarray of shape (n_samples, maxlen_) or (n_samples, maxlen_, n_features)
+            Two-dimensional if there is one feature per time step, the indicator counted in. With
+            ``set_output(transform="pandas")`` a data frame with a column per time step and feature.
+        """
+        check_is_fitted(self)
+        steps = read_steps(X, "SequencePadder.transform")
+        check_features(self, X, steps, "SequencePadder.transform", reset=False)
+        padded, mask = _pad(steps, self.maxlen_, self.padding, self.truncating, self.value)
+        if self.add_indicator:
+            padded = np.concatenate([padded, mask[:, :, None].astype(padded.dtype)], axis=2)
+        flat = padded.shape[2] == 1 or _get_container_adapter("transform", self) is not None
+        return padded.reshape(len(padded), -1) if flat else padded
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return names of the columns of the data frame that `transform` can return.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            What the features are called; by default as in fit.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (maxlen_ * n_features,)
+            The time step, and the feature if there are several or they have names.
+        """
+        check_is_fitted(self)
+        names = step_feature_names(self, input_features)
+        if self.add_indicator:
+            names = [*(names or ["value"]), "indicator"]
+        numbers = [f"step{step}" for step in range(self.maxlen_)]
+        if names:
+            numbers = [f"{name}_{number}" for number in numbers for name in names]
+        return np.asarray(numbers, dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True  # numbers are moved, not computed with
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _pad(
+    steps: Steps, maxlen: int, padding: str, truncating: str, value: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the padded array (n_samples, maxlen, n_features) and the mask (n_samples, maxlen)."""
+    values, lengths = steps.values, steps.lengths
+    kept = np.minimum(lengths, maxlen)
+    if (kept < lengths).any():
+        position = np.arange(len(values)) - np.repeat(steps.offsets[:-1], lengths)
+        first = np.repeat(lengths - kept if truncating == "pre" else 0 * kept, lengths)
+        inside = (position >= first) & (position < first + np.repeat(kept, lengths))
+        values = values[inside]
+    columns = np.arange(maxlen)
+    if padding == "pre":
+        mask = columns >= maxlen - kept[:, None]
+    else:
+        mask = columns < kept[:, None]
+    padded = np.full((len(lengths), maxlen, values.shape[1]), value, _dtype(values.dtype, value))
+    padded[mask] = values
+    return padded, mask
+
+
+def _dtype(dtype: np.dtype, value: float) -> np.dtype:
+    """Return the dtype of the data, or one that holds the padding too."""
+    if dtype.kind == "f":
+        return dtype
+    if not float(value).is_integer():
+        return np.dtype(np.float64)
+    return np.result_type(dtype, np.min_scalar_type(int(value)))

@@ -1,0 +1,163 @@
+"""Containers of sequences taken apart into their time steps, for transformers of numbers."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_feature_names_in,
+    _check_n_features,
+)
+
+from ..sequences import (
+    Panel,
+    as_pandas,
+    flatten,
+    is_sequence,
+    is_table,
+    offsets_of,
+    refuse_empty,
+)
+
+
+class Steps(NamedTuple):
+    """The time steps of all samples, end to end."""
+
+    values: Any  # ndarray, or DataFrame of data frames, of shape (total_steps, n_features)
+    offsets: np.ndarray  # (n_samples + 1,)
+    is_table: bool  # whether X was a 2-D table: univariate series, a time step per column
+    is_rectangle: bool  # whether X was a table or a 3-D array
+    feature_names: tuple[str, ...] | None = None
+    index: pd.Index | None = None  # what samples are called
+    labels: pd.Index | None = None  # what time steps are called, in data frames
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of time steps of each sample."""
+        return np.diff(self.offsets)
+
+    def to_panel(self) -> Panel:
+        """Return float32 and float64 as they are, other numbers as float64."""
+        values = np.asarray(self.values)
+        if values.dtype not in (np.float32, np.float64):
+            with np.errstate(over="ignore"):  # what overflows is refused as infinite later
+                values = values.astype(np.float64)
+        return Panel(values, self.offsets, index=self.index, feature_names=self.feature_names)
+
+
+def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
+    """Read everything that an estimator takes as X; NaN and infinity are let through.
+
+    Parameters
+    ----------
+    X : object
+        A container of sequences, as for check_sequences.
+    caller : str
+        What messages call the caller.
+    numeric : bool, default=True
+        Whether only numbers are taken. Otherwise values may be of any kind, and data frames, one
+        per sample, stay data frames.
+    """
+    where = f"{caller}: X"
+    if isinstance(X, Panel):
+        refuse_empty(X.lengths, where)
+        values = X.values.reshape(-1, X.n_features)  # token ids: one feature
+        return Steps(values, X.offsets, False, False, X.feature_names, X.index)
+    index = X.index if isinstance(X, pd.Series) else None
+    frames = None if numeric else _frames(X, where)
+    if frames is not None:
+        return _stack(frames, where)._replace(index=index)
+    try:
+        flat = flatten(X, where)
+    except (TypeError, ValueError):
+        if numeric:
+            raise
+        flat = flatten(X, where, numeric=False)
+    if flat.values.ndim > 2:
+        raise ValueError(f"{where} has features that are sequences themselves. Pass scalars.")
+    values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
+    table = is_table(X)
+    rectangle = table or len(getattr(X, "shape", ())) == 3
+    return Steps(values, flat.offsets, table, rectangle, flat.feature_names, index)
+
+
+def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: bool) -> None:
+    """Set, or check, the number and names of features."""
+    if steps.is_table:
+        _check_feature_names(estimator, X, reset=reset)
+    else:
+        names = steps.feature_names
+        columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
+        _check_feature_names(estimator, columns, reset=reset)
+    n_features = steps.values.shape[1]
+    if reset:
+        estimator._is_table = steps.is_table
+        estimator._n_step_features = n_features
+        if not steps.is_table:
+            estimator.n_features_in_ = n_features
+    if steps.is_table and estimator._is_table:
+        _check_n_features(estimator, X, reset=reset)
+    elif n_features != estimator._n_step_features:
+        raise ValueError(
+            f"{caller}: X has {n_features} features per time step, but "
+            f"{type(estimator).__name__} was fitted with {estimator._n_step_features}. Pass "
+            f"sequences of shape (n_timesteps, {estimator._n_step_features})."
+        )
+
+
+def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
+    """Return X as one data frame per sample, if that is what it is."""
+    if not isinstance(X, list | tuple | pd.Series | np.ndarray) or np.ndim(X[:0]) != 1:
+        return None
+    if not len(X) or isinstance(next(iter(X)), np.ndarray) or as_pandas(next(iter(X))) is None:
+        return None
+    frames = [as_pandas(x) for x in X]
+    first = frames[0]
+    for i, frame in enumerate(frames):
+        if frame is None:
+            raise TypeError(
+                f"{where}[{i}] is a {type(list(X)[i]).__name__}, but X[0] is a data frame. Pass "
+                "data frames only."
+            )
+        if not frame.columns.equals(first.columns):
+            raise ValueError(
+                f"{where}[{i}] has columns {list(frame.columns)}, but X[0] has "
+                f"{list(first.columns)}. Give all frames the same columns in the same order."
+            )
+        if not frame.columns.is_unique:
+            twice = frame.columns[frame.columns.duplicated()][0]
+            raise ValueError(f"{where}[{i}] has column {twice!r} more than once. Rename one.")
+    if any(map(is_sequence, first.iloc[:1].to_numpy().ravel())):
+        raise ValueError(
+            f"{where}[0] is a data frame whose cells are sequences. Pass one frame per sample with "
+            "one row per time step, or one frame of such cells with one row per sample."
+        )
+    return frames
+
+
+def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
+    lengths = np.fromiter(map(len, frames), dtype=np.int64, count=len(frames))
+    refuse_empty(lengths, where)
+    if frames[0].shape[1] == 0:
+        raise ValueError(f"{where} has 0 features per time step. Pass at least one.")
+    labels = frames[0].index.append([frame.index for frame in frames[1:]])
+    names = tuple(frames[0].columns)
+    return Steps(
+        pd.concat(frames, ignore_index=True),
+        offsets_of(lengths),
+        False,
+        False,
+        names if all(isinstance(name, str) for name in names) else None,
+        None,
+        labels,
+    )
+
+
+def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
+    """Return the names of the features of a time step; empty for one feature without a name."""
+    names = _check_feature_names_in(estimator, input_features)
+    if estimator._is_table:
+        return []
+    named = hasattr(estimator, "feature_names_in_") or input_features is not None
+    return list(names) if named or len(names) > 1 else []

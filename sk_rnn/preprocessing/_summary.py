@@ -1,0 +1,252 @@
+"""SequenceSummarizer: each sequence as a row of statistics."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
+
+from ..sequences import check_sequences
+from ._steps import check_features, read_steps, step_feature_names
+
+# Statistics are computed for as many whole sequences at a time as have about so many values, so
+# that temporaries in float64 stay small and in the cache.
+_BLOCK = 1 << 17
+
+
+class SequenceSummarizer(TransformerMixin, BaseEstimator):
+    r"""Describe each sequence by a fixed number of statistics.
+
+    Followed by any scikit-learn estimator, this is the baseline that a recurrent network has to
+    beat: apart from "first", "last" and "slope", the statistics do not know the order of the time
+    steps.
+
+    Parameters
+    ----------
+    statistics : sequence of str, default=all of them
+        What to compute, in this order: "mean", "std" (not corrected for its bias), "min", "max",
+        "first" and "last" (values at these time steps), "slope" (per time step, of the
+        least-squares line), each of every feature, and "length", the number of time steps.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Features per time step; for a 2-D table, which has one, its columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if they had names that are strings.
+
+    See Also
+    --------
+    TimeDistributed : Transforms time steps and keeps the sequence.
+
+    Notes
+    -----
+    Of a sequence :math:`x_0, \dots, x_{T-1}` the slope is
+    :math:`\sum_t (t - \bar t)(x_t - \bar x) / \sum_t (t - \bar t)^2`, and 0 if :math:`T = 1`.
+
+    Examples
+    --------
+    >>> from sk_rnn.preprocessing import SequenceSummarizer
+    >>> summarizer = SequenceSummarizer(statistics=("mean", "slope", "length"))
+    >>> summarizer.fit_transform([[1.0, 3.0, 5.0], [4.0]])
+    array([[3., 2., 3.],
+           [4., 0., 1.]])
+    >>> summarizer.get_feature_names_out()
+    array(['mean', 'slope', 'length'], dtype=object)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"statistics": [list, tuple]}
+
+    def __init__(
+        self,
+        *,
+        statistics: tuple[str, ...] = (
+            "mean",
+            "std",
+            "min",
+            "max",
+            "first",
+            "last",
+            "slope",
+            "length",
+        ),
+    ) -> None:
+        self.statistics = statistics
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Learn the features' number and names.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like or Panel
+            Sequences of finite numbers, as an estimator takes them.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        _check_statistics(self.statistics)
+        self._read(X, "SequenceSummarizer.fit", reset=True)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Compute the statistics.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like or Panel
+            Sequences of the features that `fit` saw.
+
+        Returns
+        -------
+        summary : ndarray of float64 of shape (n_samples, n_statistics)
+            The columns are those of `get_feature_names_out`. A data frame, with
+            ``set_output(transform="pandas")``, has the index of a Panel or a Series.
+        """
+        check_is_fitted(self)
+        panel = self._read(X, "SequenceSummarizer.transform", reset=False)
+        summary = summarize(panel.values, panel.offsets, self.statistics)
+        if panel.index is None or _get_output_config("transform", self)["dense"] != "pandas":
+            return summary
+        return pd.DataFrame(summary, index=panel.index)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return names of the columns: feature and statistic.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            What the features are called; by default as in fit.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (n_statistics,)
+            Of a single feature without a name, the statistic only.
+        """
+        check_is_fitted(self)
+        features = step_feature_names(self, input_features)
+        names: list[str] = []
+        for statistic in self.statistics:
+            if statistic == "length" or not features:
+                names.append(statistic)
+            else:
+                names += [f"{feature}_{statistic}" for feature in features]
+        return np.asarray(names, dtype=object)
+
+    def _read(self, X: Any, caller: str, *, reset: bool) -> Any:
+        steps = read_steps(X, caller)
+        check_features(self, X, steps, caller, reset=reset)
+        panel = steps.to_panel()
+        return check_sequences(panel, dtype=panel.dtype, caller=caller)  # refuses NaN and infinity
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def summarize(values: np.ndarray, offsets: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:
+    """Return the statistics of finite sequences of at least one time step.
+
+    Parameters
+    ----------
+    values : ndarray of shape (total_steps, n_features)
+        All time steps.
+    offsets : ndarray of shape (n_samples + 1,)
+        Where the sequences start and stop.
+    statistics : sequence of str
+        Names of statistics.
+
+    Returns
+    -------
+    summary : ndarray of float64 of shape (n_samples, n_statistics)
+    """
+    steps_per_block = max(1, _BLOCK // values.shape[1])
+    blocks = []
+    first = 0
+    while first < len(offsets) - 1:
+        last = int(np.searchsorted(offsets, offsets[first] + steps_per_block, side="right")) - 1
+        last = max(last, first + 1)  # at least one sequence, however long
+        begin, end = offsets[first], offsets[last]
+        block = _Sums(values[begin:end], offsets[first : last + 1] - begin)
+        blocks.append(np.hstack([_STATISTICS[name](block) for name in statistics]))
+        first = last
+    return np.concatenate(blocks)
+
+
+class _Sums:
+    """Some whole sequences, with what several statistics of them need, computed once."""
+
+    def __init__(self, values: np.ndarray, offsets: np.ndarray) -> None:
+        self.values = values.astype(np.float64)  # (steps, F)
+        self.starts, self.stops = offsets[:-1], offsets[1:]
+        self.lengths = np.diff(offsets)  # (n,)
+        self._mean: np.ndarray | None = None
+        self._centred: np.ndarray | None = None
+
+    def sum(self, values: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(values, self.starts, axis=0)  # (n, F)
+
+    @property
+    def mean(self) -> np.ndarray:
+        if self._mean is None:
+            self._mean = self.sum(self.values) / self.lengths[:, None]
+        return self._mean
+
+    @property
+    def centred(self) -> np.ndarray:
+        if self._centred is None:
+            self._centred = self.values - np.repeat(self.mean, self.lengths, axis=0)
+        return self._centred
+
+
+def _std(block: _Sums) -> np.ndarray:
+    return np.sqrt(block.sum(block.centred**2) / block.lengths[:, None])
+
+
+def _slope(block: _Sums) -> np.ndarray:
+    n = block.lengths
+    middles = block.starts + (n - 1) / 2
+    time = np.arange(len(block.values)) - np.repeat(middles, n)  # (steps,), centred
+    squares = n * (n * n - 1.0) / 12.0  # sum of the centred times' squares
+    slopes = block.sum(time[:, None] * block.centred)
+    return slopes / np.where(squares > 0, squares, 1.0)[:, None]
+
+
+_STATISTICS: dict[str, Callable[[_Sums], np.ndarray]] = {
+    "mean": lambda block: block.mean,
+    "std": _std,
+    "min": lambda block: np.minimum.reduceat(block.values, block.starts, axis=0),
+    "max": lambda block: np.maximum.reduceat(block.values, block.starts, axis=0),
+    "first": lambda block: block.values[block.starts],
+    "last": lambda block: block.values[block.stops - 1],
+    "slope": _slope,
+    "length": lambda block: block.lengths[:, None].astype(np.float64),
+}
+
+
+def _check_statistics(statistics: Any) -> None:
+    known = list(_STATISTICS)
+    if not statistics:
+        raise ValueError(
+            f"SequenceSummarizer.fit: statistics is empty. Name at least one of {known}."
+        )
+    for i, name in enumerate(statistics):
+        if isinstance(name, str) and name in known:
+            if name in statistics[:i]:
+                raise ValueError(
+                    f"SequenceSummarizer.fit: statistics has {name!r} twice. Drop one."
+                )
+            continue
+        near = get_close_matches(str(name), known, n=1)
+        raise ValueError(
+            f"SequenceSummarizer.fit: statistics has {name!r}, which is none of {known}."
+            + (f" Did you mean {near[0]!r}?" if near else "")
+        )

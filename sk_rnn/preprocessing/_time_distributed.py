@@ -1,0 +1,498 @@
+"""TimeDistributed: any transformer, applied to time steps."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+from sklearn import config_context
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    _raise_for_params,
+    _routing_enabled,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from ..sequences import Panel, as_numbers, check_sequences, is_sequence
+from ._steps import Steps, check_features, read_steps
+
+
+def _inner_has(method: str) -> Callable[[Any], bool]:
+    """Tell whether the transformer, fitted if it is, has a method."""
+
+    def check(self: Any) -> bool:
+        getattr(getattr(self, "transformer_", self.transformer), method)  # raises if it has not
+        return True
+
+    return check
+
+
+class TimeDistributed(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Apply a scikit-learn transformer to the time steps of sequences.
+
+    The time steps of all sequences are stacked to one table of shape (total_steps, n_features), on
+    which a copy of the transformer is fitted and applied; the result is cut into sequences again.
+    So `StandardScaler` scales each feature over all steps, `SimpleImputer` fills in what sensors
+    missed, `PCA` and `OneHotEncoder` change the features of every step, and `ColumnTransformer`
+    does all of that to data frames with columns of different kinds.
+
+    Parameters
+    ----------
+    transformer : transformer
+        With `fit` and `transform`, such as a scikit-learn transformer or a Pipeline of them. It is
+        cloned. It sees one row per time step, as a data frame if the sequences have feature names,
+        and must return as many rows as it is given.
+
+    Attributes
+    ----------
+    transformer_ : transformer
+        The fitted transformer.
+    n_features_in_ : int
+        Features per time step; for a 2-D table, which has one, its columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if they had names that are strings.
+
+    See Also
+    --------
+    SequenceSummarizer : Statistics of each sequence instead of its time steps.
+
+    Notes
+    -----
+    A 2-D array or a data frame of scalars is, as everywhere in this package, a table of univariate
+    series, a time step per column: the transformer then sees one column. Arrays come out as arrays:
+    of a table a table, or a 3-D array if the transformer makes several features of the one.
+
+    Targets and metadata of one entry per sequence, such as `sample_weight`, are repeated for each
+    of its time steps; sequences as long as those of X are stacked like them.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sk_rnn.preprocessing import TimeDistributed
+    >>> X = [[[0.0, 5.0], [2.0, 5.0]], [[4.0, 5.0]]]
+    >>> scaler = TimeDistributed(StandardScaler(with_std=False))
+    >>> panel = scaler.fit_transform(X)
+    >>> panel
+    Panel(n_samples=2, n_timesteps=1..2, n_features=2, dtype=float64)
+    >>> panel.to_list()
+    [array([[-2.,  0.],
+           [ 0.,  0.]]), array([[2., 0.]])]
+    >>> scaler.inverse_transform(panel)[1]
+    array([[4., 5.]])
+
+    Data frames of mixed columns, one per sequence:
+
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> frames = [pd.DataFrame({"heat": [1.0, 3.0], "mode": ["on", "off"]}),
+    ...           pd.DataFrame({"heat": [2.0], "mode": ["on"]})]
+    >>> encoder = TimeDistributed(make_column_transformer(
+    ...     (StandardScaler(), ["heat"]), (OneHotEncoder(), ["mode"]),
+    ...     verbose_feature_names_out=False))
+    >>> encoder.fit_transform(frames).feature_names
+    ('heat', 'mode_off', 'mode_on')
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "transformer": [HasMethods(["fit", "transform"])]
+    }
+
+    def __init__(self, transformer: Any) -> None:
+        self.transformer = transformer
+
+    # -- Fitting ------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit the transformer on the time steps.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like, list of DataFrame or Panel
+            Sequences, as an estimator takes them. NaN is allowed if the transformer allows it.
+        y : array-like of shape (n_samples,) or list of array-like, default=None
+            One target per sequence or per time step, for transformers that need targets.
+        **params : dict
+            Metadata that the transformer requests, with metadata routing enabled.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        TypeError
+            If X is no container of sequences.
+        ValueError
+            If X cannot be used; the message says at which sample and time step.
+        """
+        self._call_fit("fit", X, y, params)
+        return self
+
+    @available_if(_inner_has("partial_fit"))
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit the transformer on more time steps.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like, list of DataFrame or Panel
+            Sequences of the same features as before.
+        y : array-like of shape (n_samples,) or list of array-like, default=None
+            One target per sequence or per time step, for transformers that need targets.
+        **params : dict
+            Metadata that the transformer requests, with metadata routing enabled.
+
+        Returns
+        -------
+        self : object
+        """
+        self._call_fit("partial_fit", X, y, params)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit the transformer on the time steps, and transform them.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like, list of DataFrame or Panel
+            Sequences.
+        y : array-like of shape (n_samples,) or list of array-like, default=None
+            One target per sequence or per time step, for transformers that need targets.
+        **params : dict
+            Metadata that the transformer requests, with metadata routing enabled.
+
+        Returns
+        -------
+        X_out : Panel, ndarray or list of DataFrame
+            As from `transform`.
+        """
+        output, steps = self._call_fit("fit_transform", X, y, params)
+        return self._put_back(output, X, steps, "TimeDistributed.fit_transform")
+
+    def _call_fit(self, method: str, X: Any, y: Any, params: dict) -> tuple[Any, Steps]:
+        caller = f"TimeDistributed.{method}"
+        more = method == "partial_fit" and hasattr(self, "transformer_")
+        steps = self._read(X, caller, reset=not more)
+        routed = self._route(method, params, steps)
+        transformer = self.transformer_ if more else clone(self.transformer)
+        target = spread_target(
+            y, steps, caller, required=get_tags(transformer).target_tags.required
+        )
+        with self._explaining(X, steps, caller), self._inner_output():
+            data = _as_seen(steps)
+            if method == "fit_transform" and not hasattr(transformer, "fit_transform"):
+                output = transformer.fit(data, target, **routed.get("fit", {})).transform(
+                    data, **routed.get("transform", {})
+                )
+            else:
+                output = getattr(transformer, method)(data, target, **routed.get(method, {}))
+        self.transformer_ = transformer
+        return output, steps
+
+    # -- Transforming -------------------------------------------------------------------
+
+    def transform(self, X: Any, **params: Any) -> Any:
+        """Transform the time steps.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like, list of DataFrame or Panel
+            Sequences of the features that `fit` saw.
+        **params : dict
+            Metadata that the transformer requests, with metadata routing enabled.
+
+        Returns
+        -------
+        X_out : Panel, ndarray or list of DataFrame
+            A Panel, which keeps an index; of an array, an array of shape (n_samples, n_timesteps)
+            or (n_samples, n_timesteps, n_features_out). With ``set_output(transform="pandas")`` a
+            list of data frames, one per sequence, whose rows are called as those of X were; of a
+            table, one data frame if one feature comes out.
+
+        Raises
+        ------
+        ValueError
+            If X has other features than in fit, or the transformer changes the number of rows.
+        """
+        check_is_fitted(self)
+        caller = "TimeDistributed.transform"
+        steps = self._read(X, caller, reset=False)
+        routed = self._route("transform", params, steps)
+        with self._explaining(X, steps, caller), self._inner_output():
+            output = self.transformer_.transform(_as_seen(steps), **routed.get("transform", {}))
+        return self._put_back(output, X, steps, caller)
+
+    @available_if(_inner_has("inverse_transform"))
+    def inverse_transform(self, X: Any, **params: Any) -> Any:
+        """Undo the transformation of the time steps.
+
+        Parameters
+        ----------
+        X : array-like, list of array-like, list of DataFrame or Panel
+            Sequences, as from `transform`.
+        **params : dict
+            Metadata that the transformer requests, with metadata routing enabled.
+
+        Returns
+        -------
+        X_original : Panel, ndarray or list
+            A Panel; of an array, an array; a list of data frames (of arrays, if `fit` saw no names)
+            if values are no numbers.
+        """
+        check_is_fitted(self)
+        caller = "TimeDistributed.inverse_transform"
+        steps = read_steps(X, caller, numeric=False)
+        routed = self._route("inverse_transform", params, steps)
+        with self._explaining(X, steps, caller):
+            output = self.transformer_.inverse_transform(
+                np.asarray(steps.values), **routed.get("inverse_transform", {})
+            )
+        output = self._check_rows(output, steps, caller)
+        names = None if self._is_table else getattr(self, "feature_names_in_", None)
+        if output.dtype.kind not in "biuf":
+            try:
+                output = output.astype(np.float64)
+            except (TypeError, ValueError):
+                if names is None:
+                    return _cut(output, steps.offsets)
+                table = pd.DataFrame(output, columns=names).infer_objects()
+                return _cut(_relabel(table, steps), steps.offsets)
+        if steps.is_rectangle:
+            return _rectangle(output, steps)
+        return steps._replace(
+            values=output, feature_names=None if names is None else tuple(names)
+        ).to_panel()
+
+    @available_if(_inner_has("get_feature_names_out"))
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return what the features are called that come out.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            What the features are called that go in; by default as in fit.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str
+            Of each time step; of the columns, if fit saw a table and one feature comes out.
+        """
+        check_is_fitted(self)
+        if not self._is_table:
+            return self.transformer_.get_feature_names_out(input_features)
+        names = self.transformer_.get_feature_names_out()
+        columns = _check_feature_names_in(self, input_features)
+        return columns if len(names) == 1 else names
+
+    def set_output(self, *, transform: str | None = None) -> Any:
+        """Set what `transform` and `fit_transform` return.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            A Panel (of a table, a table), or data frames, one per sequence. None changes nothing.
+
+        Returns
+        -------
+        self : object
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
+
+    # -- Metadata and tags --------------------------------------------------------------
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return how metadata are routed to the transformer.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        mapping = MethodMapping()
+        for method in ("fit", "partial_fit", "transform", "inverse_transform"):
+            mapping.add(caller=method, callee=method)
+        # A transformer without fit_transform gets what its fit and its transform ask for.
+        for callee in ("fit", "transform", "fit_transform"):
+            mapping.add(caller="fit_transform", callee=callee)
+        return MetadataRouter(owner=self).add(transformer=self.transformer, method_mapping=mapping)
+
+    def _route(self, method: str, params: dict, steps: Steps) -> dict[str, dict]:
+        """Return the transformer's metadata by method, one entry per time step."""
+        if not _routing_enabled():
+            _raise_for_params(params, self, method)
+            return {}
+        routed = process_routing(self, method, **params)["transformer"]
+        return {
+            callee: {key: _spread(value, steps) for key, value in given.items()}
+            for callee, given in routed.items()
+        }
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        if hasattr(self.transformer, "__sklearn_tags__"):
+            inner = get_tags(self.transformer)
+            for name in ("allow_nan", "categorical", "string", "positive_only"):
+                setattr(tags.input_tags, name, getattr(inner.input_tags, name))
+            if inner.transformer_tags is not None:
+                preserved = inner.transformer_tags.preserves_dtype
+                tags.transformer_tags.preserves_dtype = list(preserved)
+            tags.target_tags.required = inner.target_tags.required
+            tags.non_deterministic = inner.non_deterministic
+        return tags
+
+    # -- In and out ---------------------------------------------------------------------
+
+    def _read(self, X: Any, caller: str, *, reset: bool) -> Steps:
+        steps = read_steps(X, caller, numeric=False)
+        check_features(self, X, steps, caller, reset=reset)
+        return steps
+
+    @contextmanager
+    def _explaining(self, X: Any, steps: Steps, caller: str) -> Iterator[None]:
+        """Say at which sample and time step the value is that the transformer refuses."""
+        try:
+            yield
+        except (TypeError, ValueError) as error:
+            if isinstance(steps.values, np.ndarray):
+                tags = get_tags(self.transformer).input_tags
+                if steps.values.dtype.kind not in "biuf" and not (tags.categorical or tags.string):
+                    read_steps(X, caller)
+                elif "NaN" in str(error) or "infinity" in str(error):
+                    panel = steps.to_panel()
+                    check_sequences(panel, dtype=panel.dtype, caller=caller)
+            raise
+
+    def _inner_output(self) -> Any:
+        # The transformer's own data frames keep columns of different kinds.
+        return config_context(transform_output=_get_output_config("transform", self)["dense"])
+
+    def _check_rows(self, output: Any, steps: Steps, caller: str) -> np.ndarray:
+        """Return the transformer's output as an array of one row per time step."""
+        if issparse(output):
+            output = output.toarray()
+        output = np.asarray(output)
+        if output.ndim == 1:
+            output = output[:, None]
+        if output.ndim != 2 or len(output) != len(steps.values):
+            raise ValueError(
+                f"{caller}: X has {len(steps.values)} time steps, but "
+                f"{type(self.transformer_).__name__} made an array of shape {output.shape} of "
+                "them. Pass a transformer that returns one row per row."
+            )
+        return output
+
+    def _put_back(self, output: Any, X: Any, steps: Steps, caller: str) -> Any:
+        array = self._check_rows(output, steps, caller)
+        container = _get_output_config("transform", self)["dense"]
+        has_names = hasattr(self.transformer_, "get_feature_names_out")
+        table = steps.is_table and self._is_table and array.shape[1] == 1
+        if container == "default":
+            if array.dtype.kind not in "biuf":
+                array = self._as_numbers(array, caller)
+            if steps.is_rectangle:
+                return _rectangle(array, steps)
+            named = has_names and hasattr(self, "feature_names_in_")
+            names = tuple(self.get_feature_names_out()) if named else None
+            return steps._replace(values=array, feature_names=names).to_panel()
+        adapter = ADAPTERS_MANAGER.adapters[container]
+        columns = self.get_feature_names_out() if has_names else None
+        if table:
+            return adapter.create_container(_rectangle(array, steps), X, columns=columns)
+        if not adapter.is_supported_container(output):
+            output = adapter.create_container(array, None, columns=columns)
+        return _cut(_relabel(output, steps), steps.offsets)
+
+    def _as_numbers(self, array: np.ndarray, caller: str) -> np.ndarray:
+        what = f"{caller}: what {type(self.transformer_).__name__} returned"
+        try:
+            return as_numbers(array, what)
+        except (TypeError, ValueError) as error:
+            raise type(error)(
+                f"{error} A Panel holds numbers only: encode such features, or call "
+                "set_output(transform='pandas') for data frames."
+            ) from error
+
+
+def _as_seen(steps: Steps) -> Any:
+    """Return the steps as the transformer sees them: a data frame if features have names."""
+    if steps.feature_names is None or isinstance(steps.values, pd.DataFrame):
+        return steps.values
+    return pd.DataFrame(steps.values, columns=list(steps.feature_names), copy=False)
+
+
+def _rectangle(array: np.ndarray, steps: Steps) -> np.ndarray:
+    """Return time steps as (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)."""
+    shape = (len(steps.lengths), -1)
+    return array.reshape(
+        shape if steps.is_table and array.shape[1] == 1 else (*shape, array.shape[1])
+    )
+
+
+def _relabel(table: Any, steps: Steps) -> Any:
+    """Call the rows of a pandas frame what the time steps were called."""
+    if not isinstance(table, pd.DataFrame):
+        return table
+    lengths = steps.lengths
+    if steps.labels is not None:
+        return table.set_axis(steps.labels, axis=0)
+    return table.set_axis(np.arange(len(table)) - np.repeat(steps.offsets[:-1], lengths), axis=0)
+
+
+def _cut(table: Any, offsets: np.ndarray) -> list[Any]:
+    rows = table.iloc if isinstance(table, pd.DataFrame) else table
+    return [rows[start:stop] for start, stop in pairwise(offsets.tolist())]
+
+
+# -- Targets and metadata ---------------------------------------------------------------
+
+
+def spread_target(y: Any, steps: Steps, caller: str, *, required: bool) -> Any:
+    """Return one target per time step, or None if that cannot be and need not be."""
+    if y is None:
+        return None
+    spread = _spread(y, steps)
+    if spread is not y and len(spread) == len(steps.values):
+        return spread
+    if not required:
+        return None
+    size = f"{len(y)} entries" if hasattr(y, "__len__") else "no length"
+    raise ValueError(
+        f"{caller}: y has {size}, but X has {len(steps.lengths)} sequences (inconsistent numbers "
+        "of samples). Pass one target per sequence, or for each sequence one target per time step."
+    )
+
+
+def _spread(value: Any, steps: Steps) -> Any:
+    """Repeat one entry per sequence for its time steps; leave what is something else."""
+    lengths = steps.lengths
+    if isinstance(value, Panel):
+        return value.values if np.array_equal(value.lengths, lengths) else value
+    if hasattr(value, "__array__"):
+        entries = np.asarray(value)
+        if entries.ndim == 0 or len(entries) != len(lengths):
+            return value
+    elif isinstance(value, list | tuple) and len(value) == len(lengths):
+        entries = value
+    else:
+        return value
+    if is_sequence(entries[0]) and not (isinstance(entries, np.ndarray) and entries.ndim > 1):
+        if [len(entry) for entry in entries] != lengths.tolist():
+            return value
+        return np.concatenate([np.asarray(entry) for entry in entries])
+    entries = np.asarray(entries)
+    return np.repeat(entries, lengths, axis=0)
