@@ -1,0 +1,99 @@
+"""Documents out of whatever holds them, and the refusals of what is no text."""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_ONE_BY_ONE = "Pass a list, a Series or a 1-D array of strings, one per document."
+
+
+def open_documents(X: Any, caller: str) -> Iterable[Any]:
+    """Return what to iterate over; each item is one document, not yet looked at."""
+    where = f"{caller}: X"
+    if isinstance(X, str | bytes):
+        raise TypeError(
+            f"{where} is one {type(X).__name__}, whose characters would each be a document. "
+            "Pass [X] if it is a single document."
+        )
+    if isinstance(X, pd.DataFrame):
+        raise TypeError(
+            f"{where} is a DataFrame of columns {list(X.columns)[:10]}. Pass the one with the "
+            "text, as X['column']."
+        )
+    n_dimensions = getattr(X, "ndim", 1)
+    if n_dimensions > 1:
+        raise TypeError(
+            f"{where} has {n_dimensions} dimensions, shape {tuple(X.shape)}"
+            + (f", and holds {X.dtype} where text belongs" if _is_numeric(X) else "")
+            + f". {_ONE_BY_ONE} A column is X.ravel(), rows of tokens are X.tolist()."
+        )
+    unordered = isinstance(X, Mapping | AbstractSet)
+    if unordered or n_dimensions == 0 or not isinstance(X, Iterable):
+        raise TypeError(
+            f"{where} is {'None' if X is None else f'a {type(X).__name__}'}, which is no list of "
+            f"documents. {_ONE_BY_ONE}"
+        )
+    for method in ("to_pylist", "tolist", "to_list"):  # pyarrow; NumPy and pandas; polars
+        if hasattr(X, method):
+            return getattr(X, method)()
+    return X
+
+
+def refuse_document(document: Any, i: int, caller: str) -> None:
+    """Raise the error for a document that is neither text nor tokens."""
+    where = f"{caller}: X[{i}]"
+    if is_missing(document):
+        raise ValueError(
+            f"{where} is {document!r}: the document is missing. Drop it, from y too, or pass '' "
+            "for a document without words."
+        )
+    kind = "a number" if _is_number(document) else f"a {type(document).__name__}"
+    raise TypeError(
+        f"{where} is {document!r}, {kind}, where text belongs. Pass a string, or a list of tokens."
+    )
+
+
+def as_token_list(document: Any) -> list[Any] | None:
+    """Return a document that came split into tokens as a list; None if it is something else."""
+    if isinstance(document, list):
+        return document
+    if isinstance(document, tuple):
+        return list(document)
+    if isinstance(document, np.ndarray | pd.Series) and document.ndim == 1:
+        return document.tolist()
+    return None
+
+
+def check_tokens(tokens: list[Any], i: int, caller: str) -> list[Any]:
+    """Return the tokens of a document that came split, all of them strings."""
+    if not set(map(type, tokens)) <= {str}:
+        for step, token in enumerate(tokens):
+            if not isinstance(token, str):
+                advice = (
+                    "Drop it."
+                    if is_missing(token)
+                    else "Turn tokens into strings, or pass sequences of ids to the estimator as "
+                    "they are."
+                )
+                kind = ValueError if is_missing(token) else TypeError
+                raise kind(
+                    f"{caller}: X[{i}] has token {token!r} ({type(token).__name__}) at time step "
+                    f"{step}, where a string belongs. {advice}"
+                )
+    return tokens
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a value stands for none: None, NaN, NA, NaT."""
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _is_numeric(X: Any) -> bool:
+    return getattr(getattr(X, "dtype", None), "kind", "O") in "biufc"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | complex | np.number)

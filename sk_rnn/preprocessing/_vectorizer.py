@@ -1,0 +1,598 @@
+"""SequenceVectorizer: text to sequences of token ids."""
+
+import warnings
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from itertools import count, pairwise, repeat
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ..sequences import Panel, check_sequences, check_token_range
+from ._documents import as_token_list, check_tokens, is_missing, open_documents, refuse_document
+from ._vocabulary import given_terms, prune
+
+PADDING, UNKNOWN, BEGIN, END = range(4)
+_RESERVED = ("<padding>", "<unknown>")
+_MARKS = ("<begin>", "<end>")
+# Terms get their ids after the reserved ones, without marks and with them.
+_FIRST_IDS = (len(_RESERVED), len(_RESERVED) + len(_MARKS))
+
+# What CountVectorizer does from a document to its tokens; the rest of its parameters is counting.
+_ANALYSIS = (
+    "input",
+    "encoding",
+    "decode_error",
+    "strip_accents",
+    "lowercase",
+    "preprocessor",
+    "tokenizer",
+    "stop_words",
+    "token_pattern",
+    "ngram_range",
+    "analyzer",
+)
+_COUNTING = ("max_df", "min_df", "max_features", "vocabulary")
+
+
+class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]
+):
+    r"""Turn text into sequences of token ids: a CountVectorizer that keeps the order.
+
+    Documents are taken apart by the analyzers of
+    :class:`~sklearn.feature_extraction.text.CountVectorizer`, whose parameters have the same names
+    and meanings here, and but for `min_df` the same defaults. Instead of counts the result is a
+    :class:`~sk_rnn.Panel` with one token id per token, which says how many ids there are, so that
+    an estimator with ``embedding_dim`` needs to be told nothing more.
+
+    Id 0 is padding and never occurs in the result; id 1 is every term that the vocabulary does not
+    hold, because it was not seen in `fit` or was left out by `min_df`, `max_df` or `max_features`.
+    The terms follow in sorted order. Stop words are not unknown: they leave no trace.
+
+    Parameters
+    ----------
+    input : {"content", "filename", "file"}, default="content"
+        Whether X holds the documents, paths of files, or open files.
+    encoding : str, default="utf-8"
+        Of documents that are bytes, and of files.
+    decode_error : {"strict", "ignore", "replace"}, default="strict"
+        What to do with bytes that do not decode.
+    strip_accents : {"ascii", "unicode"} or callable, default=None
+        Remove accents.
+    lowercase : bool, default=True
+        Make all letters small before anything else. Letters then say nothing about names and
+        beginnings of sentences, of which capitals often tell more than they cost.
+    preprocessor : callable, default=None
+        From a document to a string, instead of `strip_accents` and `lowercase`.
+    tokenizer : callable, default=None
+        From a string to a list of tokens, instead of `token_pattern`. For ``analyzer="word"``.
+    stop_words : {"english"}, list of str, or None, default=None
+        Words to leave out. For ``analyzer="word"``. A recurrent network reads "not" and "no" in
+        their place; leave this off unless there is a reason.
+    token_pattern : str, default=r"(?u)\b\w\w+\b"
+        What a word is, for ``analyzer="word"``. The default, which is CountVectorizer's, drops
+        words of one character ("I", "a") and all punctuation, both of which may matter where the
+        order does: ``r"\w+|[^\w\s]"`` keeps them, and ``r"\S+"`` splits at spaces only.
+    ngram_range : tuple (min_n, max_n), default=(1, 1)
+        Lengths of the n-grams that become tokens. Those of one length are in the order of the text;
+        all of one length come before those of the next. (1, 1) keeps one order.
+    analyzer : {"word", "char", "char_wb"} or callable, default="word"
+        What tokens are: words, characters, or characters with a space at both ends of each word. A
+        callable gets the document as it is and returns its tokens.
+    max_df : float in [0, 1] or int, default=1.0
+        Terms in more documents than this share or number become unknown.
+    min_df : float in [0, 1], int or "auto", default="auto"
+        Terms in fewer documents than this share or number become unknown. "auto" is 2 from 1,000
+        documents on, so that a network meets unknown tokens in training and learns what to make of
+        them, and below that 1, CountVectorizer's default.
+    max_features : int, default=None
+        Keep only the most frequent terms.
+    vocabulary : mapping or iterable, default=None
+        The terms to keep, in the order of their ids, or mapped to 0, 1, 2, ...; or the
+        `vocabulary_` of another vectorizer. None learns them.
+    max_length : int, default=None
+        Most time steps of a sequence, marks included; None cuts nothing. Longer documents are cut
+        before the vocabulary is learned, which then holds only what a network will see.
+    truncate : {"head", "tail", "middle"}, default="tail"
+        Which part of a document longer than `max_length` is cut off. "tail" keeps its beginning,
+        "head" keeps its end, "middle" keeps as much of the beginning as of the end (one more of the
+        beginning if `max_length` is odd), which may serve best where both sum up the text (Sun et
+        al., 2019).
+    add_marks : bool, default=False
+        Put a begin mark, id 2, before and an end mark, id 3, after each document. Terms then start
+        at id 4 instead of 2.
+
+    Attributes
+    ----------
+    vocabulary_ : dict
+        The id of each term. Padding, unknown and marks are not in it.
+    fixed_vocabulary_ : bool
+        Whether the vocabulary was given.
+    n_tokens_ : int
+        Number of ids: terms, padding, unknown and marks.
+
+    See Also
+    --------
+    sk_rnn.RNNClassifier : Learns from the panel, with ``embedding_dim`` set.
+    load_word_vectors : Pretrained vectors for `vocabulary_`.
+    sklearn.feature_extraction.text.TfidfVectorizer : With logistic regression, the baseline.
+
+    Notes
+    -----
+    A document that is a list or tuple of strings counts as tokenised and is taken as it is: no
+    lowercase, stop words or n-grams. A callable `analyzer` gets such documents too.
+
+    A document without tokens becomes one unknown token, with a warning that says how many there
+    are; estimators take no empty sequences.
+
+    `transform` splits documents as `fit` did, whatever has been set in between; only `max_length`
+    and `truncate` may change. It is a function of each document alone.
+
+    References
+    ----------
+    Sun, C., Qiu, X., Xu, Y., Huang, X. (2019). How to fine-tune BERT for text classification?
+    Section 5.3.1: the first and last tokens of long reviews beat the first, or the last, alone.
+
+    Examples
+    --------
+    >>> from sk_rnn.preprocessing import SequenceVectorizer
+    >>> vectorizer = SequenceVectorizer()
+    >>> panel = vectorizer.fit_transform(["The dog bites the man.", "The man?"])
+    >>> panel
+    Panel(n_samples=2, n_timesteps=2..5, tokens, n_tokens=6)
+    >>> vectorizer.vocabulary_
+    {'bites': 2, 'dog': 3, 'man': 4, 'the': 5}
+    >>> panel[0]
+    array([5, 3, 2, 5, 4], dtype=int32)
+    >>> vectorizer.inverse_transform(vectorizer.transform(["The cat bites!"]))
+    [['the', '<unknown>', 'bites']]
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sk_rnn import RNNClassifier
+    >>> model = make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64))
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **{name: CountVectorizer._parameter_constraints[name] for name in _ANALYSIS + _COUNTING},
+        "min_df": [*CountVectorizer._parameter_constraints["min_df"], StrOptions({"auto"})],
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "truncate": [StrOptions({"head", "tail", "middle"})],
+        "add_marks": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        input="content",  # noqa: A002  CountVectorizer's name
+        encoding="utf-8",
+        decode_error="strict",
+        strip_accents=None,
+        lowercase=True,
+        preprocessor=None,
+        tokenizer=None,
+        stop_words=None,
+        token_pattern=r"(?u)\b\w\w+\b",
+        ngram_range=(1, 1),
+        analyzer="word",
+        max_df=1.0,
+        min_df="auto",
+        max_features=None,
+        vocabulary=None,
+        max_length=None,
+        truncate="tail",
+        add_marks=False,
+    ):
+        self.input = input
+        self.encoding = encoding
+        self.decode_error = decode_error
+        self.strip_accents = strip_accents
+        self.lowercase = lowercase
+        self.preprocessor = preprocessor
+        self.tokenizer = tokenizer
+        self.stop_words = stop_words
+        self.token_pattern = token_pattern
+        self.ngram_range = ngram_range
+        self.analyzer = analyzer
+        self.max_df = max_df
+        self.min_df = min_df
+        self.max_features = max_features
+        self.vocabulary = vocabulary
+        self.max_length = max_length
+        self.truncate = truncate
+        self.add_marks = add_marks
+
+    def __sklearn_tags__(self):
+        """Text in, as CountVectorizer; integers out."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        """A vocabulary that is given need not be learned."""
+        return hasattr(self, "vocabulary_")
+
+    # --- scikit-learn's methods -----------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the vocabulary.
+
+        Parameters
+        ----------
+        X : iterable of str, of bytes, or of lists of str
+            Documents: a list, Series, 1-D array or generator. Bytes are decoded. Paths or files
+            with another `input`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If X or a document is no text.
+        ValueError
+            If a document is missing or does not decode, or no term is left.
+        """
+        self._fit(X, "SequenceVectorizer.fit")
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Learn the vocabulary and return the documents as ids, reading them once.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Documents.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        Panel
+            As from `transform`.
+        """
+        return self._fit(X, "SequenceVectorizer.fit_transform")
+
+    def transform(self, X):
+        """Return documents as ids. With a given `vocabulary` this needs no `fit`.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Documents.
+
+        Returns
+        -------
+        Panel
+            Of token ids, int32, at least one a document; its `n_tokens` is `n_tokens_`, its `index`
+            that of a Series.
+        """
+        caller = "SequenceVectorizer.transform"
+        fitted = self if hasattr(self, "vocabulary_") else self._fitted_by_vocabulary(caller)
+        self._validate_params()
+        vocabulary = fitted.vocabulary_
+        ids, offsets, empty = read_ids(
+            X,
+            fitted._text,
+            lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN)),
+            cut=self._cut(fitted._marked, caller),
+            marked=fitted._marked,
+            caller=caller,
+        )
+        _warn_of_empty(empty, len(offsets) - 1, caller, stacklevel=2)
+        return _panel(X, ids, offsets, fitted.n_tokens_)
+
+    def inverse_transform(self, X):
+        """Return the tokens of sequences of ids.
+
+        Parameters
+        ----------
+        X : Panel, list of array-like, or array of shape (n_samples, n_timesteps)
+            Token ids.
+
+        Returns
+        -------
+        list of list of str
+            Without padding and marks; unknown tokens are ``"<unknown>"``.
+        """
+        caller = "SequenceVectorizer.inverse_transform"
+        fitted = self if hasattr(self, "vocabulary_") else self._fitted_by_vocabulary(caller)
+        panel = check_sequences(X, tokens=True, caller=caller)
+        check_token_range(panel, fitted.n_tokens_, caller)
+        silent = [PADDING, BEGIN, END] if fitted._marked else [PADDING]
+        kept = ~np.isin(panel.values, silent)
+        tokens = fitted._names()[panel.values[kept]].tolist()
+        bounds = np.concatenate([[0], np.cumsum(kept)])[panel.offsets].tolist()
+        return [tokens[start:stop] for start, stop in pairwise(bounds)]
+
+    def get_feature_names_out(self, input_features=None):
+        """Return what each id stands for.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of object of shape (n_tokens_,)
+            Entry i is the token of id i; padding, unknown and marks are in angle brackets.
+        """
+        caller = "SequenceVectorizer.get_feature_names_out"
+        fitted = self if hasattr(self, "vocabulary_") else self._fitted_by_vocabulary(caller)
+        return fitted._names()
+
+    # --- the parts of CountVectorizer that users call -------------------------------------------
+
+    def build_analyzer(self):
+        """Return the function from a document to its tokens, uncut.
+
+        Returns
+        -------
+        callable
+        """
+        return self._count_vectorizer().build_analyzer()
+
+    def build_preprocessor(self):
+        """Return the function that prepares a document before it is split.
+
+        Returns
+        -------
+        callable
+        """
+        return self._count_vectorizer().build_preprocessor()
+
+    def build_tokenizer(self):
+        """Return the function from a string to its tokens.
+
+        Returns
+        -------
+        callable
+        """
+        return self._count_vectorizer().build_tokenizer()
+
+    def get_stop_words(self):
+        """Return the stop words, if any.
+
+        Returns
+        -------
+        frozenset of str or None
+        """
+        return self._count_vectorizer().get_stop_words()
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _count_vectorizer(self) -> CountVectorizer:
+        return CountVectorizer(**{name: getattr(self, name) for name in _ANALYSIS})
+
+    def _fit(self, X: Any, caller: str) -> Panel:
+        text = self._count_vectorizer()
+        text._validate_ngram_range()
+        text._warn_for_unused_params()
+        marked, first_id = self.add_marks, _FIRST_IDS[self.add_marks]
+        cut = self._cut(marked, caller)
+        if self.vocabulary is not None:
+            terms = self._given_terms(caller)
+            id_of = {term: i for i, term in enumerate(terms, first_id)}
+            ids, offsets, empty = read_ids(
+                X,
+                text,
+                lambda tokens: map(id_of.get, tokens, repeat(UNKNOWN)),
+                cut=cut,
+                marked=marked,
+                caller=caller,
+            )
+        else:
+            # A term gets the next id when it is first met, in C.
+            found: defaultdict[Any, int] = defaultdict(count(first_id).__next__)
+            ids, offsets, empty = read_ids(
+                X,
+                text,
+                lambda tokens: map(found.__getitem__, tokens),
+                cut=cut,
+                marked=marked,
+                caller=caller,
+            )
+            if not found:
+                raise ValueError(
+                    f"{caller}: empty vocabulary: none of the {len(offsets) - 1} documents has a "
+                    "token. Perhaps they hold only stop words, or nothing that token_pattern "
+                    "matches."
+                )
+            terms = prune(
+                list(found),
+                ids,
+                offsets,
+                first_id,
+                min_df=self.min_df,
+                max_df=self.max_df,
+                max_features=self.max_features,
+                caller=caller,
+            )
+            id_of = {term: i for i, term in enumerate(terms, first_id)}
+            final = [*range(first_id), *map(id_of.get, found, repeat(UNKNOWN))]
+            ids = np.array(final, dtype=np.int32)[ids]
+        _warn_of_empty(empty, len(offsets) - 1, caller, stacklevel=4)
+        self._text, self._marked = text, marked
+        self.fixed_vocabulary_ = self.vocabulary is not None
+        self.vocabulary_ = id_of
+        self.n_tokens_ = first_id + len(terms)
+        return _panel(X, ids, offsets, self.n_tokens_)
+
+    def _fitted_by_vocabulary(self, caller: str) -> "SequenceVectorizer":
+        """Return a vectorizer fitted by its parameter `vocabulary` alone; self stays as it is."""
+        if self.vocabulary is None:
+            raise NotFittedError(
+                f"{caller}: this SequenceVectorizer is not fitted yet. Call fit, or set vocabulary."
+            )
+        fitted = type(self)(**self.get_params(deep=False))
+        fitted._validate_params()
+        first_id = _FIRST_IDS[self.add_marks]
+        terms = fitted._given_terms(caller)
+        fitted._text, fitted._marked = fitted._count_vectorizer(), self.add_marks
+        fitted._text._validate_ngram_range()
+        fitted.vocabulary_ = {term: i for i, term in enumerate(terms, first_id)}
+        fitted.n_tokens_ = first_id + len(terms)
+        return fitted
+
+    def _given_terms(self, caller: str) -> list[Any]:
+        if isinstance(self.vocabulary, str) and self.analyzer == "word":
+            raise TypeError(
+                f"{caller}: vocabulary={self.vocabulary!r} is one string, whose characters are no "
+                "words. Pass a list of terms."
+            )
+        terms = given_terms(self.vocabulary, _FIRST_IDS, caller)
+        if callable(self.analyzer):
+            return terms
+        for i, term in enumerate(terms):
+            if not isinstance(term, str):
+                raise TypeError(
+                    f"{caller}: vocabulary has term {term!r} ({type(term).__name__}) at position "
+                    f"{i}, where a string belongs."
+                )
+        if self.lowercase and self.preprocessor is None:
+            upper = next((term for term in terms if term != term.lower()), None)
+            if upper is not None:
+                warnings.warn(
+                    f"{caller}: vocabulary holds {upper!r}, but lowercase=True: no text matches "
+                    "terms with capitals. Set lowercase=False, or lower the terms.",
+                    stacklevel=4,
+                )
+        return terms
+
+    def _cut(self, marked: bool, caller: str) -> Callable[[list[Any]], list[Any]] | None:
+        """Return the function that shortens the tokens of a document."""
+        if self.max_length is None:
+            return None
+        n_tokens = self.max_length - len(_MARKS) * marked
+        if n_tokens < 1:
+            raise ValueError(
+                f"{caller}: max_length={self.max_length} leaves no room for a token beside the two "
+                "marks of add_marks=True. Set max_length to 3 or more."
+            )
+        if self.truncate == "tail":
+            return lambda tokens: tokens[:n_tokens]
+        if self.truncate == "head":
+            return lambda tokens: tokens[-n_tokens:]
+        last = n_tokens // 2
+        first = n_tokens - last
+
+        def cut_middle(tokens: list[Any]) -> list[Any]:
+            if len(tokens) <= n_tokens:
+                return tokens
+            return tokens[:first] + tokens[len(tokens) - last :]
+
+        return cut_middle
+
+    def _names(self) -> np.ndarray:
+        names = np.empty(self.n_tokens_, dtype=object)
+        names[: _FIRST_IDS[self._marked]] = (_RESERVED + _MARKS)[: _FIRST_IDS[self._marked]]
+        for term, i in self.vocabulary_.items():
+            names[i] = term
+        return names
+
+
+def read_ids(
+    X: Any,
+    text: CountVectorizer,
+    look_up: Callable[[list[Any]], Iterable[int]],
+    *,
+    cut: Callable[[list[Any]], list[Any]] | None,
+    marked: bool,
+    caller: str,
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Read documents one after the other into ids, end to end.
+
+    Parameters
+    ----------
+    X : iterable
+        Documents.
+    text : CountVectorizer
+        Splits them.
+    look_up : callable
+        From tokens to their ids.
+    cut : callable or None
+        Shortens a list of tokens.
+    marked : bool
+        Whether each document gets a begin and an end mark.
+    caller : str
+        Named in errors.
+
+    Returns
+    -------
+    ids : ndarray of int32 of shape (total_steps,)
+    offsets : ndarray of int64 of shape (n_documents + 1,)
+    empty : list of int
+        The documents without tokens, which become one unknown token.
+    """
+    analyze = text.build_analyzer()
+    split_by_user = callable(text.analyzer)
+    content = text.input == "content"
+    ids, ends = array("i"), array("q", [0])
+    empty: list[int] = []
+    for i, document in enumerate(open_documents(X, caller)):
+        tokens = None
+        if not isinstance(document, str):
+            if not split_by_user and content:
+                tokens = as_token_list(document)
+            if tokens is not None:
+                check_tokens(tokens, i, caller)
+            elif is_missing(document) or (
+                content and not split_by_user and not isinstance(document, bytes)
+            ):
+                refuse_document(document, i, caller)
+        if tokens is None:
+            try:
+                tokens = analyze(document)
+            except UnicodeDecodeError as error:
+                raise ValueError(
+                    f"{caller}: X[{i}] does not decode: {error}. Set encoding to what it is "
+                    f"written in (now {text.encoding!r}), or decode_error='replace'."
+                ) from error
+            if not isinstance(tokens, list):
+                tokens = list(tokens)
+        if cut is not None:
+            tokens = cut(tokens)
+        if marked:
+            ids.append(BEGIN)
+        if tokens:
+            ids.extend(look_up(tokens))
+        else:
+            ids.append(UNKNOWN)
+            empty.append(i)
+        if marked:
+            ids.append(END)
+        ends.append(len(ids))
+    n_documents = len(ends) - 1
+    if not n_documents:
+        raise ValueError(f"{caller}: X holds no documents. Pass at least one.")
+    return np.frombuffer(ids, np.int32), np.frombuffer(ends, np.int64), empty
+
+
+def _warn_of_empty(empty: list[int], n_documents: int, caller: str, stacklevel: int) -> None:
+    if empty:
+        warnings.warn(
+            f"{caller}: {len(empty)} of {n_documents} documents have no tokens, the first is "
+            f"X[{empty[0]}]; each becomes one unknown token.",
+            stacklevel=stacklevel + 1,
+        )
+
+
+def _panel(X: Any, ids: np.ndarray, offsets: np.ndarray, n_tokens: int) -> Panel:
+    index = X.index if isinstance(X, pd.Series) else None
+    return Panel(ids, offsets, index=index, n_tokens=n_tokens)

@@ -1,0 +1,255 @@
+"""Pretrained word vectors, from the files they are published in."""
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Literal, NoReturn
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def load_word_vectors(
+    path: str | os.PathLike[str],
+    vocabulary: Any,
+    *,
+    missing: Literal["random", "zeros"] = "random",
+    random_state: Any = 0,
+    return_found: bool = False,
+) -> Any:
+    r"""Read the vectors of a vocabulary's terms from a word2vec text or a GloVe file.
+
+    The result is what the estimators take as `embedding_weights`. The file is read line by line;
+    vectors of words that the vocabulary does not hold are not kept. Terms and words are compared as
+    they are: a file of capitalised words needs a vectorizer with ``lowercase=False``.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A text file in UTF-8, gzipped or not: a word and its numbers a line, with spaces between
+        them. A first line of two integers, the number of words and of dimensions (as word2vec and
+        fastText write it and GloVe does not), is understood and checked.
+    vocabulary : mapping of str to int, or sequence of str
+        The id of each term, as `SequenceVectorizer.vocabulary_`; or the terms in the order of their
+        ids, as `get_feature_names_out` returns them.
+    missing : {"random", "zeros"}, default="random"
+        Rows of terms that the file does not hold, and of unknown tokens and marks: normal random
+        numbers of mean zero with the standard deviation of the vectors found, as in Kim (2014), or
+        zeros, which is how word dropout shows a token to a network. Row 0, padding, is zeros unless
+        a term has id 0.
+    random_state : int, RandomState instance or None, default=0
+        Decides the random rows.
+    return_found : bool, default=False
+        Also return which rows are from the file.
+
+    Returns
+    -------
+    embedding_weights : ndarray of float32 of shape (n_tokens, n_dimensions)
+        Row i is the vector of token i. Where a word comes twice in the file the first counts.
+    found : ndarray of bool of shape (n_tokens,)
+        With ``return_found=True``. ``found.sum() / len(vocabulary_)`` is the share of terms that
+        have a vector.
+
+    Raises
+    ------
+    ValueError
+        If the file is not of this format, with the number of the line, or holds none of the terms.
+    TypeError
+        If the vocabulary is neither a mapping to integers nor a sequence of strings.
+
+    References
+    ----------
+    Kim, Y. (2014). Convolutional neural networks for sentence classification. Section 3.2.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sk_rnn.preprocessing import SequenceVectorizer, load_word_vectors
+    >>> vectorizer = SequenceVectorizer().fit(["bad film", "good film"])
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "vectors.txt")
+    ...     _ = path.write_text("good 0.9 0.1\nbad -0.8 0.1\nmovie 0.0 0.7\n")
+    ...     weights, found = load_word_vectors(
+    ...         path, vectorizer.vocabulary_, missing="zeros", return_found=True)
+    >>> weights[vectorizer.vocabulary_["good"]]
+    array([0.9, 0.1], dtype=float32)
+    >>> vectorizer.get_feature_names_out()[~found].tolist()
+    ['<padding>', '<unknown>', 'film']
+
+    A Pipeline with these weights needs the same ids in each fit, so it is given the vocabulary:
+
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sk_rnn import RNNClassifier
+    >>> model = make_pipeline(
+    ...     SequenceVectorizer(vocabulary=vectorizer.vocabulary_),
+    ...     RNNClassifier(embedding_weights=weights),
+    ... )
+    """
+    caller = "load_word_vectors"
+    if missing not in ("random", "zeros"):
+        raise ValueError(f"{caller}: missing={missing!r} must be 'random' or 'zeros'.")
+    id_of = _ids(vocabulary, caller)
+    n_tokens = max(id_of.values()) + 1
+    vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
+    if not vectors:
+        some = [term.decode() for term in list(id_of)[:3]]
+        raise ValueError(
+            f"{caller}: {os.fspath(path)} holds none of the {len(id_of)} terms of the vocabulary "
+            f"({', '.join(map(repr, some))}, ...). Check capitals (lowercase) and the language."
+        )
+    rows = np.fromiter(vectors, dtype=np.int64)
+    known = np.stack(list(vectors.values()))  # (n_found, n_dimensions)
+    weights = np.zeros((n_tokens, known.shape[1]), dtype=np.float32)
+    if missing == "random":
+        rng = check_random_state(random_state)
+        weights[:] = rng.normal(scale=known.std(), size=weights.shape)
+        if 0 not in id_of.values():
+            weights[0] = 0.0
+    weights[rows] = known
+    if not return_found:
+        return weights
+    found = np.zeros(n_tokens, dtype=bool)
+    found[rows] = True
+    return weights, found
+
+
+def _ids(vocabulary: Any, caller: str) -> dict[bytes, int]:
+    """Return the id of each term, terms as they are written in the file."""
+    if hasattr(vocabulary, "vocabulary_"):
+        raise TypeError(
+            f"{caller}: vocabulary is a {type(vocabulary).__name__}. Pass its vocabulary_."
+        )
+    if isinstance(vocabulary, Mapping):
+        pairs = list(vocabulary.items())
+    elif isinstance(vocabulary, str | bytes) or not hasattr(vocabulary, "__iter__"):
+        raise TypeError(
+            f"{caller}: vocabulary is {vocabulary!r}. Pass a mapping from terms to ids, or a list "
+            "of terms."
+        )
+    else:
+        pairs = [(term, i) for i, term in enumerate(vocabulary)]
+    if not pairs:
+        raise ValueError(f"{caller}: vocabulary is empty. Pass at least one term.")
+    id_of = {}
+    for term, i in pairs:
+        if not isinstance(term, str) or not isinstance(i, int | np.integer) or i < 0:
+            raise TypeError(
+                f"{caller}: vocabulary has term {term!r} with id {i!r}, where a string and an "
+                "integer from 0 on belong."
+            )
+        id_of[term.encode("utf-8", "surrogatepass")] = int(i)
+    return id_of
+
+
+def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, np.ndarray]:
+    """Return the vectors of the words that have an id."""
+    vectors: dict[int, np.ndarray] = {}
+    # Most lines are of words not asked for: told by their first word, without splitting the rest.
+    wanted = {term.split(maxsplit=1)[0] for term in id_of if term.strip()}
+    n_dimensions = n_announced = None
+    n_lines = n_rows = 0
+    with _open(path) as file:
+        try:
+            for n_lines, line in enumerate(file, start=1):
+                line = line.strip()
+                if n_lines == 1:
+                    header = line.split()
+                    if len(header) == 2 and header[0].isdigit() and header[1].isdigit():
+                        n_announced, n_dimensions = map(int, header)
+                        continue
+                if not line:
+                    continue
+                n_rows += 1
+                if n_dimensions is None:
+                    n_dimensions = _count_numbers(line, where, n_lines)
+                if line.count(b" ") < n_dimensions and len(line.split()) <= n_dimensions:
+                    _refuse_count(line, len(line.split()) - 1, n_dimensions, where, n_lines)
+                if line.split(maxsplit=1)[0] not in wanted:
+                    continue
+                word, numbers = _split(line, n_dimensions, where, n_lines)
+                i = id_of.get(word)
+                if i is not None and i not in vectors:
+                    vectors[i] = numbers
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(
+                f"{where} cannot be read past line {n_lines}: {error}. Get the file anew."
+            ) from error
+    if not n_rows:
+        raise ValueError(f"{where} holds no vectors; it has {n_lines} lines.")
+    if n_announced is not None and n_rows != n_announced:
+        raise ValueError(
+            f"{where}: line 1 announces {n_announced} words, but {n_rows} follow, up to line "
+            f"{n_lines}. Get the file anew, or correct line 1."
+        )
+    return vectors
+
+
+@contextmanager
+def _open(path: Any) -> Iterator[BinaryIO]:
+    with open(path, "rb") as raw:
+        zipped = raw.read(2) == _GZIP_MAGIC
+        raw.seek(0)
+        if zipped:
+            with gzip.open(raw) as unzipped:
+                yield unzipped  # type: ignore[misc]
+        else:
+            yield raw
+
+
+def _count_numbers(line: bytes, where: str, n_line: int) -> int:
+    """Return how many numbers the first vector has: those at the end of its line."""
+    fields = line.split()
+    n_numbers = 0
+    while n_numbers < len(fields) - 1 and _is_number(fields[-1 - n_numbers]):
+        n_numbers += 1
+    if not n_numbers:
+        _refuse_line(line, "has no numbers after a word", where, n_line)
+    return n_numbers
+
+
+def _split(line: bytes, n_dimensions: int, where: str, n_line: int) -> tuple[bytes, np.ndarray]:
+    """Return the word, which may have spaces in it, and its vector."""
+    fields = line.split()
+    word, numbers = fields[:-n_dimensions], fields[-n_dimensions:]
+    if len(word) > 1 and all(map(_is_number, word[1:])):
+        _refuse_count(line, len(fields) - 1, n_dimensions, where, n_line)
+    try:
+        vector = np.array([float(number) for number in numbers], dtype=np.float32)
+    except ValueError:
+        wrong = next(number for number in numbers if not _is_number(number))
+        _refuse_line(line, f"has {_shown(wrong)!r} where a number belongs", where, n_line)
+    if not np.isfinite(vector).all():
+        _refuse_line(line, "has a number that is not finite", where, n_line)
+    return b" ".join(word), vector
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_count(
+    line: bytes, n_numbers: int, n_dimensions: int, where: str, n_line: int
+) -> NoReturn:
+    _refuse_line(line, f"has {n_numbers} numbers, but vectors have {n_dimensions}", where, n_line)
+
+
+def _refuse_line(line: bytes, problem: str, where: str, n_line: int) -> NoReturn:
+    advice = "A line is a word and its numbers, with spaces between them."
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        advice += " It is no text: if this is word2vec's binary format, save it as text."
+    raise ValueError(f"{where}, line {n_line} ({_shown(line[:30])!r}...) {problem}. {advice}")
+
+
+def _shown(field: bytes) -> str:
+    return field.decode(errors="replace")

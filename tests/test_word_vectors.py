@@ -1,0 +1,193 @@
+"""load_word_vectors, on files written here."""
+
+import gzip
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
+
+from sk_rnn import RNNClassifier
+from sk_rnn.preprocessing import SequenceVectorizer, load_word_vectors
+
+VOCABULARY = {"bad": 2, "film": 3, "good": 4}
+GLOVE = "good 0.9 0.1 -1e-1\nbad -0.8 0.1 0\nmovie 0.0 0.7 0.5\n"
+GOOD, BAD = np.float32([0.9, 0.1, -0.1]), np.float32([-0.8, 0.1, 0.0])
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(content, name="vectors.txt"):
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write_file
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GLOVE,
+        "3 3\n" + GLOVE,
+        GLOVE.replace("\n", " \n"),  # word2vec ends each line with a space
+        GLOVE.replace(" ", "\t"),
+        GLOVE.replace("\n", "\r\n"),
+        GLOVE.rstrip(),
+        GLOVE + "\n\n",
+        GLOVE + "good 5 5 5\n",  # the first counts
+        gzip.compress(GLOVE.encode()),
+        gzip.compress(("3 3\n" + GLOVE).encode()),
+        GLOVE + ". . . 1 2 3\ngood @ home 4 5 6\n",  # words with spaces, as GloVe 840B has them
+    ],
+)
+@pytest.mark.parametrize("name", ["vectors.txt", "vectors.vec.gz"])
+def test_formats(write, content, name):
+    path = write(content, name)  # gzip is known by its content, whatever the file is called
+    weights, found = load_word_vectors(path, VOCABULARY, missing="zeros", return_found=True)
+    assert weights.dtype == np.float32
+    assert_array_equal(weights, [[0] * 3, [0] * 3, BAD, [0] * 3, GOOD])
+    assert found.tolist() == [False, False, True, False, True]
+
+
+def test_a_list_of_terms_is_in_the_order_of_ids(write):
+    vectorizer = SequenceVectorizer(vocabulary=VOCABULARY).fit(["film"])
+    by_mapping = load_word_vectors(write(GLOVE), vectorizer.vocabulary_)
+    by_names = load_word_vectors(write(GLOVE), vectorizer.get_feature_names_out())
+    assert_array_equal(by_mapping[[2, 4]], by_names[[2, 4]])
+    assert by_mapping.shape == by_names.shape == (vectorizer.n_tokens_, 3)
+
+
+def test_terms_with_spaces_are_found(write):
+    weights, found = load_word_vectors(
+        write("new york 1 2\nnew 3 4\n"), ["new", "new york"], return_found=True
+    )
+    assert_array_equal(weights, [[3, 4], [1, 2]])
+    assert found.all()
+
+
+def test_missing_terms_are_random_from_a_seed_and_of_the_same_size(write):
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(scale=0.4, size=(50, 40))
+    lines = [f"w{i} " + " ".join(f"{x:.5f}" for x in row) for i, row in enumerate(vectors)]
+    path = write("\n".join(lines))
+    terms = {f"w{i}": i + 2 for i in range(100)}
+    weights, found = load_word_vectors(path, terms, return_found=True)
+    assert_array_equal(weights, load_word_vectors(path, terms))
+    other = load_word_vectors(path, terms, random_state=1)
+    assert_array_equal(other[found], weights[found])
+    assert (other[~found][1:] != weights[~found][1:]).all()
+    assert not weights[0].any()  # padding
+    assert weights[~found][1:].std() == pytest.approx(0.4, rel=0.1)
+
+
+def test_text_that_is_not_ascii(write):
+    assert_array_equal(load_word_vectors(write("café 1 2\n"), ["café"]), [[1, 2]])
+
+
+def test_estimators_take_the_result(write):
+    texts, y = ["good film", "bad film", "good movie", "bad movie"] * 4, [1, 0] * 8
+    terms = SequenceVectorizer().fit(texts).vocabulary_
+    weights = load_word_vectors(write(GLOVE), terms)
+    model = make_pipeline(
+        SequenceVectorizer(vocabulary=terms),
+        RNNClassifier(
+            embedding_weights=weights, freeze_embedding=True, max_epochs=20, random_state=0
+        ),
+    )
+    assert model.fit(texts, y).predict(["good", "bad"]).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "holds no vectors; it has 0 lines."),
+        ("3 3\n", "holds no vectors; it has 1 lines."),
+        (
+            "good 1 2 3\nbad 1 2\n",
+            "line 2 ('bad 1 2'...) has 2 numbers, but vectors have 3. A line is a word and its "
+            "numbers, with spaces between them.",
+        ),
+        (
+            "bad 1 2\ngood 1 2 3\n",
+            "line 2 ('good 1 2 3'...) has 3 numbers, but vectors have 2. A line is a word and its "
+            "numbers, with spaces between them.",
+        ),
+        (
+            "2 3\ngood 1 2\nbad 1 2\n",
+            "line 2 ('good 1 2'...) has 2 numbers, but vectors have 3. A line is a word and its "
+            "numbers, with spaces between them.",
+        ),
+        (
+            "film 1 2\ngood 1 x\n",
+            "line 2 ('good 1 x'...) has 'x' where a number belongs. A line is a word and its "
+            "numbers, with spaces between them.",
+        ),
+        (
+            "good 1 nan\n",
+            "line 1 ('good 1 nan'...) has a number that is not finite. A line is a word and its "
+            "numbers, with spaces between them.",
+        ),
+        (
+            "good film\n",
+            "line 1 ('good film'...) has no numbers after a word. A line is a word and its "
+            "numbers, with spaces between them.",
+        ),
+        (
+            b"2 300\ngood \xff\xfe\x80\n",
+            "line 2 ('good \ufffd\ufffd\ufffd'...) has 1 numbers, but vectors have 300. A line is "
+            "a word and its numbers, with spaces between them. It is no text: if this is "
+            "word2vec's binary format, save it as text.",
+        ),
+        (
+            "4 3\n" + GLOVE,
+            "line 1 announces 4 words, but 3 follow, up to line 4. Get the file anew, or correct "
+            "line 1.",
+        ),
+        (
+            "movie 1 2\n",
+            "holds none of the 3 terms of the vocabulary ('bad', 'film', 'good', ...). Check "
+            "capitals (lowercase) and the language.",
+        ),
+    ],
+)
+def test_bad_files_are_refused_by_line(write, content, message):
+    path = write(content)
+    with pytest.raises(ValueError, match="load_word_vectors: ") as caught:
+        load_word_vectors(path, VOCABULARY)
+    prefix = re.escape(f"load_word_vectors: {path}")
+    assert re.fullmatch(f"{prefix}[:,]? {re.escape(message)}", str(caught.value))
+
+
+def test_a_file_cut_short_is_refused(write):
+    path = write(gzip.compress((GLOVE * 1000).encode())[:60], "vectors.gz")
+    with pytest.raises(ValueError, match=r"vectors.gz cannot be read past line \d+: .* Get the"):
+        load_word_vectors(path, VOCABULARY)
+
+
+def test_a_file_that_is_not_there():
+    with pytest.raises(FileNotFoundError):
+        load_word_vectors("no_such_file.txt", VOCABULARY)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "kind", "message"),
+    [
+        (SequenceVectorizer().fit(["good"]), TypeError, "is a SequenceVectorizer. Pass its vocab"),
+        ("good", TypeError, "is 'good'. Pass a mapping from terms to ids, or a list of terms."),
+        (7, TypeError, "is 7. Pass a mapping from terms to ids, or a list of terms."),
+        ({}, ValueError, "is empty. Pass at least one term."),
+        ({"good": -1}, TypeError, "has term 'good' with id -1, where a string and an integer"),
+        ({"good": "1"}, TypeError, "has term 'good' with id '1', where a string and an integer"),
+        ([1], TypeError, "has term 1 with id 0, where a string and an integer from 0 on belong."),
+    ],
+)
+def test_bad_vocabularies_are_refused(write, vocabulary, kind, message):
+    with pytest.raises(kind, match=re.escape(f"load_word_vectors: vocabulary {message}")):
+        load_word_vectors(write(GLOVE), vocabulary)
+
+
+def test_missing_is_checked(write):
+    with pytest.raises(ValueError, match="missing='mean' must be 'random' or 'zeros'"):
+        load_word_vectors(write(GLOVE), VOCABULARY, missing="mean")
