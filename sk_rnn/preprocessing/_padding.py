@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils._set_output import _get_container_adapter
 from sklearn.utils.validation import check_is_fitted
 
+from ..sequences import offsets_of
 from ._steps import Steps, check_features, read_steps, step_feature_names
 
 _CONSTRAINTS: dict[str, list[Any]] = {
@@ -245,20 +246,20 @@ def _pad(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the padded array (n_samples, maxlen, n_features) and the mask (n_samples, maxlen)."""
     values, lengths = steps.values, steps.lengths
+    n_samples, n_features = len(lengths), values.shape[1]
     kept = np.minimum(lengths, maxlen)
-    if (kept < lengths).any():
-        position = np.arange(len(values)) - np.repeat(steps.offsets[:-1], lengths)
-        first = np.repeat(lengths - kept if truncating == "pre" else 0 * kept, lengths)
-        inside = (position >= first) & (position < first + np.repeat(kept, lengths))
-        values = values[inside]
-    columns = np.arange(maxlen)
-    if padding == "pre":
-        mask = columns >= maxlen - kept[:, None]
-    else:
-        mask = columns < kept[:, None]
-    padded = np.full((len(lengths), maxlen, values.shape[1]), value, _dtype(values.dtype, value))
-    padded[mask] = values
-    return padded, mask
+    offsets = offsets_of(kept)
+    step = np.arange(offsets[-1]) - np.repeat(offsets[:-1], kept)  # in its sequence
+    if len(step) < len(values):
+        first = steps.offsets[:-1] + (lengths - kept if truncating == "pre" else 0)
+        values = values[step + np.repeat(first, kept)]
+    begin = np.arange(n_samples) * maxlen + (maxlen - kept if padding == "pre" else 0)
+    place = step + np.repeat(begin, kept)
+    padded = np.full((n_samples * maxlen, n_features), value, _dtype(values.dtype, value))
+    padded[place] = values
+    mask = np.zeros(n_samples * maxlen, dtype=bool)
+    mask[place] = True
+    return padded.reshape(n_samples, maxlen, n_features), mask.reshape(n_samples, maxlen)
 
 
 def _dtype(dtype: np.dtype, value: float) -> np.dtype:

@@ -1,0 +1,225 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression
+from sklearn.utils._param_validation import InvalidParameterError
+
+from sk_rnn import Panel
+from sk_rnn.preprocessing import make_windows
+
+
+def naive(series, window, horizon, step, gap):
+    X, y, first = [], [], []
+    for i in range(0, len(series) - window - gap - horizon + 1, step):
+        j = i + window + gap
+        X.append(series[i : i + window])
+        y.append(series[j] if horizon == 1 else series[j : j + horizon])
+        first.append(j)
+    return X, y, first
+
+
+options = st.fixed_dictionaries(
+    {
+        "window": st.integers(1, 4),
+        "horizon": st.integers(1, 3),
+        "step": st.integers(1, 4),
+        "gap": st.integers(0, 2),
+    }
+)
+
+
+@given(options, st.integers(0, 8), st.sampled_from([(), (1,), (3,)]))
+def test_windows_of_an_array_equal_a_loop(options, more, shape):
+    length = options["window"] + options["gap"] + options["horizon"] + more
+    series = np.arange(length * int(np.prod(shape))).reshape(length, *shape)
+    X, y = make_windows(series, **options)
+    X_loop, y_loop, _ = naive(series, **options)
+    np.testing.assert_array_equal(X, X_loop, strict=True)
+    np.testing.assert_array_equal(y, y_loop, strict=True)
+
+
+@given(options, st.lists(st.integers(0, 12), min_size=1, max_size=5), st.booleans())
+def test_windows_of_a_panel_equal_a_loop_and_stay_in_their_series(options, lengths, tokens):
+    needed = options["window"] + options["gap"] + options["horizon"]
+    lengths = [*lengths, needed]  # one series is long enough
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    # A value tells its series and its step.
+    values = np.repeat(100 * np.arange(len(lengths)), lengths) + np.concatenate(
+        [np.arange(length) for length in lengths]
+    )
+    values = values if tokens else np.stack([values, -values], axis=1).astype(float)
+    panel = Panel(values, offsets)
+    X, y = make_windows(panel, **options)
+    loops = [naive(series, **options) for series in panel]
+    X_loop = np.array([x for loop in loops for x in loop[0]])
+    y_loop = np.array([t for loop in loops for t in loop[1]])
+    np.testing.assert_array_equal(X, X_loop, strict=True)
+    if not tokens and options["horizon"] > 1:
+        y_loop = np.swapaxes(y_loop, 1, 2).reshape(len(y_loop), -1)
+    np.testing.assert_array_equal(y, y_loop)
+    index = [(i, j) for i, loop in enumerate(loops) for j in loop[2]]
+    assert y.index.tolist() == index
+    assert y.index.names == ["sample", "step"]
+    assert (X[:, :1] // 100 == X // 100).all() or not tokens
+
+
+def test_windows_are_views_that_cannot_be_written():
+    series = np.arange(100.0).reshape(50, 2)
+    X, y = make_windows(series, window=10)
+    assert np.shares_memory(X, series)
+    assert np.shares_memory(y, series)
+    assert not X.flags.writeable
+    assert not y.flags.writeable
+    frame = pd.DataFrame(series)
+    X, y = make_windows(frame, window=10)
+    assert np.shares_memory(X, frame.to_numpy())
+    assert not np.shares_memory(y.to_numpy(), series)  # a target of its own may be changed
+
+
+def test_series_keeps_the_index_of_each_target():
+    days = pd.date_range("2024-01-01", periods=8)
+    series = pd.Series(np.arange(8.0), index=days, name="heat")
+    X, y = make_windows(series, window=3, gap=1, step=2)
+    pd.testing.assert_series_equal(y, series.iloc[[4, 6]], check_freq=False)
+    np.testing.assert_array_equal(X, [[0, 1, 2], [2, 3, 4]])
+    _, y = make_windows(series, window=3, horizon=2)
+    assert y.index.equals(days[3:7])
+    assert y.columns.tolist() == [1, 2]
+    for ahead in (1, 2):
+        np.testing.assert_array_equal(y[ahead], series.loc[y.index + pd.Timedelta(ahead - 1, "D")])
+
+
+def test_data_frame_keeps_index_and_columns():
+    frame = pd.DataFrame({"u": np.arange(6), "v": np.arange(6) / 2}, index=list("abcdef"))
+    X, y = make_windows(frame, window=2)
+    assert X.shape == (4, 2, 2)
+    pd.testing.assert_frame_equal(y, frame.iloc[2:].astype(float))
+    _, y = make_windows(frame, window=2, horizon=2)
+    assert y["u"].to_numpy().tolist() == [[2, 3], [3, 4], [4, 5]]
+    assert y["v"].index.tolist() == ["c", "d", "e"]
+    assert y.columns.names == [None, "ahead"]
+
+
+def test_panel_of_a_frame_keeps_ids_as_groups():
+    df = pd.DataFrame({"id": list("bababb"), "time": [1, 1, 2, 2, 3, 4], "heat": np.arange(6.0)})
+    panel = Panel.from_frame(df, by="id", order_by="time")
+    _, y = make_windows(panel, window=1)
+    assert y["heat"].to_dict() == {("a", 1): 3.0, ("b", 1): 2.0, ("b", 2): 4.0, ("b", 3): 5.0}
+    assert y.index.get_level_values("id").tolist() == list("abbb")
+
+
+def test_next_token_of_sentences():
+    X, y = make_windows(Panel.from_sequences([[1, 2, 3], [7, 8, 9]]), window=2)
+    assert X.tolist() == [[1, 2], [7, 8]]
+    assert y.tolist() == [3, 9]
+    assert y.name == "token"
+
+
+def test_other_frames_and_lists_are_series_too():
+    expected = make_windows(np.arange(5.0)[:, None], window=2)
+    X, y = make_windows(pa.table({"u": np.arange(5.0)}), window=2)
+    np.testing.assert_array_equal(X, expected[0])
+    np.testing.assert_array_equal(y, expected[1])
+    X, y = make_windows([1, 2, 3], window=2)
+    assert X.tolist() == [[1, 2]]
+    assert y.tolist() == [3]
+
+
+def test_windows_make_forecasting_regression():
+    series = pd.Series(np.sin(np.arange(200) / 5), index=pd.date_range("2024", periods=200))
+    X, y = make_windows(series, window=4, horizon=3)
+    assert LinearRegression().fit(X[:100], y[:100]).score(X[100:], y[100:]) > 0.999
+
+
+DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
+
+
+@pytest.mark.parametrize(
+    ("series", "kind", "message"),
+    [
+        (
+            np.ones(3),
+            ValueError,
+            "make_windows: no window fits: window=3, gap=0 and horizon=1 need 4 time steps, but "
+            "series has 3. Shorten the window or pass longer series.",
+        ),
+        (
+            Panel(np.ones((5, 1)), [0, 2, 5]),
+            ValueError,
+            "make_windows: no window fits: window=3, gap=0 and horizon=1 need 4 time steps, but "
+            "the longest of 2 series has 3. Shorten the window or pass longer series.",
+        ),
+        (
+            pd.Series([1.0, 2.0, 3.0], index=DAYS),
+            ValueError,
+            "make_windows: series is not in order of time: row 1 is at 2024-01-01 00:00:00, after "
+            "2024-01-02 00:00:00. Pass series.sort_index().",
+        ),
+        (
+            pd.Series([1.0, 2.0], index=pd.DatetimeIndex(["2024-01-01", None])),
+            ValueError,
+            "make_windows: series has no time at row 1 of its index. Drop such rows.",
+        ),
+        (
+            pd.DataFrame(
+                {"u": [1.0]}, index=pd.MultiIndex.from_tuples([(0, 0)], names=["id", "t"])
+            ),
+            ValueError,
+            "make_windows: series has the MultiIndex ['id', 't'], so it may be several series. "
+            "Pass Panel.from_frame(df, by=..., order_by=...), which no window crosses.",
+        ),
+        (
+            [[1, 2, 3, 4], [1]],
+            ValueError,
+            "make_windows: series has entries of different lengths, so it is not one series. Pass "
+            "several series as a Panel, which no window crosses: Panel.from_sequences(series).",
+        ),
+        (
+            np.ones((2, 5, 1)),
+            ValueError,
+            "make_windows: series has shape (2, 5, 1), which is not one series of shape "
+            "(n_timesteps,) or (n_timesteps, n_features). Pass several series as a Panel, which no "
+            "window crosses: Panel.from_sequences(series).",
+        ),
+        (
+            pd.DataFrame({"u": list("abcd")}),
+            ValueError,
+            None,
+        ),
+        (
+            ["a", "b", "c", "d"],
+            ValueError,
+            "make_windows: series holds strings where numbers belong. Convert them first.",
+        ),
+        (
+            "abcd",
+            TypeError,
+            "make_windows: series is a str, which is no series. Pass an array of shape "
+            "(n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or a Panel.",
+        ),
+        (
+            pd.DataFrame(index=range(9)),
+            ValueError,
+            "make_windows: series has no columns. Pass at least one.",
+        ),
+    ],
+)
+def test_make_windows_refuses(series, kind, message):
+    with pytest.raises(kind) as error:
+        make_windows(series, window=3)
+    if message is None:
+        assert str(error.value).startswith("make_windows: series has column 'u' of dtype")
+    else:
+        assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("window", 0), ("horizon", 0), ("step", 0), ("gap", -1), ("window", 1.5)]
+)
+def test_make_windows_refuses_numbers_out_of_range(name, value):
+    message = f"The '{name}' parameter of make_windows must be an int in the range"
+    with pytest.raises(InvalidParameterError, match=message):
+        make_windows(np.ones(9), **({"window": 3} | {name: value}))
