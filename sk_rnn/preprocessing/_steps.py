@@ -29,7 +29,7 @@ class Steps(NamedTuple):
     is_table: bool  # whether X was a 2-D table: univariate series, a time step per column
     is_rectangle: bool  # whether X was a table or a 3-D array
     feature_names: tuple[str, ...] | None = None
-    index: pd.Index | None = None  # what samples are called
+    ids: pd.Index | None = None  # what samples are called
     labels: pd.Index | None = None  # what time steps are called, in data frames
 
     @property
@@ -43,7 +43,7 @@ class Steps(NamedTuple):
         if values.dtype not in (np.float32, np.float64):
             with np.errstate(over="ignore"):  # what overflows is refused as infinite later
                 values = values.astype(np.float64)
-        return Panel(values, self.offsets, index=self.index, feature_names=self.feature_names)
+        return Panel(values, self.offsets, index=self.ids, feature_names=self.feature_names)
 
 
 def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
@@ -64,10 +64,10 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
         refuse_empty(X.lengths, where)
         values = X.values.reshape(-1, X.n_features)  # token ids: one feature
         return Steps(values, X.offsets, False, False, X.feature_names, X.index)
-    index = X.index if isinstance(X, pd.Series) else None
+    ids = X.index if isinstance(X, pd.Series) else None
     frames = None if numeric else _frames(X, where)
     if frames is not None:
-        return _stack(frames, where)._replace(index=index)
+        return _stack(frames, where)._replace(ids=ids)
     try:
         flat = flatten(X, where)
     except (TypeError, ValueError):
@@ -79,7 +79,7 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
     rectangle = table or len(getattr(X, "shape", ())) == 3
-    return Steps(values, flat.offsets, table, rectangle, flat.feature_names, index)
+    return Steps(values, flat.offsets, table, rectangle, flat.feature_names, ids)
 
 
 def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: bool) -> None:
@@ -112,14 +112,15 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
         return None
     if not len(X) or isinstance(next(iter(X)), np.ndarray) or as_pandas(next(iter(X))) is None:
         return None
-    frames = [as_pandas(x) for x in X]
-    first = frames[0]
-    for i, frame in enumerate(frames):
+    frames: list[pd.DataFrame] = []
+    for i, x in enumerate(X):
+        frame = as_pandas(x)
         if frame is None:
             raise TypeError(
-                f"{where}[{i}] is a {type(list(X)[i]).__name__}, but X[0] is a data frame. Pass "
-                "data frames only."
+                f"{where}[{i}] is a {type(x).__name__}, but X[0] is a data frame. Pass data frames "
+                "only."
             )
+        first = frames[0] if frames else frame
         if not frame.columns.equals(first.columns):
             raise ValueError(
                 f"{where}[{i}] has columns {list(frame.columns)}, but X[0] has "
@@ -128,7 +129,8 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
             raise ValueError(f"{where}[{i}] has column {twice!r} more than once. Rename one.")
-    if any(map(is_sequence, first.iloc[:1].to_numpy().ravel())):
+        frames.append(frame)
+    if any(map(is_sequence, frames[0].iloc[:1].to_numpy().ravel())):
         raise ValueError(
             f"{where}[0] is a data frame whose cells are sequences. Pass one frame per sample with "
             "one row per time step, or one frame of such cells with one row per sample."

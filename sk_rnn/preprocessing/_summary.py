@@ -96,7 +96,7 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
         self._read(X, "SequenceSummarizer.fit", reset=True)
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Any) -> Any:
         """Compute the statistics.
 
         Parameters

@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, _num_samples, check_is_fitted
 
 from ..sequences import Panel, as_numbers, check_sequences, is_sequence
 from ._steps import Steps, check_features, read_steps
@@ -37,7 +37,11 @@ def _inner_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
-class TimeDistributed(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class TimeDistributed(
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]
+):
     """Apply a scikit-learn transformer to the time steps of sequences.
 
     The time steps of all sequences are stacked to one table of shape (total_steps, n_features), on
@@ -123,6 +127,7 @@ class TimeDistributed(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             Sequences, as an estimator takes them. NaN is allowed if the transformer allows it.
         y : array-like of shape (n_samples,) or list of array-like, default=None
             One target per sequence or per time step, for transformers that need targets.
+            Sequences that are not as long as those of X are not passed on.
         **params : dict
             Metadata that the transformer requests, with metadata routing enabled.
 
@@ -187,10 +192,10 @@ class TimeDistributed(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         more = method == "partial_fit" and hasattr(self, "transformer_")
         steps = self._read(X, caller, reset=not more)
         routed = self._route(method, params, steps)
-        transformer = self.transformer_ if more else clone(self.transformer)
-        target = spread_target(
-            y, steps, caller, required=get_tags(transformer).target_tags.required
-        )
+        if not more:
+            self._inner_container = _get_output_config("transform", self)["dense"]
+        transformer = clone(self.transformer) if not more else self.transformer_
+        target = _spread_target(y, steps, caller)
         with self._explaining(X, steps, caller), self._inner_output():
             data = _as_seen(steps)
             if method == "fit_transform" and not hasattr(transformer, "fit_transform"):
@@ -199,7 +204,7 @@ class TimeDistributed(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
                 )
             else:
                 output = getattr(transformer, method)(data, target, **routed.get(method, {}))
-        self.transformer_ = transformer
+        self.transformer_: Any = transformer
         return output, steps
 
     # -- Transforming -------------------------------------------------------------------
@@ -378,8 +383,9 @@ class TimeDistributed(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             raise
 
     def _inner_output(self) -> Any:
-        # The transformer's own data frames keep columns of different kinds.
-        return config_context(transform_output=_get_output_config("transform", self)["dense"])
+        # Data frames of the transformer's own keep columns of different kinds. What it returned in
+        # fit it returns for good: steps inside it may have been fitted on those frames, or on none.
+        return config_context(transform_output=self._inner_container)
 
     def _check_rows(self, output: Any, steps: Steps, caller: str) -> np.ndarray:
         """Return the transformer's output as an array of one row per time step."""
@@ -415,6 +421,7 @@ class TimeDistributed(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
             return adapter.create_container(_rectangle(array, steps), X, columns=columns)
         if not adapter.is_supported_container(output):
             output = adapter.create_container(array, None, columns=columns)
+            output = output.infer_objects() if container == "pandas" else output
         return _cut(_relabel(output, steps), steps.offsets)
 
     def _as_numbers(self, array: np.ndarray, caller: str) -> np.ndarray:
@@ -461,20 +468,20 @@ def _cut(table: Any, offsets: np.ndarray) -> list[Any]:
 # -- Targets and metadata ---------------------------------------------------------------
 
 
-def spread_target(y: Any, steps: Steps, caller: str, *, required: bool) -> Any:
-    """Return one target per time step, or None if that cannot be and need not be."""
+def _spread_target(y: Any, steps: Steps, caller: str) -> Any:
+    """Return one target per time step; None for sequences of other lengths, as of translations."""
     if y is None:
         return None
+    n_samples = len(steps.lengths)
+    n_targets = _num_samples(y)
+    if n_targets != n_samples:
+        raise ValueError(
+            f"{caller}: X has {n_samples} sequences, but y has {n_targets} targets (inconsistent "
+            "numbers of samples). Pass one target per sequence, or for each sequence one target "
+            "per time step."
+        )
     spread = _spread(y, steps)
-    if spread is not y and len(spread) == len(steps.values):
-        return spread
-    if not required:
-        return None
-    size = f"{len(y)} entries" if hasattr(y, "__len__") else "no length"
-    raise ValueError(
-        f"{caller}: y has {size}, but X has {len(steps.lengths)} sequences (inconsistent numbers "
-        "of samples). Pass one target per sequence, or for each sequence one target per time step."
-    )
+    return None if spread is y else spread
 
 
 def _spread(value: Any, steps: Steps) -> Any:
@@ -482,6 +489,7 @@ def _spread(value: Any, steps: Steps) -> Any:
     lengths = steps.lengths
     if isinstance(value, Panel):
         return value.values if np.array_equal(value.lengths, lengths) else value
+    entries: Any
     if hasattr(value, "__array__"):
         entries = np.asarray(value)
         if entries.ndim == 0 or len(entries) != len(lengths):

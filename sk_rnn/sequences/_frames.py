@@ -16,7 +16,7 @@ class LongFrame(NamedTuple):
 
     values: np.ndarray  # (total_steps, n_features), token ids (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
-    index: pd.Index
+    ids: pd.Index
     feature_names: tuple[str, ...] | None
     n_tokens: int | None
 
@@ -164,7 +164,7 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
     """Refuse times that have no order, or one that is not that of time."""
     what = f"{_CALLER}: order_by={order_by!r}"
     if isinstance(times.dtype, pd.CategoricalDtype):
-        if not times.ordered:
+        if not times.dtype.ordered:
             raise ValueError(
                 f"{what} is a categorical whose categories have no order. Make it ordered, with "
                 "cat.as_ordered(), or convert it to numbers or dates."
@@ -177,7 +177,7 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
         )
     if not (times.dtype == object or isinstance(times.dtype, pd.StringDtype)):
         return
-    given = np.flatnonzero(times.notna())
+    given = np.flatnonzero(times.notna()).tolist()
     for row in given:
         if isinstance(times[row], str | bytes):
             raise ValueError(
@@ -238,7 +238,9 @@ def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index) -> pd.DataFrame:
             f"[group for _, group in df.groupby({by!r})], and pass them to "
             "TimeDistributed(ColumnTransformer(...))."
         )
-    return df.assign(**converted) if converted else df
+    if not converted:
+        return df
+    return pd.DataFrame({name: converted.get(name, df[name]) for name in df.columns})
 
 
 def _numbers_in(values: np.ndarray) -> tuple[np.ndarray | None, int]:

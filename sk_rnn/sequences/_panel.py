@@ -182,7 +182,7 @@ class Panel:
         return cls(
             long.values,
             long.offsets,
-            index=long.index,
+            index=long.ids,
             feature_names=long.feature_names,
             n_tokens=long.n_tokens,
         )

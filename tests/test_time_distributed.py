@@ -1,0 +1,551 @@
+import pickle
+from typing import ClassVar
+
+import awkward as ak
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import config_context
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
+from sklearn.utils._param_validation import InvalidParameterError
+
+from sk_rnn import Panel, RNNClassifier
+from sk_rnn.preprocessing import SequenceSummarizer, TimeDistributed
+
+
+def ragged(lengths=(3, 1, 4), n_features=2, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    return [(3 + 2 * rng.standard_normal((n, n_features))).astype(dtype) for n in lengths]
+
+
+def mixed_frames():
+    return [
+        pd.DataFrame(
+            {"heat": [1.0, np.nan, 3.0], "mode": ["on", "off", "on"]},
+            index=pd.date_range("2024-01-01", periods=3),
+        ),
+        pd.DataFrame({"heat": [5.0], "mode": ["idle"]}, index=pd.date_range("2024-02", periods=1)),
+    ]
+
+
+def mixed_transformer():
+    return make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["heat"]),
+        (OneHotEncoder(sparse_output=False, handle_unknown="ignore"), ["mode"]),
+        verbose_feature_names_out=False,
+    )
+
+
+# -- The same as the transformer on stacked steps
+
+
+@given(
+    lengths=st.lists(st.integers(1, 6), min_size=2, max_size=6),  # PCA needs two steps
+    inner=st.sampled_from([StandardScaler(), MinMaxScaler(), PCA(n_components=1), OneHotEncoder()]),
+)
+def test_equals_the_transformer_on_stacked_steps(lengths, inner):
+    X = ragged(lengths)
+    expected = clone(inner).fit_transform(np.concatenate(X))
+    expected = expected.toarray() if hasattr(expected, "toarray") else expected
+    panel = TimeDistributed(inner).fit_transform(X)
+    assert isinstance(panel, Panel)
+    assert panel.lengths.tolist() == lengths
+    np.testing.assert_allclose(panel.values, expected, atol=1e-12)
+    np.testing.assert_allclose(TimeDistributed(inner).fit(X).transform(X).values, panel.values)
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=6))
+def test_inverse_transform_undoes_transform(lengths):
+    X = ragged(lengths)
+    scaler = TimeDistributed(MinMaxScaler())
+    back = scaler.inverse_transform(scaler.fit_transform(X))
+    for x, y in zip(X, back, strict=True):
+        np.testing.assert_allclose(x, y)
+
+
+X3 = np.stack(ragged((4, 4, 4)))
+CONTAINERS = {
+    "list of arrays": list(X3),
+    "list of lists": X3.tolist(),
+    "3-D array": X3,
+    "3-D tensor": torch.tensor(X3),
+    "list of tensors": [torch.tensor(x) for x in X3],
+    "object array": Panel.from_sequences(list(X3)).__array__(),
+    "Series": pd.Series(list(X3)),
+    "Panel": Panel.from_sequences(list(X3)),
+    "awkward": ak.Array(X3.tolist()),
+    "pyarrow": pa.array(X3.tolist()),
+    "list of frames": [pd.DataFrame(x, columns=["u", "v"]) for x in X3],
+    "list of pyarrow tables": [pa.table({"u": x[:, 0], "v": x[:, 1]}) for x in X3],
+    "frame of cells": pd.DataFrame({"u": list(X3[:, :, 0]), "v": list(X3[:, :, 1])}),
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_every_container_gives_the_same(kind):
+    X = CONTAINERS[kind]
+    out = TimeDistributed(StandardScaler()).fit_transform(X)
+    expected = StandardScaler().fit_transform(X3.reshape(-1, 2)).reshape(3, 4, 2)
+    if kind in ("3-D array", "3-D tensor"):
+        assert isinstance(out, np.ndarray)
+        np.testing.assert_allclose(out, expected)
+    else:
+        assert isinstance(out, Panel)
+        np.testing.assert_allclose(out.to_padded(), expected)
+        assert out.feature_names == (("u", "v") if "frame" in kind or "table" in kind else None)
+
+
+def test_table_is_univariate_series():
+    X = np.random.default_rng(0).standard_normal((5, 3))
+    out = TimeDistributed(StandardScaler()).fit_transform(X)
+    np.testing.assert_allclose(out, (X - X.mean()) / X.std())
+    named = TimeDistributed(StandardScaler()).set_output(transform="pandas")
+    frame = pd.DataFrame(X, columns=["mon", "tue", "wed"], index=list("abcde"))
+    out = named.fit_transform(frame)
+    assert out.columns.tolist() == ["mon", "tue", "wed"]
+    assert out.index.tolist() == list("abcde")
+    assert TimeDistributed(OneHotEncoder()).fit_transform(np.eye(3)).shape == (3, 3, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_is_kept_as_the_transformer_keeps_it(dtype):
+    assert TimeDistributed(StandardScaler()).fit_transform(ragged(dtype=dtype)).dtype == dtype
+
+
+def test_tokens_can_be_one_hot_encoded():
+    tokens = Panel.from_sequences([[2, 0], [1]])
+    out = TimeDistributed(OneHotEncoder()).fit_transform(tokens)
+    assert out.values.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+
+
+def test_strings_can_be_encoded():
+    X = [["a", "b"], ["b", "b", "c"]]
+    encoder = TimeDistributed(OrdinalEncoder())
+    out = encoder.fit_transform(X)
+    assert [x.ravel().tolist() for x in out] == [[0, 1], [1, 1, 2]]
+    assert [x.ravel().tolist() for x in encoder.inverse_transform(out)] == X
+
+
+def test_panel_keeps_its_index():
+    panel = Panel.from_sequences(ragged())
+    panel = Panel(panel.values, panel.offsets, index=["x", "y", "z"])
+    assert TimeDistributed(StandardScaler()).fit_transform(panel).index.tolist() == ["x", "y", "z"]
+
+
+# -- Missing values
+
+
+def test_missing_values_are_imputed():
+    X = [[[1.0, np.nan], [3.0, 4.0]], [[np.nan, 8.0]]]
+    panel = TimeDistributed(SimpleImputer()).fit_transform(X)
+    assert [x.tolist() for x in panel] == [[[1, 6], [3, 4]], [[2, 8]]]
+
+
+def test_missing_values_of_a_long_frame_are_imputed():
+    df = pd.DataFrame({"id": [1, 1, 2], "t": [0, 1, 0], "heat": [1.0, np.nan, 3.0]})
+    panel = Panel.from_frame(df, by="id", order_by="t", missing="keep")
+    assert TimeDistributed(SimpleImputer()).fit_transform(panel).values.tolist() == [[1], [2], [3]]
+
+
+@pytest.mark.parametrize(
+    ("value", "what", "advice"),
+    [
+        (np.nan, "NaN", "Impute missing values first, or set padding_value if they are padding."),
+        (
+            np.inf,
+            "infinity or a value too large for float64",
+            "Clip or rescale such values first.",
+        ),
+    ],
+)
+def test_refused_values_are_located(value, what, advice):
+    X = ragged()
+    X[2][1, 1] = value
+    for call in (
+        TimeDistributed(PCA()).fit,
+        TimeDistributed(PCA()).fit_transform,
+        TimeDistributed(PCA()).fit(ragged()).transform,
+    ):
+        with pytest.raises(ValueError) as error:
+            call(X)
+        method = call.__name__
+        assert str(error.value) == (
+            f"TimeDistributed.{method}: X[2] contains {what} at time step 1, feature 1. {advice}"
+        )
+
+
+# -- Data frames of mixed columns
+
+
+def test_column_transformer_of_mixed_frames():
+    X = mixed_frames()
+    transformer = TimeDistributed(mixed_transformer())
+    panel = transformer.fit_transform(X)
+    stacked = mixed_transformer().fit_transform(pd.concat(X, ignore_index=True))
+    np.testing.assert_allclose(panel.values, stacked)
+    assert panel.feature_names == ("heat", "mode_idle", "mode_off", "mode_on")
+    assert transformer.feature_names_in_.tolist() == ["heat", "mode"]
+    assert transformer.n_features_in_ == 2
+    assert transformer.get_feature_names_out().tolist() == list(panel.feature_names)
+
+
+def test_named_panels_are_seen_as_frames_by_column_transformers():
+    panel = Panel.from_sequences(ragged(), feature_names=["u", "v"])
+    transformer = TimeDistributed(
+        make_column_transformer((StandardScaler(), ["v"]), remainder="passthrough")
+    )
+    out = transformer.fit_transform(panel)
+    assert out.feature_names == ("standardscaler__v", "remainder__u")
+    np.testing.assert_array_equal(out.values[:, 1], panel.values[:, 0])
+
+
+def test_pandas_output_is_a_frame_per_sequence_with_its_index():
+    X = mixed_frames()
+    transformer = TimeDistributed(mixed_transformer()).set_output(transform="pandas")
+    for out in (transformer.fit_transform(X), transformer.transform(X)):
+        assert isinstance(out, list)
+        for frame, x in zip(out, X, strict=True):
+            assert frame.columns.tolist() == ["heat", "mode_idle", "mode_off", "mode_on"]
+            assert frame.index.equals(x.index)
+    assert transformer.set_output(transform=None) is transformer
+    assert isinstance(transformer.set_output(transform="default").transform(X), Panel)
+
+
+def test_pandas_output_keeps_columns_of_different_kinds():
+    transformer = TimeDistributed(
+        make_column_transformer(
+            (StandardScaler(), ["heat"]), ("passthrough", ["mode"]), verbose_feature_names_out=False
+        )
+    )
+    with config_context(transform_output="pandas"):
+        out = transformer.fit_transform(mixed_frames())
+    assert out[0]["mode"].tolist() == ["on", "off", "on"]
+    assert out[0]["heat"].dtype == np.float64
+
+
+def test_pandas_output_of_arrays_numbers_the_steps():
+    out = TimeDistributed(StandardScaler()).set_output(transform="pandas").fit_transform(ragged())
+    assert [frame.index.tolist() for frame in out] == [[0, 1, 2], [0], [0, 1, 2, 3]]
+    assert out[0].columns.tolist() == ["x0", "x1"]
+
+
+def test_polars_output():
+    pl = pytest.importorskip("polars")
+    out = TimeDistributed(StandardScaler()).set_output(transform="polars").fit_transform(ragged())
+    assert [type(frame) for frame in out] == [pl.DataFrame] * 3
+    assert [len(frame) for frame in out] == [3, 1, 4]
+
+
+def test_inverse_transform_of_strings_gives_frames():
+    X = [frame[["mode"]] for frame in mixed_frames()]
+    encoder = TimeDistributed(OneHotEncoder())
+    back = encoder.inverse_transform(encoder.fit_transform(X))
+    assert [frame["mode"].tolist() for frame in back] == [["on", "off", "on"], ["idle"]]
+
+
+# -- Fitting: state, targets, metadata
+
+
+def test_transformer_is_cloned_and_state_survives(rng):
+    inner = StandardScaler()
+    fitted = TimeDistributed(inner).fit(ragged())
+    assert not hasattr(inner, "mean_")
+    copy = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(
+        copy.transform(ragged()).values, fitted.transform(ragged()).values
+    )
+    assert not hasattr(clone(fitted), "transformer_")
+
+
+def test_nested_parameters():
+    transformer = TimeDistributed(StandardScaler()).set_params(transformer__with_mean=False)
+    assert transformer.get_params()["transformer__with_mean"] is False
+    assert clone(transformer).transformer.with_mean is False
+    assert (transformer.fit_transform(ragged()).values > 0).any()
+    np.testing.assert_allclose(
+        transformer.fit_transform(ragged()).values,
+        np.concatenate(ragged()) / np.concatenate(ragged()).std(axis=0),
+    )
+
+
+def test_partial_fit_in_parts_equals_fit():
+    X = ragged((3, 1, 4, 2, 5))
+    parts = TimeDistributed(StandardScaler())
+    parts.partial_fit(X[:2]).partial_fit(X[2:])
+    np.testing.assert_allclose(
+        parts.transformer_.mean_, TimeDistributed(StandardScaler()).fit(X).transformer_.mean_
+    )
+    assert not hasattr(TimeDistributed(PCA()), "partial_fit")
+    assert not hasattr(TimeDistributed(OneHotEncoder()), "partial_fit")
+    with pytest.raises(ValueError, match="X has 3 features per time step, but TimeDistributed"):
+        parts.partial_fit(ragged(n_features=3))
+
+
+def test_targets_are_repeated_for_the_steps_or_stacked():
+    X = ragged((3, 1, 4, 2), n_features=3)
+    y = np.array([0, 1, 0, 1])
+    for x, label in zip(X, y, strict=True):
+        x[:, 1] += 10 * label
+    per_step = [np.full(len(x), label) for x, label in zip(X, y, strict=True)]
+    object_array = np.empty(4, dtype=object)
+    object_array[:] = per_step
+    for target in (y, y.tolist(), pd.Series(y, index=list("abcd")), per_step, object_array):
+        selector = TimeDistributed(SelectKBest(k=1)).fit(X, target)
+        assert selector.transformer_.get_support().tolist() == [False, True, False]
+    with pytest.raises(ValueError) as error:
+        TimeDistributed(SelectKBest(k=1)).fit(X, [0, 1, 0])
+    assert str(error.value) == (
+        "TimeDistributed.fit: X has 4 sequences, but y has 3 targets (inconsistent numbers of "
+        "samples). Pass one target per sequence, or for each sequence one target per time step."
+    )
+
+
+def test_unaligned_targets_do_not_disturb_transformers_that_need_none():
+    y = [["a", "b"], ["c"], ["d"] * 7]
+    TimeDistributed(StandardScaler()).fit(ragged(), y)
+
+
+def test_metadata_are_routed_and_repeated():
+    X = ragged()
+    weight = np.array([0.0, 1.0, 2.0])
+    repeated = TimeDistributed(StandardScaler()).fit([X[1], X[2], X[2]])
+    with config_context(enable_metadata_routing=True):
+        scaler = TimeDistributed(StandardScaler().set_fit_request(sample_weight=True))
+        for given_weight in (weight, [np.full(len(x), w) for x, w in zip(X, weight, strict=True)]):
+            scaler.fit(X, sample_weight=given_weight)
+            np.testing.assert_allclose(scaler.transformer_.mean_, repeated.transformer_.mean_)
+        np.testing.assert_allclose(
+            scaler.fit_transform(X, sample_weight=weight).values, repeated.transform(X).values
+        )
+        scaler.partial_fit(X, sample_weight=None)
+        pipeline = make_pipeline(scaler, SequenceSummarizer(), LogisticRegression())
+        pipeline[-1].set_fit_request(sample_weight=False)
+        pipeline.fit(X, [0, 1, 0], sample_weight=weight)
+        np.testing.assert_allclose(pipeline[0].transformer_.mean_, repeated.transformer_.mean_)
+    with pytest.raises(ValueError, match="only supported if enable_metadata_routing=True"):
+        TimeDistributed(StandardScaler()).fit(X, sample_weight=weight)
+
+
+class Doubling(TransformerMixin, BaseEstimator):
+    """Without fit_transform of its own kind, feature names or tags of interest."""
+
+    def fit(self, X, y=None):
+        self.n_ = len(X)
+        return self
+
+    def transform(self, X):
+        return np.concatenate([X, X])
+
+
+class Minimal:
+    """No base class, and no fit_transform."""
+
+    def __init__(self, factor=2):
+        self.factor = factor
+
+    def get_params(self, deep=True):
+        return {"factor": self.factor}
+
+    def set_params(self, **params):
+        self.factor = params["factor"]
+        return self
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X * self.factor
+
+
+def test_transformers_that_change_the_number_of_rows_are_refused():
+    with pytest.raises(ValueError) as error:
+        TimeDistributed(Doubling()).fit_transform(ragged())
+    assert str(error.value) == (
+        "TimeDistributed.fit_transform: X has 8 time steps, but Doubling made an array of shape "
+        "(16, 2) of them. Pass a transformer that returns one row per row."
+    )
+    with pytest.raises(ValueError, match=r"TimeDistributed.transform: X has 8 time steps"):
+        TimeDistributed(Doubling()).fit(ragged()).transform(ragged())
+
+
+def test_function_transformers_without_names_work():
+    transformer = TimeDistributed(FunctionTransformer(np.square))
+    np.testing.assert_array_equal(
+        transformer.fit_transform(ragged()).values, np.concatenate(ragged()) ** 2
+    )
+    assert not hasattr(transformer, "get_feature_names_out")
+
+
+# -- In a Pipeline before a network
+
+
+def small_net(**kwargs):
+    return RNNClassifier(hidden_size=4, max_epochs=2, random_state=0, **kwargs)
+
+
+def test_grid_search_over_both_steps(rng):
+    X = [rng.standard_normal((n, 2)) for n in rng.integers(2, 6, 24)]
+    y = np.arange(24) % 2
+    search = GridSearchCV(
+        make_pipeline(TimeDistributed(StandardScaler()), small_net()),
+        {
+            "timedistributed__transformer": [StandardScaler(), PCA(n_components=1)],
+            "rnnclassifier__cell": ["gru", "rnn_tanh"],
+        },
+        cv=2,
+        n_jobs=2,
+        error_score="raise",
+    ).fit(X, y)
+    assert len(search.cv_results_["params"]) == 4
+    assert search.predict(X).shape == (24,)
+    nested = make_pipeline(TimeDistributed(StandardScaler()), small_net())
+    nested.set_params(timedistributed__transformer__with_mean=False)
+    assert nested[0].transformer.with_mean is False
+
+
+class Remembering(StandardScaler):
+    """Notes which sequences it was fitted on; the first feature is the sequence's number."""
+
+    seen: ClassVar[list] = []
+
+    def fit(self, X, y=None):
+        Remembering.seen.append(set(np.asarray(X)[:, 0].astype(int).tolist()))
+        return super().fit(X, y)
+
+
+def test_nothing_is_fitted_outside_the_training_fold():
+    X = [np.column_stack([np.full(n, i), np.arange(n)]) for i, n in enumerate([3, 4, 5] * 4)]
+    y = np.arange(12) % 2
+    folds = [(np.arange(0, 8), np.arange(8, 12)), (np.arange(4, 12), np.arange(4))]
+    Remembering.seen.clear()
+    pipeline = make_pipeline(TimeDistributed(Remembering()), small_net())
+    cross_val_score(pipeline, X, y, cv=folds)
+    assert Remembering.seen == [set(range(8)), set(range(4, 12))]
+    Remembering.seen.clear()
+    GridSearchCV(pipeline, {"rnnclassifier__hidden_size": [2, 3]}, cv=folds, refit=False).fit(X, y)
+    assert sorted(map(min, Remembering.seen)) == [0, 0, 4, 4]
+    assert all(len(seen) == 8 for seen in Remembering.seen)
+
+
+def test_scaled_frames_reach_the_network_with_their_names():
+    X = mixed_frames() * 4
+    pipeline = make_pipeline(TimeDistributed(mixed_transformer()), small_net())
+    pipeline.fit(X, [0, 1] * 4)
+    assert pipeline[-1].feature_names_in_.tolist() == ["heat", "mode_idle", "mode_off", "mode_on"]
+    before = pipeline.predict_proba(X)
+    pipeline[0].set_output(transform="pandas")
+    np.testing.assert_allclose(pipeline.predict_proba(X), before, rtol=1e-5)
+
+
+# -- What is refused
+
+FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (
+            lambda: TimeDistributed(StandardScaler()).fit([[["a"]], [["b"]]]),
+            ValueError,
+            "TimeDistributed.fit: X[0] holds strings where numbers belong. Convert them first.",
+        ),
+        (
+            lambda: TimeDistributed(StandardScaler()).fit([FRAME, FRAME[["v", "u"]]]),
+            ValueError,
+            "TimeDistributed.fit: X[1] has columns ['v', 'u'], but X[0] has ['u', 'v']. Give all "
+            "frames the same columns in the same order.",
+        ),
+        (
+            lambda: TimeDistributed(StandardScaler()).fit([FRAME, FRAME.to_numpy()]),
+            TypeError,
+            "TimeDistributed.fit: X[1] is a ndarray, but X[0] is a data frame. Pass data frames "
+            "only.",
+        ),
+        (
+            lambda: TimeDistributed(StandardScaler()).fit([FRAME, FRAME[:0]]),
+            ValueError,
+            "TimeDistributed.fit: X[1] is an empty sequence. Every sample needs at least one time "
+            "step: drop it, from y too.",
+        ),
+        (
+            lambda: TimeDistributed(StandardScaler()).fit([FRAME.set_axis(["u", "u"], axis=1)]),
+            ValueError,
+            "TimeDistributed.fit: X[0] has column 'u' more than once. Rename one.",
+        ),
+        (
+            lambda: TimeDistributed(StandardScaler()).fit([pd.DataFrame({"u": [[1.0, 2.0]]})]),
+            ValueError,
+            "TimeDistributed.fit: X[0] is a data frame whose cells are sequences. Pass one frame "
+            "per sample with one row per time step, or one frame of such cells with one row per "
+            "sample.",
+        ),
+        (
+            lambda: TimeDistributed(StandardScaler()).fit([pd.DataFrame(index=[0])]),
+            ValueError,
+            "TimeDistributed.fit: X has 0 features per time step. Pass at least one.",
+        ),
+        (
+            lambda: TimeDistributed(StandardScaler()).fit(ragged()).transform(ragged(n_features=3)),
+            ValueError,
+            "TimeDistributed.transform: X has 3 features per time step, but TimeDistributed was "
+            "fitted with 2. Pass sequences of shape (n_timesteps, 2).",
+        ),
+        (
+            lambda: TimeDistributed(IsolationForest()).fit(ragged()),
+            InvalidParameterError,
+            "The 'transformer' parameter of TimeDistributed must be an object implementing 'fit' "
+            "and 'transform'. Got IsolationForest() instead.",
+        ),
+        (
+            lambda: TimeDistributed(
+                make_column_transformer(("passthrough", ["mode"]), remainder="drop")
+            ).fit_transform(mixed_frames()),
+            ValueError,
+            None,
+        ),
+        (
+            lambda: TimeDistributed(StandardScaler()).transform(ragged()),
+            NotFittedError,
+            "This TimeDistributed instance is not fitted yet. Call 'fit' with appropriate "
+            "arguments before using this estimator.",
+        ),
+    ],
+)
+def test_time_distributed_refuses(call, kind, message):
+    with pytest.raises(kind) as error:
+        call()
+    text = str(error.value).replace("'transform' and 'fit'", "'fit' and 'transform'")
+    if message is None:
+        assert text.startswith("TimeDistributed.fit_transform: what ColumnTransformer returned ")
+        assert text.endswith("or call set_output(transform='pandas') for data frames.")
+    else:
+        assert text == message
+
+
+def test_feature_names_are_checked():
+    transformer = TimeDistributed(StandardScaler()).fit([FRAME, FRAME])
+    with pytest.raises(ValueError, match="feature names should match"):
+        transformer.transform([FRAME.rename(columns={"u": "w"})])
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        transformer.transform([FRAME.to_numpy()])
