@@ -41,7 +41,7 @@ def prune(
         Named in errors.
     """
     n_documents = len(offsets) - 1
-    low = (2 if n_documents >= _MANY else 1) if min_df == "auto" else min_df
+    low: Any = (2 if n_documents >= _MANY else 1) if min_df == "auto" else min_df
     least = low if isinstance(low, Integral) else low * n_documents
     most = max_df if isinstance(max_df, Integral) else max_df * n_documents
     if most < least:

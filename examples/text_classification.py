@@ -1,0 +1,74 @@
+"""Does the order of words tell what a question is about?
+
+Without data: sentences of who does what to whom, made here, in which the same words in another
+order have another answer. A count of words cannot tell them apart, pairs of neighbours hardly, a
+recurrent network can. With ``--data DIR``, where DIR holds the folder txt_TREC: 5,452 questions in
+six classes (Li & Roth, 2002), and 500 to test on.
+
+    python examples/text_classification.py --data ../shared/data
+"""
+
+import argparse
+import gzip
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+
+from sk_rnn import RNNClassifier
+from sk_rnn.preprocessing import SequenceVectorizer
+
+CLASSES = ["description", "entity", "abbreviation", "person", "number", "place"]
+
+
+def made_questions():
+    """Return questions and what each asks for: the one who acts, or the one who is acted on."""
+    names, acts = ["Ada", "Ben", "Cleo", "Dan", "Eve"], ["called", "saw", "paid", "helped"]
+    when = ["today", "last night", "on the way home from work", "twice"]
+    texts, answers = [], []
+    for a, b, act, time in product(names, names, acts, when):
+        if a != b:
+            texts += [f"{a} {act} {b} {time}, who was {act}?", f"{a} {act} {b} {time}, who {act}?"]
+            answers += [b, a]
+    return train_test_split(texts, np.array(answers), test_size=0.5, random_state=0)
+
+
+def trec(folder):
+    """Return the questions of TREC in their official split."""
+    parts = []
+    train = gzip.decompress((folder / "TREC.train.all.gz").read_bytes()).decode("latin-1")
+    test = (folder / "TREC.test.all").read_text(encoding="latin-1")
+    for text in (train, test):
+        rows = [line.split(" ", 1) for line in text.splitlines()]
+        parts.append(([row[1] for row in rows], np.array([CLASSES[int(row[0])] for row in rows])))
+    (X_train, y_train), (X_test, y_test) = parts
+    return X_train, X_test, y_train, y_test
+
+
+def main():
+    """Fit both models and show where the network is wrong."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, help="directory that holds txt_TREC")
+    data = parser.parse_args().data
+    X_train, X_test, y_train, y_test = trec(data / "txt_TREC") if data else made_questions()
+
+    counts = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10))
+    network = make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64, random_state=0))
+    for name, model in {"tf-idf of words and pairs": counts, "sequence of words": network}.items():
+        accuracy = model.fit(X_train, y_train).score(X_test, y_test)
+        print(f"{name}, accuracy on {len(y_test)} questions: {accuracy:.3f}")
+
+    predicted = network.predict(X_test)
+    wrong = np.flatnonzero(predicted != y_test)[:5]
+    for i in wrong:
+        print(f"wrong: {X_test[i]!r} asks for {y_test[i]}, not {predicted[i]}")
+    # Limitation: a word that was never seen is one unknown token whatever it means; pretrained
+    # vectors (load_word_vectors) know many more words than a few thousand questions hold.
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The examples with text run and say what they promise; each exercise is under 15 lines."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+DATA = Path(os.environ.get("SK_RNN_DATA", EXAMPLES.parents[1] / "shared" / "data"))
+
+
+def run(name, *arguments):
+    """Return what an example prints; warnings are errors."""
+    path = str(EXAMPLES.parent)
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def accuracies(printed):
+    return [float(line.rsplit(": ")[1]) for line in printed.splitlines() if "accuracy" in line]
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("next_character.py", "hello world\n"),
+        (
+            "next_word.py",
+            "the more you see the less you know the more you know the less you understand\n",
+        ),
+        ("sentiment.py", "glad sad glad\n"),
+    ],
+)
+def test_exercises(name, printed):
+    assert run(name) == printed
+
+
+def test_exercise_next_number():
+    text, number = run("next_number.py").split("->")
+    assert text == "8, 9, 10 "
+    assert float(number) == pytest.approx(11, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "name", ["next_character.py", "next_number.py", "next_word.py", "sentiment.py"]
+)
+def test_exercises_are_under_15_lines(name):
+    assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) < 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["text_classification.py", "names_to_nationality.py"])
+def test_order_decides_where_it_was_made_to(name):
+    by_counts, by_sequence = accuracies(run(name))
+    assert by_sequence > 0.95
+    assert by_counts < 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "folder", "least"),
+    [("text_classification.py", "txt_TREC", 0.88), ("names_to_nationality.py", "txt_names", 0.8)],
+)
+def test_real_text(name, folder, least):
+    if not (DATA / folder).is_dir():
+        pytest.skip(f"the data set {folder} is not there")
+    assert accuracies(run(name, "--data", str(DATA)))[1] > least
