@@ -185,9 +185,10 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
             "window crosses: Panel.from_sequences(series).",
         ),
         (
-            pd.DataFrame({"u": list("abcd")}),
+            pd.DataFrame({"u": pd.Categorical(list("abcd"))}),
             ValueError,
-            None,
+            "make_windows: series has column 'u' of dtype category where numbers belong. Convert "
+            "or drop it.",
         ),
         (
             ["a", "b", "c", "d"],
@@ -210,10 +211,7 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
 def test_make_windows_refuses(series, kind, message):
     with pytest.raises(kind) as error:
         make_windows(series, window=3)
-    if message is None:
-        assert str(error.value).startswith("make_windows: series has column 'u' of dtype")
-    else:
-        assert str(error.value) == message
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ def read_long_frame(df: Any, by: Any, order_by: Any, columns: Any, missing: str)
         values = df[names[0]].cat.codes.to_numpy(dtype=np.int64)[:, None]
         absent = values < 0
     else:
-        values = frame_values(_numeric(df[names], by, ids), f"{_CALLER}: df", allow_objects=False)
+        features = df if names == list(df.columns) else df[names]  # pandas 2 copies
+        values = frame_values(_numeric(features, by, ids), f"{_CALLER}: df", allow_objects=False)
         absent = np.isnan(values)
     if absent.any() and (missing == "raise" or categorical):
         _refuse_missing_value(absent, names, by, ids, categorical)
