@@ -1,7 +1,6 @@
 """Which terms have an id: learned from the documents, or given."""
 
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -42,8 +41,8 @@ def prune(
     """
     n_documents = len(offsets) - 1
     low: Any = (2 if n_documents >= _MANY else 1) if min_df == "auto" else min_df
-    least = low if isinstance(low, Integral) else low * n_documents
-    most = max_df if isinstance(max_df, Integral) else max_df * n_documents
+    least = low if isinstance(low, int | np.integer) else low * n_documents
+    most = max_df if isinstance(max_df, int | np.integer) else max_df * n_documents
     if most < least:
         raise ValueError(
             f"{caller}: max_df={max_df!r} is {most:g} of {n_documents} documents, fewer than "
