@@ -162,7 +162,6 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
 
         if not resume:
             self._seed, self._n_fits = draw_seed(self.random_state), 0
-        self._incremental = method == "partial_fit"
         rng, seed = self._next_seeds()
         rows, sample_weight = arrange_rows(panel, self._by_sequence(encoded, panel), sample_weight)
         valid_rows = None
@@ -209,6 +208,9 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             seed=seed,
             caller=caller,
         )
+        # Only a training that is meant to go on hands its optimizer's running means to the next,
+        # whether the model was saved between them or not.
+        self._keeps_optimizer = self.warm_start or one_epoch
         return self
 
     def _train(
@@ -307,7 +309,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         optimizer = self._net_arguments["optimizer"]
         net = self._make_net(before.module_, device, extras, one_epoch)
         net.history = before.history
-        if optimizer == self.optimizer:
+        if self._keeps_optimizer and optimizer == self.optimizer:
             net.resume_optimizer(before.optimizer_.state_dict()["state"])
         return net
 
@@ -454,9 +456,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
     def __getstate__(self):
         state = super().__getstate__().copy()
         if "net_" in state:
-            state["_net_state"] = dump_net(
-                state.pop("net_"), with_optimizer=self.warm_start or self._incremental
-            )
+            state["_net_state"] = dump_net(state.pop("net_"), with_optimizer=self._keeps_optimizer)
             del state["module_"]
         return state
 
