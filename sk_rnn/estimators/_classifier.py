@@ -185,7 +185,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Labels; with multilabel y the numbers of the labels.
     n_features_in_ : int
         Features a time step; for a 2-D table, which has one, its columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X had string ones.
     n_iter_ : int
         Epochs trained.
