@@ -504,6 +504,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                 f"{caller}: y[0] is a sequence ({type(_first(y)).__name__}). Pass one label per "
                 "sequence, or set return_sequences=True to learn one label per time step."
             )
+        _refuse_missing(y, caller)
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
         if kind == "multilabel-indicator":
@@ -604,6 +605,17 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
 def _first(y: Any) -> Any:
     return y.iloc[0] if hasattr(y, "iloc") else y[0]
+
+
+def _refuse_missing(y: Any, caller: str) -> None:
+    """Refuse NaN and infinity, which scikit-learn would find only after a warning about casts."""
+    values = np.asarray(y)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        first = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise ValueError(
+            f"{caller}: y[{first}] is {values[first]}. Input y contains NaN or infinity; drop these "
+            "rows, from X too."
+        )
 
 
 def _is_nested(y: Any) -> bool:
