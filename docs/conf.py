@@ -16,7 +16,8 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build"]
 default_role = "py:obj"  # `name` links where there is a page for it, and is code where not
 add_function_parentheses = False
-python_maximum_signature_line_length = 88
+toc_object_entries_show_parents = "hide"
+smartquotes = False  # quotes are part of what one types
 
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say the types
