@@ -69,14 +69,14 @@ def search(X_train, X_test, y_train, y_test):
     """Put the estimator where any other goes."""
     heading("2. A Pipeline in GridSearchCV, two processes")
     pipeline = Pipeline(
-        [("features", "passthrough"), ("rnn", RNNClassifier(max_epochs=8, random_state=0))]
+        [("features", "passthrough"), ("rnn", RNNClassifier(max_epochs=6, random_state=0))]
     )
     grid = {
         "features": ["passthrough", FunctionTransformer(with_changes)],
         "rnn__cell": ["gru", "lstm"],
     }
     found, seconds = timed(GridSearchCV(pipeline, grid, cv=3, n_jobs=2).fit, X_train, y_train)
-    print(f"Mean accuracy of 3 folds of {len(X_train)} digits, 8 epochs a fit:")
+    print(f"Mean accuracy of 3 folds of {len(X_train)} digits, 6 epochs a fit:")
     tried = zip(found.cv_results_["params"], found.cv_results_["mean_test_score"], strict=True)
     for params, score in tried:
         features = "strips" if params["features"] == "passthrough" else "strips and changes"
