@@ -86,12 +86,18 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
     # --- hooks ----------------------------------------------------------------------------------
 
     @abstractmethod
-    def _check_target(self, y: Any, caller: str) -> np.ndarray:
+    def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         """Validate y of one row a sample."""
 
     @abstractmethod
     def _encode_target(
-        self, y: np.ndarray, caller: str, *, reset: bool, classes: Any = None
+        self,
+        y: np.ndarray,
+        caller: str,
+        *,
+        reset: bool,
+        classes: Any = None,
+        input_name: str = "y",
     ) -> np.ndarray:
         """Turn y into what the loss compares with; with ``reset`` learn what there is to learn."""
 
@@ -137,8 +143,8 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         """Fit or continue; `fit` and `partial_fit` differ in what they pass."""
         caller = f"{type(self).__name__}.{method}"
         params = self.get_params(deep=False)
-        extras = check_extras(self._extras(), params, caller)
         check_combinations(params, caller)
+        extras = check_extras(self._extras(), params, caller)
         device = resolve_device(self.device, caller)
 
         if resume:
@@ -278,6 +284,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         one_epoch: bool,
     ) -> RecurrentNet:
         """Build module and net for data seen for the first time."""
+        weights = read_embedding_weights(self, caller)
         scaling = None
         if self._tokens:
             self._num_embeddings = count_tokens(self, panel, caller)
@@ -291,7 +298,6 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             num_embeddings=self._num_embeddings if self._tokens else None,
             extras=extras,
         )
-        weights = read_embedding_weights(self, caller)
         module = build_module(
             self._module_arguments,
             seed,
@@ -343,13 +349,21 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         self, validation: Validation, device: torch.device, caller: str
     ) -> PredictionBatches:
         """Turn X_val, y_val and sample_weight_val into batches."""
-        if validation.X is None or validation.y is None:
-            missing, given = ("X_val", "y_val") if validation.X is None else ("y_val", "X_val")
-            raise ValueError(f"{caller}: {given} was passed without {missing}. Pass both.")
+        names = ("X_val", "y_val", "sample_weight_val")
+        passed = dict(zip(names, validation, strict=True))
+        missing = [name for name in names[:2] if passed[name] is None]
+        if missing:
+            given = next(name for name in names if passed[name] is not None)
+            raise ValueError(
+                f"{caller}: {given} was passed without {' and '.join(missing)}. Pass X_val and "
+                "y_val, or neither."
+            )
         panel = read_sequences(self, validation.X, caller, reset=False, input_name="X_val")
         target = read_target(self, validation.y, validation.X, panel, caller, "y_val")
-        encoded = self._encode_target(target, caller, reset=False)
-        weights = check_weights(validation.sample_weight, len(panel), caller)
+        encoded = self._encode_target(target, caller, reset=False, input_name="y_val")
+        weights = check_weights(
+            validation.sample_weight, len(panel), caller, input_name="sample_weight_val"
+        )
         rows = np.arange(len(panel))
         data = SequenceData(
             panel,

@@ -18,6 +18,7 @@ from ..training import accuracy, subset_accuracy
 from ._base import BaseRNN, Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
+from ._targets import check_targets
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):
@@ -144,7 +145,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     n_iter_no_change : int or "auto", default="auto"
         Epochs without a better validation score after which early stopping stops. "auto" is 50
-        under 100 sequences, else a quarter of the epochs, at least 10.
+        under 100 sequences, else half of the epochs, at least 10.
 
     tol : float, default=1e-4
         Rise of the validation score that counts as better for early stopping.
@@ -500,14 +501,14 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         check_targets(y, caller, input_name, "label")
-        check_classification_targets(y)
+        _check_labels(y, caller, input_name)
         kind = type_of_target(y, input_name=input_name)
         if kind == "multilabel-indicator":
             return check_array(y, dtype=np.int64, input_name=input_name)
         if kind == "multiclass-multioutput":
             raise ValueError(
-                f"{caller}: {input_name} has {np.shape(y)[1]} columns of classes. Pass one column, or a "
-                "multilabel indicator of 0 and 1."
+                f"{caller}: {input_name} has {np.shape(y)[1]} columns of classes. Pass one column, "
+                "or a multilabel indicator of 0 and 1."
             )
         return column_or_1d(y, warn=True)
 
@@ -521,7 +522,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         input_name: str = "y",
     ) -> np.ndarray:
         if self._per_step:
-            check_classification_targets(y)
+            _check_labels(y, caller, input_name)
         if reset:
             self._multilabel = y.ndim == 2
             self.classes_ = self._learn_classes(y, caller, classes)
@@ -543,9 +544,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         known = np.isin(y, self.classes_)
         if not known.all():
             raise ValueError(
-                f"{caller}: {input_name} holds labels {np.unique(y[~known])[:5].tolist()}, which the model "
-                f"does not know. Its classes are {self.classes_[:10].tolist()}. Leave these rows "
-                "out, or fit anew with all labels."
+                f"{caller}: {input_name} holds labels {np.unique(y[~known])[:5].tolist()}, which "
+                f"the model does not know. Its classes are {self.classes_[:10].tolist()}. Leave "
+                "these rows out, or fit anew with all labels."
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
@@ -598,7 +599,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                     f"{self.classes_[:10].tolist()}."
                 )
             for label, weight in self.class_weight.items():
-                if not isinstance(weight, Real) or not 0 <= weight < np.inf:
+                if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
                     raise ValueError(
                         f"{caller}: class_weight[{label!r}] is {weight!r}. Weights are finite "
                         "numbers, zero or positive."
@@ -618,3 +619,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             # A class that is only expected (partial_fit) or held out has no rows to weight.
             factors = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
         return factors[encoded]
+
+
+def _check_labels(y: Any, caller: str, input_name: str) -> None:
+    try:
+        check_classification_targets(y)
+    except ValueError as error:
+        raise ValueError(
+            f"{caller}: {input_name} holds no labels. {error} RNNRegressor learns numbers."
+        ) from error
