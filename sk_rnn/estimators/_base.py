@@ -33,7 +33,13 @@ from ._network import (
     divergence_advice,
     module_arguments,
 )
-from ._parameters import CONSTRAINTS, OpenParameters, check_combinations, check_extras
+from ._parameters import (
+    CONSTRAINTS,
+    OpenParameters,
+    check_combinations,
+    check_extras,
+    checked_schedule,
+)
 from ._reading import (
     count_tokens,
     float_type,
@@ -241,6 +247,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             if patience == "auto":
                 patience = auto_patience(len(train), epochs)
             last.append(Patience(patience, self.tol))
+        net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
         epochs_before = len(net.history)
         with isolate_globals(seed, net.device, needed=isinstance(self.cell, type)):

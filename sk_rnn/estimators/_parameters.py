@@ -154,14 +154,6 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
                 f"{caller}: callbacks holds {item!r}, which is no skorch callback. Pass callbacks, "
                 "or pairs (name, callback)."
             )
-    if callable(params["lr_schedule"]):
-        for progress in (0.0, 1.0):
-            factor = params["lr_schedule"](progress)
-            if not isinstance(factor, Real) or not 0 <= float(factor) < math.inf:
-                raise ValueError(
-                    f"{caller}: lr_schedule({progress}) returned {factor!r}. Return the factor of "
-                    "lr, a finite number, zero or positive."
-                )
     reads_tokens = params["embedding_dim"] is not None or params["embedding_weights"] is not None
     conflicts = [
         (
@@ -199,6 +191,23 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
     for found, message in conflicts:
         if found:
             raise ValueError(f"{caller}: {message}")
+
+
+def checked_schedule(schedule: Any, caller: str) -> Any:
+    """``lr_schedule`` with, if it is the user's function, a look at each factor it returns."""
+    if not callable(schedule):
+        return schedule
+
+    def checked(progress: float) -> float:
+        factor = schedule(progress)
+        if not isinstance(factor, Real) or not 0 <= float(factor) < math.inf:
+            raise ValueError(
+                f"{caller}: lr_schedule({progress:g}) returned {factor!r}. Return the factor of "
+                "lr, a finite number, zero or positive."
+            )
+        return float(factor)
+
+    return checked
 
 
 def check_extras(
@@ -285,6 +294,9 @@ def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name is meant, or which there are."""
     known = sorted(known)
+    last = name.rpartition("__")[2]
+    if last in known:  # a parameter of the estimator's own
+        return f"Did you mean {last!r}?"
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     if close:
         return f"Did you mean {close[0]!r}?"

@@ -32,6 +32,9 @@ def read_sequences(
 ) -> Panel:
     """Turn X into a Panel, and set or check the number and names of features."""
     tokens = estimator._tokens
+    table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
+    if table:  # names first, because other columns hold other values
+        _check_feature_names(estimator, X, reset=reset)
     panel = check_sequences(
         X,
         dtype=float_type(estimator),
@@ -40,11 +43,8 @@ def read_sequences(
         caller=caller,
         input_name=input_name,
     )
-    table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
-    names = panel.feature_names
-    if table:
-        _check_feature_names(estimator, X, reset=reset)
-    else:
+    if not table:
+        names = panel.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
         _check_feature_names(estimator, columns, reset=reset)
     if reset:

@@ -208,6 +208,9 @@ class RecurrentNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
+        if training:
+            # One for the epoch: skorch's Checkpoint looks at the last batch of the history.
+            self.history.new_batch()
         total: Tensor | float = 0.0
         n_rows = 0
         outputs = []
