@@ -54,8 +54,9 @@ MAX_WORDS = 400
 
 # C-MAPSS: a training window ends at every second cycle counted back from the failure, and is
 # shorter than 50 cycles near the start of an engine's life, as some test engines are. Windows at
-# every cycle cost twice as much and say hardly more: neighbours share all but one cycle. Remaining life
-# far from the failure cannot be seen in the sensors: it is usual to cap it at 125 cycles.
+# every cycle cost twice as much and say hardly more: neighbours share all but one cycle.
+# Remaining life far from the failure cannot be seen in the sensors: it is usual to cap it at 125
+# cycles.
 WINDOW = 50
 SHORTEST_WINDOW = 25
 WINDOW_STRIDE = 2

@@ -90,6 +90,15 @@ def test_prediction_batches_are_bounded_and_complete(rng, monkeypatch):
     assert max(b.X["x"].shape[0] * b.X["x"].shape[1] for b in seen) <= 40
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh"])
+def test_a_row_is_predicted_alike_alone_and_in_company(rng, cell):
+    X, y = rng.normal(size=(50, 12, 3)), np.arange(50) % 2
+    model = RNNClassifier(cell=cell, num_layers=2, max_epochs=1, random_state=0).fit(X, y)
+    together = model.decision_function(X)
+    for rows in (slice(0, 1), slice(3, 6), slice(10, 49)):
+        assert (model.decision_function(X[rows]) == together[rows]).all()
+
+
 def test_schedules_start_and_end_where_they_say():
     one_cycle = SCHEDULES["one_cycle"]
     assert one_cycle(0.0) == pytest.approx(1 / 25)

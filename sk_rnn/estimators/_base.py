@@ -440,7 +440,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         net = self.net_
         data = SequenceData(panel, net.device, per_step=self._per_step)
         batch_size = None if self.batch_size == "auto" else self.batch_size
-        batches = PredictionBatches(data, batch_size=batch_size)
+        batches = PredictionBatches(data, batch_size=batch_size, aligned=True)
         parts = run_flushed(lambda interrupted: net.outputs(batches, interrupted))
         order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
         found = np.concatenate(parts)

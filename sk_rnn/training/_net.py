@@ -287,10 +287,10 @@ class RecurrentNet(NeuralNet):
         self._set_training(False)
         result = []
         with torch.inference_mode():
-            for batch in batches:
+            for batch, wanted in zip(batches, batches.wanted(), strict=True):
                 if interrupted.is_set():
                     raise KeyboardInterrupt
-                result.append(self.infer(batch.X).cpu().numpy())
+                result.append(self.infer(batch.X)[:wanted].cpu().numpy())
         return result
 
 
