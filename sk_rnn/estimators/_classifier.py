@@ -623,8 +623,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
 def _check_labels(y: Any, caller: str, input_name: str) -> None:
     try:
-        check_classification_targets(y)
-    except ValueError as error:
+        with np.errstate(invalid="ignore"):  # from looking whether huge numbers are integers
+            check_classification_targets(y)
+    except (TypeError, ValueError) as error:
         raise ValueError(
             f"{caller}: {input_name} holds no labels. {error} RNNRegressor learns numbers."
         ) from error

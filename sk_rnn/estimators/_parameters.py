@@ -266,8 +266,9 @@ def _try_optimizer(
         optimizer([torch.nn.Parameter(torch.zeros(1))], **{"lr": lr, **given})
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
-            f"{caller}: {optimizer.__name__} takes no {', '.join(sorted(extras))} of "
-            f"{', '.join(repr(extras[key]) for key in sorted(extras))}: {error}"
+            f"{caller}: {optimizer.__name__} refuses "
+            f"{', '.join(f'{key}={value!r}' for key, value in sorted(extras.items()))}: {error}. "
+            "Pass what the optimizer's own documentation allows."
         ) from error
 
 

@@ -82,7 +82,7 @@ def _nested_row(y: Any) -> tuple[int, str] | None:
 
 
 def _is_sized(row: Any) -> bool:
-    if isinstance(row, str | bytes) or np.ndim(row) == 0:
+    if isinstance(row, str | bytes) or issparse(row) or getattr(row, "ndim", 1) == 0:
         return False
     return hasattr(row, "__len__")
 
