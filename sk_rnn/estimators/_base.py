@@ -424,11 +424,11 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         return np.split(encoded, panel.offsets[1:-1]) if self._per_step else encoded
 
     def _check_splittable(self, n_rows: int, caller: str) -> None:
-        if n_rows * self.validation_fraction < 1 or n_rows < 2:
+        if np.ceil(n_rows * self.validation_fraction) >= n_rows:
             raise ValueError(
                 f"{caller}: early_stopping=True with validation_fraction="
-                f"{self.validation_fraction} leaves no sequence of {n_rows} to validate on. Raise "
-                "validation_fraction, pass X_val and y_val, or set early_stopping=False."
+                f"{self.validation_fraction} leaves nothing of n_samples={n_rows} to train on. "
+                "Lower validation_fraction, pass X_val and y_val, or set early_stopping=False."
             )
 
     # --- prediction -----------------------------------------------------------------------------
