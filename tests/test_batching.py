@@ -114,18 +114,17 @@ def test_canonical_order_of_values_that_are_not_contiguous():
 @given(
     lengths_of_samples,
     st.integers(1, 9),
-    st.integers(1, 4),
     st.sampled_from([np.random.RandomState, np.random.default_rng]),
 )
-def test_training_batches_hold_every_row_once(lengths, batch_size, pool, make_rng):
+def test_training_batches_hold_every_row_once(lengths, batch_size, make_rng):
     lengths = np.array(lengths)
-    batches = training_batches(lengths, batch_size, make_rng(0), pool=pool)
+    batches = training_batches(lengths, batch_size, make_rng(0))
     assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
     sizes = [len(rows) for rows in batches]
     assert max(sizes) <= batch_size + (batch_size > 1)
     if batch_size > 1 and len(lengths) > 1:
         assert min(sizes) > 1
-    again = training_batches(lengths, batch_size, make_rng(0), pool=pool)
+    again = training_batches(lengths, batch_size, make_rng(0))
     for rows, same in zip(batches, again, strict=True):
         np.testing.assert_array_equal(rows, same)
 
@@ -135,7 +134,7 @@ def test_training_batches_pad_little(n_samples):
     rng = np.random.RandomState(0)
     lengths = rng.randint(25, 101, n_samples)
     shares = [padded_share(lengths, training_batches(lengths, 32, rng)) for _ in range(10)]
-    assert max(shares) < 0.06
+    assert max(shares) < 0.10
 
 
 def test_training_batches_are_shuffled():
@@ -145,6 +144,17 @@ def test_training_batches_are_shuffled():
         assert any(set(a) != set(b) for a, b in zip(first, second, strict=True))
     means = [lengths[rows].mean() for rows in training_batches(lengths, 8, rng)]
     assert means != sorted(means)
+
+
+def test_rows_of_small_ragged_data_meet_others_in_every_epoch():
+    # Sorted all by length, 50 rows would make the same batches in every epoch.
+    rng = np.random.RandomState(0)
+    lengths = np.arange(50) + 3
+    partners = set()
+    for _ in range(20):
+        (batch,) = (rows for rows in training_batches(lengths, 8, rng) if 0 in rows)
+        partners.update(batch.tolist())
+    assert len(partners) > 40
 
 
 def test_training_batches_of_one_length_are_a_plain_shuffle():

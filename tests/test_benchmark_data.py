@@ -71,10 +71,11 @@ def test_windows_to_failure_end_at_the_failure_and_cap_the_life():
     engine = np.arange(200, dtype=np.float32)[:, np.newaxis]
     windows, lives = data.windows_to_failure(engine)
     assert windows[0][-1] == 199
-    assert lives[:3] == [0, 5, 10]
+    assert lives[:3] == [k * data.WINDOW_STRIDE for k in range(3)]
     assert max(lives) == data.RUL_CAP
     assert max(len(window) for window in windows) == data.WINDOW
-    assert min(len(window) for window in windows) == data.SHORTEST_WINDOW
+    shortest = min(len(window) for window in windows)
+    assert data.SHORTEST_WINDOW <= shortest < data.SHORTEST_WINDOW + data.WINDOW_STRIDE
     for window, life in zip(windows, lives, strict=True):
         assert min(data.RUL_CAP, 199 - window[-1, 0]) == life
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
+from skorch.callbacks import Callback
 from torch import nn
 
 from sk_rnn import RNNClassifier, RNNRegressor
@@ -362,6 +363,29 @@ def test_fits_in_threads_equal_sequential_ones():
     together = Parallel(n_jobs=4, backend="threading")(jobs())
     for one, other in zip(alone, together, strict=True):
         assert_same_model(one, other)
+
+
+def test_users_cells_in_threads_equal_sequential_ones():
+    # They draw from torch's global generator, so fits take turns with it.
+    def jobs():
+        for seed in range(4):
+            yield delayed(small(RNNClassifier, cell=EchoCell, random_state=seed).fit)(X, LABELS)
+
+    before = torch.get_rng_state()
+    alone = [fit(*arguments) for fit, arguments, _ in jobs()]
+    together = Parallel(n_jobs=4, backend="threading")(jobs())
+    for one, other in zip(alone, together, strict=True):
+        assert_same_model(one, other)
+    assert_array_equal(torch.get_rng_state().numpy(), before.numpy())
+
+
+def test_users_cell_may_be_fitted_within_a_fit():
+    class Nesting(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            small(RNNClassifier, cell=EchoCell, max_epochs=1).fit(X, LABELS)
+
+    model = small(RNNClassifier, cell=EchoCell, callbacks=[Nesting()]).fit(X, LABELS)
+    assert_same_model(model, small(RNNClassifier, cell=EchoCell).fit(X, LABELS))
 
 
 def test_predictions_in_threads_equal_sequential_ones():

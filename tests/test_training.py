@@ -1,6 +1,8 @@
 """The seam to skorch: batches, schedules, callbacks, device, denormals, interruption."""
 
-import threading
+import os
+import signal
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -86,6 +88,15 @@ def test_prediction_batches_are_bounded_and_complete(rng, monkeypatch):
     assert sorted(torch.cat([b.y.values for b in seen]).tolist()) == list(range(50))
     assert max(b.X["x"].shape[1] for b in seen) <= 6
     assert max(b.X["x"].shape[0] * b.X["x"].shape[1] for b in seen) <= 40
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh"])
+def test_a_row_is_predicted_alike_alone_and_in_company(rng, cell):
+    X, y = rng.normal(size=(50, 12, 3)), np.arange(50) % 2
+    model = RNNClassifier(cell=cell, num_layers=2, max_epochs=1, random_state=0).fit(X, y)
+    together = model.decision_function(X)
+    for rows in (slice(0, 1), slice(3, 6), slice(10, 49)):
+        assert (model.decision_function(X[rows]) == together[rows]).all()
 
 
 def test_schedules_start_and_end_where_they_say():
@@ -195,22 +206,17 @@ def test_run_flushed_hands_on_results_and_errors():
         run_flushed(fail)
 
 
-def test_ctrl_c_is_passed_to_the_function(monkeypatch):
-    joins = []
-    join = threading.Thread.join
-
-    def interrupted_join(thread, *args):
-        joins.append(thread)
-        if len(joins) == 1:
-            raise KeyboardInterrupt
-        join(thread, *args)
-
-    monkeypatch.setattr(threading.Thread, "join", interrupted_join)
-
-    def wait(interrupted):
+def test_ctrl_c_is_passed_to_the_function():
+    def press_and_wait(interrupted):
+        time.sleep(0.2)  # until the main thread, which hears the signal, waits
+        os.kill(os.getpid(), signal.SIGINT)
         return interrupted.wait(10)
 
-    assert run_flushed(wait) is True
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run_flushed(press_and_wait) is True
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_auto_device_is_cuda_where_there_is_one(monkeypatch):

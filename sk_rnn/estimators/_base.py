@@ -33,7 +33,13 @@ from ._network import (
     divergence_advice,
     module_arguments,
 )
-from ._parameters import CONSTRAINTS, OpenParameters, check_combinations, check_extras
+from ._parameters import (
+    CONSTRAINTS,
+    OpenParameters,
+    check_combinations,
+    check_extras,
+    checked_schedule,
+)
 from ._reading import (
     count_tokens,
     float_type,
@@ -86,12 +92,18 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
     # --- hooks ----------------------------------------------------------------------------------
 
     @abstractmethod
-    def _check_target(self, y: Any, caller: str) -> np.ndarray:
+    def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         """Validate y of one row a sample."""
 
     @abstractmethod
     def _encode_target(
-        self, y: np.ndarray, caller: str, *, reset: bool, classes: Any = None
+        self,
+        y: np.ndarray,
+        caller: str,
+        *,
+        reset: bool,
+        classes: Any = None,
+        input_name: str = "y",
     ) -> np.ndarray:
         """Turn y into what the loss compares with; with ``reset`` learn what there is to learn."""
 
@@ -137,8 +149,8 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         """Fit or continue; `fit` and `partial_fit` differ in what they pass."""
         caller = f"{type(self).__name__}.{method}"
         params = self.get_params(deep=False)
-        extras = check_extras(self._extras(), params, caller)
         check_combinations(params, caller)
+        extras = check_extras(self._extras(), params, caller)
         device = resolve_device(self.device, caller)
 
         if resume:
@@ -162,7 +174,6 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
 
         if not resume:
             self._seed, self._n_fits = draw_seed(self.random_state), 0
-        self._incremental = method == "partial_fit"
         rng, seed = self._next_seeds()
         rows, sample_weight = arrange_rows(panel, self._by_sequence(encoded, panel), sample_weight)
         valid_rows = None
@@ -209,6 +220,9 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             seed=seed,
             caller=caller,
         )
+        # Only a training that is meant to go on hands its optimizer's running means to the next,
+        # whether the model was saved between them or not.
+        self._keeps_optimizer = self.warm_start or one_epoch
         return self
 
     def _train(
@@ -233,6 +247,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             if patience == "auto":
                 patience = auto_patience(len(train), epochs)
             last.append(Patience(patience, self.tol))
+        net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
         epochs_before = len(net.history)
         with isolate_globals(seed, net.device, needed=isinstance(self.cell, type)):
@@ -276,6 +291,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         one_epoch: bool,
     ) -> RecurrentNet:
         """Build module and net for data seen for the first time."""
+        weights = read_embedding_weights(self, caller)
         scaling = None
         if self._tokens:
             self._num_embeddings = count_tokens(self, panel, caller)
@@ -289,7 +305,6 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             num_embeddings=self._num_embeddings if self._tokens else None,
             extras=extras,
         )
-        weights = read_embedding_weights(self, caller)
         module = build_module(
             self._module_arguments,
             seed,
@@ -307,7 +322,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         optimizer = self._net_arguments["optimizer"]
         net = self._make_net(before.module_, device, extras, one_epoch)
         net.history = before.history
-        if optimizer == self.optimizer:
+        if self._keeps_optimizer and optimizer == self.optimizer:
             net.resume_optimizer(before.optimizer_.state_dict()["state"])
         return net
 
@@ -341,13 +356,21 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         self, validation: Validation, device: torch.device, caller: str
     ) -> PredictionBatches:
         """Turn X_val, y_val and sample_weight_val into batches."""
-        if validation.X is None or validation.y is None:
-            missing, given = ("X_val", "y_val") if validation.X is None else ("y_val", "X_val")
-            raise ValueError(f"{caller}: {given} was passed without {missing}. Pass both.")
+        names = ("X_val", "y_val", "sample_weight_val")
+        passed = dict(zip(names, validation, strict=True))
+        missing = [name for name in names[:2] if passed[name] is None]
+        if missing:
+            given = next(name for name in names if passed[name] is not None)
+            raise ValueError(
+                f"{caller}: {given} was passed without {' and '.join(missing)}. Pass X_val and "
+                "y_val, or neither."
+            )
         panel = read_sequences(self, validation.X, caller, reset=False, input_name="X_val")
         target = read_target(self, validation.y, validation.X, panel, caller, "y_val")
-        encoded = self._encode_target(target, caller, reset=False)
-        weights = check_weights(validation.sample_weight, len(panel), caller)
+        encoded = self._encode_target(target, caller, reset=False, input_name="y_val")
+        weights = check_weights(
+            validation.sample_weight, len(panel), caller, input_name="sample_weight_val"
+        )
         rows = np.arange(len(panel))
         data = SequenceData(
             panel,
@@ -401,11 +424,11 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         return np.split(encoded, panel.offsets[1:-1]) if self._per_step else encoded
 
     def _check_splittable(self, n_rows: int, caller: str) -> None:
-        if n_rows * self.validation_fraction < 1 or n_rows < 2:
+        if np.ceil(n_rows * self.validation_fraction) >= n_rows:
             raise ValueError(
                 f"{caller}: early_stopping=True with validation_fraction="
-                f"{self.validation_fraction} leaves no sequence of {n_rows} to validate on. Raise "
-                "validation_fraction, pass X_val and y_val, or set early_stopping=False."
+                f"{self.validation_fraction} leaves nothing of n_samples={n_rows} to train on. "
+                "Lower validation_fraction, pass X_val and y_val, or set early_stopping=False."
             )
 
     # --- prediction -----------------------------------------------------------------------------
@@ -417,7 +440,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
         net = self.net_
         data = SequenceData(panel, net.device, per_step=self._per_step)
         batch_size = None if self.batch_size == "auto" else self.batch_size
-        batches = PredictionBatches(data, batch_size=batch_size)
+        batches = PredictionBatches(data, batch_size=batch_size, aligned=True)
         parts = run_flushed(lambda interrupted: net.outputs(batches, interrupted))
         order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
         found = np.concatenate(parts)
@@ -454,9 +477,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
     def __getstate__(self):
         state = super().__getstate__().copy()
         if "net_" in state:
-            state["_net_state"] = dump_net(
-                state.pop("net_"), with_optimizer=self.warm_start or self._incremental
-            )
+            state["_net_state"] = dump_net(state.pop("net_"), with_optimizer=self._keeps_optimizer)
             del state["module_"]
         return state
 

@@ -1,6 +1,7 @@
 """RNNClassifier."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,11 +14,11 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
-from ..sequences import Panel
 from ..training import accuracy, subset_accuracy
 from ._base import BaseRNN, Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
+from ._targets import check_targets
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):
@@ -144,7 +145,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     n_iter_no_change : int or "auto", default="auto"
         Epochs without a better validation score after which early stopping stops. "auto" is 50
-        under 100 sequences, else a quarter of the epochs, at least 10.
+        under 100 sequences, else half of the epochs, at least 10.
 
     tol : float, default=1e-4
         Rise of the validation score that counts as better for early stopping.
@@ -185,7 +186,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Labels; with multilabel y the numbers of the labels.
     n_features_in_ : int
         Features a time step; for a 2-D table, which has one, its columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X had string ones.
     n_iter_ : int
         Epochs trained.
@@ -498,28 +499,30 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     # --- hooks ----------------------------------------------------------------------------------
 
-    def _check_target(self, y: Any, caller: str) -> np.ndarray:
-        if _is_nested(y):
-            raise ValueError(
-                f"{caller}: y[0] is a sequence ({type(_first(y)).__name__}). Pass one label per "
-                "sequence, or set return_sequences=True to learn one label per time step."
-            )
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
+    def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
+        check_targets(y, caller, input_name, "label")
+        _check_labels(y, caller, input_name)
+        kind = type_of_target(y, input_name=input_name)
         if kind == "multilabel-indicator":
-            return check_array(y, accept_sparse=False, dtype=np.int64, input_name="y")
+            return check_array(y, dtype=np.int64, input_name=input_name)
         if kind == "multiclass-multioutput":
             raise ValueError(
-                f"{caller}: y has {np.shape(y)[1]} columns of classes. Pass one column, or a "
-                "multilabel indicator of 0 and 1."
+                f"{caller}: {input_name} has {np.shape(y)[1]} columns of classes. Pass one column, "
+                "or a multilabel indicator of 0 and 1."
             )
         return column_or_1d(y, warn=True)
 
     def _encode_target(
-        self, y: np.ndarray, caller: str, *, reset: bool, classes: Any = None
+        self,
+        y: np.ndarray,
+        caller: str,
+        *,
+        reset: bool,
+        classes: Any = None,
+        input_name: str = "y",
     ) -> np.ndarray:
         if self._per_step:
-            check_classification_targets(y)
+            _check_labels(y, caller, input_name)
         if reset:
             self._multilabel = y.ndim == 2
             self.classes_ = self._learn_classes(y, caller, classes)
@@ -527,18 +530,23 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             self._multilabel and y.shape[1] != len(self.classes_)
         ):
             raise ValueError(
-                f"{caller}: y has shape {y.shape}, but the model was fitted with "
+                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
                 + (f"{len(self.classes_)} labels" if self._multilabel else "one label")
-                + " per sample. Pass y of the same kind."
+                + f" per sample. Pass {input_name} of the same kind."
             )
         if self._multilabel:
             return y.astype(float_type(self))
+        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"{caller}: classes={np.unique(classes)[:10].tolist()}, but the model has the "
+                f"classes {self.classes_[:10].tolist()} of the first call. Pass the same, or none."
+            )
         known = np.isin(y, self.classes_)
         if not known.all():
             raise ValueError(
-                f"{caller}: y holds labels {np.unique(y[~known])[:5].tolist()}, which the model "
-                f"does not know. Its classes are {self.classes_[:10].tolist()}. Leave these rows "
-                "out, or fit anew with all labels."
+                f"{caller}: {input_name} holds labels {np.unique(y[~known])[:5].tolist()}, which "
+                f"the model does not know. Its classes are {self.classes_[:10].tolist()}. Leave "
+                "these rows out, or fit anew with all labels."
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
@@ -590,7 +598,18 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
                     f"{caller}: class_weight names {unknown[0]!r}, which is no class. Classes are "
                     f"{self.classes_[:10].tolist()}."
                 )
+            for label, weight in self.class_weight.items():
+                if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+                    raise ValueError(
+                        f"{caller}: class_weight[{label!r}] is {weight!r}. Weights are finite "
+                        "numbers, zero or positive."
+                    )
             factors = np.array([self.class_weight.get(label, 1.0) for label in self.classes_])
+            if not factors[encoded[train]].any():
+                raise ValueError(
+                    f"{caller}: class_weight={self.class_weight!r} gives every sequence to train "
+                    "on the weight zero. Give at least one class a positive weight."
+                )
         else:
             counts = np.bincount(
                 encoded[train],
@@ -602,17 +621,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         return factors[encoded]
 
 
-def _first(y: Any) -> Any:
-    return y.iloc[0] if hasattr(y, "iloc") else y[0]
-
-
-def _is_nested(y: Any) -> bool:
-    """Whether y holds a sequence a sample instead of a label."""
-    if isinstance(y, Panel):
-        return True
-    objects = getattr(y, "dtype", None) is np.dtype(object)
-    if not (isinstance(y, list | tuple) or objects) or not len(y) or getattr(y, "ndim", 1) > 1:
-        return False
-    lengths = {len(row) if isinstance(row, list | tuple | np.ndarray) else -1 for row in y}
-    # Lists of one length are rows of a multilabel indicator, or are told apart by type_of_target.
-    return lengths != {-1} and (len(lengths) > 1 or objects)
+def _check_labels(y: Any, caller: str, input_name: str) -> None:
+    try:
+        with np.errstate(invalid="ignore"):  # from looking whether huge numbers are integers
+            check_classification_targets(y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{caller}: {input_name} holds no labels. {error} RNNRegressor learns numbers."
+        ) from error

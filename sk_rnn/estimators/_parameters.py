@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -146,6 +147,13 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
             "torch.optim.Optimizer that needs neither a closure nor sparse gradients, or one of "
             f"{sorted(OPTIMIZERS)}."
         )
+    for item in params["callbacks"] or ():
+        callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
+        if not callable(getattr(callback, "on_train_begin", None)):
+            raise TypeError(
+                f"{caller}: callbacks holds {item!r}, which is no skorch callback. Pass callbacks, "
+                "or pairs (name, callback)."
+            )
     reads_tokens = params["embedding_dim"] is not None or params["embedding_weights"] is not None
     conflicts = [
         (
@@ -185,6 +193,23 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
             raise ValueError(f"{caller}: {message}")
 
 
+def checked_schedule(schedule: Any, caller: str) -> Any:
+    """``lr_schedule`` with, if it is the user's function, a look at each factor it returns."""
+    if not callable(schedule):
+        return schedule
+
+    def checked(progress: float) -> float:
+        factor = schedule(progress)
+        if not isinstance(factor, Real) or not 0 <= float(factor) < math.inf:
+            raise ValueError(
+                f"{caller}: lr_schedule({progress:g}) returned {factor!r}. Return the factor of "
+                "lr, a finite number, zero or positive."
+            )
+        return float(factor)
+
+    return checked
+
+
 def check_extras(
     extras: dict[str, Any], params: dict[str, Any], caller: str
 ) -> dict[str, dict[str, Any]]:
@@ -202,7 +227,9 @@ def check_extras(
         Naming the nearest real parameter.
     """
     optimizer = OPTIMIZERS.get(params["optimizer"], params["optimizer"])
-    known = [f"optimizer__{name}" for name in _arguments(optimizer, skip=("params",))]
+    # The decay is the estimator's own parameter, because it is not for every weight.
+    names = _arguments(optimizer, skip=("params", "weight_decay"))
+    known = [f"optimizer__{name}" for name in names]
     module_names = [
         name for name in MODULE_EXTRAS if name != "forget_bias" or params["cell"] == "lstm"
     ]
@@ -226,7 +253,23 @@ def check_extras(
             result["module"][name] = value
         else:
             result[prefix][key] = value
+    if result["optimizer"]:
+        _try_optimizer(optimizer, params["lr"], result["optimizer"], caller)
     return result
+
+
+def _try_optimizer(
+    optimizer: type[torch.optim.Optimizer], lr: float, extras: dict[str, Any], caller: str
+) -> None:
+    given = {key.removeprefix("optimizer__"): value for key, value in extras.items()}
+    try:
+        optimizer([torch.nn.Parameter(torch.zeros(1))], **{"lr": lr, **given})
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{caller}: {optimizer.__name__} refuses "
+            f"{', '.join(f'{key}={value!r}' for key, value in sorted(extras.items()))}: {error}. "
+            "Pass what the optimizer's own documentation allows."
+        ) from error
 
 
 def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:
@@ -252,6 +295,9 @@ def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name is meant, or which there are."""
     known = sorted(known)
+    last = name.rpartition("__")[2]
+    if last in known:  # a parameter of the estimator's own
+        return f"Did you mean {last!r}?"
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     if close:
         return f"Did you mean {close[0]!r}?"

@@ -32,6 +32,9 @@ def read_sequences(
 ) -> Panel:
     """Turn X into a Panel, and set or check the number and names of features."""
     tokens = estimator._tokens
+    table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
+    if table:  # names first, because other columns hold other values
+        _check_feature_names(estimator, X, reset=reset)
     panel = check_sequences(
         X,
         dtype=float_type(estimator),
@@ -40,11 +43,8 @@ def read_sequences(
         caller=caller,
         input_name=input_name,
     )
-    table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
-    names = panel.feature_names
-    if table:
-        _check_feature_names(estimator, X, reset=reset)
-    else:
+    if not table:
+        names = panel.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
         _check_feature_names(estimator, columns, reset=reset)
     if reset:
@@ -75,7 +75,7 @@ def read_target(
             "None. Pass one target per sequence."
         )
     if not estimator._per_step:
-        y = estimator._check_target(y, caller)
+        y = estimator._check_target(y, caller, input_name)
         if len(y) != len(panel):
             raise ValueError(
                 f"{caller}: X has {len(panel)} sequences, but {input_name} has {len(y)} "
@@ -116,19 +116,28 @@ def read_embedding_weights(estimator: Any, caller: str) -> np.ndarray | None:
     """Pretrained vectors, checked."""
     if estimator.embedding_weights is None:
         return None
-    weights = np.asarray(estimator.embedding_weights, dtype=np.float64)
-    wrong = None
-    if weights.ndim != 2 or not weights.size:
-        wrong = f"has shape {weights.shape}"
-    elif not np.isfinite(weights).all():
-        wrong = f"contains NaN or infinity in row {int((~np.isfinite(weights)).any(1).argmax())}"
-    elif estimator.embedding_dim not in (None, weights.shape[1]):
-        wrong = f"has {weights.shape[1]} columns, but embedding_dim={estimator.embedding_dim}"
-    elif estimator.num_embeddings not in (None, len(weights)):
-        wrong = f"has {len(weights)} rows, but num_embeddings={estimator.num_embeddings}"
+    try:
+        weights = np.asarray(estimator.embedding_weights, dtype=np.float64)
+        wrong = _embedding_fault(weights, estimator.embedding_dim, estimator.num_embeddings)
+    except (TypeError, ValueError) as error:
+        wrong = f"cannot be read as numbers: {error}"
     if wrong:
         raise ValueError(
             f"{caller}: embedding_weights {wrong}. Pass finite numbers of shape "
             "(num_embeddings, embedding_dim), row i the vector of token i."
         )
     return weights
+
+
+def _embedding_fault(
+    weights: np.ndarray, embedding_dim: int | None, num_embeddings: int | None
+) -> str | None:
+    if weights.ndim != 2 or not weights.size:
+        return f"has shape {weights.shape}"
+    if not np.isfinite(weights).all():
+        return f"contains NaN or infinity in row {int((~np.isfinite(weights)).any(1).argmax())}"
+    if embedding_dim not in (None, weights.shape[1]):
+        return f"has {weights.shape[1]} columns, but embedding_dim={embedding_dim}"
+    if num_embeddings not in (None, len(weights)):
+        return f"has {len(weights)} rows, but num_embeddings={num_embeddings}"
+    return None

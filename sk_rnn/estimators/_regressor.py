@@ -24,6 +24,7 @@ from ._base import BaseRNN, Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._rows import weighted_statistics
+from ._targets import check_targets
 
 _PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
     "squared_error": SquaredError,
@@ -157,7 +158,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     n_iter_no_change : int or "auto", default="auto"
         Epochs without a better validation score after which early stopping stops. "auto" is 50
-        under 100 sequences, else a quarter of the epochs, at least 10.
+        under 100 sequences, else half of the epochs, at least 10.
 
     tol : float, default=1e-4
         Rise of the validation score that counts as better for early stopping.
@@ -205,7 +206,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     ----------
     n_features_in_ : int
         Features a time step; for a 2-D table, which has one, its columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X had string ones.
     n_iter_ : int
         Epochs trained.
@@ -474,28 +475,48 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     # --- hooks ----------------------------------------------------------------------------------
 
-    def _check_target(self, y: Any, caller: str) -> np.ndarray:
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+    def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
+        check_targets(y, caller, input_name, "number")
+        if np.asarray(y).dtype.kind in "Mm":
+            raise ValueError(
+                f"{caller}: {input_name} holds dates or durations where numbers belong. Convert "
+                "them first, for example to days since a start."
+            )
+        try:
+            y = check_array(
+                y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=input_name
+            )
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{caller}: {input_name} cannot be read as real numbers: {error}. Pass one number "
+                "per sequence, or use RNNClassifier for labels."
+            ) from error
         if y.ndim > 2:
             raise ValueError(
-                f"{caller}: y has {y.ndim} dimensions. Pass (n_samples,) or (n_samples, "
+                f"{caller}: {input_name} has {y.ndim} dimensions. Pass (n_samples,) or (n_samples, "
                 "n_outputs), or set return_sequences=True to learn one number per time step."
             )
         return y
 
     def _encode_target(
-        self, y: np.ndarray, caller: str, *, reset: bool, classes: Any = None
+        self,
+        y: np.ndarray,
+        caller: str,
+        *,
+        reset: bool,
+        classes: Any = None,
+        input_name: str = "y",
     ) -> np.ndarray:
         if self._per_step:
-            y = self._check_target(y, caller)
+            y = self._check_target(y, caller, input_name)
         if reset:
             self._target_shape = y.shape[1:]
             self._fitted_loss = self.loss
         if y.shape[1:] != self._target_shape:
+            fitted = f"{self._target_shape[0]} outputs" if self._target_shape else "one output"
             raise ValueError(
-                f"{caller}: y has shape {y.shape}, but the model was fitted with "
-                f"{self._target_shape[0] if self._target_shape else 'one'} output per target. "
-                "Pass y of the same kind."
+                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
+                f"{fitted} per target. Pass {input_name} of the same kind."
             )
         if self.loss != self._fitted_loss:
             raise ValueError(
@@ -511,7 +532,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         return y.reshape(len(y), -1)
 
     def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
-        mean, std = weighted_statistics(encoded, weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, std = weighted_statistics(encoded, weights)
+        if not np.isfinite(mean).all() or not np.isfinite(std).all():
+            raise ValueError(
+                f"{type(self).__name__}.fit: y holds values up to {abs(encoded).max():g}, whose "
+                "variance is too large for a number. Rescale y."
+            )
         if self.loss == "poisson":
             # A rate can only be divided by, or it would not stay positive.
             mean, std = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)

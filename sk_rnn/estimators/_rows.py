@@ -21,7 +21,9 @@ MAX_REPEATS, SPARE_REPEATS = 10, 1000
 CHUNK_VALUES = 1 << 22
 
 
-def check_weights(sample_weight: Any, n_samples: int, caller: str) -> np.ndarray | None:
+def check_weights(
+    sample_weight: Any, n_samples: int, caller: str, input_name: str = "sample_weight"
+) -> np.ndarray | None:
     """Weights as float64 (n_samples,), or None where all are one.
 
     Raises
@@ -33,24 +35,36 @@ def check_weights(sample_weight: Any, n_samples: int, caller: str) -> np.ndarray
         return None
     if np.isscalar(sample_weight):
         sample_weight = np.full(n_samples, sample_weight)
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    try:
+        weights = check_array(
+            sample_weight,
+            ensure_2d=False,
+            allow_nd=True,
+            dtype=np.float64,
+            ensure_all_finite=False,
+            input_name=input_name,
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{caller}: {input_name} cannot be read as numbers: {error}. Pass a 1-D array of "
+            f"{n_samples} weights, one a sample."
+        ) from error
     if weights.shape != (n_samples,):
         raise ValueError(
-            f"{caller}: sample_weight has shape {weights.shape}, but X has {n_samples} samples. "
+            f"{caller}: {input_name} has shape {weights.shape}, but X has {n_samples} samples. "
             f"Pass a 1-D array of {n_samples} weights, one a sample."
         )
-    if weights.min() < 0:
-        first = int(np.argmax(weights < 0))
+    wrong = ~((weights >= 0) & np.isfinite(weights))
+    if wrong.any():
+        first = int(np.argmax(wrong))
         raise ValueError(
-            f"{caller}: sample_weight[{first}] is {weights[first]:g}, which is negative. "
-            "Weights are zero or positive; zero leaves a sample out."
+            f"{caller}: {input_name}[{first}] is {weights[first]:g}. Weights are finite numbers, "
+            "zero or positive; zero leaves a sample out."
         )
     if not weights.any():
         raise ValueError(
-            f"{caller}: all {n_samples} sample weights are zero, which leaves no sample to train "
-            "on. Sample weights must contain at least one non-zero number."
+            f"{caller}: {input_name} is zero for all {n_samples} samples, which leaves none to "
+            "train on. Sample weights must contain at least one non-zero number."
         )
     return None if (weights == 1.0).all() else weights
 
@@ -177,10 +191,11 @@ def auto_epochs(n_rows: int, batch_size: int) -> int:
 def auto_patience(n_rows: int, epochs: int) -> int:
     """Epochs to wait for a better validation score.
 
-    Under 100 rows the score is so coarse that 50 epochs may pass between two improvements; and
-    the schedules' small last rates are where much of the gain is.
+    Under 100 rows the score is so coarse that 50 epochs may pass between two improvements. Half of
+    the epochs otherwise: the score rests while the learning rate is high, and rises again as it
+    falls.
     """
-    return 50 if n_rows < 100 else max(10, epochs // 4)
+    return 50 if n_rows < 100 else max(10, epochs // 2)
 
 
 def draw_seed(random_state: Any) -> int:

@@ -9,6 +9,10 @@ import numpy as np
 
 from ._panel import Panel
 
+# Batches of similar length are cut from pools of so many batches, at most, of so many pools, at
+# least: larger pools mean less padding, more pools more randomness.
+_MAX_POOL, _MIN_POOLS = 16, 4
+
 
 def canonical_order(panel: Panel, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Order the rows by their content, so that a fit does not depend on the order of X.
@@ -49,8 +53,6 @@ def training_batches(
     lengths: np.ndarray,
     batch_size: int,
     rng: np.random.RandomState | np.random.Generator,
-    *,
-    pool: int = 16,
 ) -> list[np.ndarray]:
     """Cut the rows into random batches of similar length.
 
@@ -65,20 +67,25 @@ def training_batches(
         Rows per batch. The last batch has fewer; if it would have one, which batch norm
         cannot train on, that row joins another batch.
     rng : RandomState or Generator
-    pool : int, default=16
-        Batches per pool: more mean less padding and less randomness. With 16 and lengths spread
-        evenly from T/4 to T, 4 % of the padded cells are padding.
 
     Returns
     -------
     batches : list of ndarray of int64
         Every row occurs once.
+
+    Notes
+    -----
+    A pool is a quarter of the data, and 16 batches at most: with 16 and lengths spread evenly from
+    T/4 to T, 4 % of the padded cells are padding. If all rows shared a pool, sorting would undo the
+    shuffle and every epoch would have the same batches, each of one length; on a set of 50 gestures
+    (PickupGestureWiimoteZ) that lost 0.2 of accuracy.
     """
     n_samples = len(lengths)
+    pool = batch_size * max(1, min(_MAX_POOL, n_samples // batch_size // _MIN_POOLS))
     order = rng.permutation(n_samples)
     ragged = (lengths != lengths[:1]).any()
     if ragged:
-        pools = np.arange(n_samples) // (pool * batch_size)
+        pools = np.arange(n_samples) // pool
         order = order[np.lexsort((lengths[order], pools))]
     bounds = [*range(0, n_samples, batch_size), n_samples]
     if batch_size > 1 and len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:

@@ -142,7 +142,8 @@ def _open(X: Any, where: str) -> Any:
 
 
 def _is_tensor(x: Any) -> bool:
-    return hasattr(type(x), "detach")  # of the type: a frame may have a column of that name
+    # Of the type: a frame may have columns of these names. A file has a detach, too.
+    return hasattr(type(x), "detach") and hasattr(type(x), "layout")
 
 
 def _open_tensor(x: Any) -> Any:
@@ -241,7 +242,7 @@ def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: 
     dtypes = {array.dtype for array in arrays}
     if numeric and not all(held.kind in "biuf" for held in dtypes):
         arrays = [as_numbers(array, f"{where}[{i}]") for i, array in enumerate(arrays)]
-    elif not numeric and len({held.kind in "OUT" for held in dtypes}) > 1:
+    elif not numeric and len({_label_kind(held) for held in dtypes}) > 1:
         dtype = np.dtype(object)  # NumPy would make strings of the numbers
     with np.errstate(over="ignore"):  # what overflows is refused as infinite later
         values = np.concatenate(arrays, dtype=dtype, casting="unsafe")
@@ -278,6 +279,13 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
             f"instead. {_RESHAPE}"
         )
     return array
+
+
+def _label_kind(dtype: np.dtype) -> str:
+    """What NumPy joins to one dtype without changing what labels are."""
+    if dtype.kind in "OUT":
+        return "string"
+    return dtype.kind if dtype.kind in "Mm" else "number"
 
 
 def _check_shapes(arrays: list[np.ndarray], where: str) -> None:

@@ -13,6 +13,11 @@ from ..sequences import Panel, flat_positions, pad_batch, prediction_batches, tr
 PREDICT_ROWS = 1024
 PREDICT_STEPS = 32_768
 
+# Predictions run on whole multiples of so many rows. Matrix products take other paths for one row
+# or three than for many, and their sums differ in the last bit; with multiples of four they do not,
+# so that a row's prediction is the same alone and in company.
+ROW_MULTIPLE = 8
+
 # The share of a GPU's free memory that the data set may take to be kept there.
 RESIDENT_SHARE = 0.5
 
@@ -176,12 +181,21 @@ class PredictionBatches:
         The rows wanted; None for all.
     batch_size : int or None
         Sequences a batch at most.
+    aligned : bool
+        Fill batches up to a multiple of `ROW_MULTIPLE` with copies of their last row, which
+        `wanted` tells how to cut off again.
     """
 
     def __init__(
-        self, data: SequenceData, rows: np.ndarray | None = None, batch_size: int | None = None
+        self,
+        data: SequenceData,
+        rows: np.ndarray | None = None,
+        batch_size: int | None = None,
+        *,
+        aligned: bool = False,
     ):
         self.data = data
+        self.aligned = aligned
         self.rows = np.arange(len(data.panel)) if rows is None else rows
         self.batches = prediction_batches(
             data.panel.lengths[self.rows],
@@ -191,7 +205,16 @@ class PredictionBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         for chosen in self.batches:
-            yield self.data.batch(self.rows[chosen])
+            rows = self.rows[chosen]
+            if self.aligned:
+                rows = np.pad(rows, (0, -len(rows) % ROW_MULTIPLE), mode="edge")
+            yield self.data.batch(rows)
+
+    def wanted(self) -> Iterator[int]:
+        """Count the outputs of each batch that are not of filling rows."""
+        for chosen in self.batches:
+            lengths = self.data.panel.lengths[self.rows[chosen]]
+            yield int(lengths.sum()) if self.data.per_step else len(chosen)
 
     def __len__(self) -> int:
         return len(self.rows)

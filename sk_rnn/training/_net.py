@@ -208,6 +208,9 @@ class RecurrentNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
+        if training:
+            # One for the epoch: skorch's Checkpoint looks at the last batch of the history.
+            self.history.new_batch()
         total: Tensor | float = 0.0
         n_rows = 0
         outputs = []
@@ -284,10 +287,10 @@ class RecurrentNet(NeuralNet):
         self._set_training(False)
         result = []
         with torch.inference_mode():
-            for batch in batches:
+            for batch, wanted in zip(batches, batches.wanted(), strict=True):
                 if interrupted.is_set():
                     raise KeyboardInterrupt
-                result.append(self.infer(batch.X).cpu().numpy())
+                result.append(self.infer(batch.X)[:wanted].cpu().numpy())
         return result
 
 

@@ -10,6 +10,9 @@ import torch
 
 T = TypeVar("T")
 
+_turn = threading.Lock()
+_has_turn = contextvars.ContextVar("_has_turn", default=False)
+
 # precision -> (dtype of weights and data, whether products run in bfloat16)
 PRECISIONS: dict[str, tuple[torch.dtype, bool]] = {
     "float32": (torch.float32, False),
@@ -86,6 +89,7 @@ def run_flushed(function: Callable[[threading.Event], T]) -> T:
     """
     outcome: dict[str, Any] = {}
     interrupted = threading.Event()
+    finished = threading.Event()
     context = contextvars.copy_context()
 
     def work() -> None:
@@ -94,14 +98,19 @@ def run_flushed(function: Callable[[threading.Event], T]) -> T:
             outcome["result"] = context.run(function, interrupted)
         except BaseException as error:  # carried to the caller, whatever it is
             outcome["error"] = error
+        finally:
+            finished.set()
 
     thread = threading.Thread(target=work, name="sk_rnn", daemon=True)
     thread.start()
-    while thread.is_alive():
+    # Not thread.join: before Python 3.13 one that Ctrl-C interrupts takes the thread for ended.
+    while not finished.is_set():
         try:
-            thread.join()
+            # A timeout, because on Windows Ctrl-C is not heard within a wait.
+            finished.wait(timeout=1.0)
         except KeyboardInterrupt:
             interrupted.set()
+    thread.join()
     if "error" in outcome:
         raise outcome["error"]
     return outcome["result"]
@@ -112,12 +121,35 @@ def isolate_globals(seed: int, device: torch.device, *, needed: bool) -> Iterato
     """Let code that is not ours draw from torch's global generators, seeded, and put them back.
 
     Only a user-defined cell needs it: this package's own modules draw from generators of their own,
-    so that even fits in several threads at once leave the global ones alone.
+    so that even fits in several threads at once leave the global ones alone. Fits of user-defined
+    cells in several threads take turns.
     """
     if not needed:
         yield
         return
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    on_cuda = device.type == "cuda"
+    with _take_turn(), torch.random.fork_rng(devices=[device] if on_cuda else []):
+        # Not torch.manual_seed, which seeds every device there is.
+        torch.default_generator.manual_seed(seed)
+        if on_cuda:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
+
+
+@contextmanager
+def _take_turn() -> Iterator[None]:
+    """Wait until no other thread uses the global generators.
+
+    A fit within a fit, as a callback may start one, does not wait for itself: `run_flushed` hands
+    the context on to its thread.
+    """
+    if _has_turn.get():
+        yield
+        return
+    with _turn:
+        token = _has_turn.set(True)
+        try:
+            yield
+        finally:
+            _has_turn.reset(token)

@@ -1,0 +1,42 @@
+"""Sphinx configuration; `make docs` builds without network and with warnings fatal."""
+
+import sk_rnn
+
+project = "sk_rnn"
+author = "the sk_rnn developers"
+copyright = author
+version = release = sk_rnn.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build"]
+default_role = "py:obj"  # `name` links where there is a page for it, and is code where not
+add_function_parentheses = False
+toc_object_entries_show_parents = "hide"
+smartquotes = False  # quotes are part of what one types
+
+autosummary_generate = True
+autodoc_typehints = "none"  # numpydoc's sections say the types
+numpydoc_show_class_members = False  # the template lists them
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sk_rnn"
+html_static_path = ["_static"]
+html_css_files = ["sk_rnn.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_sidebars = {"index": [], "getting_started": [], "data": [], "defaults": [], "changelog": []}
+html_theme_options = {
+    "logo": {"text": "sk_rnn"},
+    "navbar_end": ["theme-switcher"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+    "pygments_light_style": "tango",
+    "pygments_dark_style": "monokai",
+}

@@ -1,0 +1,91 @@
+"""Checks of y with one target a sequence, before scikit-learn's own look at its kind."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+
+from ..sequences import Panel
+
+
+def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
+    """Refuse what is no array of one finite target, or one row of them, a sequence.
+
+    Parameters
+    ----------
+    y : object
+        As the user passed it.
+    caller, input_name : str
+        What messages call the caller and y.
+    noun : {"label", "number"}
+        What a target is.
+    """
+    where = f"{caller}: {input_name}"
+    advice = f"Pass one {noun} per sequence"
+    if issparse(y):
+        raise TypeError(
+            f"{where} is sparse, and sparse data is not supported. Pass {input_name}.toarray()."
+        )
+    nested = _nested_row(y)
+    if nested is not None:
+        raise ValueError(
+            f"{where}[{nested[0]}] is a sequence ({nested[1]}). {advice}, or set "
+            f"return_sequences=True to learn one {noun} per time step."
+        )
+    try:
+        array = np.asarray(y)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{where} cannot be read as an array: {error}. {advice}.") from error
+    if array.ndim == 0:
+        raise TypeError(
+            f"{where} is a {type(y).__name__}, which holds no {noun}s. {advice}, in an array or a "
+            "list."
+        )
+    missing = pd.isna(array)
+    if missing.any():
+        place = tuple(np.argwhere(missing)[0])
+        raise ValueError(
+            f"{where}[{place[0]}] is {_plain(array[place])}: Input {input_name} contains NaN. "
+            f"Every sequence needs a {noun}: drop those without one, from X too."
+        )
+    if noun == "label" and array.dtype.kind in "OUT":
+        # NumPy makes strings of numbers beside strings, and predictions would be strings too.
+        labels = array.ravel() if isinstance(y, np.ndarray) else y
+        if array.ndim == 1 and len({isinstance(label, str) for label in labels}) > 1:
+            kinds = sorted({type(label).__name__ for label in labels})
+            raise ValueError(
+                f"{where} has labels of several kinds: {', '.join(kinds)}. Pass labels of one kind."
+            )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"{where}[{place[0]}] is {_plain(array[place])}: Input {input_name} contains infinity "
+            f"or a value too large for {array.dtype!r}. Pass finite numbers."
+        )
+
+
+def _nested_row(y: Any) -> tuple[int, str] | None:
+    """Which row of y, of what type, is a sequence instead of a target; None for none."""
+    if isinstance(y, Panel):
+        return 0, "of a Panel"
+    objects = getattr(y, "dtype", None) is np.dtype(object)
+    if not (isinstance(y, list | tuple) or objects) or not len(y) or getattr(y, "ndim", 1) > 1:
+        return None
+    rows = list(y)
+    lengths = [len(row) if _is_sized(row) else -1 for row in rows]
+    # Lists of one length are rows of a multilabel indicator, or of several outputs.
+    if max(lengths) < 0 or (len(set(lengths)) == 1 and not objects):
+        return None
+    first = next(i for i, length in enumerate(lengths) if length >= 0)
+    return first, type(rows[first]).__name__
+
+
+def _is_sized(row: Any) -> bool:
+    if isinstance(row, str | bytes) or issparse(row) or getattr(row, "ndim", 1) == 0:
+        return False
+    return hasattr(row, "__len__")
+
+
+def _plain(value: Any) -> str:
+    return repr(value.item() if isinstance(value, np.generic) else value)

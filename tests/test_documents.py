@@ -1,0 +1,223 @@
+"""What the documents say is so: examples run, defaults are the real ones, nothing is left out."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpydoc.docscrape import ClassDoc, FunctionDoc
+
+import sk_rnn
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+GUIDE = sorted((ROOT / "docs").glob("*.rst"))
+MODULES = sorted(["sk_rnn", *(m.name for m in pkgutil.walk_packages(sk_rnn.__path__, "sk_rnn."))])
+PUBLIC = [getattr(sk_rnn, name) for name in sk_rnn.__all__]
+ESTIMATORS = [cls for cls in PUBLIC if hasattr(cls, "get_params")]
+CALLABLES = [
+    (f"{cls.__name__}.{name}", member)
+    for cls in PUBLIC
+    for name, member in inspect.getmembers(cls, callable)
+    if not name.startswith("_") and inspect.unwrap(member).__module__.startswith("sk_rnn.")
+]
+
+
+# -- Examples run -----------------------------------------------------------------------
+
+
+def _run_examples(test):
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    report = []
+    runner.run(test, out=report.append)
+    assert not runner.failures, "".join(report)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    module = importlib.import_module(name)
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module):
+        _run_examples(test)
+
+
+def test_docstring_examples_are_found():
+    finder = doctest.DocTestFinder()
+    found = {
+        test.name
+        for name in MODULES
+        for test in finder.find(importlib.import_module(name))
+        if test.examples
+    }
+    for cls in PUBLIC:
+        assert f"{cls.__module__}.{cls.__qualname__}" in found
+
+
+@pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.name)
+def test_guide_examples_run(path):
+    text = path.read_text(encoding="utf-8")
+    _run_examples(doctest.DocTestParser().get_doctest(text, {}, path.name, str(path), 0))
+
+
+def test_no_example_is_skipped():
+    sources = [*GUIDE, README, *(ROOT / "sk_rnn").rglob("*.py")]
+    assert [path.name for path in sources if "+SKIP" in path.read_text(encoding="utf-8")] == []
+
+
+def test_readme_code_runs(capsys):
+    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.M | re.S)
+    assert blocks
+    namespace = {"__name__": "readme"}
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), namespace)
+    capsys.readouterr()
+    assert namespace["clf"].score(namespace["X_test"], namespace["y_test"]) > 0.9
+
+
+def test_quickstart_runs_anywhere_and_draws_its_picture(tmp_path):
+    script = ROOT / "examples" / "quickstart.py"
+    picture = script.parent / "output" / "quickstart.png"
+    started = time.time()
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert picture.stat().st_mtime >= started - 2  # some file systems count in two seconds
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    scores = dict(re.findall(r"^  (\S.*?) {2,}(\d\.\d{3})", done.stdout, re.M))
+    assert float(scores["RNNClassifier, ragged strips"]) > 0.98
+    assert scores["RNNClassifier, ragged strips"] > scores["LogisticRegression, same strips"]
+    assert scores["RNNRegressor"] > scores["Ridge on the same strips"]
+
+
+# -- Parameters and defaults ------------------------------------------------------------
+
+
+def _documented(parameters):
+    """Names, as in the signature, with their documented types."""
+    return {name: p.type for p in parameters for name in p.name.split(", ")}
+
+
+def _signature(function):
+    parameters = dict(inspect.signature(function).parameters)
+    parameters.pop("self", None)
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    return {stars.get(p.kind, "") + name: p.default for name, p in parameters.items()}
+
+
+def _check_parameters(documented, real):
+    assert list(documented) == list(real)
+    for name, default in real.items():
+        stated = re.search(r"default=(.+)$", documented[name])
+        if default is inspect.Parameter.empty:
+            assert stated is None, f"{name} has no default"
+        else:
+            assert stated is not None, f"{name}: its default is not documented"
+            value = ast.literal_eval(stated.group(1))
+            assert value == default, name
+            assert type(value) is type(default), name
+
+
+@pytest.mark.parametrize("cls", PUBLIC, ids=lambda cls: cls.__name__)
+def test_documented_constructor_is_the_real_one(cls):
+    _check_parameters(_documented(ClassDoc(cls)["Parameters"]), _signature(cls))
+
+
+@pytest.mark.parametrize(("name", "function"), CALLABLES, ids=[name for name, _ in CALLABLES])
+def test_documented_methods_are_the_real_ones(name, function):
+    doc = FunctionDoc(function)
+    assert doc["Summary"], "no summary"
+    _check_parameters(_documented(doc["Parameters"]), _signature(function))
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS, ids=lambda cls: cls.__name__)
+def test_documented_attributes_are_those_of_a_fitted_estimator(cls):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 3)), columns=["a", "b", "c"])
+    fitted = cls(hidden_size=2, max_epochs=1, random_state=0).fit(X, [0, 1] * 4)
+    real = {
+        name
+        for name in {*vars(fitted), *dir(cls)}
+        if name.endswith("_") and not name.startswith("_") and hasattr(fitted, name)
+    }
+    assert {attribute.name for attribute in ClassDoc(cls)["Attributes"]} == real
+
+
+def test_estimators_share_the_documentation_of_what_they_share():
+    first, second = (
+        {p.name: (p.type, p.desc) for p in ClassDoc(cls)["Parameters"]} for cls in ESTIMATORS
+    )
+    differing = {name for name in first.keys() & second.keys() if first[name] != second[name]}
+    assert differing == {"return_sequences"}  # labels or numbers
+
+
+# -- What is there ----------------------------------------------------------------------
+
+
+def test_public_names():
+    assert sk_rnn.__all__ == ["Panel", "RNNClassifier", "RNNRegressor"]
+    assert {name for name in dir(sk_rnn) if name[0].isupper()} == set(sk_rnn.__all__)
+
+
+def test_reference_lists_every_public_name():
+    listed = re.findall(
+        r"^   sk_rnn\.(\w+)$", (ROOT / "docs" / "api" / "index.rst").read_text("utf-8"), re.M
+    )
+    assert sorted(listed) == sorted(sk_rnn.__all__)
+
+
+def test_readme_is_short_and_its_links_lead_somewhere():
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 120
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (ROOT / target).exists(), target
+    for cls in PUBLIC:
+        assert f"`{cls.__name__}" in text
+
+
+def test_readme_commands_are_targets():
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    commands = re.findall(r"\bmake (\w+)", README.read_text("utf-8"))
+    assert {"demo", "test", "docs"} <= set(commands) <= set(targets) | {"each"}
+
+
+def test_readme_message_is_the_real_one():
+    message = re.search(
+        r"^    (RNNClassifier\.predict: .*\n    .*)$", README.read_text("utf-8"), re.M
+    )
+    X = [np.zeros((2, 3)), np.ones((4, 3))]
+    clf = sk_rnn.RNNClassifier(hidden_size=2, max_epochs=1).fit(X, [0, 1])
+    with pytest.raises(ValueError, match="features") as caught:
+        clf.predict([np.zeros((2, 4))])
+    assert " ".join(message.group(1).split()) == str(caught.value)
+
+
+def test_changelog_has_this_version():
+    release = re.match(r"\d+\.\d+\.\d+", sk_rnn.__version__).group()
+    assert re.search(rf"^{re.escape(release)} \(", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+
+
+def test_documentation_builds_without_warnings(tmp_path):
+    pytest.importorskip("sphinx")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html",
+         "-d", tmp_path / "doctrees", ROOT / "docs", tmp_path / "html"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,867 @@
+"""Bad input of every kind: what is wrong and where, what was received, what to do."""
+
+import io
+import re
+import warnings
+
+import awkward as ak
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import scipy.sparse as sp
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn.sequences import Panel
+
+SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
+X = [np.arange(6.0).reshape(3, 2), np.ones((2, 2)), np.zeros((4, 2)), np.ones((1, 2))]
+LABELS = [0, 1, 0, 1]
+NUMBERS = [0.0, 1.0, 2.0, 3.0]
+TAGS = [[0, 1, 1], [0, 0], [1, 1, 1, 0], [1]]
+STEPS = [[float(tag) for tag in tags] for tags in TAGS]
+IDS = [[0, 1], [2], [1, 1, 1], [0]]
+TABLE = np.arange(12.0).reshape(4, 3)
+NAMED = pd.DataFrame(TABLE, columns=["a", "b", "c"])
+LONG = pd.DataFrame(
+    {"value": np.arange(8.0)},
+    index=pd.MultiIndex.from_product([range(4), range(2)], names=["id", "time"]),
+)
+
+CONTAINER = (
+    ", which is no container of sequences. Pass a 2-D array (n_samples, n_timesteps), a 3-D array "
+    "(n_samples, n_timesteps, n_features), a list with one array of shape (n_timesteps,) or "
+    "(n_timesteps, n_features) per sample, or a Panel."
+)
+SHAPES = CONTAINER.partition(". ")[2]
+FINITE = "Impute missing values first, or set padding_value if they are padding."
+
+
+def clf(**params):
+    return RNNClassifier(**{**SMALL, **params})
+
+
+def reg(**params):
+    return RNNRegressor(**{**SMALL, **params})
+
+
+def tagger():
+    return clf(return_sequences=True)
+
+
+def stepper():
+    return reg(return_sequences=True)
+
+
+def tokens(**params):
+    return clf(embedding_dim=2, **params)
+
+
+def changed(sample, step, feature, value):
+    arrays = [x.copy() for x in X]
+    arrays[sample][step, feature] = value
+    return arrays
+
+
+# what: (call, type of error, full message)
+MESSAGES = {
+    # --- X is no container ---
+    "None": (
+        lambda: clf().fit(None, LABELS),
+        TypeError,
+        "RNNClassifier.fit: X is None" + CONTAINER,
+    ),
+    "generator": (
+        lambda: reg().fit((x for x in X), NUMBERS),
+        TypeError,
+        "RNNRegressor.fit: X is a generator" + CONTAINER,
+    ),
+    "string": (
+        lambda: clf().fit("abcd", LABELS),
+        TypeError,
+        "RNNClassifier.fit: X is a str" + CONTAINER,
+    ),
+    "dict": (
+        lambda: clf().fit({"a": 1}, LABELS),
+        TypeError,
+        "RNNClassifier.fit: X is a dict" + CONTAINER,
+    ),
+    "number": (
+        lambda: clf().fit(3.0, LABELS),
+        TypeError,
+        "RNNClassifier.fit: X is a float" + CONTAINER,
+    ),
+    "file": (
+        lambda: clf().fit(io.BytesIO(b"1,2"), LABELS),
+        TypeError,
+        "RNNClassifier.fit: X is a BytesIO" + CONTAINER,
+    ),
+    "0-D": (
+        lambda: clf().fit(np.array(3.0), LABELS),
+        TypeError,
+        "RNNClassifier.fit: X is a single value, 3.0. " + SHAPES,
+    ),
+    "4-D": (
+        lambda: clf().fit(np.zeros((4, 2, 2, 2)), LABELS),
+        ValueError,
+        "RNNClassifier.fit: X has 4 dimensions, shape (4, 2, 2, 2). " + SHAPES,
+    ),
+    "4-D awkward": (
+        lambda: clf().fit(ak.Array([[[[1.0, 2.0]]]] * 4), LABELS),
+        ValueError,
+        "RNNClassifier.fit: X has 4 dimensions. " + SHAPES,
+    ),
+    "list of 3-D": (
+        lambda: clf().fit([np.zeros((2, 2, 2))] * 4, LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[0] has 3 dimensions, shape (2, 2, 2). " + SHAPES,
+    ),
+    "1-D": (
+        lambda: clf().fit(np.arange(4.0), LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[0] is a single value, 0.0: Expected 2D array, got 1D array instead. "
+        "Reshape your data: array.reshape(-1, 1) if every number is a sample of one time step, "
+        "array.reshape(1, -1) if they are the time steps of a single sample.",
+    ),
+    "sparse": (
+        lambda: clf().fit(sp.csr_matrix(TABLE), LABELS),
+        TypeError,
+        "RNNClassifier.fit: X is sparse, and sparse data is not supported. Pass X.toarray().",
+    ),
+    "long frame": (
+        lambda: clf().fit(LONG, np.arange(8) % 2),
+        ValueError,
+        "RNNClassifier.fit: X is a frame with the MultiIndex ['id', 'time']. If its rows are time "
+        "steps, make one sample of all rows of an id with Panel.from_frame(df, by=..., "
+        "order_by=...); if they are samples, pass df.reset_index(drop=True).",
+    ),
+    # --- samples of X ---
+    "no sample": (
+        lambda: clf().fit([], []),
+        ValueError,
+        "RNNClassifier.fit: X has 0 sample(s) while a minimum of 1 is required.",
+    ),
+    "no row": (
+        lambda: clf().fit(np.empty((0, 3)), []),
+        ValueError,
+        "RNNClassifier.fit: X: Found array with 0 sample(s) (shape=(0, 3)) while a minimum of 1 is "
+        "required.",
+    ),
+    "empty sequence": (
+        lambda: clf().fit([X[0], X[1][:0], X[2], X[3]], LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[1] is an empty sequence. Every sample needs at least one time step: "
+        "drop it, from y too.",
+    ),
+    "all padding": (
+        lambda: clf(padding_value=0.0).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[2] is an empty sequence: all its time steps equal padding_value=0.0. "
+        "Drop it, from y too.",
+    ),
+    "ragged features": (
+        lambda: clf().fit([X[0], np.ones((2, 3)), X[2], X[3]], LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[1] has 3 features per time step, but X[0] has 2. Pass sequences of "
+        "shape (n_timesteps, 2).",
+    ),
+    "ragged step": (
+        lambda: clf().fit([[[1, 2], [3]], [[1, 2]], [[1, 2]], [[1, 2]]], LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[0]: time steps differ in their number of features. Give each step "
+        "the same number.",
+    ),
+    "mixed dimensions": (
+        lambda: clf().fit([X[0], np.zeros(3), X[2], X[3]], LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[1] is 1-dimensional, but X[0] is 2-dimensional. Give all samples the "
+        "shape (n_timesteps,), or all the shape (n_timesteps, n_features).",
+    ),
+    "a sample is None": (
+        lambda: clf().fit([X[0], None, X[2], X[3]], LABELS),
+        TypeError,
+        "RNNClassifier.fit: X[1] is None, which is no sequence of time steps. Pass one array of "
+        "shape (n_timesteps,) or (n_timesteps, n_features) per sample.",
+    ),
+    "NaN": (
+        lambda: clf().fit(changed(2, 1, 0, np.nan), LABELS),
+        ValueError,
+        f"RNNClassifier.fit: X[2] contains NaN at time step 1, feature 0. {FINITE}",
+    ),
+    "NaN in prediction": (
+        lambda: reg().fit(X, NUMBERS).predict(changed(0, 2, 1, np.nan)),
+        ValueError,
+        f"RNNRegressor.predict: X[0] contains NaN at time step 2, feature 1. {FINITE}",
+    ),
+    "NaN in validation": (
+        lambda: clf().fit(X, LABELS, X_val=changed(2, 1, 0, np.nan), y_val=LABELS),
+        ValueError,
+        f"RNNClassifier.fit: X_val[2] contains NaN at time step 1, feature 0. {FINITE}",
+    ),
+    "infinity": (
+        lambda: reg().fit(changed(0, 2, 1, -np.inf), NUMBERS),
+        ValueError,
+        "RNNRegressor.fit: X[0] contains infinity or a value too large for float32 at time step 2, "
+        "feature 1. Clip or rescale such values first.",
+    ),
+    "too large": (
+        lambda: reg().fit(changed(0, 2, 1, 1e39), NUMBERS),
+        ValueError,
+        "RNNRegressor.fit: X[0] contains infinity or a value too large for float32 at time step 2, "
+        "feature 1. Clip or rescale such values first.",
+    ),
+    "strings": (
+        lambda: clf().fit([["a", "b"], ["c"], ["d"], ["e"]], LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[0] holds strings where numbers belong. Convert them first.",
+    ),
+    "whole strings": (
+        lambda: clf().fit(["abc", "de", "f", "g"], LABELS),
+        TypeError,
+        "RNNClassifier.fit: X[0] is a str, which is no sequence of time steps. Pass one array of "
+        "shape (n_timesteps,) or (n_timesteps, n_features) per sample.",
+    ),
+    "column of dates": (
+        lambda: clf().fit(NAMED.assign(b=pd.date_range("2020", periods=4, unit="s")), LABELS),
+        ValueError,
+        "RNNClassifier.fit: X has column 'b' of dtype datetime64[s] where numbers belong. Convert "
+        "or drop it.",
+    ),
+    "complex": (
+        lambda: clf().fit([x + 1j for x in X], LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[0]: Complex data not supported. Pass real and imaginary parts as two "
+        "features.",
+    ),
+    "masked": (
+        lambda: clf().fit(np.ma.array(TABLE, mask=TABLE > 5), LABELS),
+        ValueError,
+        "RNNClassifier.fit: X has masked values. Fill them, or cut masked ends with "
+        "Panel.from_padded(X, lengths).",
+    ),
+    # --- features ---
+    "unseen number of features": (
+        lambda: clf().fit(X, LABELS).predict([np.ones((2, 3))]),
+        ValueError,
+        "RNNClassifier.predict: X has 3 features per time step, but the model was fitted with 2. "
+        "Pass sequences of shape (n_timesteps, 2).",
+    ),
+    "unseen number of features in validation": (
+        lambda: clf().fit(X, LABELS, X_val=[np.ones((2, 3))], y_val=[0]),
+        ValueError,
+        "RNNClassifier.fit: X_val has 3 features per time step, but the model was fitted with 2. "
+        "Pass sequences of shape (n_timesteps, 2).",
+    ),
+    "unseen number of columns": (
+        lambda: clf().fit(TABLE, LABELS).predict(TABLE[:, :2]),
+        ValueError,
+        "X has 2 features, but RNNClassifier is expecting 3 features as input.",
+    ),
+    "unseen column": (
+        lambda: clf().fit(NAMED, LABELS).predict(NAMED.rename(columns={"c": "d"})),
+        ValueError,
+        "The feature names should match those that were passed during fit.\nFeature names unseen "
+        "at fit time:\n- d\nFeature names seen at fit time, yet now missing:\n- c\n",
+    ),
+    "columns in another order": (
+        lambda: clf().fit(NAMED, LABELS).predict(NAMED[["c", "a", "b"]]),
+        ValueError,
+        "The feature names should match those that were passed during fit.\nFeature names must be "
+        "in the same order as they were in fit.\n",
+    ),
+    # --- tokens ---
+    "negative token": (
+        lambda: tokens().fit([[0, 1], [2], [1, -1, 1], [0]], LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[2] has token id -1 at time step 1, but token ids start at 0. If it "
+        "is padding, set padding_value.",
+    ),
+    "token beyond": (
+        lambda: tokens(num_embeddings=2).fit(IDS, LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[1] has token id 2 at time step 0, but the vocabulary has 2 tokens, 0 "
+        "to 1. Map unknown tokens to an id of their own, or fit with a larger vocabulary.",
+    ),
+    "token beyond in prediction": (
+        lambda: tokens().fit(IDS, LABELS).predict([[0], [1, 7]]),
+        ValueError,
+        "RNNClassifier.predict: X[1] has token id 7 at time step 1, but the vocabulary has 3 "
+        "tokens, 0 to 2. Map unknown tokens to an id of their own, or fit with a larger "
+        "vocabulary.",
+    ),
+    "fraction for a token": (
+        lambda: tokens().fit([[0.5, 1], [2], [1], [0]], LABELS),
+        ValueError,
+        "RNNClassifier.fit: X[0] has 0.5 at time step 0, but token ids are integers. Without "
+        "embedding_dim numbers are taken as they are.",
+    ),
+    "features for tokens": (
+        lambda: tokens().fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: X has 2 features per time step, but token ids are one integer per time "
+        "step. Pass sequences of shape (n_timesteps,).",
+    ),
+    "tokens without an embedding": (
+        lambda: clf().fit(Panel([0, 1, 2, 3], [0, 1, 2, 3, 4], n_tokens=5), LABELS),
+        ValueError,
+        "RNNClassifier.fit: X holds token ids out of a vocabulary of 5, where numbers belong. Set "
+        "embedding_dim.",
+    ),
+    "embedding of one dimension": (
+        lambda: clf(embedding_weights=[1.0, 2.0]).fit(IDS, LABELS),
+        ValueError,
+        "RNNClassifier.fit: embedding_weights has shape (2,). Pass finite numbers of shape "
+        "(num_embeddings, embedding_dim), row i the vector of token i.",
+    ),
+    "embedding with NaN": (
+        lambda: clf(embedding_weights=[[1.0, 2.0], [np.nan, 1.0]]).fit(IDS, LABELS),
+        ValueError,
+        "RNNClassifier.fit: embedding_weights contains NaN or infinity in row 1. Pass finite "
+        "numbers of shape (num_embeddings, embedding_dim), row i the vector of token i.",
+    ),
+    "embedding of another size": (
+        lambda: tokens(embedding_weights=np.ones((3, 4))).fit(IDS, LABELS),
+        ValueError,
+        "RNNClassifier.fit: embedding_weights has 4 columns, but embedding_dim=2. Pass finite "
+        "numbers of shape (num_embeddings, embedding_dim), row i the vector of token i.",
+    ),
+    # --- y ---
+    "y is None": (
+        lambda: clf().fit(X, None),
+        ValueError,
+        "RNNClassifier.fit: RNNClassifier requires y to be passed, but the target y is None. Pass "
+        "one target per sequence.",
+    ),
+    "too few y": (
+        lambda: clf().fit(X, LABELS[:3]),
+        ValueError,
+        "RNNClassifier.fit: X has 4 sequences, but y has 3 targets (inconsistent numbers of "
+        "samples). Pass one target per sequence.",
+    ),
+    "too few y_val": (
+        lambda: reg().fit(X, NUMBERS, X_val=X, y_val=NUMBERS[:2]),
+        ValueError,
+        "RNNRegressor.fit: X has 4 sequences, but y_val has 2 targets (inconsistent numbers of "
+        "samples). Pass one target per sequence.",
+    ),
+    "one class": (
+        lambda: clf().fit(X, ["a"] * 4),
+        ValueError,
+        "RNNClassifier.fit: y has only one class, 'a'. A classifier needs at least two classes; "
+        "check how y was made, or how the data was split.",
+    ),
+    "one class by weight": (
+        lambda: clf().fit(X, LABELS, sample_weight=[1, 0, 1, 0]),
+        ValueError,
+        "RNNClassifier.fit: y has only one class, 0. A classifier needs at least two classes; "
+        "check how y was made, or how the data was split.",
+    ),
+    "numbers to classify": (
+        lambda: clf().fit(X, [0.1, 0.2, 0.3, 0.4]),
+        ValueError,
+        "RNNClassifier.fit: y holds no labels. Unknown label type: continuous. Maybe you are "
+        "trying to fit a classifier, which expects discrete classes on a regression target with "
+        "continuous values. RNNRegressor learns numbers.",
+    ),
+    "numbers to tag": (
+        lambda: tagger().fit(X, [np.full(len(x), 0.5) for x in X]),
+        ValueError,
+        "RNNClassifier.fit: y holds no labels. Unknown label type: continuous. Maybe you are "
+        "trying to fit a classifier, which expects discrete classes on a regression target with "
+        "continuous values. RNNRegressor learns numbers.",
+    ),
+    "NaN label": (
+        lambda: clf().fit(X, [1, np.nan, 0, 1]),
+        ValueError,
+        "RNNClassifier.fit: y[1] is nan: Input y contains NaN. Every sequence needs a label: drop "
+        "those without one, from X too.",
+    ),
+    "None label": (
+        lambda: clf().fit(X, ["a", "b", None, "a"]),
+        ValueError,
+        "RNNClassifier.fit: y[2] is None: Input y contains NaN. Every sequence needs a label: drop "
+        "those without one, from X too.",
+    ),
+    "NaN number": (
+        lambda: reg().fit(X, [1.0, 2.0, 3.0, np.nan]),
+        ValueError,
+        "RNNRegressor.fit: y[3] is nan: Input y contains NaN. Every sequence needs a number: drop "
+        "those without one, from X too.",
+    ),
+    "infinite number": (
+        lambda: reg().fit(X, [1.0, np.inf, 3.0, 4.0]),
+        ValueError,
+        "RNNRegressor.fit: y[1] is inf: Input y contains infinity or a value too large for "
+        "dtype('float64'). Pass finite numbers.",
+    ),
+    "huge number": (
+        lambda: reg().fit(X, [1.0, 1e300, 3.0, 4.0]),
+        ValueError,
+        "RNNRegressor.fit: y holds values up to 1e+300, whose variance is too large for a number. "
+        "Rescale y.",
+    ),
+    "complex number": (
+        lambda: reg().fit(X, [1j, 2.0, 3.0, 4.0]),
+        ValueError,
+        "RNNRegressor.fit: y holds complex numbers: Complex data not supported. Pass one number "
+        "per sequence.",
+    ),
+    "labels of two kinds": (
+        lambda: clf().fit(X, [1, "a", 1, "a"]),
+        ValueError,
+        "RNNClassifier.fit: y has labels of several kinds: int, str. Pass labels of one kind.",
+    ),
+    "labels to regress": (
+        lambda: reg().fit(X, ["a", "b", "c", "d"]),
+        ValueError,
+        "RNNRegressor.fit: y cannot be read as real numbers: could not convert string to float: "
+        "'a'. Pass one number per sequence, or use RNNClassifier for labels.",
+    ),
+    "dates to regress": (
+        lambda: reg().fit(X, pd.date_range("2020", periods=4)),
+        ValueError,
+        "RNNRegressor.fit: y holds dates or durations where numbers belong. Convert them first, "
+        "for example to days since a start.",
+    ),
+    "y of three dimensions": (
+        lambda: reg().fit(X, np.zeros((4, 2, 2))),
+        ValueError,
+        "RNNRegressor.fit: y has 3 dimensions. Pass (n_samples,) or (n_samples, n_outputs), or set "
+        "return_sequences=True to learn one number per time step.",
+    ),
+    "y is a number": (
+        lambda: reg().fit(X, 3.0),
+        TypeError,
+        "RNNRegressor.fit: y is a float, which holds no numbers. Pass one number per sequence, in "
+        "an array or a list.",
+    ),
+    "y is a string": (
+        lambda: clf().fit(X, "abab"),
+        TypeError,
+        "RNNClassifier.fit: y is a str, which holds no labels. Pass one label per sequence, in an "
+        "array or a list.",
+    ),
+    "sparse y": (
+        lambda: clf().fit(X, sp.csr_matrix(np.eye(4))),
+        TypeError,
+        "RNNClassifier.fit: y is sparse, and sparse data is not supported. Pass y.toarray().",
+    ),
+    "columns of classes": (
+        lambda: clf().fit(X, [[1, 2], [2, 3], [1, 3], [0, 0]]),
+        ValueError,
+        "RNNClassifier.fit: y has 2 columns of classes. Pass one column, or a multilabel indicator "
+        "of 0 and 1.",
+    ),
+    "nested y": (
+        lambda: clf().fit(X, TAGS),
+        ValueError,
+        "RNNClassifier.fit: y[0] is a sequence (list). Pass one label per sequence, or set "
+        "return_sequences=True to learn one label per time step.",
+    ),
+    "nested numbers": (
+        lambda: reg().fit(X, STEPS),
+        ValueError,
+        "RNNRegressor.fit: y[0] is a sequence (list). Pass one number per sequence, or set "
+        "return_sequences=True to learn one number per time step.",
+    ),
+    "Panel y": (
+        lambda: reg().fit(X, Panel.from_sequences(STEPS)),
+        ValueError,
+        "RNNRegressor.fit: y[0] is a sequence (of a Panel). Pass one number per sequence, or set "
+        "return_sequences=True to learn one number per time step.",
+    ),
+    "flat y": (
+        lambda: tagger().fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: y[0] is 0, one value for the whole sample, but return_sequences=True "
+        "needs one per time step. Pass a sequence per sample, or set return_sequences=False.",
+    ),
+    "flat strings": (
+        lambda: tagger().fit(X, ["abc", "ab", "abca", "a"]),
+        ValueError,
+        "RNNClassifier.fit: y[0] is 'abc', which is one label, but return_sequences=True needs one "
+        "per time step. Pass list(y[i]) if each character is a label, or set "
+        "return_sequences=False.",
+    ),
+    "steps without a label": (
+        lambda: tagger().fit(X, [[0, 1, 1], [0, 0], [1, 1, 1], [1]]),
+        ValueError,
+        "RNNClassifier.fit: y[2] has 3 labels, but X[2] has 4 time steps. Pass one label per time "
+        "step.",
+    ),
+    "samples without labels": (
+        lambda: tagger().fit(X, TAGS[:3]),
+        ValueError,
+        "RNNClassifier.fit: y has 3 samples, but X has 4. Pass one target sequence per sample.",
+    ),
+    "None among the labels of steps": (
+        lambda: tagger().fit(X, [["a", "b", None], *TAGS[1:]]),
+        ValueError,
+        "RNNClassifier.fit: y[0] is None at time step 2. Every time step needs a target: drop "
+        "those without one, from X too.",
+    ),
+    "words for numbers of steps": (
+        lambda: stepper().fit(X, [["a"] * len(x) for x in X]),
+        ValueError,
+        "RNNRegressor.fit: y[0] holds strings where numbers belong. Convert them first.",
+    ),
+    "unknown labels in y_val": (
+        lambda: clf().fit(X, LABELS, X_val=X, y_val=[0, 1, 2, 7]),
+        ValueError,
+        "RNNClassifier.fit: y_val holds labels [2, 7], which the model does not know. Its classes "
+        "are [0, 1]. Leave these rows out, or fit anew with all labels.",
+    ),
+    "unknown labels in partial_fit": (
+        lambda: clf().partial_fit(X, LABELS).partial_fit(X, [0, 1, 2, 1]),
+        ValueError,
+        "RNNClassifier.partial_fit: y holds labels [2], which the model does not know. Its classes "
+        "are [0, 1]. Leave these rows out, or fit anew with all labels.",
+    ),
+    "other classes in partial_fit": (
+        lambda: clf().partial_fit(X, LABELS).partial_fit(X, LABELS, classes=[0, 1, 2]),
+        ValueError,
+        "RNNClassifier.partial_fit: classes=[0, 1, 2], but the model has the classes [0, 1] of the "
+        "first call. Pass the same, or none.",
+    ),
+    "another number of outputs": (
+        lambda: reg(warm_start=True).fit(X, np.eye(4)).fit(X, NUMBERS),
+        ValueError,
+        "RNNRegressor.fit: y has shape (4,), but the model was fitted with 4 outputs per target. "
+        "Pass y of the same kind.",
+    ),
+    "negative counts": (
+        lambda: reg(loss="poisson").fit(X, [-1.0, 1.0, 2.0, 3.0]),
+        ValueError,
+        "RNNRegressor.fit: loss='poisson' needs y zero or positive, but y holds -1. Use another "
+        "loss.",
+    ),
+    "no deviation": (
+        lambda: reg().fit(X, NUMBERS).predict(X, return_std=True),
+        ValueError,
+        "RNNRegressor.predict: return_std=True needs a model fitted with loss='gaussian', but this "
+        "one was fitted with loss='squared_error'. Fit with loss='gaussian', or leave "
+        "return_std=False.",
+    ),
+    # --- validation data ---
+    "X_val alone": (
+        lambda: clf().fit(X, LABELS, X_val=X),
+        ValueError,
+        "RNNClassifier.fit: X_val was passed without y_val. Pass X_val and y_val, or neither.",
+    ),
+    "y_val alone": (
+        lambda: clf().fit(X, LABELS, y_val=LABELS),
+        ValueError,
+        "RNNClassifier.fit: y_val was passed without X_val. Pass X_val and y_val, or neither.",
+    ),
+    "sample_weight_val alone": (
+        lambda: clf().fit(X, LABELS, sample_weight_val=[1.0] * 4),
+        ValueError,
+        "RNNClassifier.fit: sample_weight_val was passed without X_val and y_val. Pass X_val and "
+        "y_val, or neither.",
+    ),
+    "nothing to train on": (
+        lambda: reg(early_stopping=True).fit([[1.0, 2.0]], [1.0]),
+        ValueError,
+        "RNNRegressor.fit: early_stopping=True with validation_fraction=0.1 leaves nothing of "
+        "n_samples=1 to train on. Lower validation_fraction, pass X_val and y_val, or set "
+        "early_stopping=False.",
+    ),
+    # --- weights ---
+    "negative weight": (
+        lambda: clf().fit(X, LABELS, sample_weight=[1, -1, 1, 1]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight[1] is -1. Weights are finite numbers, zero or positive; "
+        "zero leaves a sample out.",
+    ),
+    "NaN weight": (
+        lambda: reg().fit(X, NUMBERS, sample_weight=[1, 1, np.nan, 1]),
+        ValueError,
+        "RNNRegressor.fit: sample_weight[2] is nan. Weights are finite numbers, zero or positive; "
+        "zero leaves a sample out.",
+    ),
+    "negative validation weight": (
+        lambda: clf().fit(X, LABELS, X_val=X, y_val=LABELS, sample_weight_val=[1, -1, 1, 1]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight_val[1] is -1. Weights are finite numbers, zero or "
+        "positive; zero leaves a sample out.",
+    ),
+    "too few weights": (
+        lambda: clf().fit(X, LABELS, sample_weight=[1, 1, 1]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight has shape (3,), but X has 4 samples. Pass a 1-D array of "
+        "4 weights, one a sample.",
+    ),
+    "2-D weights": (
+        lambda: clf().fit(X, LABELS, sample_weight=np.ones((4, 1))),
+        ValueError,
+        "RNNClassifier.fit: sample_weight has shape (4, 1), but X has 4 samples. Pass a 1-D array "
+        "of 4 weights, one a sample.",
+    ),
+    "no weight": (
+        lambda: clf().fit(X, LABELS, sample_weight=np.zeros(4)),
+        ValueError,
+        "RNNClassifier.fit: sample_weight is zero for all 4 samples, which leaves none to train "
+        "on. Sample weights must contain at least one non-zero number.",
+    ),
+    "words for weights": (
+        lambda: clf().fit(X, LABELS, sample_weight=["a", "b", "c", "d"]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight cannot be read as numbers: could not convert string to "
+        "float: 'a'. Pass a 1-D array of 4 weights, one a sample.",
+    ),
+    "weight of no class": (
+        lambda: clf(class_weight={5: 1.0}).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: class_weight names 5, which is no class. Classes are [0, 1].",
+    ),
+    "negative class weight": (
+        lambda: clf(class_weight={0: -1.0}).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: class_weight[0] is -1.0. Weights are finite numbers, zero or positive.",
+    ),
+    "word for a class weight": (
+        lambda: clf(class_weight={1: "high"}).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: class_weight[1] is 'high'. Weights are finite numbers, zero or "
+        "positive.",
+    ),
+    "no class weight": (
+        lambda: clf(class_weight={0: 0, 1: 0}).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: class_weight={0: 0, 1: 0} gives every sequence to train on the weight "
+        "zero. Give at least one class a positive weight.",
+    ),
+    # --- parameters ---
+    "no device": (
+        lambda: clf(device="tpu").fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: device='tpu' is not a device. Use 'auto', 'cpu', 'cuda', 'cuda:1' or "
+        "'mps'.",
+    ),
+    "no callback": (
+        lambda: clf(callbacks=[3]).fit(X, LABELS),
+        TypeError,
+        "RNNClassifier.fit: callbacks holds 3, which is no skorch callback. Pass callbacks, or "
+        "pairs (name, callback).",
+    ),
+    "no rate": (
+        lambda: clf(lr_schedule=lambda progress: "high").fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: lr_schedule(0) returned 'high'. Return the factor of lr, a finite "
+        "number, zero or positive.",
+    ),
+    "out of range": (
+        lambda: reg(hidden_size=0).fit(X, NUMBERS),
+        ValueError,
+        "The 'hidden_size' parameter of RNNRegressor must be an int in the range [1, inf). Got 0 "
+        "instead.",
+    ),
+    "optimizer argument": (
+        lambda: clf(optimizer__betas=(2, 3)).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: AdamW refuses optimizer__betas=(2, 3): Invalid beta parameter at index "
+        "0: 2. Pass what the optimizer's own documentation allows.",
+    ),
+    # --- not fitted ---
+    "predict before fit": (
+        lambda: clf().predict(X),
+        NotFittedError,
+        "This RNNClassifier instance is not fitted yet. Call 'fit' with appropriate arguments "
+        "before using this estimator.",
+    ),
+    "score before fit": (
+        lambda: stepper().score(X, STEPS),
+        NotFittedError,
+        "This RNNRegressor instance is not fitted yet. Call 'fit' with appropriate arguments "
+        "before using this estimator.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), MESSAGES.values(), ids=MESSAGES)
+def test_message(call, kind, message):
+    with pytest.raises(kind) as raised:
+        call()
+    assert str(raised.value) == message
+
+
+# --- junk ---------------------------------------------------------------------------------------
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 5),
+    st.just(2**70),
+    st.floats(width=32),
+    st.just(1e300),
+    st.text("ab1", max_size=2),
+    st.binary(max_size=2),
+    st.complex_numbers(max_magnitude=3),
+    st.sampled_from([np.float32(1), np.int8(3), np.str_("a"), np.datetime64("2020"), pd.NA]),
+    st.builds(object),
+)
+numbers = st.floats(-5, 5, width=32)
+
+
+def wrap(items):
+    """Whatever a list can be put into."""
+    lists = st.lists(items, max_size=5)
+    return st.one_of(
+        lists,
+        lists.map(tuple),
+        lists.map(lambda values: pd.Series(values, dtype=object)),
+        lists.map(lambda values: np.fromiter(values, dtype=object, count=len(values))),
+        lists.map(lambda values: dict(enumerate(values))),
+        lists.map(iter),
+    )
+
+
+@st.composite
+def arrays(draw):
+    shape = draw(st.lists(st.integers(0, 4), max_size=4))
+    dtype = draw(
+        st.sampled_from(["f4", "f8", "i8", "u1", "?", "c8", "U2", "S2", "M8[s]", "m8[s]", "O"])
+    )
+    array = np.ones(shape, dtype=dtype) if dtype not in ("M8[s]",) else np.zeros(shape, dtype)
+    if array.dtype.kind == "f" and array.size and draw(st.booleans()):
+        array.flat[-1] = draw(st.sampled_from([np.nan, np.inf, -np.inf, 3.0]))
+    return array
+
+
+def convert(array):
+    """Containers made of one array, where they can be."""
+    makers = [
+        lambda a: a.tolist(),
+        list,
+        torch.from_numpy,
+        lambda a: list(torch.from_numpy(a)),
+        pd.DataFrame,
+        pd.Series,
+        lambda a: pd.DataFrame({"a": list(a)}),
+        lambda a: ak.from_iter(a.tolist()),
+        lambda a: pa.array(a.tolist()),
+        sp.csr_matrix,
+        lambda a: Panel.from_sequences(list(a)),
+        np.ma.asarray,
+        iter,
+        lambda a: a,
+    ]
+
+    def make(maker):
+        try:
+            return maker(array)
+        except Exception:
+            return array
+
+    return st.sampled_from(makers).map(make)
+
+
+junk = st.one_of(
+    scalars,
+    arrays().flatmap(convert),
+    wrap(scalars),
+    wrap(st.lists(scalars, max_size=3)),
+    wrap(arrays()),
+    wrap(arrays().flatmap(convert)),
+    st.lists(
+        st.lists(st.lists(numbers, min_size=2, max_size=2), min_size=1, max_size=3),
+        min_size=4,
+        max_size=4,
+    ),
+)
+
+# scikit-learn's own wording, where its functions speak.
+STANDARD = (
+    r"X has \d+ features, but \w+ is expecting",
+    r"The feature names should match those that were passed during fit",
+    r"Feature names are only supported if all input features have string names",
+    r"The '\w+' parameter of \w+ must be",
+    r"This RNN\w+ instance is not fitted yet",
+    r"Found input variables with inconsistent numbers of samples",
+)
+NEVER = ("IndexError", "AttributeError", "Expected tensor", "aten::")
+
+FITTED = {
+    "classifier": clf().fit(X, LABELS),
+    "regressor": reg().fit(X, NUMBERS),
+    "tagger": tagger().fit(X, TAGS),
+    "stepper": stepper().fit(X, STEPS),
+    "tokens": tokens().fit(IDS, LABELS),
+    "padded": clf(padding_value=0.0).fit(TABLE + 1, LABELS),
+    "table": clf().fit(NAMED, LABELS),
+}
+UNFITTED = {
+    "classifier": clf,
+    "regressor": reg,
+    "tagger": tagger,
+    "stepper": stepper,
+    "tokens": tokens,
+    "padded": lambda: clf(padding_value=0.0),
+    "pretrained": lambda: clf(embedding_weights=np.ones((4, 2))),
+    "gaussian": lambda: reg(loss="gaussian"),
+}
+hypotheses = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def speaks_for_itself(call):
+    """Run it: it works, or its error is of the right kind and in our words."""
+    with warnings.catch_warnings():
+        # What is fine about junk is not the question: columns without names, training that ends.
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message="X (has|does not have valid) feature names")
+        warnings.filterwarnings("ignore", category=ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+        warnings.filterwarnings("ignore", message="A column-vector y was passed")
+        try:
+            call()
+        except (ValueError, TypeError) as error:
+            message = str(error)
+            ours = re.match(r"RNN(Classifier|Regressor)\.\w+: ", message)
+            assert ours or any(re.match(text, message) for text in STANDARD), message
+            assert not any(word in message for word in NEVER), message
+
+
+@pytest.mark.parametrize("name", UNFITTED)
+@hypotheses
+@given(X=junk)
+def test_junk_for_x_is_refused_in_our_words(name, X):
+    y = TAGS if name == "tagger" else STEPS if name == "stepper" else LABELS
+    speaks_for_itself(lambda: UNFITTED[name]().fit(X, y))
+
+
+@pytest.mark.parametrize("name", UNFITTED)
+@hypotheses
+@given(y=junk)
+def test_junk_for_y_is_refused_in_our_words(name, y):
+    data = IDS if name in ("tokens", "pretrained") else TABLE + 1 if name == "padded" else X
+    speaks_for_itself(lambda: UNFITTED[name]().fit(data, y))
+
+
+@pytest.mark.parametrize("name", FITTED)
+@hypotheses
+@given(X=junk)
+def test_junk_to_predict_is_refused_in_our_words(name, X):
+    speaks_for_itself(lambda: FITTED[name].predict(X))
+
+
+@hypotheses
+@given(sample_weight=junk)
+def test_junk_for_weights_is_refused_in_our_words(sample_weight):
+    speaks_for_itself(lambda: clf().fit(X, LABELS, sample_weight=sample_weight))
+
+
+@pytest.mark.parametrize("name", ["classifier", "stepper"])
+@hypotheses
+@given(X_val=junk, y_val=junk)
+def test_junk_for_validation_is_refused_in_our_words(name, X_val, y_val):
+    y = STEPS if name == "stepper" else LABELS
+    speaks_for_itself(lambda: UNFITTED[name]().fit(X, y, X_val=X_val, y_val=y_val))

@@ -1,0 +1,906 @@
+"""Every constructor parameter does what it says, and nothing that does nothing is accepted."""
+
+import inspect
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import sklearn.utils._testing as sklearn_testing
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_checks
+from skorch.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    EpochTimer,
+    Freezer,
+    GradientNormClipping,
+    LRScheduler,
+    PrintLog,
+)
+from torch import nn
+
+from sk_rnn import RNNClassifier, RNNRegressor
+
+KINDS = [RNNClassifier, RNNRegressor]
+_rng = np.random.default_rng(0)
+N = 24
+X = [_rng.normal(loc=2.0, size=(n, 2)) for n in _rng.integers(2, 8, size=N)]
+LABELS = np.arange(N) % 3
+NUMBERS = _rng.normal(size=N) + [x[0, 0] for x in X]
+IDS = [_rng.integers(0, 6, size=len(x)) for x in X]
+PADDED = np.zeros((N, 8))
+for row, x in zip(PADDED, X, strict=True):
+    row[: len(x)] = x[:, 0]
+VECTORS = _rng.normal(size=(6, 3))
+
+
+def small(kind, **params):
+    return kind(**{"hidden_size": 4, "max_epochs": 2, "random_state": 0, **params})
+
+
+def target(kind):
+    return LABELS if kind is RNNClassifier else NUMBERS
+
+
+def fitted(kind, data=X, **params):
+    return small(kind, **params).fit(data, target(kind))
+
+
+def outputs(model, data=X):
+    if isinstance(model, RNNClassifier):
+        return model.decision_function(data)
+    return model.predict(data)
+
+
+# --- none is dead -------------------------------------------------------------------------------
+
+# parameter: (what stands in both models, what is added in the second, data). Predictions differ.
+CHANGES_PREDICTIONS = {
+    "cell": ({}, {"cell": "lstm"}, X),
+    "hidden_size": ({}, {"hidden_size": 5}, X),
+    "num_layers": ({}, {"num_layers": 2}, X),
+    "bidirectional": ({}, {"bidirectional": False}, X),
+    "pooling": ({}, {"pooling": "mean"}, X),
+    "conv_channels": ({}, {"conv_channels": 3}, X),
+    "conv_kernel_size": ({"conv_channels": 3}, {"conv_kernel_size": 2}, X),
+    "conv_stride": ({"conv_channels": 3}, {"conv_stride": 2}, X),
+    "embedding_dim": ({"embedding_dim": 3}, {"embedding_dim": 4}, IDS),
+    "embedding_weights": ({"embedding_dim": 3}, {"embedding_weights": VECTORS}, IDS),
+    "freeze_embedding": ({"embedding_weights": VECTORS}, {"freeze_embedding": True}, IDS),
+    "embedding_dropout": ({"embedding_dim": 3}, {"embedding_dropout": 0.6}, IDS),
+    "word_dropout": ({"embedding_dim": 3}, {"word_dropout": 0.6}, IDS),
+    "padding_value": ({}, {"padding_value": 0.0}, PADDED),
+    "dropout": ({}, {"dropout": 0.6}, X),
+    "recurrent_dropout": ({}, {"recurrent_dropout": 0.5}, X),
+    "layer_norm": ({}, {"layer_norm": True}, X),
+    "head_norm": ({}, {"head_norm": "layer"}, X),
+    "scale_inputs": ({}, {"scale_inputs": False}, X),
+    "optimizer": ({}, {"optimizer": "sgd"}, X),
+    "lr": ({}, {"lr": 1e-2}, X),
+    "lr_schedule": ({}, {"lr_schedule": "linear"}, X),
+    "weight_decay": ({}, {"weight_decay": 1.0}, X),
+    "gradient_clip": ({"optimizer": "sgd"}, {"gradient_clip": 1e-3}, X),
+    "max_epochs": ({}, {"max_epochs": 3}, X),
+    "batch_size": ({}, {"batch_size": 4}, X),
+    "early_stopping": ({"validation_fraction": 0.25}, {"early_stopping": True}, X),
+    "validation_fraction": ({"early_stopping": True}, {"validation_fraction": 0.4}, X),
+    "random_state": ({}, {"random_state": 1}, X),
+    "precision": ({}, {"precision": "bf16"}, X),
+    "class_weight": ({}, {"class_weight": {0: 5.0}}, X),
+    "loss": ({}, {"loss": "huber"}, X),
+    "huber_delta": ({"loss": "huber"}, {"huber_delta": 0.1}, X),
+    "quantile": ({"loss": "quantile"}, {"quantile": 0.9}, X),
+}  # fmt: skip
+# Parameters that change something else, each with a test of its own below.
+CHANGES_OTHERS = {
+    "return_sequences",
+    "num_embeddings",
+    "n_iter_no_change",
+    "tol",
+    "warm_start",
+    "callbacks",
+    "device",
+    "verbose",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_parameter_is_in_the_tables(kind):
+    parameters = set(kind().get_params())
+    assert parameters <= CHANGES_PREDICTIONS.keys() | CHANGES_OTHERS
+    signature = inspect.signature(kind).parameters
+    assert set(signature) == parameters | {"extras"}
+    kinds = {p.kind for p in signature.values()}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, name) for kind in KINDS for name in CHANGES_PREDICTIONS if name in kind().get_params()],
+)
+def test_parameter_changes_predictions(kind, name):
+    common, change, data = CHANGES_PREDICTIONS[name]
+    model = fitted(kind, data, **common)
+    assert_array_equal(outputs(model, data), outputs(fitted(kind, data, **common), data))
+    changed = fitted(kind, data, **{**common, **change})
+    assert not np.array_equal(outputs(model, data), outputs(changed, data))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_return_sequences_predicts_each_step(kind):
+    steps = [x[:, 0] > 2 if kind is RNNClassifier else x[:, 0] for x in X]
+    predicted = small(kind, return_sequences=True).fit(X, steps).predict(X)
+    assert [len(row) for row in predicted] == [len(x) for x in X]
+
+
+def test_num_embeddings_leaves_room_for_later_tokens():
+    with pytest.raises(ValueError, match=r"has token id 9 .* the vocabulary has 6 tokens"):
+        fitted(RNNClassifier, IDS, embedding_dim=2).predict([[9]])
+    assert fitted(RNNClassifier, IDS, embedding_dim=2, num_embeddings=10).predict([[9]]).shape == (
+        1,
+    )
+
+
+def test_n_iter_no_change_and_tol_decide_when_to_stop():
+    def epochs(**params):
+        model = small(
+            RNNRegressor, early_stopping=True, validation_fraction=0.25, max_epochs=12, **params
+        )
+        return model.fit(X, NUMBERS).n_iter_
+
+    # No rise is ever large enough: training stops after the first epoch and so many more.
+    assert epochs(tol=1e6, n_iter_no_change=2) == 3
+    assert epochs(tol=1e6, n_iter_no_change=5) == 6
+    assert epochs(tol=0.0, n_iter_no_change=5) > 6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_device_is_where_it_is_trained(kind):
+    assert fitted(kind, device="cpu").device_ == "cpu"
+    assert next(fitted(kind, device="cpu").module_.parameters()).device.type == "cpu"
+    if torch.cuda.is_available():
+        assert fitted(kind, device="cuda").device_.startswith("cuda")
+        assert fitted(kind, device="auto").device_.startswith("cuda")
+    else:
+        assert fitted(kind, device="auto").device_ == "cpu"
+        for device in ("cuda", "cuda:1"):
+            with pytest.raises(ValueError, match=f"device='{device}' is not present"):
+                fitted(kind, device=device)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_verbose_says_how_training_goes(kind, capfd):
+    fitted(kind)
+    assert capfd.readouterr() == ("", "")
+    fitted(kind, verbose=1)
+    output = capfd.readouterr().out
+    assert output.count("\r") == 2
+    assert output.count("\n") == 1
+    assert "epoch 2/2" in output
+    assert "sequences/s" in output
+    small(kind, verbose=2).fit(X, target(kind), X_val=X, y_val=target(kind))
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == 2
+    for epoch, line in enumerate(lines, start=1):
+        assert line.startswith(f"epoch {epoch}/2  loss ")
+        assert "validation score" in line
+        assert "s left" in line
+
+
+# --- double underscores -------------------------------------------------------------------------
+
+
+class GainCell(nn.Module):
+    """A causal cell with arguments of its own."""
+
+    def __init__(self, input_size, hidden_size, gain=1.0, decay=0.5):
+        super().__init__()
+        self.linear = nn.Linear(input_size, hidden_size)
+        self.gain, self.decay = gain, decay
+
+    def forward(self, x):
+        state, states = 0.0, []
+        for step in torch.tanh(self.gain * self.linear(x)):
+            state = self.decay * state + step
+            states.append(state)
+        return torch.stack(states)
+
+
+EXTRAS = {
+    "optimizer__betas": ({}, (0.5, 0.6)),
+    "optimizer__amsgrad": ({}, True),
+    "optimizer__momentum": ({"optimizer": "sgd"}, 0.9),
+    "optimizer__alpha": ({"optimizer": torch.optim.RMSprop}, 0.5),
+    "module__embedding_std": ({"embedding_dim": 3}, 2.0),
+    "module__forget_bias": ({"cell": "lstm"}, -1.0),
+    "module__cell__gain": ({"cell": GainCell}, 3.0),
+    "module__cell__bias": ({"cell": nn.GRU}, False),
+}
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_extra_reaches_what_it_names(name):
+    common, value = EXTRAS[name]
+    data = IDS if "embedding_dim" in common else X
+    # Several steps: the first ones of an optimizer hardly differ.
+    common = {**common, "max_epochs": 3, "batch_size": 6}
+    model = fitted(RNNClassifier, data, **common)
+    changed = fitted(RNNClassifier, data, **common, **{name: value})
+    assert not np.array_equal(outputs(model, data), outputs(changed, data))
+
+
+def test_extras_are_ordinary_parameters():
+    model = RNNClassifier(optimizer__betas=(0.8, 0.9), lr=0.1)
+    assert model.get_params()["optimizer__betas"] == (0.8, 0.9)
+    assert clone(model).get_params() == model.get_params()
+    assert "optimizer__betas=(0.8, 0.9)" in repr(model)
+    model.set_params(optimizer__eps=1e-6, module__embedding_std=0.1, hidden_size=2)
+    assert clone(model).get_params()["optimizer__eps"] == 1e-6
+    assert model.get_params()["module__embedding_std"] == 0.1
+    assert RNNClassifier().get_params().keys() == RNNRegressor().set_params(
+        optimizer__betas=(0.8, 0.9)
+    ).get_params().keys() - {"loss", "huber_delta", "quantile", "optimizer__betas"} | {
+        "class_weight"
+    }
+
+
+def test_extras_go_through_pipeline_and_search():
+    pipeline = make_pipeline(FunctionTransformer(), small(RNNClassifier, optimizer="sgd"))
+    name = "rnnclassifier__optimizer__momentum"
+    search = GridSearchCV(pipeline, {name: [0.0, 0.9]}, cv=2, error_score="raise")
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        pipeline.set_params(rnnclassifier__nothing=1)
+    rows = np.zeros((N, 5)) + NUMBERS[:, None]
+    search.fit(rows, LABELS)
+    assert search.best_estimator_[-1].get_params()["optimizer__momentum"] in (0.0, 0.9)
+    momenta = {
+        clone(pipeline).set_params(**{name: m}).fit(rows, LABELS)[-1].net_.optimizer_.defaults[
+            "momentum"
+        ]
+        for m in (0.0, 0.9)
+    }  # fmt: skip
+    assert momenta == {0.0, 0.9}
+
+
+@pytest.mark.parametrize(
+    ("params", "meant"),
+    [
+        ({"hiden_size": 3}, "hidden_size"),
+        ({"n_layers": 3}, "num_layers"),
+        ({"bidirectionnal": True}, "bidirectional"),
+        ({"optimizer__beta": 3}, "optimizer__betas"),
+        ({"optimizer": "sgd", "optimizer__momentun": 0.9}, "optimizer__momentum"),
+        ({"optimizer__weight_decay": 0.1}, "weight_decay"),
+        ({"optimiser__betas": 3}, "optimizer__betas"),
+        ({"module__embeding_std": 0.1}, "module__embedding_std"),
+        ({"cell": "lstm", "module__forgetbias": 0.1}, "module__forget_bias"),
+        ({"cell": GainCell, "module__cell__gian": 1}, "module__cell__gain"),
+        ({"callbacks": [EpochTimer()], "callbacks__EpochTime": None}, "callbacks__EpochTimer"),
+        (
+            {"callbacks": [("stop", EarlyStopping())], "callbacks__stop__patienc": 1},
+            "callbacks__stop__patience",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_typo_is_refused_with_the_nearest_name(kind, params, meant):
+    model = kind(**params)  # the constructor only stores
+    assert clone(model).get_params().keys() == model.get_params().keys()
+    typo = next(reversed(params))
+    message = rf"^{kind.__name__}.fit: unknown parameter '{typo}'. Did you mean '{meant}'\?$"
+    with pytest.raises(TypeError, match=message):
+        model.fit(X, target(kind))
+    with pytest.raises(TypeError, match="Did you mean"):
+        model.partial_fit(X, target(kind))
+
+
+def test_extra_that_reaches_nothing_is_refused():
+    for params in (
+        {"module__forget_bias": 1.0},  # a GRU has none
+        {"optimizer__momentum": 0.9},  # nor has AdamW one
+        {"callbacks__x": None},
+        {"module__hidden_size": 3},  # is a parameter of the estimator
+        {"iterator_train__shuffle": True},
+    ):
+        with pytest.raises(TypeError, match="unknown parameter"):
+            fitted(RNNClassifier, **params)
+
+
+REFUSED = {
+    "pooling": (
+        {"return_sequences": True, "pooling": "mean"},
+        "pooling='mean' has no effect with return_sequences=True",
+    ),
+    "stride and steps": (
+        {"return_sequences": True, "conv_channels": 2, "conv_stride": 2},
+        "conv_stride=2 leaves out time steps",
+    ),
+    "stride alone": ({"conv_stride": 2}, "conv_stride=2 has no effect without a convolution"),
+    "recurrent dropout": (
+        {"cell": GainCell, "recurrent_dropout": 0.1},
+        "recurrent_dropout=0.1 cannot reach inside the user-defined cell GainCell",
+    ),
+    "num_embeddings": ({"num_embeddings": 5}, "num_embeddings=5 has no effect without"),
+    "freeze": (
+        {"embedding_dim": 2, "freeze_embedding": True},
+        "freeze_embedding=True would keep random vectors",
+    ),
+}
+
+
+@pytest.mark.parametrize(("params", "message"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("kind", KINDS)
+def test_combination_is_refused(kind, params, message):
+    with pytest.raises(ValueError, match=rf"^{kind.__name__}.fit: {message}"):
+        fitted(kind, **params)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_strange_class_is_refused(kind):
+    with pytest.raises(TypeError, match=r"is not a subclass of torch\.nn\.Module"):
+        fitted(kind, cell=dict)
+    for optimizer in (dict, torch.optim.LBFGS, torch.optim.SparseAdam):
+        with pytest.raises(TypeError, match=r"Pass a subclass of torch\.optim\.Optimizer"):
+            fitted(kind, optimizer=optimizer)
+
+
+# --- callbacks ----------------------------------------------------------------------------------
+
+
+class Recording(Callback):
+    def __init__(self, sink=None):
+        self.sink = sink
+
+    def on_train_begin(self, net, **kwargs):
+        self.events_ = ["train_begin"]
+
+    def on_batch_end(self, net, batch=None, training=False, loss=None, **kwargs):
+        assert torch.isfinite(loss)
+        self.events_.append("train_batch" if training else "valid_batch")
+
+    def on_epoch_end(self, net, **kwargs):
+        self.events_.append(f"epoch {len(net.history)} {sorted(net.history[-1])}")
+
+    def on_train_end(self, net, **kwargs):
+        self.events_.append("train_end")
+
+
+def test_callbacks_are_copied_and_hear_every_event():
+    callback = Recording()
+    model = small(RNNClassifier, callbacks=[callback], batch_size=12)
+    model.fit(X, LABELS, X_val=X[:4], y_val=LABELS[:4])
+    assert model.callbacks[0] is callback
+    assert not hasattr(callback, "events_")
+    keys = ["batches", "epoch", "train_loss", "valid_loss", "valid_score"]
+    own = model.net_.callbacks_[0][1]
+    assert own.events_ == [
+        "train_begin",
+        "train_batch",
+        "train_batch",
+        "valid_batch",
+        f"epoch 1 {keys}",
+        "train_batch",
+        "train_batch",
+        "valid_batch",
+        f"epoch 2 {keys}",
+        "train_end",
+    ]
+
+
+def test_callbacks_do_not_change_training():
+    model = fitted(RNNClassifier, callbacks=[Recording(), EpochTimer(), ("named", Recording)])
+    assert_array_equal(outputs(model), outputs(fitted(RNNClassifier)))
+    assert [name for name, _ in model.net_.callbacks_] == ["Recording", "EpochTimer", "named"]
+    assert all("dur" in row for row in model.net_.history)
+
+
+def test_skorch_early_stopping_ends_training_without_a_warning():
+    stop = EarlyStopping(monitor="valid_loss", patience=2, threshold=1e6)
+    model = small(RNNClassifier, callbacks=[stop], max_epochs=9)
+    model.fit(X, LABELS, X_val=X, y_val=LABELS)
+    assert model.n_iter_ == 3
+    model.set_params(callbacks__EarlyStopping__patience=4).fit(X, LABELS, X_val=X, y_val=LABELS)
+    assert model.n_iter_ == 5
+    model = small(RNNClassifier, callbacks=[stop], max_epochs=9, callbacks__EarlyStopping=None)
+    assert model.fit(X, LABELS, X_val=X, y_val=LABELS).n_iter_ == 9
+
+
+def test_skorch_learning_rate_scheduler_changes_the_rate():
+    scheduler = LRScheduler("StepLR", step_size=1, gamma=0.1, event_name="rate")
+    model = fitted(RNNClassifier, callbacks=[scheduler], lr=0.1, lr_schedule="constant")
+    assert_allclose([row["rate"] for row in model.net_.history], [0.1, 0.01])
+    assert not np.array_equal(
+        outputs(model), outputs(fitted(RNNClassifier, lr=0.1, lr_schedule="constant"))
+    )
+
+
+def test_skorch_checkpoint_writes_weights(tmp_path):
+    saved = Checkpoint(monitor=lambda net: True, dirname=str(tmp_path), f_pickle=None)
+    model = fitted(RNNClassifier, callbacks=[saved])
+    weights = torch.load(tmp_path / "params.pt", weights_only=True)
+    assert weights.keys() == model.module_.state_dict().keys()
+    for name, value in model.module_.state_dict().items():
+        assert_array_equal(weights[name].numpy(), value.numpy())
+
+
+def test_skorch_freezer_freezes():
+    def embedding(**params):
+        model = fitted(RNNClassifier, embedding_dim=2, data=IDS, **params)
+        return model.module_.encoder.read.embedding.weight.detach().numpy()
+
+    frozen = [Freezer("encoder.read.*")]
+    assert_array_equal(
+        embedding(callbacks=frozen, max_epochs=1), embedding(callbacks=frozen, max_epochs=4)
+    )
+    assert not np.array_equal(embedding(max_epochs=1), embedding(max_epochs=4))
+
+
+def test_skorch_gradient_clipping_is_heard():
+    clipped = fitted(
+        RNNClassifier, optimizer="sgd", callbacks=[GradientNormClipping(gradient_clip_value=1e-3)]
+    )
+    assert not np.array_equal(outputs(clipped), outputs(fitted(RNNClassifier, optimizer="sgd")))
+    assert_allclose(
+        outputs(clipped),
+        outputs(fitted(RNNClassifier, optimizer="sgd", gradient_clip=1e-3)),
+        atol=1e-5,
+    )
+
+
+def test_skorch_print_log_writes_to_its_sink():
+    lines = []
+
+    def sink(text):
+        lines.append(text)
+
+    fitted(RNNClassifier, callbacks=[EpochTimer(), PrintLog(sink=sink)])
+    assert "train_loss" in lines[0]
+    assert len(lines) == 4
+
+
+# --- early stopping, interruption, divergence ---------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_early_stopping_restores_the_best_weights(seed):
+    data, y = np.random.default_rng(seed).normal(size=(60, 6, 1)), np.arange(60) % 2
+    model = RNNClassifier(
+        hidden_size=8,
+        lr=0.05,
+        lr_schedule="constant",
+        max_epochs=8,
+        early_stopping=True,
+        random_state=seed,
+    ).fit(data[:40], y[:40], X_val=data[40:], y_val=y[40:])
+    curve = model.validation_curve_
+    assert model.score(data[40:], y[40:]) == max(curve)
+    assert curve[model.best_epoch_ - 1] == max(curve)
+    assert model.n_iter_ == len(curve) == len(model.loss_curve_)
+    last = clone(model).set_params(early_stopping=False)
+    last.fit(data[:40], y[:40], X_val=data[40:], y_val=y[40:])
+    assert last.best_epoch_ == last.n_iter_ == 8
+    assert last.score(data[40:], y[40:]) == last.validation_curve_[-1]
+    assert last.validation_curve_[: len(curve)] == curve
+
+
+def test_early_stopping_restores_the_best_regressor():
+    model = small(RNNRegressor, early_stopping=True, lr=0.1, lr_schedule="constant", max_epochs=10)
+    model.fit(X[:16], NUMBERS[:16], X_val=X[16:], y_val=NUMBERS[16:])
+    error = (model.predict(X[16:]) - NUMBERS[16:]) / NUMBERS[:16].std()
+    assert -np.mean(error**2) == pytest.approx(max(model.validation_curve_), rel=1e-4)
+    assert model.validation_curve_[model.best_epoch_ - 1] == max(model.validation_curve_)
+
+
+class InterruptingAt(Callback):
+    def __init__(self, batch):
+        self.batch = batch
+
+    def on_train_begin(self, net, **kwargs):
+        self.seen_ = 0
+
+    def on_batch_end(self, net, **kwargs):
+        self.seen_ += 1
+        if self.seen_ == self.batch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("batch", "epochs"), [(1, 0), (4, 1), (7, 2)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_interruption_keeps_a_usable_model(kind, batch, epochs):
+    model = small(kind, callbacks=[InterruptingAt(batch)], batch_size=8, max_epochs=5)
+    message = f"interrupted in epoch {epochs + 1} of 5; the model keeps what it has learned"
+    with pytest.warns(ConvergenceWarning, match=f"{kind.__name__}.fit: {message}"):
+        model.fit(X, target(kind))
+    assert model.n_iter_ == len(model.loss_curve_) == epochs
+    assert np.isfinite(outputs(model)).all()
+    # And fit again is a whole training.
+    model.set_params(callbacks=None).fit(X, target(kind))
+    assert_array_equal(outputs(model), outputs(fitted(kind, batch_size=8, max_epochs=5)))
+
+
+def test_interruption_with_early_stopping_keeps_the_best():
+    model = small(
+        RNNClassifier,
+        callbacks=[InterruptingAt(14)],
+        early_stopping=True,
+        lr=0.1,
+        max_epochs=9,
+        batch_size=8,
+    )
+    with pytest.warns(ConvergenceWarning, match=r"\(weights of epoch \d\)"):
+        model.fit(X, LABELS, X_val=X[:9], y_val=LABELS[:9])
+    assert model.score(X[:9], LABELS[:9]) == max(model.validation_curve_)
+
+
+def test_interruption_keeps_the_weights_of_the_moment():
+    model = small(RNNClassifier, callbacks=[InterruptingAt(3)], batch_size=8, max_epochs=5)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, LABELS)
+    one_batch = clone(model).set_params(callbacks=[InterruptingAt(1)])
+    with pytest.warns(ConvergenceWarning):
+        one_batch.fit(X, LABELS)
+    assert not np.array_equal(outputs(model), outputs(one_batch))
+
+
+def test_control_c_is_heard_while_fitting():
+    script = """
+        import os, signal, threading, warnings
+        import numpy as np
+        from skorch.callbacks import Callback
+        from sk_rnn import RNNClassifier
+
+        class PressingLater(Callback):
+            def on_train_begin(self, net, **kwargs):
+                threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+        X, y = np.random.default_rng(0).normal(size=(64, 20, 1)), np.arange(64) % 2
+        model = RNNClassifier(
+            hidden_size=4, max_epochs=10**6, random_state=0, callbacks=[PressingLater()]
+        )
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(X, y)
+        print(caught[0].category.__name__, caught[0].message)
+        print(threading.active_count(), model.n_iter_ == len(model.loss_curve_))
+        print(model.predict(X).shape)
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("ConvergenceWarning RNNClassifier.fit: interrupted in epoch")
+    assert done.stdout.endswith("1 True\n(64,)\n")  # the thread that trained has ended
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_divergence_warns_and_leaves_finite_weights(kind):
+    model = small(kind, lr=1e30, max_epochs=5, optimizer="sgd", gradient_clip=None)
+    message = (
+        rf"^{kind.__name__}.fit: the loss stopped being finite in epoch \d; .* the weights are "
+        r"(the initial ones|those of epoch \d)\. Lower lr \(lr=1e\+30\), set gradient_clip=1.0"
+    )
+    with pytest.warns(ConvergenceWarning, match=message):
+        model.fit(X, target(kind))
+    assert model.n_iter_ < 5
+    assert all(torch.isfinite(value).all() for value in model.module_.state_dict().values())
+    assert np.isfinite(outputs(model)).all()
+
+
+def test_divergence_names_scaling_and_cell():
+    model = small(RNNClassifier, lr=1e30, optimizer="sgd", scale_inputs=False, cell="rnn_relu")
+    with pytest.warns(ConvergenceWarning, match=r"set scale_inputs=True .* use a gated cell"):
+        model.fit(X, LABELS)
+
+
+def test_divergence_in_a_warm_start_keeps_the_earlier_weights():
+    model = fitted(RNNClassifier, warm_start=True)
+    before = outputs(model)
+    model.set_params(lr=1e30, optimizer="sgd", gradient_clip=None, lr_schedule="constant")
+    with pytest.warns(ConvergenceWarning, match="the weights are those of epoch 2"):
+        model.fit(X, LABELS)
+    assert np.isfinite(outputs(model)).all()
+    assert_allclose(outputs(model), before, atol=1e-5)
+
+
+# --- going on -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_warm_start_goes_on(kind):
+    common = {"max_epochs": 5, "dropout": 0.0}
+    cold = fitted(kind, **common)
+    model = fitted(kind, **common, warm_start=True)
+    assert_array_equal(outputs(model), outputs(cold))
+    first = model.loss_curve_
+    model.fit(X, target(kind))
+    assert model.n_iter_ == 10
+    assert model.loss_curve_[:5] == first
+    assert model.loss_curve_[-1] < first[-1] < first[0]
+    assert_array_equal(outputs(cold.fit(X, target(kind))), outputs(fitted(kind, **common)))
+
+
+def test_partial_fit_learns_in_steps():
+    model = small(RNNClassifier, lr=0.05)
+    classes = ["a", "b", "c"]
+    labels = np.array(classes)[LABELS]
+    model.partial_fit(X[:1], labels[:1], classes=classes)
+    assert model.classes_.tolist() == classes
+    assert model.predict_proba(X).shape == (N, 3)
+    for _ in range(30):
+        model.partial_fit(X, labels)
+    assert model.n_iter_ == 31
+    assert model.loss_curve_[-1] < 0.5 * model.loss_curve_[1]
+    regressor = small(RNNRegressor, lr=0.05)
+    for _ in range(30):
+        regressor.partial_fit(X, NUMBERS)
+    assert regressor.n_iter_ == 30
+    assert regressor.score(X, NUMBERS) > 0.5
+
+
+def test_changed_network_is_not_gone_on_with():
+    model = fitted(RNNClassifier, warm_start=True).set_params(hidden_size=8)
+    with pytest.raises(ValueError, match="hidden_size was 4 when the network was built and is"):
+        model.fit(X, LABELS)
+    assert model.set_params(warm_start=False).fit(X, LABELS).n_iter_ == 2
+
+
+def test_learning_rate_schedule_may_be_a_function():
+    seen = []
+
+    class Watching(Callback):
+        def on_batch_end(self, net, training=False, **kwargs):
+            seen.append(net.optimizer_.param_groups[0]["lr"])
+
+    # deepcopy of the callback leaves the list of this test, which its method closes over, alone.
+    fitted(
+        RNNClassifier,
+        lr=0.1,
+        lr_schedule=lambda progress: 1.0 - progress,
+        batch_size=12,
+        callbacks=[Watching()],
+    )
+    assert_allclose(seen, [0.1, 0.1 * 2 / 3, 0.1 / 3, 0.0], atol=1e-12)
+    seen.clear()
+    fitted(RNNClassifier, lr=0.1, lr_schedule="constant", batch_size=12, callbacks=[Watching()])
+    assert seen == [0.1] * 4
+
+
+# --- cells of users -----------------------------------------------------------------------------
+
+
+class LooksAhead(GainCell):
+    def forward(self, x):
+        return super().forward(x.flip(0))
+
+
+class MixesRows(GainCell):
+    def forward(self, x):
+        return super().forward(x - x.mean(1, keepdim=True))
+
+
+class WrongShape(GainCell):
+    def forward(self, x):
+        return super().forward(x)[-1]
+
+
+class NoTensor(GainCell):
+    def forward(self, x):
+        return "hidden states"
+
+
+@pytest.mark.parametrize("cell", [GainCell, nn.GRU, nn.LSTM, nn.RNN])
+@pytest.mark.parametrize("kind", KINDS)
+def test_users_cell_learns(kind, cell):
+    y = np.array([x[0, 0] > 2 for x in X]) if kind is RNNClassifier else [x[0, 0] for x in X]
+    model = small(kind, cell=cell, max_epochs=30, lr=0.03, num_layers=2).fit(X, y)
+    assert model.score(X, y) > 0.8
+    assert isinstance(model.module_.encoder.recurrent.forward_layers[1].rnn, cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "params", "fault"),
+    [
+        (LooksAhead, {}, "changed its output at early time steps when only the last one changed"),
+        (MixesRows, {}, "changed the output of one row when only another row changed"),
+        (WrongShape, {}, r"returned \(2, 4\) .* needed is \(4, 2, 4\)"),
+        (NoTensor, {}, "returned str"),
+        (nn.GRU, {"module__cell__bidirectional": True}, r"returned \(4, 2, 8\)"),
+        (nn.GRU, {"module__cell__batch_first": True}, "changed the output of one row"),
+    ],
+)
+def test_faulty_cell_is_refused(cell, params, fault):
+    with pytest.raises(ValueError, match=rf"RNNClassifier.fit: cell {cell.__name__} {fault}"):
+        fitted(RNNClassifier, cell=cell, **params)
+
+
+# --- numbers ------------------------------------------------------------------------------------
+
+
+def test_precision_decides_dtypes():
+    for kind in KINDS:
+        double, single, half = (
+            fitted(kind, precision=precision, dropout=0.0, batch_size=N)
+            for precision in ("float64", "float32", "bf16")
+        )
+        assert outputs(double).dtype == np.float64
+        assert outputs(single).dtype == outputs(half).dtype == np.float32
+        assert {p.dtype for p in double.module_.parameters()} == {torch.float64}
+        assert {p.dtype for p in half.module_.parameters()} == {torch.float32}
+        assert_allclose(outputs(single), outputs(double), atol=1e-2)
+        assert_allclose(outputs(half), outputs(double), atol=0.3)
+    assert fitted(RNNClassifier, precision="float64").predict_proba(X).dtype == np.float64
+
+
+def test_embedding_weights_are_frozen_or_not():
+    def learned(**params):
+        model = fitted(RNNClassifier, IDS, embedding_weights=VECTORS, precision="float64", **params)
+        return model.module_.encoder.read.embedding.weight.detach().numpy()
+
+    assert_array_equal(learned(freeze_embedding=True), VECTORS)
+    assert not np.array_equal(learned(), VECTORS)
+    assert_allclose(learned(lr=1e-6), VECTORS, atol=1e-3)  # it did start from them
+
+
+def test_padding_value_equals_ragged_data():
+    ragged = [x[:, 0] for x in X]
+    model = fitted(RNNClassifier, PADDED, padding_value=0.0)
+    assert_array_equal(outputs(model, PADDED), outputs(fitted(RNNClassifier, ragged), ragged))
+
+
+def test_class_weight_moves_the_border():
+    # One feature that says nothing, nine of ten sequences of one class.
+    data, y = np.zeros((40, 3)), np.where(np.arange(40) % 10 == 0, "rare", "usual")
+    data += np.random.default_rng(0).normal(size=data.shape)
+    common = {"hidden_size": 4, "max_epochs": 5, "lr": 0.02, "random_state": 0}
+
+    def share(class_weight):
+        model = RNNClassifier(**common, class_weight=class_weight).fit(data, y)
+        return np.mean(model.predict(data) == "rare")
+
+    assert share(None) < share("balanced")
+    assert share({"rare": 1000.0}) == 1.0
+    balanced = RNNClassifier(**common, class_weight="balanced").fit(data, y)
+    same = RNNClassifier(**common, class_weight={"rare": 5.0, "usual": 5 / 9}).fit(data, y)
+    assert_allclose(balanced.decision_function(data), same.decision_function(data), atol=1e-5)
+
+
+def test_class_weight_of_zero_is_removal_from_the_loss():
+    model = small(RNNClassifier, class_weight={2: 0.0}, max_epochs=15, lr=0.02).fit(X, LABELS)
+    assert (model.predict(X) != 2).all()
+    assert model.classes_.tolist() == [0, 1, 2]
+
+
+def test_multilabel_targets():
+    y = np.column_stack([[x[0, 0] > 2 for x in X], [x[-1, 1] > 2 for x in X], [False] * N])
+    model = small(RNNClassifier, max_epochs=60, lr=0.02).fit(X, y.astype(int))
+    predicted = model.predict(X)
+    assert predicted.shape == y.shape
+    assert predicted.dtype == np.int64
+    assert (predicted == y).mean() > 0.9
+    assert_array_equal(model.predict_proba(X) > 0.5, predicted == 1)
+    assert model.score(X, y.astype(int)) == (predicted == y).all(axis=1).mean()
+
+
+# --- losses: what the best constant or the best pair of numbers is, is known ---------------------
+
+
+def best_constant(loss, y, **params):
+    """What is learned from sequences that say nothing."""
+    model = RNNRegressor(
+        loss=loss,
+        hidden_size=2,
+        head_norm=None,
+        dropout=0.0,
+        batch_size=len(y),
+        max_epochs=150,
+        lr=0.03,
+        random_state=0,
+        **params,
+    )
+    return model.fit(np.ones((len(y), 2)), y).predict(np.ones((1, 2)))[0]
+
+
+SKEWED = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 5.0, 12.0])
+
+
+def test_squared_error_predicts_the_mean():
+    assert best_constant("squared_error", SKEWED) == pytest.approx(SKEWED.mean(), abs=0.05)
+
+
+def test_absolute_error_predicts_the_median():
+    assert best_constant("absolute_error", SKEWED) == pytest.approx(0.0, abs=0.1)
+
+
+def test_huber_lies_between_and_reaches_both():
+    between = best_constant("huber", SKEWED)
+    assert 0.1 < between < SKEWED.mean() - 0.1
+    assert best_constant("huber", SKEWED, huber_delta=100.0) == pytest.approx(
+        SKEWED.mean(), abs=0.05
+    )
+    assert best_constant("huber", SKEWED, huber_delta=0.01) == pytest.approx(0.0, abs=0.1)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.8])
+def test_quantile_covers_its_share(quantile):
+    y = np.random.default_rng(0).exponential(size=200)
+    found = best_constant("quantile", y, quantile=quantile)
+    assert (y <= found).mean() == pytest.approx(quantile, abs=0.04)
+
+
+def test_poisson_predicts_a_positive_mean():
+    assert best_constant("poisson", SKEWED) == pytest.approx(SKEWED.mean(), abs=0.1)
+    model = small(RNNRegressor, loss="poisson").fit(X, np.where(LABELS == 0, 7.0, 0.0))
+    extreme = [50.0 * (x - 2) for x in X]
+    assert (model.predict(extreme) > 0).all()
+
+
+def test_gaussian_predicts_mean_and_deviation():
+    rng = np.random.default_rng(0)
+    noisy = np.arange(400) % 2
+    y = np.where(noisy, 100.0, 104.0) + rng.normal(size=400) * np.where(noisy, 4.0, 0.5)
+    data = np.repeat(noisy[:, None], 3, axis=1).astype(float)
+    model = RNNRegressor(loss="gaussian", hidden_size=4, dropout=0.0, max_epochs=40, random_state=0)
+    mean, std = model.fit(data, y).predict([[0.0] * 3, [1.0] * 3], return_std=True)
+    assert_allclose(mean, [y[noisy == 0].mean(), y[noisy == 1].mean()], atol=0.6)
+    assert_allclose(std, [0.5, 4.0], rtol=0.2)
+    mean, std = model.predict(data, return_std=True)
+    assert (abs(y - mean) < 1.96 * std).mean() == pytest.approx(0.95, abs=0.04)
+    assert_array_equal(mean, model.predict(data))
+
+
+def test_several_outputs_are_learned_side_by_side():
+    y = np.column_stack([NUMBERS, 1000.0 * NUMBERS + 5.0])
+    model = small(RNNRegressor, max_epochs=30, lr=0.02).fit(X, y)
+    predicted = model.predict(X)
+    assert predicted.shape == (N, 2)
+    assert model.score(X, y) > 0.7
+    assert np.corrcoef(predicted.T)[0, 1] > 0.98
+
+
+# --- scikit-learn's checks of its own estimators ------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_constructor_parameters_are_validated_as_in_scikit_learn(kind):
+    estimator_checks.check_param_validation(kind.__name__, small(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_feature_names_are_kept_as_in_scikit_learn(kind):
+    estimator_checks.check_dataframe_column_names_consistency(kind.__name__, small(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_docstrings_name_the_parameters_there_are(kind):
+    faults = sklearn_testing.check_docstring_parameters(kind.__init__, kind.__doc__)
+    methods = ("fit", "partial_fit", "predict", "score", "predict_proba", "get_params")
+    for name in methods:
+        if hasattr(kind, name):
+            method = getattr(kind, name)
+            faults += sklearn_testing.check_docstring_parameters(method)
+    assert faults == []
+
+
+def test_docstrings_of_both_say_the_same():
+    own = {"class_weight", "loss", "huber_delta", "quantile", "return_sequences", "tol"}
+    sklearn_testing.assert_docstring_consistency(
+        KINDS,
+        include_params=sorted(set(RNNClassifier().get_params()) - own),
+        include_attrs=["n_features_in_", "feature_names_in_", "n_iter_", "net_", "module_"],
+    )
