@@ -749,3 +749,9 @@ def test_anything_becomes_a_sound_panel_or_a_clear_error(X, tokens, padding_valu
         assert panel.lengths.min() > 0
         assert panel.is_tokens == tokens
         assert np.isfinite(panel.values).all()
+
+
+def test_complex_scalars_among_objects_are_refused():
+    X = np.array([[np.complex64(1 + 2j), 1.0]], dtype=object)
+    with pytest.raises(ValueError, match="Complex data not supported"):
+        check_sequences(X)

@@ -348,3 +348,26 @@ def test_a_users_cell_is_used_as_given():
     torch.testing.assert_close(
         stack(x, valid)[0, 0], torch.stack([x[0, 0].sum()] * 2 + [x[:5, 0].sum()] * 2)
     )
+
+
+def test_vectors_of_unseen_tokens_are_zero():
+    embedding = TokenEmbedding(4, 3, unseen=np.array([1, 3]), generator=generator())
+    assert (embedding.embedding.weight[[1, 3]] == 0).all()
+    assert (embedding.embedding.weight[[0, 2]] != 0).all()
+
+
+def test_torchs_default_dtype_changes_nothing():
+    def build():
+        return SequenceModel(
+            n_features=3, n_outputs=2, cell="gru", hidden_size=4, num_embeddings=5,
+            embedding_dim=3, conv_channels=4, pooling="attention", generator=generator(),
+        )  # fmt: skip
+
+    expected = build().state_dict()
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = build().state_dict()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for name, value in expected.items():
+        assert torch.equal(value, found[name].to(value.dtype)), name

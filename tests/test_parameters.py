@@ -381,7 +381,8 @@ def test_callbacks_are_copied_and_hear_every_event():
     model.fit(X, LABELS, X_val=X[:4], y_val=LABELS[:4])
     assert model.callbacks[0] is callback
     assert not hasattr(callback, "events_")
-    keys = ["batches", "epoch", "train_loss", "valid_loss", "valid_score"]
+    losses = [f"{part}_loss{best}" for part in ("train", "valid") for best in ("", "_best")]
+    keys = ["batches", "epoch", *losses, "valid_score"]
     own = model.net_.callbacks_[0][1]
     assert own.events_ == [
         "train_begin",

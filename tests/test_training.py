@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Checkpoint, PrintLog
 
 from sk_rnn import Panel, RNNClassifier
 from sk_rnn.training import (
@@ -263,3 +264,20 @@ def test_non_finite_loss_goes_back_to_the_last_finite_weights(rng):
         model.fit(X, y)
     assert model.best_epoch_ >= 2
     assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_skorchs_own_callbacks_find_what_they_look_for(rng, tmp_path, capsys):
+    X, y = rng.normal(size=(32, 6)), np.arange(32) % 2
+    callbacks = [Checkpoint(dirname=str(tmp_path)), PrintLog()]
+    model = RNNClassifier(hidden_size=4, max_epochs=2, callbacks=callbacks)
+    model.fit(X, y, X_val=X, y_val=y)
+    assert (tmp_path / "params.pt").exists()
+    assert "valid_score" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("choice", [{"optimizer__foreach": True}, {"optimizer__fused": False}])
+def test_the_users_choice_of_optimizer_code_stands(rng, choice):
+    X, y = rng.normal(size=(16, 6)), np.arange(16) % 2
+    optimizer = RNNClassifier(hidden_size=4, max_epochs=1, **choice).fit(X, y).net_.optimizer_
+    for name, value in choice.items():
+        assert optimizer.defaults[name.removeprefix("optimizer__")] is value

@@ -57,6 +57,7 @@ from ._rows import (
     draw_seed,
     feature_statistics,
     split_rows,
+    unseen_tokens,
 )
 from ._state import dump_net, load_net
 
@@ -292,9 +293,10 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
     ) -> RecurrentNet:
         """Build module and net for data seen for the first time."""
         weights = read_embedding_weights(self, caller)
-        scaling = None
+        scaling, unseen = None, None
         if self._tokens:
             self._num_embeddings = count_tokens(self, panel, caller)
+            unseen = unseen_tokens(panel, rows, self._num_embeddings)
         elif self.scale_inputs:
             scaling = feature_statistics(panel, rows)
         self._module_arguments = module_arguments(
@@ -310,6 +312,7 @@ class BaseRNN(OpenParameters, metaclass=ABCMeta):
             seed,
             precision=self._precision,
             embedding_weights=weights,
+            unseen_tokens=unseen,
             caller=caller,
         )
         return self._make_net(module, device, extras, one_epoch)

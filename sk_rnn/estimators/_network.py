@@ -61,6 +61,7 @@ def build_module(
     *,
     precision: str,
     embedding_weights: np.ndarray | None = None,
+    unseen_tokens: np.ndarray | None = None,
     caller: str | None = None,
 ) -> SequenceModel:
     """Build the module on the CPU, with initial weights that ``seed`` decides.
@@ -75,6 +76,8 @@ def build_module(
         Decides their dtype.
     embedding_weights : ndarray or None
         Pretrained vectors.
+    unseen_tokens : ndarray of int or None
+        Tokens that the training data does not hold.
     caller : str or None
         With a name, a user-defined cell is tried out first, and its faults are raised.
     """
@@ -83,6 +86,7 @@ def build_module(
         module = SequenceModel(
             **arguments,
             embedding_weights=embedding_weights,
+            unseen_tokens=unseen_tokens,
             generator=torch.Generator().manual_seed(seed),
         )
         if user_cell and caller is not None:

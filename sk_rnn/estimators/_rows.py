@@ -162,6 +162,13 @@ def _row_sums(panel: Panel, rows: np.ndarray, center: np.ndarray, power: int) ->
     return sums[rows]
 
 
+def unseen_tokens(panel: Panel, rows: np.ndarray, num_embeddings: int) -> np.ndarray:
+    """The tokens of the vocabulary that ``rows`` do not hold."""
+    seen = np.zeros(num_embeddings, dtype=bool)
+    seen[panel[np.unique(rows)].values] = True
+    return np.flatnonzero(~seen)
+
+
 def weighted_statistics(
     values: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -42,6 +42,8 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"{where} is a {type(y).__name__}, which holds no {noun}s. {advice}, in an array or a "
             "list."
         )
+    if array.dtype.kind == "c":
+        raise ValueError(f"{where} holds complex numbers: Complex data not supported. {advice}.")
     missing = pd.isna(array)
     if missing.any():
         place = tuple(np.argwhere(missing)[0])

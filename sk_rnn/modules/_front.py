@@ -42,6 +42,9 @@ class TokenEmbedding(nn.Module):
         Size of the vocabulary and of a vector.
     weights : ndarray of shape (num_embeddings, embedding_dim) or None
         Pretrained vectors; None draws them from N(0, ``std``²).
+    unseen : ndarray of int or None
+        Tokens that the training data does not hold. Their vectors would stay as drawn, noise for
+        the layers behind; they are set to zero, which word dropout teaches to mean "unknown".
     frozen : bool
         Leave the vectors as they are.
     dropout : float in [0, 1)
@@ -56,6 +59,7 @@ class TokenEmbedding(nn.Module):
         embedding_dim: int,
         *,
         weights: np.ndarray | None = None,
+        unseen: np.ndarray | None = None,
         frozen: bool = False,
         dropout: float = 0.0,
         word_dropout: float = 0.0,
@@ -64,8 +68,10 @@ class TokenEmbedding(nn.Module):
     ):
         super().__init__()
         if weights is None:
-            initial = torch.empty(num_embeddings, embedding_dim)
+            initial = torch.empty(num_embeddings, embedding_dim, dtype=torch.float32)
             initial.normal_(0.0, std, generator=generator)
+            if unseen is not None:
+                initial[torch.from_numpy(unseen)] = 0.0
         else:
             initial = torch.tensor(weights)
         self.embedding = nn.Embedding.from_pretrained(initial, freeze=frozen)
@@ -103,7 +109,8 @@ class ConvFrontEnd(nn.Module):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel_size))
+        weight = torch.empty(out_channels, in_channels, kernel_size, dtype=torch.float32)
+        self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(out_channels))
         nn.init.kaiming_uniform_(self.weight, nonlinearity="relu", generator=generator)
         before = kernel_size - 1 if causal else (kernel_size - 1) // 2

@@ -27,6 +27,8 @@ class Encoder(nn.Module):
         Vocabulary size; None for sequences of numbers.
     embedding_weights : ndarray of shape (num_embeddings, embedding_dim) or None
         Pretrained vectors.
+    unseen_tokens : ndarray of int or None
+        Tokens that the training data does not hold.
     **others
         See `RecurrentStack`, `TokenEmbedding` and `ConvFrontEnd`.
     """
@@ -43,6 +45,7 @@ class Encoder(nn.Module):
         num_embeddings: int | None = None,
         embedding_dim: int | None = None,
         embedding_weights: np.ndarray | None = None,
+        unseen_tokens: np.ndarray | None = None,
         freeze_embedding: bool = False,
         embedding_dropout: float = 0.0,
         word_dropout: float = 0.0,
@@ -66,6 +69,7 @@ class Encoder(nn.Module):
                 num_embeddings,
                 embedding_dim,
                 weights=embedding_weights,
+                unseen=unseen_tokens,
                 frozen=freeze_embedding,
                 dropout=embedding_dropout,
                 word_dropout=word_dropout,

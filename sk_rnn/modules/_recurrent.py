@@ -15,11 +15,15 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ._dropout import Dropout, SeededModule
 from ._steps import ValidSteps
 
+# Made without storage, to be filled by `_initialise`: torch's own initialisation would draw from
+# the global generator. The dtype is said, because torch's default one is the user's to change.
+_EMPTY: dict[str, Any] = {"device": "meta", "dtype": torch.float32}
+
 CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {
-    "rnn_tanh": lambda n_in, n_hidden: nn.RNN(n_in, n_hidden, device="meta"),
-    "rnn_relu": lambda n_in, n_hidden: nn.RNN(n_in, n_hidden, nonlinearity="relu", device="meta"),
-    "gru": lambda n_in, n_hidden: nn.GRU(n_in, n_hidden, device="meta"),
-    "lstm": lambda n_in, n_hidden: nn.LSTM(n_in, n_hidden, device="meta"),
+    "rnn_tanh": lambda n_in, n_hidden: nn.RNN(n_in, n_hidden, **_EMPTY),
+    "rnn_relu": lambda n_in, n_hidden: nn.RNN(n_in, n_hidden, nonlinearity="relu", **_EMPTY),
+    "gru": lambda n_in, n_hidden: nn.GRU(n_in, n_hidden, **_EMPTY),
+    "lstm": lambda n_in, n_hidden: nn.LSTM(n_in, n_hidden, **_EMPTY),
 }
 
 
@@ -59,8 +63,6 @@ class Recurrence(SeededModule):
         super().__init__()
         self.recurrent_dropout = recurrent_dropout
         if isinstance(cell, str):
-            # Made without storage, then filled below: torch's own initialisation would draw from
-            # the global generator.
             rnn = CELLS[cell](input_size, hidden_size).to_empty(device="cpu")
             _initialise(rnn, forget_bias, generator)
             self.rnn: nn.Module = rnn

@@ -343,6 +343,8 @@ def _finish(
 ) -> Flat:
     """Check and shape the time steps that an adapter has read."""
     refuse_empty(lengths, where)
+    if steps.ndim > 2:
+        raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {_ACCEPTED}")
     if numeric:
         steps = as_numbers(steps, where)
         steps = steps[:, None] if steps.ndim == 1 else steps

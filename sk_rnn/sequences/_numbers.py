@@ -1,11 +1,14 @@
 """Real numbers out of arrays and data frames, or an error that says what else is in them."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 _HELD = {"U": "strings", "T": "strings", "S": "bytes", "M": "dates", "m": "durations"}
+
+_COMPLEX = "Complex data not supported. Pass real and imaginary parts as two features."
 
 
 def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
@@ -21,12 +24,15 @@ def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
     if kind in "biuf":
         return values
     if kind == "c":
-        raise ValueError(
-            f"{where}: Complex data not supported. Pass real and imaginary parts as two features."
-        )
+        raise ValueError(f"{where}: {_COMPLEX}")
     if kind == "O":
         try:
-            return values.astype(np.float64)
+            with warnings.catch_warnings():
+                # NumPy's complex scalars would lose their imaginary part with no more than that.
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                return values.astype(np.float64)
+        except np.exceptions.ComplexWarning as error:
+            raise ValueError(f"{where}: {_COMPLEX}") from error
         except (TypeError, ValueError) as error:
             kind_of_error = TypeError if isinstance(error, TypeError) else ValueError
             raise kind_of_error(

@@ -89,7 +89,7 @@ class RecurrentNet(NeuralNet):
             device=device,
             callbacks=callbacks,
             train_split=None,
-            verbose=0,
+            verbose=1,  # says nothing itself, but lets a PrintLog speak
             **kwargs,
         )
         self.lr_schedule = lr_schedule
@@ -118,9 +118,10 @@ class RecurrentNet(NeuralNet):
         if "weight_decay" in accepted:
             groups[0]["weight_decay"] = self.weight_decay
             groups[1]["weight_decay"] = 0.0
-        if "fused" in accepted and self.device.type in ("cpu", "cuda"):
+        chosen = {"fused", "foreach", "differentiable"} & params.keys()
+        if "fused" in accepted and not chosen and self.device.type in ("cpu", "cuda"):
             # One pass over all parameters; what remains of a small step is mostly the optimizer.
-            params.setdefault("fused", True)
+            params["fused"] = True
         self.optimizer_ = self.optimizer(groups, **params)
         for group in self.optimizer_.param_groups:
             group["initial_lr"] = group["lr"]
@@ -226,9 +227,15 @@ class RecurrentNet(NeuralNet):
             n_rows += batch.n_rows
             if not training:
                 outputs.append((step["y_pred"], batch.y))
-        self.history.record(f"{prefix}_loss", float(total) / n_rows)
+        loss = float(total) / n_rows
+        lowest = min(
+            (row[f"{prefix}_loss"] for row in self.history if f"{prefix}_loss" in row),
+            default=float("inf"),
+        )
+        self.history.record(f"{prefix}_loss", loss)
+        self.history.record(f"{prefix}_loss_best", loss < lowest)  # for skorch's Checkpoint
         if not training:
-            self.history.record(f"{prefix}_score", self._score(outputs, float(total) / n_rows))
+            self.history.record(f"{prefix}_score", self._score(outputs, loss))
 
     def train_step(self, batch: Batch, **fit_params):
         """Forward, backward, clip, step."""
