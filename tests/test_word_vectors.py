@@ -37,8 +37,8 @@ def write(tmp_path):
         GLOVE.rstrip(),
         GLOVE + "\n\n",
         GLOVE + "good 5 5 5\n",  # the first counts
-        gzip.compress(GLOVE.encode()),
-        gzip.compress(("3 3\n" + GLOVE).encode()),
+        gzip.compress(GLOVE.encode(), mtime=0),
+        gzip.compress(("3 3\n" + GLOVE).encode(), mtime=0),
         GLOVE + ". . . 1 2 3\ngood @ home 4 5 6\n",  # words with spaces, as GloVe 840B has them
     ],
 )
