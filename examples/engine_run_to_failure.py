@@ -10,7 +10,7 @@ last one known, and says after every cycle how many are left.
 
 DIR holds the folder reg_CMAPSS_FD001 with the files train_FD001.txt, test_FD001.txt (gzipped or
 not) and RUL_FD001.txt; on these, statistics with gradient boosting are more accurate at the last
-cycle than this network, which takes no tuning and answers after every cycle.
+cycle than this network, which answers after every cycle.
 """
 
 import argparse
