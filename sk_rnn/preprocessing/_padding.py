@@ -131,7 +131,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         Number of time steps of the result.
     n_features_in_ : int
         Features per time step; for a 2-D table, which has one, its columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if they had names that are strings.
 
     See Also
@@ -198,7 +198,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        padded : ndarray of shape (n_samples, maxlen_) or (n_samples, maxlen_, n_features)
+        padded : ndarray of shape (n_samples, maxlen) or (n_samples, maxlen, n_features)
             Two-dimensional if there is one feature per time step, the indicator counted in. With
             ``set_output(transform="pandas")`` a data frame with a column per time step and feature.
         """
@@ -221,7 +221,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        feature_names_out : ndarray of str of shape (maxlen_ * n_features,)
+        feature_names_out : ndarray of str of shape (maxlen * n_features,)
             The time step, and the feature if there are several or they have names.
         """
         check_is_fitted(self)

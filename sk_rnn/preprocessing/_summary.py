@@ -36,7 +36,7 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
     ----------
     n_features_in_ : int
         Features per time step; for a 2-D table, which has one, its columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if they had names that are strings.
 
     See Also

@@ -330,7 +330,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
 
         Returns
         -------
-        ndarray of object of shape (n_tokens_,)
+        ndarray of object of shape (n_tokens,)
             Entry i is the token of id i; padding, unknown and marks are in angle brackets.
         """
         caller = "SequenceVectorizer.get_feature_names_out"
