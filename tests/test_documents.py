@@ -18,16 +18,20 @@ import pytest
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import sk_rnn
+from sk_rnn import preprocessing
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 GUIDE = sorted((ROOT / "docs").glob("*.rst"))
 MODULES = sorted(["sk_rnn", *(m.name for m in pkgutil.walk_packages(sk_rnn.__path__, "sk_rnn."))])
 PUBLIC = [getattr(sk_rnn, name) for name in sk_rnn.__all__]
+PREPROCESSING = [getattr(preprocessing, name) for name in preprocessing.__all__]
+CLASSES = [item for item in PUBLIC + PREPROCESSING if inspect.isclass(item)]
+FUNCTIONS = [(item.__name__, item) for item in PREPROCESSING if not inspect.isclass(item)]
 ESTIMATORS = [cls for cls in PUBLIC if hasattr(cls, "get_params")]
 CALLABLES = [
     (f"{cls.__name__}.{name}", member)
-    for cls in PUBLIC
+    for cls in CLASSES
     for name, member in inspect.getmembers(cls, callable)
     if not name.startswith("_") and inspect.unwrap(member).__module__.startswith("sk_rnn.")
 ]
@@ -58,8 +62,8 @@ def test_docstring_examples_are_found():
         for test in finder.find(importlib.import_module(name))
         if test.examples
     }
-    for cls in PUBLIC:
-        assert f"{cls.__module__}.{cls.__qualname__}" in found
+    for item in PUBLIC + PREPROCESSING:
+        assert f"{item.__module__}.{item.__qualname__}" in found
 
 
 @pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.name)
@@ -133,12 +137,16 @@ def _check_parameters(documented, real):
             assert type(value) is type(default), name
 
 
-@pytest.mark.parametrize("cls", PUBLIC, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_documented_constructor_is_the_real_one(cls):
     _check_parameters(_documented(ClassDoc(cls)["Parameters"]), _signature(cls))
 
 
-@pytest.mark.parametrize(("name", "function"), CALLABLES, ids=[name for name, _ in CALLABLES])
+@pytest.mark.parametrize(
+    ("name", "function"),
+    CALLABLES + FUNCTIONS,
+    ids=[name for name, _ in CALLABLES + FUNCTIONS],
+)
 def test_documented_methods_are_the_real_ones(name, function):
     doc = FunctionDoc(function)
     assert doc["Summary"], "no summary"
@@ -175,9 +183,10 @@ def test_public_names():
 
 def test_reference_lists_every_public_name():
     listed = re.findall(
-        r"^   sk_rnn\.(\w+)$", (ROOT / "docs" / "api" / "index.rst").read_text("utf-8"), re.M
+        r"^   sk_rnn\.([\w.]+)$", (ROOT / "docs" / "api" / "index.rst").read_text("utf-8"), re.M
     )
-    assert sorted(listed) == sorted(sk_rnn.__all__)
+    transformers = [f"preprocessing.{name}" for name in preprocessing.__all__]
+    assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers])
 
 
 def test_readme_is_short_and_its_links_lead_somewhere():

@@ -176,7 +176,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         ----------
         X : array-like, list of array-like or Panel
             Sequences, as an estimator takes them.
-        y : None
+        y : None, default=None
             Ignored.
 
         Returns

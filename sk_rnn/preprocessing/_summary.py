@@ -27,10 +27,11 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    statistics : sequence of str, default=all of them
-        What to compute, in this order: "mean", "std" (not corrected for its bias), "min", "max",
-        "first" and "last" (values at these time steps), "slope" (per time step, of the
-        least-squares line), each of every feature, and "length", the number of time steps.
+    statistics : default=("mean", "std", "min", "max", "first", "last", "slope", "length")
+        What to compute, a sequence of names, in this order: "mean", "std" (not corrected for its
+        bias), "min", "max", "first" and "last" (values at these time steps), "slope" (per time
+        step, of the least-squares line), each of every feature, and "length", the number of time
+        steps.
 
     Attributes
     ----------
@@ -85,7 +86,7 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
         ----------
         X : array-like, list of array-like or Panel
             Sequences of finite numbers, as an estimator takes them.
-        y : None
+        y : None, default=None
             Ignored.
 
         Returns

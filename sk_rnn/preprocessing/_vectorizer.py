@@ -233,7 +233,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
         X : iterable of str, of bytes, or of lists of str
             Documents: a list, Series, 1-D array or generator. Bytes are decoded. Paths or files
             with another `input`.
-        y : None
+        y : None, default=None
             Ignored.
 
         Returns
@@ -258,7 +258,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
         ----------
         X : as in `fit`
             Documents.
-        y : None
+        y : None, default=None
             Ignored.
 
         Returns
@@ -325,7 +325,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
 
         Parameters
         ----------
-        input_features : None
+        input_features : None, default=None
             Ignored.
 
         Returns
