@@ -29,7 +29,8 @@ html_static_path = ["_static"]
 html_css_files = ["sk_rnn.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "getting_started": [], "data": [], "defaults": [], "changelog": []}
+_PAGES = ("index", "getting_started", "data", "preprocessing", "defaults", "changelog")
+html_sidebars = {page: [] for page in _PAGES}
 html_theme_options = {
     "logo": {"text": "sk_rnn"},
     "navbar_end": ["theme-switcher"],

@@ -6,18 +6,19 @@ this far. All take outputs (N, n_outputs) and reduce over the outputs themselves
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 
-class WeightedLoss(nn.Module):
+class WeightedLoss(nn.Module, ABC):
     """Mean over the rows of a loss a row, each times its weight."""
 
+    @abstractmethod
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(N, n_outputs) and targets to (N,)."""
-        raise NotImplementedError
 
     def forward(self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
         """Mean loss; ``weights`` (N,) average one over the data set, not over the batch."""
