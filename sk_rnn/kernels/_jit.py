@@ -7,7 +7,7 @@ from typing import Any
 
 import numba
 
-OPTIONS: dict[str, Any] = {
+OPTIONS: Any = {
     "nogil": True,
     # Products and sums may be fused (the result is nearer to the exact one); nothing is reordered,
     # so a row gives the same bits whichever rows stand beside it.
@@ -31,7 +31,8 @@ def jit(function: Callable[..., Any]) -> Any:
 
 def part(function: Callable[..., Any]) -> Any:
     """Mark a function that only compiled ones call: it becomes a part of them."""
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **OPTIONS}
+    return numba.njit(**options)(function)
 
 
 def _drop_outdated() -> None:

@@ -97,7 +97,7 @@ class _Layer(torch.autograd.Function):
         steps = lengths.numpy()
         tensors = (_or_empty(keep, x), gates, memory, output, initial, grad_output, grad_states)
         arrays = [_array(tensor) for tensor in (*tensors, grad_x)]
-        partial_gradients: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+        partial_gradients: dict[int, list[_Gradients]] = {}
 
         def run(shard: int, rows: np.ndarray) -> None:
             partial_gradients[shard] = mine = [_Gradients.zeros(w) for w in directions]
@@ -111,7 +111,7 @@ class _Layer(torch.autograd.Function):
         grads: list[Tensor] = []
         for direction, weights in enumerate(directions):
             parts = zip(*(shard[direction] for shard in shards), strict=True)
-            total = _Gradients(*(sum(part) for part in parts))
+            total = _Gradients(*(np.sum(part, axis=0) for part in parts))
             grads += [torch.from_numpy(array) for array in total.by_weight(ctx.cell, weights)]
         grad_input = grad_x if ctx.needs_input_grad[2] else None
         return None, None, grad_input, None, grad_states, None, *grads
@@ -149,7 +149,8 @@ class _Gradients(NamedTuple):
             bias_hh = self.bias[hidden_size : hidden_size + n_gates]
             ih, bias_ih = np.roll(ih, -hidden_size, axis=0), np.roll(bias_ih, -hidden_size)
         arrays = (ih, self.hh[:n_gates, :hidden_size], bias_ih, bias_hh)
-        return [np.ascontiguousarray(array) for array in arrays]
+        # Copies, each with memory of its own: what clips gradients writes into them.
+        return [array.copy() for array in arrays]
 
 
 def _round_up(n: int, multiple: int) -> int:

@@ -19,11 +19,8 @@ from numba.extending import intrinsic
 from ._jit import jit, part
 
 # The features that Numba compiles for: this processor's, unless an environment variable says else.
-_FEATURES = set(
-    numba.config.CPU_FEATURES.split(",")
-    if numba.config.CPU_FEATURES
-    else llvmlite.binding.get_host_cpu_features().flatten().split(",")
-)
+_chosen = getattr(numba.config, "CPU_FEATURES", None)
+_FEATURES = set((_chosen or llvmlite.binding.get_host_cpu_features().flatten()).split(","))
 _HAS_FMA = bool({"+fma", "+neon"} & _FEATURES)
 
 # Bytes of a vector register. The result's tile is ROWS x 2 of them; it leaves room for two of

@@ -15,7 +15,7 @@ from ._losses import (
 )
 from ._model import SequenceModel
 from ._pooling import POOLINGS
-from ._recurrent import CELLS, RecurrentStack, cell_fault
+from ._recurrent import CELLS, RecurrentStack, State, cell_fault, set_backend
 
 __all__ = [
     "CELLS",
@@ -30,8 +30,10 @@ __all__ = [
     "RecurrentStack",
     "SequenceModel",
     "SquaredError",
+    "State",
     "WeightedLoss",
     "cell_fault",
     "gaussian_parts",
+    "set_backend",
     "set_generator",
 ]
