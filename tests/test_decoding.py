@@ -149,7 +149,7 @@ def test_outcomes_of_brute_force_are_a_distribution():
     assert total == pytest.approx(1.0)
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(
     seed=st.integers(0, 10_000),
     n_tokens=st.integers(2, 5),
@@ -164,8 +164,9 @@ def test_beam_search_equals_lists_in_ties_and_dead_ends_too(
     n_best = data.draw(st.integers(1, beam_width))
     n_prefixes = sum(n_tokens**d for d in range(max(limits) + 1))
     rng = np.random.default_rng(seed)
-    # Few values, whose sums are exact, so that most scores are shared by several hypotheses.
-    table = rng.choice([-0.5, -1.0, -2.0, -np.inf], (len(limits), n_prefixes, n_tokens))
+    # Few values, whose sums are exact, so that most scores are shared by several hypotheses; and
+    # tokens that cost nothing, so that late hypotheses win wherever length is favoured.
+    table = rng.choice([0.0, -0.5, -1.0, -2.0, -np.inf], (len(limits), n_prefixes, n_tokens))
     dead = np.isneginf(table).all(2)
     table[dead, END] = -1.0
     tree = Tree(table)
@@ -201,18 +202,32 @@ def test_wider_beams_find_what_is_more_probable():
     assert found[0] < found[-1] - 0.1
 
 
-def test_length_penalty_prefers_long_sequences():
-    # Ends at once with probability 0.6; otherwise three sure tokens and the end.
-    table = np.full((1, 1 + 3 + 9 + 27 + 81, 3), -np.inf)
-    table[0, 0, [END, 2]] = np.log([0.6, 0.4])
+def sure_word(n_tokens, p):
+    """Ends at once with probability p; otherwise so many sure tokens and the end."""
+    table = np.full((1, sum(3**d for d in range(n_tokens + 1)), 3), -np.inf)
+    table[0, 0, [END, 2]] = np.log([p, 1 - p])
     prefix = 0
-    for n_tokens in (1, 2, 3):
+    for position in range(1, n_tokens + 1):
         prefix = prefix * 3 + 2 + 1
-        table[0, prefix, 2 if n_tokens < 3 else END] = 0.0
+        table[0, prefix, END if position == n_tokens else 2] = 0.0
+    return Tree(table)
+
+
+def test_length_penalty_prefers_long_sequences_however_late_they_overtake():
     options = {"max_length": 5, "beam_width": 2}
-    tree = Tree(table)
+    tree = sure_word(3, p=0.7)
     assert tree.decode(beam_search, **options).to_list() == [[[]]]
+    # After two of four log-probabilities the mean is still below that of ending at once.
+    assert math.log(0.3) / 2 < math.log(0.7) < math.log(0.3) / 4
     assert tree.decode(beam_search, **options, length_penalty=1.0).to_list() == [[[2, 2, 2]]]
+
+
+def test_negative_length_penalty_goes_on_while_the_next_end_may_win():
+    options = {"max_length": 5, "beam_width": 2, "length_penalty": -1.0}
+    # At the limit of 5 it would have lost.
+    assert math.log(0.7) * 5 < math.log(0.3) < math.log(0.7) * 2
+    assert sure_word(1, p=0.3).decode(beam_search, **options).to_list() == [[[2]]]
+    assert sure_word(3, p=0.3).decode(beam_search, **options).to_list() == [[[]]]
 
 
 def test_rows_stop_when_nothing_can_overtake():
