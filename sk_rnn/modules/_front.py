@@ -117,10 +117,23 @@ class ConvFrontEnd(nn.Module):
         self.padding = (before, kernel_size - 1 - before)
         self.stride = stride
 
-    def forward(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
-        """(T, B, F) to (ceil(T / stride), B, out_channels), and the steps valid in it."""
+    def forward(
+        self, x: Tensor, valid: ValidSteps, padding: tuple[int, int] | None = None
+    ) -> tuple[Tensor, ValidSteps]:
+        """(T, B, F) to (ceil(T / stride), B, out_channels), and the steps valid in it.
+
+        ``padding`` are the zeros before and after, if ``x`` is cut as `span` says.
+        """
         if not valid.full:
             x = x.masked_fill(valid.padding, 0.0)
-        x = pad(x.permute(1, 2, 0), self.padding)  # (B, F, T + kernel_size - 1)
+        x = pad(x.permute(1, 2, 0), padding or self.padding)  # (B, F, T + kernel_size - 1)
         x = relu(conv1d(x, self.weight, self.bias, stride=self.stride))  # (B, C, T')
         return x.permute(2, 0, 1), valid.strided(self.stride)
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """The steps that the outputs from ``start`` to ``stop`` are made of, first and behind last.
+
+        They may lie before the first step or after the last one, where zeros stand.
+        """
+        first = start * self.stride - self.padding[0]
+        return first, (stop - 1) * self.stride - self.padding[0] + self.weight.shape[2]

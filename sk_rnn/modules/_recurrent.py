@@ -76,19 +76,30 @@ class Recurrence(SeededModule):
             self.rnn = cell(input_size, hidden_size, **(cell_params or {}))
             self.builtin = False
 
-    def forward(self, x: Tensor, valid: ValidSteps, initial: State | None = None) -> Tensor:
-        """(T, B, input_size) to (T, B, hidden_size); what stands at padded steps is undefined."""
+    def forward(
+        self,
+        x: Tensor,
+        valid: ValidSteps,
+        initial: State | None = None,
+        keep: Tensor | None = None,
+    ) -> Tensor:
+        """(T, B, input_size) to (T, B, hidden_size); what stands at padded steps is undefined.
+
+        ``keep`` are recurrent dropout's factors (B, hidden_size); None draws them.
+        """
         if self.training and self.recurrent_dropout:
-            return self._masked_loop(x, valid, initial)[0]
+            return self._masked_loop(x, valid, initial, keep)[0]
         if self.builtin and x.is_cuda and not valid.full:
             return self._packed(x, valid, initial)[0]
         output = self.rnn(x) if initial is None else self.rnn(x, self._as_torch(initial))
         return output[0] if isinstance(output, tuple) else output
 
-    def run(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
+    def run(
+        self, x: Tensor, valid: ValidSteps, initial: State | None, keep: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """The same, with each row's state after its last valid step."""
         if self.training and self.recurrent_dropout:
-            return self._masked_loop(x, valid, initial)
+            return self._masked_loop(x, valid, initial, keep)
         if not valid.full and (x.is_cuda or self.mode == "LSTM"):
             return self._packed(x, valid, initial)
         output, last = self.rnn(x, None if initial is None else self._as_torch(initial))
@@ -106,11 +117,12 @@ class Recurrence(SeededModule):
         """A built-in cell's weights, for the kernels."""
         return DirectionWeights(*cast(nn.RNNBase, self.rnn).all_weights[0])
 
-    def recurrent_mask(self, x: Tensor, hidden_size: int) -> Tensor | None:
+    def recurrent_mask(self, n_rows: int, like: Tensor) -> Tensor | None:
         """Recurrent dropout's factors for the rows of a batch; None if nothing is dropped."""
         if not self.training or not self.recurrent_dropout:
             return None
-        return self.keep_mask((x.shape[1], hidden_size), self.recurrent_dropout, x)
+        hidden_size = cast(nn.RNNBase, self.rnn).hidden_size
+        return self.keep_mask((n_rows, hidden_size), self.recurrent_dropout, like)
 
     def _as_torch(self, state: State) -> Any:
         layered = tuple(part[None].contiguous() for part in state)
@@ -132,13 +144,13 @@ class Recurrence(SeededModule):
         return output, self._from_torch(last)
 
     def _masked_loop(
-        self, x: Tensor, valid: ValidSteps, initial: State | None
+        self, x: Tensor, valid: ValidSteps, initial: State | None, keep: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """The recurrence step by step with a dropped-out state; equations of torch's own cells."""
         rnn = cast(nn.RNNBase, self.rnn)
         weight_ih, weight_hh, bias_ih, bias_hh = rnn.all_weights[0]
         n_rows, hidden_size = x.shape[1], rnn.hidden_size
-        mask = cast(Tensor, self.recurrent_mask(x, hidden_size))
+        mask = cast(Tensor, self.recurrent_mask(n_rows, x) if keep is None else keep)
         state = x.new_zeros(n_rows, hidden_size)
         carry = x.new_zeros(n_rows, hidden_size)  # the LSTM's cell state
         if initial is not None:
@@ -253,23 +265,39 @@ class RecurrentStack(nn.Module):
         )
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
-        """(T, B, input_size) to (T, B, output_size), forward direction's features first."""
+    def forward(
+        self,
+        x: Tensor,
+        valid: ValidSteps,
+        initial: list[State] | None = None,
+        keep: list[Tensor | None] | None = None,
+    ) -> Tensor:
+        """(T, B, input_size) to (T, B, output_size), forward direction's features first.
+
+        ``initial`` and ``keep`` as in `run`.
+        """
         for layer in range(len(self.norms)):
             x = self._between(layer, x)
+            starts, masks = self._of_layer(layer, initial), self._of_layer(layer, keep)
             if self._fused(layer, x):
-                x = self._kernel(layer, x, valid, None)[0]
+                x = self._kernel(self._recurrences(layer), x, valid, starts, masks)[0]
             else:
                 outputs = [
-                    reversal(recurrence(reversal(x), valid))
-                    for recurrence, reversal in self._directions(layer, valid)
+                    reversal(recurrence(reversal(x), valid, start, mask))
+                    for (recurrence, reversal), start, mask in zip(
+                        self._directions(layer, valid), starts, masks, strict=True
+                    )
                 ]
                 x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)  # (T, B, D * H)
             x = self.norms[layer](x)
         return x
 
     def run(
-        self, x: Tensor, valid: ValidSteps, initial: list[State] | None = None
+        self,
+        x: Tensor,
+        valid: ValidSteps,
+        initial: list[State] | None = None,
+        keep: list[Tensor | None] | None = None,
     ) -> tuple[Tensor, list[State]]:
         """The same, from given states, with each row's states at its end.
 
@@ -280,6 +308,9 @@ class RecurrentStack(nn.Module):
         initial : list of State or None
             One for each layer and direction: layer 0 forward, layer 0 backward, layer 1 forward
             and so on. None for zeros.
+        keep : list of Tensor or None
+            Recurrent dropout's factors (B, hidden_size), in the same order: see `draw_masks`. None
+            draws them.
 
         Returns
         -------
@@ -287,38 +318,80 @@ class RecurrentStack(nn.Module):
         finals : list of State
             In the order of ``initial``: after a row's last step, or backwards after its first.
         """
-        n_directions = 2 if self.bidirectional else 1
         finals: list[State] = []
         for layer in range(len(self.norms)):
-            x = self._between(layer, x)
-            starts: list[State | None] = [None] * n_directions
-            if initial is not None:
-                starts = [*initial[layer * n_directions : (layer + 1) * n_directions]]
-            if self._fused(layer, x):
-                x, layer_finals = self._kernel(layer, x, valid, starts)
-                finals += layer_finals
-            else:
-                outputs = []
-                pairs = zip(self._directions(layer, valid), starts, strict=True)
-                for (recurrence, reversal), start in pairs:
-                    output, final = recurrence.run(reversal(x), valid, start)
-                    outputs.append(reversal(output))
-                    finals.append(final)
-                x = outputs[0] if n_directions == 1 else torch.cat(outputs, dim=2)
-            x = self.norms[layer](x)
+            starts, masks = self._of_layer(layer, initial), self._of_layer(layer, keep)
+            x, layer_finals = self.run_layer(layer, x, valid, starts, masks)
+            finals += layer_finals
         return x, finals
+
+    def run_layer(
+        self,
+        layer: int,
+        x: Tensor,
+        valid: ValidSteps,
+        starts: Sequence[State | None],
+        masks: Sequence[Tensor | None],
+    ) -> tuple[Tensor, list[State]]:
+        """One layer of `run`, with the dropout before it and the norm behind it."""
+        x = self._between(layer, x)
+        if self._fused(layer, x):
+            x, finals = self._kernel(self._recurrences(layer), x, valid, starts, masks)
+        else:
+            outputs, finals = [], []
+            pairs = zip(self._directions(layer, valid), starts, masks, strict=True)
+            for (recurrence, reversal), start, mask in pairs:
+                output, final = recurrence.run(reversal(x), valid, start, mask)
+                outputs.append(reversal(output))
+                finals.append(final)
+            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
+        return self.norms[layer](x), finals
+
+    def run_direction(
+        self,
+        layer: int,
+        direction: int,
+        x: Tensor,
+        valid: ValidSteps,
+        start: State,
+        mask: Tensor | None,
+    ) -> State:
+        """Each row's state at its end in one direction of one layer: 0 forward, 1 backward."""
+        x = self._between(layer, x)
+        recurrence, reversal = self._directions(layer, valid)[direction]
+        if self._fused(layer, x):
+            return self._kernel([recurrence], reversal(x), valid, [start], [mask])[1][0]
+        return recurrence.run(reversal(x), valid, start, mask)[1]
+
+    def draw_masks(self, n_rows: int, like: Tensor) -> list[Tensor | None]:
+        """Recurrent dropout's factors for each layer and direction, to run one batch in pieces."""
+        recurrences = [
+            recurrence
+            for layer in range(len(self.norms))
+            for recurrence in self._recurrences(layer)
+        ]
+        return [recurrence.recurrent_mask(n_rows, like) for recurrence in recurrences]
+
+    def _of_layer(self, layer: int, given: Sequence[Any] | None) -> list[Any]:
+        """A layer's own of what is given for each layer and direction."""
+        n_directions = 2 if self.bidirectional else 1
+        if given is None:
+            return [None] * n_directions
+        return [*given[layer * n_directions : (layer + 1) * n_directions]]
 
     def _between(self, layer: int, x: Tensor) -> Tensor:
         return self.dropout(x) if layer else x
+
+    def _recurrences(self, layer: int) -> list[Recurrence]:
+        stacks = [self.forward_layers, self.backward_layers]
+        return [cast(Recurrence, stack[layer]) for stack in stacks if stack is not None]
 
     def _directions(
         self, layer: int, valid: ValidSteps
     ) -> list[tuple[Recurrence, Callable[[Tensor], Tensor]]]:
         """The layer's recurrences, each with what turns its input and its output around."""
-        directions = [(cast(Recurrence, self.forward_layers[layer]), lambda x: x)]
-        if self.backward_layers is not None:
-            directions.append((cast(Recurrence, self.backward_layers[layer]), valid.reverse))
-        return directions
+        reversals: list[Callable[[Tensor], Tensor]] = [lambda x: x, valid.reverse]
+        return list(zip(self._recurrences(layer), reversals, strict=False))
 
     def _fused(self, layer: int, x: Tensor) -> bool:
         """Whether the kernels take this layer."""
@@ -330,14 +403,19 @@ class RecurrentStack(nn.Module):
         )
 
     def _kernel(
-        self, layer: int, x: Tensor, valid: ValidSteps, starts: Sequence[State | None] | None
+        self,
+        directions: list[Recurrence],
+        x: Tensor,
+        valid: ValidSteps,
+        starts: Sequence[State | None],
+        masks: Sequence[Tensor | None],
     ) -> tuple[Tensor, list[State]]:
-        """The layer in all its directions by one call."""
-        directions = [recurrence for recurrence, _ in self._directions(layer, valid)]
-        masks = [recurrence.recurrent_mask(x, self.hidden_size) for recurrence in directions]
+        """One call of the kernels; a second direction reads ``x`` from each row's end."""
+        if masks[0] is None:
+            masks = [recurrence.recurrent_mask(x.shape[1], x) for recurrence in directions]
         keep = None if masks[0] is None else torch.cat(cast(list[Tensor], masks), dim=1)
         initial = None
-        if starts is not None and starts[0] is not None:
+        if starts[0] is not None:
             by_direction = [torch.stack(cast(State, start)) for start in starts]  # (C, B, H)
             initial = torch.stack(by_direction, dim=1)  # (C, D, B, H)
         output, final = recurrent_layer(
