@@ -56,7 +56,7 @@ def seconds(function) -> float:
 def measure(cell: str, longest: int, variant: str, options: argparse.Namespace) -> dict:
     setting = speed.setting_from(options, cell, HIDDEN_SIZE, 1)
     X, y = speed.ragged(options.samples, longest)
-    model = contenders.Ours(setting).estimator().set_params(**VARIANTS[variant]).fit(X, y)
+    model = contenders.Ours(setting, **VARIANTS[variant]).estimator().fit(X, y)
     net = model.net_
     data = SequenceData(Panel.from_sequences(X), net.device, y=y)
     rows = np.arange(len(X))

@@ -1,4 +1,4 @@
-"""This package and its rivals behind one interface: same cell, sizes, optimizer and batches.
+"""sk_rnn and its rivals behind one interface: same cell, sizes, optimizer and batches.
 
 Each is input, one recurrent layer in one direction, the last valid state, a linear layer.
 """
@@ -66,13 +66,18 @@ class Contender:
 
 
 class Ours(Contender):
-    """sk_rnn, with what the rivals do not have switched off."""
+    """sk_rnn, with what the rivals do not have switched off; `params` are set on the estimator."""
 
     name = "sk_rnn"
 
+    def __init__(self, setting: Setting, **params: Any):
+        super().__init__(setting)
+        if setting.backend is not None:
+            params = {"backend": setting.backend, **params}
+        self.params = params
+
     def estimator(self) -> RNNClassifier:
-        chosen = {} if self.setting.backend is None else {"backend": self.setting.backend}
-        return RNNClassifier(
+        estimator = RNNClassifier(
             cell=self.setting.cell,
             hidden_size=self.setting.hidden_size,
             bidirectional=False,
@@ -89,8 +94,8 @@ class Ours(Contender):
             batch_size=self.setting.batch_size,
             device=self.setting.device,
             random_state=0,
-            **chosen,
         )
+        return estimator.set_params(**self.params)
 
     def train(self, X, y):
         self.model = self.estimator().fit(X, y)

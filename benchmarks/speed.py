@@ -13,6 +13,8 @@ import numpy as np
 import report
 import torch
 
+from sk_rnn.sequences import Panel
+
 CELLS = ("rnn_tanh", "gru", "lstm")
 N_FEATURES = 4
 BATCH_SIZE = 32
@@ -47,16 +49,26 @@ class Task:
     y_test: np.ndarray
 
 
-def ragged(n_samples: int, longest: int, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
+def ragged_panel(n_samples: int, longest: int, seed: int = 0) -> tuple[Panel, np.ndarray]:
     """Noise whose mean tells the class; lengths uniform in longest / 4 .. longest."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(max(1, longest // 4), longest, size=n_samples, endpoint=True)
     lengths[0] = longest  # so that all sets are padded to the same length
-    y = np.arange(n_samples) % 2
-    X = [rng.standard_normal((n, N_FEATURES), dtype=np.float32) for n in lengths]
-    for x, label in zip(X, y, strict=True):
-        x[:, 0] += OFFSET * (2 * label - 1)
-    return X, y
+    return noisy_means(lengths, rng)
+
+
+def noisy_means(lengths: np.ndarray, rng: np.random.Generator) -> tuple[Panel, np.ndarray]:
+    """Noise of these lengths, with an offset by class."""
+    y = np.arange(len(lengths)) % 2
+    values = rng.standard_normal((lengths.sum(), N_FEATURES), dtype=np.float32)
+    values[:, 0] += np.repeat(OFFSET * (2 * y - 1), lengths)
+    return Panel(values, np.concatenate([[0], np.cumsum(lengths)])), y
+
+
+def ragged(n_samples: int, longest: int, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
+    """Draw the same as a list of arrays, which is what users have."""
+    panel, y = ragged_panel(n_samples, longest, seed)
+    return [x.copy() for x in panel.to_list()], y
 
 
 def ragged_task(n_samples: int, longest: int) -> Task:
