@@ -39,7 +39,9 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         data = SequenceData(panel, net.device, per_step=self._per_step)
         batch_size = None if self.batch_size == "auto" else self.batch_size
         batches = PredictionBatches(data, batch_size=batch_size, aligned=True)
-        parts = run_flushed(lambda interrupted: net.outputs(batches, interrupted))
+        parts = run_flushed(
+            lambda interrupted: net.outputs(batches, interrupted), backend=net.backend
+        )
         order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
         found = np.concatenate(parts)
         outputs = np.empty_like(found)

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from ..modules import SequenceModel, WeightedLoss, cell_fault
-from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
+from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals, resolve_backend
 
 # Parameters that the module takes under their own names.
 _SHARED = (
@@ -107,19 +106,30 @@ def _check_cell(module: SequenceModel, arguments: dict[str, Any], caller: str) -
 
 
 def build_net(
-    module: nn.Module,
+    module: SequenceModel,
     criterion: WeightedLoss,
     arguments: dict[str, Any],
     device: torch.device,
+    caller: str | None,
     **others: Any,
 ) -> RecurrentNet:
-    """Build the net around a module and move it to its device."""
+    """Build the net around a module and move it to its device.
+
+    ``caller`` is named in errors; None for a saved model.
+    """
     optimizer = arguments["optimizer"]
+    backend = resolve_backend(
+        arguments["backend"],
+        device,
+        bfloat16=arguments["bfloat16"],
+        builtin=isinstance(module.encoder.recurrent.cell, str),
+        caller=caller,
+    )
     net = RecurrentNet(
         module,
         criterion,
         device=device,
-        **{**arguments, "optimizer": OPTIMIZERS.get(optimizer, optimizer)},
+        **{**arguments, "optimizer": OPTIMIZERS.get(optimizer, optimizer), "backend": backend},
         **others,
     )
     return net.initialize()

@@ -13,9 +13,9 @@ from ._losses import (
     WeightedLoss,
     gaussian_parts,
 )
-from ._model import SequenceModel
+from ._model import SequenceModel, set_backend
 from ._pooling import POOLINGS
-from ._recurrent import CELLS, RecurrentStack, cell_fault
+from ._recurrent import CELLS, RecurrentStack, State, cell_fault
 
 __all__ = [
     "CELLS",
@@ -30,8 +30,10 @@ __all__ = [
     "RecurrentStack",
     "SequenceModel",
     "SquaredError",
+    "State",
     "WeightedLoss",
     "cell_fault",
     "gaussian_parts",
+    "set_backend",
     "set_generator",
 ]

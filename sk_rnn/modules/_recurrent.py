@@ -4,7 +4,7 @@ Each direction is a module of its own and sees every row from its first step on,
 comes after the valid steps and never passes through a state that is read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from ..kernels import DirectionWeights, recurrent_layer
 from ._dropout import Dropout, SeededModule
 from ._steps import ValidSteps
 
@@ -25,6 +26,10 @@ CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {
     "gru": lambda n_in, n_hidden: nn.GRU(n_in, n_hidden, **_EMPTY),
     "lstm": lambda n_in, n_hidden: nn.LSTM(n_in, n_hidden, **_EMPTY),
 }
+
+
+# What a cell hands from step to step, each (B, H): the state, and the LSTM's carry.
+State = tuple[Tensor, ...]
 
 
 class Recurrence(SeededModule):
@@ -71,35 +76,76 @@ class Recurrence(SeededModule):
             self.rnn = cell(input_size, hidden_size, **(cell_params or {}))
             self.builtin = False
 
-    def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
+    def forward(self, x: Tensor, valid: ValidSteps, initial: State | None = None) -> Tensor:
         """(T, B, input_size) to (T, B, hidden_size); what stands at padded steps is undefined."""
         if self.training and self.recurrent_dropout:
-            return self._masked_loop(x)
+            return self._masked_loop(x, valid, initial)[0]
         if self.builtin and x.is_cuda and not valid.full:
-            return self.packed(x, valid)
-        output = self.rnn(x)
+            return self._packed(x, valid, initial)[0]
+        output = self.rnn(x) if initial is None else self.rnn(x, self._as_torch(initial))
         return output[0] if isinstance(output, tuple) else output
 
-    def packed(self, x: Tensor, valid: ValidSteps) -> Tensor:
+    def run(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
+        """The same, with each row's state after its last valid step."""
+        if self.training and self.recurrent_dropout:
+            return self._masked_loop(x, valid, initial)
+        if not valid.full and (x.is_cuda or self.mode == "LSTM"):
+            return self._packed(x, valid, initial)
+        output, last = self.rnn(x, None if initial is None else self._as_torch(initial))
+        if valid.full:
+            return output, self._from_torch(last)
+        return output, (valid.last(output),)
+
+    @property
+    def mode(self) -> str:
+        """Name of a built-in cell in torch."""
+        return cast(nn.RNNBase, self.rnn).mode
+
+    @property
+    def weights(self) -> DirectionWeights:
+        """A built-in cell's weights, for the kernels."""
+        return DirectionWeights(*cast(nn.RNNBase, self.rnn).all_weights[0])
+
+    def recurrent_mask(self, x: Tensor, hidden_size: int) -> Tensor | None:
+        """Recurrent dropout's factors for the rows of a batch; None if nothing is dropped."""
+        if not self.training or not self.recurrent_dropout:
+            return None
+        return self.keep_mask((x.shape[1], hidden_size), self.recurrent_dropout, x)
+
+    def _as_torch(self, state: State) -> Any:
+        layered = tuple(part[None].contiguous() for part in state)
+        return layered if self.mode == "LSTM" else layered[0]
+
+    def _from_torch(self, state: Any) -> State:
+        return tuple(part[0] for part in (state if self.mode == "LSTM" else (state,)))
+
+    def _packed(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
         """The same through a PackedSequence, which cuDNN runs without touching the padding.
 
-        For CUDA only: on a CPU its backward pass grows with the square of the length.
+        On a CPU its backward pass grows with the square of the length: there it is used only where
+        the kernels are not and an LSTM's carry at each row's own end is wanted.
         """
         sequence = pack_padded_sequence(x, valid.lengths, enforce_sorted=False)
-        output, _ = self.rnn(sequence)
-        return pad_packed_sequence(output, total_length=valid.n_timesteps)[0]
+        start = None if initial is None else self._as_torch(initial)
+        packed, last = self.rnn(sequence, start)
+        output, _ = pad_packed_sequence(packed, total_length=valid.n_timesteps)
+        return output, self._from_torch(last)
 
-    def _masked_loop(self, x: Tensor) -> Tensor:
+    def _masked_loop(
+        self, x: Tensor, valid: ValidSteps, initial: State | None
+    ) -> tuple[Tensor, State]:
         """The recurrence step by step with a dropped-out state; equations of torch's own cells."""
         rnn = cast(nn.RNNBase, self.rnn)
         weight_ih, weight_hh, bias_ih, bias_hh = rnn.all_weights[0]
         n_rows, hidden_size = x.shape[1], rnn.hidden_size
+        mask = cast(Tensor, self.recurrent_mask(x, hidden_size))
         state = x.new_zeros(n_rows, hidden_size)
         carry = x.new_zeros(n_rows, hidden_size)  # the LSTM's cell state
-        mask = self.keep_mask((n_rows, hidden_size), self.recurrent_dropout, x)
+        if initial is not None:
+            state, carry = initial[0], initial[-1]
         # unbind, not indexing: the backward pass of x[t] fills a (T, B, F) array at each step.
         projected = linear(x, weight_ih, bias_ih).unbind(0)  # T times (B, gates * H)
-        outputs = []
+        outputs, carries = [], []
         for step in projected:
             recurrent = linear(state * mask, weight_hh, bias_hh)
             if rnn.mode == "GRU":
@@ -112,11 +158,14 @@ class Recurrence(SeededModule):
                 entry, forget, new, exit_ = (step + recurrent).chunk(4, 1)
                 carry = torch.sigmoid(forget) * carry + torch.sigmoid(entry) * torch.tanh(new)
                 state = torch.sigmoid(exit_) * torch.tanh(carry)
+                carries.append(carry)
             else:
                 activation = torch.tanh if rnn.mode == "RNN_TANH" else torch.relu
                 state = activation(step + recurrent)
             outputs.append(state)
-        return torch.stack(outputs)  # (T, B, H)
+        output = torch.stack(outputs)  # (T, B, H)
+        histories = (output, torch.stack(carries)) if carries else (output,)
+        return output, tuple(valid.last(history) for history in histories)
 
 
 def _initialise(rnn: nn.RNNBase, forget_bias: float, generator: torch.Generator | None) -> None:
@@ -175,8 +224,11 @@ class RecurrentStack(nn.Module):
         cell_params: Mapping[str, Any] | None = None,
     ):
         super().__init__()
+        self.cell = cell
+        self.backend = "torch"  # or "numba": see `set_backend`
         self.bidirectional = bidirectional
         self.input_size = input_size
+        self.hidden_size = hidden_size
         self.output_size = hidden_size * (2 if bidirectional else 1)
 
         def layers() -> nn.ModuleList:
@@ -203,15 +255,100 @@ class RecurrentStack(nn.Module):
 
     def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, input_size) to (T, B, output_size), forward direction's features first."""
-        for layer, norm in enumerate(self.norms):
-            if layer:
-                x = self.dropout(x)
-            output = self.forward_layers[layer](x, valid)  # (T, B, H)
-            if self.backward_layers is not None:
-                backward = self.backward_layers[layer](valid.reverse(x), valid)
-                output = torch.cat([output, valid.reverse(backward)], dim=2)  # (T, B, 2H)
-            x = norm(output)
+        for layer in range(len(self.norms)):
+            x = self._between(layer, x)
+            if self._fused(layer, x):
+                x = self._kernel(layer, x, valid, None)[0]
+            else:
+                outputs = [
+                    reversal(recurrence(reversal(x), valid))
+                    for recurrence, reversal in self._directions(layer, valid)
+                ]
+                x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)  # (T, B, D * H)
+            x = self.norms[layer](x)
         return x
+
+    def run(
+        self, x: Tensor, valid: ValidSteps, initial: list[State] | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """The same, from given states, with each row's states at its end.
+
+        Parameters
+        ----------
+        x : Tensor of shape (T, B, input_size)
+        valid : ValidSteps
+        initial : list of State or None
+            One for each layer and direction: layer 0 forward, layer 0 backward, layer 1 forward
+            and so on. None for zeros.
+
+        Returns
+        -------
+        output : Tensor of shape (T, B, output_size)
+        finals : list of State
+            In the order of ``initial``: after a row's last step, or backwards after its first.
+        """
+        n_directions = 2 if self.bidirectional else 1
+        finals: list[State] = []
+        for layer in range(len(self.norms)):
+            x = self._between(layer, x)
+            starts: list[State | None] = [None] * n_directions
+            if initial is not None:
+                starts = [*initial[layer * n_directions : (layer + 1) * n_directions]]
+            if self._fused(layer, x):
+                x, layer_finals = self._kernel(layer, x, valid, starts)
+                finals += layer_finals
+            else:
+                outputs = []
+                pairs = zip(self._directions(layer, valid), starts, strict=True)
+                for (recurrence, reversal), start in pairs:
+                    output, final = recurrence.run(reversal(x), valid, start)
+                    outputs.append(reversal(output))
+                    finals.append(final)
+                x = outputs[0] if n_directions == 1 else torch.cat(outputs, dim=2)
+            x = self.norms[layer](x)
+        return x, finals
+
+    def _between(self, layer: int, x: Tensor) -> Tensor:
+        return self.dropout(x) if layer else x
+
+    def _directions(
+        self, layer: int, valid: ValidSteps
+    ) -> list[tuple[Recurrence, Callable[[Tensor], Tensor]]]:
+        """The layer's recurrences, each with what turns its input and its output around."""
+        directions = [(cast(Recurrence, self.forward_layers[layer]), lambda x: x)]
+        if self.backward_layers is not None:
+            directions.append((cast(Recurrence, self.backward_layers[layer]), valid.reverse))
+        return directions
+
+    def _fused(self, layer: int, x: Tensor) -> bool:
+        """Whether the kernels take this layer."""
+        return (
+            self.backend == "numba"
+            and x.device.type == "cpu"
+            and cast(Recurrence, self.forward_layers[layer]).builtin
+            and not torch.is_autocast_enabled("cpu")
+        )
+
+    def _kernel(
+        self, layer: int, x: Tensor, valid: ValidSteps, starts: Sequence[State | None] | None
+    ) -> tuple[Tensor, list[State]]:
+        """The layer in all its directions by one call."""
+        directions = [recurrence for recurrence, _ in self._directions(layer, valid)]
+        masks = [recurrence.recurrent_mask(x, self.hidden_size) for recurrence in directions]
+        keep = None if masks[0] is None else torch.cat(cast(list[Tensor], masks), dim=1)
+        initial = None
+        if starts is not None and starts[0] is not None:
+            by_direction = [torch.stack(cast(State, start)) for start in starts]  # (C, B, H)
+            initial = torch.stack(by_direction, dim=1)  # (C, D, B, H)
+        output, final = recurrent_layer(
+            cast(str, self.cell),
+            x,
+            valid.lengths,
+            [recurrence.weights for recurrence in directions],
+            initial=initial,
+            keep=keep,
+        )
+        return output, [tuple(final[:, i]) for i in range(len(directions))]
 
 
 def cell_fault(stack: RecurrentStack, hidden_size: int) -> str:

@@ -14,6 +14,7 @@ from ._runtime import (
     PRECISIONS,
     device_present,
     isolate_globals,
+    resolve_backend,
     resolve_device,
     run_flushed,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "accuracy",
     "device_present",
     "isolate_globals",
+    "resolve_backend",
     "resolve_device",
     "run_flushed",
     "step_positions",

@@ -11,7 +11,7 @@ import torch
 from skorch import NeuralNet
 from torch import Tensor, nn
 
-from ..modules import set_generator
+from ..modules import set_backend, set_generator
 from ._batches import Batch, PredictionBatches, TrainingBatches
 from ._callbacks import StopTraining
 from ._schedules import SCHEDULES, Schedule
@@ -59,6 +59,8 @@ class RecurrentNet(NeuralNet):
         Validation score from outputs, targets and weights; None takes minus the loss.
     device : torch.device
         Where to compute.
+    backend : {"torch", "numba"}
+        What computes the recurrences.
     callbacks : list
         skorch callbacks.
     **kwargs
@@ -78,6 +80,7 @@ class RecurrentNet(NeuralNet):
         bfloat16: bool,
         score_function: ScoreFunction | None,
         device: torch.device,
+        backend: str,
         callbacks: list[Any],
         **kwargs: Any,
     ):
@@ -97,8 +100,15 @@ class RecurrentNet(NeuralNet):
         self.gradient_clip = gradient_clip
         self.bfloat16 = bfloat16
         self.score_function = score_function
+        self.backend = backend
         self.own_first: tuple[Any, ...] = ()
         self.own_last: tuple[Any, ...] = ()
+
+    def initialize_module(self):
+        """Take the module, and say what computes its recurrences."""
+        super().initialize_module()
+        set_backend(self.module_, self.backend)
+        return self
 
     # --- what skorch would do otherwise ---------------------------------------------------------
 
