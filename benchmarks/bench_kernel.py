@@ -7,6 +7,7 @@ measured in turns with it.
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from statistics import median
 
@@ -14,7 +15,7 @@ import report
 import speed
 import torch
 
-from sk_rnn.modules import RecurrentStack
+from sk_rnn.modules import RecurrentStack, set_backend
 from sk_rnn.modules._steps import ValidSteps
 
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "lstm": 4}
@@ -29,11 +30,11 @@ def layer_gflops(options: argparse.Namespace, cell: str) -> float:
     return 3 * forward / 1e9  # the backward pass has two products for each one
 
 
-def layer_step(options: argparse.Namespace, cell: str):
+def layer_step(options: argparse.Namespace, cell: str, backend: str):
     """Return a function that runs forward and backward once."""
-    chosen = {} if options.backend is None else {"backend": options.backend}
     generator = torch.Generator().manual_seed(0)
-    stack = RecurrentStack(cell, options.features, options.hidden, generator=generator, **chosen)
+    stack = RecurrentStack(cell, options.features, options.hidden, generator=generator)
+    set_backend(stack, backend)
     x = torch.randn(options.length, options.batch, options.features, generator=generator)
     valid = ValidSteps(torch.full((options.batch,), options.length), x.device)
     x.requires_grad_()  # as in a second layer: the input's gradient is a product too
@@ -70,12 +71,13 @@ def main() -> None:
     started, environment = speed.begin(options)
     square = torch.randn(SIZE, SIZE)
     product = torch.empty(SIZE, SIZE)
-    steps = {
-        "product": (lambda: torch.mm(square, square, out=product), 2 * SIZE**3 / 1e9),
-        **{
-            cell: (layer_step(options, cell), layer_gflops(options, cell)) for cell in options.cells
-        },
-    }
+    steps = {"product": (lambda: torch.mm(square, square, out=product), 2 * SIZE**3 / 1e9)}
+    backends = [options.backend] if options.backend else ["numba", "torch"]
+    for cell, backend in itertools.product(options.cells, backends):
+        steps[f"{cell}, {backend}"] = (
+            layer_step(options, cell, backend),
+            layer_gflops(options, cell),
+        )
     for function, _ in steps.values():  # compilation
         function()
     measures = {
@@ -85,10 +87,10 @@ def main() -> None:
     found = speed.interleaved(measures, options.repeats)
     peak = median(found["product"])
     rows = [[f"product of {SIZE} x {SIZE}", f"{peak:.0f}", "100", "-"]]
-    for cell in options.cells:
-        percent = 100 * median(found[cell]) / peak
-        target = speed.verdict(percent, TARGET if cell == "gru" else None)
-        rows.append([cell, f"{median(found[cell]):.0f}", f"{percent:.0f}", target])
+    for name in list(steps)[1:]:
+        percent = 100 * median(found[name]) / peak
+        target = speed.verdict(percent, TARGET if name == "gru, numba" else None)
+        rows.append([name, f"{median(found[name]):.0f}", f"{percent:.0f}", target])
     print(
         f"\nForward and backward, hidden {options.hidden}, features {options.features}, batch"
         f" {options.batch}, T = {options.length}; median of {options.repeats}\n\n"
