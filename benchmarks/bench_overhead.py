@@ -42,7 +42,7 @@ def ready_loop(net, batches) -> None:
         optimizer.step()
 
 
-def seconds(function) -> float:
+def seconds(function, backend: str) -> float:
     """Seconds in a thread that flushes denormal numbers, as fit has one."""
 
     def timed(interrupted: threading.Event) -> float:
@@ -50,7 +50,7 @@ def seconds(function) -> float:
         function(interrupted)
         return time.perf_counter() - start
 
-    return run_flushed(timed)
+    return run_flushed(timed, backend=backend)
 
 
 def measure(cell: str, longest: int, variant: str, options: argparse.Namespace) -> dict:
@@ -79,8 +79,8 @@ def measure(cell: str, longest: int, variant: str, options: argparse.Namespace) 
         )
 
     measures = {
-        "ours": lambda: seconds(ours),
-        "ready": lambda: seconds(lambda _: ready_loop(net, ready)),
+        "ours": lambda: seconds(ours, net.backend),
+        "ready": lambda: seconds(lambda _: ready_loop(net, ready), net.backend),
     }
     speed.interleaved(measures, 1)
     found = speed.interleaved(measures, options.repeats)
