@@ -129,7 +129,13 @@ def plot(by_axis: dict[str, list[dict]], path: Path) -> None:
             style = "-" if mode == "whole" else "--"
             heights = [point[key] / unit for point in line]
             ax.plot([p[axis] for p in line], heights, style, marker="o", label=f"{cell}, {mode}")
-        ax.set(xscale="log", yscale="log", xlabel=AXES[axis], ylabel=label)
+        ticks = sorted({point[axis] for point in by_axis[axis]})
+        ax.set(xscale="log", xlabel=AXES[axis], ylabel=label)
+        ax.set_xticks(ticks, [str(tick) for tick in ticks], fontsize="small")
+        ax.minorticks_off()
+        ax.set_yscale("log" if key == "peak" else "linear")
+        if key != "peak":
+            ax.set_ylim(bottom=0)  # a flat line is a cost that does not depend on the axis
         ax.legend(fontsize="x-small")
     figure.tight_layout()
     figure.savefig(path, dpi=120)

@@ -38,15 +38,19 @@ def chosen_for(setting: speed.Setting, options: argparse.Namespace) -> dict:
 
 def predictions(models: dict, longest: int, options: argparse.Namespace) -> dict:
     """Seconds of many rows, and of one."""
-    X, _ = speed.ragged(options.rows, longest, seed=2)
+    X, _ = speed.ragged(max(options.rows, speed.BATCH_SIZE), longest, seed=2)
+    turns = {"many": (X, 1), "one": (X[:1], CALLS)}
+    if not options.rows:
+        del turns["many"]
     found = {}
-    for what, rows, calls in (("many", X, 1), ("one", X[:1], CALLS)):
+    for what, (rows, calls) in turns.items():
+        for model in models.values():  # warm-up
+            model.predict(model.hold(rows[: speed.BATCH_SIZE]))
         held = {name: model.hold(rows) for name, model in models.items()}
         measures = {
             name: lambda n=name, h=held, c=calls: median(models[n].latencies(h[n], c))
             for name in models
         }
-        speed.interleaved(measures, 1)
         found[what] = speed.interleaved(measures, options.repeats)
     return found
 
@@ -59,8 +63,7 @@ def prediction_lines(result: dict) -> list[list[str]]:
     rows = []
     for name in result["accuracy"]:
         cells = [f"{point}: {name}"]
-        for what in ("many", "one"):
-            found = result["predictions"][what]
+        for what, found in result["predictions"].items():
             times = speed.ratio(found[name], found[grid.OURS])
             cells += [
                 f"{1e3 * median(found[name]):.2f}",
@@ -75,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     grid.add_options(parser)
     parser.add_argument("--rivals", nargs="+", choices=[*HERE, *THERE])
-    parser.add_argument("--rows", type=int, default=10_000, help="of a large prediction")
+    parser.add_argument("--rows", type=int, default=10_000, help="of a large prediction; 0: none")
     parser.add_argument("--python", type=Path, default=peers.PYTHON, help="of the peers")
     speed.add_options(parser, repeats=3)
     options = parser.parse_args()
@@ -103,8 +106,10 @@ def main() -> None:
 
     print(f"\n{report.describe(environment)}\n\n{grid.table(results, options)}")
     print(f"\n{grid.summary(results)}")
-    header = ["net", f"{options.rows} rows ms", "sk_rnn is faster", "target"]
-    header += ["one row ms", "sk_rnn is faster", "target"]
+    header = ["net"]
+    for what in results[0]["predictions"]:
+        rows_text = "one row" if what == "one" else f"{options.rows} rows"
+        header += [f"{rows_text} ms", "sk_rnn is faster", "target"]
     rows = [row for result in results for row in prediction_lines(result)]
     print(f"\nPrediction, median of {options.repeats}\n\n{report.markdown(header, rows)}")
     print(f"\n{path}")
