@@ -10,7 +10,13 @@ from torch import Tensor
 
 from ._shards import kernel_threads
 
-__all__ = ["DirectionWeights", "kernel_threads", "recurrent_layer", "why_unavailable"]
+__all__ = [
+    "DirectionWeights",
+    "kernel_threads",
+    "mean_max_last",
+    "recurrent_layer",
+    "why_unavailable",
+]
 
 
 class DirectionWeights(NamedTuple):
@@ -72,3 +78,25 @@ def recurrent_layer(
     from ._layer import run_layer  # Numba is imported when it is first needed
 
     return run_layer(cell, x, lengths, weights, initial, keep)
+
+
+def mean_max_last(states: Tensor, lengths: Tensor, *, bidirectional: bool) -> Tensor:
+    """Mean, maximum and final states of each row, side by side.
+
+    Parameters
+    ----------
+    states : Tensor of shape (T, B, C), on the CPU
+        What stands at padded steps does not matter.
+    lengths : Tensor of shape (B,), int64
+        Steps of each row, from 1 to T.
+    bidirectional : bool
+        Whether the second half of the C features ran backwards and ends at the first step.
+
+    Returns
+    -------
+    Tensor of shape (B, 3 * C)
+    """
+    from ._pooling import MeanMaxLast
+
+    split = states.shape[2] // 2 if bidirectional else states.shape[2]
+    return MeanMaxLast.apply(states, lengths, split)

@@ -19,9 +19,9 @@ _CODES = {"rnn_tanh": RNN_TANH, "rnn_relu": RNN_RELU, "gru": GRU, "lstm": LSTM}
 _FORWARD = {cell: make_run_forward(code) for cell, code in _CODES.items()}
 _BACKWARD = {cell: make_run_backward(code) for cell, code in _CODES.items()}
 
-# Multiplications of a pass below which one more thread costs more than it saves: handing over takes
-# about 50 microseconds, in which a core does some millions of them.
-_WORTH_A_THREAD = 4_000_000
+# Multiplications that are worth a thread: a third of a millisecond of a core's time. Handing work
+# over takes a twentieth, and much more where other programs keep the cores busy.
+_WORTH_A_THREAD = 16_000_000
 
 
 def run_layer(
@@ -70,11 +70,10 @@ class _Layer(torch.autograd.Function):
         steps = lengths.numpy()
         arrays = [_array(t) for t in (_or_empty(keep, x), gates, memory, output, states)]
 
-        def run(_: int, rows: np.ndarray) -> None:
-            for direction, (ih, hh) in enumerate(panels):
-                _FORWARD[cell](direction, rows, steps, inputs, ih, hh, *arrays)
+        def run(_: int, direction: int, rows: np.ndarray) -> None:
+            _FORWARD[cell](direction, rows, steps, inputs, *panels[direction], *arrays)
 
-        _run_shards(run, steps, _n_weights(directions))
+        _run_shards(run, steps, len(directions), _n_weights(directions), apart=True)
         ctx.cell = cell
         ctx.save_for_backward(x, lengths, initial, keep, output, gates, memory, *flat)
         return output, states
@@ -97,21 +96,23 @@ class _Layer(torch.autograd.Function):
         steps = lengths.numpy()
         tensors = (_or_empty(keep, x), gates, memory, output, initial, grad_output, grad_states)
         arrays = [_array(tensor) for tensor in (*tensors, grad_x)]
-        partial_gradients: dict[int, list[_Gradients]] = {}
+        found: list[dict[int, _Gradients]] = [{} for _ in directions]  # by shard
 
-        def run(shard: int, rows: np.ndarray) -> None:
-            partial_gradients[shard] = mine = [_Gradients.zeros(w) for w in directions]
-            for direction, gradients in enumerate(mine):
-                ih, hh = panels[direction]
-                _BACKWARD[ctx.cell](direction, rows, steps, inputs, ih, hh, *arrays, *gradients)
+        def run(shard: int, direction: int, rows: np.ndarray) -> None:
+            found[direction][shard] = gradients = _Gradients.zeros(directions[direction])
+            _BACKWARD[ctx.cell](
+                direction, rows, steps, inputs, *panels[direction], *arrays, *gradients
+            )
 
-        _run_shards(run, steps, 2 * _n_weights(directions))
-        # In the order of the shards, whichever was done first.
-        shards = [partial_gradients[shard] for shard in sorted(partial_gradients)]
+        # Both directions of a row add to its input's gradient, so one thread must do both.
+        apart = not ctx.needs_input_grad[2]
+        _run_shards(run, steps, len(directions), 2 * _n_weights(directions), apart=apart)
         grads: list[Tensor] = []
-        for direction, weights in enumerate(directions):
-            parts = zip(*(shard[direction] for shard in shards), strict=True)
-            total = _Gradients(*(np.sum(part, axis=0) for part in parts))
+        for weights, by_shard in zip(directions, found, strict=True):
+            total, *others = (by_shard[shard] for shard in sorted(by_shard))
+            for gradients in others:
+                for mine, theirs in zip(total, gradients, strict=True):
+                    mine += theirs
             grads += [torch.from_numpy(array) for array in total.by_weight(ctx.cell, weights)]
         grad_input = grad_x if ctx.needs_input_grad[2] else None
         return None, None, grad_input, None, grad_states, None, *grads
@@ -119,7 +120,10 @@ class _Layer(torch.autograd.Function):
 
 def _ordered_for_input(cell: str, weights: np.ndarray) -> np.ndarray:
     """Gates of the GRU as new, reset, update: see `gru_backward`."""
-    return np.roll(weights, len(weights) // 3, axis=0) if cell == "gru" else weights
+    if cell != "gru":
+        return weights
+    hidden_size = len(weights) // 3
+    return np.concatenate([weights[2 * hidden_size :], weights[: 2 * hidden_size]])
 
 
 class _Gradients(NamedTuple):
@@ -147,7 +151,8 @@ class _Gradients(NamedTuple):
         bias_hh = bias_ih
         if cell == "gru":  # which leaves new, reset, update and the state's share in new
             bias_hh = self.bias[hidden_size : hidden_size + n_gates]
-            ih, bias_ih = np.roll(ih, -hidden_size, axis=0), np.roll(bias_ih, -hidden_size)
+            ih = np.concatenate([ih[hidden_size:], ih[:hidden_size]])
+            bias_ih = np.concatenate([bias_ih[hidden_size:], bias_ih[:hidden_size]])
         arrays = (ih, self.hh[:n_gates, :hidden_size], bias_ih, bias_hh)
         # Copies, each with memory of its own: what clips gradients writes into them.
         return [array.copy() for array in arrays]
@@ -161,16 +166,44 @@ def _n_weights(directions: list[DirectionWeights]) -> int:
     return sum(w.weight_ih.numel() + w.weight_hh.numel() for w in directions)
 
 
-def _run_shards(run: Callable[[int, np.ndarray], None], steps: np.ndarray, n_weights: int) -> None:
-    """Call ``run(shard, rows)`` with all rows, longest first, shared out to the threads."""
+def _run_shards(
+    run: Callable[[int, int, np.ndarray], None],
+    steps: np.ndarray,
+    n_directions: int,
+    n_weights: int,
+    *,
+    apart: bool,
+) -> None:
+    """Call ``run(shard, direction, rows)`` for all rows, shared out to the threads.
+
+    Parameters
+    ----------
+    run : callable
+        Called with rows that are sorted, the longest first.
+    steps : ndarray of int64 of shape (B,)
+        Lengths.
+    n_directions, n_weights : int
+        How many, n_weights for an estimate of the work.
+    apart : bool
+        Whether different threads may do the directions of a row.
+    """
     order = np.argsort(-steps, kind="stable")
     blocks = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
+    directions = range(n_directions)
+    groups = [(direction,) for direction in directions] if apart else [tuple(directions)]
+    pieces = [(group, block) for block in blocks for group in groups]
     work = int(steps.sum()) * n_weights
-    n_shards = min(n_threads(), len(blocks), max(1, work // _WORTH_A_THREAD))
-    # Blocks come longest first: dealt out in turn, the shards take about equally long.
-    run_all(
-        [partial(run, shard, np.concatenate(blocks[shard::n_shards])) for shard in range(n_shards)]
-    )
+    n_shards = min(n_threads(), len(pieces), max(1, work // _WORTH_A_THREAD))
+
+    def shard(number: int) -> None:
+        # Blocks come longest first: dealt out in turn, the shards take about equally long.
+        mine = pieces[number::n_shards]
+        for direction in directions:
+            rows = [block for included, block in mine if direction in included]
+            if rows:
+                run(number, direction, np.concatenate(rows))
+
+    run_all([partial(shard, number) for number in range(n_shards)])
 
 
 def _or_empty(keep: Tensor | None, like: Tensor) -> Tensor:

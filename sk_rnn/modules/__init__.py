@@ -13,9 +13,9 @@ from ._losses import (
     WeightedLoss,
     gaussian_parts,
 )
-from ._model import SequenceModel
+from ._model import SequenceModel, set_backend
 from ._pooling import POOLINGS
-from ._recurrent import CELLS, RecurrentStack, State, cell_fault, set_backend
+from ._recurrent import CELLS, RecurrentStack, State, cell_fault
 
 __all__ = [
     "CELLS",

@@ -429,13 +429,6 @@ class RecurrentStack(nn.Module):
         return output, [tuple(final[:, i]) for i in range(len(directions))]
 
 
-def set_backend(module: nn.Module, backend: str) -> None:
-    """Let every `RecurrentStack` in ``module`` compute with "torch" or with "numba"'s kernels."""
-    for part in module.modules():
-        if isinstance(part, RecurrentStack):
-            part.backend = backend
-
-
 def cell_fault(stack: RecurrentStack, hidden_size: int) -> str:
     """What a user's cell does that it must not, tried on a few random numbers; "" if nothing.
 

@@ -17,6 +17,7 @@ from ._runtime import (
     resolve_backend,
     resolve_device,
     run_flushed,
+    run_here,
 )
 from ._schedules import SCHEDULES
 
@@ -38,6 +39,7 @@ __all__ = [
     "resolve_backend",
     "resolve_device",
     "run_flushed",
+    "run_here",
     "step_positions",
     "subset_accuracy",
 ]

@@ -198,6 +198,7 @@ class RecurrentNet(NeuralNet):
         self.interrupted = interrupted
         self.step = 0
         self.n_steps = epochs * len(range(0, len(train), train.batch_size))
+        self.trained = [p for p in self.module_.parameters() if p.requires_grad]
         self.watched = any(_listens(callback) for _, callback in self.callbacks_)
         stopped = False
         self.notify("on_train_begin", X=train, y=None)
@@ -256,7 +257,7 @@ class RecurrentNet(NeuralNet):
         loss = self.criterion_(outputs, batch.y.values, batch.y.weights)
         loss.backward()
         if self.gradient_clip is not None:
-            nn.utils.clip_grad_norm_(self.module_.parameters(), self.gradient_clip)
+            _clip(self.trained, self.gradient_clip)
         if self.watched:
             named = list(self.module_.named_parameters())
             self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
@@ -309,6 +310,18 @@ class RecurrentNet(NeuralNet):
                     raise KeyboardInterrupt
                 result.append(self.infer(batch.X)[:wanted].cpu().numpy())
         return result
+
+
+def _clip(parameters: list[nn.Parameter], highest: float) -> None:
+    """Scale the gradients so that the norm of all together is at most ``highest``.
+
+    As `torch.nn.utils.clip_grad_norm_`, which spends more time on finding out how to do it than
+    the small nets here need for it, and a tenth of their whole training step.
+    """
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norms = torch._foreach_norm(gradients)
+    share = highest / (torch.linalg.vector_norm(torch.stack(norms)) + 1e-6)
+    torch._foreach_mul_(gradients, share.clamp(max=1.0))
 
 
 def _listens(callback: Any) -> bool:
