@@ -91,6 +91,7 @@ CHANGES_PREDICTIONS = {
     "lr_schedule": ({}, {"lr_schedule": "linear"}, X),
     "weight_decay": ({}, {"weight_decay": 1.0}, X),
     "gradient_clip": ({"optimizer": "sgd"}, {"gradient_clip": 1e-3}, X),
+    "tbptt_steps": ({}, {"tbptt_steps": 2}, X),
     "max_epochs": ({}, {"max_epochs": 3}, X),
     "batch_size": ({}, {"batch_size": 4}, X),
     "early_stopping": ({"validation_fraction": 0.25}, {"early_stopping": True}, X),
@@ -319,6 +320,10 @@ def test_extra_that_reaches_nothing_is_refused():
 
 
 REFUSED = {
+    "tbptt": (
+        {"cell": GainCell, "tbptt_steps": 3},
+        "tbptt_steps=3 hands states from chunk to chunk, which the user-defined cell GainCell",
+    ),
     "pooling": (
         {"return_sequences": True, "pooling": "mean"},
         "pooling='mean' has no effect with return_sequences=True",

@@ -330,6 +330,7 @@ class BaseRNN(FittedRNN):
             "gradient_clip": self.gradient_clip,
             "bfloat16": self._precision == "bf16",
             "backend": self.backend,
+            "tbptt_steps": self.tbptt_steps,
             **extras["optimizer"],
         }
         return build_net(

@@ -45,6 +45,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "lr_schedule": [StrOptions({*SCHEDULES, "constant"}), callable],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+    "tbptt_steps": [_positive_int, None],
     "max_epochs": [_positive_int, StrOptions({"auto"})],
     "batch_size": [_positive_int, StrOptions({"auto"})],
     "early_stopping": ["boolean"],
@@ -177,6 +178,12 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
             f"recurrent_dropout={params['recurrent_dropout']} cannot reach inside the "
             f"user-defined cell {getattr(cell, '__name__', cell)}. Set recurrent_dropout=0 and "
             "drop out in the cell.",
+        ),
+        (
+            params["tbptt_steps"] is not None and not isinstance(cell, str),
+            f"tbptt_steps={params['tbptt_steps']} hands states from chunk to chunk, which the "
+            f"user-defined cell {getattr(cell, '__name__', cell)} does not take. Set "
+            f"tbptt_steps=None, or cell to one of {sorted(CELLS)}.",
         ),
         (
             params["num_embeddings"] is not None and not reads_tokens,

@@ -141,6 +141,15 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Highest norm of the gradient over all weights; longer ones are shortened to it (Pascanu,
         Mikolov & Bengio, 2013). None clips nothing.
 
+    tbptt_steps : int or None, default=None
+        Truncated back-propagation through time (Williams & Peng, 1990): read training batches that
+        are longer in chunks of so many time steps, counted after `conv_stride`. States are carried
+        from chunk to chunk, and the loss is that of the whole sequences, but gradients end at the
+        borders of chunks. Memory then hardly grows with the length, and time by about a half; what
+        lies further apart than a chunk is learned only through states that are there already. With
+        ``return_sequences=True``, ``head_norm="batch"`` normalises over a chunk at a time. None
+        goes back through whole sequences. Not with a user-defined `cell`.
+
     max_epochs : int or "auto", default="auto"
         "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to
         10).
@@ -298,6 +307,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         lr_schedule="one_cycle",
         weight_decay=0.01,
         gradient_clip=1.0,
+        tbptt_steps=None,
         max_epochs="auto",
         batch_size="auto",
         early_stopping=False,
@@ -342,6 +352,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.lr_schedule = lr_schedule
         self.weight_decay = weight_decay
         self.gradient_clip = gradient_clip
+        self.tbptt_steps = tbptt_steps
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping

@@ -7,11 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ._chunks import Chunk, ChunkedRun
 from ._front import ConvFrontEnd, InputScaling, TokenEmbedding
 from ._head import Head
 from ._pooling import Pooling
 from ._recurrent import RecurrentStack
 from ._steps import ValidSteps
+from ._totals import make_totals
+
+# Sequences longer than this are predicted in chunks, whose activations always fit into memory. A
+# batch of prediction has one such sequence only, so its company never decides.
+WHOLE_STEPS, CHUNK_STEPS = 32_768, 4_096
 
 
 def set_backend(module: nn.Module, backend: str) -> None:
@@ -181,7 +187,25 @@ class SequenceModel(nn.Module):
         -------
         Tensor of shape (B, n_outputs), or (n_valid_steps, n_outputs) with ``return_sequences=True``
         """
+        if len(x) > WHOLE_STEPS and not torch.is_grad_enabled() and self.encoder.recurrent.carries:
+            return self._by_chunks(x, lengths, positions)
         states, valid = self.encoder(x, ValidSteps(lengths, x.device))
         if self.pooling is not None:
             return self.head(self.pooling(states, valid))
         return self.head(states.flatten(0, 1).index_select(0, positions))
+
+    def _by_chunks(self, x: Tensor, lengths: Tensor, positions: Tensor | None) -> Tensor:
+        """The same without gradients, in memory that does not grow with the length."""
+        run = ChunkedRun(self.encoder, x, lengths, CHUNK_STEPS)
+        if self.pooling is not None:
+            totals = make_totals(self.pooling, run)
+            run.carry(totals.add)
+            return self.head(totals.pooled(totals.values))
+        outputs = run.like.new_zeros(*x.shape[:2], self.head.linear.out_features)  # (T, B, O)
+
+        def keep(states: Tensor, chunk: Chunk) -> None:
+            some = self.head(states.flatten(0, 1)).unflatten(0, states.shape[:2])
+            outputs[chunk.start : chunk.stop, chunk.rows] = some.to(outputs.dtype)
+
+        run.carry(keep)
+        return outputs.flatten(0, 1)[positions]

@@ -79,7 +79,7 @@ class Pooling(nn.Module):
         if self.kind == "max":
             return max_states(states, valid)
         if self.kind == "attention":
-            scores = self.score(torch.tanh(self.projection(states)))  # (T, B, 1)
+            scores = self.scores(states)
             if not valid.full:
                 scores = scores.masked_fill(valid.padding, -torch.inf)
             weights = torch.softmax(scores, dim=0)
@@ -91,3 +91,7 @@ class Pooling(nn.Module):
             return mean_max_last(states, valid.lengths, bidirectional=self.bidirectional)
         last = last_states(states, valid, self.bidirectional)
         return torch.cat([mean_states(states, valid), max_states(states, valid), last], dim=1)
+
+    def scores(self, states: Tensor) -> Tensor:
+        """Attention's scores of single states: (T, B, C) to (T, B, 1)."""
+        return self.score(torch.tanh(self.projection(states)))

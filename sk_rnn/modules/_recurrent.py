@@ -265,6 +265,11 @@ class RecurrentStack(nn.Module):
         )
         self.dropout = Dropout(dropout)
 
+    @property
+    def carries(self) -> bool:
+        """Whether states can be handed in and out, which only built-in cells do."""
+        return isinstance(self.cell, str)
+
     def forward(
         self,
         x: Tensor,

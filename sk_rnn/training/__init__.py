@@ -20,6 +20,7 @@ from ._runtime import (
     run_here,
 )
 from ._schedules import SCHEDULES
+from ._truncated import truncated_gradients
 
 __all__ = [
     "OPTIMIZERS",
@@ -42,4 +43,5 @@ __all__ = [
     "run_here",
     "step_positions",
     "subset_accuracy",
+    "truncated_gradients",
 ]

@@ -3,6 +3,7 @@
 import inspect
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..modules import set_backend, set_generator
 from ._batches import Batch, PredictionBatches, TrainingBatches
 from ._callbacks import StopTraining
 from ._schedules import SCHEDULES, Schedule
+from ._truncated import is_longer, truncated_gradients
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
@@ -61,6 +63,8 @@ class RecurrentNet(NeuralNet):
         Where to compute.
     backend : {"torch", "numba"}
         What computes the recurrences.
+    tbptt_steps : int or None
+        Steps after which gradients are cut off: see `truncated_gradients`.
     callbacks : list
         skorch callbacks.
     **kwargs
@@ -81,6 +85,7 @@ class RecurrentNet(NeuralNet):
         score_function: ScoreFunction | None,
         device: torch.device,
         backend: str,
+        tbptt_steps: int | None = None,
         callbacks: list[Any],
         **kwargs: Any,
     ):
@@ -101,6 +106,7 @@ class RecurrentNet(NeuralNet):
         self.bfloat16 = bfloat16
         self.score_function = score_function
         self.backend = backend
+        self.tbptt_steps = tbptt_steps
         self.own_first: tuple[Any, ...] = ()
         self.own_last: tuple[Any, ...] = ()
 
@@ -195,6 +201,7 @@ class RecurrentNet(NeuralNet):
         """
         self.own_first, self.own_last = tuple(own_first), tuple(own_last)
         set_generator(self.module_, generator)
+        self.generator = generator
         self.interrupted = interrupted
         self.step = 0
         self.n_steps = epochs * len(range(0, len(train), train.batch_size))
@@ -253,9 +260,19 @@ class RecurrentNet(NeuralNet):
         if self.lr_schedule != "constant":
             self._set_rate()
         self.optimizer_.zero_grad(set_to_none=True)
-        outputs = self.infer(batch.X)
-        loss = self.criterion_(outputs, batch.y.values, batch.y.weights)
-        loss.backward()
+        if self.tbptt_steps is not None and is_longer(self.module_, batch, self.tbptt_steps):
+            loss, outputs = truncated_gradients(
+                self.module_,
+                self.criterion_,
+                batch,
+                n_steps=self.tbptt_steps,
+                generator=self.generator,
+                precision=self._precision,
+            )
+        else:
+            outputs = self.infer(batch.X)
+            loss = self.criterion_(outputs, batch.y.values, batch.y.weights)
+            loss.backward()
         if self.gradient_clip is not None:
             _clip(self.trained, self.gradient_clip)
         if self.watched:
@@ -274,10 +291,14 @@ class RecurrentNet(NeuralNet):
 
     def infer(self, x: dict[str, Any], **fit_params):
         """Run the module; outputs are in full precision whatever the products ran in."""
+        with self._precision():
+            outputs = self.module_(**x)
+        return outputs.float() if self.bfloat16 else outputs
+
+    def _precision(self) -> AbstractContextManager[Any]:
         if not self.bfloat16:
-            return self.module_(**x)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            return self.module_(**x).float()
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def _set_rate(self) -> None:
         schedule = self.lr_schedule

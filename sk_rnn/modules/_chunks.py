@@ -1,0 +1,200 @@
+"""A padded batch run chunk by chunk, with states carried from one chunk to the next.
+
+Only the states at the chunks' borders are kept, so that memory does not grow with the length: for
+truncated back-propagation through time (Williams & Peng, 1990), and for predictions of sequences
+whose activations would not fit.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ._dropout import set_generator
+from ._recurrent import State
+from ._steps import ValidSteps
+
+if TYPE_CHECKING:
+    from ._model import Encoder
+
+
+class Chunk(NamedTuple):
+    """A span of time steps of the recurrence, and the rows that reach it."""
+
+    number: int
+    start: int
+    stop: int
+    rows: slice | Tensor  # indexes the batch: all of it, or (R,)
+    valid: ValidSteps  # of these rows in this span
+
+
+def cut_chunks(lengths: Tensor, n_steps: int, device: torch.device) -> list[Chunk]:
+    """Cut a batch into spans of ``n_steps`` steps; rows that have ended are left out.
+
+    Parameters
+    ----------
+    lengths : Tensor of shape (B,), int64, on the CPU
+    n_steps : int
+        Steps a chunk; the last may have fewer.
+    device : torch.device
+        Where the batch is.
+    """
+    chunks: list[Chunk] = []
+    n_timesteps, shortest = int(lengths.max()), int(lengths.min())
+    for start in range(0, n_timesteps, n_steps):
+        stop = min(start + n_steps, n_timesteps)
+        rows: slice | Tensor = slice(None)
+        left = lengths - start
+        if shortest <= start:
+            reached = (left > 0).nonzero()[:, 0]  # (R,)
+            rows, left = reached.to(device), left[reached]
+        valid = ValidSteps(left.clamp(max=stop - start), device)
+        chunks.append(Chunk(len(chunks), start, stop, rows, valid))
+    return chunks
+
+
+class ChunkedRun:
+    """An encoder on one batch, chunk by chunk.
+
+    `carry` must come first: it finds the states at the borders. Then `states` gives a chunk's
+    hidden states from there, as often as wanted and in any order, with gradients that end at the
+    borders. All runs of a chunk draw the same dropout; recurrent dropout has one mask a sequence,
+    the same in every chunk.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        With a built-in cell.
+    x : Tensor of shape (T, B, F), or (T, B) for token ids
+    lengths : Tensor of shape (B,), int64, on the CPU
+    n_steps : int
+        Steps a chunk, counted behind the convolution.
+    generator : torch.Generator or None
+        Source of dropout while training. The encoder is left with `replay` in its place.
+
+    Attributes
+    ----------
+    chunks : list of Chunk
+    steps : ValidSteps
+        Of the whole batch, behind the convolution.
+    replay : torch.Generator or None
+        Starts again with each run of a chunk.
+    """
+
+    def __init__(
+        self,
+        encoder: "Encoder",
+        x: Tensor,
+        lengths: Tensor,
+        n_steps: int,
+        generator: torch.Generator | None = None,
+    ):
+        self.encoder = encoder
+        self.stack = encoder.recurrent
+        self.x = x
+        self.lengths = lengths  # of x
+        conv = encoder.conv
+        self.steps = ValidSteps(lengths, x.device).strided(1 if conv is None else conv.stride)
+        self.chunks = cut_chunks(self.steps.lengths, n_steps, x.device)
+        self.like = next(self.stack.parameters())
+        self.masks = self.stack.draw_masks(x.shape[1], self.like)
+        self.replay = None
+        if generator is not None:
+            self.replay = torch.Generator(device=generator.device)
+            # Each chunk has random numbers of its own.
+            seeds = torch.empty(len(self.chunks), dtype=torch.int64, device=generator.device)
+            self.seeds = seeds.random_(generator=generator).tolist()
+            set_generator(encoder, self.replay)
+        n_directions = 2 if self.stack.bidirectional else 1
+        n_parts = 2 if self.stack.cell == "lstm" else 1
+        zeros = self.like.new_zeros(x.shape[1], self.stack.hidden_size)
+        n_states = len(self.stack.norms) * n_directions
+        # States of the whole batch where a sweep has got to, and those at each chunk's border, for
+        # each layer and direction as in `RecurrentStack.run`.
+        self.carried = [tuple(zeros.clone() for _ in range(n_parts)) for _ in range(n_states)]
+        self.borders: list[dict[int, State]] = [{} for _ in range(n_states)]
+        self.n_directions = n_directions
+
+    def carry(self, see: Callable[[Tensor, Chunk], None] | None = None) -> None:
+        """Find the states at the borders, without gradients.
+
+        A sweep runs over the chunks, forwards and backwards in turn, and takes each layer's states
+        in that direction with it for as long as the layers below are known: one sweep if all
+        layers run forward only, else one more than there are layers.
+
+        Parameters
+        ----------
+        see : callable or None
+            Called once with the states (T, R, output_size) of each chunk and the chunk.
+        """
+        direction, complete = 0, False
+        known: set[int] = set()
+        with torch.no_grad():
+            while not complete:
+                swept: set[int] = set()
+                for chunk in self.chunks if direction == 0 else reversed(self.chunks):
+                    states = self._advance(chunk, direction, known, swept)
+                    complete = states is not None
+                    if states is not None and see is not None:
+                        see(states, chunk)
+                known |= swept
+                direction = 1 - direction
+
+    def _advance(
+        self, chunk: Chunk, direction: int, known: set[int], swept: set[int]
+    ) -> Tensor | None:
+        """Carry states over a chunk; the last layer's states if all directions are known there."""
+        x = self._inputs(chunk)
+        masks = self._masks(chunk)
+        for layer in range(len(self.stack.norms)):
+            all_mine = range(layer * self.n_directions, (layer + 1) * self.n_directions)
+            mine = all_mine[direction]
+            moving = mine not in known
+            if moving:
+                swept.add(mine)
+                self.borders[mine][chunk.number] = self._at(mine, chunk)
+            if not all(i in known or i == mine for i in all_mine):
+                start, mask = self.borders[mine][chunk.number], masks[mine]
+                final = self.stack.run_direction(layer, direction, x, chunk.valid, start, mask)
+                self._move(mine, chunk, final)
+                return None
+            starts = [self.borders[i][chunk.number] for i in all_mine]
+            layer_masks = [masks[i] for i in all_mine]
+            x, finals = self.stack.run_layer(layer, x, chunk.valid, starts, layer_masks)
+            if moving:
+                self._move(mine, chunk, finals[direction])
+        return x
+
+    def _at(self, i: int, chunk: Chunk) -> State:
+        """Where the rows of a chunk are."""
+        # A copy: what is carried moves on.
+        return tuple(part[chunk.rows].clone() for part in self.carried[i])
+
+    def _move(self, i: int, chunk: Chunk, final: State) -> None:
+        # A ragged GRU gives its state, a ragged LSTM its carry as well: as many as are carried.
+        for part, now in zip(self.carried[i], final, strict=True):
+            part[chunk.rows] = now.to(part.dtype)
+
+    def states(self, chunk: Chunk) -> Tensor:
+        """The hidden states of a chunk, from those at its borders: (T, R, output_size)."""
+        starts = [border[chunk.number] for border in self.borders]
+        return self.stack(self._inputs(chunk), chunk.valid, starts, self._masks(chunk))
+
+    def _masks(self, chunk: Chunk) -> list[Tensor | None]:
+        return [None if mask is None else mask[chunk.rows] for mask in self.masks]
+
+    def _inputs(self, chunk: Chunk) -> Tensor:
+        """What the recurrence reads in a chunk: (T, R, input_size)."""
+        if self.replay is not None:
+            self.replay.manual_seed(self.seeds[chunk.number])
+        conv = self.encoder.conv
+        if conv is None:
+            return self.encoder.read(self.x[chunk.start : chunk.stop, chunk.rows])
+        # The neighbours of a border are read in both chunks, each time with new dropout.
+        first, behind = conv.span(chunk.start, chunk.stop)
+        start, stop = max(first, 0), min(behind, len(self.x))
+        rows = chunk.rows if isinstance(chunk.rows, slice) else chunk.rows.cpu()
+        valid = ValidSteps((self.lengths[rows] - start).clamp(max=stop - start), self.x.device)
+        x = self.encoder.read(self.x[start:stop, chunk.rows])
+        return conv(x, valid, (start - first, behind - stop))[0]
