@@ -40,7 +40,14 @@ def make_model(**params):
         "cell": "gru", "n_features": 3, "hidden_size": 4, "n_outputs": 2, "bidirectional": True,
         "generator": torch.Generator().manual_seed(0), **params,
     }  # fmt: skip
-    return SequenceModel(**params).double()
+    model = SequenceModel(**params).double()
+    generator = torch.Generator().manual_seed(3)
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            # Zero biases make states of exactly zero, and among equal maxima torch shares the
+            # gradient out, where here and in the kernels one of them gets it.
+            parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return model
 
 
 def make_batch(lengths=LENGTHS, tokens=False, per_step=False, weights=True):
@@ -391,7 +398,7 @@ def test_carried_states_are_learned():
     def score(X, y, **params):
         model = RNNRegressor(
             cell="rnn_tanh", hidden_size=16, bidirectional=False, return_sequences=True,
-            head_norm=None, dropout=0.0, max_epochs=30, batch_size=8, random_state=0, **params,
+            head_norm=None, dropout=0.0, max_epochs=60, batch_size=4, random_state=0, **params,
         )  # fmt: skip
         model.fit(X[: len(X) * 2 // 3], list(y[: len(X) * 2 // 3]))
         predicted = np.concatenate(model.predict(X[len(X) * 2 // 3 :]))

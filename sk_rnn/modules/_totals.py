@@ -84,7 +84,7 @@ class MaxTotals(Totals):
     """For the maximum: its value, and the step at which it stands.
 
     The step and not the value says which chunk gets the gradient, so that nothing depends on a
-    second computation that agrees to the last bit.
+    second computation that agrees to the last bit. Of equal maxima one gets all of it.
     """
 
     def __init__(self, empty: Tensor):
@@ -127,7 +127,7 @@ class AttentionTotals(Totals):
 
     def add(self, states: Tensor, chunk: Chunk) -> None:
         """Rescale what there is to the new highest score, then add."""
-        before = self.highest[chunk.rows]
+        before = self.highest[chunk.rows].clone()  # a slice of rows gives a view
         scores = self._scores(states, chunk).amax(0).to(before.dtype)  # (R, 1)
         self.highest[chunk.rows] = torch.maximum(before, scores)
         for total in self.values:
