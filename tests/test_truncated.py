@@ -219,12 +219,12 @@ def test_both_passes_draw_the_same_dropout(backend, per_step):
     first: dict[int, torch.Tensor] = {}
 
     def see(states: torch.Tensor, chunk: Chunk) -> None:
-        first[chunk.number] = states.masked_fill(chunk.valid.padding, 0.0)
+        first[chunk.number] = states.masked_fill(chunk.valid().padding, 0.0)
 
     run.carry(see)
     assert sorted(first) == [0, 1, 2, 3, 4]
     for chunk in run.chunks:
-        again = run.states(chunk).masked_fill(chunk.valid.padding, 0.0)
+        again = run.states(chunk).masked_fill(chunk.valid().padding, 0.0)
         np.testing.assert_allclose(again.detach(), first[chunk.number], rtol=1e-9, atol=1e-12)
 
 
@@ -387,25 +387,27 @@ def test_frozen_recurrence():
 
 
 def test_carried_states_are_learned():
-    # A slow moving average: what the ten steps of a chunk hold explains a third of its variance.
+    # A slow moving average: the steps of a chunk alone explain about a third of its variance,
+    # the mean of 1 - 0.98^2k over k = 1 to 20.
     rng = np.random.default_rng(0)
-    series = rng.normal(size=(48, 300))
+    series = rng.normal(size=(48, 200))
     average = np.zeros_like(series)
-    for t in range(300):
+    for t in range(200):
         average[:, t] = 0.98 * (average[:, t - 1] if t else 0.0) + series[:, t]
     average /= average.std()
 
     def score(X, y, **params):
         model = RNNRegressor(
-            cell="rnn_tanh", hidden_size=16, bidirectional=False, return_sequences=True,
-            head_norm=None, dropout=0.0, max_epochs=60, batch_size=4, random_state=0, **params,
+            hidden_size=16, bidirectional=False, return_sequences=True, head_norm=None,
+            dropout=0.0, random_state=0, **params,
         )  # fmt: skip
-        model.fit(X[: len(X) * 2 // 3], list(y[: len(X) * 2 // 3]))
-        predicted = np.concatenate(model.predict(X[len(X) * 2 // 3 :]))
-        return r2_score(np.concatenate(y[len(X) * 2 // 3 :]), predicted)
+        n_train = len(X) * 2 // 3
+        model.fit(X[:n_train], list(y[:n_train]))
+        return r2_score(np.concatenate(y[n_train:]), np.concatenate(model.predict(X[n_train:])))
 
-    assert score(series, average, tbptt_steps=10) > 0.9
-    assert score(series.reshape(-1, 10), average.reshape(-1, 10)) < 0.5
+    assert score(series, average, tbptt_steps=20, max_epochs=30, batch_size=4) > 0.9
+    cut = {"max_epochs": 15, "batch_size": 32}
+    assert score(series.reshape(-1, 20), average.reshape(-1, 20), **cut) < 0.45
 
 
 # --- prediction ---------------------------------------------------------------------------------

@@ -26,7 +26,12 @@ class Chunk(NamedTuple):
     start: int
     stop: int
     rows: slice | Tensor  # indexes the batch: all of it, or (R,)
-    valid: ValidSteps  # of these rows in this span
+    lengths: Tensor  # of these rows in this span: (R,), on the CPU
+    device: torch.device
+
+    def valid(self) -> ValidSteps:
+        """The valid steps, anew each time, so that their masks are not kept for all chunks."""
+        return ValidSteps(self.lengths, self.device)
 
 
 def cut_chunks(lengths: Tensor, n_steps: int, device: torch.device) -> list[Chunk]:
@@ -49,8 +54,8 @@ def cut_chunks(lengths: Tensor, n_steps: int, device: torch.device) -> list[Chun
         if shortest <= start:
             reached = (left > 0).nonzero()[:, 0]  # (R,)
             rows, left = reached.to(device), left[reached]
-        valid = ValidSteps(left.clamp(max=stop - start), device)
-        chunks.append(Chunk(len(chunks), start, stop, rows, valid))
+        inside = left.clamp(max=stop - start)
+        chunks.append(Chunk(len(chunks), start, stop, rows, inside, device))
     return chunks
 
 
@@ -110,10 +115,15 @@ class ChunkedRun:
         n_parts = 2 if self.stack.cell == "lstm" else 1
         zeros = self.like.new_zeros(x.shape[1], self.stack.hidden_size)
         n_states = len(self.stack.norms) * n_directions
-        # States of the whole batch where a sweep has got to, and those at each chunk's border, for
-        # each layer and direction as in `RecurrentStack.run`.
+        # States of the whole batch where a sweep has got to, and at each chunk's border, for each
+        # layer and direction as in `RecurrentStack.run`. The latter in one piece: what is allocated
+        # chunk by chunk and kept would lie between what is freed, and memory would grow all the
+        # same.
         self.carried = [tuple(zeros.clone() for _ in range(n_parts)) for _ in range(n_states)]
-        self.borders: list[dict[int, State]] = [{} for _ in range(n_states)]
+        self.borders = [
+            tuple(zeros.new_zeros(len(self.chunks), *zeros.shape) for _ in range(n_parts))
+            for _ in range(n_states)
+        ]
         self.n_directions = n_directions
 
     def carry(self, see: Callable[[Tensor, Chunk], None] | None = None) -> None:
@@ -145,41 +155,39 @@ class ChunkedRun:
         self, chunk: Chunk, direction: int, known: set[int], swept: set[int]
     ) -> Tensor | None:
         """Carry states over a chunk; the last layer's states if all directions are known there."""
-        x = self._inputs(chunk)
-        masks = self._masks(chunk)
+        x, valid, masks = self._inputs(chunk), chunk.valid(), self._masks(chunk)
         for layer in range(len(self.stack.norms)):
             all_mine = range(layer * self.n_directions, (layer + 1) * self.n_directions)
             mine = all_mine[direction]
             moving = mine not in known
             if moving:
                 swept.add(mine)
-                self.borders[mine][chunk.number] = self._at(mine, chunk)
+                for border, part in zip(self.borders[mine], self.carried[mine], strict=True):
+                    border[chunk.number] = part
             if not all(i in known or i == mine for i in all_mine):
-                start, mask = self.borders[mine][chunk.number], masks[mine]
-                final = self.stack.run_direction(layer, direction, x, chunk.valid, start, mask)
+                start, mask = self._start(mine, chunk), masks[mine]
+                final = self.stack.run_direction(layer, direction, x, valid, start, mask)
                 self._move(mine, chunk, final)
                 return None
-            starts = [self.borders[i][chunk.number] for i in all_mine]
+            starts = [self._start(i, chunk) for i in all_mine]
             layer_masks = [masks[i] for i in all_mine]
-            x, finals = self.stack.run_layer(layer, x, chunk.valid, starts, layer_masks)
+            x, finals = self.stack.run_layer(layer, x, valid, starts, layer_masks)
             if moving:
                 self._move(mine, chunk, finals[direction])
         return x
 
-    def _at(self, i: int, chunk: Chunk) -> State:
-        """Where the rows of a chunk are."""
-        # A copy: what is carried moves on.
-        return tuple(part[chunk.rows].clone() for part in self.carried[i])
+    def _start(self, i: int, chunk: Chunk) -> State:
+        """The states at a chunk's border, of the rows that reach it."""
+        return tuple(part[chunk.number, chunk.rows] for part in self.borders[i])
 
     def _move(self, i: int, chunk: Chunk, final: State) -> None:
-        # A ragged GRU gives its state, a ragged LSTM its carry as well: as many as are carried.
         for part, now in zip(self.carried[i], final, strict=True):
             part[chunk.rows] = now.to(part.dtype)
 
     def states(self, chunk: Chunk) -> Tensor:
         """The hidden states of a chunk, from those at its borders: (T, R, output_size)."""
-        starts = [border[chunk.number] for border in self.borders]
-        return self.stack(self._inputs(chunk), chunk.valid, starts, self._masks(chunk))
+        starts = [self._start(i, chunk) for i in range(len(self.borders))]
+        return self.stack(self._inputs(chunk), chunk.valid(), starts, self._masks(chunk))
 
     def _masks(self, chunk: Chunk) -> list[Tensor | None]:
         return [None if mask is None else mask[chunk.rows] for mask in self.masks]

@@ -17,7 +17,7 @@ from ._totals import make_totals
 
 # Sequences longer than this are predicted in chunks, whose activations always fit into memory. A
 # batch of prediction has one such sequence only, so its company never decides.
-WHOLE_STEPS, CHUNK_STEPS = 32_768, 4_096
+WHOLE_STEPS, CHUNK_STEPS = 32_768, 1_024
 
 
 def set_backend(module: nn.Module, backend: str) -> None:

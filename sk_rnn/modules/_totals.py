@@ -50,8 +50,9 @@ class SumTotals(Totals):
 
     def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """Sum over the chunk's valid steps."""
-        if not chunk.valid.full:
-            states = states.masked_fill(chunk.valid.padding, 0.0)
+        valid = chunk.valid()
+        if not valid.full:
+            states = states.masked_fill(valid.padding, 0.0)
         return [states.sum(0)]
 
     def pooled(self, values: list[Tensor]) -> Tensor:
@@ -70,7 +71,7 @@ class LastTotals(Totals):
     def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """The states of rows that end here and, backwards, of all rows in the first chunk."""
         ends = self.lengths[chunk.rows] <= chunk.stop  # (R,)
-        last = chunk.valid.last(states)  # (R, C)
+        last = chunk.valid().last(states)  # (R, C)
         share = last[:, : self.n_forward] * ends[:, None]
         backward = states[0, :, self.n_forward :] * (chunk.start == 0)
         return [torch.cat([share, backward], dim=1)]
@@ -93,8 +94,9 @@ class MaxTotals(Totals):
 
     def add(self, states: Tensor, chunk: Chunk) -> None:
         """Keep the larger, and where it was."""
-        if not chunk.valid.full:
-            states = states.masked_fill(chunk.valid.padding, -torch.inf)
+        valid = chunk.valid()
+        if not valid.full:
+            states = states.masked_fill(valid.padding, -torch.inf)
         highest, step = states.max(0)  # (R, C)
         before = self.values[0][chunk.rows]
         higher = ~(highest <= before)  # so that NaN is not lost
@@ -137,9 +139,10 @@ class AttentionTotals(Totals):
     def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """Weighted sum of the states, and the sum of the weights."""
         weights = (self._scores(states, chunk) - self.highest[chunk.rows]).exp()  # (T, R, 1)
-        if not chunk.valid.full:
+        valid = chunk.valid()
+        if not valid.full:
             # 0 * undefined may be NaN, so what stands at padded steps is zeroed as well.
-            states = states.masked_fill(chunk.valid.padding, 0.0)
+            states = states.masked_fill(valid.padding, 0.0)
         return [(weights * states).sum(0), weights.sum(0)]
 
     def pooled(self, values: list[Tensor]) -> Tensor:
@@ -147,8 +150,8 @@ class AttentionTotals(Totals):
         return values[0] / values[1]
 
     def _scores(self, states: Tensor, chunk: Chunk) -> Tensor:
-        scores = self.pooling.scores(states)
-        return scores if chunk.valid.full else scores.masked_fill(chunk.valid.padding, -torch.inf)
+        scores, valid = self.pooling.scores(states), chunk.valid()
+        return scores if valid.full else scores.masked_fill(valid.padding, -torch.inf)
 
 
 class ConcatTotals(Totals):

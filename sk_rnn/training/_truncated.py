@@ -147,6 +147,6 @@ def _valid_positions(chunk: Chunk, starts: np.ndarray) -> tuple[np.ndarray, np.n
     """
     if not isinstance(chunk.rows, slice):
         starts = starts[chunk.rows.cpu().numpy()]
-    lengths = chunk.valid.lengths.numpy()
-    rows, steps = np.nonzero(np.arange(chunk.valid.n_timesteps) < lengths[:, None])
+    lengths = chunk.lengths.numpy()
+    rows, steps = np.nonzero(np.arange(chunk.stop - chunk.start) < lengths[:, None])
     return steps * len(lengths) + rows, starts[rows] + chunk.start + steps
