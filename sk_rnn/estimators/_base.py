@@ -184,7 +184,7 @@ class BaseRNN(FittedRNN):
             batch_size = auto_batch_size(len(rows))
         epochs = 1 if one_epoch else self.max_epochs
         if epochs == "auto":
-            epochs = auto_epochs(len(rows), batch_size)
+            epochs = auto_epochs(len(rows), batch_size, tokens=self._tokens)
         data = SequenceData(
             panel,
             device,
