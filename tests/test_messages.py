@@ -654,6 +654,18 @@ MESSAGES = {
         "RNNRegressor.fit: backend='numba' was asked for, but its kernels know torch's own cells "
         "only, and cell is a class. Pass the name of a cell, or backend='auto'.",
     ),
+    "convolution over cuts": (
+        lambda: clf(tbptt_steps=10, conv_channels=4).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: tbptt_steps=10 cuts sequences into pieces, and a convolution "
+        "(conv_channels=4) reads across the cuts. Set conv_channels=None or tbptt_steps=None.",
+    ),
+    "cuts and a class": (
+        lambda: clf(tbptt_steps=10, cell=torch.nn.GRU).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: tbptt_steps=10 needs a cell that takes an initial state, which the "
+        "user-defined cell GRU does not. Use a built-in cell or set tbptt_steps=None.",
+    ),
     "no callback": (
         lambda: clf(callbacks=[3]).fit(X, LABELS),
         TypeError,

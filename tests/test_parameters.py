@@ -97,6 +97,7 @@ CHANGES_PREDICTIONS = {
     "validation_fraction": ({"early_stopping": True}, {"validation_fraction": 0.4}, X),
     "random_state": ({}, {"random_state": 1}, X),
     "precision": ({}, {"precision": "bf16"}, X),
+    "tbptt_steps": ({}, {"tbptt_steps": 2}, X),
     "class_weight": ({}, {"class_weight": {0: 5.0}}, X),
     "loss": ({}, {"loss": "huber"}, X),
     "huber_delta": ({"loss": "huber"}, {"huber_delta": 0.1}, X),

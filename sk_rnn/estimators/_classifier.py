@@ -175,6 +175,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         compiled when a machine first uses them, which takes some seconds. "auto" takes them
         wherever they can run: on a CPU, for the built-in cells, unless ``precision="bf16"``. What
         was taken is in ``net_.backend``.
+    tbptt_steps : int or None, default=None
+        For sequences of thousands of steps: truncated back-propagation through time. Sequences that
+        are longer are trained on in chunks of so many steps; states go on from chunk to chunk,
+        gradients do not. The memory of a training step then does not grow with the sequences,
+        while it takes about 1.7 times as long. Predictions are not affected.
+
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order of the data, dropout and validation split. An int gives the
         same model at each call, bit for bit on the same machine and number of threads.
@@ -296,6 +302,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         device="auto",
         precision="float32",
         backend="auto",
+        tbptt_steps=None,
         random_state=None,
         verbose=0,
         **extras,
@@ -338,6 +345,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.device = device
         self.precision = precision
         self.backend = backend
+        self.tbptt_steps = tbptt_steps
         self.random_state = random_state
         self.verbose = verbose
         self._set_extras(extras)

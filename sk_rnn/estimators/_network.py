@@ -54,6 +54,7 @@ def module_arguments(
         "scaling": scaling,
         "num_embeddings": num_embeddings,
         "embedding_dim": embedding_dim,
+        "tbptt_steps": estimator.tbptt_steps,
         "cell_params": extras["cell"],
         **extras["module"],
     }

@@ -56,6 +56,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "device": [str],
     "precision": [StrOptions(set(PRECISIONS))],
     "backend": [StrOptions({"auto", "torch", "numba"})],
+    "tbptt_steps": [_positive_int, None],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
@@ -156,7 +157,20 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
                 "or pairs (name, callback)."
             )
     reads_tokens = params["embedding_dim"] is not None or params["embedding_weights"] is not None
+    tbptt_steps = params["tbptt_steps"]
     conflicts = [
+        (
+            tbptt_steps is not None and params["conv_channels"] is not None,
+            f"tbptt_steps={tbptt_steps} cuts sequences into pieces, and a convolution "
+            f"(conv_channels={params['conv_channels']}) reads across the cuts. Set "
+            "conv_channels=None or tbptt_steps=None.",
+        ),
+        (
+            tbptt_steps is not None and not isinstance(cell, str),
+            f"tbptt_steps={tbptt_steps} needs a cell that takes an initial state, which the "
+            f"user-defined cell {getattr(cell, '__name__', cell)} does not. Use a built-in cell or "
+            "set tbptt_steps=None.",
+        ),
         (
             params["return_sequences"] and params["pooling"] != "concat",
             f"pooling={params['pooling']!r} has no effect with return_sequences=True, which keeps "

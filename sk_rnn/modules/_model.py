@@ -12,6 +12,7 @@ from ._head import Head
 from ._pooling import Pooling
 from ._recurrent import RecurrentStack
 from ._steps import ValidSteps
+from ._truncated import truncated_forward
 
 
 def set_backend(module: nn.Module, backend: str) -> None:
@@ -135,6 +136,8 @@ class SequenceModel(nn.Module):
         See `Head`.
     dropout : float in [0, 1)
         Between recurrent layers and before the last linear layer.
+    tbptt_steps : int or None
+        Steps after which gradients end in training: see `truncated_forward`.
     **encoder
         See `Encoder`.
     """
@@ -148,10 +151,12 @@ class SequenceModel(nn.Module):
         pooling: str = "concat",
         head_norm: str | None = "batch",
         dropout: float = 0.0,
+        tbptt_steps: int | None = None,
         generator: torch.Generator | None = None,
         **encoder: Any,
     ):
         super().__init__()
+        self.tbptt_steps = tbptt_steps
         self.encoder = Encoder(
             bidirectional=bidirectional, dropout=dropout, generator=generator, **encoder
         )
@@ -181,6 +186,9 @@ class SequenceModel(nn.Module):
         -------
         Tensor of shape (B, n_outputs), or (n_valid_steps, n_outputs) with ``return_sequences=True``
         """
+        n_steps = self.tbptt_steps
+        if self.training and n_steps is not None and x.shape[0] > n_steps:
+            return truncated_forward(self, x, lengths, positions, n_steps)
         states, valid = self.encoder(x, ValidSteps(lengths, x.device))
         if self.pooling is not None:
             return self.head(self.pooling(states, valid))

@@ -70,6 +70,68 @@ class Pooling(nn.Module):
             self.projection = make_linear(n_features, n_features, generator)
             self.score = make_linear(n_features, 1, generator, bias=False)
 
+    @property
+    def part_fills(self) -> tuple[float, ...]:
+        """What stands for a row without steps in each value of `part`."""
+        if self.kind == "attention":
+            return (-torch.inf, 0.0, 0.0)
+        return {
+            "last": (0.0,),
+            "mean": (0.0,),
+            "max": (-torch.inf,),
+            "concat": (0.0, -torch.inf, 0.0),
+        }[self.kind]
+
+    def part(
+        self, states: Tensor, valid: ValidSteps, *, first: bool, ends_here: Tensor
+    ) -> tuple[Tensor, ...]:
+        """What a chunk of the steps contributes, for `combine`.
+
+        Parameters
+        ----------
+        states : Tensor of shape (t, b, C)
+        valid : ValidSteps
+            Of the chunk.
+        first : bool
+            Whether the rows begin in this chunk.
+        ends_here : Tensor of bool of shape (b, 1)
+            Whether a row's last step is in this chunk.
+        """
+        if self.kind == "attention":
+            scores = self.score(torch.tanh(self.projection(states)))  # (t, b, 1)
+            scores = scores.masked_fill(valid.padding, -torch.inf)
+            highest = scores.detach().amax(0)  # (b, 1)
+            weights = torch.exp(scores - highest)
+            inner = states.masked_fill(valid.padding, 0.0)
+            return highest, (weights * inner).sum(0), weights.sum(0)
+        parts = []
+        if self.kind in ("mean", "concat"):
+            parts.append(states.masked_fill(valid.padding, 0.0).sum(0))
+        if self.kind in ("max", "concat"):
+            parts.append(max_states(states, valid))
+        if self.kind in ("last", "concat"):
+            n_ahead = states.shape[2] // 2 if self.bidirectional else states.shape[2]
+            ahead = valid.last(states)[:, :n_ahead] * ends_here
+            back = states[0, :, n_ahead:] * float(first)
+            parts.append(torch.cat([ahead, back], dim=1))
+        return tuple(parts)
+
+    def combine(self, parts: list[tuple[Tensor, ...]], lengths: Tensor) -> Tensor:
+        """The pooled vectors (B, output_size), from the parts of all chunks with all B rows."""
+        values = [torch.stack(value) for value in zip(*parts, strict=True)]  # (n_chunks, B, C)
+        if self.kind == "attention":
+            highest, weighted, weights = values
+            share = torch.exp(highest - highest.amax(0))
+            return (weighted * share).sum(0) / (weights * share).sum(0)
+        pooled = []
+        if self.kind in ("mean", "concat"):
+            pooled.append(values.pop(0).sum(0) / lengths[:, None])
+        if self.kind in ("max", "concat"):
+            pooled.append(values.pop(0).amax(0))
+        if self.kind in ("last", "concat"):
+            pooled.append(values.pop(0).sum(0))
+        return torch.cat(pooled, dim=1)
+
     def forward(self, states: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, C) to (B, output_size)."""
         if self.kind == "last":

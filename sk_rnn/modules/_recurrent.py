@@ -67,6 +67,7 @@ class Recurrence(SeededModule):
     ):
         super().__init__()
         self.recurrent_dropout = recurrent_dropout
+        self.held_mask: Tensor | None = None  # one that several calls are to share
         if isinstance(cell, str):
             rnn = CELLS[cell](input_size, hidden_size).to_empty(device="cpu")
             _initialise(rnn, forget_bias, generator)
@@ -108,6 +109,8 @@ class Recurrence(SeededModule):
 
     def recurrent_mask(self, x: Tensor, hidden_size: int) -> Tensor | None:
         """Recurrent dropout's factors for the rows of a batch; None if nothing is dropped."""
+        if self.held_mask is not None:
+            return self.held_mask
         if not self.training or not self.recurrent_dropout:
             return None
         return self.keep_mask((x.shape[1], hidden_size), self.recurrent_dropout, x)
@@ -229,6 +232,7 @@ class RecurrentStack(nn.Module):
         self.bidirectional = bidirectional
         self.input_size = input_size
         self.hidden_size = hidden_size
+        self.num_layers = num_layers
         self.output_size = hidden_size * (2 if bidirectional else 1)
 
         def layers() -> nn.ModuleList:
@@ -255,7 +259,7 @@ class RecurrentStack(nn.Module):
 
     def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, input_size) to (T, B, output_size), forward direction's features first."""
-        for layer in range(len(self.norms)):
+        for layer in range(self.num_layers):
             x = self._between(layer, x)
             if self._fused(layer, x):
                 x = self._kernel(layer, x, valid, None)[0]
@@ -287,26 +291,50 @@ class RecurrentStack(nn.Module):
         finals : list of State
             In the order of ``initial``: after a row's last step, or backwards after its first.
         """
-        n_directions = 2 if self.bidirectional else 1
         finals: list[State] = []
-        for layer in range(len(self.norms)):
-            x = self._between(layer, x)
-            starts: list[State | None] = [None] * n_directions
-            if initial is not None:
-                starts = [*initial[layer * n_directions : (layer + 1) * n_directions]]
-            if self._fused(layer, x):
-                x, layer_finals = self._kernel(layer, x, valid, starts)
-                finals += layer_finals
-            else:
-                outputs = []
-                pairs = zip(self._directions(layer, valid), starts, strict=True)
-                for (recurrence, reversal), start in pairs:
-                    output, final = recurrence.run(reversal(x), valid, start)
-                    outputs.append(reversal(output))
-                    finals.append(final)
-                x = outputs[0] if n_directions == 1 else torch.cat(outputs, dim=2)
-            x = self.norms[layer](x)
+        for layer in range(self.num_layers):
+            x, layer_finals = self.run_layer(layer, x, valid, initial)
+            finals += layer_finals
         return x, finals
+
+    def run_layer(
+        self, layer: int, x: Tensor, valid: ValidSteps, initial: list[State] | None
+    ) -> tuple[Tensor, list[State]]:
+        """One layer of `run`, with the dropout before it and the norm behind it."""
+        x = self._between(layer, x)
+        directions = self._directions(layer, valid)
+        first = layer * len(directions)
+        starts: list[State | None] = [None] * len(directions)
+        if initial is not None:
+            starts = [*initial[first : first + len(directions)]]
+        if self._fused(layer, x):
+            x, finals = self._kernel(layer, x, valid, starts)
+        else:
+            outputs, finals = [], []
+            for (recurrence, reversal), start in zip(directions, starts, strict=True):
+                output, final = recurrence.run(reversal(x), valid, start)
+                outputs.append(reversal(output))
+                finals.append(final)
+            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
+        return self.norms[layer](x), finals
+
+    def run_direction(
+        self, layer: int, direction: int, x: Tensor, valid: ValidSteps, start: State
+    ) -> State:
+        """Where one direction of one layer ends."""
+        x = self._between(layer, x)
+        recurrence, reversal = self._directions(layer, valid)[direction]
+        if not self._fused(layer, x):
+            return recurrence.run(reversal(x), valid, start)[1]
+        _, final = recurrent_layer(
+            cast(str, self.cell),
+            reversal(x),
+            valid.lengths,
+            [recurrence.weights],
+            initial=torch.stack(start)[:, None],
+            keep=recurrence.recurrent_mask(x, self.hidden_size),
+        )
+        return tuple(final[:, 0])
 
     def _between(self, layer: int, x: Tensor) -> Tensor:
         return self.dropout(x) if layer else x
