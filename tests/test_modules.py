@@ -88,7 +88,7 @@ def test_packed_path_equals_padded_path(cell):
     # The path that CUDA takes, run where there is none.
     x, valid = make_batch()
     layer = Recurrence(cell, 3, 4, generator=generator())
-    padded, packed = layer(x, valid), layer.packed(x, valid)
+    padded, packed = layer(x, valid), layer._packed(x, valid, None)[0]
     np.testing.assert_allclose(
         padded[valid.mask].detach().numpy(), packed[valid.mask].detach().numpy(), atol=1e-6
     )
@@ -101,7 +101,7 @@ def test_masked_loop_without_a_zero_equals_torch(cell):
     expected = layer(x, valid)
     layer.keep_mask = lambda shape, p, like: torch.ones(shape)
     np.testing.assert_allclose(
-        layer._masked_loop(x).detach().numpy(), expected.detach().numpy(), atol=1e-6
+        layer._masked_loop(x, valid, None)[0].detach().numpy(), expected.detach().numpy(), atol=1e-6
     )
 
 

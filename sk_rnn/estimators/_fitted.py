@@ -1,12 +1,13 @@
 """What a fitted estimator does: outputs for new sequences, and the state that is saved."""
 
 from abc import ABCMeta, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from sklearn.utils.validation import check_is_fitted
 
-from ..modules import WeightedLoss
+from ..modules import SequenceModel, WeightedLoss
 from ..sequences import Panel
 from ..training import PredictionBatches, SequenceData, run_flushed, step_positions
 from ._network import build_module
@@ -18,6 +19,9 @@ from ._state import dump_net, load_net
 
 class FittedRNN(OpenParameters, metaclass=ABCMeta):
     """Prediction and pickling, which need nothing but the net and what fit has learned."""
+
+    _module_class: ClassVar[type[torch.nn.Module]] = SequenceModel
+    _architecture: ClassVar[tuple[str, ...]]  # parameters that the module takes as they are
 
     # --- hooks ----------------------------------------------------------------------------------
 
@@ -94,7 +98,9 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         net_state = state.pop("_net_state", None)
         super().__setstate__(state)
         if net_state is not None:
-            module = build_module(self._module_arguments, 0, precision=net_state["precision"])
+            module = build_module(
+                self._module_class, self._module_arguments, 0, precision=net_state["precision"]
+            )
             self.net_ = load_net(
                 net_state,
                 module,

@@ -1,6 +1,6 @@
 """From an estimator's parameters to module and net."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -9,8 +9,8 @@ from torch import nn
 from ..modules import SequenceModel, WeightedLoss, cell_fault
 from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
 
-# Parameters that the module takes under their own names.
-_SHARED = (
+# Parameters that `SequenceModel` takes under their own names.
+MODULE_PARAMETERS = (
     "cell",
     "hidden_size",
     "num_layers",
@@ -39,12 +39,12 @@ def module_arguments(
     num_embeddings: int | None,
     extras: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
-    """What `SequenceModel` is built from: plain values and arrays, kept for rebuilding it."""
+    """What the module is built from: plain values and arrays, kept for rebuilding it."""
     embedding_dim = estimator.embedding_dim
     if estimator.embedding_weights is not None:
         embedding_dim = np.shape(estimator.embedding_weights)[-1]
     return {
-        **{name: getattr(estimator, name) for name in _SHARED},
+        **{name: getattr(estimator, name) for name in estimator._architecture},
         "n_features": n_features,
         "n_outputs": n_outputs,
         "scaling": scaling,
@@ -56,6 +56,7 @@ def module_arguments(
 
 
 def build_module(
+    kind: type[nn.Module],
     arguments: dict[str, Any],
     seed: int,
     *,
@@ -63,11 +64,13 @@ def build_module(
     embedding_weights: np.ndarray | None = None,
     unseen_tokens: np.ndarray | None = None,
     caller: str | None = None,
-) -> SequenceModel:
+) -> nn.Module:
     """Build the module on the CPU, with initial weights that ``seed`` decides.
 
     Parameters
     ----------
+    kind : type
+        `SequenceModel` or `Seq2SeqModel`.
     arguments : dict
         From `module_arguments`.
     seed : int
@@ -83,7 +86,7 @@ def build_module(
     """
     user_cell = not isinstance(arguments["cell"], str)
     with isolate_globals(seed, torch.device("cpu"), needed=user_cell):
-        module = SequenceModel(
+        module = kind(
             **arguments,
             embedding_weights=embedding_weights,
             unseen_tokens=unseen_tokens,
@@ -94,9 +97,9 @@ def build_module(
     return module.to(PRECISIONS[precision][0])
 
 
-def _check_cell(module: SequenceModel, arguments: dict[str, Any], caller: str) -> None:
+def _check_cell(module: nn.Module, arguments: dict[str, Any], caller: str) -> None:
     name, hidden_size = arguments["cell"].__name__, arguments["hidden_size"]
-    fault = cell_fault(module.encoder.recurrent, hidden_size)
+    fault = cell_fault(cast(SequenceModel, module).encoder.recurrent, hidden_size)
     if fault:
         raise ValueError(
             f"{caller}: cell {name} {fault}. A cell is built as cell(input_size, hidden_size), "
@@ -125,15 +128,16 @@ def build_net(
     return net.initialize()
 
 
+def architecture(estimator: Any) -> dict[str, Any]:
+    """Return the parameters that describe the network."""
+    names = (*estimator._architecture, "precision", "scale_inputs")
+    return {name: getattr(estimator, name) for name in names}
+
+
 def check_unchanged(estimator: Any, caller: str) -> None:
     """Refuse to go on with a network that the parameters no longer describe."""
-    now = {name: getattr(estimator, name) for name in (*_SHARED, "precision", "scale_inputs")}
-    fitted = estimator._module_arguments
-    before = {
-        **{name: fitted[name] for name in _SHARED},
-        "precision": estimator._precision,
-        "scale_inputs": estimator._scales_inputs,
-    }
+    now = architecture(estimator)
+    before = estimator._built_with
     for name, value in before.items():
         if now[name] != value:
             raise ValueError(

@@ -27,6 +27,10 @@ CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {
 }
 
 
+# What a cell hands from step to step, each (B, H): the state, and the LSTM's carry.
+State = tuple[Tensor, ...]
+
+
 class Recurrence(SeededModule):
     """One recurrent cell run over time, in one direction.
 
@@ -74,32 +78,58 @@ class Recurrence(SeededModule):
     def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, input_size) to (T, B, hidden_size); what stands at padded steps is undefined."""
         if self.training and self.recurrent_dropout:
-            return self._masked_loop(x)
+            return self._masked_loop(x, valid, None)[0]
         if self.builtin and x.is_cuda and not valid.full:
-            return self.packed(x, valid)
+            return self._packed(x, valid, None)[0]
         output = self.rnn(x)
         return output[0] if isinstance(output, tuple) else output
 
-    def packed(self, x: Tensor, valid: ValidSteps) -> Tensor:
+    def run(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
+        """The same from a given state, with each row's state after its last valid step."""
+        if self.training and self.recurrent_dropout:
+            return self._masked_loop(x, valid, initial)
+        if not valid.full and (x.is_cuda or self.mode == "LSTM"):
+            return self._packed(x, valid, initial)
+        output, last = self.rnn(x, None if initial is None else self._as_torch(initial))
+        if valid.full:
+            return output, self._from_torch(last)
+        return output, (valid.last(output),)
+
+    @property
+    def mode(self) -> str:
+        """Name of a built-in cell in torch."""
+        return cast(nn.RNNBase, self.rnn).mode
+
+    def _as_torch(self, state: State) -> Any:
+        layered = tuple(part[None].contiguous() for part in state)
+        return layered if self.mode == "LSTM" else layered[0]
+
+    def _from_torch(self, state: Any) -> State:
+        return tuple(part[0] for part in (state if self.mode == "LSTM" else (state,)))
+
+    def _packed(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
         """The same through a PackedSequence, which cuDNN runs without touching the padding.
 
         For CUDA only: on a CPU its backward pass grows with the square of the length.
         """
         sequence = pack_padded_sequence(x, valid.lengths, enforce_sorted=False)
-        output, _ = self.rnn(sequence)
-        return pad_packed_sequence(output, total_length=valid.n_timesteps)[0]
+        output, last = self.rnn(sequence, None if initial is None else self._as_torch(initial))
+        padded = pad_packed_sequence(output, total_length=valid.n_timesteps)[0]
+        return padded, self._from_torch(last)
 
-    def _masked_loop(self, x: Tensor) -> Tensor:
+    def _masked_loop(
+        self, x: Tensor, valid: ValidSteps, initial: State | None
+    ) -> tuple[Tensor, State]:
         """The recurrence step by step with a dropped-out state; equations of torch's own cells."""
         rnn = cast(nn.RNNBase, self.rnn)
         weight_ih, weight_hh, bias_ih, bias_hh = rnn.all_weights[0]
         n_rows, hidden_size = x.shape[1], rnn.hidden_size
-        state = x.new_zeros(n_rows, hidden_size)
-        carry = x.new_zeros(n_rows, hidden_size)  # the LSTM's cell state
+        start = (x.new_zeros(n_rows, hidden_size),) * 2 if initial is None else initial
+        state, carry = start[0], start[-1]  # the carry is the LSTM's only
         mask = self.keep_mask((n_rows, hidden_size), self.recurrent_dropout, x)
         # unbind, not indexing: the backward pass of x[t] fills a (T, B, F) array at each step.
         projected = linear(x, weight_ih, bias_ih).unbind(0)  # T times (B, gates * H)
-        outputs = []
+        outputs, carries = [], []
         for step in projected:
             recurrent = linear(state * mask, weight_hh, bias_hh)
             if rnn.mode == "GRU":
@@ -112,11 +142,14 @@ class Recurrence(SeededModule):
                 entry, forget, new, exit_ = (step + recurrent).chunk(4, 1)
                 carry = torch.sigmoid(forget) * carry + torch.sigmoid(entry) * torch.tanh(new)
                 state = torch.sigmoid(exit_) * torch.tanh(carry)
+                carries.append(carry)
             else:
                 activation = torch.tanh if rnn.mode == "RNN_TANH" else torch.relu
                 state = activation(step + recurrent)
             outputs.append(state)
-        return torch.stack(outputs)  # (T, B, H)
+        output = torch.stack(outputs)  # (T, B, H)
+        histories = (output, torch.stack(carries)) if carries else (output,)
+        return output, tuple(valid.last(history) for history in histories)
 
 
 def _initialise(rnn: nn.RNNBase, forget_bias: float, generator: torch.Generator | None) -> None:
@@ -212,6 +245,41 @@ class RecurrentStack(nn.Module):
                 output = torch.cat([output, valid.reverse(backward)], dim=2)  # (T, B, 2H)
             x = norm(output)
         return x
+
+    def run(
+        self, x: Tensor, valid: ValidSteps, initial: list[State] | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """The same, from given states, with each row's states at its end.
+
+        Parameters
+        ----------
+        x : Tensor of shape (T, B, input_size)
+        valid : ValidSteps
+        initial : list of State or None
+            One for each layer and direction: layer 0 forward, layer 0 backward, layer 1 forward
+            and so on. None for zeros.
+
+        Returns
+        -------
+        output : Tensor of shape (T, B, output_size)
+        finals : list of State
+            In the order of ``initial``: after a row's last step, or backwards after its first.
+        """
+        starts = iter([None] * 2 * len(self.norms) if initial is None else initial)
+        finals: list[State] = []
+        for layer, norm in enumerate(self.norms):
+            if layer:
+                x = self.dropout(x)
+            forward = cast(Recurrence, self.forward_layers[layer])
+            output, final = forward.run(x, valid, next(starts))
+            finals.append(final)
+            if self.backward_layers is not None:
+                backward = cast(Recurrence, self.backward_layers[layer])
+                turned, final = backward.run(valid.reverse(x), valid, next(starts))
+                output = torch.cat([output, valid.reverse(turned)], dim=2)
+                finals.append(final)
+            x = norm(output)
+        return x, finals
 
 
 def cell_fault(stack: RecurrentStack, hidden_size: int) -> str:

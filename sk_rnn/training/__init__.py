@@ -10,6 +10,7 @@ from ._callbacks import (
     subset_accuracy,
 )
 from ._net import OPTIMIZERS, RecurrentNet
+from ._pairs import PairData
 from ._runtime import (
     PRECISIONS,
     device_present,
@@ -25,6 +26,7 @@ __all__ = [
     "SCHEDULES",
     "BestWeights",
     "FiniteGuard",
+    "PairData",
     "Patience",
     "PredictionBatches",
     "Progress",
