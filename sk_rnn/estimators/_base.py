@@ -143,6 +143,12 @@ class BaseRNN(FittedRNN):
         """Size of the vocabulary of X."""
         return count_tokens(self, panel, caller)
 
+    def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
+        """Pretrained vectors of X's tokens."""
+        return read_embedding_weights(
+            self.embedding_weights, self.embedding_dim, self.num_embeddings, caller
+        )
+
     def _more_arguments(self) -> dict[str, Any]:
         """Arguments of the module that are no parameters."""
         return {}
@@ -292,7 +298,7 @@ class BaseRNN(FittedRNN):
         one_epoch: bool,
     ) -> RecurrentNet:
         """Build module and net for data seen for the first time."""
-        weights = read_embedding_weights(self, caller)
+        weights = self._read_embedding_weights(caller)
         scaling, unseen = None, None
         if self._tokens:
             self._num_embeddings = self._count_tokens(panel, caller)

@@ -48,7 +48,7 @@ class Decoder(nn.Module):
         See `Attention`.
     input_feeding : bool
         Whether the recurrence also reads the last step's readout.
-    tied : bool
+    tied_embeddings : bool
         Whether the scores of tokens are products with the embedding's own vectors (Press & Wolf,
         2017).
     embedding_dropout : float in [0, 1)
@@ -72,7 +72,7 @@ class Decoder(nn.Module):
         layer_norm: bool = False,
         attention: str | None = None,
         input_feeding: bool = False,
-        tied: bool = False,
+        tied_embeddings: bool = False,
         embedding_dropout: float = 0.0,
         embedding_std: float = 0.3,
         forget_bias: float = 1.0,
@@ -90,7 +90,7 @@ class Decoder(nn.Module):
                 std=embedding_std,
                 generator=generator,
             )
-        self.readout_size = embedding_dim if tied else hidden_size
+        self.readout_size = embedding_dim if tied_embeddings else hidden_size
         self.input_feeding = input_feeding
         self.recurrent = RecurrentStack(
             cell,
@@ -111,7 +111,7 @@ class Decoder(nn.Module):
         self.combine = make_linear(hidden_size + memory_size, self.readout_size, generator)
         self.dropout = Dropout(dropout)
         self.output = make_linear(self.readout_size, n_outputs, generator)
-        if tied:
+        if tied_embeddings:
             self.output.weight = cast(TokenEmbedding, self.read).embedding.weight
 
     # --- before the first step ------------------------------------------------------------------

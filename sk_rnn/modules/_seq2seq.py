@@ -33,7 +33,7 @@ class Seq2SeqModel(SeededModule):
         then mixed into it (Duckworth et al., 2019), which costs a second pass and not a loop.
     cell, hidden_size, num_layers, dropout, recurrent_dropout, layer_norm, embedding_std, forget_bias
         For encoder and decoder alike: see `Encoder`.
-    target_embedding_dim, target_embedding_dropout, attention, input_feeding, tied
+    target_embedding_dim, target_embedding_dropout, attention, input_feeding, tied_embeddings
         See `Decoder`.
     **encoder
         See `Encoder`.
@@ -52,7 +52,7 @@ class Seq2SeqModel(SeededModule):
         bidirectional: bool,
         attention: str | None,
         input_feeding: bool = False,
-        tied: bool = False,
+        tied_embeddings: bool = False,
         target_embedding_dim: int,
         target_embedding_dropout: float = 0.0,
         scheduled_sampling: float = 0.0,
@@ -93,7 +93,7 @@ class Seq2SeqModel(SeededModule):
             bidirectional_memory=bidirectional,
             attention=attention,
             input_feeding=input_feeding,
-            tied=tied,
+            tied_embeddings=tied_embeddings,
             **shared,
         )
 

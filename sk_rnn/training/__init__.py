@@ -1,6 +1,13 @@
 """Training: the skorch net, its callbacks and batches, and where the arithmetic runs."""
 
-from ._batches import PredictionBatches, SequenceData, TrainingBatches, step_positions
+from ._batches import (
+    ROW_MULTIPLE,
+    Batch,
+    PredictionBatches,
+    SequenceData,
+    TrainingBatches,
+    step_positions,
+)
 from ._callbacks import (
     BestWeights,
     FiniteGuard,
@@ -23,7 +30,9 @@ from ._schedules import SCHEDULES
 __all__ = [
     "OPTIMIZERS",
     "PRECISIONS",
+    "ROW_MULTIPLE",
     "SCHEDULES",
+    "Batch",
     "BestWeights",
     "FiniteGuard",
     "PairData",

@@ -1,0 +1,236 @@
+"""Sources and targets of `Seq2SeqTransformer`: what was passed, and its tokens."""
+
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from numbers import Integral, Number
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..sequences import Panel, Unknown, find_joiner, is_sequence, join_words, split_words
+
+# Ids of a vocabulary that are no tokens. No id stands for padding: a batch knows its lengths.
+END, BEGIN, UNKNOWN = range(3)
+RESERVED = ("<end>", "<begin>", "<unknown>")
+
+# Sequences from which on rare tokens become unknown with min_df="auto".
+_MANY = 1000
+
+Tokens = Sequence[Hashable]
+Analyzer = Callable[[str], Iterable[Hashable]]
+
+_WHAT = {
+    "text": "strings",
+    "tokens": "sequences of tokens",
+    "ids": "a Panel of token ids",
+    "numbers": "numbers",
+    "vectors": "vectors",
+}
+
+
+class Side(NamedTuple):
+    """What X or y is made of.
+
+    Attributes
+    ----------
+    form : {"text", "tokens", "ids", "numbers"}
+        Strings, sequences of hashable tokens, a Panel of token ids, or numbers.
+    rows : list or None
+        The strings, or the sequences as lists of tokens; None for ids and numbers.
+    """
+
+    form: str
+    rows: list[Any] | None
+
+
+def read_side(data: Any, kind: str, where: str) -> Side:
+    """Tell what X or y is made of.
+
+    Parameters
+    ----------
+    data : object
+        As the user passed it.
+    kind : {"auto", "text", "tokens", "series"}
+        What it has to be. "auto" takes strings for text; whole numbers, one a step, in sequences of
+        their own, and whatever is no number for tokens; anything else for numbers.
+    where : str
+        What messages call the caller and the argument.
+    """
+    if isinstance(data, Panel):
+        if data.is_tokens and kind == "tokens":
+            return Side("tokens", [row.tolist() for row in data.to_list()])
+        return Side("ids" if data.is_tokens else "numbers", None)
+    rows = _open_rows(data)
+    if kind == "series" or rows is None:
+        return Side("numbers", None)
+    if not rows:
+        raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
+    if kind == "text" or isinstance(rows[0], str | bytes):
+        _check_strings(rows, where)
+        return Side("text", rows)
+    if not all(map(is_sequence, rows)):
+        return Side("numbers", None)  # or no sequences at all, as reading them will say
+    if kind == "tokens" or _are_tokens(rows):
+        return Side("tokens", _token_rows(rows, where))
+    return Side("numbers", None)
+
+
+def _open_rows(data: Any) -> list[Any] | None:
+    """Return the samples of a container of strings or of sequences; None for any other."""
+    if isinstance(data, pd.Series):
+        return data.tolist()
+    if isinstance(data, list | tuple):
+        return list(data)
+    if isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.kind in "OUST":
+        return data.tolist()
+    if isinstance(data, np.ndarray) and data.ndim == 2 and data.dtype.kind in "UST":
+        return data.tolist()  # rows of words
+    return None
+
+
+def _check_strings(rows: list[Any], where: str) -> None:
+    if set(map(type, rows)) <= {str}:
+        return
+    for i, row in enumerate(rows):
+        if isinstance(row, str):
+            continue
+        if isinstance(row, bytes):
+            raise TypeError(
+                f"{where}[{i}] is {row!r}, which is bytes, where a string belongs. Decode it first."
+            )
+        if row is None or (pd.api.types.is_scalar(row) and pd.isna(row)):
+            raise ValueError(
+                f"{where}[{i}] is {row!r}: the string is missing. Drop the pair, or pass '' for an "
+                "empty string."
+            )
+        raise TypeError(
+            f"{where}[{i}] is {row!r} ({type(row).__name__}), where a string belongs. Pass strings "
+            "only, or sequences of tokens only."
+        )
+
+
+def _are_tokens(rows: list[Any]) -> bool:
+    """Whether sequences hold tokens rather than numbers: one look at all of them."""
+    some = False
+    for row in rows:
+        if isinstance(row, np.ndarray):
+            if row.ndim != 1 or row.dtype.kind not in "OUSTiub":
+                return False
+            some = some or len(row) > 0
+            continue
+        if not isinstance(row, list | tuple | range):
+            return False  # a tensor, frame or Series
+        for kind in set(map(type, row)):
+            if not issubclass(kind, Hashable):
+                return False
+            if issubclass(kind, Number) and not issubclass(kind, Integral | np.bool_):
+                return False
+            if issubclass(kind, np.ndarray | list):
+                return False
+            some = True
+    return some
+
+
+def _token_rows(rows: list[Any], where: str) -> list[Any]:
+    result = []
+    for i, row in enumerate(rows):
+        tokens = row.tolist() if hasattr(row, "tolist") else list(row)
+        for step, token in enumerate(tokens):
+            missing = token is None or (isinstance(token, float) and token != token)
+            if missing or not isinstance(token, Hashable):
+                kind = "is missing" if missing else "cannot be looked up (it is not hashable)"
+                raise ValueError(
+                    f"{where}[{i}] has token {token!r} at time step {step}, which {kind}. Pass "
+                    "strings, whole numbers or other hashable tokens."
+                )
+        result.append(tokens)
+    return result
+
+
+# --- strings ------------------------------------------------------------------------------------
+
+
+def make_analyzer(analyzer: Any, name: str, where: str) -> Analyzer:
+    """Return the function from a string to its tokens."""
+    if analyzer == "char":
+        return list
+    if analyzer == "word":
+        return split_words
+    if analyzer is None:
+        raise ValueError(
+            f"{where} holds strings, but {name}=None takes sequences of tokens as they are. Set "
+            f"{name} to 'char', 'word' or a function, or split the strings first."
+        )
+    return analyzer
+
+
+def split_texts(texts: list[str], analyze: Analyzer, name: str, where: str) -> list[Tokens]:
+    """Return the tokens of each string."""
+    rows: list[Tokens] = []
+    for i, text in enumerate(texts):
+        tokens = analyze(text)
+        if isinstance(tokens, str) or not isinstance(tokens, Iterable):
+            raise TypeError(
+                f"{where}[{i}]: {name} returned {tokens!r} ({type(tokens).__name__}) for {text!r}. "
+                "It must return a list of tokens."
+            )
+        rows.append(tokens if isinstance(tokens, list) else list(tokens))
+    return rows
+
+
+def joiner_of(analyzer: Any, texts: Sequence[str]) -> str | None:
+    """Return what stands between the tokens of a string; None for words, which know it."""
+    if analyzer == "word":
+        return None
+    return "" if analyzer == "char" else find_joiner(texts, analyzer)
+
+
+def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
+    """Make a string of tokens again."""
+    return join_words(tokens) if joiner is None else joiner.join(map(str, tokens))
+
+
+# --- vocabularies -------------------------------------------------------------------------------
+
+
+def min_count(setting: Any, n_rows: int, *, spare: bool) -> int:
+    """Sequences in which a token must occur; ``spare`` says whether "auto" leaves out any."""
+    if setting != "auto":
+        return int(setting)
+    return 2 if spare and n_rows >= _MANY else 1
+
+
+def number_tokens(tokens: Sequence[Hashable]) -> dict[Hashable, int]:
+    """Give each token an id, after the reserved ones."""
+    return {token: i for i, token in enumerate(tokens, len(RESERVED))}
+
+
+def name_tokens(vocabulary: Mapping[Hashable, int]) -> list[Any]:
+    """Return what each id stands for."""
+    return [*RESERVED, *vocabulary]
+
+
+def warn_of_unknown(
+    unknown: Unknown, rows: Sequence[Tokens], where: str, noun: str
+) -> None:
+    """Say how many tokens were not in the vocabulary."""
+    if unknown.first is None:
+        return
+    i, token = unknown.first
+    warnings.warn(
+        f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} {noun}s, in {unknown.n_sequences} of "
+        f"{len(rows)} sequences, are not in the vocabulary, the first is {token!r} in "
+        f"{where.partition(': ')[2]}[{i}]; each is read as the unknown token.",
+        UserWarning,
+        stacklevel=5,
+    )
+
+
+def mismatch(where: str, form: str, fitted: str) -> str:
+    """What to say of data of another form than in fit."""
+    return (
+        f"{where} holds {_WHAT[form]}, but the model was fitted with {_WHAT[fitted]}. Pass "
+        f"{_WHAT[fitted]}."
+    )
+
