@@ -18,7 +18,7 @@ import pytest
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import sk_rnn
-from sk_rnn import preprocessing
+from sk_rnn import metrics, preprocessing
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -26,8 +26,9 @@ GUIDE = sorted((ROOT / "docs").glob("*.rst"))
 MODULES = sorted(["sk_rnn", *(m.name for m in pkgutil.walk_packages(sk_rnn.__path__, "sk_rnn."))])
 PUBLIC = [getattr(sk_rnn, name) for name in sk_rnn.__all__]
 PREPROCESSING = [getattr(preprocessing, name) for name in preprocessing.__all__]
+METRICS = [getattr(metrics, name) for name in metrics.__all__]
 CLASSES = [item for item in PUBLIC + PREPROCESSING if inspect.isclass(item)]
-FUNCTIONS = [(item.__name__, item) for item in PREPROCESSING if not inspect.isclass(item)]
+FUNCTIONS = [(item.__name__, item) for item in PREPROCESSING + METRICS if not inspect.isclass(item)]
 ESTIMATORS = [cls for cls in PUBLIC if hasattr(cls, "get_params")]
 CALLABLES = [
     (f"{cls.__name__}.{name}", member)
@@ -62,7 +63,7 @@ def test_docstring_examples_are_found():
         for test in finder.find(importlib.import_module(name))
         if test.examples
     }
-    for item in PUBLIC + PREPROCESSING:
+    for item in PUBLIC + PREPROCESSING + METRICS:
         assert f"{item.__module__}.{item.__qualname__}" in found
 
 
@@ -186,7 +187,8 @@ def test_reference_lists_every_public_name():
         r"^   sk_rnn\.([\w.]+)$", (ROOT / "docs" / "api" / "index.rst").read_text("utf-8"), re.M
     )
     transformers = [f"preprocessing.{name}" for name in preprocessing.__all__]
-    assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers])
+    functions = [f"metrics.{name}" for name in metrics.__all__]
+    assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers, *functions])
 
 
 def test_readme_is_short_and_its_links_lead_somewhere():

@@ -1,0 +1,7 @@
+"""Sequences out of a step function: pure functions on tensors that know of no model."""
+
+from ._beam import beam_search
+from ._hypotheses import Hypotheses, State, Step
+from ._single import greedy, sample
+
+__all__ = ["Hypotheses", "State", "Step", "beam_search", "greedy", "sample"]

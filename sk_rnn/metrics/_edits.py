@@ -1,0 +1,248 @@
+"""How many tokens have to be changed to get from the predicted sequences to the true ones."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._pairs import Tokens, import_extra, read_pairs
+
+
+def edit_distance(
+    y_true: Any, y_pred: Any, *, normalize: bool = False, sample_weight: Any = None
+) -> float:
+    """Mean Levenshtein distance of the predicted sequences from the true ones.
+
+    The fewest tokens to insert, to delete or to replace by another that make one of the other
+    (Levenshtein, 1966). Needs ``pip install "sk-rnn[text]"``.
+
+    Parameters
+    ----------
+    y_true : sequence of str or of sequences
+        The true sequences, one per sample. Tokens are characters of strings, or whatever hashable
+        the lists hold.
+    y_pred : sequence of str or of sequences
+        The predicted ones.
+    normalize : bool, default=False
+        Whether to divide each distance by the length of the longer sequence, so that it is between
+        0 and 1.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
+
+    Returns
+    -------
+    loss : float
+        0 or more; smaller is better.
+
+    Raises
+    ------
+    ImportError
+        If rapidfuzz is not installed.
+    TypeError
+        If a sequence is None or a number, or a token is not hashable.
+    ValueError
+        If there are no sequences, or not as many predicted as true ones.
+
+    See Also
+    --------
+    token_error_rate : Edits of all sequences together, per true token.
+
+    References
+    ----------
+    Levenshtein (1966), Binary codes capable of correcting deletions, insertions and reversals.
+
+    Examples
+    --------
+    >>> from sk_rnn.metrics import edit_distance
+    >>> edit_distance(["kitten", "dog"], ["sitting", "dog"])
+    1.5
+    >>> edit_distance([[1, 2, 3, 4]], [[1, 2]], normalize=True)
+    0.5
+
+    As a score in model selection, where greater must be better:
+
+    >>> from sklearn.metrics import make_scorer
+    >>> scoring = make_scorer(edit_distance, greater_is_better=False)
+    """
+    true, predicted, weights = read_pairs(y_true, y_pred, sample_weight, "edit_distance")
+    distances = _distances(true, predicted, "edit_distance").astype(np.float64)
+    if normalize:
+        longer = [max(len(t), len(p), 1) for t, p in zip(true, predicted, strict=True)]
+        distances /= longer
+    return float(np.average(distances, weights=weights))
+
+
+def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
+    """Edits that make the predicted sequences the true ones, per true token.
+
+    The distances of all samples are summed up and divided by the number of all true tokens, so that
+    long sequences count for more. With phonemes as tokens this is the phoneme error rate. Needs
+    ``pip install "sk-rnn[text]"``.
+
+    Parameters
+    ----------
+    y_true : sequence of str or of sequences
+        The true sequences, one per sample. Tokens are characters of strings, or whatever hashable
+        the lists hold.
+    y_pred : sequence of str or of sequences
+        The predicted ones.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples, of both their edits and their tokens.
+
+    Returns
+    -------
+    loss : float
+        0 or more; smaller is better. Above 1 if predictions are so long that deleting them all
+        would be more edits than there are true tokens.
+
+    Raises
+    ------
+    ImportError
+        If rapidfuzz is not installed.
+    TypeError
+        If a sequence is None or a number, or a token is not hashable.
+    ValueError
+        If there are no sequences, not as many predicted as true ones, or no true token.
+
+    See Also
+    --------
+    word_error_rate : The same of the words in strings.
+    character_error_rate : The same of strings only.
+
+    Examples
+    --------
+    One edit of five true phonemes:
+
+    >>> from sk_rnn.metrics import token_error_rate
+    >>> token_error_rate([["K", "AE", "T"], ["AY", "T"]], [["K", "AH", "T"], ["AY", "T"]])
+    0.2
+    """
+    true, predicted, weights = read_pairs(y_true, y_pred, sample_weight, "token_error_rate")
+    return _error_rate(true, predicted, weights, "token_error_rate", "tokens")
+
+
+def character_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
+    """Edits of characters that make the predicted strings the true ones, per true character.
+
+    Every character counts, spaces and accents too. Needs ``pip install "sk-rnn[text]"``.
+
+    Parameters
+    ----------
+    y_true : sequence of str
+        The true strings, one per sample.
+    y_pred : sequence of str
+        The predicted ones.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples, of both their edits and their characters.
+
+    Returns
+    -------
+    loss : float
+        0 or more; smaller is better.
+
+    Raises
+    ------
+    ImportError
+        If rapidfuzz is not installed.
+    TypeError
+        If a sample is no string.
+    ValueError
+        If there are no strings, not as many predicted as true ones, or no true character.
+
+    See Also
+    --------
+    token_error_rate : The same of lists of tokens.
+
+    Examples
+    --------
+    >>> from sk_rnn.metrics import character_error_rate
+    >>> character_error_rate(["kitten", "dogs"], ["sitten", "dogs"])
+    0.1
+    """
+    caller = "character_error_rate"
+    true, predicted, weights = read_pairs(y_true, y_pred, sample_weight, caller)
+    _refuse_lists(true, f"{caller}: y_true")
+    _refuse_lists(predicted, f"{caller}: y_pred")
+    return _error_rate(true, predicted, weights, caller, "characters")
+
+
+def word_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
+    """Edits of words that make the predicted texts the true ones, per true word.
+
+    Strings are split at white space and nothing else: punctuation and case count, so remove them
+    before if they should not. Needs ``pip install "sk-rnn[text]"``.
+
+    Parameters
+    ----------
+    y_true : sequence of str or of sequences of str
+        The true texts, one per sample; a list holds the words of a text.
+    y_pred : sequence of str or of sequences of str
+        The predicted ones.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples, of both their edits and their words.
+
+    Returns
+    -------
+    loss : float
+        0 or more; smaller is better.
+
+    Raises
+    ------
+    ImportError
+        If rapidfuzz is not installed.
+    TypeError
+        If a text is None or a number, or a word is not hashable.
+    ValueError
+        If there are no texts, not as many predicted as true ones, or no true word.
+
+    Examples
+    --------
+    >>> from sk_rnn.metrics import word_error_rate
+    >>> word_error_rate(["the cat sat", "a dog"], ["the cat sat down", "a dog"])
+    0.2
+    """
+    true, predicted, weights = read_pairs(y_true, y_pred, sample_weight, "word_error_rate")
+    return _error_rate(_words(true), _words(predicted), weights, "word_error_rate", "words")
+
+
+def _refuse_lists(sequences: list[Tokens], where: str) -> None:
+    for i, sequence in enumerate(sequences):
+        if not isinstance(sequence, str):
+            raise TypeError(
+                f"{where}[{i}] is no string. Pass strings, or use token_error_rate for lists of "
+                "tokens."
+            )
+
+
+def _words(texts: list[Tokens]) -> list[Tokens]:
+    return [tuple(text.split()) if isinstance(text, str) else text for text in texts]
+
+
+def _error_rate(
+    true: Sequence[Tokens], predicted: Sequence[Tokens], weights: np.ndarray, caller: str, noun: str
+) -> float:
+    n_tokens = float(weights @ [len(sequence) for sequence in true])
+    if not n_tokens:
+        raise ValueError(
+            f"{caller}: the sequences of y_true have no {noun}, so that errors per true one are "
+            "not defined. Use edit_distance."
+        )
+    return float(weights @ _distances(true, predicted, caller)) / n_tokens
+
+
+def _distances(true: Sequence[Tokens], predicted: Sequence[Tokens], caller: str) -> np.ndarray:
+    """Return the Levenshtein distance of each pair: (n_samples,)."""
+    levenshtein = import_extra("rapidfuzz.distance.Levenshtein", caller)
+    # rapidfuzz compares hashes, by which a character equals its code point and other tokens may
+    # collide. Numbered, tokens are equal if and only if Python says so.
+    numbers: dict[Hashable, int] = {}
+
+    def distance(first: Tokens, second: Tokens) -> int:
+        if isinstance(first, str) and isinstance(second, str):
+            return levenshtein.distance(first, second)
+        return levenshtein.distance(
+            [numbers.setdefault(token, len(numbers)) for token in first],
+            [numbers.setdefault(token, len(numbers)) for token in second],
+        )
+
+    return np.array([distance(t, p) for t, p in zip(true, predicted, strict=True)])

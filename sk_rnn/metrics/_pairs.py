@@ -1,0 +1,118 @@
+"""The true and the predicted sequences that every metric compares, and what it says of bad ones."""
+
+from collections.abc import Hashable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+# A string is left as it is: its characters are its tokens.
+Tokens = str | tuple[Hashable, ...]
+
+
+def read_pairs(
+    y_true: Any, y_pred: Any, sample_weight: Any, caller: str
+) -> tuple[list[Tokens], list[Tokens], np.ndarray]:
+    """Return the true sequences, the predicted ones and the weights, one of each per sample."""
+    true = _read(y_true, f"{caller}: y_true")
+    predicted = _read(y_pred, f"{caller}: y_pred")
+    if len(true) != len(predicted):
+        raise ValueError(
+            f"{caller}: y_true has {len(true)} sequences, but y_pred has {len(predicted)}. Pass "
+            "one prediction per true sequence."
+        )
+    if not true:
+        raise ValueError(f"{caller}: y_true has no sequences. Pass at least one.")
+    return true, predicted, _read_weights(sample_weight, len(true), caller)
+
+
+def as_tokens(sequence: Tokens) -> tuple[Hashable, ...]:
+    """Return the tokens of a sequence, so that a string equals the list of its characters."""
+    return tuple(sequence)
+
+
+def import_extra(package: str, caller: str) -> Any:
+    """Import a package that is not installed with this one, or say how to get it."""
+    try:
+        return import_module(package)
+    except ImportError as error:
+        top = package.partition(".")[0]
+        raise ImportError(
+            f'{caller} needs {top}, which is not installed. Run: pip install "sk-rnn[text]"'
+        ) from error
+
+
+def _read(y: Any, where: str) -> list[Tokens]:
+    if isinstance(y, pd.Series | pd.DataFrame):
+        y = y.to_numpy()
+    if isinstance(y, str | bytes):
+        raise TypeError(
+            f"{where} is a {type(y).__name__}. Pass a list of sequences, even for a single one."
+        )
+    if not _is_sequence(y):
+        raise TypeError(
+            f"{where} is {_shown(y)}, which is no container of sequences. Pass a list, an object "
+            "array or a Series of them."
+        )
+    return [_tokens(sequence, f"{where}[{i}]") for i, sequence in enumerate(y)]
+
+
+def _tokens(sequence: Any, where: str) -> Tokens:
+    if isinstance(sequence, str):
+        return str(sequence)  # NumPy has a string type of its own
+    if not _is_sequence(sequence):
+        hint = "Decode it." if isinstance(sequence, bytes) else "Pass a string or a list of tokens."
+        raise TypeError(f"{where} is {_shown(sequence)}, which is no sequence of tokens. {hint}")
+    # Plain numbers compare quicker than NumPy's; a tensor's would equal nothing but themselves.
+    tokens = tuple(sequence.tolist() if hasattr(sequence, "tolist") else sequence)
+    try:
+        frozenset(tokens)
+    except TypeError:
+        _refuse_unhashable(tokens, where)
+    return tokens
+
+
+def _is_sequence(y: Any) -> bool:
+    """Whether y has items in an order; a mapping and a set have not."""
+    if isinstance(y, str | bytes | bytearray | dict | set | frozenset) or getattr(y, "ndim", 1) < 1:
+        return False
+    return hasattr(y, "__len__") and hasattr(y, "__getitem__")
+
+
+def _refuse_unhashable(tokens: tuple[Any, ...], where: str) -> None:
+    for position, token in enumerate(tokens):
+        try:
+            hash(token)
+        except TypeError:
+            raise TypeError(
+                f"{where} has {_shown(token)} at position {position}, which is not hashable. "
+                "Tokens are strings, numbers or tuples; one sequence per sample."
+            ) from None
+
+
+def _read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarray:
+    if sample_weight is None:
+        return np.ones(n_sequences)
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != (n_sequences,):
+        raise ValueError(
+            f"{caller}: sample_weight has shape {weights.shape}, but there are {n_sequences} "
+            "sequences. Pass one weight per sequence."
+        )
+    bad = ~(np.isfinite(weights) & (weights >= 0))
+    if bad.any():
+        i = int(bad.argmax())
+        raise ValueError(
+            f"{caller}: sample_weight[{i}] is {weights[i]}. Pass finite weights that are not "
+            "negative."
+        )
+    if not weights.any():
+        raise ValueError(f"{caller}: sample_weight is zero everywhere. Pass a positive weight.")
+    return weights
+
+
+def _shown(value: Any) -> str:
+    """Return what stands in a message for a value: itself if it is short, otherwise its kind."""
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= 40 else f"a {type(value).__name__}"
