@@ -1,7 +1,6 @@
 """Targets of `Seq2SeqTransformer`: strings, tokens or numbers, into the loss and back."""
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -209,6 +208,17 @@ class PairTargets(BaseRNN):
             return [join_tokens(row, self._joiner) for row in rows]
         return rows
 
+    def _mark_ends(self, ids: Sequence[Sequence[int]]) -> Panel:
+        """Encoded targets out of ids without the end mark."""
+        return Panel.from_sequences([np.array([*row, END], dtype=np.int64) for row in ids])
+
+    def _name_target(self, target: Panel) -> list[list[Any]]:
+        """What stands at each step of encoded targets."""
+        if self._target_form == "numbers":
+            return [list(range(n)) for n in target.lengths.tolist()]
+        names = name_tokens(self.target_vocabulary_)
+        return [[names[i] for i in row.tolist()] for row in target.to_list()]
+
     def _shape_numbers(self, decoded: list[np.ndarray]) -> np.ndarray:
         """Make what y was of scaled numbers (n_timesteps, n_features), one array a sample."""
         kind = float_type(self)
@@ -231,12 +241,6 @@ def as_objects(rows: list[Any]) -> np.ndarray:
     for i, row in enumerate(rows):
         result[i] = row
     return result
-
-
-def split_steps(values: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
-    """Cut values that stand end to end into one array a sample."""
-    bounds = [0, *np.cumsum(lengths).tolist()]
-    return [values[start:stop] for start, stop in pairwise(bounds)]
 
 
 def _layout_of(y: Any, where: str) -> tuple[str, Any]:

@@ -211,16 +211,15 @@ def name_tokens(vocabulary: Mapping[Hashable, int]) -> list[Any]:
     return [*RESERVED, *vocabulary]
 
 
-def warn_of_unknown(
-    unknown: Unknown, rows: Sequence[Tokens], where: str, noun: str
-) -> None:
+def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: str) -> None:
     """Say how many tokens were not in the vocabulary."""
     if unknown.first is None:
         return
     i, token = unknown.first
     warnings.warn(
-        f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} {noun}s, in {unknown.n_sequences} of "
-        f"{len(rows)} sequences, are not in the vocabulary, the first is {token!r} in "
+        f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} {noun}s, in "
+        f"{unknown.n_sequences} of {len(rows)} sequences, are not in the vocabulary, the "
+        f"first is {token!r} in "
         f"{where.partition(': ')[2]}[{i}]; each is read as the unknown token.",
         UserWarning,
         stacklevel=5,
@@ -233,4 +232,3 @@ def mismatch(where: str, form: str, fitted: str) -> str:
         f"{where} holds {_WHAT[form]}, but the model was fitted with {_WHAT[fitted]}. Pass "
         f"{_WHAT[fitted]}."
     )
-

@@ -14,6 +14,7 @@ from ._losses import (
     SquaredError,
     StepsAndEnd,
     WeightedLoss,
+    gaussian_log_density,
     gaussian_parts,
 )
 from ._model import SequenceModel
@@ -45,6 +46,7 @@ __all__ = [
     "ValidSteps",
     "WeightedLoss",
     "cell_fault",
+    "gaussian_log_density",
     "gaussian_parts",
     "set_generator",
 ]

@@ -100,7 +100,7 @@ class Attention(nn.Module):
     def forward(self, queries: Tensor, memory: Memory) -> Tensor:
         """(B, L, query_size) to weights (B, L, S), which sum to one over the valid steps."""
         keys = memory.keys
-        assert keys is not None  # noqa: S101 - `remember` made it
+        assert keys is not None
         if self.kind == "additive":
             mixed = torch.tanh(self.query(queries)[:, :, None] + keys[:, None])  # (B, L, S, K)
             scores = mixed @ self.score  # (B, L, S)

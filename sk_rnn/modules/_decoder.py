@@ -17,7 +17,7 @@ from ._steps import ValidSteps
 class Decoder(nn.Module):
     r"""Recurrent layers over the target so far, attention, and a readout.
 
-    With the recurrent state :math:`h_t`, which has seen the target's steps before :math:`t`, and the
+    With the recurrent state :math:`h_t`, which has seen the target before :math:`t`, and the
     context :math:`c_t`, the readout is (Luong, Pham & Manning, 2015, equation 5)
 
     .. math:: r_t = \tanh(W [h_t; c_t]), \qquad o_t = V r_t + b.

@@ -140,3 +140,18 @@ def gaussian_parts(outputs: Tensor) -> tuple[Tensor, Tensor]:
     """
     mean, raw = outputs.chunk(2, dim=1)
     return mean, 8.0 * torch.tanh(raw / 8.0)
+
+
+def gaussian_log_density(outputs: Tensor, targets: Tensor, *, fixed: bool) -> Tensor:
+    """Log-likelihood whose negative `SquaredError` or `StepsAndEnd` minimises: (N,).
+
+    Of numbers with a normal error of variance one and, unless ``fixed``, of the end.
+    """
+    n_features = targets.shape[1] - (0 if fixed else 1)
+    error = outputs[:, :n_features] - targets[:, :n_features]
+    density = -0.5 * (error.square().sum(1) + n_features * math.log(2.0 * math.pi))
+    if fixed:
+        return density
+    return density - functional.binary_cross_entropy_with_logits(
+        outputs[:, -1], targets[:, -1], reduction="none"
+    )

@@ -31,7 +31,7 @@ class Seq2SeqModel(SeededModule):
         Probability that, in training, a step the decoder reads is its own prediction instead of the
         target's (Bengio et al., 2015). All predictions are made at once, from the true target, and
         then mixed into it (Duckworth et al., 2019), which costs a second pass and not a loop.
-    cell, hidden_size, num_layers, dropout, recurrent_dropout, layer_norm, embedding_std, forget_bias
+    cell, hidden_size, num_layers, dropout, recurrent_dropout, layer_norm
         For encoder and decoder alike: see `Encoder`.
     target_embedding_dim, target_embedding_dropout, attention, input_feeding, tied_embeddings
         See `Decoder`.

@@ -53,7 +53,7 @@ class PairData(SequenceData):
         # The valid steps, row by row, in the flattened (B, L) targets.
         is_step = np.arange(lengths.max()) < lengths[:, None]  # (B, L)
         index = torch.from_numpy(step_positions(self.target.panel.offsets, rows)).to(self.device)
-        assert self.y is not None  # noqa: S101 - set above
+        assert self.y is not None
         return Batch(
             {
                 **source,
