@@ -219,13 +219,14 @@ class PairTargets(BaseRNN):
         names = name_tokens(self.target_vocabulary_)
         return [[names[i] for i in row.tolist()] for row in target.to_list()]
 
+    def _unscale(self, decoded: list[np.ndarray]) -> Panel:
+        """Put scaled numbers (n_timesteps, n_features), one array a sample, in the unit of y."""
+        rows = [row.astype(np.float64) * self._target_scale + self._target_mean for row in decoded]
+        return Panel.from_sequences(rows)
+
     def _shape_numbers(self, decoded: list[np.ndarray]) -> np.ndarray:
         """Make what y was of scaled numbers (n_timesteps, n_features), one array a sample."""
-        kind = float_type(self)
-        arrays = [
-            (row.astype(np.float64) * self._target_scale + self._target_mean).astype(kind)
-            for row in decoded
-        ]
+        arrays = [row.astype(float_type(self)) for row in self._unscale(decoded).to_list()]
         if self._layout == "scalar":
             return np.stack(arrays)[:, 0, 0]
         if self._layout == "table":
@@ -247,18 +248,18 @@ def _layout_of(y: Any, where: str) -> tuple[str, Any]:
     """What targets of numbers look like, and what reads them as sequences."""
     if isinstance(y, Panel):
         return "frames", y
+    if not hasattr(y, "shape") and not hasattr(y, "__len__") and hasattr(y, "__array__"):
+        y = np.asarray(y)
     shape = getattr(y, "shape", None)
-    if shape is None and hasattr(y, "__len__") and len(y) and np.ndim(y[0]) == 0:
-        shape = (len(y),)
-    if shape is not None and len(shape) == 1 and len(y) and np.ndim(_first(y)) == 0:
+    listed = hasattr(y, "__len__") and len(y) > 0 and not hasattr(y, "columns")
+    if listed and (shape is None or len(shape) == 1) and np.ndim(_first(y)) == 0:
         return "scalar", np.asarray(y).reshape(-1, 1)
     if is_table(y):
         return "table", y
     if shape is not None and len(shape) == 3:
         return "cube", y
-    if hasattr(y, "columns") or not hasattr(y, "__len__") or not len(y):
-        return "frames", y  # or nothing that can be read, as reading it will say
-    return ("series" if np.ndim(_first(y)) == 1 else "frames"), y
+    # What cannot be read at all is for reading it to say.
+    return ("series" if listed and np.ndim(_first(y)) == 1 else "frames"), y
 
 
 def _first(y: Any) -> Any:

@@ -76,6 +76,12 @@ def _encodes(estimator: Any) -> bool:
     return True
 
 
+def _decodes(estimator: Any) -> bool:
+    if not getattr(estimator, "_autoencoder", True):
+        raise AttributeError("Only an autoencoder decodes what it has encoded.")
+    return _encodes(estimator)
+
+
 class Seq2SeqTransformer(TransformerMixin, Translation):
     r"""Encoder-decoder RNN with the transform API; not an attention-only Transformer.
 
@@ -585,7 +591,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Returns
         -------
         y : ndarray of object of shape (n_samples, n)
-            Best first; None where there are no more.
+            Best first, as `length_penalty` ranks them; None where there are no more.
         log_proba : ndarray of float64 of shape (n_samples, n)
             Only with ``return_log_proba=True``. -inf where there are no more.
 
@@ -657,8 +663,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         X : as in `fit`
             Sources.
         y : as in `fit`, default=None
-            Targets. An autoencoder needs none: it scores how well each sequence is said again, and
-            those with low scores are unlike the training data.
+            Targets; those predicted if None, whose likelihood says how sure the model is. For an
+            autoencoder always X itself: sequences with low scores are unlike those in `fit`.
 
         Returns
         -------
@@ -666,7 +672,12 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             Of all tokens and the end. Of numbers the density, with an error of variance one in
             units of the standardised target. Longer targets have lower ones.
         """
-        panel, target = self._open_pairs(X, y, "score_samples")
+        check_is_fitted(self)
+        if y is None and not self._autoencoder:
+            panel = self._open(X, "score_samples")
+            target = self._predict_encoded(panel)
+        else:
+            panel, target = self._open_pairs(X, y, "score_samples")
         return self._log_likelihood(panel, target)
 
     def score(self, X, y=None, sample_weight=None):
@@ -732,14 +743,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 f"{caller}: the model was fitted without attention. Fit with "
                 "attention='additive', 'dot' or 'general'."
             )
-        if y is not None:
-            target = self._read_target(y, X, panel, caller, reset=False)
-        elif self._target_form == "numbers":
-            y = self._shape_numbers(self._decode_numbers(panel))
-            target = self._read_target(y, X, panel, caller, reset=False)
+        if y is None:
+            target = self._predict_encoded(panel)
         else:
-            decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
-            target = self._mark_ends([row.ids[0] for row in decoded])
+            target = self._read_target(y, X, panel, caller, reset=False)
         weights = self._align(panel, target)
         sources, targets = self._name_source(panel), self._name_target(target)
         return [Alignment(*parts) for parts in zip(sources, targets, weights, strict=True)]
@@ -764,7 +771,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             return self.predict(X)
         return self._encode(self._open(X, "transform"))
 
-    @available_if(_encodes)
+    @available_if(_decodes)
     def inverse_transform(self, X):
         """Decode encodings: the way back of an autoencoder.
 
@@ -843,6 +850,13 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 "sample."
             )
         return y
+
+    def _predict_encoded(self, panel: Panel) -> Panel:
+        """Predict targets as `_read_target` would read them."""
+        if self._target_form == "numbers":
+            return self._unscale(self._decode_numbers(panel))
+        decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
+        return self._mark_ends([row.ids[0] for row in decoded])
 
     def _refuse_numbers(self, method: str, advice: str) -> None:
         if self._target_form == "numbers":
