@@ -10,7 +10,7 @@ TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --di
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .[plot]
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .[fast,plot]
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run

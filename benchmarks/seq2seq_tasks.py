@@ -290,7 +290,9 @@ def sine(folder: Path, seed: int, n_train: int | None) -> Task:
 TASKS: dict[str, Callable[[Path, int, int | None], Task]] = {
     "dates": dates,
     "cmudict": cmudict,
-    **{f"inflect-{name}": _inflection(name) for name in ("english", "german", "spanish", "turkish")},
+    **{
+        f"inflect-{name}": _inflection(name) for name in ("english", "german", "spanish", "turkish")
+    },
     "translit": translit,
     "tatoeba": tatoeba,
     "copy": _strings(lambda x: x),

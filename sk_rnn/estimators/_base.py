@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
+from ..modules import SequenceModel
 from ..sequences import Panel
 from ..training import (
     BestWeights,
@@ -202,7 +203,7 @@ class BaseRNN(FittedRNN):
             rows, valid_rows = split_rows(rows, labels, self.validation_fraction, rng)
 
         if resume:
-            net = self._continue_net(extras, device, one_epoch)
+            net = self._continue_net(extras, device, caller, one_epoch)
         else:
             n_outputs = self._learn_outputs(encoded, panel, rows, sample_weight)
             net = self._new_net(panel, rows, n_outputs, extras, seed, device, caller, one_epoch)
@@ -267,7 +268,8 @@ class BaseRNN(FittedRNN):
                     interrupted=interrupted,
                     own_first=first,
                     own_last=last,
-                )
+                ),
+                backend=net.backend,
             )
         self.net_ = net
         self.module_ = net.module_
@@ -324,15 +326,15 @@ class BaseRNN(FittedRNN):
             unseen_tokens=unseen,
             caller=caller,
         )
-        return self._make_net(module, device, extras, one_epoch)
+        return self._make_net(module, device, extras, caller, one_epoch)
 
     def _continue_net(
-        self, extras: dict[str, dict[str, Any]], device: torch.device, one_epoch: bool
+        self, extras: dict[str, dict[str, Any]], device: torch.device, caller: str, one_epoch: bool
     ) -> RecurrentNet:
         """Build a net around the module there is, with the parameters of now."""
         before = self.net_
         optimizer = self._net_arguments["optimizer"]
-        net = self._make_net(before.module_, device, extras, one_epoch)
+        net = self._make_net(before.module_, device, extras, caller, one_epoch)
         net.history = before.history
         if self._keeps_optimizer and optimizer == self.optimizer:
             net.resume_optimizer(before.optimizer_.state_dict()["state"])
@@ -340,9 +342,10 @@ class BaseRNN(FittedRNN):
 
     def _make_net(
         self,
-        module: torch.nn.Module,
+        module: SequenceModel,
         device: torch.device,
         extras: dict[str, dict[str, Any]],
+        caller: str,
         one_epoch: bool,
     ) -> RecurrentNet:
         self._net_arguments = {
@@ -352,6 +355,7 @@ class BaseRNN(FittedRNN):
             "weight_decay": float(self.weight_decay),
             "gradient_clip": self.gradient_clip,
             "bfloat16": self._precision == "bf16",
+            "backend": self.backend,
             **extras["optimizer"],
         }
         return build_net(
@@ -359,6 +363,7 @@ class BaseRNN(FittedRNN):
             self._build_criterion(),
             self._net_arguments,
             device,
+            caller,
             score_function=self._score_function(),
             callbacks=copy.deepcopy(list(self.callbacks or [])),
             **extras["callbacks"],

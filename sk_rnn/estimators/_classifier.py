@@ -169,6 +169,12 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         "bf16" runs products in bfloat16 (faster on recent GPUs, slower on most CPUs) and keeps
         weights in float32; "float64" is for checking.
 
+    backend : {"auto", "torch", "numba"}, default="auto"
+        What computes the recurrences. "numba" takes this package's compiled kernels, several times
+        faster than torch on a CPU; they need Numba (``pip install "sk-rnn[fast]"``) and are
+        compiled when a machine first uses them, which takes some seconds. "auto" takes them
+        wherever they can run: on a CPU, for the built-in cells, unless ``precision="bf16"``. What
+        was taken is in ``net_.backend``.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order of the data, dropout and validation split. An int gives the
         same model at each call, bit for bit on the same machine and number of threads.
@@ -289,6 +295,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         callbacks=None,
         device="auto",
         precision="float32",
+        backend="auto",
         random_state=None,
         verbose=0,
         **extras,
@@ -330,6 +337,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         self.callbacks = callbacks
         self.device = device
         self.precision = precision
+        self.backend = backend
         self.random_state = random_state
         self.verbose = verbose
         self._set_extras(extras)

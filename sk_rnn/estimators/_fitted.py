@@ -4,13 +4,12 @@ from abc import ABCMeta, abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import SequenceModel, WeightedLoss
 from ..sequences import Panel
 from ..training import PredictionBatches, SequenceData, run_flushed, step_positions
-from ._network import build_module
+from ._network import Model, build_module
 from ._parameters import OpenParameters
 from ._reading import read_sequences, read_target
 from ._rows import check_weights
@@ -20,7 +19,7 @@ from ._state import dump_net, load_net
 class FittedRNN(OpenParameters, metaclass=ABCMeta):
     """Prediction and pickling, which need nothing but the net and what fit has learned."""
 
-    _module_class: ClassVar[type[torch.nn.Module]] = SequenceModel
+    _module_class: ClassVar[type[Model]] = SequenceModel
     _architecture: ClassVar[tuple[str, ...]]  # parameters that the module takes as they are
 
     # --- hooks ----------------------------------------------------------------------------------
@@ -43,7 +42,9 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         data = SequenceData(panel, net.device, per_step=self._per_step)
         batch_size = None if self.batch_size == "auto" else self.batch_size
         batches = PredictionBatches(data, batch_size=batch_size, aligned=True)
-        parts = run_flushed(lambda interrupted: net.outputs(batches, interrupted))
+        parts = run_flushed(
+            lambda interrupted: net.outputs(batches, interrupted), backend=net.backend
+        )
         order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
         found = np.concatenate(parts)
         outputs = np.empty_like(found)

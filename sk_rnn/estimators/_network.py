@@ -1,13 +1,14 @@
 """From an estimator's parameters to module and net."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from ..modules import SequenceModel, WeightedLoss, cell_fault
-from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
+from ..modules import Seq2SeqModel, SequenceModel, WeightedLoss, cell_fault
+from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals, resolve_backend
+
+Model = SequenceModel | Seq2SeqModel
 
 # Parameters that `SequenceModel` takes under their own names.
 MODULE_PARAMETERS = (
@@ -56,7 +57,7 @@ def module_arguments(
 
 
 def build_module(
-    kind: type[nn.Module],
+    kind: type[Model],
     arguments: dict[str, Any],
     seed: int,
     *,
@@ -64,7 +65,7 @@ def build_module(
     embedding_weights: np.ndarray | None = None,
     unseen_tokens: np.ndarray | None = None,
     caller: str | None = None,
-) -> nn.Module:
+) -> Model:
     """Build the module on the CPU, with initial weights that ``seed`` decides.
 
     Parameters
@@ -97,9 +98,9 @@ def build_module(
     return module.to(PRECISIONS[precision][0])
 
 
-def _check_cell(module: nn.Module, arguments: dict[str, Any], caller: str) -> None:
+def _check_cell(module: Model, arguments: dict[str, Any], caller: str) -> None:
     name, hidden_size = arguments["cell"].__name__, arguments["hidden_size"]
-    fault = cell_fault(cast(SequenceModel, module).encoder.recurrent, hidden_size)
+    fault = cell_fault(module.encoder.recurrent, hidden_size)
     if fault:
         raise ValueError(
             f"{caller}: cell {name} {fault}. A cell is built as cell(input_size, hidden_size), "
@@ -110,19 +111,30 @@ def _check_cell(module: nn.Module, arguments: dict[str, Any], caller: str) -> No
 
 
 def build_net(
-    module: nn.Module,
+    module: Model,
     criterion: WeightedLoss,
     arguments: dict[str, Any],
     device: torch.device,
+    caller: str | None,
     **others: Any,
 ) -> RecurrentNet:
-    """Build the net around a module and move it to its device."""
+    """Build the net around a module and move it to its device.
+
+    ``caller`` is named in errors; None for a saved model.
+    """
     optimizer = arguments["optimizer"]
+    backend = resolve_backend(
+        arguments["backend"],
+        device,
+        bfloat16=arguments["bfloat16"],
+        builtin=isinstance(module.encoder.recurrent.cell, str),
+        caller=caller,
+    )
     net = RecurrentNet(
         module,
         criterion,
         device=device,
-        **{**arguments, "optimizer": OPTIMIZERS.get(optimizer, optimizer)},
+        **{**arguments, "optimizer": OPTIMIZERS.get(optimizer, optimizer), "backend": backend},
         **others,
     )
     return net.initialize()

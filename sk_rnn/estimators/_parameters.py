@@ -55,6 +55,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "callbacks": [list, tuple, None],
     "device": [str],
     "precision": [StrOptions(set(PRECISIONS))],
+    "backend": [StrOptions({"auto", "torch", "numba"})],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }

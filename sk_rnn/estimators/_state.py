@@ -12,7 +12,7 @@ from torch import nn
 
 from ..modules import WeightedLoss
 from ..training import RecurrentNet, device_present
-from ._network import build_net
+from ._network import Model, build_net
 
 
 def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:
 
 def load_net(
     net_state: dict[str, Any],
-    module: nn.Module,
+    module: Model,
     criterion: WeightedLoss,
     arguments: dict[str, Any],
     **others: Any,
@@ -49,7 +49,7 @@ def load_net(
     device = torch.device(net_state["device"])
     if not device_present(device):
         device = torch.device("cpu")
-    net = build_net(module, criterion, arguments, device, callbacks=[], **others)
+    net = build_net(module, criterion, arguments, device, None, callbacks=[], **others)
     for row in net_state["history"]:
         net.history.new_epoch()
         for key, value in row.items():

@@ -13,6 +13,7 @@ from ..decoding import beam_search, greedy
 from ..modules import Memory, Seq2SeqModel, gaussian_log_density
 from ..sequences import Panel
 from ..training import Batch, PairData, PredictionBatches, SequenceData, run_flushed
+from ._network import Model
 from ._pair_targets import PairTargets
 from ._parameters import check_objects, encoder_conflicts, refuse
 from ._search import Search, decode_numbers, search_tokens
@@ -45,7 +46,7 @@ class Decoded(NamedTuple):
 class Translation(SourceReader, PairTargets):
     """The network between sources and targets, and decoding with it."""
 
-    _module_class: ClassVar[type[torch.nn.Module]] = Seq2SeqModel
+    _module_class: ClassVar[type[Model]] = Seq2SeqModel
     _architecture: ClassVar[tuple[str, ...]] = (
         "cell",
         "hidden_size",
@@ -139,7 +140,9 @@ class Translation(SourceReader, PairTargets):
             with net.autocast():
                 return function(batch)
 
-        results = run_flushed(lambda interrupted: net.each_batch(batches, run, interrupted))
+        results = run_flushed(
+            lambda interrupted: net.each_batch(batches, run, interrupted), backend=net.backend
+        )
         rows = np.concatenate(batches.batches).tolist()
         found = chain.from_iterable(
             part[: len(batch)] for part, batch in zip(results, batches.batches, strict=True)

@@ -17,7 +17,7 @@ from ._losses import (
     gaussian_log_density,
     gaussian_parts,
 )
-from ._model import SequenceModel
+from ._model import SequenceModel, set_backend
 from ._pooling import POOLINGS
 from ._recurrent import CELLS, RecurrentStack, State, cell_fault
 from ._seq2seq import Seq2SeqModel
@@ -48,5 +48,6 @@ __all__ = [
     "cell_fault",
     "gaussian_log_density",
     "gaussian_parts",
+    "set_backend",
     "set_generator",
 ]

@@ -14,6 +14,13 @@ from ._recurrent import RecurrentStack
 from ._steps import ValidSteps
 
 
+def set_backend(module: nn.Module, backend: str) -> None:
+    """Let the parts of ``module`` that have kernels use "torch" or "numba"."""
+    for part in module.modules():
+        if isinstance(part, RecurrentStack | Pooling):
+            part.backend = backend
+
+
 class Encoder(nn.Module):
     """Sequences to one hidden state a time step: scaling or embedding, convolution, recurrence.
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from ..kernels import mean_max_last
 from ._linear import make_linear
 from ._steps import ValidSteps
 
@@ -62,6 +63,7 @@ class Pooling(nn.Module):
     ):
         super().__init__()
         self.kind = kind
+        self.backend = "torch"  # or "numba": see `set_backend`
         self.bidirectional = bidirectional
         self.output_size = 3 * n_features if kind == "concat" else n_features
         if kind == "attention":
@@ -85,5 +87,7 @@ class Pooling(nn.Module):
                 # 0 * undefined may be NaN, so what stands at padded steps is zeroed as well.
                 states = states.masked_fill(valid.padding, 0.0)
             return (weights * states).sum(0)
+        if self.backend == "numba" and states.device.type == "cpu":
+            return mean_max_last(states, valid.lengths, bidirectional=self.bidirectional)
         last = last_states(states, valid, self.bidirectional)
         return torch.cat([mean_states(states, valid), max_states(states, valid), last], dim=1)

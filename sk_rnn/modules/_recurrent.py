@@ -4,7 +4,7 @@ Each direction is a module of its own and sees every row from its first step on,
 comes after the valid steps and never passes through a state that is read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from ..kernels import DirectionWeights, recurrent_layer
 from ._dropout import Dropout, SeededModule
 from ._steps import ValidSteps
 
@@ -75,17 +76,17 @@ class Recurrence(SeededModule):
             self.rnn = cell(input_size, hidden_size, **(cell_params or {}))
             self.builtin = False
 
-    def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
+    def forward(self, x: Tensor, valid: ValidSteps, initial: State | None = None) -> Tensor:
         """(T, B, input_size) to (T, B, hidden_size); what stands at padded steps is undefined."""
         if self.training and self.recurrent_dropout:
-            return self._masked_loop(x, valid, None)[0]
+            return self._masked_loop(x, valid, initial)[0]
         if self.builtin and x.is_cuda and not valid.full:
-            return self._packed(x, valid, None)[0]
-        output = self.rnn(x)
+            return self._packed(x, valid, initial)[0]
+        output = self.rnn(x) if initial is None else self.rnn(x, self._as_torch(initial))
         return output[0] if isinstance(output, tuple) else output
 
     def run(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
-        """The same from a given state, with each row's state after its last valid step."""
+        """The same, with each row's state after its last valid step."""
         if self.training and self.recurrent_dropout:
             return self._masked_loop(x, valid, initial)
         if not valid.full and (x.is_cuda or self.mode == "LSTM"):
@@ -100,6 +101,17 @@ class Recurrence(SeededModule):
         """Name of a built-in cell in torch."""
         return cast(nn.RNNBase, self.rnn).mode
 
+    @property
+    def weights(self) -> DirectionWeights:
+        """A built-in cell's weights, for the kernels."""
+        return DirectionWeights(*cast(nn.RNNBase, self.rnn).all_weights[0])
+
+    def recurrent_mask(self, x: Tensor, hidden_size: int) -> Tensor | None:
+        """Recurrent dropout's factors for the rows of a batch; None if nothing is dropped."""
+        if not self.training or not self.recurrent_dropout:
+            return None
+        return self.keep_mask((x.shape[1], hidden_size), self.recurrent_dropout, x)
+
     def _as_torch(self, state: State) -> Any:
         layered = tuple(part[None].contiguous() for part in state)
         return layered if self.mode == "LSTM" else layered[0]
@@ -110,12 +122,14 @@ class Recurrence(SeededModule):
     def _packed(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
         """The same through a PackedSequence, which cuDNN runs without touching the padding.
 
-        For CUDA only: on a CPU its backward pass grows with the square of the length.
+        On a CPU its backward pass grows with the square of the length: there it is used only where
+        the kernels are not and an LSTM's carry at each row's own end is wanted.
         """
         sequence = pack_padded_sequence(x, valid.lengths, enforce_sorted=False)
-        output, last = self.rnn(sequence, None if initial is None else self._as_torch(initial))
-        padded = pad_packed_sequence(output, total_length=valid.n_timesteps)[0]
-        return padded, self._from_torch(last)
+        start = None if initial is None else self._as_torch(initial)
+        packed, last = self.rnn(sequence, start)
+        output, _ = pad_packed_sequence(packed, total_length=valid.n_timesteps)
+        return output, self._from_torch(last)
 
     def _masked_loop(
         self, x: Tensor, valid: ValidSteps, initial: State | None
@@ -124,9 +138,11 @@ class Recurrence(SeededModule):
         rnn = cast(nn.RNNBase, self.rnn)
         weight_ih, weight_hh, bias_ih, bias_hh = rnn.all_weights[0]
         n_rows, hidden_size = x.shape[1], rnn.hidden_size
-        start = (x.new_zeros(n_rows, hidden_size),) * 2 if initial is None else initial
-        state, carry = start[0], start[-1]  # the carry is the LSTM's only
-        mask = self.keep_mask((n_rows, hidden_size), self.recurrent_dropout, x)
+        mask = cast(Tensor, self.recurrent_mask(x, hidden_size))
+        state = x.new_zeros(n_rows, hidden_size)
+        carry = x.new_zeros(n_rows, hidden_size)  # the LSTM's cell state
+        if initial is not None:
+            state, carry = initial[0], initial[-1]
         # unbind, not indexing: the backward pass of x[t] fills a (T, B, F) array at each step.
         projected = linear(x, weight_ih, bias_ih).unbind(0)  # T times (B, gates * H)
         outputs, carries = [], []
@@ -208,8 +224,11 @@ class RecurrentStack(nn.Module):
         cell_params: Mapping[str, Any] | None = None,
     ):
         super().__init__()
+        self.cell = cell
+        self.backend = "torch"  # or "numba": see `set_backend`
         self.bidirectional = bidirectional
         self.input_size = input_size
+        self.hidden_size = hidden_size
         self.output_size = hidden_size * (2 if bidirectional else 1)
 
         def layers() -> nn.ModuleList:
@@ -236,14 +255,17 @@ class RecurrentStack(nn.Module):
 
     def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, input_size) to (T, B, output_size), forward direction's features first."""
-        for layer, norm in enumerate(self.norms):
-            if layer:
-                x = self.dropout(x)
-            output = self.forward_layers[layer](x, valid)  # (T, B, H)
-            if self.backward_layers is not None:
-                backward = self.backward_layers[layer](valid.reverse(x), valid)
-                output = torch.cat([output, valid.reverse(backward)], dim=2)  # (T, B, 2H)
-            x = norm(output)
+        for layer in range(len(self.norms)):
+            x = self._between(layer, x)
+            if self._fused(layer, x):
+                x = self._kernel(layer, x, valid, None)[0]
+            else:
+                outputs = [
+                    reversal(recurrence(reversal(x), valid))
+                    for recurrence, reversal in self._directions(layer, valid)
+                ]
+                x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)  # (T, B, D * H)
+            x = self.norms[layer](x)
         return x
 
     def run(
@@ -265,21 +287,68 @@ class RecurrentStack(nn.Module):
         finals : list of State
             In the order of ``initial``: after a row's last step, or backwards after its first.
         """
-        starts = iter([None] * 2 * len(self.norms) if initial is None else initial)
+        n_directions = 2 if self.bidirectional else 1
         finals: list[State] = []
-        for layer, norm in enumerate(self.norms):
-            if layer:
-                x = self.dropout(x)
-            forward = cast(Recurrence, self.forward_layers[layer])
-            output, final = forward.run(x, valid, next(starts))
-            finals.append(final)
-            if self.backward_layers is not None:
-                backward = cast(Recurrence, self.backward_layers[layer])
-                turned, final = backward.run(valid.reverse(x), valid, next(starts))
-                output = torch.cat([output, valid.reverse(turned)], dim=2)
-                finals.append(final)
-            x = norm(output)
+        for layer in range(len(self.norms)):
+            x = self._between(layer, x)
+            starts: list[State | None] = [None] * n_directions
+            if initial is not None:
+                starts = [*initial[layer * n_directions : (layer + 1) * n_directions]]
+            if self._fused(layer, x):
+                x, layer_finals = self._kernel(layer, x, valid, starts)
+                finals += layer_finals
+            else:
+                outputs = []
+                pairs = zip(self._directions(layer, valid), starts, strict=True)
+                for (recurrence, reversal), start in pairs:
+                    output, final = recurrence.run(reversal(x), valid, start)
+                    outputs.append(reversal(output))
+                    finals.append(final)
+                x = outputs[0] if n_directions == 1 else torch.cat(outputs, dim=2)
+            x = self.norms[layer](x)
         return x, finals
+
+    def _between(self, layer: int, x: Tensor) -> Tensor:
+        return self.dropout(x) if layer else x
+
+    def _directions(
+        self, layer: int, valid: ValidSteps
+    ) -> list[tuple[Recurrence, Callable[[Tensor], Tensor]]]:
+        """The layer's recurrences, each with what turns its input and its output around."""
+        directions = [(cast(Recurrence, self.forward_layers[layer]), lambda x: x)]
+        if self.backward_layers is not None:
+            directions.append((cast(Recurrence, self.backward_layers[layer]), valid.reverse))
+        return directions
+
+    def _fused(self, layer: int, x: Tensor) -> bool:
+        """Whether the kernels take this layer."""
+        return (
+            self.backend == "numba"
+            and x.device.type == "cpu"
+            and cast(Recurrence, self.forward_layers[layer]).builtin
+            and not torch.is_autocast_enabled("cpu")
+        )
+
+    def _kernel(
+        self, layer: int, x: Tensor, valid: ValidSteps, starts: Sequence[State | None] | None
+    ) -> tuple[Tensor, list[State]]:
+        """The layer in all its directions by one call."""
+        directions = [recurrence for recurrence, _ in self._directions(layer, valid)]
+        masks = [recurrence.recurrent_mask(x, self.hidden_size) for recurrence in directions]
+        keep = None if masks[0] is None else torch.cat(cast(list[Tensor], masks), dim=1)
+        initial = None
+        if starts is not None and starts[0] is not None:
+            by_direction = [torch.stack(cast(State, start)) for start in starts]  # (C, B, H)
+            initial = torch.stack(by_direction, dim=1)  # (C, D, B, H)
+        output, final = recurrent_layer(
+            cast(str, self.cell),
+            x,
+            valid.lengths,
+            [recurrence.weights for recurrence in directions],
+            initial=initial,
+            keep=keep,
+        )
+        return output, [tuple(final[:, i]) for i in range(len(directions))]
 
 
 def cell_fault(stack: RecurrentStack, hidden_size: int) -> str:

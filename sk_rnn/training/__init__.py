@@ -22,6 +22,7 @@ from ._runtime import (
     PRECISIONS,
     device_present,
     isolate_globals,
+    resolve_backend,
     resolve_device,
     run_flushed,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "accuracy",
     "device_present",
     "isolate_globals",
+    "resolve_backend",
     "resolve_device",
     "run_flushed",
     "step_positions",

@@ -2,11 +2,14 @@
 
 import contextvars
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
+
+from ..kernels import kernel_threads, why_unavailable
 
 T = TypeVar("T")
 
@@ -53,6 +56,63 @@ def resolve_device(device: str, caller: str) -> torch.device:
     return resolved
 
 
+def resolve_backend(
+    backend: str, device: torch.device, *, bfloat16: bool, builtin: bool, caller: str | None
+) -> str:
+    """Turn the ``backend`` parameter into what computes the recurrences: "torch" or "numba".
+
+    Parameters
+    ----------
+    backend : {"auto", "torch", "numba"}
+        "auto" takes the kernels wherever they can run.
+    device : torch.device
+        Where to compute.
+    bfloat16 : bool
+        Whether products run in bfloat16.
+    builtin : bool
+        Whether the cell is one of torch's.
+    caller : str or None
+        Named in errors. None for a saved model, which does not fail here: it takes torch where the
+        kernels cannot run.
+
+    Raises
+    ------
+    ImportError
+        If "numba" is asked for and Numba is not there.
+    ValueError
+        If "numba" is asked for and the kernels cannot compute this.
+    """
+    if backend == "torch":
+        return "torch"
+    obstacle = ""
+    if device.type != "cpu":
+        obstacle = f"compute on the CPU, and device is {str(device)!r}. Set device='cpu'"
+    elif bfloat16:
+        obstacle = "know no bfloat16 (precision='bf16'). Set precision='float32'"
+    elif not builtin:
+        obstacle = "know torch's own cells only, and cell is a class. Pass the name of a cell"
+    missing = "" if obstacle else why_unavailable()
+    if not obstacle and not missing:
+        return "numba"
+    if backend == "auto" or caller is None:
+        if missing and "cannot be imported" in missing:
+            warnings.warn(
+                f"{missing}, so recurrences run in torch, several times slower. Mend the "
+                "installation, or set backend='torch' to hide this.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return "torch"
+    if missing:
+        raise ImportError(
+            f"{caller}: backend='numba' was asked for, but {missing}. "
+            "Install it with: pip install \"sk-rnn[fast]\". Or set backend='auto'."
+        )
+    raise ValueError(
+        f"{caller}: backend='numba' was asked for, but its kernels {obstacle}, or backend='auto'."
+    )
+
+
 def device_present(device: torch.device) -> bool:
     """Whether torch can compute on ``device`` here."""
     if device.type == "cuda":
@@ -72,7 +132,7 @@ def present_devices() -> str:
     return ", ".join(names)
 
 
-def run_flushed(function: Callable[[threading.Event], T]) -> T:
+def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
     """Run ``function`` with denormal numbers flushed to zero, and return its result.
 
     CPUs handle denormals up to a hundred times slower, and vanishing gradients are full of them.
@@ -81,12 +141,20 @@ def run_flushed(function: Callable[[threading.Event], T]) -> T:
     workers of its existing pool as they are, so the work runs in a thread of its own, whose pool
     is born with the mode set and ends with it. The caller's mode is never changed.
 
+    With kernels, torch itself uses one thread there, and the kernels as many as torch would. What
+    torch computes beside them is little, and its workers would go on spinning for milliseconds
+    after each operation on the cores that the kernels' threads need.
+
     Parameters
     ----------
     function : callable
         Called with an event that is set when the user presses Ctrl-C; a function that watches it
         ends early, its own way.
+    backend : {"torch", "numba"}
+        What computes the recurrences.
     """
+    n_threads = torch.get_num_threads()
+    prepared = threading.Event()
     outcome: dict[str, Any] = {}
     interrupted = threading.Event()
     finished = threading.Event()
@@ -94,8 +162,12 @@ def run_flushed(function: Callable[[threading.Event], T]) -> T:
 
     def work() -> None:
         torch.set_flush_denormal(True)
+        if backend == "numba":
+            torch.set_num_threads(1)
+        prepared.set()
         try:
-            outcome["result"] = context.run(function, interrupted)
+            with kernel_threads(n_threads):
+                outcome["result"] = context.run(function, interrupted)
         except BaseException as error:  # carried to the caller, whatever it is
             outcome["error"] = error
         finally:
@@ -103,6 +175,10 @@ def run_flushed(function: Callable[[threading.Event], T]) -> T:
 
     thread = threading.Thread(target=work, name="sk_rnn", daemon=True)
     thread.start()
+    if backend == "numba":
+        # The number is each thread's own, but new threads begin with the one that was set last.
+        prepared.wait()
+        torch.set_num_threads(n_threads)
     # Not thread.join: before Python 3.13 one that Ctrl-C interrupts takes the thread for ended.
     while not finished.is_set():
         try:

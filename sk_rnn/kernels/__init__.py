@@ -1,0 +1,102 @@
+"""Fused recurrences for the CPU, compiled by Numba (extra ``fast``).
+
+Nothing here imports Numba before a recurrence runs: without it everything else works.
+"""
+
+import importlib.util
+from typing import NamedTuple
+
+from torch import Tensor
+
+from ._shards import kernel_threads
+
+__all__ = [
+    "DirectionWeights",
+    "kernel_threads",
+    "mean_max_last",
+    "recurrent_layer",
+    "why_unavailable",
+]
+
+
+class DirectionWeights(NamedTuple):
+    """Weights of one direction, in the shapes and the gate order of torch.nn.RNNBase.
+
+    G is the width of all gates: 1, 3 or 4 times the hidden size H.
+    """
+
+    weight_ih: Tensor  # (G, F)
+    weight_hh: Tensor  # (G, H)
+    bias_ih: Tensor  # (G,)
+    bias_hh: Tensor  # (G,)
+
+
+def why_unavailable() -> str:
+    """Why the kernels cannot be used in this environment; "" if they can."""
+    if importlib.util.find_spec("numba") is None:
+        return "Numba is not installed"
+    try:
+        import numba  # noqa: F401
+    except ImportError as error:  # a Numba that does not know this NumPy says so here
+        return f"Numba cannot be imported ({error})"
+    return ""
+
+
+def recurrent_layer(
+    cell: str,
+    x: Tensor,
+    lengths: Tensor,
+    weights: list[DirectionWeights],
+    *,
+    initial: Tensor | None = None,
+    keep: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """One recurrent layer over a padded batch, in one direction or both.
+
+    Parameters
+    ----------
+    cell : {"rnn_tanh", "rnn_relu", "gru", "lstm"}
+        The equations are those of torch.nn.RNN, GRU and LSTM.
+    x : Tensor of shape (T, B, F), float32 or float64, on the CPU
+        What it is at padded steps does not matter.
+    lengths : Tensor of shape (B,), int64
+        Steps of each row, from 1 to T.
+    weights : list of D = 1 or 2 DirectionWeights
+        The second direction starts at each row's own last step and ends at its first.
+    initial : Tensor of shape (C, D, B, H) or None
+        Initial states (C = 2 for the LSTM: state and carry, else 1); None for zeros.
+    keep : Tensor of shape (B, D * H) or None
+        Factors of the state before it enters the recurrent product: recurrent dropout.
+
+    Returns
+    -------
+    output : Tensor of shape (T, B, D * H)
+        States of all steps; zero at padded ones.
+    final : Tensor of shape (C, D, B, H)
+        States at each row's end: its last step forward, its first backward.
+    """
+    from ._layer import run_layer  # Numba is imported when it is first needed
+
+    return run_layer(cell, x, lengths, weights, initial, keep)
+
+
+def mean_max_last(states: Tensor, lengths: Tensor, *, bidirectional: bool) -> Tensor:
+    """Mean, maximum and final states of each row, side by side.
+
+    Parameters
+    ----------
+    states : Tensor of shape (T, B, C), on the CPU
+        What stands at padded steps does not matter.
+    lengths : Tensor of shape (B,), int64
+        Steps of each row, from 1 to T.
+    bidirectional : bool
+        Whether the second half of the C features ran backwards and ends at the first step.
+
+    Returns
+    -------
+    Tensor of shape (B, 3 * C)
+    """
+    from ._pooling import MeanMaxLast
+
+    split = states.shape[2] // 2 if bidirectional else states.shape[2]
+    return MeanMaxLast.apply(states, lengths, split)

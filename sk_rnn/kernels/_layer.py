@@ -1,0 +1,214 @@
+"""A recurrent layer as a function that torch can differentiate."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from . import DirectionWeights
+from ._cells import GRU, LSTM, RNN_RELU, RNN_TANH
+from ._product import ROWS, lanes, pack
+from ._sequences import make_run_backward, make_run_forward
+from ._shards import n_threads, run_all
+
+_CODES = {"rnn_tanh": RNN_TANH, "rnn_relu": RNN_RELU, "gru": GRU, "lstm": LSTM}
+_FORWARD = {cell: make_run_forward(code) for cell, code in _CODES.items()}
+_BACKWARD = {cell: make_run_backward(code) for cell, code in _CODES.items()}
+
+# Multiplications of a pass below which one more thread costs more than it saves: handing over takes
+# about 50 microseconds, in which a core does some millions of them.
+_WORTH_A_THREAD = 4_000_000
+
+
+def run_layer(
+    cell: str,
+    x: Tensor,
+    lengths: Tensor,
+    weights: list[DirectionWeights],
+    initial: Tensor | None,
+    keep: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """See `recurrent_layer`."""
+    if initial is None:
+        shape = (
+            2 if cell == "lstm" else 1,
+            len(weights),
+            x.shape[1],
+            weights[0].weight_hh.shape[1],
+        )
+        initial = x.new_zeros(shape)
+    flat = [tensor for direction in weights for tensor in direction]
+    trained = torch.is_grad_enabled() and any(t.requires_grad for t in (x, initial, *flat))
+    return _Layer.apply(cell, trained, x, lengths, initial, keep, *flat)
+
+
+class _Layer(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, trained, x, lengths, initial, keep, *flat):
+        x = x.contiguous()
+        directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
+        hidden_size = directions[0].weight_hh.shape[1]
+        n_gates = directions[0].weight_hh.shape[0]
+        output = x.new_empty(*x.shape[:2], len(directions) * hidden_size)
+        gates = memory = x.new_empty(0, 0, 0)
+        if trained and cell in ("gru", "lstm"):
+            gates = x.new_empty(*x.shape[:2], len(directions) * n_gates)
+            memory = torch.empty_like(output)
+        states = initial.clone(memory_format=torch.contiguous_format)
+        panels = [
+            (
+                pack(np.vstack([_array(weights.weight_ih).T, _array(weights.bias_ih)])),
+                pack(np.vstack([_array(weights.weight_hh).T, _array(weights.bias_hh)])),
+            )
+            for weights in directions
+        ]
+        inputs = _array(x)
+        steps = lengths.numpy()
+        arrays = [_array(t) for t in (_or_empty(keep, x), gates, memory, output, states)]
+
+        def run(_: int, direction: int, rows: np.ndarray) -> None:
+            _FORWARD[cell](direction, rows, steps, inputs, *panels[direction], *arrays)
+
+        _run_shards(run, steps, len(directions), _n_weights(directions), apart=True)
+        ctx.cell = cell
+        ctx.save_for_backward(x, lengths, initial, keep, output, gates, memory, *flat)
+        return output, states
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_output, grad_states):
+        x, lengths, initial, keep, output, gates, memory, *flat = ctx.saved_tensors
+        directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
+        grad_states = grad_states.clone(memory_format=torch.contiguous_format)
+        grad_x = torch.zeros_like(x) if ctx.needs_input_grad[2] else x.new_empty(0, 0, 0)
+        panels = [
+            (
+                pack(_ordered_for_input(ctx.cell, _array(weights.weight_ih))),
+                pack(_array(weights.weight_hh)),
+            )
+            for weights in directions
+        ]
+        inputs = _array(x)
+        steps = lengths.numpy()
+        tensors = (_or_empty(keep, x), gates, memory, output, initial, grad_output, grad_states)
+        arrays = [_array(tensor) for tensor in (*tensors, grad_x)]
+        found: list[dict[int, _Gradients]] = [{} for _ in directions]  # by shard
+
+        def run(shard: int, direction: int, rows: np.ndarray) -> None:
+            found[direction][shard] = gradients = _Gradients.zeros(directions[direction])
+            _BACKWARD[ctx.cell](
+                direction, rows, steps, inputs, *panels[direction], *arrays, *gradients
+            )
+
+        # Both directions of a row add to its input's gradient, so one thread must do both.
+        apart = not ctx.needs_input_grad[2]
+        _run_shards(run, steps, len(directions), 2 * _n_weights(directions), apart=apart)
+        grads: list[Tensor] = []
+        for weights, by_shard in zip(directions, found, strict=True):
+            total, *others = (by_shard[shard] for shard in sorted(by_shard))
+            for gradients in others:
+                for mine, theirs in zip(total, gradients, strict=True):
+                    mine += theirs
+            grads += [torch.from_numpy(array) for array in total.by_weight(ctx.cell, weights)]
+        grad_input = grad_x if ctx.needs_input_grad[2] else None
+        return None, None, grad_input, None, grad_states, None, *grads
+
+
+def _ordered_for_input(cell: str, weights: np.ndarray) -> np.ndarray:
+    """Gates of the GRU as new, reset, update: see `gru_backward`."""
+    if cell != "gru":
+        return weights
+    hidden_size = len(weights) // 3
+    return np.concatenate([weights[2 * hidden_size :], weights[: 2 * hidden_size]])
+
+
+class _Gradients(NamedTuple):
+    """What `run_backward` adds up for one direction, rounded up to whole tiles."""
+
+    ih: np.ndarray
+    hh: np.ndarray
+    bias: np.ndarray
+
+    @classmethod
+    def zeros(cls, weights: DirectionWeights) -> "_Gradients":
+        dtype = _array(weights.weight_ih).dtype
+        (n_gates, n_features), hidden_size = weights.weight_ih.shape, weights.weight_hh.shape[1]
+        n_rows = _round_up(n_gates, ROWS)
+        return cls(
+            np.zeros((n_rows, _round_up(n_features, lanes(dtype))), dtype),
+            np.zeros((n_rows, _round_up(hidden_size, lanes(dtype))), dtype),
+            np.zeros(hidden_size + n_rows, dtype),
+        )
+
+    def by_weight(self, cell: str, weights: DirectionWeights) -> list[np.ndarray]:
+        """The gradients in the order and the shapes of the weights."""
+        (n_gates, n_features), hidden_size = weights.weight_ih.shape, weights.weight_hh.shape[1]
+        ih, bias_ih = self.ih[:n_gates, :n_features], self.bias[:n_gates]
+        bias_hh = bias_ih
+        if cell == "gru":  # which leaves new, reset, update and the state's share in new
+            bias_hh = self.bias[hidden_size : hidden_size + n_gates]
+            ih = np.concatenate([ih[hidden_size:], ih[:hidden_size]])
+            bias_ih = np.concatenate([bias_ih[hidden_size:], bias_ih[:hidden_size]])
+        arrays = (ih, self.hh[:n_gates, :hidden_size], bias_ih, bias_hh)
+        # Copies, each with memory of its own: what clips gradients writes into them.
+        return [array.copy() for array in arrays]
+
+
+def _round_up(n: int, multiple: int) -> int:
+    return -(-n // multiple) * multiple
+
+
+def _n_weights(directions: list[DirectionWeights]) -> int:
+    return sum(w.weight_ih.numel() + w.weight_hh.numel() for w in directions)
+
+
+def _run_shards(
+    run: Callable[[int, int, np.ndarray], None],
+    steps: np.ndarray,
+    n_directions: int,
+    n_weights: int,
+    *,
+    apart: bool,
+) -> None:
+    """Call ``run(shard, direction, rows)`` for all rows, shared out to the threads.
+
+    Parameters
+    ----------
+    run : callable
+        Called with rows that are sorted, the longest first.
+    steps : ndarray of int64 of shape (B,)
+        Lengths.
+    n_directions, n_weights : int
+        How many, n_weights for an estimate of the work.
+    apart : bool
+        Whether different threads may do the directions of a row.
+    """
+    order = np.argsort(-steps, kind="stable")
+    blocks = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
+    directions = range(n_directions)
+    groups = [(direction,) for direction in directions] if apart else [tuple(directions)]
+    pieces = [(group, block) for block in blocks for group in groups]
+    work = int(steps.sum()) * n_weights
+    n_shards = min(n_threads(), len(pieces), max(1, work // _WORTH_A_THREAD))
+
+    def shard(number: int) -> None:
+        # Blocks come longest first: dealt out in turn, the shards take about equally long.
+        mine = pieces[number::n_shards]
+        for direction in directions:
+            rows = [block for included, block in mine if direction in included]
+            if rows:
+                run(number, direction, np.concatenate(rows))
+
+    run_all([partial(shard, number) for number in range(n_shards)])
+
+
+def _or_empty(keep: Tensor | None, like: Tensor) -> Tensor:
+    return like.new_empty(0, 0) if keep is None else keep
+
+
+def _array(tensor: Tensor) -> Any:
+    return tensor.detach().contiguous().numpy()

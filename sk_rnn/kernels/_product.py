@@ -1,0 +1,272 @@
+"""The product of a few rows with a matrix, held in registers: what a time step mostly consists of.
+
+A product of a step is small: a few rows, and a weight matrix that stays the same for the whole
+sequence. A library's product would arrange that matrix anew at each call and start threads of its
+own. Here it is arranged once, in panels as wide as the result that fits into the registers (the
+scheme of Goto & van de Geijn, 2008, "Anatomy of high-performance matrix multiplication").
+"""
+
+from typing import Any
+
+import llvmlite.binding
+import llvmlite.ir as ir
+import numba
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from ._jit import jit, part
+
+# The features that Numba compiles for: this processor's, unless an environment variable says else.
+_chosen = getattr(numba.config, "CPU_FEATURES", None)
+_FEATURES = set((_chosen or llvmlite.binding.get_host_cpu_features().flatten()).split(","))
+_HAS_FMA = bool({"+fma", "+neon"} & _FEATURES)
+
+# Bytes of a vector register. The result's tile is ROWS x 2 of them; it leaves room for two of
+# weights and one of the state within the 32 registers of AVX-512 and NEON, the 16 of AVX2 and SSE.
+VECTOR_BYTES = 64 if "+avx512f" in _FEATURES else 32 if "+avx2" in _FEATURES else 16
+VECTORS = 2
+ROWS = 8 if {"+avx512f", "+neon"} & _FEATURES else 4
+
+
+def _make_tile(vectors: int) -> Any:
+    """A tile that is ``vectors`` registers wide."""
+
+    @intrinsic
+    def tile(
+        typingctx: Any,
+        result: Any,
+        result_start: Any,
+        left: Any,
+        left_start: Any,
+        left_row: Any,
+        left_depth: Any,
+        right: Any,
+        right_start: Any,
+        right_depth: Any,
+        depth: Any,
+        add: Any,
+    ) -> Any:
+        """Multiply a few rows with one register tile's width of columns, over ``depth`` terms.
+
+        ``result[r, c] = sum over k of left[r, k] * right[k, c]``, added to what is there if
+        ``add``. Each array comes with the place of its first element in memory order; ``left_row``
+        and ``left_depth`` are the distances between its rows and terms, ``right_depth`` that
+        between the terms of ``right``. The distance between rows of ``result`` is the length of
+        its last axis.
+        """
+        place = types.intp
+        arguments = (
+            result,
+            place,
+            left,
+            place,
+            place,
+            place,
+            right,
+            place,
+            place,
+            place,
+            types.boolean,
+        )
+        signature = types.void(*arguments)
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            result, left, right = (
+                context.make_array(signature.args[i])(context, builder, args[i]) for i in (0, 2, 6)
+            )
+            result_start, left_start, left_row, left_depth = args[1], args[3], args[4], args[5]
+            right_start, right_depth, depth, add = args[7:]
+            kind = signature.args[0]
+            real = context.get_data_type(kind.dtype)
+            real_bytes = kind.dtype.bitwidth // 8
+            lanes = VECTOR_BYTES // real_bytes
+            vector = ir.VectorType(real, lanes)
+            result_row = cgutils.unpack_tuple(builder, result.shape, kind.ndim)[-1]
+
+            def number(value: int) -> ir.Constant:
+                return ir.Constant(ir.IntType(64), value)
+
+            def vector_at(pointer: Any, index: Any) -> Any:
+                return builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer())
+
+            undefined = ir.Constant(vector, ir.Undefined)
+            zeros = ir.Constant(vector, [0.0] * lanes)
+            first_lane = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+
+            def spread(value: Any) -> Any:
+                single = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+                return builder.shuffle_vector(single, undefined, first_lane)
+
+            fma = cgutils.get_or_insert_function(
+                builder.module,
+                ir.FunctionType(vector, [vector] * 3),
+                f"llvm.fma.v{lanes}f{8 * real_bytes}",
+            )
+
+            def multiply_add(a: Any, b: Any, total: Any) -> Any:
+                if _HAS_FMA:
+                    return builder.call(fma, [a, b, total])
+                return builder.fadd(builder.fmul(a, b), total)
+
+            tile = [(row, v) for row in range(ROWS) for v in range(vectors)]
+            row_starts = [
+                builder.gep(
+                    left.data, [builder.add(left_start, builder.mul(left_row, number(row)))]
+                )
+                for row in range(ROWS)
+            ]
+            right_data = builder.gep(right.data, [right_start])
+            places = [
+                vector_at(
+                    result.data,
+                    builder.add(
+                        builder.add(result_start, number(v * lanes)),
+                        builder.mul(result_row, number(row)),
+                    ),
+                )
+                for row, v in tile
+            ]
+
+            before = builder.block
+            loop = builder.append_basic_block("depth")
+            after = builder.append_basic_block("depth.end")
+            adding = builder.append_basic_block("add")
+            storing = builder.append_basic_block("store")
+            builder.branch(loop)
+
+            builder.position_at_end(loop)
+            k, left_at, right_at = (builder.phi(ir.IntType(64)) for _ in range(3))
+            totals = {which: builder.phi(vector) for which in tile}
+            weights = [
+                builder.load(
+                    vector_at(right_data, builder.add(right_at, number(v * lanes))),
+                    align=real_bytes,
+                )
+                for v in range(vectors)
+            ]
+            sums = {}
+            for row, start in enumerate(row_starts):
+                value = spread(builder.load(builder.gep(start, [left_at])))
+                for v, weight in enumerate(weights):
+                    sums[row, v] = multiply_add(value, weight, totals[row, v])
+            steps = {k: number(1), left_at: left_depth, right_at: right_depth}
+            following = {counter: builder.add(counter, step) for counter, step in steps.items()}
+            for counter, new in following.items():
+                counter.add_incoming(number(0), before)
+                counter.add_incoming(new, loop)
+            for which in tile:
+                totals[which].add_incoming(zeros, before)
+                totals[which].add_incoming(sums[which], loop)
+            builder.cbranch(builder.icmp_signed("<", following[k], depth), loop, after)
+
+            builder.position_at_end(after)
+            builder.cbranch(add, adding, storing)
+            builder.position_at_end(adding)
+            added = [
+                builder.fadd(sums[which], builder.load(place, align=real_bytes))
+                for which, place in zip(tile, places, strict=True)
+            ]
+            builder.branch(storing)
+            builder.position_at_end(storing)
+            finals = [builder.phi(vector) for _ in tile]
+            for final, which, total in zip(finals, tile, added, strict=True):
+                final.add_incoming(sums[which], after)
+                final.add_incoming(total, adding)
+            for final, place in zip(finals, places, strict=True):
+                builder.store(final, place, align=real_bytes)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return tile
+
+
+_tile, _narrow_tile = _make_tile(VECTORS), _make_tile(1)
+
+
+@part
+def multiply(result, left, row, column, panels):
+    """Write the product of some rows with a packed matrix into ``result``.
+
+    Each row's sums run over the terms in order, whatever the other rows hold.
+
+    Parameters
+    ----------
+    result : ndarray of shape (ROWS, n_panels * width)
+        The last columns, beyond those of the matrix, become zero.
+    left : ndarray of shape (at least row + ROWS, at least column + depth)
+    row, column : int
+        Where the ROWS x depth values of ``left`` begin.
+    panels : ndarray of shape (n_panels, depth, width)
+        From `pack`; depth is positive.
+    """
+    n_panels, depth, width = panels.shape
+    stride = left.shape[1]
+    start = row * stride + column
+    for panel in range(n_panels):
+        weights = panel * depth * width
+        _tile(result, panel * width, left, start, stride, 1, panels, weights, width, depth, False)
+
+
+@part
+def add_outer(result, left, column, right, depth):
+    """Add the product of a matrix's transpose with another one to ``result``.
+
+    Parameters
+    ----------
+    result : ndarray of shape (n, m), n a multiple of ROWS, m one of `lanes`
+    left : ndarray of shape (at least depth, at least column + n)
+    column : int
+        Where the ``n`` columns of ``left`` begin.
+    right : ndarray of shape (at least depth, m)
+    depth : int
+        How many rows of ``left`` and ``right`` to take; positive.
+    """
+    n, m = result.shape
+    stride = left.shape[1]
+    narrow = VECTOR_BYTES // result.itemsize
+    width = VECTORS * narrow
+    for first in range(0, m - narrow, width):
+        for row in range(0, n, ROWS):
+            place = row * m + first
+            _tile(result, place, left, column + row, 1, stride, right, first, m, depth, True)
+    if m % width:
+        first = m - narrow
+        for row in range(0, n, ROWS):
+            place = row * m + first
+            _narrow_tile(result, place, left, column + row, 1, stride, right, first, m, depth, True)
+
+
+@jit
+def _fill_panels(panels, weights):
+    for panel in range(panels.shape[0]):
+        first = panel * panels.shape[2]
+        n_columns = min(panels.shape[2], weights.shape[1] - first)
+        for k in range(panels.shape[1]):
+            for column in range(n_columns):
+                panels[panel, k, column] = weights[k, first + column]
+
+
+def lanes(dtype: np.dtype) -> int:
+    """How many numbers a vector register holds."""
+    return VECTOR_BYTES // dtype.itemsize
+
+
+def pack(weights: np.ndarray) -> np.ndarray:
+    """Cut a matrix into panels of columns for `multiply`, the last one filled up with zeros.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (depth, n_columns)
+
+    Returns
+    -------
+    ndarray of shape (n_panels, depth, width)
+    """
+    depth, n_columns = weights.shape
+    width = VECTORS * lanes(weights.dtype)
+    panels = np.zeros((-(-n_columns // width), depth, width), weights.dtype)
+    _fill_panels(panels, weights)
+    return panels
