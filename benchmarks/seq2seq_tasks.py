@@ -20,7 +20,7 @@ from sk_rnn.metrics import chrf_score, sequence_accuracy_score, token_error_rate
 from sk_rnn.preprocessing import make_windows
 
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-DIGITS = "zero one two three four five six seven eight nine".split()
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 
 class Task(NamedTuple):

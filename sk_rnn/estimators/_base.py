@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from ..modules import SequenceModel
 from ..sequences import Panel
 from ..training import (
     BestWeights,
@@ -26,6 +25,7 @@ from ..training import (
 )
 from ._fitted import FittedRNN
 from ._network import (
+    Model,
     architecture,
     build_module,
     build_net,
@@ -342,7 +342,7 @@ class BaseRNN(FittedRNN):
 
     def _make_net(
         self,
-        module: SequenceModel,
+        module: Model,
         device: torch.device,
         extras: dict[str, dict[str, Any]],
         caller: str,

@@ -37,6 +37,11 @@ class PairTargets(BaseRNN):
     Encoded targets are a Panel: ids, each target followed by the end mark, or unscaled numbers.
     """
 
+    _source_form: str
+    _target_form: str
+    _target_steps: Any
+    target_vocabulary_: Any
+
     # --- reading --------------------------------------------------------------------------------
 
     def _read_target(

@@ -34,12 +34,12 @@ def search_tokens(model: Seq2SeqModel, memory: Memory, search: Search) -> Hypoth
         filled = torch.arange(n + -n % ROW_MULTIPLE, device=tokens.device).clamp(max=n - 1)
         if len(filled) > n:
             tokens, state = tokens[filled], tuple(part[filled] for part in state)
-        rows, *layers = state
+        rows, layers = state[0], state[1:]
         known_rows, known = last[0]
         if len(rows) != len(known_rows) or not torch.equal(rows, known_rows):
             known = memory.take(rows)
             last[0] = (rows, known)
-        outputs, layers = model.decoder.step(tokens, tuple(layers), known)
+        outputs, layers = model.decoder.step(tokens, layers, known)
         scores = torch.log_softmax(outputs.float() if _is_half(outputs) else outputs, dim=1)
         return scores[:n], tuple(part[:n] for part in (rows, *layers))
 

@@ -52,6 +52,9 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
+_NOT_HERE = ("pooling", "return_sequences", "head_norm", "num_embeddings")
+
+
 class Alignment(NamedTuple):
     """Where the decoder looked for each step of one target.
 
@@ -391,12 +394,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     """
 
     _parameter_constraints: ClassVar = {
-        name: _OWN_CONSTRAINTS.get(name, CONSTRAINTS.get(name))
-        for name in (
-            *(n for n in CONSTRAINTS if n not in ("pooling", "return_sequences", "head_norm")),
-            *_OWN_CONSTRAINTS,
-        )
-        if name != "num_embeddings"
+        **{name: allowed for name, allowed in CONSTRAINTS.items() if name not in _NOT_HERE},
+        **_OWN_CONSTRAINTS,
     }
 
     def __init__(

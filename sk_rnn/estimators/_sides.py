@@ -122,11 +122,9 @@ def _are_tokens(rows: list[Any]) -> bool:
         if not isinstance(row, list | tuple | range):
             return False  # a tensor, frame or Series
         for kind in set(map(type, row)):
-            if not issubclass(kind, Hashable):
-                return False
+            if kind.__hash__ is None:
+                return False  # a list or an array: a step of several numbers
             if issubclass(kind, Number) and not issubclass(kind, Integral | np.bool_):
-                return False
-            if issubclass(kind, np.ndarray | list):
                 return False
             some = True
     return some
@@ -135,7 +133,7 @@ def _are_tokens(rows: list[Any]) -> bool:
 def _token_rows(rows: list[Any], where: str) -> list[Any]:
     result = []
     for i, row in enumerate(rows):
-        tokens = row.tolist() if hasattr(row, "tolist") else list(row)
+        tokens: list[Any] = row.tolist() if hasattr(row, "tolist") else list(row)
         for step, token in enumerate(tokens):
             missing = token is None or (isinstance(token, float) and token != token)
             if missing or not isinstance(token, Hashable):

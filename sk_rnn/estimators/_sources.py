@@ -36,6 +36,11 @@ KIND = {"text": "text", "tokens": "tokens", "ids": "tokens", "numbers": "series"
 class SourceReader(BaseRNN):
     """From what users pass as X to a Panel."""
 
+    _source_form: str
+    _vectors: bool
+    _n_ids: Any
+    source_vocabulary_: Any
+
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
         where = f"{caller}: {input_name}"
         kind = self._source_kind() if reset else KIND[self._source_form]

@@ -1,9 +1,9 @@
 """What `Seq2SeqTransformer` does beneath scikit-learn's methods."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import chain
-from typing import Any, ClassVar, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -20,7 +20,6 @@ from ._search import Search, decode_numbers, search_tokens
 from ._sides import BEGIN, END, UNKNOWN
 from ._sources import SourceReader
 
-T = TypeVar("T")
 Remember = Callable[[Batch], Memory]
 
 # Hypotheses that are decoded together.
@@ -125,10 +124,10 @@ class Translation(SourceReader, PairTargets):
     def _each_row(
         self,
         data: SequenceData,
-        function: Callable[[Batch], Sequence[T]],
+        function: Callable[[Batch], Any],
         *,
         max_rows: int = DECODE_ROWS,
-    ) -> list[T]:
+    ) -> list[Any]:
         """Call ``function`` with batches of ``data``, and return its results in the rows' order.
 
         Batches are filled up with copies of their last row, whose results are left out.
@@ -136,7 +135,7 @@ class Translation(SourceReader, PairTargets):
         net = self.net_
         batches = PredictionBatches(data, batch_size=max(1, max_rows), aligned=True)
 
-        def run(batch: Batch) -> Sequence[T]:
+        def run(batch: Batch) -> Any:
             with net.autocast():
                 return function(batch)
 

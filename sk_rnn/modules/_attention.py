@@ -32,7 +32,8 @@ class Memory(NamedTuple):
 
     def take(self, rows: Tensor) -> "Memory":
         """Return the memory of some rows, in this order."""
-        return Memory(*(None if part is None else part.index_select(0, rows) for part in self))
+        taken = (None if part is None else part.index_select(0, rows) for part in self[1:])
+        return Memory(self.encoding.index_select(0, rows), *taken)
 
 
 class Attention(nn.Module):
