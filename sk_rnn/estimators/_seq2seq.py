@@ -311,9 +311,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     Attributes
     ----------
-    source_vocabulary_, target_vocabulary_ : dict or None
-        The id of each token; ids below 3 are the end mark, the begin mark and the unknown token.
-        None where there are numbers, or token ids of a Panel.
+    source_vocabulary_ : dict or None
+        The id of each token of X; ids below 3 are the end mark, the begin mark and the unknown
+        token. None for numbers, and for token ids of a Panel.
+    target_vocabulary_ : dict or None
+        The same for y.
     n_features_in_ : int
         Features a time step, one for tokens; for vectors, which are one step, their size.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

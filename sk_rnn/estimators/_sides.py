@@ -122,8 +122,8 @@ def _are_tokens(rows: list[Any]) -> bool:
         if not isinstance(row, list | tuple | range):
             return False  # a tensor, frame or Series
         for kind in set(map(type, row)):
-            if kind.__hash__ is None:
-                return False  # a list or an array: a step of several numbers
+            if issubclass(kind, list | np.ndarray):
+                return False  # a step of several numbers
             if issubclass(kind, Number) and not issubclass(kind, Integral | np.bool_):
                 return False
             some = True
