@@ -176,7 +176,7 @@ def test_rare_tokens_become_unknown():
 
 def test_unknown_symbols_are_counted_in_one_warning():
     model = small().fit(WORDS, BACK)
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="are not in the vocabulary") as caught:
         model.predict(["ab", "xay", "z"])
     assert [str(warning.message) for warning in caught] == [
         "Seq2SeqTransformer.predict: X: 3 of 6 symbols, in 2 of 3 sequences, are not in the "
@@ -200,7 +200,7 @@ def test_strings_are_reversed(attention):
 def test_attention_finds_what_is_copied():
     words = ["".join(p) for p in itertools.permutations("abcde", 4)]
     model = learner(max_epochs=30, hidden_size=48).fit(words, [word[::-1] for word in words])
-    source, target, weights = model.align(["abcd"])[0]
+    source, target, _ = model.align(["abcd"])[0]
     assert source == ["a", "b", "c", "d", "<end>"]
     assert target == ["d", "c", "b", "a", "<end>"]
     assert model.score(words, [word[::-1] for word in words]) > 0.95
@@ -218,7 +218,10 @@ def test_numbers_end_where_they_should():
 @pytest.mark.parametrize("feedback", [True, False])
 def test_a_sine_is_continued(feedback):
     start = np.linspace(0, 12, 60)
-    X, y = np.sin(start[:, None] + 0.3 * np.arange(14)), np.sin(start[:, None] + 0.3 * np.arange(20))
+    X, y = (
+        np.sin(start[:, None] + 0.3 * np.arange(14)),
+        np.sin(start[:, None] + 0.3 * np.arange(20)),
+    )
     model = learner(source_kind="series", feedback=feedback, max_epochs=30).fit(X, y[:, 14:])
     assert model.score(X, y[:, 14:]) > 0.95
 
@@ -408,11 +411,11 @@ def test_fractional_weights_multiply_the_loss():
 
 
 def test_global_generators_are_left_alone():
-    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     model = small(scheduled_sampling=0.5).fit(WORDS, BACK)
     model.sample(WORDS)
     assert torch.equal(torch.get_rng_state(), before[0])
-    assert_array_equal(np.random.get_state()[1], before[1])
+    assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
 
 
 def test_validation_data_and_early_stopping():

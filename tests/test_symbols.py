@@ -42,9 +42,7 @@ def test_learned_tokens_do_not_depend_on_the_order_of_sequences():
 
 
 def test_encoded_sequences_end_with_the_mark():
-    panel, unknown = encode_tokens(
-        ["ab", "", "ba"], {"a": 3, "b": 4}, unknown=2, end=0, n_tokens=5
-    )
+    panel, unknown = encode_tokens(["ab", "", "ba"], {"a": 3, "b": 4}, unknown=2, end=0, n_tokens=5)
     assert [row.tolist() for row in panel] == [[3, 4, 0], [0], [4, 3, 0]]
     assert panel.n_tokens == 5
     assert unknown == (0, 0, None)

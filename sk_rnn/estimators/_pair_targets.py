@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..modules import CrossEntropy, SquaredError, StepsAndEnd, WeightedLoss
-from ..sequences import Panel, check_sequences, encode_tokens, is_table, learn_tokens
+from ..sequences import Panel, check_sequences, encode_tokens, is_table
 from ..training import PairData
 from ._base import BaseRNN
 from ._reading import float_type
@@ -19,11 +19,10 @@ from ._sides import (
     Side,
     join_tokens,
     joiner_of,
+    learn_vocabulary,
     make_analyzer,
-    min_count,
     mismatch,
     name_tokens,
-    number_tokens,
     read_side,
     split_texts,
     warn_of_unknown,
@@ -91,8 +90,9 @@ class PairTargets(BaseRNN):
             rows = split_texts(rows, analyze, "target_analyzer", where)
         if reset:
             words = self._target_form == "text" and self._joiner is None
-            least = min_count(self.target_min_df, len(rows), spare=words)
-            self.target_vocabulary_ = number_tokens(learn_tokens(rows, least))
+            self.target_vocabulary_ = learn_vocabulary(
+                rows, self.target_min_df, "target_min_df", where, spare=words
+            )
             self._target_steps = None
         panel, unknown = encode_tokens(
             rows,

@@ -114,9 +114,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     attention : {"auto", "additive", "dot", "general"} or None, default="auto"
         How the decoder looks at the source's steps: with a small network (Bahdanau, Cho & Bengio,
         2015), with a product, or with a product through a matrix (Luong, Pham & Manning, 2015).
-        None gives it the source's encoding at every step instead. "auto" is "additive", but None
-        for an autoencoder, which would pass everything through the attention and learn no
-        encoding.
+        None gives it the source's encoding at every step instead. "auto" is "additive" for
+        sources of tokens and "general", which is faster, for numbers; but None for an autoencoder,
+        which would pass everything through the attention and learn no encoding.
 
     input_feeding : bool, default=False
         Let the decoder's recurrence read what the last step put out, context included (Luong et

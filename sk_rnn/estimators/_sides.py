@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..sequences import Panel, Unknown, find_joiner, is_sequence, join_words, split_words
+from ..sequences import (
+    Panel,
+    Unknown,
+    find_joiner,
+    is_sequence,
+    join_words,
+    learn_tokens,
+    split_words,
+)
 
 # Ids of a vocabulary that are no tokens. No id stands for padding: a batch knows its lengths.
 END, BEGIN, UNKNOWN = range(3)
@@ -192,15 +200,32 @@ def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
 # --- vocabularies -------------------------------------------------------------------------------
 
 
-def min_count(setting: Any, n_rows: int, *, spare: bool) -> int:
-    """Sequences in which a token must occur; ``spare`` says whether "auto" leaves out any."""
-    if setting != "auto":
-        return int(setting)
-    return 2 if spare and n_rows >= _MANY else 1
+def learn_vocabulary(
+    rows: Sequence[Tokens], min_df: Any, name: str, where: str, *, spare: bool
+) -> dict[Hashable, int]:
+    """Give each token an id, after the reserved ones.
 
-
-def number_tokens(tokens: Sequence[Hashable]) -> dict[Hashable, int]:
-    """Give each token an id, after the reserved ones."""
+    Parameters
+    ----------
+    rows : sequence of sequence of hashable
+    min_df : int or "auto"
+        Sequences in which a token must occur.
+    name : str
+        What messages call ``min_df``.
+    where : str
+        What messages call the caller and the argument.
+    spare : bool
+        Whether "auto" leaves out tokens of one sequence where there are many.
+    """
+    least = min_df
+    if min_df == "auto":
+        least = 2 if spare and len(rows) >= _MANY else 1
+    tokens = learn_tokens(rows, int(least))
+    if not tokens:
+        raise ValueError(
+            f"{where} leaves no tokens to learn: none occurs in {least} or more of {len(rows)} "
+            f"sequences ({name}={min_df!r}). Lower {name}, or pass sequences that are not empty."
+        )
     return {token: i for i, token in enumerate(tokens, len(RESERVED))}
 
 

@@ -11,7 +11,6 @@ from ..sequences import (
     check_token_range,
     encode_tokens,
     is_table,
-    learn_tokens,
 )
 from ._base import BaseRNN
 from ._reading import read_embedding_weights, read_sequences
@@ -19,11 +18,10 @@ from ._sides import (
     END,
     RESERVED,
     UNKNOWN,
+    learn_vocabulary,
     make_analyzer,
-    min_count,
     mismatch,
     name_tokens,
-    number_tokens,
     read_side,
     split_texts,
     warn_of_unknown,
@@ -65,8 +63,9 @@ class SourceReader(BaseRNN):
             analyze = make_analyzer(self._source_analyzer, "source_analyzer", where)
             rows = split_texts(rows, analyze, "source_analyzer", where)
         if reset:
-            least = min_count(self.source_min_df, len(rows), spare=True)
-            self.source_vocabulary_ = number_tokens(learn_tokens(rows, least))
+            self.source_vocabulary_ = learn_vocabulary(
+                rows, self.source_min_df, "source_min_df", where, spare=True
+            )
         panel, unknown = encode_tokens(
             rows,
             self.source_vocabulary_,

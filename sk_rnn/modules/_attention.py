@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from ._linear import make_linear
 from ._steps import ValidSteps
 
+# Values of the hidden layer of additive attention that a prediction holds at a time.
+MAX_MIXED = 1 << 24
+
 ATTENTIONS = ("additive", "dot", "general")
 
 
@@ -110,3 +113,15 @@ class Attention(nn.Module):
         if memory.padding is not None:
             scores = scores.masked_fill(memory.padding, -torch.inf)
         return torch.softmax(scores, dim=2)
+
+    def _compare(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Score each query against each key by a layer of its own: (B, L, S)."""
+        n_steps = queries.shape[1]
+        chunk = n_steps
+        if not torch.is_grad_enabled():
+            chunk = max(1, MAX_MIXED * n_steps // (queries.numel() * keys.shape[1]))
+        scores = [
+            torch.tanh(part[:, :, None] + keys[:, None]) @ self.score  # of (B, l, S, K)
+            for part in queries.split(chunk, dim=1)
+        ]
+        return scores[0] if len(scores) == 1 else torch.cat(scores, 1)
