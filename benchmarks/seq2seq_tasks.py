@@ -302,3 +302,7 @@ TASKS: dict[str, Callable[[Path, int, int | None], Task]] = {
     "digits": digits,
     "sine": sine,
 }
+
+# Those that need a folder of data.
+DATA_TASKS = [name for name in TASKS if name in ("dates", "cmudict", "translit", "tatoeba")]
+DATA_TASKS += [name for name in TASKS if name.startswith("inflect")]
