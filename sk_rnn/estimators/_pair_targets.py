@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..modules import CrossEntropy, SquaredError, StepsAndEnd, WeightedLoss
-from ..sequences import Panel, check_sequences, encode_tokens, is_table
+from ..sequences import Panel, check_sequences, encode_tokens, is_table, locate
 from ..training import PairData
 from ._base import BaseRNN
 from ._reading import float_type
@@ -17,11 +17,11 @@ from ._sides import (
     RESERVED,
     UNKNOWN,
     Side,
+    fitted_with,
     join_tokens,
     joiner_of,
     learn_vocabulary,
     make_analyzer,
-    mismatch,
     name_tokens,
     read_side,
     split_texts,
@@ -52,16 +52,16 @@ class PairTargets(BaseRNN):
                 f"{caller}: {type(self).__name__} requires y to be passed, but the target y is "
                 "None. Pass one target per sample; only an autoencoder does without."
             )
-        kind = self._target_kind() if reset else KIND[self._target_form]
-        side = read_side(y, kind, where)
-        form = "tokens" if side.form == "ids" else side.form
-        if form == "tokens" and side.rows is None:
-            side = read_side(y, "tokens", where)
+        if reset:
+            side = read_side(y, self._target_kind(), where, f"target_kind={self.target_kind!r}")
+        else:
+            side = read_side(y, KIND[self._target_form], where, fitted_with(self._target_form))
+        form = side.form
+        if form == "ids":
+            form, side = "tokens", read_side(y, "tokens", where)
         if reset:
             self._target_form = form
             self.target_vocabulary_ = None
-        elif form != self._target_form:
-            raise ValueError(mismatch(where, form, self._target_form))
         if form == "numbers":
             target = self._read_target_numbers(y, caller, reset=reset, input_name=input_name)
         else:
@@ -112,9 +112,18 @@ class PairTargets(BaseRNN):
             y,
             dtype=np.float64,
             padding_value=self.padding_value if self._autoencoder else None,
+            finite=False,
             caller=caller,
             input_name=input_name,
         )
+        unknown = ~np.isfinite(panel.values).all(axis=1)
+        if unknown.any():
+            i, step = locate(panel.offsets, int(unknown.argmax()))
+            value = panel[i][step][~np.isfinite(panel[i][step])][0]
+            raise ValueError(
+                f"{where}[{i}] is {value} at time step {step}: Input {input_name} contains NaN or "
+                "infinity. Every time step of a target needs a number: fill it, or drop the pair."
+            )
         n_steps = panel.lengths
         fixed = int(n_steps[0]) if (n_steps == n_steps[0]).all() else None
         if reset:

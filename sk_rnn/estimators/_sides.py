@@ -1,7 +1,7 @@
 """Sources and targets of `Seq2SeqTransformer`: what was passed, and its tokens."""
 
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from numbers import Integral, Number
 from typing import Any, NamedTuple
 
@@ -33,7 +33,6 @@ _WHAT = {
     "tokens": "sequences of tokens",
     "ids": "a Panel of token ids",
     "numbers": "numbers",
-    "vectors": "vectors",
 }
 
 
@@ -52,7 +51,7 @@ class Side(NamedTuple):
     rows: list[Any] | None
 
 
-def read_side(data: Any, kind: str, where: str) -> Side:
+def read_side(data: Any, kind: str, where: str, because: str = "") -> Side:
     """Tell what X or y is made of.
 
     Parameters
@@ -64,24 +63,55 @@ def read_side(data: Any, kind: str, where: str) -> Side:
         their own, and whatever is no number for tokens; anything else for numbers.
     where : str
         What messages call the caller and the argument.
+    because : str, default=""
+        What messages say of why it has to be so.
     """
+    _check_container(data, where)
     if isinstance(data, Panel):
         if data.is_tokens and kind == "tokens":
             return Side("tokens", [row.tolist() for row in data.to_list()])
-        return Side("ids" if data.is_tokens else "numbers", None)
+        form = "ids" if data.is_tokens else "numbers"
+        return _check_form(Side(form, None), kind, where, because)
     rows = _open_rows(data)
-    if kind == "series" or rows is None:
-        return Side("numbers", None)
+    if rows is None:
+        return _check_form(Side("numbers", None), kind, where, because)
     if not rows:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
-    if kind == "text" or isinstance(rows[0], str | bytes):
+    if isinstance(rows[0], str | bytes) or (kind == "text" and not is_sequence(rows[0])):
         _check_strings(rows, where)
-        return Side("text", rows)
+        return _check_form(Side("text", rows), kind, where, because)
+    for i, row in enumerate(rows):
+        if isinstance(row, str | bytes):
+            raise TypeError(
+                f"{where}[{i}] is {row!r} ({type(row).__name__}), where a sequence belongs. Pass "
+                "strings only, or sequences of tokens only."
+            )
     if not all(map(is_sequence, rows)):
-        return Side("numbers", None)  # or no sequences at all, as reading them will say
-    if kind == "tokens" or _are_tokens(rows):
-        return Side("tokens", _token_rows(rows, where))
-    return Side("numbers", None)
+        # Or no sequences at all, as reading them will say.
+        return _check_form(Side("numbers", None), kind, where, because)
+    if kind != "series" and (kind == "tokens" or _are_tokens(rows)):
+        return _check_form(Side("tokens", _token_rows(rows, where)), kind, where, because)
+    return _check_form(Side("numbers", None), kind, where, because)
+
+
+def _check_container(data: Any, where: str) -> None:
+    unordered = isinstance(data, str | bytes | Mapping | Set | Iterator)
+    if data is not None and not unordered and not np.isscalar(data):
+        return
+    what = "None" if data is None else f"a {type(data).__name__}"
+    advice = " Pass [X] if it is one sample." if isinstance(data, str) else ""
+    raise TypeError(
+        f"{where} is {what}, which is no container of sequences.{advice} Pass a list of strings, a "
+        "list of sequences of tokens, or numbers: a list of arrays, an array, a frame or a Panel."
+    )
+
+
+def _check_form(side: Side, kind: str, where: str, because: str) -> Side:
+    """Refuse data that is not of the kind it has to be."""
+    if kind in ("auto", side.form) or (kind, side.form) == ("series", "numbers"):
+        return side
+    wanted = "numbers" if kind == "series" else kind
+    raise ValueError(f"{where} holds {_WHAT[side.form]}, but {because}. Pass {_WHAT[wanted]}.")
 
 
 def _open_rows(data: Any) -> list[Any] | None:
@@ -249,9 +279,6 @@ def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: 
     )
 
 
-def mismatch(where: str, form: str, fitted: str) -> str:
-    """What to say of data of another form than in fit."""
-    return (
-        f"{where} holds {_WHAT[form]}, but the model was fitted with {_WHAT[fitted]}. Pass "
-        f"{_WHAT[fitted]}."
-    )
+def fitted_with(form: str) -> str:
+    """Why data has to be of a form."""
+    return f"the model was fitted with {_WHAT[form]}"

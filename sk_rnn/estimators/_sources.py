@@ -18,9 +18,9 @@ from ._sides import (
     END,
     RESERVED,
     UNKNOWN,
+    fitted_with,
     learn_vocabulary,
     make_analyzer,
-    mismatch,
     name_tokens,
     read_side,
     split_texts,
@@ -41,15 +41,14 @@ class SourceReader(BaseRNN):
 
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
         where = f"{caller}: {input_name}"
-        kind = self._source_kind() if reset else KIND[self._source_form]
-        side = read_side(X, kind, where)
         if reset:
+            kind = "series" if self.source_kind == "vectors" else self.source_kind
+            side = read_side(X, kind, where, f"source_kind={self.source_kind!r}")
             self._source_form, self._vectors = side.form, False
             self.source_vocabulary_ = None
             self._source_analyzer = self.source_analyzer
-        elif side.form != self._source_form and self._source_form != "ids":
-            fitted = "vectors" if self._vectors else self._source_form
-            raise ValueError(mismatch(where, side.form, fitted))
+        else:
+            side = read_side(X, KIND[self._source_form], where, fitted_with(self._source_form))
         self._tokens = self._source_form != "numbers"
         if not self._tokens:
             return self._read_source_numbers(X, caller, reset=reset, input_name=input_name)
@@ -76,9 +75,6 @@ class SourceReader(BaseRNN):
         if not reset:
             warn_of_unknown(unknown, rows, where, "symbol")
         return panel
-
-    def _source_kind(self) -> str:
-        return "series" if self.source_kind == "vectors" else self.source_kind
 
     def _read_source_numbers(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
         table = is_table(X, padding_value=self.padding_value)
