@@ -145,6 +145,26 @@ def test_integers_are_tokens_unless_said_otherwise():
     assert numbers.predict(rows)[0].dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (1, list),
+        (True, list),
+        ("a", list),
+        (("a", 1), list),
+        (1.5, np.ndarray),
+        ((1, 2), np.ndarray),
+        ([1.5, 2], np.ndarray),
+        (np.float32(1), np.ndarray),
+    ],
+)
+def test_what_a_step_is_decides_what_a_target_is(step, kind):
+    y = [[step], [step, step]] * 4
+    assert isinstance(small().fit(WORDS[:8], y).predict(WORDS)[0], kind)
+    mixed = [["a"], [step]] * 4 if kind is list else [["a"], ["b"]] * 4
+    assert isinstance(small().fit(WORDS[:8], mixed).predict(WORDS)[0], list)
+
+
 def test_words_come_back_as_text():
     texts = ["one, two!", "two - one", "one two"] * 4
     model = learner(source_analyzer="word", target_analyzer="word").fit(texts, texts[::-1])

@@ -1,6 +1,6 @@
 """Targets of `Seq2SeqTransformer`: strings, tokens or numbers, into the loss and back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from ._sides import (
     joiner_of,
     learn_vocabulary,
     make_analyzer,
-    name_tokens,
+    number_tokens,
     read_side,
     split_texts,
     warn_of_unknown,
@@ -39,7 +39,12 @@ class PairTargets(BaseRNN):
     _source_form: str
     _target_form: str
     _target_steps: Any
-    target_vocabulary_: Any
+    _target_tokens: Any
+
+    @property
+    def target_vocabulary_(self) -> dict[Hashable, int] | None:
+        """The id of each token of y; None for numbers."""
+        return None if self._target_tokens is None else number_tokens(self._target_tokens)
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -61,7 +66,7 @@ class PairTargets(BaseRNN):
             form, side = "tokens", read_side(y, "tokens", where)
         if reset:
             self._target_form = form
-            self.target_vocabulary_ = None
+            self._target_tokens = None
         if form == "numbers":
             target = self._read_target_numbers(y, caller, reset=reset, input_name=input_name)
         else:
@@ -90,16 +95,16 @@ class PairTargets(BaseRNN):
             rows = split_texts(rows, analyze, "target_analyzer", where)
         if reset:
             words = self._target_form == "text" and self._joiner is None
-            self.target_vocabulary_ = learn_vocabulary(
+            self._target_tokens = learn_vocabulary(
                 rows, self.target_min_df, "target_min_df", where, spare=words
             )
             self._target_steps = None
         panel, unknown = encode_tokens(
             rows,
-            self.target_vocabulary_,
+            number_tokens(self._target_tokens),
             unknown=UNKNOWN,
             end=END,
-            n_tokens=len(RESERVED) + len(self.target_vocabulary_),
+            n_tokens=len(RESERVED) + len(self._target_tokens),
         )
         if not reset:
             warn_of_unknown(unknown, rows, where, "token")
@@ -163,7 +168,7 @@ class PairTargets(BaseRNN):
         self._longest = int(encoded.lengths[rows].max())
         if self._target_form != "numbers":
             self._longest -= 1  # the end mark
-            return len(RESERVED) + len(self.target_vocabulary_)
+            return len(RESERVED) + len(self._target_tokens)
         n_features = encoded.n_features
         if self._target_steps is None:
             self._target_mean, self._target_scale = feature_statistics(encoded, rows)
@@ -216,7 +221,7 @@ class PairTargets(BaseRNN):
 
     def _name_tokens(self, ids: Iterable[Sequence[int]]) -> list[Any]:
         """Make strings or lists of tokens of ids without the end mark."""
-        names = name_tokens(self.target_vocabulary_)
+        names = [*RESERVED, *self._target_tokens]
         rows: list[Any] = [[names[i] for i in row] for row in ids]
         if self._target_form == "text":
             return [join_tokens(row, self._joiner) for row in rows]
@@ -230,7 +235,7 @@ class PairTargets(BaseRNN):
         """What stands at each step of encoded targets."""
         if self._target_form == "numbers":
             return [list(range(n)) for n in target.lengths.tolist()]
-        names = name_tokens(self.target_vocabulary_)
+        names = [*RESERVED, *self._target_tokens]
         return [[names[i] for i in row.tolist()] for row in target.to_list()]
 
     def _unscale(self, decoded: list[np.ndarray]) -> Panel:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 
 from ..sequences import (
     Panel,
@@ -95,6 +96,8 @@ def read_side(data: Any, kind: str, where: str, because: str = "") -> Side:
 
 
 def _check_container(data: Any, where: str) -> None:
+    if issparse(data):
+        return  # has an error of its own, and one kind of it is a Mapping
     unordered = isinstance(data, str | bytes | Mapping | Set | Iterator)
     if data is not None and not unordered and not np.isscalar(data):
         return
@@ -150,22 +153,23 @@ def _check_strings(rows: list[Any], where: str) -> None:
 
 def _are_tokens(rows: list[Any]) -> bool:
     """Whether sequences hold tokens rather than numbers: one look at all of them."""
-    some = False
+    kinds: set[type] = set()
     for row in rows:
         if isinstance(row, np.ndarray):
-            if row.ndim != 1 or row.dtype.kind not in "OUSTiub":
+            if row.ndim != 1:
                 return False
-            some = some or len(row) > 0
-            continue
-        if not isinstance(row, list | tuple | range):
+            kinds |= set(map(type, row.tolist()))
+        elif isinstance(row, list | tuple | range):
+            kinds |= set(map(type, row))
+        else:
             return False  # a tensor, frame or Series
-        for kind in set(map(type, row)):
-            if issubclass(kind, list | np.ndarray):
-                return False  # a step of several numbers
-            if issubclass(kind, Number) and not issubclass(kind, Integral | np.bool_):
-                return False
-            some = True
-    return some
+    if any(issubclass(kind, list | np.ndarray) for kind in kinds):
+        return False  # steps of several numbers
+    if any(issubclass(kind, tuple) for kind in kinds) and len(kinds) == 1:
+        return not all(isinstance(part, Number) for row in rows for step in row for part in step)
+    if not all(issubclass(kind, Number) for kind in kinds):
+        return True
+    return bool(kinds) and all(issubclass(kind, Integral | np.bool_) for kind in kinds)
 
 
 def _token_rows(rows: list[Any], where: str) -> list[Any]:
@@ -232,8 +236,8 @@ def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
 
 def learn_vocabulary(
     rows: Sequence[Tokens], min_df: Any, name: str, where: str, *, spare: bool
-) -> dict[Hashable, int]:
-    """Give each token an id, after the reserved ones.
+) -> list[Hashable]:
+    """Return the tokens that have an id, after the reserved ones, in this order.
 
     Parameters
     ----------
@@ -256,12 +260,12 @@ def learn_vocabulary(
             f"{where} leaves no tokens to learn: none occurs in {least} or more of {len(rows)} "
             f"sequences ({name}={min_df!r}). Lower {name}, or pass sequences that are not empty."
         )
+    return tokens
+
+
+def number_tokens(tokens: Sequence[Hashable]) -> dict[Hashable, int]:
+    """Give each token its id."""
     return {token: i for i, token in enumerate(tokens, len(RESERVED))}
-
-
-def name_tokens(vocabulary: Mapping[Hashable, int]) -> list[Any]:
-    """Return what each id stands for."""
-    return [*RESERVED, *vocabulary]
 
 
 def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: str) -> None:

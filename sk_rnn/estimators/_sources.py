@@ -1,5 +1,6 @@
 """Sources of `Seq2SeqTransformer`: strings, tokens, ids, sequences of numbers or vectors."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ._sides import (
     fitted_with,
     learn_vocabulary,
     make_analyzer,
-    name_tokens,
+    number_tokens,
     read_side,
     split_texts,
     warn_of_unknown,
@@ -37,7 +38,13 @@ class SourceReader(BaseRNN):
     _source_form: str
     _vectors: bool
     _n_ids: Any
-    source_vocabulary_: Any
+    # As a list, because skops knows no dict with keys of any kind.
+    _source_tokens: Any
+
+    @property
+    def source_vocabulary_(self) -> dict[Hashable, int] | None:
+        """The id of each token of X; None for numbers and ids."""
+        return None if self._source_tokens is None else number_tokens(self._source_tokens)
 
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
         where = f"{caller}: {input_name}"
@@ -45,7 +52,7 @@ class SourceReader(BaseRNN):
             kind = "series" if self.source_kind == "vectors" else self.source_kind
             side = read_side(X, kind, where, f"source_kind={self.source_kind!r}")
             self._source_form, self._vectors = side.form, False
-            self.source_vocabulary_ = None
+            self._source_tokens = None
             self._source_analyzer = self.source_analyzer
         else:
             side = read_side(X, KIND[self._source_form], where, fitted_with(self._source_form))
@@ -62,15 +69,15 @@ class SourceReader(BaseRNN):
             analyze = make_analyzer(self._source_analyzer, "source_analyzer", where)
             rows = split_texts(rows, analyze, "source_analyzer", where)
         if reset:
-            self.source_vocabulary_ = learn_vocabulary(
+            self._source_tokens = learn_vocabulary(
                 rows, self.source_min_df, "source_min_df", where, spare=True
             )
         panel, unknown = encode_tokens(
             rows,
-            self.source_vocabulary_,
+            number_tokens(self._source_tokens),
             unknown=UNKNOWN,
             end=END,
-            n_tokens=len(RESERVED) + len(self.source_vocabulary_),
+            n_tokens=len(RESERVED) + len(self._source_tokens),
         )
         if not reset:
             warn_of_unknown(unknown, rows, where, "symbol")
@@ -109,7 +116,7 @@ class SourceReader(BaseRNN):
     def _count_tokens(self, panel: Panel, caller: str) -> int:
         if self._source_form == "ids":
             return self._n_ids
-        return len(RESERVED) + len(self.source_vocabulary_)
+        return len(RESERVED) + len(self._source_tokens)
 
     def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
         if self.embedding_weights is not None and self._source_form != "ids":
@@ -128,5 +135,5 @@ class SourceReader(BaseRNN):
         rows = [row.tolist()[::stride] for row in panel.to_list()]
         if self._source_form == "ids":
             return rows
-        names = name_tokens(self.source_vocabulary_)
+        names = [*RESERVED, *self._source_tokens]
         return [[names[i] for i in row] for row in rows]

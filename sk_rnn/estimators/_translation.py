@@ -17,7 +17,7 @@ from ._network import Model
 from ._pair_targets import PairTargets
 from ._parameters import check_objects, encoder_conflicts, refuse
 from ._search import Search, decode_numbers, search_tokens
-from ._sides import BEGIN, END, UNKNOWN
+from ._sides import BEGIN, END, RESERVED, UNKNOWN
 from ._sources import SourceReader
 
 Remember = Callable[[Batch], Memory]
@@ -120,7 +120,7 @@ class Translation(SourceReader, PairTargets):
             attention = "additive" if self._tokens else "general"
             attention = None if self._autoencoder else attention
         return {
-            "num_tokens": None if numbers else 3 + len(self.target_vocabulary_),
+            "num_tokens": None if numbers else len(RESERVED) + len(self._target_tokens),
             "n_target_features": self._n_target_features if numbers else 1,
             "begin": BEGIN,
             "feedback": feedback,
@@ -264,7 +264,9 @@ class Translation(SourceReader, PairTargets):
             total = torch.zeros(n_rows, dtype=torch.float64)
             return total.index_add_(0, rows, scores.double().cpu()).numpy()
 
-        widest = int(target.lengths.max()) * (1 if numbers else 3 + len(self.target_vocabulary_))
+        widest = int(target.lengths.max()) * (
+            1 if numbers else len(RESERVED) + len(self._target_tokens)
+        )
         scores = np.array(
             self._each_row(data, score, max_rows=min(DECODE_ROWS, MAX_SCORES // widest))
         )
