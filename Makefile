@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
+PEERS ?= .venv-peers
 # One thread a process and one process a core: torch's own threads gain nothing on the tests' tiny data.
 TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo test test-slow lint docs bench clean
+.PHONY: demo test test-slow lint docs bench bench-speed bench-peers clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,5 +43,24 @@ bench: $(VENV)/.run  ## accuracy, cost against length, memory, text, seq2seq: be
 	$(BIN)/python benchmarks/bench_text.py --data $(DATA)
 	$(BIN)/python benchmarks/bench_seq2seq.py --data $(DATA)
 
+bench-speed: $(VENV)/.run  ## training, prediction, one row, long sequences, searches: times and ratios
+	$(BIN)/python benchmarks/bench_kernel.py
+	$(BIN)/python benchmarks/bench_overhead.py
+	$(BIN)/python benchmarks/bench_latency.py
+	$(BIN)/python benchmarks/bench_predict.py
+	$(BIN)/python benchmarks/bench_search.py
+	$(BIN)/python benchmarks/bench_long.py
+	$(BIN)/python benchmarks/bench_fit.py
+
+# Keras, sktime and the TensorFlow and torch that they want, apart from everything else.
+$(PEERS)/.made: benchmarks/requirements-peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+bench-peers: $(VENV)/.run $(PEERS)/.made  ## side by side with what users would pick instead
+	$(BIN)/python benchmarks/bench_latency.py --python $(PEERS)/bin/python
+	$(BIN)/python benchmarks/bench_peers.py --python $(PEERS)/bin/python
+
 clean:
-	rm -rf $(VENV) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/output
+	rm -rf $(VENV) $(PEERS) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/output

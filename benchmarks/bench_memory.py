@@ -1,8 +1,8 @@
 """Peak memory of fit on a gigabyte of ragged data.
 
 Each measurement is a process of its own, whose peak resident size the kernel keeps; the same
-process without the data (imports and one tiny fit) is taken off. The parent imports no torch: a
-child starts with its parent's peak on its account.
+process without the data (imports and one tiny fit) is taken off. The parent imports no torch: where
+there is no status file, a child starts with its parent's peak on its account.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
-import subprocess
-import sys
 import time
 
+import processes
 import report
 
 GB = 1e9
@@ -22,14 +20,6 @@ HIDDEN_SIZE = 8
 BATCH_SIZE = 256
 LONGEST = 1000
 CONTAINERS = ("none", "panel", "list")
-
-
-def peak_bytes() -> int:
-    """Peak resident size of this process so far."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
 
 
 def ragged_lengths(total_steps: int):
@@ -64,45 +54,46 @@ def make(container: str, n_bytes: float, n_features: int):
     return Panel(values, offsets), values.nbytes
 
 
-def child(options: argparse.Namespace) -> dict:
+def child(request: dict) -> dict:
     """Fit once in this process and report its peak."""
     import numpy as np
     import torch
 
     from sk_rnn import RNNClassifier
 
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(request["threads"])
     model = RNNClassifier(
         hidden_size=HIDDEN_SIZE, batch_size=BATCH_SIZE, max_epochs=1, device="cpu", random_state=0
     )
     rng = np.random.default_rng(0)
-    tiny = [rng.normal(size=(5, options.n_features)).astype(np.float32) for _ in range(20)]
+    tiny = [rng.normal(size=(5, request["n_features"])).astype(np.float32) for _ in range(20)]
     model.fit(tiny, np.arange(20) % 2)
-    if options.child == "none":
-        return {"peak": peak_bytes()}
+    if request["container"] == "none":
+        return {"peak": processes.peak_bytes()}
 
-    X, data_bytes = make(options.child, options.gigabytes * GB, options.n_features)
+    X, data_bytes = make(request["container"], request["gigabytes"] * GB, request["n_features"])
     y = np.arange(len(X)) % 2
-    before = peak_bytes()
+    before = processes.peak_bytes()
     start = time.perf_counter()
     model.fit(X, y)
     return {
         "n_samples": len(X),
         "data": data_bytes,
         "peak_before_fit": before,
-        "peak": peak_bytes(),
+        "peak": processes.peak_bytes(),
         "fit_seconds": time.perf_counter() - start,
     }
 
 
 def measure(container: str, options: argparse.Namespace) -> dict:
     """Run ``child`` in a process of its own."""
-    command = [sys.executable, __file__, "--child", container]
-    command += ["--gigabytes", str(options.gigabytes), "--n-features", str(options.n_features)]
-    command += ["--threads", str(options.threads)]
-    environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
-    output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(output.stdout.splitlines()[-1])
+    request = {
+        "container": container,
+        "gigabytes": options.gigabytes,
+        "n_features": options.n_features,
+        "threads": options.threads,
+    }
+    return processes.run_child(__file__, request, options.threads)
 
 
 def main() -> None:
@@ -110,10 +101,10 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=1.0, help="size of X, in 10^9 bytes")
     parser.add_argument("--n-features", type=int, default=16)
     parser.add_argument("--threads", type=int, default=1, help="torch threads")
-    parser.add_argument("--child", choices=CONTAINERS, help=argparse.SUPPRESS)
+    parser.add_argument("--child", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(child(options)))
+        print(json.dumps(child(options.child)))
         return
 
     started = datetime.datetime.now()

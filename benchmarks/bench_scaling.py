@@ -13,12 +13,11 @@ import threading
 import time
 from statistics import median
 
+import contenders
 import numpy as np
 import report
+import speed
 import torch
-from skorch import NeuralNetClassifier
-from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence
 
 from sk_rnn import RNNClassifier
 
@@ -68,46 +67,19 @@ def fit_seconds(model, X, y) -> float:
     return time.perf_counter() - start
 
 
-# The rival
-
-
-class PackedNet(nn.Module):
-    """What tutorials show for ragged sequences: pad, pack, recur, last state, linear."""
-
-    CLASSES = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn_tanh": nn.RNN}  # noqa: RUF012
-
-    def __init__(self, cell: str):
-        super().__init__()
-        self.recurrent = self.CLASSES[cell](N_FEATURES, HIDDEN_SIZE, batch_first=True)
-        self.linear = nn.Linear(HIDDEN_SIZE, 2)
-
-    def forward(self, X, lengths):
-        """(B, T, F) and (B,) to class scores (B, 2)."""
-        packed = pack_padded_sequence(X, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        _, state = self.recurrent(packed)
-        state = state[0] if isinstance(state, tuple) else state  # LSTM: (h, c)
-        return self.linear(state[-1])
-
-
 def packed_seconds(cell: str, X, y, device: str, epochs: int) -> float:
-    lengths = np.array([len(x) for x in X])
-    padded = np.zeros((len(X), lengths.max(), N_FEATURES), dtype=np.float32)
-    for row, x in zip(padded, X, strict=True):
-        row[: len(x)] = x
-    torch.manual_seed(0)
-    net = NeuralNetClassifier(
-        PackedNet,
-        module__cell=cell,
-        criterion=nn.CrossEntropyLoss,
-        optimizer=torch.optim.Adam,
+    """Seconds of skorch with ``pack_padded_sequence``."""
+    setting = speed.Setting(
+        cell,
+        HIDDEN_SIZE,
+        epochs,
+        torch.get_num_threads(),
+        device,
         batch_size=BATCH_SIZE,
-        max_epochs=epochs,
-        iterator_train__shuffle=True,
-        train_split=None,
-        device=device,
-        verbose=0,
+        n_features=N_FEATURES,
     )
-    return fit_seconds(net, {"X": padded, "lengths": lengths}, y)
+    rival = contenders.SkorchPacked(setting)
+    return rival.fit(rival.hold(X), y)
 
 
 # The GPU's own view

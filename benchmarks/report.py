@@ -59,6 +59,20 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(header), rule, *map(line, rows)])
 
 
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay the same out as a table of a Markdown document."""
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(3, *(len(cell) for cell in column)) for column in columns]
+
+    def line(cells):
+        padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+        return f"| {' | '.join([cells[0].ljust(widths[0]), *padded[1:]])} |"
+
+    # Colons say which way a column is flush: the first left, the others right.
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join([line(header), f"| {' | '.join(rule)} |", *map(line, rows)])
+
+
 def write(name: str, content: dict, started: datetime.datetime) -> Path:
     """Write ``results/<name>_<start>.json``; called again in the same run, it overwrites."""
     RESULTS.mkdir(exist_ok=True)

@@ -134,8 +134,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         10).
 
     batch_size : int or "auto", default="auto"
-        Sequences a training step, and at most in a prediction. "auto" trains with a sixteenth of
-        the data, at least 8 and at most 32, and predicts with what bounds memory.
+        Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
+        Predictions take as many at once as a bounded memory allows.
 
     early_stopping : bool, default=False
         Hold out validation data, stop when its score no longer rises, and keep the weights of the

@@ -1,5 +1,6 @@
 """What a fitted estimator does: outputs for new sequences, and the state that is saved."""
 
+import threading
 from abc import ABCMeta, abstractmethod
 from typing import Any, ClassVar
 
@@ -8,12 +9,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..modules import SequenceModel, WeightedLoss
 from ..sequences import Panel
-from ..training import PredictionBatches, SequenceData, run_flushed, step_positions
+from ..training import (
+    PredictionBatches,
+    SequenceData,
+    run_flushed,
+    run_here,
+    step_positions,
+)
 from ._network import Model, build_module
 from ._parameters import OpenParameters
 from ._reading import read_sequences, read_target
 from ._rows import check_weights
 from ._state import dump_net, load_net
+
+# Time steps that are predicted before a thread would have started.
+_FEW_STEPS = 4096
 
 
 class FittedRNN(OpenParameters, metaclass=ABCMeta):
@@ -40,11 +50,15 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         panel = read_sequences(self, X, f"{type(self).__name__}.{method}", reset=False)
         net = self.net_
         data = SequenceData(panel, net.device, per_step=self._per_step)
-        batch_size = None if self.batch_size == "auto" else self.batch_size
-        batches = PredictionBatches(data, batch_size=batch_size, aligned=True)
-        parts = run_flushed(
-            lambda interrupted: net.outputs(batches, interrupted), backend=net.backend
-        )
+        batches = PredictionBatches(data, aligned=True)
+
+        def compute(interrupted: threading.Event) -> list[np.ndarray]:
+            return net.outputs(batches, interrupted)
+
+        if net.backend == "numba" and len(panel.values) <= _FEW_STEPS:
+            parts = run_here(compute)
+        else:
+            parts = run_flushed(compute, backend=net.backend)
         order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
         found = np.concatenate(parts)
         outputs = np.empty_like(found)

@@ -19,9 +19,9 @@ _CODES = {"rnn_tanh": RNN_TANH, "rnn_relu": RNN_RELU, "gru": GRU, "lstm": LSTM}
 _FORWARD = {cell: make_run_forward(code) for cell, code in _CODES.items()}
 _BACKWARD = {cell: make_run_backward(code) for cell, code in _CODES.items()}
 
-# Multiplications of a pass below which one more thread costs more than it saves: handing over takes
-# about 50 microseconds, in which a core does some millions of them.
-_WORTH_A_THREAD = 4_000_000
+# Multiplications that are worth a thread: a third of a millisecond of a core's time. Handing work
+# over takes a twentieth, and much more where other programs keep the cores busy.
+_WORTH_A_THREAD = 16_000_000
 
 
 def run_layer(

@@ -111,7 +111,12 @@ def prediction_batches(lengths: np.ndarray, *, max_rows: int, max_steps: int) ->
     Returns
     -------
     batches : list of ndarray of int64
-        Shortest rows first. Every row occurs once.
+        Longest rows first. Every row occurs once.
+
+    Notes
+    -----
+    Each batch takes about as much memory as the one before, or less, so that what has been freed
+    can be used again. Shortest first, each would need a little more than the last has left.
     """
     order = np.argsort(lengths, kind="stable")
     ordered = lengths[order]
@@ -123,7 +128,7 @@ def prediction_batches(lengths: np.ndarray, *, max_rows: int, max_steps: int) ->
         n_rows = max(1, int(np.searchsorted(padded_steps, max_steps, side="right")))
         batches.append(order[start : start + n_rows])
         start += n_rows
-    return batches
+    return batches[::-1]
 
 
 def pad_batch(panel: Panel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -25,6 +25,7 @@ from ._runtime import (
     resolve_backend,
     resolve_device,
     run_flushed,
+    run_here,
 )
 from ._schedules import SCHEDULES
 
@@ -49,6 +50,7 @@ __all__ = [
     "resolve_backend",
     "resolve_device",
     "run_flushed",
+    "run_here",
     "step_positions",
     "subset_accuracy",
 ]

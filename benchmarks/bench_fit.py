@@ -1,0 +1,93 @@
+"""Training time on ragged data, beside skorch and a bare torch loop.
+
+Same data, architecture, optimizer, epochs and threads; fits take turns, and the accuracy on unseen
+sequences stands beside the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+
+import contenders
+import grid
+import processes
+import report
+import speed
+import torch
+
+
+def first_fits(request: dict) -> dict:
+    """Seconds of the first fit of each cell in this process, less those of the second."""
+    torch.set_num_threads(request["threads"])
+    task = speed.ragged_task(speed.BATCH_SIZE, 50)
+    extra = {}
+    for cell in request["cells"]:
+        model = contenders.Ours(
+            speed.Setting(cell, 32, 1, request["threads"], backend=request["backend"])
+        )
+        first = model.fit(task.X_train, task.y_train)
+        extra[cell] = first - model.fit(task.X_train, task.y_train)
+    return extra
+
+
+def compile_rows(options: argparse.Namespace) -> list[list[str]]:
+    """What the first fit costs more, in a process without and in one with compiled code on disk."""
+    request = {key: getattr(options, key) for key in ("cells", "backend", "threads")}
+    with tempfile.TemporaryDirectory() as cache:
+        found = []
+        for state in ("nothing compiled", "compiled before"):
+            start = time.perf_counter()
+            child = processes.run_child(__file__, request, options.threads, NUMBA_CACHE_DIR=cache)
+            whole = time.perf_counter() - start
+            seconds = [f"{child[cell]:.2f}" for cell in options.cells]
+            found.append([state, *seconds, f"{whole:.1f}"])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    grid.add_options(parser)
+    parser.add_argument(
+        "--rivals",
+        nargs="+",
+        choices=list(contenders.RIVALS),
+        default=["packed", "padded", "bare"],
+    )
+    parser.add_argument("--child", type=json.loads, help=argparse.SUPPRESS)
+    speed.add_options(parser, repeats=3)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(first_fits(options.child)))
+        return
+
+    started, environment = speed.begin(options)
+    compiled = compile_rows(options)
+    results = []
+    for longest, setting in grid.points(options):
+        makers = [contenders.Ours, *(contenders.RIVALS[rival] for rival in options.rivals)]
+        models = {make.name: make(setting) for make in makers}
+        results.append(grid.measure(models, longest, setting, options))
+        print(*("  ".join(row) for row in grid.lines(results[-1])), sep="\n", flush=True)
+        content = {
+            "environment": environment,
+            "options": vars(options),
+            "first fits": compiled,
+            "results": results,
+        }
+        path = report.write("fit", content, started)  # after every point: nothing is lost
+
+    print("\n" + grid.table(results, options))
+    print("\n" + grid.summary(results))
+    print(
+        "\nSeconds that the first fit takes longer than the second (imports that wait for it,"
+        " and compilation)\n\n"
+        + report.markdown(["process", *options.cells, "whole process"], compiled)
+    )
+    print(f"\n{path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Memory of this process, and measurements in processes of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
+
+
+def _status_bytes(field: str) -> int | None:
+    """One of the sizes that Linux keeps for this process."""
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith(f"{field}:")]
+    return int(found[0]) * 1024 if found else None  # Linux counts in KiB
+
+
+def peak_bytes() -> int:
+    """Peak resident size of this process so far, or since `reset_peak`.
+
+    From the status file where there is one, because ``getrusage`` starts with the parent's peak.
+    """
+    peak = _status_bytes("VmHWM")
+    if peak is not None:
+        return peak
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def resident_bytes() -> int:
+    """Resident size of this process now; its peak where the system does not say."""
+    return _status_bytes("VmRSS") or peak_bytes()
+
+
+def reset_peak() -> None:
+    """Let `peak_bytes` count from here on, where the system allows it."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def run_child(script: str, request: dict, threads: int, **variables: str) -> dict:
+    """Run ``script --child request`` in a process of its own and return the JSON it ends with."""
+    command = [sys.executable, script, "--child", json.dumps(request)]
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)} | variables
+    output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(output.stdout.splitlines()[-1])

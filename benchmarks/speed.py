@@ -1,0 +1,133 @@
+"""What the speed benchmarks share: the task, the setting, options, and interleaved repeats."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+import report
+import torch
+
+from sk_rnn.sequences import Panel
+
+CELLS = ("rnn_tanh", "gru", "lstm")
+N_FEATURES = 4
+BATCH_SIZE = 32
+LR = 5e-3
+# Offset of the first feature by class, against noise of 1. One step tells the classes apart in 60 %
+# of the cases and 12 steps in 81 %, so that a net has to remember to do better.
+OFFSET = 0.25
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every contender is told: architecture, training, and where to run."""
+
+    cell: str
+    hidden_size: int
+    epochs: int
+    threads: int
+    device: str = "cpu"
+    backend: str | None = None  # None: whatever this package does by default
+    batch_size: int = BATCH_SIZE
+    lr: float = LR
+    n_features: int = N_FEATURES
+
+
+@dataclass(frozen=True)
+class Task:
+    """Two classes of ragged sequences."""
+
+    X_train: list[np.ndarray]
+    y_train: np.ndarray
+    X_test: list[np.ndarray]
+    y_test: np.ndarray
+
+
+def ragged_panel(n_samples: int, longest: int, seed: int = 0) -> tuple[Panel, np.ndarray]:
+    """Noise whose mean tells the class; lengths uniform in longest / 4 .. longest."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(max(1, longest // 4), longest, size=n_samples, endpoint=True)
+    lengths[0] = longest  # so that all sets are padded to the same length
+    return noisy_means(lengths, rng)
+
+
+def noisy_means(lengths: np.ndarray, rng: np.random.Generator) -> tuple[Panel, np.ndarray]:
+    """Noise of these lengths, with an offset by class."""
+    y = np.arange(len(lengths)) % 2
+    values = rng.standard_normal((lengths.sum(), N_FEATURES), dtype=np.float32)
+    values[:, 0] += np.repeat(OFFSET * (2 * y - 1), lengths)
+    return Panel(values, np.concatenate([[0], np.cumsum(lengths)])), y
+
+
+def ragged(n_samples: int, longest: int, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
+    """Draw the same as a list of arrays, which is what users have."""
+    panel, y = ragged_panel(n_samples, longest, seed)
+    return [x.copy() for x in panel.to_list()], y
+
+
+def ragged_task(n_samples: int, longest: int) -> Task:
+    """A training set, and a test set as large but never under 400 (a standard error of .02)."""
+    return Task(*ragged(n_samples, longest), *ragged(max(400, n_samples), longest, seed=1))
+
+
+def padded(X: list[np.ndarray], *, before: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Zeros behind, or before, the shorter sequences: (n, longest, F), and lengths (n,)."""
+    lengths = np.array([len(x) for x in X])
+    values = np.zeros((len(X), lengths.max(), X[0].shape[1]), dtype=np.float32)
+    for row, x in zip(values, X, strict=True):
+        row[slice(-len(x), None) if before else slice(len(x))] = x
+    return values, lengths
+
+
+def add_options(parser: argparse.ArgumentParser, *, repeats: int) -> None:
+    """Add the options that every speed benchmark has."""
+    parser.add_argument("--repeats", type=int, default=repeats, help="the median is shown")
+    parser.add_argument("--threads", type=int, default=2, help="of every contender")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--backend", help="of sk_rnn's estimators; left to them by default")
+
+
+def begin(options: argparse.Namespace) -> tuple[datetime.datetime, dict]:
+    """Set the threads, say where this runs."""
+    torch.set_num_threads(options.threads)
+    environment = report.environment(options.threads) | {"backend": options.backend or "default"}
+    if options.device != "cpu":
+        environment["gpu"] = torch.cuda.get_device_name()
+    print(report.describe(environment), flush=True)
+    return datetime.datetime.now(), environment
+
+
+def setting_from(options: argparse.Namespace, cell: str, hidden_size: int, epochs: int) -> Setting:
+    return Setting(cell, hidden_size, epochs, options.threads, options.device, options.backend)
+
+
+def interleaved(measures: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    """Measure all of them, then all again: what else the machine does then hits all alike."""
+    results: dict[str, list[float]] = {name: [] for name in measures}
+    for _ in range(repeats):
+        for name, measure in measures.items():
+            results[name].append(measure())
+    return results
+
+
+def ratio(rival: Iterable[float], ours: Iterable[float]) -> float:
+    """How many times faster than the rival we are."""
+    return median(rival) / median(ours)
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    return math.exp(np.mean([math.log(value) for value in values]))
+
+
+def verdict(found: float, target: float | None, *, at_most: bool = False) -> str:
+    """Put a figure beside its target."""
+    if target is None:
+        return "-"
+    met = found <= target if at_most else found >= target
+    return f"{'met' if met else 'missed'} ({'≤' if at_most else '≥'} {target:g})"
