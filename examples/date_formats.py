@@ -51,6 +51,7 @@ def draw(alignments, path):
 
 
 def main():
+    """Train, judge on dates held out, and look at the attention."""
     written, meant = made_dates(4000)
     X, X_test, y, y_test = train_test_split(written, meant, train_size=3000, random_state=0)
     for text, date in zip(X[:3], y[:3], strict=True):
