@@ -454,6 +454,15 @@ def test_warm_start_goes_on_with_its_vocabulary():
     assert "z" not in model.source_vocabulary_
 
 
+@pytest.mark.cuda
+@pytest.mark.parametrize("y", [BACK, WAVES], ids=["strings", "numbers"])
+def test_cuda_does_what_the_cpu_does(y):
+    quiet = {"dropout": 0.0, "embedding_dropout": 0.0}
+    cpu, cuda = (small(**quiet, device=device).fit(WORDS, y) for device in ("cpu", "cuda"))
+    assert_allclose(cuda.score_samples(WORDS, y), cpu.score_samples(WORDS, y), rtol=1e-3)
+    assert len(cuda.predict(WORDS)) == len(cuda.align(WORDS)) == 24
+
+
 def test_decoding_is_quick():
     # 1,000 short strings in under 2 s on two cores is the aim; ten times that is a fault.
     import time

@@ -117,6 +117,14 @@ def test_target_kind_says_what_integers_are():
     assert fitted(WORDS, y, target_kind="series").predict(WORDS).shape == (N, 3)
 
 
+def test_many_tokens_are_tied():
+    decoder = fitted(WORDS, [[i, i + 1] for i in range(N)]).module_.decoder
+    assert decoder.output.weight is not decoder.read.embedding.weight
+    y = [list(range(50 * i, 50 * i + 50)) for i in range(N)]
+    decoder = fitted(WORDS, y).module_.decoder
+    assert decoder.output.weight is decoder.read.embedding.weight
+
+
 def test_max_length_ends_decoding():
     model = fitted(max_length=2)
     assert max(map(len, model.predict(WORDS))) <= 2

@@ -42,7 +42,7 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "source_min_df": [_positive_int, StrOptions({"auto"})],
     "target_min_df": [_positive_int, StrOptions({"auto"})],
     "embedding_dim": [_positive_int],
-    "tied_embeddings": ["boolean"],
+    "tied_embeddings": ["boolean", StrOptions({"auto"})],
     "label_smoothing": [_share],
     "max_length": [_positive_int, StrOptions({"auto"})],
     "beam_width": [_positive_int],
@@ -170,9 +170,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     freeze_embedding : bool, default=False
         Leave `embedding_weights` as they are.
 
-    tied_embeddings : bool, default=False
+    tied_embeddings : bool or "auto", default="auto"
         Score target tokens by products with the vectors that embed them (Press & Wolf, 2017): fewer
-        weights, which helps with many tokens and little data.
+        weights, which helps with many tokens and little data. "auto" does so from 1,000 tokens on.
 
     embedding_dropout : float in [0, 1), default=0.2
         Dropout of single values of the token vectors while training.
@@ -260,8 +260,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         10).
 
     batch_size : int or "auto", default="auto"
-        Sequences a training step, and at most in a prediction. "auto" trains with a sixteenth of
-        the data, at least 8 and at most 32, and predicts with what bounds memory.
+        Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
+        Predictions take as many at once as a bounded memory allows.
 
     early_stopping : bool, default=False
         Hold out validation data, stop when its score no longer rises, and keep the weights of the
@@ -420,7 +420,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         embedding_dim=64,
         embedding_weights=None,
         freeze_embedding=False,
-        tied_embeddings=False,
+        tied_embeddings="auto",
         embedding_dropout=0.2,
         word_dropout=0.0,
         padding_value=None,

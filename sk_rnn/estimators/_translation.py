@@ -28,6 +28,10 @@ DECODE_ROWS = 1024
 # Scores of tokens that are held at a time when given targets are scored.
 MAX_SCORES = 1 << 24
 
+# Tokens from which on tied_embeddings="auto" ties them: translation by word was better for it (chrF
+# 37.5 against 35.8 after 8 epochs) and a fifth faster; letters and phonemes were the same.
+MANY_TOKENS = 1000
+
 # With max_length="auto" decoding goes on for so many times the longest target in fit.
 SPARE_LENGTH = 2
 
@@ -86,7 +90,7 @@ class Translation(SourceReader, PairTargets):
                 "feedback=False, where the decoder reads no target. Set scheduled_sampling=0.",
             ),
             (
-                no_feedback and params["tied_embeddings"],
+                no_feedback and params["tied_embeddings"] is True,
                 "tied_embeddings=True has no effect with feedback=False, where the decoder embeds "
                 "no tokens. Set tied_embeddings=False.",
             ),
@@ -101,7 +105,7 @@ class Translation(SourceReader, PairTargets):
         feedback = not numbers if self.feedback == "auto" else bool(self.feedback)
         conflicts = [
             (
-                numbers and self.tied_embeddings,
+                numbers and self.tied_embeddings is True,
                 "tied_embeddings=True has no effect on a y of numbers, which are not embedded. Set "
                 "tied_embeddings=False.",
             ),
@@ -119,7 +123,11 @@ class Translation(SourceReader, PairTargets):
             # long); on spelling to phonemes it was (error rate .123 against .135).
             attention = "additive" if self._tokens else "general"
             attention = None if self._autoencoder else attention
+        tied = self.tied_embeddings
+        if tied == "auto":
+            tied = feedback and not numbers and len(self._target_tokens) >= MANY_TOKENS
         return {
+            "tied_embeddings": tied,
             "num_tokens": None if numbers else len(RESERVED) + len(self._target_tokens),
             "n_target_features": self._n_target_features if numbers else 1,
             "begin": BEGIN,
