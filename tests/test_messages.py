@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.sequences import Panel
 
 SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
@@ -785,6 +785,10 @@ STANDARD = (
 )
 NEVER = ("IndexError", "AttributeError", "Expected tensor", "aten::")
 
+def pairs():
+    return Seq2SeqTransformer(**SMALL, embedding_dim=2)
+
+
 FITTED = {
     "classifier": clf().fit(X, LABELS),
     "regressor": reg().fit(X, NUMBERS),
@@ -794,7 +798,11 @@ FITTED = {
     "padded": clf(padding_value=0.0).fit(TABLE + 1, LABELS),
     "table": clf().fit(NAMED, LABELS),
 }
-UNFITTED = {
+UNdef pairs():
+    return Seq2SeqTransformer(**SMALL, embedding_dim=2)
+
+
+FITTED = {
     "classifier": clf,
     "regressor": reg,
     "tagger": tagger,
@@ -821,11 +829,12 @@ def speaks_for_itself(call):
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
         warnings.filterwarnings("ignore", message="The number of unique classes is greater")
         warnings.filterwarnings("ignore", message="A column-vector y was passed")
+        warnings.filterwarnings("ignore", message=".* are not in the vocabulary")
         try:
             call()
         except (ValueError, TypeError) as error:
             message = str(error)
-            ours = re.match(r"RNN(Classifier|Regressor)\.\w+: ", message)
+            ours = re.match(r"(RNN(Classifier|Regressor)|Seq2SeqTransformer)\.\w+: ", message)
             assert ours or any(re.match(text, message) for text in STANDARD), message
             assert not any(word in message for word in NEVER), message
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..modules import CrossEntropy, SquaredError, StepsAndEnd, WeightedLoss
-from ..sequences import Panel, check_sequences, encode_tokens, is_table, locate
+from ..sequences import Panel, check_sequences, encode_tokens, is_sequence, is_table, locate
 from ..training import PairData
 from ._base import BaseRNN
 from ._reading import float_type
@@ -271,7 +271,8 @@ def _layout_of(y: Any, where: str) -> tuple[str, Any]:
         y = np.asarray(y)
     shape = getattr(y, "shape", None)
     listed = hasattr(y, "__len__") and len(y) > 0 and not hasattr(y, "columns")
-    if listed and (shape is None or len(shape) == 1) and np.ndim(_first(y)) == 0:
+    flat = listed and (shape is None or len(shape) == 1)
+    if flat and not any(map(is_sequence, y)):
         return "scalar", np.asarray(y).reshape(-1, 1)
     if is_table(y):
         return "table", y

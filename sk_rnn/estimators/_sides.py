@@ -99,7 +99,8 @@ def _check_container(data: Any, where: str) -> None:
     if issparse(data):
         return  # has an error of its own, and one kind of it is a Mapping
     unordered = isinstance(data, str | bytes | Mapping | Set | Iterator)
-    if data is not None and not unordered and not np.isscalar(data):
+    single = np.isscalar(data) or getattr(data, "shape", None) == ()
+    if data is not None and not unordered and not single:
         return
     what = "None" if data is None else f"a {type(data).__name__}"
     advice = " Pass [X] if it is one sample." if isinstance(data, str) else ""
@@ -163,7 +164,7 @@ def _are_tokens(rows: list[Any]) -> bool:
             kinds |= set(map(type, row))
         else:
             return False  # a tensor, frame or Series
-    if any(issubclass(kind, list | np.ndarray) for kind in kinds):
+    if any(map(_holds_several, kinds)):
         return False  # steps of several numbers
     if any(issubclass(kind, tuple) for kind in kinds) and len(kinds) == 1:
         return not all(isinstance(part, Number) for row in rows for step in row for part in step)
@@ -172,11 +173,27 @@ def _are_tokens(rows: list[Any]) -> bool:
     return bool(kinds) and all(issubclass(kind, Integral | np.bool_) for kind in kinds)
 
 
+def _holds_several(kind: type) -> bool:
+    """Whether a step of this type is a list or an array, and so no token."""
+    array = hasattr(kind, "__array__") and not issubclass(kind, np.generic)
+    return issubclass(kind, list) or array
+
+
 def _token_rows(rows: list[Any], where: str) -> list[Any]:
     result = []
     for i, row in enumerate(rows):
-        tokens: list[Any] = row.tolist() if hasattr(row, "tolist") else list(row)
+        tokens: Any = row.tolist() if hasattr(row, "tolist") else list(row)
+        if not isinstance(tokens, list):
+            raise ValueError(
+                f"{where}[{i}] is a single value, {tokens!r}, where a sequence of tokens belongs. "
+                "Pass one sequence per sample."
+            )
         for step, token in enumerate(tokens):
+            if _holds_several(type(token)):
+                raise ValueError(
+                    f"{where}[{i}] has {type(token).__name__} {token!r} at time step {step}, where "
+                    "a token belongs. Pass strings, whole numbers or other hashable tokens."
+                )
             missing = token is None or (isinstance(token, float) and token != token)
             if missing or not isinstance(token, Hashable):
                 kind = "is missing" if missing else "cannot be looked up (it is not hashable)"
