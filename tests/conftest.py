@@ -10,9 +10,25 @@ import numpy as np
 import pytest
 import torch
 
+from sk_rnn.training import _runtime
+
 # A shared machine may stall for longer than hypothesis thinks a test may take.
 hypothesis.settings.register_profile("sk_rnn", deadline=None)
 hypothesis.settings.load_profile("sk_rnn")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--backend",
+        choices=["auto", "torch"],
+        default="auto",
+        help="'torch': as if Numba were not installed",
+    )
+
+
+def pytest_configure(config):
+    if config.getoption("--backend") == "torch":
+        _runtime.why_unavailable = lambda: "Numba is not installed"
 
 
 def pytest_collection_modifyitems(items):

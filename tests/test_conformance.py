@@ -56,7 +56,7 @@ def test_seq2seq_passes_every_check(estimator, check):
 
 
 def _checks_of_variants():
-    """Other architectures: a few epochs for the contract, the default's number for scores."""
+    """Other architectures: a few epochs for the contract, many for scores."""
     variants = [
         {"cell": "lstm", "num_layers": 2, "bidirectional": True},
         # Early stopping holds out data, of which tiny sets have none to spare: no scoring checks.
@@ -71,7 +71,9 @@ def _checks_of_variants():
                 scored = name in SCORING_CHECKS
                 if scored and "early_stopping" in parameters:
                     continue
-                chosen = kind(**parameters) if scored else clone(estimator)
+                # Two layers of LSTM need more epochs than the default's for R² > 0.5: with those
+                # it is .45 to .59, as the seed has it.
+                chosen = kind(**parameters, max_epochs=100) if scored else clone(estimator)
                 yield pytest.param(chosen, check, id=f"{kind.__name__}({label})-{name}")
 
 

@@ -642,6 +642,18 @@ MESSAGES = {
         "RNNClassifier.fit: device='tpu' is not a device. Use 'auto', 'cpu', 'cuda', 'cuda:1' or "
         "'mps'.",
     ),
+    "kernels in bfloat16": (
+        lambda: clf(backend="numba", precision="bf16").fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: backend='numba' was asked for, but its kernels know no bfloat16 "
+        "(precision='bf16'). Set precision='float32', or backend='auto'.",
+    ),
+    "kernels for a class": (
+        lambda: reg(backend="numba", cell=torch.nn.GRU).fit(X, NUMBERS),
+        ValueError,
+        "RNNRegressor.fit: backend='numba' was asked for, but its kernels know torch's own cells "
+        "only, and cell is a class. Pass the name of a cell, or backend='auto'.",
+    ),
     "no callback": (
         lambda: clf(callbacks=[3]).fit(X, LABELS),
         TypeError,
@@ -798,11 +810,7 @@ FITTED = {
     "padded": clf(padding_value=0.0).fit(TABLE + 1, LABELS),
     "table": clf().fit(NAMED, LABELS),
 }
-UNdef pairs():
-    return Seq2SeqTransformer(**SMALL, embedding_dim=2)
-
-
-FITTED = {
+UNFITTED = {
     "classifier": clf,
     "regressor": reg,
     "tagger": tagger,

@@ -97,12 +97,32 @@ def test_packed_path_equals_padded_path(cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_masked_loop_without_a_zero_equals_torch(cell):
     x, valid = make_batch()
-    layer = Recurrence(cell, 3, 4, generator=generator())
-    expected = layer(x, valid)
+    layer = Recurrence(cell, 3, 4, recurrent_dropout=0.5, generator=generator())
+    expected, final = layer.eval().run(x, valid, None)
     layer.keep_mask = lambda shape, p, like: torch.ones(shape)
+    output, looped = layer.train().run(x, valid, None)
     np.testing.assert_allclose(
-        layer._masked_loop(x, valid, None)[0].detach().numpy(), expected.detach().numpy(), atol=1e-6
+        output[valid.mask].detach().numpy(), expected[valid.mask].detach().numpy(), atol=1e-6
     )
+    for state, wanted in zip(looped, final, strict=True):
+        np.testing.assert_allclose(state.detach().numpy(), wanted.detach().numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("dropped", [0.0, 0.5])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_sequence_in_two_parts_equals_the_whole(cell, dropped):
+    x, valid = make_batch(lengths=[6, 6])
+    layer = Recurrence(cell, 3, 4, recurrent_dropout=dropped, generator=generator())
+    layer.keep_mask = lambda shape, p, like: torch.full(shape, 0.5)
+    whole, final = layer.run(x, valid, None)
+    half = ValidSteps(torch.tensor([3, 3]), x.device)
+    first, state = layer.run(x[:3], half, None)
+    second, last = layer.run(x[3:], half, state)
+    np.testing.assert_allclose(
+        torch.cat([first, second]).detach().numpy(), whole.detach().numpy(), atol=1e-6
+    )
+    for part, wanted in zip(last, final, strict=True):
+        np.testing.assert_allclose(part.detach().numpy(), wanted.detach().numpy(), atol=1e-6)
 
 
 def test_recurrent_dropout_keeps_one_mask_for_all_steps():

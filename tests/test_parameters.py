@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -110,6 +111,7 @@ CHANGES_OTHERS = {
     "warm_start",
     "callbacks",
     "device",
+    "backend",
     "verbose",
 }
 
@@ -746,6 +748,26 @@ def test_precision_decides_dtypes():
         assert_allclose(outputs(single), outputs(double), atol=1e-2)
         assert_allclose(outputs(half), outputs(double), atol=0.3)
     assert fitted(RNNClassifier, precision="float64").predict_proba(X).dtype == np.float64
+
+
+def test_backend_decides_what_computes(monkeypatch):
+    monkeypatch.setattr("sk_rnn.training._runtime.why_unavailable", lambda: "")
+    for kind in KINDS:
+        by_torch = fitted(kind, backend="torch")
+        by_kernels = fitted(kind, backend="numba")
+        assert by_torch.net_.backend == "torch"
+        assert by_kernels.net_.backend == "numba"
+        assert_allclose(outputs(by_kernels), outputs(by_torch), rtol=1e-4, atol=1e-5)
+
+
+def test_a_model_fitted_with_kernels_loads_without_them(monkeypatch):
+    monkeypatch.setattr("sk_rnn.training._runtime.why_unavailable", lambda: "")
+    model = fitted(RNNClassifier, backend="numba")
+    data = pickle.dumps(model)
+    monkeypatch.setattr("sk_rnn.training._runtime.why_unavailable", lambda: "Numba is not there")
+    loaded = pickle.loads(data)
+    assert loaded.net_.backend == "torch"
+    assert_allclose(outputs(loaded), outputs(model), atol=1e-5)
 
 
 def test_embedding_weights_are_frozen_or_not():

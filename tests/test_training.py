@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,13 +13,17 @@ from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Checkpoint, PrintLog
 
 from sk_rnn import Panel, RNNClassifier
+from sk_rnn.kernels._shards import n_threads
 from sk_rnn.training import (
     SCHEDULES,
     PredictionBatches,
     SequenceData,
     TrainingBatches,
+    _runtime,
+    resolve_backend,
     resolve_device,
     run_flushed,
+    run_here,
 )
 from sk_rnn.training import _batches as batches_module
 from sk_rnn.training._callbacks import (
@@ -184,7 +189,8 @@ def test_scores_equal_scikit_learns_on_weighted_rows():
     assert subset_accuracy(outputs - 0.5, labels, None) == pytest.approx(2 / 3)
 
 
-def test_flushing_reaches_every_thread_and_leaves_the_caller_alone():
+@pytest.mark.parametrize("backend", ["torch", "numba"])
+def test_flushing_reaches_every_thread_and_leaves_the_caller_alone(backend):
     small = torch.full((500_000,), 1e-30)
 
     def denormals(_=None):
@@ -193,18 +199,19 @@ def test_flushing_reaches_every_thread_and_leaves_the_caller_alone():
     before = denormals()
     assert before == 500_000
     # All of torch's threads take part in a product of this size.
-    assert run_flushed(denormals) == 0
+    assert run_flushed(denormals, backend=backend) == 0
+    assert run_here(denormals) == 0
     assert denormals() == before
 
 
 def test_run_flushed_hands_on_results_and_errors():
-    assert run_flushed(lambda interrupted: 3) == 3
+    assert run_flushed(lambda interrupted: 3, backend="torch") == 3
 
     def fail(interrupted):
         raise KeyError("lost")
 
     with pytest.raises(KeyError, match="lost"):
-        run_flushed(fail)
+        run_flushed(fail, backend="torch")
 
 
 def test_ctrl_c_is_passed_to_the_function():
@@ -215,9 +222,52 @@ def test_ctrl_c_is_passed_to_the_function():
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        assert run_flushed(press_and_wait) is True
+        assert run_flushed(press_and_wait, backend="torch") is True
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_kernels_leave_torchs_threads_as_they_are():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        inside = run_flushed(lambda _: (torch.get_num_threads(), n_threads()), backend="numba")
+        assert inside == (1, 3)
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(1) as pool:  # a thread that starts later
+            assert pool.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_auto_backend_is_numba_where_its_kernels_can_run(monkeypatch):
+    common = {"bfloat16": False, "builtin": True, "caller": "f"}
+    monkeypatch.setattr(_runtime, "why_unavailable", lambda: "")
+    assert resolve_backend("auto", CPU, **common) == "numba"
+    assert resolve_backend("torch", CPU, **common) == "torch"
+    for other in ({"bfloat16": True}, {"builtin": False}):
+        assert resolve_backend("auto", CPU, **{**common, **other}) == "torch"
+    assert resolve_backend("auto", torch.device("cuda"), **common) == "torch"
+    with pytest.raises(ValueError, match="compute on the CPU, and device is 'cuda'"):
+        resolve_backend("numba", torch.device("cuda"), **common)
+
+
+def test_without_numba_auto_is_torch(monkeypatch):
+    common = {"bfloat16": False, "builtin": True}
+    monkeypatch.setattr(_runtime, "why_unavailable", lambda: "Numba is not installed")
+    assert resolve_backend("auto", CPU, **common, caller="f") == "torch"
+    with pytest.raises(ImportError, match=r"f: .* Numba is not installed. .* pip install"):
+        resolve_backend("numba", CPU, **common, caller="f")
+    # A saved model works on.
+    assert resolve_backend("numba", CPU, **common, caller=None) == "torch"
+
+
+def test_a_broken_numba_is_reported(monkeypatch):
+    reason = "Numba cannot be imported (needs NumPy 1)"
+    monkeypatch.setattr(_runtime, "why_unavailable", lambda: reason)
+    with pytest.warns(UserWarning, match=r"needs NumPy 1.*several times slower"):
+        found = resolve_backend("auto", CPU, bfloat16=False, builtin=True, caller="f")
+    assert found == "torch"
 
 
 def test_auto_device_is_cuda_where_there_is_one(monkeypatch):
