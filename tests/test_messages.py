@@ -797,6 +797,7 @@ STANDARD = (
 )
 NEVER = ("IndexError", "AttributeError", "Expected tensor", "aten::")
 
+
 def pairs():
     return Seq2SeqTransformer(**SMALL, embedding_dim=2)
 
@@ -809,8 +810,13 @@ FITTED = {
     "tokens": tokens().fit(IDS, LABELS),
     "padded": clf(padding_value=0.0).fit(TABLE + 1, LABELS),
     "table": clf().fit(NAMED, LABELS),
+    "strings": pairs().fit(["ab", "b", "", "ba"], ["x", "", "xy", "y"]),
+    "tokens to tokens": pairs().fit(IDS, TAGS),
+    "series to series": pairs().fit(X, X),
+    "vectors to numbers": pairs().fit(TABLE, NUMBERS),
 }
 UNFITTED = {
+    "pairs": pairs,
     "classifier": clf,
     "regressor": reg,
     "tagger": tagger,
