@@ -138,7 +138,7 @@ class BaseRNN(FittedRNN):
 
     def _auto_epochs(self, n_rows: int, batch_size: int) -> int:
         """Epochs with ``max_epochs="auto"``."""
-        return auto_epochs(n_rows, batch_size)
+        return auto_epochs(n_rows, batch_size, tokens=self._tokens)
 
     def _count_tokens(self, panel: Panel, caller: str) -> int:
         """Size of the vocabulary of X."""

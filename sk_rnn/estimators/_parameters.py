@@ -32,7 +32,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "num_embeddings": [_positive_int, None],
     "embedding_weights": ["array-like", None],
     "freeze_embedding": ["boolean"],
-    "embedding_dropout": [_share],
+    "embedding_dropout": [_share, StrOptions({"auto"})],
     "word_dropout": [_share],
     "padding_value": [Real, None],
     "dropout": [_share],

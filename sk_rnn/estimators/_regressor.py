@@ -94,10 +94,11 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     freeze_embedding : bool, default=False
         Leave `embedding_weights` as they are.
 
-    embedding_dropout : float in [0, 1), default=0.3
-        Dropout of single values of the token vectors while training.
+    embedding_dropout : float in [0, 1) or "auto", default="auto"
+        Share of the vectors' values set to zero while training. "auto" takes 0.5 for a vocabulary
+        of 1,000 tokens or more, words mostly, and 0.3 for a smaller one, characters mostly.
 
-    word_dropout : float in [0, 1), default=0.1
+    word_dropout : float in [0, 1), default=0.2
         Probability that a token is read as the zero vector while training (Iyyer et al., 2015).
 
     padding_value : float or None, default=None
@@ -143,8 +144,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         Mikolov & Bengio, 2013). None clips nothing.
 
     max_epochs : int or "auto", default="auto"
-        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to
-        10).
+        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
+        or 20 for tokens).
 
     batch_size : int or "auto", default="auto"
         Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
@@ -286,8 +287,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         num_embeddings=None,
         embedding_weights=None,
         freeze_embedding=False,
-        embedding_dropout=0.3,
-        word_dropout=0.1,
+        embedding_dropout="auto",
+        word_dropout=0.2,
         padding_value=None,
         dropout=0.2,
         recurrent_dropout=0.0,

@@ -42,6 +42,7 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "source_min_df": [_positive_int, StrOptions({"auto"})],
     "target_min_df": [_positive_int, StrOptions({"auto"})],
     "embedding_dim": [_positive_int],
+    "embedding_dropout": [_share],
     "tied_embeddings": ["boolean", StrOptions({"auto"})],
     "label_smoothing": [_share],
     "max_length": [_positive_int, StrOptions({"auto"})],
@@ -256,8 +257,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Mikolov & Bengio, 2013). None clips nothing.
 
     max_epochs : int or "auto", default="auto"
-        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to
-        10).
+        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
+        or 20 for tokens).
 
     batch_size : int or "auto", default="auto"
         Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
