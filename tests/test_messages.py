@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.sequences import Panel
 
 SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
@@ -809,6 +809,11 @@ STANDARD = (
 )
 NEVER = ("IndexError", "AttributeError", "Expected tensor", "aten::")
 
+
+def pairs():
+    return Seq2SeqTransformer(**SMALL, embedding_dim=2)
+
+
 FITTED = {
     "classifier": clf().fit(X, LABELS),
     "regressor": reg().fit(X, NUMBERS),
@@ -817,8 +822,13 @@ FITTED = {
     "tokens": tokens().fit(IDS, LABELS),
     "padded": clf(padding_value=0.0).fit(TABLE + 1, LABELS),
     "table": clf().fit(NAMED, LABELS),
+    "strings": pairs().fit(["ab", "b", "", "ba"], ["x", "", "xy", "y"]),
+    "tokens to tokens": pairs().fit(IDS, TAGS),
+    "series to series": pairs().fit(X, X),
+    "vectors to numbers": pairs().fit(TABLE, NUMBERS),
 }
 UNFITTED = {
+    "pairs": pairs,
     "classifier": clf,
     "regressor": reg,
     "tagger": tagger,
@@ -845,11 +855,12 @@ def speaks_for_itself(call):
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
         warnings.filterwarnings("ignore", message="The number of unique classes is greater")
         warnings.filterwarnings("ignore", message="A column-vector y was passed")
+        warnings.filterwarnings("ignore", message=".* are not in the vocabulary")
         try:
             call()
         except (ValueError, TypeError) as error:
             message = str(error)
-            ours = re.match(r"RNN(Classifier|Regressor)\.\w+: ", message)
+            ours = re.match(r"(RNN(Classifier|Regressor)|Seq2SeqTransformer)\.\w+: ", message)
             assert ours or any(re.match(text, message) for text in STANDARD), message
             assert not any(word in message for word in NEVER), message
 

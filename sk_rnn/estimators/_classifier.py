@@ -15,13 +15,14 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
 from ..training import accuracy, subset_accuracy
-from ._base import BaseRNN, Validation
+from ._aligned import AlignedRNN
+from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._targets import check_targets
 
 
-class RNNClassifier(ClassifierMixin, BaseRNN):
+class RNNClassifier(ClassifierMixin, AlignedRNN):
     """Recurrent neural network that classifies sequences, or each time step of them.
 
     Sequences may have any and differing lengths. Trained with softmax cross-entropy, or with a

@@ -20,7 +20,8 @@ from ..modules import (
     WeightedLoss,
     gaussian_parts,
 )
-from ._base import BaseRNN, Validation
+from ._aligned import AlignedRNN
+from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._rows import weighted_statistics
@@ -34,7 +35,7 @@ _PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
 }
 
 
-class RNNRegressor(RegressorMixin, BaseRNN):
+class RNNRegressor(RegressorMixin, AlignedRNN):
     """Recurrent neural network that predicts numbers from sequences, or for each time step of them.
 
     Sequences may have any and differing lengths; y may have one output or several. Targets are
