@@ -28,6 +28,7 @@ MODULE_PARAMETERS = (
     "freeze_embedding",
     "embedding_dropout",
     "word_dropout",
+    "tbptt_steps",
 )
 
 # A vocabulary from which on vectors are so many, and each so rarely seen, that they need more
@@ -56,7 +57,6 @@ def module_arguments(
         "scaling": scaling,
         "num_embeddings": num_embeddings,
         "embedding_dim": embedding_dim,
-        "tbptt_steps": estimator.tbptt_steps,
         "cell_params": extras["cell"],
         **extras["module"],
     }
