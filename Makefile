@@ -39,11 +39,12 @@ lint: $(VENV)/.dev  ## ruff, mypy, import-linter
 docs: $(VENV)/.dev  ## HTML in docs/_build/html, warnings fatal
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench: $(VENV)/.run  ## accuracy, cost against length, memory, text: benchmarks/results/
+bench: $(VENV)/.run  ## accuracy, cost against length, memory, text, seq2seq: benchmarks/results/
 	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA)
 	$(BIN)/python benchmarks/bench_scaling.py
 	$(BIN)/python benchmarks/bench_memory.py
 	$(BIN)/python benchmarks/bench_text.py --data $(DATA)
+	$(BIN)/python benchmarks/bench_seq2seq.py --data $(DATA)
 
 bench-speed: $(VENV)/.run  ## training, prediction, one row, long sequences, searches: times and ratios
 	$(BIN)/python benchmarks/bench_kernel.py

@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 
 # Checks that demand a score on tiny data.
 SCORING_CHECKS = {
@@ -25,6 +25,33 @@ def test_array_api_checks_are_on():
 
 @parametrize_with_checks([RNNClassifier(), RNNRegressor()])
 def test_defaults_pass_every_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([Seq2SeqTransformer()])
+def test_seq2seq_with_defaults_passes_every_check(estimator, check):
+    check(estimator)
+
+
+# The same checks on small networks; none of them asks how good they are.
+@parametrize_with_checks(
+    [
+        Seq2SeqTransformer(hidden_size=8, max_epochs=3),
+        Seq2SeqTransformer(hidden_size=8, max_epochs=3, transform_method="encode"),
+        Seq2SeqTransformer(
+            hidden_size=8,
+            max_epochs=2,
+            cell="lstm",
+            num_layers=2,
+            source_kind="series",
+            attention="dot",
+            feedback=True,
+            input_feeding=True,
+        ),
+    ]
+)
+def test_seq2seq_passes_every_check(estimator, check):
     check(estimator)
 
 

@@ -167,18 +167,32 @@ def test_documented_attributes_are_those_of_a_fitted_estimator(cls):
 
 
 def test_estimators_share_the_documentation_of_what_they_share():
-    first, second = (
+    first, second, third = (
         {p.name: (p.type, p.desc) for p in ClassDoc(cls)["Parameters"]} for cls in ESTIMATORS
     )
     differing = {name for name in first.keys() & second.keys() if first[name] != second[name]}
     assert differing == {"return_sequences"}  # labels or numbers
+    # What stands in an encoder and a decoder, and what has another default.
+    differing = {name for name in first.keys() & third.keys() if first[name] != third[name]}
+    architecture = {"cell", "hidden_size", "num_layers", "bidirectional", "recurrent_dropout"}
+    tokens = {"embedding_dim", "embedding_weights", "embedding_dropout", "word_dropout"}
+    source = {"conv_channels", "conv_stride", "dropout"}
+    assert differing <= {
+        *architecture,
+        *tokens,
+        *source,
+        "lr_schedule",
+        "max_epochs",
+        "batch_size",
+        "**extras",
+    }
 
 
 # -- What is there ----------------------------------------------------------------------
 
 
 def test_public_names():
-    assert sk_rnn.__all__ == ["Panel", "RNNClassifier", "RNNRegressor"]
+    assert sk_rnn.__all__ == ["Panel", "RNNClassifier", "RNNRegressor", "Seq2SeqTransformer"]
     assert {name for name in dir(sk_rnn) if name[0].isupper()} == set(sk_rnn.__all__)
 
 

@@ -70,3 +70,12 @@ def test_real_text(name, folder, least):
     if not (DATA / folder).is_dir():
         pytest.skip(f"the data set {folder} is not there")
     assert accuracies(run(name, "--data", str(DATA)))[1] > least
+
+
+@pytest.mark.slow
+def test_dates_are_read():
+    printed = run("date_formats.py")
+    right = next(line for line in printed.splitlines() if "exactly right" in line)
+    assert float(right.rsplit(": ")[1]) > 0.98
+    assert "05 July 1999 is 1999-07-05" in printed
+    assert (EXAMPLES / "output" / "date_formats.png").read_bytes().startswith(b"\x89PNG")

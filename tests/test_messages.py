@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.sequences import Panel
 
 SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
@@ -654,6 +654,13 @@ MESSAGES = {
         "RNNRegressor.fit: backend='numba' was asked for, but its kernels know torch's own cells "
         "only, and cell is a class. Pass the name of a cell, or backend='auto'.",
     ),
+    "chunks and a class": (
+        lambda: clf(tbptt_steps=10, cell=torch.nn.GRU).fit(X, LABELS),
+        ValueError,
+        "RNNClassifier.fit: tbptt_steps=10 hands states from chunk to chunk, which the "
+        "user-defined cell GRU does not take. Set tbptt_steps=None, or cell to one of ['gru', "
+        "'lstm', 'rnn_relu', 'rnn_tanh'].",
+    ),
     "no callback": (
         lambda: clf(callbacks=[3]).fit(X, LABELS),
         TypeError,
@@ -797,6 +804,11 @@ STANDARD = (
 )
 NEVER = ("IndexError", "AttributeError", "Expected tensor", "aten::")
 
+
+def pairs():
+    return Seq2SeqTransformer(**SMALL, embedding_dim=2)
+
+
 FITTED = {
     "classifier": clf().fit(X, LABELS),
     "regressor": reg().fit(X, NUMBERS),
@@ -805,8 +817,13 @@ FITTED = {
     "tokens": tokens().fit(IDS, LABELS),
     "padded": clf(padding_value=0.0).fit(TABLE + 1, LABELS),
     "table": clf().fit(NAMED, LABELS),
+    "strings": pairs().fit(["ab", "b", "", "ba"], ["x", "", "xy", "y"]),
+    "tokens to tokens": pairs().fit(IDS, TAGS),
+    "series to series": pairs().fit(X, X),
+    "vectors to numbers": pairs().fit(TABLE, NUMBERS),
 }
 UNFITTED = {
+    "pairs": pairs,
     "classifier": clf,
     "regressor": reg,
     "tagger": tagger,
@@ -833,11 +850,12 @@ def speaks_for_itself(call):
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
         warnings.filterwarnings("ignore", message="The number of unique classes is greater")
         warnings.filterwarnings("ignore", message="A column-vector y was passed")
+        warnings.filterwarnings("ignore", message=".* are not in the vocabulary")
         try:
             call()
         except (ValueError, TypeError) as error:
             message = str(error)
-            ours = re.match(r"RNN(Classifier|Regressor)\.\w+: ", message)
+            ours = re.match(r"(RNN(Classifier|Regressor)|Seq2SeqTransformer)\.\w+: ", message)
             assert ours or any(re.match(text, message) for text in STANDARD), message
             assert not any(word in message for word in NEVER), message
 

@@ -775,6 +775,14 @@ def test_a_model_fitted_with_kernels_loads_without_them(monkeypatch):
     assert_allclose(outputs(loaded), outputs(model), atol=1e-5)
 
 
+@pytest.mark.parametrize(("num_embeddings", "dropout"), [(None, 0.3), (999, 0.3), (1000, 0.5)])
+def test_auto_embedding_dropout_depends_on_the_vocabulary(num_embeddings, dropout):
+    model = fitted(RNNClassifier, IDS, embedding_dim=3, num_embeddings=num_embeddings)
+    assert model.module_.encoder.read.dropout.p == dropout
+    model.set_params(warm_start=True).fit(IDS, LABELS)  # no change of the network
+    assert model.module_.encoder.read.dropout.p == dropout
+
+
 def test_embedding_weights_are_frozen_or_not():
     def learned(**params):
         model = fitted(RNNClassifier, IDS, embedding_weights=VECTORS, precision="float64", **params)

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 from torch import nn
 
-from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 
 _rng = np.random.default_rng(0)
 N = 16
@@ -27,6 +27,8 @@ NUMBERS = _rng.random(N) + 0.5
 TAGS = [np.where(x[:, 0] > 0, "up", "down") for x in X]
 STEPS = [x[:, 0] for x in X]
 IDS = [_rng.integers(0, 6, size=len(x)) for x in X]
+WORDS = ["".join(_rng.choice(list("abc"), size=len(x))) for x in X]
+PAIRS = [[(word[0], 1), 2.5, word] for word in WORDS]  # tokens of any kind
 
 
 class LeakyCell(nn.Module):
@@ -77,6 +79,10 @@ MODELS = {
         loss: (RNNRegressor, {"loss": loss}, X, NUMBERS)
         for loss in ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian")
     },
+    "strings": (Seq2SeqTransformer, {"beam_width": 2, "tied_embeddings": True}, WORDS, LABELS),
+    "tokens to tokens": (Seq2SeqTransformer, {"target_analyzer": half}, PAIRS, PAIRS),
+    "series to series": (Seq2SeqTransformer, {"cell": "lstm", "attention": "dot"}, X, X),
+    "autoencoder": (Seq2SeqTransformer, {"source_analyzer": "word"}, WORDS, None),
 }
 models = pytest.mark.parametrize("name", MODELS)
 
@@ -84,6 +90,8 @@ models = pytest.mark.parametrize("name", MODELS)
 def fit(name, **params):
     kind, own, data, y = MODELS[name]
     common = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
+    if kind is Seq2SeqTransformer:
+        common["embedding_dim"] = 5
     return kind(**{**common, **own, **params}).fit(data, y), data, y
 
 
@@ -91,6 +99,10 @@ def outputs(model, data):
     """Everything that the model can say about the data, as arrays."""
     if isinstance(model, RNNClassifier):
         found = [model.predict(data), model.predict_proba(data), model.decision_function(data)]
+    elif isinstance(model, Seq2SeqTransformer):
+        found = [model.score_samples(data), model._encode(model._open(data, "transform"))]
+        predicted = np.array([repr(list(row)) for row in model.predict(data)])
+        return [*found, predicted]
     elif model.loss == "gaussian":
         found = list(model.predict(data, return_std=True))
     else:
@@ -209,7 +221,9 @@ def test_state_is_not_the_models_own():
 
 
 @pytest.mark.parametrize("trip", TRIPS)
-@pytest.mark.parametrize("name", ["classifier", "tokens", "user's cell", "gaussian", "callable"])
+@pytest.mark.parametrize(
+    "name", ["classifier", "tokens", "user's cell", "gaussian", "callable", "strings"]
+)
 def test_warm_start_resumes_bit_for_bit(name, trip, tmp_path):
     model, data, y = fit(name, warm_start=True)
     loaded = trip(model, tmp_path)

@@ -2,5 +2,6 @@
 
 from ._classifier import RNNClassifier
 from ._regressor import RNNRegressor
+from ._seq2seq import Seq2SeqTransformer
 
-__all__ = ["RNNClassifier", "RNNRegressor"]
+__all__ = ["RNNClassifier", "RNNRegressor", "Seq2SeqTransformer"]

@@ -1,4 +1,4 @@
-"""What `RNNClassifier` and `RNNRegressor` share: fit, from end to end."""
+"""What all estimators share: fit, from end to end."""
 
 import copy
 import warnings
@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from ..modules import SequenceModel
 from ..sequences import Panel
 from ..training import (
     BestWeights,
@@ -26,6 +25,8 @@ from ..training import (
 )
 from ._fitted import FittedRNN
 from ._network import (
+    Model,
+    architecture,
     build_module,
     build_net,
     check_unchanged,
@@ -40,11 +41,8 @@ from ._parameters import (
 )
 from ._reading import (
     count_tokens,
-    float_type,
     read_embedding_weights,
     read_sequences,
-    read_target,
-    reads_tokens,
 )
 from ._rows import (
     arrange_rows,
@@ -71,7 +69,7 @@ _NO_VALIDATION = Validation()
 
 
 class BaseRNN(FittedRNN):
-    """Fit, the same for both estimators; subclasses say what y is, through the hooks."""
+    """Fit, the same for all estimators; subclasses say what y is, through the hooks."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
@@ -84,39 +82,81 @@ class BaseRNN(FittedRNN):
 
     # --- hooks ----------------------------------------------------------------------------------
 
+    def _check_combinations(self, params: dict[str, Any], caller: str) -> None:
+        """Refuse parameters that contradict each other."""
+        check_combinations(params, caller)
+
     @abstractmethod
-    def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
-        """Validate y of one row a sample."""
+    def _fix_meaning(self) -> None:
+        """Keep the parameters that decide the meaning of data and outputs, as they are now."""
+
+    def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
+        """Validate X; with ``reset`` learn what there is to learn."""
+        return read_sequences(self, X, caller, reset=reset, input_name=input_name)
+
+    @abstractmethod
+    def _read_target(
+        self, y: Any, X: Any, panel: Panel, caller: str, *, reset: bool, input_name: str = "y"
+    ) -> Any:
+        """Validate y."""
+
+    @abstractmethod
+    def _take_targets(self, target: Any, panel: Panel, rows: np.ndarray) -> Any:
+        """Return what `_read_target` returned of the sequences ``rows``."""
 
     @abstractmethod
     def _encode_target(
-        self,
-        y: np.ndarray,
-        caller: str,
-        *,
-        reset: bool,
-        classes: Any = None,
-        input_name: str = "y",
-    ) -> np.ndarray:
+        self, y: Any, caller: str, *, reset: bool, classes: Any = None, input_name: str = "y"
+    ) -> Any:
         """Turn y into what the loss compares with; with ``reset`` learn what there is to learn."""
 
     @abstractmethod
-    def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
+    def _by_sequence(self, encoded: Any, panel: Panel) -> Any:
+        """One entry a sequence."""
+
+    @abstractmethod
+    def _learn_outputs(
+        self, encoded: Any, panel: Panel, rows: np.ndarray, sample_weight: np.ndarray | None
+    ) -> int:
         """Learn the outputs' scale from the training rows; return the number of outputs."""
 
     @abstractmethod
-    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
-        """Scale encoded targets as `_fit_output_scale` learned."""
+    def _make_data(
+        self,
+        panel: Panel,
+        encoded: Any,
+        sample_weight: np.ndarray | None,
+        rows: np.ndarray,
+        device: torch.device,
+        caller: str,
+    ) -> SequenceData:
+        """Put sequences, targets and loss weights together; ``rows`` are trained on."""
 
-    def _class_factors(
-        self, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None, caller: str
-    ) -> np.ndarray | None:
-        """Loss factor of each row's class, or None; ``train`` says which rows are trained on."""
-        return None
-
-    def _split_labels(self, encoded: np.ndarray) -> np.ndarray | None:
+    def _split_labels(self, encoded: Any) -> np.ndarray | None:
         """Classes to stratify a validation split by, or None."""
         return None
+
+    def _auto_epochs(self, n_rows: int, batch_size: int) -> int:
+        """Epochs with ``max_epochs="auto"``."""
+        return auto_epochs(n_rows, batch_size, tokens=self._tokens)
+
+    def _count_tokens(self, panel: Panel, caller: str) -> int:
+        """Size of the vocabulary of X."""
+        return count_tokens(self, panel, caller)
+
+    def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
+        """Pretrained vectors of X's tokens."""
+        return read_embedding_weights(
+            self.embedding_weights, self.embedding_dim, self.num_embeddings, caller
+        )
+
+    def _more_arguments(self) -> dict[str, Any]:
+        """Arguments of the module that are no parameters."""
+        return {}
+
+    def _net_options(self) -> dict[str, Any]:
+        """Arguments of the net that not every estimator has."""
+        return {}
 
     # --- fitting --------------------------------------------------------------------------------
 
@@ -134,26 +174,23 @@ class BaseRNN(FittedRNN):
         """Fit or continue; `fit` and `partial_fit` differ in what they pass."""
         caller = f"{type(self).__name__}.{method}"
         params = self.get_params(deep=False)
-        check_combinations(params, caller)
+        self._check_combinations(params, caller)
         extras = check_extras(self._extras(), params, caller)
         device = resolve_device(self.device, caller)
 
         if resume:
             check_unchanged(self, caller)
         else:
-            # What decides the meaning of data and outputs is kept, so that a fitted model goes on
-            # to mean the same when a parameter is set after fit.
-            self._per_step = self.return_sequences
+            # A fitted model goes on to mean the same when a parameter is set after fit.
             self._precision = self.precision
-            self._tokens = reads_tokens(self)
-            self._scales_inputs = self.scale_inputs
-        panel = read_sequences(self, X, caller, reset=not resume)
-        target = read_target(self, y, X, panel, caller)
+            self._fix_meaning()
+        panel = self._read_source(X, caller, reset=not resume)
+        target = self._read_target(y, X, panel, caller, reset=not resume)
         sample_weight = check_weights(sample_weight, len(panel), caller)
         if sample_weight is not None and not sample_weight.all():
             # A weight of zero means that the row is not there, so no class or scale sees it.
             keep = np.flatnonzero(sample_weight)
-            target = target[self._target_rows(panel, keep)]
+            target = self._take_targets(target, panel, keep)
             panel, sample_weight = panel[keep], sample_weight[keep]
         encoded = self._encode_target(target, caller, reset=not resume, classes=classes)
 
@@ -172,11 +209,7 @@ class BaseRNN(FittedRNN):
         if resume:
             net = self._continue_net(extras, device, caller, one_epoch)
         else:
-            train = self._target_rows(panel, rows)
-            weights = self._per_target(sample_weight, panel)
-            n_outputs = self._fit_output_scale(
-                encoded[train], None if weights is None else weights[train]
-            )
+            n_outputs = self._learn_outputs(encoded, panel, rows, sample_weight)
             net = self._new_net(panel, rows, n_outputs, extras, seed, device, caller, one_epoch)
 
         batch_size = self.batch_size
@@ -184,14 +217,8 @@ class BaseRNN(FittedRNN):
             batch_size = auto_batch_size(len(rows))
         epochs = 1 if one_epoch else self.max_epochs
         if epochs == "auto":
-            epochs = auto_epochs(len(rows), batch_size)
-        data = SequenceData(
-            panel,
-            device,
-            y=self._scale_target(encoded),
-            weights=self._loss_weights(encoded, sample_weight, panel, rows, caller),
-            per_step=self._per_step,
-        )
+            epochs = self._auto_epochs(len(rows), batch_size)
+        data = self._make_data(panel, encoded, sample_weight, rows, device, caller)
         valid = None
         if validated:
             valid = self._read_validation(validation, device, caller)
@@ -277,10 +304,10 @@ class BaseRNN(FittedRNN):
         one_epoch: bool,
     ) -> RecurrentNet:
         """Build module and net for data seen for the first time."""
-        weights = read_embedding_weights(self, caller)
+        weights = self._read_embedding_weights(caller)
         scaling, unseen = None, None
         if self._tokens:
-            self._num_embeddings = count_tokens(self, panel, caller)
+            self._num_embeddings = self._count_tokens(panel, caller)
             unseen = unseen_tokens(panel, rows, self._num_embeddings)
         elif self.scale_inputs:
             scaling = feature_statistics(panel, rows)
@@ -292,7 +319,10 @@ class BaseRNN(FittedRNN):
             num_embeddings=self._num_embeddings if self._tokens else None,
             extras=extras,
         )
+        self._module_arguments |= self._more_arguments()
+        self._built_with = architecture(self)
         module = build_module(
+            self._module_class,
             self._module_arguments,
             seed,
             precision=self._precision,
@@ -316,7 +346,7 @@ class BaseRNN(FittedRNN):
 
     def _make_net(
         self,
-        module: SequenceModel,
+        module: Model,
         device: torch.device,
         extras: dict[str, dict[str, Any]],
         caller: str,
@@ -330,7 +360,7 @@ class BaseRNN(FittedRNN):
             "gradient_clip": self.gradient_clip,
             "bfloat16": self._precision == "bf16",
             "backend": self.backend,
-            "tbptt_steps": self.tbptt_steps,
+            **self._net_options(),
             **extras["optimizer"],
         }
         return build_net(
@@ -357,42 +387,16 @@ class BaseRNN(FittedRNN):
                 f"{caller}: {given} was passed without {' and '.join(missing)}. Pass X_val and "
                 "y_val, or neither."
             )
-        panel = read_sequences(self, validation.X, caller, reset=False, input_name="X_val")
-        target = read_target(self, validation.y, validation.X, panel, caller, "y_val")
+        panel = self._read_source(validation.X, caller, reset=False, input_name="X_val")
+        target = self._read_target(
+            validation.y, validation.X, panel, caller, reset=False, input_name="y_val"
+        )
         encoded = self._encode_target(target, caller, reset=False, input_name="y_val")
         weights = check_weights(
             validation.sample_weight, len(panel), caller, input_name="sample_weight_val"
         )
         rows = np.arange(len(panel))
-        data = SequenceData(
-            panel,
-            device,
-            y=self._scale_target(encoded),
-            weights=self._loss_weights(encoded, weights, panel, rows, caller),
-            per_step=self._per_step,
-        )
-        return PredictionBatches(data)
-
-    def _loss_weights(
-        self,
-        encoded: np.ndarray,
-        sample_weight: np.ndarray | None,
-        panel: Panel,
-        rows: np.ndarray,
-        caller: str,
-    ) -> np.ndarray | None:
-        """Loss factor of each row of the targets, one on average over the training rows.
-
-        The average is taken over the data set and never over a batch, whose classes vary.
-        """
-        weights = self._per_target(sample_weight, panel)
-        train = self._target_rows(panel, rows)
-        factors = self._class_factors(encoded, train, weights, caller)
-        if factors is not None:
-            weights = factors if weights is None else weights * factors
-        if weights is None:
-            return None
-        return (weights / weights[train].mean()).astype(float_type(self))
+        return PredictionBatches(self._make_data(panel, encoded, weights, rows, device, caller))
 
     def _next_seeds(self) -> tuple[np.random.RandomState, int]:
         """A generator of rows and a seed of weights and dropout, new for each call of fit."""
@@ -400,10 +404,6 @@ class BaseRNN(FittedRNN):
         self._n_fits += 1
         rows, weights = sequence.generate_state(2)
         return np.random.RandomState(rows), int(weights)
-
-    def _by_sequence(self, encoded: np.ndarray, panel: Panel) -> Any:
-        """One entry a sequence."""
-        return np.split(encoded, panel.offsets[1:-1]) if self._per_step else encoded
 
     def _check_splittable(self, n_rows: int, caller: str) -> None:
         if np.ceil(n_rows * self.validation_fraction) >= n_rows:

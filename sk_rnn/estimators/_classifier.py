@@ -15,13 +15,14 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
 from ..training import accuracy, subset_accuracy
-from ._base import BaseRNN, Validation
+from ._aligned import AlignedRNN
+from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._targets import check_targets
 
 
-class RNNClassifier(ClassifierMixin, BaseRNN):
+class RNNClassifier(ClassifierMixin, AlignedRNN):
     """Recurrent neural network that classifies sequences, or each time step of them.
 
     Sequences may have any and differing lengths. Trained with softmax cross-entropy, or with a
@@ -80,10 +81,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     freeze_embedding : bool, default=False
         Leave `embedding_weights` as they are.
 
-    embedding_dropout : float in [0, 1), default=0.3
-        Dropout of single values of the token vectors while training.
+    embedding_dropout : float in [0, 1) or "auto", default="auto"
+        Share of the vectors' values set to zero while training. "auto" takes 0.5 for a vocabulary
+        of 1,000 tokens or more, words mostly, and 0.3 for a smaller one, characters mostly.
 
-    word_dropout : float in [0, 1), default=0.1
+    word_dropout : float in [0, 1), default=0.2
         Probability that a token is read as the zero vector while training (Iyyer et al., 2015).
 
     padding_value : float or None, default=None
@@ -132,14 +134,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Truncated back-propagation through time (Williams & Peng, 1990): read training batches that
         are longer in chunks of so many time steps, counted after `conv_stride`. States are carried
         from chunk to chunk, and the loss is that of the whole sequences, but gradients end at the
-        borders of chunks. Memory then hardly grows with the length, and time by about a half; what
-        lies further apart than a chunk is learned only through states that are there already. With
-        ``return_sequences=True``, ``head_norm="batch"`` normalises over a chunk at a time. None
-        goes back through whole sequences. Not with a user-defined `cell`.
+        borders of chunks. Memory then hardly grows with the length; with chunks of a hundred steps
+        or more a training step takes up to half as long again. What lies further apart than a chunk
+        is learned only as far as the states happen to carry it. With ``return_sequences=True``,
+        ``head_norm="batch"`` normalises over a chunk at a time. None goes back
+        through whole sequences. Not with a user-defined `cell`.
 
     max_epochs : int or "auto", default="auto"
-        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to
-        10).
+        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
+        or 20 for tokens).
 
     batch_size : int or "auto", default="auto"
         Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
@@ -183,6 +186,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         compiled when a machine first uses them, which takes some seconds. "auto" takes them
         wherever they can run: on a CPU, for the built-in cells, unless ``precision="bf16"``. What
         was taken is in ``net_.backend``.
+
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order of the data, dropout and validation split. An int gives the
         same model at each call, bit for bit on the same machine and number of threads.
@@ -279,8 +283,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         num_embeddings=None,
         embedding_weights=None,
         freeze_embedding=False,
-        embedding_dropout=0.3,
-        word_dropout=0.1,
+        embedding_dropout="auto",
+        word_dropout=0.2,
         padding_value=None,
         dropout=0.2,
         recurrent_dropout=0.0,

@@ -2,12 +2,12 @@
 
 import threading
 from abc import ABCMeta, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..modules import WeightedLoss
+from ..modules import SequenceModel, WeightedLoss
 from ..sequences import Panel
 from ..training import (
     PredictionBatches,
@@ -16,7 +16,7 @@ from ..training import (
     run_here,
     step_positions,
 )
-from ._network import build_module
+from ._network import Model, build_module
 from ._parameters import OpenParameters
 from ._reading import read_sequences, read_target
 from ._rows import check_weights
@@ -28,6 +28,9 @@ _FEW_STEPS = 4096
 
 class FittedRNN(OpenParameters, metaclass=ABCMeta):
     """Prediction and pickling, which need nothing but the net and what fit has learned."""
+
+    _module_class: ClassVar[type[Model]] = SequenceModel
+    _architecture: ClassVar[tuple[str, ...]]  # parameters that the module takes as they are
 
     # --- hooks ----------------------------------------------------------------------------------
 
@@ -110,7 +113,9 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         net_state = state.pop("_net_state", None)
         super().__setstate__(state)
         if net_state is not None:
-            module = build_module(self._module_arguments, 0, precision=net_state["precision"])
+            module = build_module(
+                self._module_class, self._module_arguments, 0, precision=net_state["precision"]
+            )
             self.net_ = load_net(
                 net_state,
                 module,

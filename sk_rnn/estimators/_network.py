@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..modules import SequenceModel, WeightedLoss, cell_fault
+from ..modules import Seq2SeqModel, SequenceModel, WeightedLoss, cell_fault
 from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals, resolve_backend
 
-# Parameters that the module takes under their own names.
-_SHARED = (
+Model = SequenceModel | Seq2SeqModel
+
+# Parameters that `SequenceModel` takes under their own names.
+MODULE_PARAMETERS = (
     "cell",
     "hidden_size",
     "num_layers",
@@ -28,6 +30,11 @@ _SHARED = (
     "word_dropout",
 )
 
+# A vocabulary from which on vectors are so many, and each so rarely seen, that they need more
+# dropout. Held-out accuracy with 0.5 against 0.3: reviews (28,000 words) .892 against .879,
+# questions (4,000 words) the same, names (60 characters) .811 against .821.
+_MANY_TOKENS = 1000
+
 
 def module_arguments(
     estimator: Any,
@@ -38,12 +45,12 @@ def module_arguments(
     num_embeddings: int | None,
     extras: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
-    """What `SequenceModel` is built from: plain values and arrays, kept for rebuilding it."""
+    """What the module is built from: plain values and arrays, kept for rebuilding it."""
     embedding_dim = estimator.embedding_dim
     if estimator.embedding_weights is not None:
         embedding_dim = np.shape(estimator.embedding_weights)[-1]
     return {
-        **{name: getattr(estimator, name) for name in _SHARED},
+        **_shared(estimator, num_embeddings),
         "n_features": n_features,
         "n_outputs": n_outputs,
         "scaling": scaling,
@@ -54,7 +61,15 @@ def module_arguments(
     }
 
 
+def _shared(estimator: Any, num_embeddings: int | None) -> dict[str, Any]:
+    values = {name: getattr(estimator, name) for name in estimator._architecture}
+    if values["embedding_dropout"] == "auto":
+        values["embedding_dropout"] = 0.5 if (num_embeddings or 0) >= _MANY_TOKENS else 0.3
+    return values
+
+
 def build_module(
+    kind: type[Model],
     arguments: dict[str, Any],
     seed: int,
     *,
@@ -62,11 +77,13 @@ def build_module(
     embedding_weights: np.ndarray | None = None,
     unseen_tokens: np.ndarray | None = None,
     caller: str | None = None,
-) -> SequenceModel:
+) -> Model:
     """Build the module on the CPU, with initial weights that ``seed`` decides.
 
     Parameters
     ----------
+    kind : type
+        `SequenceModel` or `Seq2SeqModel`.
     arguments : dict
         From `module_arguments`.
     seed : int
@@ -82,7 +99,7 @@ def build_module(
     """
     user_cell = not isinstance(arguments["cell"], str)
     with isolate_globals(seed, torch.device("cpu"), needed=user_cell):
-        module = SequenceModel(
+        module = kind(
             **arguments,
             embedding_weights=embedding_weights,
             unseen_tokens=unseen_tokens,
@@ -93,7 +110,7 @@ def build_module(
     return module.to(PRECISIONS[precision][0])
 
 
-def _check_cell(module: SequenceModel, arguments: dict[str, Any], caller: str) -> None:
+def _check_cell(module: Model, arguments: dict[str, Any], caller: str) -> None:
     name, hidden_size = arguments["cell"].__name__, arguments["hidden_size"]
     fault = cell_fault(module.encoder.recurrent, hidden_size)
     if fault:
@@ -106,7 +123,7 @@ def _check_cell(module: SequenceModel, arguments: dict[str, Any], caller: str) -
 
 
 def build_net(
-    module: SequenceModel,
+    module: Model,
     criterion: WeightedLoss,
     arguments: dict[str, Any],
     device: torch.device,
@@ -135,15 +152,16 @@ def build_net(
     return net.initialize()
 
 
+def architecture(estimator: Any) -> dict[str, Any]:
+    """Return the parameters that describe the network."""
+    names = (*estimator._architecture, "precision", "scale_inputs")
+    return {name: getattr(estimator, name) for name in names}
+
+
 def check_unchanged(estimator: Any, caller: str) -> None:
     """Refuse to go on with a network that the parameters no longer describe."""
-    now = {name: getattr(estimator, name) for name in (*_SHARED, "precision", "scale_inputs")}
-    fitted = estimator._module_arguments
-    before = {
-        **{name: fitted[name] for name in _SHARED},
-        "precision": estimator._precision,
-        "scale_inputs": estimator._scales_inputs,
-    }
+    now = architecture(estimator)
+    before = estimator._built_with
     for name, value in before.items():
         if now[name] != value:
             raise ValueError(

@@ -32,7 +32,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "num_embeddings": [_positive_int, None],
     "embedding_weights": ["array-like", None],
     "freeze_embedding": ["boolean"],
-    "embedding_dropout": [_share],
+    "embedding_dropout": [_share, StrOptions({"auto"})],
     "word_dropout": [_share],
     "padding_value": [Real, None],
     "dropout": [_share],
@@ -123,8 +123,8 @@ class OpenParameters(BaseEstimator):
         return super().set_params(**params)
 
 
-def check_combinations(params: dict[str, Any], caller: str) -> None:
-    """Refuse parameters that contradict each other or would do nothing.
+def check_objects(params: dict[str, Any], caller: str) -> None:
+    """Refuse classes and callbacks that are not what the parameters are for.
 
     Parameters
     ----------
@@ -156,6 +156,20 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
                 f"{caller}: callbacks holds {item!r}, which is no skorch callback. Pass callbacks, "
                 "or pairs (name, callback)."
             )
+
+
+def check_combinations(params: dict[str, Any], caller: str) -> None:
+    """Refuse parameters that contradict each other or would do nothing.
+
+    Parameters
+    ----------
+    params : dict
+        The estimator's parameters.
+    caller : str
+        Named in errors.
+    """
+    check_objects(params, caller)
+    cell = params["cell"]
     reads_tokens = params["embedding_dim"] is not None or params["embedding_weights"] is not None
     conflicts = [
         (
@@ -168,11 +182,7 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
             f"conv_stride={params['conv_stride']} leaves out time steps, but "
             "return_sequences=True needs an output for each. Set conv_stride=1.",
         ),
-        (
-            params["conv_channels"] is None and params["conv_stride"] != 1,
-            f"conv_stride={params['conv_stride']} has no effect without a convolution. "
-            "Set conv_channels.",
-        ),
+        *encoder_conflicts(params),
         (
             params["recurrent_dropout"] > 0 and not isinstance(cell, str),
             f"recurrent_dropout={params['recurrent_dropout']} cannot reach inside the "
@@ -190,12 +200,28 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
             f"num_embeddings={params['num_embeddings']} has no effect without an embedding. "
             "Set embedding_dim.",
         ),
+    ]
+    refuse(conflicts, caller)
+
+
+def encoder_conflicts(params: dict[str, Any]) -> list[tuple[Any, str]]:
+    """Combinations that no encoder can use: whether each is there, and what to say of it."""
+    return [
+        (
+            params["conv_channels"] is None and params["conv_stride"] != 1,
+            f"conv_stride={params['conv_stride']} has no effect without a convolution. "
+            "Set conv_channels.",
+        ),
         (
             params["freeze_embedding"] and params["embedding_weights"] is None,
             "freeze_embedding=True would keep random vectors. Pass embedding_weights, or set "
             "freeze_embedding=False.",
         ),
     ]
+
+
+def refuse(conflicts: Iterable[tuple[Any, str]], caller: str) -> None:
+    """Raise the first of the conflicts that is there."""
     for found, message in conflicts:
         if found:
             raise ValueError(f"{caller}: {message}")

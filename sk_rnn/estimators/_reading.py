@@ -112,13 +112,15 @@ def count_tokens(estimator: Any, panel: Panel, caller: str) -> int:
     return int(known)
 
 
-def read_embedding_weights(estimator: Any, caller: str) -> np.ndarray | None:
+def read_embedding_weights(
+    embedding_weights: Any, embedding_dim: int | None, num_embeddings: int | None, caller: str
+) -> np.ndarray | None:
     """Pretrained vectors, checked."""
-    if estimator.embedding_weights is None:
+    if embedding_weights is None:
         return None
     try:
-        weights = np.asarray(estimator.embedding_weights, dtype=np.float64)
-        wrong = _embedding_fault(weights, estimator.embedding_dim, estimator.num_embeddings)
+        weights = np.asarray(embedding_weights, dtype=np.float64)
+        wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
     except (TypeError, ValueError) as error:
         wrong = f"cannot be read as numbers: {error}"
     if wrong:

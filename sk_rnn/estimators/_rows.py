@@ -183,15 +183,17 @@ def auto_batch_size(n_rows: int) -> int:
     return int(np.clip(n_rows // 16, 8, 32))
 
 
-def auto_epochs(n_rows: int, batch_size: int) -> int:
+def auto_epochs(n_rows: int, batch_size: int, *, tokens: bool) -> int:
     """Epochs for the number of optimizer steps that training needs.
 
     At least 600 steps (but at most 150 epochs, which only tiny data meets), 30 epochs while that is
     under 1,700 steps, and never fewer than 10 epochs. Chosen by experiment over eleven
-    classification sets.
+    classification sets. Embeddings learn from their own tokens only and need at least 20 epochs:
+    held-out accuracy rises by .004 to .006 on three sets of text.
     """
     n_batches = -(-n_rows // batch_size)
-    steps = min(150 * n_batches, max(600, min(30 * n_batches, 1700), 10 * n_batches))
+    fewest = 20 if tokens else 10
+    steps = min(150 * n_batches, max(600, min(30 * n_batches, 1700), fewest * n_batches))
     return -(-steps // n_batches)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..modules import SequenceModel, WeightedLoss
+from ..modules import WeightedLoss
 from ..training import RecurrentNet, device_present
-from ._network import build_net
+from ._network import Model, build_net
 
 
 def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:
 
 def load_net(
     net_state: dict[str, Any],
-    module: SequenceModel,
+    module: Model,
     criterion: WeightedLoss,
     arguments: dict[str, Any],
     **others: Any,

@@ -1,6 +1,8 @@
 """The torch modules; nothing here knows of scikit-learn or skorch."""
 
+from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun
+from ._decoder import Decoder
 from ._dropout import set_generator
 from ._losses import (
     AbsoluteError,
@@ -11,34 +13,46 @@ from ._losses import (
     Poisson,
     Quantile,
     SquaredError,
+    StepsAndEnd,
     WeightedLoss,
+    gaussian_log_density,
     gaussian_parts,
 )
 from ._model import SequenceModel, set_backend
 from ._pooling import POOLINGS, Pooling
 from ._recurrent import CELLS, RecurrentStack, State, cell_fault
+from ._seq2seq import Seq2SeqModel
+from ._steps import ValidSteps
 from ._totals import Totals, make_totals
 
 __all__ = [
+    "ATTENTIONS",
     "CELLS",
     "POOLINGS",
     "AbsoluteError",
+    "Attention",
     "BinaryCrossEntropy",
     "Chunk",
     "ChunkedRun",
     "CrossEntropy",
+    "Decoder",
     "Gaussian",
     "Huber",
+    "Memory",
     "Poisson",
     "Pooling",
     "Quantile",
     "RecurrentStack",
+    "Seq2SeqModel",
     "SequenceModel",
     "SquaredError",
     "State",
+    "StepsAndEnd",
     "Totals",
+    "ValidSteps",
     "WeightedLoss",
     "cell_fault",
+    "gaussian_log_density",
     "gaussian_parts",
     "make_totals",
     "set_backend",

@@ -114,7 +114,7 @@ class ChunkedRun:
         n_directions = 2 if self.stack.bidirectional else 1
         n_parts = 2 if self.stack.cell == "lstm" else 1
         zeros = self.like.new_zeros(x.shape[1], self.stack.hidden_size)
-        n_states = len(self.stack.norms) * n_directions
+        n_states = self.stack.num_layers * n_directions
         # States of the whole batch where a sweep has got to, and at each chunk's border, for each
         # layer and direction as in `RecurrentStack.run`. The latter in one piece: what is allocated
         # chunk by chunk and kept would lie between what is freed, and memory would grow all the
@@ -156,7 +156,7 @@ class ChunkedRun:
     ) -> Tensor | None:
         """Carry states over a chunk; the last layer's states if all directions are known there."""
         x, valid, masks = self._inputs(chunk), chunk.valid(), self._masks(chunk)
-        for layer in range(len(self.stack.norms)):
+        for layer in range(self.stack.num_layers):
             all_mine = range(layer * self.n_directions, (layer + 1) * self.n_directions)
             mine = all_mine[direction]
             moving = mine not in known

@@ -27,11 +27,23 @@ class WeightedLoss(nn.Module, ABC):
 
 
 class CrossEntropy(WeightedLoss):
-    """Softmax cross-entropy; targets are class indices (N,)."""
+    """Softmax cross-entropy; targets are class indices (N,).
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1)
+        Share of the target that is spread evenly over all classes (Szegedy et al., 2016).
+    """
+
+    def __init__(self, label_smoothing: float = 0.0):
+        super().__init__()
+        self.label_smoothing = label_smoothing
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(N, n_classes) and (N,) to (N,)."""
-        return functional.cross_entropy(outputs, targets, reduction="none")
+        return functional.cross_entropy(
+            outputs, targets, reduction="none", label_smoothing=self.label_smoothing
+        )
 
 
 class BinaryCrossEntropy(WeightedLoss):
@@ -50,6 +62,20 @@ class SquaredError(WeightedLoss):
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(N, n_outputs) twice to (N,)."""
         return (outputs - targets).square().mean(1)
+
+
+class StepsAndEnd(WeightedLoss):
+    """Squared error of a step's numbers, and cross-entropy of whether it is the last one.
+
+    The last column of outputs and targets is the end: a score, and 0 or 1.
+    """
+
+    def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """(N, n_features + 1) twice to (N,)."""
+        error = (outputs[:, :-1] - targets[:, :-1]).square().mean(1)
+        return error + functional.binary_cross_entropy_with_logits(
+            outputs[:, -1], targets[:, -1], reduction="none"
+        )
 
 
 class AbsoluteError(WeightedLoss):
@@ -114,3 +140,18 @@ def gaussian_parts(outputs: Tensor) -> tuple[Tensor, Tensor]:
     """
     mean, raw = outputs.chunk(2, dim=1)
     return mean, 8.0 * torch.tanh(raw / 8.0)
+
+
+def gaussian_log_density(outputs: Tensor, targets: Tensor, *, fixed: bool) -> Tensor:
+    """Log-likelihood whose negative `SquaredError` or `StepsAndEnd` minimises: (N,).
+
+    Of numbers with a normal error of variance one and, unless ``fixed``, of the end.
+    """
+    n_features = targets.shape[1] - (0 if fixed else 1)
+    error = outputs[:, :n_features] - targets[:, :n_features]
+    density = -0.5 * (error.square().sum(1) + n_features * math.log(2.0 * math.pi))
+    if fixed:
+        return density
+    return density - functional.binary_cross_entropy_with_logits(
+        outputs[:, -1], targets[:, -1], reduction="none"
+    )

@@ -241,6 +241,7 @@ class RecurrentStack(nn.Module):
         self.bidirectional = bidirectional
         self.input_size = input_size
         self.hidden_size = hidden_size
+        self.num_layers = num_layers
         self.output_size = hidden_size * (2 if bidirectional else 1)
 
         def layers() -> nn.ModuleList:
@@ -281,7 +282,7 @@ class RecurrentStack(nn.Module):
 
         ``initial`` and ``keep`` as in `run`.
         """
-        for layer in range(len(self.norms)):
+        for layer in range(self.num_layers):
             x = self._between(layer, x)
             starts, masks = self._of_layer(layer, initial), self._of_layer(layer, keep)
             if self._fused(layer, x):
@@ -324,7 +325,7 @@ class RecurrentStack(nn.Module):
             In the order of ``initial``: after a row's last step, or backwards after its first.
         """
         finals: list[State] = []
-        for layer in range(len(self.norms)):
+        for layer in range(self.num_layers):
             starts, masks = self._of_layer(layer, initial), self._of_layer(layer, keep)
             x, layer_finals = self.run_layer(layer, x, valid, starts, masks)
             finals += layer_finals
@@ -372,7 +373,7 @@ class RecurrentStack(nn.Module):
         """Recurrent dropout's factors for each layer and direction, to run one batch in pieces."""
         recurrences = [
             recurrence
-            for layer in range(len(self.norms))
+            for layer in range(self.num_layers)
             for recurrence in self._recurrences(layer)
         ]
         return [recurrence.recurrent_mask(n_rows, like) for recurrence in recurrences]

@@ -12,7 +12,9 @@ from ._frames import as_pandas
 from ._layout import locate, offsets_of
 from ._numbers import as_numbers, frame_values, plain
 from ._panel import Panel
+from ._symbols import Unknown, encode_tokens, learn_tokens
 from ._targets import check_sequence_targets
+from ._text import find_joiner, join_words, split_words
 from ._validation import (
     check_sequences,
     check_token_range,
@@ -21,17 +23,22 @@ from ._validation import (
 
 __all__ = [
     "Panel",
+    "Unknown",
     "as_numbers",
     "as_pandas",
     "canonical_order",
     "check_sequence_targets",
     "check_sequences",
     "check_token_range",
+    "encode_tokens",
+    "find_joiner",
     "flat_positions",
     "flatten",
     "frame_values",
     "is_sequence",
     "is_table",
+    "join_words",
+    "learn_tokens",
     "locate",
     "offsets_of",
     "pad_batch",
@@ -39,5 +46,6 @@ __all__ = [
     "plain",
     "prediction_batches",
     "refuse_empty",
+    "split_words",
     "training_batches",
 ]

@@ -1,6 +1,13 @@
 """Training: the skorch net, its callbacks and batches, and where the arithmetic runs."""
 
-from ._batches import PredictionBatches, SequenceData, TrainingBatches, step_positions
+from ._batches import (
+    ROW_MULTIPLE,
+    Batch,
+    PredictionBatches,
+    SequenceData,
+    TrainingBatches,
+    step_positions,
+)
 from ._callbacks import (
     BestWeights,
     FiniteGuard,
@@ -10,6 +17,7 @@ from ._callbacks import (
     subset_accuracy,
 )
 from ._net import OPTIMIZERS, RecurrentNet
+from ._pairs import PairData
 from ._runtime import (
     PRECISIONS,
     device_present,
@@ -25,9 +33,12 @@ from ._truncated import truncated_gradients
 __all__ = [
     "OPTIMIZERS",
     "PRECISIONS",
+    "ROW_MULTIPLE",
     "SCHEDULES",
+    "Batch",
     "BestWeights",
     "FiniteGuard",
+    "PairData",
     "Patience",
     "PredictionBatches",
     "Progress",

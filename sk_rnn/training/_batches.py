@@ -79,8 +79,13 @@ class SequenceData:
         if self.resident is not None:
             self.starts = torch.from_numpy(panel.offsets[:-1]).to(device)
 
-    def batch(self, rows: np.ndarray) -> Batch:
-        """The sequences at ``rows``, padded, time-major."""
+    @property
+    def lengths(self) -> np.ndarray:
+        """What sequences of a batch should have about the same of."""
+        return self.panel.lengths
+
+    def inputs(self, rows: np.ndarray) -> dict[str, Any]:
+        """The sequences at ``rows``, padded, time-major, and their lengths."""
         if self.resident is None:
             padded, lengths = pad_batch(self.panel, rows)
             x = torch.from_numpy(padded)
@@ -89,10 +94,15 @@ class SequenceData:
         else:
             lengths = self.panel.lengths[rows]
             x = self._gather(self.resident, rows, lengths)
-        inputs = {"x": x, "lengths": torch.from_numpy(lengths)}
+        return {"x": x, "lengths": torch.from_numpy(lengths)}
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """The same, with targets and weights."""
+        inputs = self.inputs(rows)
         index = torch.from_numpy(rows)
         if self.per_step:
-            positions = flat_positions(lengths, x.shape[0], len(rows))
+            lengths = inputs["lengths"].numpy()
+            positions = flat_positions(lengths, inputs["x"].shape[0], len(rows))
             inputs["positions"] = torch.from_numpy(positions).to(self.device)
             index = torch.from_numpy(step_positions(self.panel.offsets, rows))
         index = index.to(self.device, non_blocking=True)
@@ -160,7 +170,7 @@ class TrainingBatches:
         self.rows = rows
         self.batch_size = batch_size
         self.rng = rng
-        self.lengths = data.panel.lengths[rows]
+        self.lengths = data.lengths[rows]
 
     def __iter__(self) -> Iterator[Batch]:
         for chosen in training_batches(self.lengths, self.batch_size, self.rng):

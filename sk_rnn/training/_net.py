@@ -3,8 +3,7 @@
 import inspect
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import skorch.callbacks
@@ -28,6 +27,8 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 }
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+T = TypeVar("T")
 
 ScoreFunction = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 
@@ -243,7 +244,7 @@ class RecurrentNet(NeuralNet):
                 self.notify("on_batch_end", batch=batch, training=training, **step)
             total = total + step["loss"].detach() * batch.n_rows
             n_rows += batch.n_rows
-            if not training:
+            if not training and self.score_function is not None:
                 outputs.append((step["y_pred"], batch.y))
         loss = float(total) / n_rows
         lowest = min(
@@ -267,7 +268,7 @@ class RecurrentNet(NeuralNet):
                 batch,
                 n_steps=self.tbptt_steps,
                 generator=self.generator,
-                precision=self._precision,
+                precision=self.autocast,
             )
         else:
             outputs = self.infer(batch.X)
@@ -291,14 +292,13 @@ class RecurrentNet(NeuralNet):
 
     def infer(self, x: dict[str, Any], **fit_params):
         """Run the module; outputs are in full precision whatever the products ran in."""
-        with self._precision():
+        with self.autocast():
             outputs = self.module_(**x)
         return outputs.float() if self.bfloat16 else outputs
 
-    def _precision(self) -> AbstractContextManager[Any]:
-        if not self.bfloat16:
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+    def autocast(self) -> torch.autocast:
+        """Let products in this context run in bfloat16, if they should."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
 
     def _set_rate(self) -> None:
         schedule = self.lr_schedule
@@ -323,13 +323,25 @@ class RecurrentNet(NeuralNet):
 
     def outputs(self, batches: PredictionBatches, interrupted: threading.Event) -> list[np.ndarray]:
         """Compute the module's outputs, one array a batch, in the order of ``batches.batches``."""
+        wanted = batches.wanted()
+        return self.each_batch(
+            batches, lambda batch: self.infer(batch.X)[: next(wanted)].cpu().numpy(), interrupted
+        )
+
+    def each_batch(
+        self,
+        batches: PredictionBatches,
+        function: Callable[[Batch], T],
+        interrupted: threading.Event,
+    ) -> list[T]:
+        """Call ``function`` with each batch, without gradients or dropout."""
         self._set_training(False)
         result = []
         with torch.inference_mode():
-            for batch, wanted in zip(batches, batches.wanted(), strict=True):
+            for batch in batches:
                 if interrupted.is_set():
                     raise KeyboardInterrupt
-                result.append(self.infer(batch.X)[:wanted].cpu().numpy())
+                result.append(function(batch))
         return result
 
 

@@ -1,0 +1,78 @@
+"""Can a network learn to read dates from examples, and where does it look?
+
+People write dates in many ways; a database wants one. No rule is written here: an encoder-decoder
+sees 3,000 pairs of a date as somebody wrote it and the same date as YYYY-MM-DD. The answer is known
+for every date there is, so what it has learned can be judged, and its attention shows where each
+digit comes from.
+
+    python examples/date_formats.py
+"""
+
+import datetime
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from sk_rnn import Seq2SeqTransformer
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+PICTURE = Path(__file__).parent / "output" / "date_formats.png"
+FORMATS = ["%d %B %Y", "%B %d, %Y", "%d/%m/%y", "%d.%m.%Y", "%A, %d %b %Y", "%b %d '%y"]
+FIRST, LAST = datetime.date(1970, 1, 1), datetime.date(2029, 12, 31)
+
+
+def made_dates(n_dates):
+    """Return dates as people write them, and as YYYY-MM-DD."""
+    rng = np.random.default_rng(0)
+    written, meant = [], []
+    for day in rng.integers((LAST - FIRST).days, size=n_dates).tolist():
+        date = FIRST + datetime.timedelta(days=day)
+        text = date.strftime(rng.choice(FORMATS))
+        written.append(text.lower() if rng.random() < 0.3 else text)
+        meant.append(date.isoformat())
+    return written, meant
+
+
+def draw(alignments, path):
+    """Draw where the decoder looked: darker is more, a row for each character it wrote."""
+    figure, axes = plt.subplots(1, len(alignments), figsize=(6 * len(alignments), 4))
+    for axis, (source, target, weights) in zip(axes, alignments, strict=True):
+        axis.imshow(weights, cmap="Greys", vmin=0, vmax=1)
+        axis.set_xticks(range(len(source)), source)
+        axis.set_yticks(range(len(target)), target)
+    figure.tight_layout()
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
+
+
+def main():
+    """Train, judge on dates held out, and look at the attention."""
+    written, meant = made_dates(4000)
+    X, X_test, y, y_test = train_test_split(written, meant, train_size=3000, random_state=0)
+    for text, date in zip(X[:3], y[:3], strict=True):
+        print(f"{text:>28} is {date}")
+
+    model = Seq2SeqTransformer(max_epochs=8, random_state=0).fit(X, y)
+    print(f"{len(X_test):,} other dates, exactly right: {model.score(X_test, y_test):.3f}")
+
+    new = ["05 July 1999", "wednesday, 24 dec 2025", "Feb 03 '81"]
+    predicted, log_proba = model.predict_n_best(new, 2, return_log_proba=True)
+    for text, best, scores in zip(new, predicted, log_proba, strict=True):
+        (first, second), (p, q) = best, np.exp(scores)
+        print(f"{text:>28} is {first} ({p:.2f}); if not, {second} ({q:.2f})")
+
+    draw(model.align(new[:2]), PICTURE)
+    print(f"Where it looked: {PICTURE}")
+
+    # The limit: it knows what it has seen. Nobody ever left a zero out, or put the year first.
+    for text in ["5 July 1999", "1999/07/05"]:
+        print(f"{text:>28} is {model.predict([text])[0]}, it says")
+
+
+if __name__ == "__main__":
+    main()

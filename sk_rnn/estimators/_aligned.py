@@ -1,0 +1,104 @@
+"""What `RNNClassifier` and `RNNRegressor` share: y has one row a sequence, or one a time step."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from ..sequences import Panel
+from ..training import SequenceData
+from ._base import BaseRNN
+from ._network import MODULE_PARAMETERS
+from ._reading import float_type, read_target, reads_tokens
+
+
+class AlignedRNN(BaseRNN):
+    """Targets of `BaseRNN` that are arrays; subclasses say of what, through the hooks."""
+
+    _architecture: ClassVar[tuple[str, ...]] = MODULE_PARAMETERS
+
+    # --- hooks ----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
+        """Validate y of one row a sample."""
+
+    @abstractmethod
+    def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
+        """Learn the outputs' scale from the training rows; return the number of outputs."""
+
+    @abstractmethod
+    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
+        """Scale encoded targets as `_fit_output_scale` learned."""
+
+    def _class_factors(
+        self, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None, caller: str
+    ) -> np.ndarray | None:
+        """Loss factor of each row's class, or None; ``train`` says which rows are trained on."""
+        return None
+
+    def _net_options(self) -> dict[str, Any]:
+        return {"tbptt_steps": self.tbptt_steps}
+
+    # --- what y is ------------------------------------------------------------------------------
+
+    def _fix_meaning(self) -> None:
+        self._per_step = self.return_sequences
+        self._tokens = reads_tokens(self)
+
+    def _read_target(
+        self, y: Any, X: Any, panel: Panel, caller: str, *, reset: bool, input_name: str = "y"
+    ) -> np.ndarray:
+        return read_target(self, y, X, panel, caller, input_name)
+
+    def _take_targets(self, target: np.ndarray, panel: Panel, rows: np.ndarray) -> np.ndarray:
+        return target[self._target_rows(panel, rows)]
+
+    def _by_sequence(self, encoded: np.ndarray, panel: Panel) -> Any:
+        return np.split(encoded, panel.offsets[1:-1]) if self._per_step else encoded
+
+    def _learn_outputs(
+        self, encoded: np.ndarray, panel: Panel, rows: np.ndarray, sample_weight: np.ndarray | None
+    ) -> int:
+        train = self._target_rows(panel, rows)
+        weights = self._per_target(sample_weight, panel)
+        return self._fit_output_scale(encoded[train], None if weights is None else weights[train])
+
+    def _make_data(
+        self,
+        panel: Panel,
+        encoded: np.ndarray,
+        sample_weight: np.ndarray | None,
+        rows: np.ndarray,
+        device: torch.device,
+        caller: str,
+    ) -> SequenceData:
+        return SequenceData(
+            panel,
+            device,
+            y=self._scale_target(encoded),
+            weights=self._loss_weights(encoded, sample_weight, panel, rows, caller),
+            per_step=self._per_step,
+        )
+
+    def _loss_weights(
+        self,
+        encoded: np.ndarray,
+        sample_weight: np.ndarray | None,
+        panel: Panel,
+        rows: np.ndarray,
+        caller: str,
+    ) -> np.ndarray | None:
+        """Loss factor of each row of the targets, one on average over the training rows.
+
+        The average is taken over the data set and never over a batch, whose classes vary.
+        """
+        weights = self._per_target(sample_weight, panel)
+        train = self._target_rows(panel, rows)
+        factors = self._class_factors(encoded, train, weights, caller)
+        if factors is not None:
+            weights = factors if weights is None else weights * factors
+        if weights is None:
+            return None
+        return (weights / weights[train].mean()).astype(float_type(self))

@@ -1,0 +1,286 @@
+"""Targets of `Seq2SeqTransformer`: strings, tokens or numbers, into the loss and back."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..modules import CrossEntropy, SquaredError, StepsAndEnd, WeightedLoss
+from ..sequences import Panel, check_sequences, encode_tokens, is_sequence, is_table, locate
+from ..training import PairData
+from ._base import BaseRNN
+from ._reading import float_type
+from ._rows import feature_statistics, weighted_statistics
+from ._sides import (
+    END,
+    RESERVED,
+    UNKNOWN,
+    Side,
+    fitted_with,
+    join_tokens,
+    joiner_of,
+    learn_vocabulary,
+    make_analyzer,
+    number_tokens,
+    read_side,
+    split_texts,
+    warn_of_unknown,
+)
+from ._sources import KIND
+
+
+class PairTargets(BaseRNN):
+    """From what users pass as y to a Panel, and from what is decoded to what y was made of.
+
+    Encoded targets are a Panel: ids, each target followed by the end mark, or unscaled numbers.
+    """
+
+    _source_form: str
+    _target_form: str
+    _target_steps: Any
+    _target_tokens: Any
+
+    @property
+    def target_vocabulary_(self) -> dict[Hashable, int] | None:
+        """The id of each token of y; None for numbers."""
+        return None if self._target_tokens is None else number_tokens(self._target_tokens)
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def _read_target(
+        self, y: Any, X: Any, panel: Panel, caller: str, *, reset: bool, input_name: str = "y"
+    ) -> Panel:
+        where = f"{caller}: {input_name}"
+        if y is None:
+            raise ValueError(
+                f"{caller}: {type(self).__name__} requires y to be passed, but the target y is "
+                "None. Pass one target per sample; only an autoencoder does without."
+            )
+        if reset:
+            side = read_side(y, self._target_kind(), where, f"target_kind={self.target_kind!r}")
+        else:
+            side = read_side(y, KIND[self._target_form], where, fitted_with(self._target_form))
+        form = side.form
+        if form == "ids":
+            form, side = "tokens", read_side(y, "tokens", where)
+        if reset:
+            self._target_form = form
+            self._target_tokens = None
+        if form == "numbers":
+            target = self._read_target_numbers(y, caller, reset=reset, input_name=input_name)
+        else:
+            target = self._read_target_tokens(side, where, reset=reset)
+        if len(target) != len(panel):
+            raise ValueError(
+                f"{caller}: X has {len(panel)} samples, but {input_name} has {len(target)} targets "
+                "(inconsistent numbers of samples). Pass one target per sample."
+            )
+        return target
+
+    def _target_kind(self) -> str:
+        if not self._autoencoder:
+            return self.target_kind
+        return KIND[self._source_form]
+
+    def _read_target_tokens(self, side: Side, where: str, *, reset: bool) -> Panel:
+        rows = side.rows or []
+        if reset:
+            name = "source_analyzer" if self._autoencoder else "target_analyzer"
+            self._target_analyzer = getattr(self, name)
+        if self._target_form == "text":
+            analyze = make_analyzer(self._target_analyzer, "target_analyzer", where)
+            if reset:
+                self._joiner = joiner_of(self._target_analyzer, rows)
+            rows = split_texts(rows, analyze, "target_analyzer", where)
+        if reset:
+            words = self._target_form == "text" and self._joiner is None
+            self._target_tokens = learn_vocabulary(
+                rows, self.target_min_df, "target_min_df", where, spare=words
+            )
+            self._target_steps = None
+        panel, unknown = encode_tokens(
+            rows,
+            number_tokens(self._target_tokens),
+            unknown=UNKNOWN,
+            end=END,
+            n_tokens=len(RESERVED) + len(self._target_tokens),
+        )
+        if not reset:
+            warn_of_unknown(unknown, rows, where, "token")
+        return panel
+
+    def _read_target_numbers(self, y: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
+        where = f"{caller}: {input_name}"
+        layout, y = _layout_of(y, where)
+        panel = check_sequences(
+            y,
+            dtype=np.float64,
+            padding_value=self.padding_value if self._autoencoder else None,
+            finite=False,
+            caller=caller,
+            input_name=input_name,
+        )
+        unknown = ~np.isfinite(panel.values).all(axis=1)
+        if unknown.any():
+            i, step = locate(panel.offsets, int(unknown.argmax()))
+            value = panel[i][step][~np.isfinite(panel[i][step])][0]
+            raise ValueError(
+                f"{where}[{i}] is {value} at time step {step}: Input {input_name} contains NaN or "
+                "infinity. Every time step of a target needs a number: fill it, or drop the pair."
+            )
+        n_steps = panel.lengths
+        fixed = int(n_steps[0]) if (n_steps == n_steps[0]).all() else None
+        if reset:
+            self._layout, self._target_steps = layout, fixed
+            self._n_target_features = panel.n_features
+        if panel.n_features != self._n_target_features:
+            raise ValueError(
+                f"{where} has {panel.n_features} features per time step, but the model was fitted "
+                f"with {self._n_target_features}. Pass targets of shape (n_timesteps, "
+                f"{self._n_target_features})."
+            )
+        if self._target_steps is not None and fixed != self._target_steps:
+            i = int((n_steps != self._target_steps).argmax())
+            raise ValueError(
+                f"{where}[{i}] has {n_steps[i]} time steps, but every target in fit had "
+                f"{self._target_steps}, and the model can say no other number. Pass targets of "
+                f"{self._target_steps} time steps."
+            )
+        return panel
+
+    # --- into the loss --------------------------------------------------------------------------
+
+    def _take_targets(self, target: Panel, panel: Panel, rows: np.ndarray) -> Panel:
+        return target[rows]
+
+    def _encode_target(
+        self, y: Panel, caller: str, *, reset: bool, classes: Any = None, input_name: str = "y"
+    ) -> Panel:
+        return y
+
+    def _by_sequence(self, encoded: Panel, panel: Panel) -> list[np.ndarray]:
+        return encoded.to_list()
+
+    def _learn_outputs(
+        self, encoded: Panel, panel: Panel, rows: np.ndarray, sample_weight: np.ndarray | None
+    ) -> int:
+        self._longest = int(encoded.lengths[rows].max())
+        if self._target_form != "numbers":
+            self._longest -= 1  # the end mark
+            return len(RESERVED) + len(self._target_tokens)
+        n_features = encoded.n_features
+        if self._target_steps is None:
+            self._target_mean, self._target_scale = feature_statistics(encoded, rows)
+            return n_features + 1  # the end's score
+        # Targets of one length have a scale for each step, as the columns of a table do.
+        values = encoded.values.reshape(len(encoded), -1)[rows]
+        weights = None if sample_weight is None else sample_weight[rows]
+        mean, scale = weighted_statistics(values, weights)
+        shape = (self._target_steps, n_features)
+        self._target_mean, self._target_scale = mean.reshape(shape), scale.reshape(shape)
+        return n_features
+
+    def _make_data(
+        self,
+        panel: Panel,
+        encoded: Panel,
+        sample_weight: np.ndarray | None,
+        rows: np.ndarray,
+        device: torch.device,
+        caller: str,
+    ) -> PairData:
+        weights, labels = None, None
+        if sample_weight is not None:
+            lengths = encoded.lengths[rows]
+            mean = (sample_weight[rows] * lengths).sum() / lengths.sum()
+            weights = (sample_weight / mean).astype(float_type(self))
+        if self._target_form == "numbers":
+            encoded = self._scale_target(encoded)
+            labels = encoded.values
+            if self._target_steps is None:
+                is_end = np.zeros((len(labels), 1), dtype=labels.dtype)
+                is_end[encoded.offsets[1:] - 1] = 1
+                labels = np.hstack([labels, is_end])
+        return PairData(panel, encoded, device, weights=weights, labels=labels)
+
+    def _scale_target(self, encoded: Panel) -> Panel:
+        values = encoded.values
+        if self._target_steps is not None:
+            values = values.reshape(-1, *self._target_mean.shape)
+        scaled = (values - self._target_mean) / self._target_scale
+        scaled = scaled.reshape(encoded.values.shape).astype(float_type(self))
+        return Panel(scaled, encoded.offsets)
+
+    def _build_criterion(self) -> WeightedLoss:
+        if self._target_form != "numbers":
+            return CrossEntropy(self.label_smoothing)
+        return SquaredError() if self._target_steps is not None else StepsAndEnd()
+
+    # --- and back -------------------------------------------------------------------------------
+
+    def _name_tokens(self, ids: Iterable[Sequence[int]]) -> list[Any]:
+        """Make strings or lists of tokens of ids without the end mark."""
+        names = [*RESERVED, *self._target_tokens]
+        rows: list[Any] = [[names[i] for i in row] for row in ids]
+        if self._target_form == "text":
+            return [join_tokens(row, self._joiner) for row in rows]
+        return rows
+
+    def _mark_ends(self, ids: Sequence[Sequence[int]]) -> Panel:
+        """Encoded targets out of ids without the end mark."""
+        return Panel.from_sequences([np.array([*row, END], dtype=np.int64) for row in ids])
+
+    def _name_target(self, target: Panel) -> list[list[Any]]:
+        """What stands at each step of encoded targets."""
+        if self._target_form == "numbers":
+            return [list(range(n)) for n in target.lengths.tolist()]
+        names = [*RESERVED, *self._target_tokens]
+        return [[names[i] for i in row.tolist()] for row in target.to_list()]
+
+    def _unscale(self, decoded: list[np.ndarray]) -> Panel:
+        """Put scaled numbers (n_timesteps, n_features), one array a sample, in the unit of y."""
+        rows = [row.astype(np.float64) * self._target_scale + self._target_mean for row in decoded]
+        return Panel.from_sequences(rows)
+
+    def _shape_numbers(self, decoded: list[np.ndarray]) -> np.ndarray:
+        """Make what y was of scaled numbers (n_timesteps, n_features), one array a sample."""
+        arrays = [row.astype(float_type(self)) for row in self._unscale(decoded).to_list()]
+        if self._layout == "scalar":
+            return np.stack(arrays)[:, 0, 0]
+        if self._layout == "table":
+            return np.stack(arrays)[:, :, 0]
+        if self._layout == "cube":
+            return np.stack(arrays)
+        return as_objects([row[:, 0] for row in arrays] if self._layout == "series" else arrays)
+
+
+def as_objects(rows: list[Any]) -> np.ndarray:
+    """Put rows of any kind into a 1-D object array."""
+    result = np.empty(len(rows), dtype=object)
+    for i, row in enumerate(rows):
+        result[i] = row
+    return result
+
+
+def _layout_of(y: Any, where: str) -> tuple[str, Any]:
+    """What targets of numbers look like, and what reads them as sequences."""
+    if isinstance(y, Panel):
+        return "frames", y
+    if not hasattr(y, "shape") and not hasattr(y, "__len__") and hasattr(y, "__array__"):
+        y = np.asarray(y)
+    shape = getattr(y, "shape", None)
+    listed = hasattr(y, "__len__") and len(y) > 0 and not hasattr(y, "columns")
+    flat = listed and (shape is None or len(shape) == 1)
+    if flat and not any(map(is_sequence, y)):
+        return "scalar", np.asarray(y).reshape(-1, 1)
+    if is_table(y):
+        return "table", y
+    if shape is not None and len(shape) == 3:
+        return "cube", y
+    # What cannot be read at all is for reading it to say.
+    return ("series" if listed and np.ndim(_first(y)) == 1 else "frames"), y
+
+
+def _first(y: Any) -> Any:
+    return y.iloc[0] if hasattr(y, "iloc") else y[0]

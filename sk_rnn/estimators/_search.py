@@ -1,0 +1,102 @@
+"""Decoding with a trained `Seq2SeqModel`: tokens by search, numbers step by step."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..decoding import Hypotheses, State
+from ..modules import Memory, Seq2SeqModel, ValidSteps
+from ..training import ROW_MULTIPLE
+
+Search = Callable[..., Hypotheses]
+
+
+def search_tokens(model: Seq2SeqModel, memory: Memory, search: Search) -> Hypotheses:
+    """Decode targets of tokens.
+
+    Parameters
+    ----------
+    model : Seq2SeqModel
+    memory : Memory
+        Of B sources.
+    search : callable
+        A function of `sk_rnn.decoding` that lacks only its first two arguments.
+    """
+    n_rows = len(memory.encoding)
+    all_rows = torch.arange(n_rows, device=memory.encoding.device)
+    last: list[tuple[Tensor, Memory]] = [(all_rows, memory)]
+
+    def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        # Matrix products of few rows take other paths: see ROW_MULTIPLE. So a hypothesis is scored
+        # alike however many are left.
+        n = len(tokens)
+        filled = torch.arange(n + -n % ROW_MULTIPLE, device=tokens.device).clamp(max=n - 1)
+        if len(filled) > n:
+            tokens, state = tokens[filled], tuple(part[filled] for part in state)
+        rows, layers = state[0], state[1:]
+        known_rows, known = last[0]
+        if len(rows) != len(known_rows) or not torch.equal(rows, known_rows):
+            known = memory.take(rows)
+            last[0] = (rows, known)
+        outputs, layers = model.decoder.step(tokens, layers, known)
+        scores = torch.log_softmax(outputs.float() if _is_half(outputs) else outputs, dim=1)
+        return scores[:n], tuple(part[:n] for part in (rows, *layers))
+
+    return search(step, (all_rows, *model.decoder.flat_start(memory)))
+
+
+def decode_numbers(
+    model: Seq2SeqModel,
+    memory: Memory,
+    n_steps: int,
+    *,
+    learned_end: bool,
+) -> tuple[Tensor, Tensor]:
+    """Decode targets of numbers.
+
+    Parameters
+    ----------
+    model : Seq2SeqModel
+    memory : Memory
+        Of B sources.
+    n_steps : int
+        Steps to decode.
+    learned_end : bool
+        Whether targets end where the model says so, and after ``n_steps`` at the latest.
+
+    Returns
+    -------
+    values : Tensor of shape (B, n_steps, n_features)
+        Scaled as the model was trained.
+    lengths : Tensor of int64 of shape (B,)
+    """
+    decoder, n_rows = model.decoder, len(memory.encoding)
+    n_features = model.n_target_features
+    if not model.feedback:
+        lengths = torch.full((n_rows,), n_steps)
+        inputs = model.no_inputs(n_rows, n_steps)
+        readouts, _ = decoder(inputs, ValidSteps(lengths, inputs.device), memory)
+        outputs = decoder.output(readouts)  # (B, L, n_outputs)
+    else:
+        inputs, state = model.first_input(n_rows), decoder.flat_start(memory)
+        columns = []
+        ended = torch.zeros(n_rows, dtype=torch.bool, device=inputs.device)
+        for _ in range(n_steps):
+            output, state = decoder.step(inputs, state, memory)
+            columns.append(output)
+            inputs = output[:, :n_features]
+            if learned_end:
+                ended |= output[:, -1] > 0
+                if bool(ended.all()):
+                    break
+        outputs = torch.stack(columns, 1)
+    lengths = torch.full((n_rows,), outputs.shape[1], device=outputs.device)
+    if learned_end:
+        is_end = outputs[:, :, -1] > 0  # (B, L)
+        lengths = torch.where(is_end.any(1), is_end.int().argmax(1) + 1, lengths)
+    return outputs[:, :, :n_features], lengths
+
+
+def _is_half(x: Tensor) -> bool:
+    return x.dtype in (torch.bfloat16, torch.float16)

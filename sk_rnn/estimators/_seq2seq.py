@@ -1,0 +1,895 @@
+"""Seq2SeqTransformer."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.base import TransformerMixin, _fit_context
+from sklearn.metrics import r2_score
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    _generate_get_feature_names_out,
+    check_array,
+    check_is_fitted,
+)
+
+from ..decoding import sample
+from ..metrics import sequence_accuracy_score
+from ..modules import ATTENTIONS, CELLS
+from ..sequences import Panel
+from ._base import Validation
+from ._pair_targets import as_objects
+from ._parameters import CONSTRAINTS
+from ._reading import float_type
+from ._rows import check_weights, draw_seed
+from ._translation import MARKS, Translation, recall
+
+_positive_int = Interval(Integral, 1, None, closed="left")
+_share = Interval(Real, 0, 1, closed="left")
+
+_OWN_CONSTRAINTS: dict[str, list[Any]] = {
+    "cell": [StrOptions(set(CELLS))],
+    "attention": [StrOptions({"auto", *ATTENTIONS}), None],
+    "input_feeding": ["boolean"],
+    "feedback": ["boolean", StrOptions({"auto"})],
+    "scheduled_sampling": [Interval(Real, 0, 1, closed="both")],
+    "source_kind": [StrOptions({"auto", "tokens", "series", "vectors"})],
+    "target_kind": [StrOptions({"auto", "tokens", "series"})],
+    "source_analyzer": [StrOptions({"char", "word"}), callable, None],
+    "target_analyzer": [StrOptions({"char", "word"}), callable, None],
+    "source_min_df": [_positive_int, StrOptions({"auto"})],
+    "target_min_df": [_positive_int, StrOptions({"auto"})],
+    "embedding_dim": [_positive_int],
+    "embedding_dropout": [_share],
+    "tied_embeddings": ["boolean", StrOptions({"auto"})],
+    "label_smoothing": [_share],
+    "max_length": [_positive_int, StrOptions({"auto"})],
+    "beam_width": [_positive_int],
+    "length_penalty": [Interval(Real, None, None, closed="neither")],
+    "autoencoder": ["boolean", StrOptions({"auto"})],
+    "transform_method": [StrOptions({"predict", "encode"})],
+}
+
+
+_NOT_HERE = ("pooling", "return_sequences", "head_norm", "num_embeddings", "tbptt_steps")
+
+
+class Alignment(NamedTuple):
+    """Where the decoder looked for each step of one target.
+
+    Attributes
+    ----------
+    source, target : list
+        What stands at the steps: tokens, with ``"<end>"`` where the end is, or numbers of steps.
+    weights : ndarray of shape (len(target), len(source)), float32
+        Attention; each row sums to one.
+    """
+
+    source: list[Any]
+    target: list[Any]
+    weights: np.ndarray
+
+
+def _encodes(estimator: Any) -> bool:
+    if estimator.transform_method != "encode":
+        raise AttributeError(
+            "Only with transform_method='encode'; predictions are no columns of features."
+        )
+    return True
+
+
+def _decodes(estimator: Any) -> bool:
+    if not getattr(estimator, "_autoencoder", True):
+        raise AttributeError("Only an autoencoder decodes what it has encoded.")
+    return _encodes(estimator)
+
+
+class Seq2SeqTransformer(TransformerMixin, Translation):
+    r"""Encoder-decoder RNN with the transform API; not an attention-only Transformer.
+
+    Learns to turn sequences into other sequences, of other lengths: words into pronunciations,
+    sentences into translations, vectors into names, the past of a series into its future. Without
+    y it is an autoencoder, which learns to say the same again from a vector of fixed size.
+
+    Sources and targets may be strings, sequences of any hashable tokens, or sequences of numbers;
+    sources also vectors. `predict` returns what y was made of.
+
+    Parameters
+    ----------
+    cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"}, default="gru"
+        The recurrent cell of encoder and decoder. The gated cells "gru" and "lstm" keep information
+        over long spans; the plain ones are smaller and forget sooner.
+
+    hidden_size : int, default=128
+        Features of the hidden state, of each direction of the encoder and of the decoder. More
+        capacity, slower, easier to overfit.
+
+    num_layers : int, default=1
+        Recurrent layers on top of each other, in encoder and decoder.
+
+    bidirectional : bool, default=True
+        Let the encoder also read each source from its end to its start.
+
+    attention : {"auto", "additive", "dot", "general"} or None, default="auto"
+        How the decoder looks at the source's steps: with a small network (Bahdanau, Cho & Bengio,
+        2015), with a product, or with a product through a matrix (Luong, Pham & Manning, 2015).
+        None gives it the source's encoding at every step instead. "auto" is "additive" for
+        sources of tokens and "general", which is faster, for numbers; but None for an autoencoder,
+        which would pass everything through the attention and learn no encoding.
+
+    input_feeding : bool, default=False
+        Let the decoder's recurrence read what the last step put out, context included (Luong et
+        al., 2015, section 3.3), so that it knows what has been attended to. Training then computes
+        target steps one after the other, which is several times slower.
+
+    feedback : bool or "auto", default="auto"
+        Let the decoder read the target's steps so far: the true ones in training, its own in
+        `predict`. "auto" does so for tokens. Numbers are decoded without, which is faster and
+        keeps errors from growing from step to step.
+
+    scheduled_sampling : float in [0, 1], default=0.0
+        Probability that a target step which the decoder reads in training is its own prediction
+        and not the true one (Bengio et al., 2015; in two passes as Duckworth et al., 2019). Trains
+        for what `predict` does, at the cost of one more pass over the decoder.
+
+    source_kind : {"auto", "tokens", "series", "vectors"}, default="auto"
+        What X is. "auto" takes strings, sequences of whole numbers and sequences of anything that
+        is no number for tokens; the rows of a 2-D array or frame for vectors (one to many); and any
+        other numbers for series. With "series" the rows of a 2-D array are series too, one number a
+        time step.
+
+    target_kind : {"auto", "tokens", "series"}, default="auto"
+        What y is: tokens or numbers. "auto" decides as for X, but rows of a 2-D array are series.
+
+    source_analyzer : {"char", "word"}, callable or None, default="char"
+        How strings in X become tokens: by character, by word with punctuation marks for tokens of
+        their own, or by a function from a string to a list. Sequences of tokens are taken as they
+        are; None says that X must be such.
+
+    target_analyzer : {"char", "word"}, callable or None, default="char"
+        The same for y. Tokens of characters and words are put together exactly as they were; those
+        of a function with nothing between them if that gives the strings in `fit` back, and else
+        with spaces. An autoencoder uses `source_analyzer`.
+
+    source_min_df : int or "auto", default="auto"
+        Tokens in fewer sequences of X than this become the unknown token. "auto" is 2 from 1,000
+        sequences on, so that the model learns what to make of it, and 1 below.
+
+    target_min_df : int or "auto", default="auto"
+        The same for y; such tokens can never be predicted. "auto" is 2 for words from 1,000
+        sequences on, and else 1.
+
+    embedding_dim : int, default=64
+        Size of a token's vector, of sources and targets.
+
+    embedding_weights : array-like of shape (n_tokens, n_embedded) or None, default=None
+        Pretrained vectors of the source's tokens, row i for token id i. For X as a Panel of token
+        ids, as `~sk_rnn.preprocessing.SequenceVectorizer` makes it.
+
+    freeze_embedding : bool, default=False
+        Leave `embedding_weights` as they are.
+
+    tied_embeddings : bool or "auto", default="auto"
+        Score target tokens by products with the vectors that embed them (Press & Wolf, 2017): fewer
+        weights, which helps with many tokens and little data. "auto" does so from 1,000 tokens on.
+
+    embedding_dropout : float in [0, 1), default=0.2
+        Dropout of single values of the token vectors while training.
+
+    word_dropout : float in [0, 1), default=0.0
+        Probability that a source token is read as the zero vector while training (Iyyer et al.,
+        2015).
+
+    padding_value : float or None, default=None
+        The number that X is padded with. Time steps at the start or the end of a sequence in which
+        every feature equals it are dropped. NaN is allowed. None drops nothing.
+
+    conv_channels : int or None, default=None
+        Channels of a convolution over the source's time steps, with a ReLU, before the recurrence.
+        None leaves it out. Centred on the step if `bidirectional`, else over the steps up to it.
+
+    conv_kernel_size : int, default=5
+        Time steps that the convolution covers; used with `conv_channels`.
+
+    conv_stride : int, default=1
+        Keep every so many time steps after the convolution. Recurrence and attention cost that much
+        less, as for audio.
+
+    dropout : float in [0, 1), default=0.2
+        Dropout between recurrent layers and before the last linear layer while training.
+
+    recurrent_dropout : float in [0, 1), default=0.0
+        Dropout of the recurrent states while training, with the same mask at every time step (Gal &
+        Ghahramani, 2016). Not with `input_feeding`.
+
+    layer_norm : bool, default=False
+        Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
+
+    scale_inputs : bool, default=True
+        Standardise each feature with its mean and standard deviation over the training time steps.
+        Token ids are never scaled.
+
+    label_smoothing : float in [0, 1), default=0.1
+        Share of each target token that is spread over all tokens in the loss (Szegedy et al.,
+        2016). Guards against overconfidence, which misleads beam search; lowers the likelihoods of
+        `score_samples`. For tokens only.
+
+    max_length : int or "auto", default="auto"
+        Steps after which decoding gives up if no end has come. "auto" is twice the longest target
+        in `fit`.
+
+    beam_width : int, default=1
+        Hypotheses that `predict` follows at a time; 1 is greedy decoding. 5 is often a little
+        better and about five times slower.
+
+    length_penalty : float, default=1.0
+        Exponent of the length that log-probabilities are divided by to rank hypotheses of beam
+        search (Wu et al., 2016). 0 ranks by probability and favours short ones.
+
+    autoencoder : bool or "auto", default="auto"
+        Whether the target is X itself and y is left alone. "auto" is True if `fit` gets no y. Set
+        it True in a Pipeline, which hands every step its y.
+
+    transform_method : {"predict", "encode"}, default="predict"
+        What `transform` returns: predictions, or each source's encoding, the encoder's final states
+        in each direction, which any other estimator can use.
+
+    optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
+        The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
+        ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
+
+    lr : float, default=5e-3
+        Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
+        finite.
+
+    lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
+        How the learning rate changes: up over the first fifth and down to almost nothing (Smith &
+        Topin, 2019), down as a cosine, down as a line, or not at all. A callable gets progress in
+        [0, 1] and returns the factor of `lr`.
+
+    weight_decay : float, default=0.01
+        Decay of weight matrices (Loshchilov & Hutter, 2019); biases and gains are left alone.
+
+    gradient_clip : float or None, default=1.0
+        Highest norm of the gradient over all weights; longer ones are shortened to it (Pascanu,
+        Mikolov & Bengio, 2013). None clips nothing.
+
+    max_epochs : int or "auto", default="auto"
+        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
+        or 20 for tokens).
+
+    batch_size : int or "auto", default="auto"
+        Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
+        Predictions take as many at once as a bounded memory allows.
+
+    early_stopping : bool, default=False
+        Hold out validation data, stop when its score no longer rises, and keep the weights of the
+        best epoch. On less than some hundred sequences the held-out data is worth more in training.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
+
+    n_iter_no_change : int or "auto", default="auto"
+        Epochs without a better validation score after which early stopping stops. "auto" is 50
+        under 100 sequences, else half of the epochs, at least 10.
+
+    tol : float, default=1e-4
+        Rise of the validation score that counts as better for early stopping.
+
+    warm_start : bool, default=False
+        Let `fit` continue from the weights of the last call.
+
+    callbacks : list or None, default=None
+        skorch callbacks, or (name, callback) pairs, of which copies are used. Their arguments are
+        set as ``callbacks__name__…``.
+
+    device : str, default="auto"
+        "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+
+    precision : {"float32", "float64", "bf16"}, default="float32"
+        "bf16" runs products in bfloat16 (faster on recent GPUs, slower on most CPUs) and keeps
+        weights in float32; "float64" is for checking.
+
+    backend : {"auto", "torch", "numba"}, default="auto"
+        What computes the recurrences. "numba" takes this package's compiled kernels, several times
+        faster than torch on a CPU; they need Numba (``pip install "sk-rnn[fast]"``) and are
+        compiled when a machine first uses them, which takes some seconds. "auto" takes them
+        wherever they can run: on a CPU, for the built-in cells, unless ``precision="bf16"``. What
+        was taken is in ``net_.backend``.
+
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, order of the data, dropout and validation split. An int gives the
+        same model at each call, bit for bit on the same machine and number of threads.
+
+    verbose : int or bool, default=0
+        1 keeps one line of progress up to date, 2 prints a line an epoch.
+
+    **extras : dict
+        Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
+        ``module__embedding_std`` and ``module__forget_bias`` (LSTM).
+
+    Attributes
+    ----------
+    source_vocabulary_ : dict or None
+        The id of each token of X; ids below 3 are the end mark, the begin mark and the unknown
+        token. None for numbers, and for token ids of a Panel.
+    target_vocabulary_ : dict or None
+        The same for y.
+    n_features_in_ : int
+        Features a time step, one for tokens; for vectors, which are one step, their size.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, if X had string ones.
+    n_iter_ : int
+        Epochs trained.
+    loss_curve_ : list of float
+        Mean training loss of each epoch, a step of a target.
+    validation_curve_ : list of float or None
+        Minus the validation loss after each epoch; None without validation data.
+    best_epoch_ : int
+        The epoch, from 1, whose weights the model has: the best with early stopping, else the last
+        with a finite loss.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        The trained module.
+    device_ : str
+        Where it was trained.
+
+    See Also
+    --------
+    RNNClassifier : One label a sequence, or one a time step.
+    RNNRegressor : The same for numbers.
+    sk_rnn.metrics : Scores and error rates of predicted sequences.
+
+    Notes
+    -----
+    The decoder's recurrence reads the target so far; its state :math:`h_t` and the context
+    :math:`c_t`, the mean of the encoder's states weighted by attention, make the output (Luong et
+    al., 2015, equation 5): :math:`o_t = V \tanh(W [h_t; c_t])`. So training runs over whole
+    targets at once. Sequences far longer than those in `fit` are decoded badly: what has been
+    learned of order and length does not carry over.
+
+    Targets of numbers that all have one length have it in `predict` too; others end where the model
+    says so. Numbers are standardised inside.
+
+    References
+    ----------
+    Sutskever, I., Vinyals, O. & Le, Q. (2014). Sequence to sequence learning with neural networks.
+    NeurIPS.
+
+    Cho, K. et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical
+    machine translation. EMNLP.
+
+    Bahdanau, D., Cho, K. & Bengio, Y. (2015). Neural machine translation by jointly learning to
+    align and translate. ICLR.
+
+    Luong, T., Pham, H. & Manning, C. (2015). Effective approaches to attention-based neural machine
+    translation. EMNLP.
+
+    Bengio, S. et al. (2015). Scheduled sampling for sequence prediction with recurrent neural
+    networks. NeurIPS. Duckworth, D. et al. (2019). Parallel scheduled sampling. arXiv 1906.04331.
+
+    Press, O. & Wolf, L. (2017). Using the output embedding to improve language models. EACL.
+
+    Szegedy, C. et al. (2016). Rethinking the Inception architecture for computer vision. CVPR.
+    (label smoothing)
+
+    Examples
+    --------
+    >>> from sk_rnn import Seq2SeqTransformer
+    >>> words = ["cat", "dog", "cow", "hen", "pig", "owl", "bat", "emu", "ant", "fox"]
+    >>> plurals = [word + "s" for word in words[:-1]] + ["foxes"]
+    >>> model = Seq2SeqTransformer(hidden_size=32, lr=1e-2, random_state=0).fit(words, plurals)
+    >>> model.predict(["cat", "fox"]).tolist()
+    ['cats', 'foxes']
+
+    The other way: what a model makes of numbers is an array.
+
+    >>> import numpy as np
+    >>> start = np.linspace(0.0, 6.0, 50)
+    >>> X = np.column_stack([np.sin(start), np.cos(start)])
+    >>> y = np.sin(start[:, None] + 0.1 * np.arange(1, 6))
+    >>> wave = Seq2SeqTransformer(hidden_size=16, lr=1e-2, random_state=0).fit(X, y)
+    >>> wave.predict(X[:3]).shape
+    (3, 5)
+    """
+
+    _parameter_constraints: ClassVar = {
+        **{name: allowed for name, allowed in CONSTRAINTS.items() if name not in _NOT_HERE},
+        **_OWN_CONSTRAINTS,
+    }
+
+    def __init__(
+        self,
+        *,
+        cell="gru",
+        hidden_size=128,
+        num_layers=1,
+        bidirectional=True,
+        attention="auto",
+        input_feeding=False,
+        feedback="auto",
+        scheduled_sampling=0.0,
+        source_kind="auto",
+        target_kind="auto",
+        source_analyzer="char",
+        target_analyzer="char",
+        source_min_df="auto",
+        target_min_df="auto",
+        embedding_dim=64,
+        embedding_weights=None,
+        freeze_embedding=False,
+        tied_embeddings="auto",
+        embedding_dropout=0.2,
+        word_dropout=0.0,
+        padding_value=None,
+        conv_channels=None,
+        conv_kernel_size=5,
+        conv_stride=1,
+        dropout=0.2,
+        recurrent_dropout=0.0,
+        layer_norm=False,
+        scale_inputs=True,
+        label_smoothing=0.1,
+        max_length="auto",
+        beam_width=1,
+        length_penalty=1.0,
+        autoencoder="auto",
+        transform_method="predict",
+        optimizer="adamw",
+        lr=5e-3,
+        lr_schedule="one_cycle",
+        weight_decay=0.01,
+        gradient_clip=1.0,
+        max_epochs="auto",
+        batch_size="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change="auto",
+        tol=1e-4,
+        warm_start=False,
+        callbacks=None,
+        device="auto",
+        precision="float32",
+        backend="auto",
+        random_state=None,
+        verbose=0,
+        **extras,
+    ):
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.attention = attention
+        self.input_feeding = input_feeding
+        self.feedback = feedback
+        self.scheduled_sampling = scheduled_sampling
+        self.source_kind = source_kind
+        self.target_kind = target_kind
+        self.source_analyzer = source_analyzer
+        self.target_analyzer = target_analyzer
+        self.source_min_df = source_min_df
+        self.target_min_df = target_min_df
+        self.embedding_dim = embedding_dim
+        self.embedding_weights = embedding_weights
+        self.freeze_embedding = freeze_embedding
+        self.tied_embeddings = tied_embeddings
+        self.embedding_dropout = embedding_dropout
+        self.word_dropout = word_dropout
+        self.padding_value = padding_value
+        self.conv_channels = conv_channels
+        self.conv_kernel_size = conv_kernel_size
+        self.conv_stride = conv_stride
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.layer_norm = layer_norm
+        self.scale_inputs = scale_inputs
+        self.label_smoothing = label_smoothing
+        self.max_length = max_length
+        self.beam_width = beam_width
+        self.length_penalty = length_penalty
+        self.autoencoder = autoencoder
+        self.transform_method = transform_method
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.gradient_clip = gradient_clip
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.device = device
+        self.precision = precision
+        self.backend = backend
+        self.random_state = random_state
+        self.verbose = verbose
+        self._set_extras(extras)
+
+    def __sklearn_tags__(self):
+        """Strings come in as well as numbers; y may be left out; dtypes are the model's own."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    # --- fitting --------------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train on pairs of sequences, or on sequences alone.
+
+        Parameters
+        ----------
+        X : list of str, sequences, or array of shape (n_samples, n_features)
+            Sources: strings, sequences of tokens, everything that the data contract in the
+            documentation says of sequences of numbers, or vectors.
+        y : list of str, sequences, or None, default=None
+            Targets: strings, sequences of tokens, or sequences of numbers; a 2-D array has one
+            series a row. None trains an autoencoder.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each pair. Zero leaves it out, k is the same as k copies.
+        X_val, y_val : as X and y, default=None
+            Validation data, scored after each epoch; with ``early_stopping=True`` it decides when
+            to stop and which weights to keep.
+        sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
+            Weights of the validation data.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X or y hold what cannot be trained on; the message says where.
+        TypeError
+            If X or y is no kind of sequences.
+        """
+        autoencoder = self.autoencoder
+        self._autoencoder = y is None if autoencoder == "auto" else bool(autoencoder)
+        if self._autoencoder:
+            y, y_val = X, X_val
+        X, y, sample_weight = _without_zeros(X, y, sample_weight)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            Validation(X_val, y_val, sample_weight_val),
+            resume=self.warm_start and hasattr(self, "net_"),
+        )
+
+    # --- prediction -----------------------------------------------------------------------------
+
+    def predict(self, X):
+        """Predict the target of each source.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sources.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or as y
+            Strings or lists of tokens, in an object array. Numbers come as y did: in an array of
+            two or three dimensions, or in an object array of one array a target.
+        """
+        panel = self._open(X, "predict")
+        if self._target_form == "numbers":
+            return self._shape_numbers(self._decode_numbers(panel))
+        decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
+        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+
+    def predict_n_best(self, X, n, return_log_proba=False):
+        """Predict the `n` best targets of each source, by beam search.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sources.
+        n : int
+            How many; the beam is at least as wide.
+        return_log_proba : bool, default=False
+            Also return their log-probabilities.
+
+        Returns
+        -------
+        y : ndarray of object of shape (n_samples, n)
+            Best first, as `length_penalty` ranks them; None where there are no more.
+        log_proba : ndarray of float64 of shape (n_samples, n)
+            Only with ``return_log_proba=True``. -inf where there are no more.
+
+        Raises
+        ------
+        ValueError
+            If `n` is less than 1, or targets are numbers, of which there is one prediction.
+        """
+        caller = "predict_n_best"
+        panel = self._open(X, caller)
+        self._refuse_numbers(caller, "Call predict.")
+        if not isinstance(n, Integral) or n < 1:
+            raise ValueError(f"{type(self).__name__}.{caller}: n is {n!r}. Pass 1 or more.")
+        width = max(int(n), self.beam_width)
+        decoded = self._decode_tokens(panel, self._search(int(n)), width=width)
+        y = np.full((len(panel), n), None, dtype=object)
+        log_proba = np.full((len(panel), n), -np.inf)
+        for i, row in enumerate(decoded):
+            for j, target in enumerate(self._name_tokens(row.ids)):
+                y[i, j] = target
+            log_proba[i, : len(row.ids)] = row.log_probs
+        return (y, log_proba) if return_log_proba else y
+
+    def sample(self, X, *, temperature=1.0, top_k=None, top_p=None, random_state=None):
+        """Draw a random target for each source, with the probabilities that the model gives.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sources.
+        temperature : float, default=1.0
+            Below 1 makes the probable more probable, above 1 evens out.
+        top_k : int or None, default=None
+            Draw each token from so many most probable ones only.
+        top_p : float or None, default=None
+            Draw each token from the fewest most probable ones that have this probability together.
+        random_state : int, RandomState instance or None, default=None
+            Decides what is drawn.
+
+        Returns
+        -------
+        ndarray of object of shape (n_samples,)
+            Strings or lists of tokens.
+        """
+        panel = self._open(X, "sample")
+        self._refuse_numbers("sample", "Call predict.")
+        generator = self._generator(draw_seed(random_state))
+
+        def search(step, state):
+            return sample(
+                step,
+                state,
+                max_length=self._limit(),
+                temperature=temperature,
+                top_k=top_k,
+                top_p=top_p,
+                generator=generator,
+                **MARKS,
+            )
+
+        decoded = self._decode_tokens(panel, search)
+        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+
+    def score_samples(self, X, y=None):
+        """Compute the log-likelihood of each target, given its source.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sources.
+        y : as in `fit`, default=None
+            Targets; those predicted if None, whose likelihood says how sure the model is. For an
+            autoencoder always X itself: sequences with low scores are unlike those in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Of all tokens and the end. Of numbers the density, with an error of variance one in
+            units of the standardised target. Longer targets have lower ones.
+        """
+        check_is_fitted(self)
+        if y is None and not self._autoencoder:
+            panel = self._open(X, "score_samples")
+            target = self._predict_encoded(panel)
+        else:
+            panel, target = self._open_pairs(X, y, "score_samples")
+        return self._log_likelihood(panel, target)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Compute the share of targets predicted right from end to end; of numbers, R².
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sources.
+        y : as in `fit`, default=None
+            True targets; not needed by an autoencoder.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weight of each pair.
+
+        Returns
+        -------
+        float
+            One is perfect. R² is over all time steps; predictions have the true number of them.
+        """
+        caller = f"{type(self).__name__}.score"
+        check_is_fitted(self)
+        if self._target_form == "numbers":
+            panel, target = self._open_pairs(X, y, "score")
+            weights = check_weights(sample_weight, len(panel), caller)
+            decoded = self._decode_numbers(panel, lengths=target.lengths)
+            predicted = np.concatenate(decoded)
+            if weights is not None:
+                weights = np.repeat(weights, target.lengths)
+            true = self._scale_target(target).values
+            return float(r2_score(true, predicted, sample_weight=weights))
+        y = self._own_target(X, y, caller)
+        predicted = self.predict(X)
+        weights = check_weights(sample_weight, len(predicted), caller)
+        if isinstance(y, Panel):
+            y = [row.tolist() for row in y.to_list()]
+        return sequence_accuracy_score(y, predicted, sample_weight=weights)
+
+    def align(self, X, y=None):
+        """Show which steps of each source the decoder looked at for each step of its target.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sources.
+        y : as in `fit`, default=None
+            Targets; those predicted if None.
+
+        Returns
+        -------
+        list of Alignment
+            One named tuple a sample: `source` and `target` are lists of tokens, and `weights` is an
+            array of shape (len(target), len(source)) whose rows sum to one.
+
+        Raises
+        ------
+        ValueError
+            If the model has no attention.
+        """
+        caller = f"{type(self).__name__}.align"
+        panel = self._open(X, "align")
+        if self.module_.decoder.attention is None:
+            raise ValueError(
+                f"{caller}: the model was fitted without attention. Fit with "
+                "attention='additive', 'dot' or 'general'."
+            )
+        if y is None:
+            target = self._predict_encoded(panel)
+        else:
+            target = self._read_target(y, X, panel, caller, reset=False)
+        weights = self._align(panel, target)
+        sources, targets = self._name_source(panel), self._name_target(target)
+        return [Alignment(*parts) for parts in zip(sources, targets, weights, strict=True)]
+
+    # --- scikit-learn's transformer -------------------------------------------------------------
+
+    def transform(self, X):
+        """Predict targets, or encode sources: see `transform_method`.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Sources.
+
+        Returns
+        -------
+        ndarray
+            As `predict`; or with ``transform_method="encode"`` of shape (n_samples, n_encoded),
+            float32: the encoder's final states, `hidden_size` of each direction.
+        """
+        if self.transform_method == "predict":
+            return self.predict(X)
+        return self._encode(self._open(X, "transform"))
+
+    @available_if(_decodes)
+    def inverse_transform(self, X):
+        """Decode encodings: the way back of an autoencoder.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_encoded)
+            Encodings, as `transform` returns them with ``transform_method="encode"``.
+
+        Returns
+        -------
+        ndarray
+            As from `predict`.
+
+        Raises
+        ------
+        ValueError
+            If the model has attention, whose decoder needs the sources themselves.
+        """
+        caller = f"{type(self).__name__}.inverse_transform"
+        check_is_fitted(self)
+        if self.module_.decoder.attention is not None:
+            raise ValueError(
+                f"{caller}: the decoder's attention needs the sources, which encodings do not "
+                "hold. Fit with attention=None."
+            )
+        size = self.module_.encoder.output_size
+        X = check_array(X, dtype=float_type(self), input_name="X")
+        if X.shape[1] != size:
+            raise ValueError(
+                f"{caller}: X has {X.shape[1]} features, but encodings of this model have {size}. "
+                "Pass what transform returned."
+            )
+        panel = Panel(X, np.arange(len(X) + 1))
+        if self._target_form == "numbers":
+            return self._shape_numbers(self._decode_numbers(panel, recall))
+        decoded = self._decode_tokens(panel, self._search(), recall, width=self.beam_width)
+        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+
+    @available_if(_encodes)
+    def get_feature_names_out(self, input_features=None):
+        """Name the features of the encoding.
+
+        Parameters
+        ----------
+        input_features : None, default=None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of object of shape (n_encoded,)
+            ``seq2seqtransformer0``, ``seq2seqtransformer1`` and so on.
+        """
+        check_is_fitted(self)
+        size = self.module_.encoder.output_size
+        return _generate_get_feature_names_out(self, size, input_features=input_features)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _open(self, X: Any, method: str) -> Panel:
+        check_is_fitted(self)
+        return self._read_source(X, f"{type(self).__name__}.{method}", reset=False)
+
+    def _open_pairs(self, X: Any, y: Any, method: str) -> tuple[Panel, Panel]:
+        caller = f"{type(self).__name__}.{method}"
+        panel = self._open(X, method)
+        y = self._own_target(X, y, caller)
+        return panel, self._read_target(y, X, panel, caller, reset=False)
+
+    def _own_target(self, X: Any, y: Any, caller: str) -> Any:
+        """What X is to become: X itself for an autoencoder."""
+        if self._autoencoder:
+            return X
+        if y is None:
+            raise ValueError(
+                f"{caller}: y is None, but the model was fitted with targets. Pass one target per "
+                "sample."
+            )
+        return y
+
+    def _predict_encoded(self, panel: Panel) -> Panel:
+        """Predict targets as `_read_target` would read them."""
+        if self._target_form == "numbers":
+            return self._unscale(self._decode_numbers(panel))
+        decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
+        return self._mark_ends([row.ids[0] for row in decoded])
+
+    def _refuse_numbers(self, method: str, advice: str) -> None:
+        if self._target_form == "numbers":
+            raise ValueError(
+                f"{type(self).__name__}.{method}: targets are numbers, of which the model makes "
+                f"one prediction and no choice of tokens. {advice}"
+            )
+
+
+def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """Leave out what has no weight, so that no vocabulary holds its tokens.
+
+    What is wrong with the weights is left for `fit` to say.
+    """
+    weights = np.asarray(sample_weight)
+    if sample_weight is None or weights.ndim != 1 or weights.dtype.kind not in "biuf":
+        return X, y, sample_weight
+    if weights.all() or not weights.any() or not hasattr(X, "__len__") or len(weights) != len(X):
+        return X, y, sample_weight
+    keep = np.flatnonzero(weights)
+    same = y is X
+    X = _safe_indexing(X, keep)
+    if same:
+        return X, X, weights[keep]
+    return X, y if y is None else _safe_indexing(y, keep), weights[keep]

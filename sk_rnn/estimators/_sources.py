@@ -1,0 +1,139 @@
+"""Sources of `Seq2SeqTransformer`: strings, tokens, ids, sequences of numbers or vectors."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import _check_feature_names
+
+from ..sequences import (
+    Panel,
+    check_sequences,
+    check_token_range,
+    encode_tokens,
+    is_table,
+)
+from ._base import BaseRNN
+from ._reading import read_embedding_weights, read_sequences
+from ._sides import (
+    END,
+    RESERVED,
+    UNKNOWN,
+    fitted_with,
+    learn_vocabulary,
+    make_analyzer,
+    number_tokens,
+    read_side,
+    split_texts,
+    warn_of_unknown,
+)
+
+# What a fitted model looks for in new data, by what it was fitted with.
+KIND = {"text": "text", "tokens": "tokens", "ids": "tokens", "numbers": "series"}
+
+
+class SourceReader(BaseRNN):
+    """From what users pass as X to a Panel."""
+
+    _source_form: str
+    _vectors: bool
+    _n_ids: Any
+    # As a list, because skops knows no dict with keys of any kind.
+    _source_tokens: Any
+
+    @property
+    def source_vocabulary_(self) -> dict[Hashable, int] | None:
+        """The id of each token of X; None for numbers and ids."""
+        return None if self._source_tokens is None else number_tokens(self._source_tokens)
+
+    def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
+        where = f"{caller}: {input_name}"
+        if reset:
+            kind = "series" if self.source_kind == "vectors" else self.source_kind
+            side = read_side(X, kind, where, f"source_kind={self.source_kind!r}")
+            self._source_form, self._vectors = side.form, False
+            self._source_tokens = None
+            self._source_analyzer = self.source_analyzer
+        else:
+            side = read_side(X, KIND[self._source_form], where, fitted_with(self._source_form))
+        self._tokens = self._source_form != "numbers"
+        if not self._tokens:
+            return self._read_source_numbers(X, caller, reset=reset, input_name=input_name)
+        if reset:
+            _check_feature_names(self, np.empty((0, 0)), reset=True)  # there are none
+            self.n_features_in_ = 1
+        if self._source_form == "ids":
+            return self._read_source_ids(X, caller, reset=reset, input_name=input_name)
+        rows = side.rows or []
+        if self._source_form == "text":
+            analyze = make_analyzer(self._source_analyzer, "source_analyzer", where)
+            rows = split_texts(rows, analyze, "source_analyzer", where)
+        if reset:
+            self._source_tokens = learn_vocabulary(
+                rows, self.source_min_df, "source_min_df", where, spare=True
+            )
+        panel, unknown = encode_tokens(
+            rows,
+            number_tokens(self._source_tokens),
+            unknown=UNKNOWN,
+            end=END,
+            n_tokens=len(RESERVED) + len(self._source_tokens),
+        )
+        if not reset:
+            warn_of_unknown(unknown, rows, where, "symbol")
+        return panel
+
+    def _read_source_numbers(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
+        table = is_table(X, padding_value=self.padding_value)
+        if reset:
+            self._vectors = self.source_kind == "vectors" or (table and self.source_kind == "auto")
+        if self._vectors and not table:
+            # What is no data at all is refused first.
+            check_sequences(X, caller=caller, input_name=input_name)
+            fitted = "source_kind='vectors'" if reset else "the model was fitted with vectors"
+            width = "n_features" if reset else self.n_features_in_
+            raise ValueError(
+                f"{caller}: {input_name} holds sequences, but {fitted}. Pass a 2-D array of shape "
+                f"(n_samples, {width}), one row a sample."
+            )
+        panel = read_sequences(self, X, caller, reset=reset, input_name=input_name)
+        if not self._vectors:
+            return panel
+        # A vector is a sequence of one step.
+        return Panel(panel.values.reshape(len(panel), -1), np.arange(len(panel) + 1))
+
+    def _read_source_ids(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
+        panel = check_sequences(X, tokens=True, caller=caller, input_name=input_name)
+        if reset:
+            self._n_ids = panel.n_tokens
+            if self.embedding_weights is not None:
+                self._n_ids = len(self.embedding_weights)
+            elif self._n_ids is None:
+                self._n_ids = int(panel.values.max()) + 1
+        check_token_range(panel, self._n_ids, caller, input_name=input_name)
+        return panel
+
+    def _count_tokens(self, panel: Panel, caller: str) -> int:
+        if self._source_form == "ids":
+            return self._n_ids
+        return len(RESERVED) + len(self._source_tokens)
+
+    def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
+        if self.embedding_weights is not None and self._source_form != "ids":
+            raise ValueError(
+                f"{caller}: embedding_weights has a row for each token id, but X holds no ids. "
+                "Pass X as a Panel of token ids, as SequenceVectorizer returns it, or set "
+                "embedding_weights=None."
+            )
+        return read_embedding_weights(self.embedding_weights, None, None, caller)
+
+    def _name_source(self, panel: Panel) -> list[list[Any]]:
+        """What stands at each step that attention can look at."""
+        stride = self._built_with["conv_stride"]
+        if self._source_form == "numbers":
+            return [list(range(0, n, stride)) for n in panel.lengths.tolist()]
+        rows = [row.tolist()[::stride] for row in panel.to_list()]
+        if self._source_form == "ids":
+            return rows
+        names = [*RESERVED, *self._source_tokens]
+        return [[names[i] for i in row] for row in rows]

@@ -1,0 +1,68 @@
+"""Batches of sequences with target sequences of lengths of their own."""
+
+import numpy as np
+import torch
+
+from ..sequences import Panel
+from ._batches import Batch, SequenceData, Targets, step_positions
+
+
+class PairData(SequenceData):
+    """A Panel of sources and one of targets, from which batches are taken.
+
+    Each step of a target is a row of the loss, weighted as its sequence.
+
+    Parameters
+    ----------
+    panel, target : Panel
+        Sources and targets, one for one.
+    device : torch.device
+        Where batches are wanted.
+    weights : ndarray of shape (n_samples,) or None
+        Loss weight of each pair.
+    labels : ndarray or None
+        What the outputs at each step of the targets are compared with; None for the targets' own
+        values.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        target: Panel,
+        device: torch.device,
+        *,
+        weights: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+    ):
+        labels = target.values if labels is None else labels
+        if weights is not None:
+            weights = np.repeat(weights, target.lengths)
+        super().__init__(panel, device, y=labels, weights=weights)
+        self.target = SequenceData(target, device)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Steps of source and target together: sorted by them, both have little padding."""
+        return self.panel.lengths + self.target.panel.lengths
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """The pairs at ``rows``, padded, time-major, and the labels of all valid steps."""
+        source = self.inputs(rows)
+        target = self.target.inputs(rows)
+        lengths = target["lengths"].numpy()
+        # The valid steps, row by row, in the flattened (B, L) targets.
+        is_step = np.arange(lengths.max()) < lengths[:, None]  # (B, L)
+        index = torch.from_numpy(step_positions(self.target.panel.offsets, rows)).to(self.device)
+        assert self.y is not None
+        return Batch(
+            {
+                **source,
+                "target": target["x"],
+                "target_lengths": target["lengths"],
+                "positions": torch.from_numpy(np.flatnonzero(is_step)).to(self.device),
+            },
+            Targets(
+                self.y.index_select(0, index),
+                None if self.weights is None else self.weights.index_select(0, index),
+            ),
+        )

@@ -1,0 +1,474 @@
+"""Seq2SeqTransformer: what goes in, what comes out, and that it learns."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sk_rnn import Panel, Seq2SeqTransformer
+from sk_rnn.metrics import token_error_rate
+from sk_rnn.preprocessing import SequenceVectorizer
+
+_rng = np.random.default_rng(0)
+WORDS = ["".join(_rng.choice(list("abcd"), size=n)) for n in _rng.integers(1, 6, size=24)]
+BACK = [word[::-1] for word in WORDS]
+WAVES = [_rng.normal(size=(n, 2)) for n in _rng.integers(2, 7, size=24)]
+VECTORS = _rng.normal(size=(24, 3))
+IDS = Panel.from_sequences([[ord(c) - 97 for c in word] for word in WORDS])
+
+
+def small(**params):
+    return Seq2SeqTransformer(
+        **{"hidden_size": 8, "embedding_dim": 6, "max_epochs": 2, "random_state": 0, **params}
+    )
+
+
+def learner(**params):
+    """A model with no dropout, which learns little data by heart quickly."""
+    quick = {
+        "hidden_size": 32,
+        "embedding_dim": 16,
+        "dropout": 0.0,
+        "embedding_dropout": 0.0,
+        "label_smoothing": 0.0,
+        "lr": 1e-2,
+        "max_epochs": 60,
+        "batch_size": 8,
+        "random_state": 0,
+    }
+    return Seq2SeqTransformer(**{**quick, **params})
+
+
+# --- what predict returns -----------------------------------------------------------------------
+
+TARGETS = {
+    "strings": (BACK, str),
+    "strings in a Series": (pd.Series(BACK, index=range(5, 29)), str),
+    "strings in an array": (np.array(BACK), str),
+    "lists of strings": ([list(word) for word in BACK], list),
+    "tuples of anything": ([tuple((c, 1) for c in word) for word in BACK], list),
+    "lists of integers": ([[ord(c) for c in word] for word in BACK], list),
+    "arrays of integers": ([np.array([ord(c) for c in word]) for word in BACK], list),
+    "a Panel of ids": (IDS, list),
+    "arrays (T,)": ([wave[:, 0] for wave in WAVES], np.ndarray),
+    "arrays (T, F)": (WAVES, np.ndarray),
+    "a Panel of numbers": (Panel.from_sequences(WAVES), np.ndarray),
+}
+
+
+@pytest.mark.parametrize(("y", "kind"), TARGETS.values(), ids=TARGETS)
+def test_predictions_are_made_of_what_y_was_made_of(y, kind):
+    model = small().fit(WORDS, y)
+    predicted = model.predict(WORDS[:3])
+    assert predicted.shape == (3,)
+    assert predicted.dtype == object
+    assert all(type(row) is kind for row in predicted)
+    if kind is np.ndarray:
+        first = y[0]
+        assert all(row.shape[1:] == first.shape[1:] for row in predicted)
+        assert all(row.dtype == np.float32 for row in predicted)
+    elif kind is list:
+        rows = y.to_list() if isinstance(y, Panel) else y
+        known = {type(token) for row in rows for token in getattr(row, "tolist", lambda r=row: r)()}
+        assert {type(token) for row in predicted for token in row} <= known
+    assert np.isfinite(model.score_samples(WORDS, y)).all()
+    assert model.score(WORDS, y) <= 1.0
+
+
+RECTANGLES = {
+    "one number": (VECTORS[:, 0], (3,)),
+    "a list of numbers": (VECTORS[:, 0].tolist(), (3,)),
+    "2-D": (VECTORS, (3, 3)),
+    "2-D of integers": (np.arange(48).reshape(24, 2), (3, 2)),
+    "a frame": (pd.DataFrame(VECTORS, columns=list("abc")), (3, 3)),
+    "lists": (VECTORS.tolist(), (3, 3)),
+    "3-D": (_rng.normal(size=(24, 4, 2)), (3, 4, 2)),
+    "a tensor": (torch.randn(24, 4, 2, generator=torch.Generator().manual_seed(0)), (3, 4, 2)),
+}
+
+
+@pytest.mark.parametrize(("y", "shape"), RECTANGLES.values(), ids=RECTANGLES)
+@pytest.mark.parametrize("feedback", ["auto", True])
+def test_rectangular_targets_are_predicted_in_their_shape(y, shape, feedback):
+    model = small(feedback=feedback).fit(WORDS, y)
+    predicted = model.predict(WORDS[:3])
+    assert predicted.shape == shape
+    assert predicted.dtype == np.float32
+    assert model.score_samples(WORDS, y).shape == (24,)
+
+
+SOURCES = {
+    "strings": WORDS,
+    "strings in a Series": pd.Series(WORDS),
+    "strings in an array": np.array(WORDS),
+    "lists of strings": [list(word) for word in WORDS],
+    "tuples of integers": [tuple(ord(c) for c in word) for word in WORDS],
+    "a Panel of ids": IDS,
+    "ragged numbers": WAVES,
+    "a Panel of numbers": Panel.from_sequences(WAVES),
+    "3-D": _rng.normal(size=(24, 4, 2)),
+    "vectors": VECTORS,
+    "a frame": pd.DataFrame(VECTORS, columns=list("abc")),
+    "frames": [pd.DataFrame(wave, columns=["u", "v"]) for wave in WAVES],
+}
+
+
+@pytest.mark.parametrize("X", SOURCES.values(), ids=SOURCES)
+def test_sources_of_every_kind(X):
+    model = small().fit(X, BACK)
+    assert model.predict(X).shape == (24,)
+    assert model.score(X, BACK) >= 0.0
+    assert all(np.allclose(part.weights.sum(1), 1.0) for part in model.align(X))
+
+
+def test_rows_of_a_table_are_vectors_or_series():
+    vector = small().fit(VECTORS, BACK)
+    series = small(source_kind="series").fit(VECTORS, BACK)
+    assert [len(model.align(VECTORS)[0].source) for model in (vector, series)] == [1, 3]
+    assert vector.n_features_in_ == series.n_features_in_ == 3
+
+
+def test_integers_are_tokens_unless_said_otherwise():
+    rows = [[1, 2], [2], [1]] * 4
+    assert isinstance(small().fit(rows, rows).predict(rows)[0], list)
+    numbers = small(source_kind="series", target_kind="series").fit(rows, rows)
+    assert numbers.source_vocabulary_ is None
+    assert numbers.predict(rows)[0].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (1, list),
+        (True, list),
+        ("a", list),
+        (("a", 1), list),
+        (1.5, np.ndarray),
+        ((1, 2), np.ndarray),
+        ([1.5, 2], np.ndarray),
+        (np.float32(1), np.ndarray),
+    ],
+)
+def test_what_a_step_is_decides_what_a_target_is(step, kind):
+    y = [[step], [step, step]] * 4
+    assert isinstance(small().fit(WORDS[:8], y).predict(WORDS)[0], kind)
+    mixed = [["a"], [step]] * 4 if kind is list else [["a"], ["b"]] * 4
+    assert isinstance(small().fit(WORDS[:8], mixed).predict(WORDS)[0], list)
+
+
+def test_words_come_back_as_text():
+    texts = ["one, two!", "two - one", "one two"] * 4
+    model = learner(source_analyzer="word", target_analyzer="word").fit(texts, texts[::-1])
+    assert set(model.target_vocabulary_) == {"one", "two", ", ", "!", " - "}
+    assert model.predict(texts[:3]).tolist() == texts[2::-1]
+
+
+def test_own_analyzers():
+    texts = ["one two", "two", "two one"] * 4
+    model = learner(source_analyzer=str.split, target_analyzer=str.split).fit(texts, texts)
+    assert model.predict(texts[:3]).tolist() == texts[:3]
+    assert list(model.source_vocabulary_) == ["one", "two"]
+
+
+def test_empty_strings_are_sources_and_targets():
+    model = learner().fit(["", "a", "b"] * 4, ["a", "", "b"] * 4)
+    assert model.predict(["", "a", "b"]).tolist() == ["a", "", "b"]
+
+
+def test_rare_tokens_become_unknown():
+    rows = ["ab"] * 999 + ["az"]
+    model = small(max_epochs=1).fit(rows, rows)
+    assert "z" not in model.source_vocabulary_
+    assert "z" in model.target_vocabulary_
+    model = small(max_epochs=1, source_min_df=1, target_min_df=2).fit(rows, rows)
+    assert "z" in model.source_vocabulary_
+    assert "z" not in model.target_vocabulary_
+
+
+def test_unknown_symbols_are_counted_in_one_warning():
+    model = small().fit(WORDS, BACK)
+    with pytest.warns(UserWarning, match="are not in the vocabulary") as caught:
+        model.predict(["ab", "xay", "z"])
+    assert [str(warning.message) for warning in caught] == [
+        "Seq2SeqTransformer.predict: X: 3 of 6 symbols, in 2 of 3 sequences, are not in the "
+        "vocabulary, the first is 'x' in X[1]; each is read as the unknown token."
+    ]
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="y: 1 of 2 tokens, in 1 of 1 sequences") as caught:
+        model.score_samples(["ab"], ["bz"])
+
+
+# --- it learns ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("attention", ["additive", "dot", "general"])
+def test_strings_are_reversed(attention):
+    words = sorted(set(WORDS))
+    model = learner(attention=attention).fit(words, [word[::-1] for word in words])
+    assert model.score(words, [word[::-1] for word in words]) == 1.0
+
+
+def test_attention_finds_what_is_copied():
+    words = ["".join(p) for p in itertools.permutations("abcde", 4)]
+    model = learner(max_epochs=30, hidden_size=48).fit(words, [word[::-1] for word in words])
+    source, target, _ = model.align(["abcd"])[0]
+    assert source == ["a", "b", "c", "d", "<end>"]
+    assert target == ["d", "c", "b", "a", "<end>"]
+    assert model.score(words, [word[::-1] for word in words]) > 0.95
+
+
+def test_numbers_end_where_they_should():
+    X = [np.full(n, float(n)) for n in [2, 3, 4, 5] * 6]
+    model = learner().fit(X, X)
+    assert [len(row) for row in model.predict(X[:4])] == [2, 3, 4, 5]
+    assert model.score(X, X) > 0.95
+    short = learner(max_length=3).fit(X, X)
+    assert [len(row) for row in short.predict(X[:4])] == [2, 3, 3, 3]
+
+
+@pytest.mark.parametrize("feedback", [True, False])
+def test_a_sine_is_continued(feedback):
+    start = np.linspace(0, 12, 60)
+    X, y = (
+        np.sin(start[:, None] + 0.3 * np.arange(14)),
+        np.sin(start[:, None] + 0.3 * np.arange(20)),
+    )
+    model = learner(source_kind="series", feedback=feedback, max_epochs=30).fit(X, y[:, 14:])
+    assert model.score(X, y[:, 14:]) > 0.95
+
+
+def test_one_to_many():
+    X = np.eye(4)[[0, 1, 2, 3] * 6]
+    y = ["zero", "one", "two", "three"] * 6
+    assert learner().fit(X, y).predict(np.eye(4)).tolist() == y[:4]
+
+
+# --- other ways to decode -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return learner(max_epochs=15, hidden_size=16).fit(WORDS, BACK)
+
+
+def test_best_of_many_come_first(trained):
+    y, log_proba = trained.predict_n_best(WORDS[:4], 3, return_log_proba=True)
+    assert y.shape == log_proba.shape == (4, 3)
+    lengths = np.vectorize(len)(y) + 1  # with the end
+    assert (np.diff(log_proba / lengths, axis=1) <= 1e-9).all()
+    for j in range(3):
+        assert len(set(y[0])) == 3
+        found = trained.score_samples(WORDS[:4], list(y[:, j]))
+        assert_allclose(found, log_proba[:, j], atol=1e-4)
+    assert_array_equal(trained.predict_n_best(WORDS[:4], 3), y)
+
+
+def test_a_beam_finds_what_greedy_decoding_finds_or_better(trained):
+    beam = clone(trained).set_params(beam_width=4, length_penalty=0.0).fit(WORDS, BACK)
+    greedy, wide = trained.predict(WORDS), beam.predict(WORDS)
+    better = beam.score_samples(WORDS, wide) - beam.score_samples(WORDS, greedy)
+    assert (better > -1e-4).all()
+
+
+def test_fewer_than_n_targets_are_filled_with_none():
+    model = small(max_length=1).fit(["a", "b"] * 4, ["a", "a"] * 4)
+    y, log_proba = model.predict_n_best(["a"], 5, return_log_proba=True)
+    assert y[0, :2].tolist() != [None, None]
+    assert y[0, 2:].tolist() == [None] * 3
+    assert (log_proba[0, 2:] == -np.inf).all()
+
+
+def test_samples_are_seeded(trained):
+    first = trained.sample(WORDS, temperature=3.0, random_state=0)
+    assert_array_equal(first, trained.sample(WORDS, temperature=3.0, random_state=0))
+    assert (first != trained.sample(WORDS, temperature=3.0, random_state=1)).any()
+    assert_array_equal(trained.sample(WORDS, top_k=1), trained.predict(WORDS))
+
+
+def test_likelihoods_are_those_of_the_predictions(trained):
+    assert_allclose(
+        trained.score_samples(WORDS), trained.score_samples(WORDS, trained.predict(WORDS))
+    )
+
+
+def test_probabilities_of_all_targets_sum_to_one():
+    model = small(max_length=2).fit(["a", "b"] * 4, ["ab", "b"] * 4)
+    # With an end, a word is as likely as the path to it; the rest has no end after two letters.
+    words = ["", *"ab", "aa", "ab", "ba", "bb"]
+    total = np.exp(model.score_samples(["a"] * len(words), words)).sum()
+    assert 0.0 < total < 1.0
+    longer = [*words, *map("".join, itertools.product("ab", repeat=3))]
+    assert total < np.exp(model.score_samples(["a"] * len(longer), longer)).sum() < 1.0
+
+
+def test_predictions_do_not_depend_on_the_batch(trained):
+    together = trained.predict(WORDS)
+    assert together.tolist() == [trained.predict([word])[0] for word in WORDS]
+    assert_allclose(
+        trained.score_samples(WORDS, BACK),
+        [trained.score_samples([x], [y])[0] for x, y in zip(WORDS, BACK, strict=True)],
+        atol=1e-5,
+    )
+
+
+# --- autoencoder and encodings ------------------------------------------------------------------
+
+
+def test_without_y_it_is_an_autoencoder():
+    words = sorted(set(WORDS))
+    model = learner(transform_method="encode", hidden_size=48).fit(words)
+    assert model.module_.decoder.attention is None
+    encoded = model.transform(words)
+    assert encoded.shape == (len(words), 96)
+    assert encoded.dtype == np.float32
+    assert model.score(words) > 0.9
+    assert_array_equal(model.inverse_transform(encoded), model.predict(words))
+    strange = ["".join(p) for p in itertools.permutations("abcd")][:5]
+    assert model.score_samples(words).mean() > model.score_samples(strange).mean()
+
+
+def test_autoencoder_of_numbers():
+    X = np.sin(np.linspace(0, 5, 40)[:, None] + np.arange(5) * [[0.5]])
+    model = learner(transform_method="encode").fit(X)
+    assert model.predict(X).shape == X.shape
+    assert_allclose(model.inverse_transform(model.transform(X)), model.predict(X), atol=1e-5)
+    assert model.score(X) > 0.9
+    assert (model.score_samples(X) > model.score_samples(X[:, ::-1] + 2.0)).all()
+
+
+def test_encodings_feed_other_estimators():
+    y = ["b" in word for word in WORDS]
+    encoder = small(autoencoder=True, transform_method="encode", max_epochs=30)
+    pipeline = make_pipeline(encoder, StandardScaler(), LogisticRegression())
+    assert pipeline.fit(WORDS, y).score(WORDS, y) > 0.8
+    assert not pipeline[0].target_vocabulary_.keys() - set("abcd")  # y was left alone
+
+
+def test_encodings_have_names_and_go_into_frames():
+    model = small(transform_method="encode").set_output(transform="pandas")
+    frame = model.fit_transform(VECTORS)
+    names = [f"seq2seqtransformer{i}" for i in range(16)]
+    assert list(frame.columns) == list(model.get_feature_names_out()) == names
+    assert not hasattr(small(), "get_feature_names_out")
+    assert not hasattr(small().fit(WORDS, BACK), "inverse_transform")
+
+
+def test_transform_is_predict():
+    model = small()
+    assert_array_equal(model.fit_transform(WORDS, BACK), model.predict(WORDS))
+
+
+# --- inside scikit-learn ------------------------------------------------------------------------
+
+
+def test_grid_search_over_strings():
+    grid = {"hidden_size": [4, 8], "attention": ["dot", None]}
+    search = GridSearchCV(small(), grid, cv=2).fit(WORDS, BACK)
+    assert search.best_params_.keys() == grid.keys()
+    assert isinstance(search.predict(WORDS[:1])[0], str)
+
+
+def test_cross_validation_with_a_metric():
+    scorer = make_scorer(token_error_rate, greater_is_better=False)
+    assert (cross_val_score(small(), WORDS, BACK, cv=2, scoring=scorer) <= 0).all()
+    assert len(cross_val_predict(small(), WORDS, BACK, cv=2)) == len(WORDS)
+
+
+def test_vectorizer_in_front():
+    model = make_pipeline(SequenceVectorizer(analyzer="char"), small())
+    assert isinstance(model.fit(WORDS, BACK).predict(WORDS)[0], str)
+
+
+def test_pretrained_vectors_of_a_panel():
+    vectors = np.random.default_rng(0).normal(size=(7, 5))
+    model = small(embedding_weights=vectors, freeze_embedding=True).fit(IDS, BACK)
+    assert_allclose(model.module_.encoder.read.embedding.weight.detach(), vectors, rtol=1e-6)
+
+
+WEIGHTED = {
+    "strings": (WORDS, BACK),
+    "numbers": (WAVES, VECTORS),
+    "ragged numbers": (VECTORS, WAVES),
+    "autoencoder": (WORDS, None),
+}
+
+
+@pytest.mark.parametrize(("X", "y"), WEIGHTED.values(), ids=WEIGHTED)
+def test_weights_are_repetitions(X, y):
+    weights = np.arange(24) % 3
+    rows = np.repeat(np.arange(24), weights)
+    repeated = [X[i] for i in rows], None if y is None else [y[i] for i in rows]
+    if isinstance(y, np.ndarray):
+        repeated = repeated[0], np.array(repeated[1])
+    if isinstance(X, np.ndarray):
+        repeated = np.array(repeated[0]), repeated[1]
+    first = small().fit(X, y, sample_weight=weights)
+    second = small().fit(*repeated)
+    assert first.loss_curve_ == second.loss_curve_
+    assert first.source_vocabulary_ == second.source_vocabulary_
+
+
+def test_row_order_changes_nothing():
+    first = small().fit(WORDS, BACK)
+    second = small().fit(WORDS[::-1], BACK[::-1])
+    assert first.loss_curve_ == second.loss_curve_
+    assert_array_equal(first.score_samples(WORDS), second.score_samples(WORDS))
+
+
+def test_fractional_weights_multiply_the_loss():
+    assert small().fit(WORDS, BACK, np.linspace(0.5, 2, 24)).loss_curve_ != (
+        small().fit(WORDS, BACK).loss_curve_
+    )
+
+
+def test_global_generators_are_left_alone():
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    model = small(scheduled_sampling=0.5).fit(WORDS, BACK)
+    model.sample(WORDS)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+
+
+def test_validation_data_and_early_stopping():
+    model = small(early_stopping=True, validation_fraction=0.25, max_epochs=3).fit(WORDS, BACK)
+    assert len(model.validation_curve_) == 3
+    model = small().fit(WORDS, BACK, X_val=WORDS[:4], y_val=BACK[:4])
+    assert len(model.validation_curve_) == 2
+    assert len(small().fit(WORDS, X_val=WORDS[:4]).validation_curve_) == 2  # an autoencoder
+
+
+def test_warm_start_goes_on_with_its_vocabulary():
+    model = small(warm_start=True).fit(WORDS, BACK)
+    with pytest.warns(UserWarning, match="1 of 1 symbols"):
+        model.fit(["z"], ["a"])
+    assert model.n_iter_ == 4
+    assert "z" not in model.source_vocabulary_
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("y", [BACK, WAVES], ids=["strings", "numbers"])
+def test_cuda_does_what_the_cpu_does(y):
+    quiet = {"dropout": 0.0, "embedding_dropout": 0.0}
+    cpu, cuda = (small(**quiet, device=device).fit(WORDS, y) for device in ("cpu", "cuda"))
+    assert_allclose(cuda.score_samples(WORDS, y), cpu.score_samples(WORDS, y), rtol=1e-3)
+    assert len(cuda.predict(WORDS)) == len(cuda.align(WORDS)) == 24
+
+
+def test_decoding_is_quick():
+    # 1,000 short strings in under 2 s on two cores is the aim; ten times that is a fault.
+    import time
+
+    model = small(hidden_size=128, max_epochs=1).fit(WORDS, BACK)
+    words = WORDS * 42
+    started = time.perf_counter()
+    model.predict(words)
+    assert time.perf_counter() - started < 20

@@ -1,0 +1,405 @@
+"""Bad input of Seq2SeqTransformer: what is wrong and where, what was received, what to do."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from sk_rnn import Panel, Seq2SeqTransformer
+
+SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0, "embedding_dim": 2}
+W = ["ab", "b", "ba", "aab"]
+Y = ["x", "yx", "y", ""]
+V = np.arange(8.0).reshape(4, 2)
+R = [np.ones((2, 2)), np.zeros((1, 2)), np.ones((3, 2)), np.ones((2, 2))]
+
+
+def new(**params):
+    return Seq2SeqTransformer(**{**SMALL, **params})
+
+
+text = new().fit(W, Y)
+num = new().fit(V, V)
+rag = new().fit(R, R)
+toks = new().fit([[1, 2], [1], [2], [2, 2]], Y)
+ae = new(transform_method="encode").fit(W)
+pan = new().fit(Panel.from_sequences([[0, 1], [1], [2], [0]]), Y)
+
+# what: (call, type of error, full message)
+MESSAGES = {
+    "X None": (
+        lambda: new().fit(None, Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X is None, which is no container of sequences. Pass a "
+        "list of strings, a list of sequences of tokens, or numbers: a list of arrays, "
+        "an array, a frame or a Panel.",
+    ),
+    "X generator": (
+        lambda: new().fit((w for w in W), Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X is a generator, which is no container of sequences. "
+        "Pass a list of strings, a list of sequences of tokens, or numbers: a list of "
+        "arrays, an array, a frame or a Panel.",
+    ),
+    "X str": (
+        lambda: new().fit("abcd", Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X is a str, which is no container of sequences. Pass "
+        "[X] if it is one sample. Pass a list of strings, a list of sequences of "
+        "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
+    ),
+    "X empty": (
+        lambda: new().fit([], []),
+        ValueError,
+        "Seq2SeqTransformer.fit: X has 0 sample(s) while a minimum of 1 is required.",
+    ),
+    "None in X": (
+        lambda: new().fit(["a", None, "b", "c"], Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X[1] is None: the string is missing. Drop the pair, or"
+        " pass '' for an empty string.",
+    ),
+    "NaN in X": (
+        lambda: new().fit(["a", float("nan"), "b", "c"], Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X[1] is nan: the string is missing. Drop the pair, or "
+        "pass '' for an empty string.",
+    ),
+    "bytes": (
+        lambda: new().fit([b"a", b"b", b"c", b"d"], Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X[0] is b'a', which is bytes, where a string belongs. "
+        "Decode it first.",
+    ),
+    "number in X": (
+        lambda: new().fit(["a", 3, "b", "c"], Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X[1] is 3 (int), where a string belongs. Pass strings "
+        "only, or sequences of tokens only.",
+    ),
+    "list among strings": (
+        lambda: new().fit(["a", ["b"], "b", "c"], Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X[1] is ['b'] (list), where a string belongs. Pass "
+        "strings only, or sequences of tokens only.",
+    ),
+    "string among lists": (
+        lambda: new().fit([["a"], "b", ["b"], ["c"]], Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X[1] is 'b' (str), where a sequence belongs. Pass "
+        "strings only, or sequences of tokens only.",
+    ),
+    "missing token": (
+        lambda: new().fit([["a"], ["b", None], ["b"], ["c"]], Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X[1] has token None at time step 1, which is missing. "
+        "Pass strings, whole numbers or other hashable tokens.",
+    ),
+    "unhashable token": (
+        lambda: new(source_kind="tokens").fit([["a"], ["b", {}], ["b"], ["c"]], Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X[1] has token {} at time step 1, which cannot be "
+        "looked up (it is not hashable). Pass strings, whole numbers or other hashable "
+        "tokens.",
+    ),
+    "no analyzer": (
+        lambda: new(source_analyzer=None).fit(W, Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X holds strings, but source_analyzer=None takes "
+        "sequences of tokens as they are. Set source_analyzer to 'char', 'word' or a "
+        "function, or split the strings first.",
+    ),
+    "bad analyzer": (
+        lambda: new(source_analyzer=str.upper).fit(W, Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X[0]: source_analyzer returned 'AB' (str) for 'ab'. It"
+        " must return a list of tokens.",
+    ),
+    "no y": (
+        lambda: new(autoencoder=False).fit(W),
+        ValueError,
+        "Seq2SeqTransformer.fit: Seq2SeqTransformer requires y to be passed, but the "
+        "target y is None. Pass one target per sample; only an autoencoder does "
+        "without.",
+    ),
+    "y shorter": (
+        lambda: new().fit(W, Y[:3]),
+        ValueError,
+        "Seq2SeqTransformer.fit: X has 4 samples, but y has 3 targets (inconsistent "
+        "numbers of samples). Pass one target per sample.",
+    ),
+    "None in y": (
+        lambda: new().fit(W, ["a", None, "b", "c"]),
+        ValueError,
+        "Seq2SeqTransformer.fit: y[1] is None: the string is missing. Drop the pair, or"
+        " pass '' for an empty string.",
+    ),
+    "NaN in y": (
+        lambda: new().fit(W, [1.0, np.nan, 2.0, 3.0]),
+        ValueError,
+        "Seq2SeqTransformer.fit: y[1] is nan at time step 0: Input y contains NaN or "
+        "infinity. Every time step of a target needs a number: fill it, or drop the "
+        "pair.",
+    ),
+    "NaN in y table": (
+        lambda: new().fit(W, np.where(V == 3, np.nan, V)),
+        ValueError,
+        "Seq2SeqTransformer.fit: y[1] is nan at time step 1: Input y contains NaN or "
+        "infinity. Every time step of a target needs a number: fill it, or drop the "
+        "pair.",
+    ),
+    "empty array in y": (
+        lambda: new().fit(W, [np.ones(2), np.ones(0), np.ones(1), np.ones(1)]),
+        ValueError,
+        "Seq2SeqTransformer.fit: y[1] is an empty sequence. Every sample needs at least"
+        " one time step: drop it, from y too.",
+    ),
+    "dict in y": (
+        lambda: new().fit(W, [{}, {}, {}, {}]),
+        TypeError,
+        "Seq2SeqTransformer.fit: y holds something that is no number: float() argument "
+        "must be a string or a real number, not 'dict'. Pass numbers.",
+    ),
+    "y str": (
+        lambda: new().fit(W, "abcd"),
+        TypeError,
+        "Seq2SeqTransformer.fit: y is a str, which is no container of sequences. Pass "
+        "[X] if it is one sample. Pass a list of strings, a list of sequences of "
+        "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
+    ),
+    "features of y": (
+        lambda: new().fit(W, [np.ones((2, 2)), np.ones((2, 3)), np.ones((1, 2)), np.ones((1, 2))]),
+        ValueError,
+        "Seq2SeqTransformer.fit: y[1] has 3 features per time step, but y[0] has 2. "
+        "Pass sequences of shape (n_timesteps, 2).",
+    ),
+    "pruned": (
+        lambda: new(source_min_df=9).fit(W, Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X leaves no tokens to learn: none occurs in 9 or more "
+        "of 4 sequences (source_min_df=9). Lower source_min_df, or pass sequences that "
+        "are not empty.",
+    ),
+    "pruned y": (
+        lambda: new(target_min_df=9).fit(W, Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: y leaves no tokens to learn: none occurs in 9 or more "
+        "of 4 sequences (target_min_df=9). Lower target_min_df, or pass sequences that "
+        "are not empty.",
+    ),
+    "empty y": (
+        lambda: new().fit(W, ["", "", "", ""]),
+        ValueError,
+        "Seq2SeqTransformer.fit: y leaves no tokens to learn: none occurs in 1 or more "
+        "of 4 sequences (target_min_df='auto'). Lower target_min_df, or pass sequences "
+        "that are not empty.",
+    ),
+    "vectors said": (
+        lambda: new(source_kind="vectors").fit(R, Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X holds sequences, but source_kind='vectors'. Pass a "
+        "2-D array of shape (n_samples, n_features), one row a sample.",
+    ),
+    "weights w/o ids": (
+        lambda: new(embedding_weights=np.ones((3, 2))).fit(W, Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: embedding_weights has a row for each token id, but X "
+        "holds no ids. Pass X as a Panel of token ids, as SequenceVectorizer returns "
+        "it, or set embedding_weights=None.",
+    ),
+    "fitted text, numbers": (
+        lambda: text.predict(V),
+        ValueError,
+        "Seq2SeqTransformer.predict: X holds numbers, but the model was fitted with "
+        "strings. Pass strings.",
+    ),
+    "fitted text, ints": (
+        lambda: text.predict([1, 2]),
+        TypeError,
+        "Seq2SeqTransformer.predict: X[0] is 1 (int), where a string belongs. Pass "
+        "strings only, or sequences of tokens only.",
+    ),
+    "fitted text, tokens": (
+        lambda: text.predict([["a"]]),
+        ValueError,
+        "Seq2SeqTransformer.predict: X holds sequences of tokens, but the model was "
+        "fitted with strings. Pass strings.",
+    ),
+    "fitted text, None": (
+        lambda: text.predict(["a", None]),
+        ValueError,
+        "Seq2SeqTransformer.predict: X[1] is None: the string is missing. Drop the "
+        "pair, or pass '' for an empty string.",
+    ),
+    "fitted text, str": (
+        lambda: text.predict("ab"),
+        TypeError,
+        "Seq2SeqTransformer.predict: X is a str, which is no container of sequences. "
+        "Pass [X] if it is one sample. Pass a list of strings, a list of sequences of "
+        "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
+    ),
+    "fitted vectors, text": (
+        lambda: num.predict(W),
+        ValueError,
+        "Seq2SeqTransformer.predict: X holds strings, but the model was fitted with "
+        "numbers. Pass numbers.",
+    ),
+    "fitted vectors, series": (
+        lambda: num.predict(R),
+        ValueError,
+        "Seq2SeqTransformer.predict: X holds sequences, but the model was fitted with "
+        "vectors. Pass a 2-D array of shape (n_samples, 2), one row a sample.",
+    ),
+    "fitted vectors, width": (
+        lambda: num.predict(np.ones((2, 3))),
+        ValueError,
+        "X has 3 features, but Seq2SeqTransformer is expecting 2 features as input.",
+    ),
+    "fitted series, features": (
+        lambda: rag.predict([np.ones((2, 3))]),
+        ValueError,
+        "Seq2SeqTransformer.predict: X has 3 features per time step, but the model was "
+        "fitted with 2. Pass sequences of shape (n_timesteps, 2).",
+    ),
+    "fitted tokens, text": (
+        lambda: toks.predict(W),
+        ValueError,
+        "Seq2SeqTransformer.predict: X holds strings, but the model was fitted with "
+        "sequences of tokens. Pass sequences of tokens.",
+    ),
+    "fitted ids, range": (
+        lambda: pan.predict([[0, 7]]),
+        ValueError,
+        "Seq2SeqTransformer.predict: X[0] has token id 7 at time step 1, but the "
+        "vocabulary has 3 tokens, 0 to 2. Map unknown tokens to an id of their own, or "
+        "fit with a larger vocabulary.",
+    ),
+    "fitted ids, text": (
+        lambda: pan.predict(W),
+        ValueError,
+        "Seq2SeqTransformer.predict: X holds strings, but the model was fitted with a "
+        "Panel of token ids. Pass sequences of tokens.",
+    ),
+    "y of another kind": (
+        lambda: text.score_samples(W, V),
+        ValueError,
+        "Seq2SeqTransformer.score_samples: y holds numbers, but the model was fitted "
+        "with strings. Pass strings.",
+    ),
+    "y of another kind 2": (
+        lambda: num.score_samples(V, Y),
+        ValueError,
+        "Seq2SeqTransformer.score_samples: y holds strings, but the model was fitted "
+        "with numbers. Pass numbers.",
+    ),
+    "y of another length": (
+        lambda: num.score_samples(V, np.ones((4, 3))),
+        ValueError,
+        "Seq2SeqTransformer.score_samples: y[0] has 3 time steps, but every target in "
+        "fit had 2, and the model can say no other number. Pass targets of 2 time "
+        "steps.",
+    ),
+    "y of other features": (
+        lambda: rag.score(R, [np.ones((2, 3))] * 4),
+        ValueError,
+        "Seq2SeqTransformer.score: y has 3 features per time step, but the model was "
+        "fitted with 2. Pass targets of shape (n_timesteps, 2).",
+    ),
+    "no y in score": (
+        lambda: text.score(W),
+        ValueError,
+        "Seq2SeqTransformer.score: y is None, but the model was fitted with targets. "
+        "Pass one target per sample.",
+    ),
+    "n": (
+        lambda: text.predict_n_best(W, 0),
+        ValueError,
+        "Seq2SeqTransformer.predict_n_best: n is 0. Pass 1 or more.",
+    ),
+    "n best numbers": (
+        lambda: num.predict_n_best(V, 2),
+        ValueError,
+        "Seq2SeqTransformer.predict_n_best: targets are numbers, of which the model "
+        "makes one prediction and no choice of tokens. Call predict.",
+    ),
+    "sample numbers": (
+        lambda: num.sample(V),
+        ValueError,
+        "Seq2SeqTransformer.sample: targets are numbers, of which the model makes one "
+        "prediction and no choice of tokens. Call predict.",
+    ),
+    "temperature": (
+        lambda: text.sample(W, temperature=0),
+        ValueError,
+        "sample: temperature is 0. Pass a number above 0; near 0 is greedy.",
+    ),
+    "align": (
+        lambda: ae.align(W),
+        ValueError,
+        "Seq2SeqTransformer.align: the model was fitted without attention. Fit with "
+        "attention='additive', 'dot' or 'general'.",
+    ),
+    "inverse size": (
+        lambda: ae.inverse_transform(np.ones((2, 3))),
+        ValueError,
+        "Seq2SeqTransformer.inverse_transform: X has 3 features, but encodings of this "
+        "model have 4. Pass what transform returned.",
+    ),
+    "inverse": (
+        lambda: text.inverse_transform(np.ones((2, 4))),
+        AttributeError,
+        "This 'Seq2SeqTransformer' has no attribute 'inverse_transform'",
+    ),
+    "inverse attention": (
+        lambda: (
+            new(transform_method="encode", attention="dot")
+            .fit(W)
+            .inverse_transform(np.ones((2, 4)))
+        ),
+        ValueError,
+        "Seq2SeqTransformer.inverse_transform: the decoder's attention needs the "
+        "sources, which encodings do not hold. Fit with attention=None.",
+    ),
+    "not fitted": (
+        lambda: new().predict(W),
+        NotFittedError,
+        "This Seq2SeqTransformer instance is not fitted yet. Call 'fit' with "
+        "appropriate arguments before using this estimator.",
+    ),
+    "not fitted score": (
+        lambda: new().score_samples(W, Y),
+        NotFittedError,
+        "This Seq2SeqTransformer instance is not fitted yet. Call 'fit' with "
+        "appropriate arguments before using this estimator.",
+    ),
+    "X_val alone": (
+        lambda: new().fit(W, Y, X_val=W),
+        ValueError,
+        "Seq2SeqTransformer.fit: X_val was passed without y_val. Pass X_val and y_val, or neither.",
+    ),
+    "weights": (
+        lambda: new().fit(W, Y, sample_weight=[1, 2]),
+        ValueError,
+        "Seq2SeqTransformer.fit: sample_weight has shape (2,), but X has 4 samples. "
+        "Pass a 1-D array of 4 weights, one a sample.",
+    ),
+    "negative": (
+        lambda: new().fit(W, Y, sample_weight=[1, 0, -1, 1]),
+        ValueError,
+        "Seq2SeqTransformer.fit: sample_weight[1] is -1. Weights are finite numbers, "
+        "zero or positive; zero leaves a sample out.",
+    ),
+    "series of ints equal": (
+        lambda: new().fit(W, pd.DataFrame({"a": list("abcd")})),
+        ValueError,
+        "Seq2SeqTransformer.fit: y has column 'a' of dtype str where numbers belong. "
+        "Convert or drop it.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), MESSAGES.values(), ids=MESSAGES)
+def test_message(call, kind, message):
+    with pytest.raises(kind) as raised:
+        call()
+    assert str(raised.value) == message

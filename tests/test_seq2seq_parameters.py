@@ -1,0 +1,263 @@
+"""Every parameter of Seq2SeqTransformer does something, and what contradicts itself is refused."""
+
+import inspect
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from skorch.callbacks import Callback
+
+from sk_rnn import Panel, RNNClassifier, Seq2SeqTransformer
+
+_rng = np.random.default_rng(0)
+N = 24
+WORDS = ["".join(_rng.choice(list("abcd"), size=n)) for n in _rng.integers(2, 7, size=N)]
+BACK = [word[::-1] for word in WORDS]
+SPACED = [" ".join(word) for word in WORDS]
+PADDED = [np.array([0.0, *map(float, map(ord, word)), 0.0]) for word in WORDS]
+TABLE = _rng.normal(loc=2.0, size=(N, 4))
+WAVES = [_rng.normal(size=(n, 2)) for n in _rng.integers(2, 7, size=N)]
+IDS = Panel.from_sequences([[ord(c) - 97 for c in word] for word in WORDS])
+VECTORS = _rng.normal(size=(4, 5))
+
+
+def fitted(X=WORDS, y=BACK, **params):
+    common = {"hidden_size": 4, "embedding_dim": 5, "max_epochs": 2, "random_state": 0}
+    return Seq2SeqTransformer(**{**common, **params}).fit(X, y)
+
+
+def same(first, second, X=WORDS, y=BACK):
+    scores = [model.score_samples(X, y) for model in (first, second)]
+    return np.array_equal(*scores)
+
+
+# parameter: (what stands in both models, what is added in the second, X, y). Likelihoods differ.
+CHANGES_LIKELIHOODS = {
+    "cell": ({}, {"cell": "lstm"}, WORDS, BACK),
+    "hidden_size": ({}, {"hidden_size": 5}, WORDS, BACK),
+    "num_layers": ({}, {"num_layers": 2}, WORDS, BACK),
+    "bidirectional": ({}, {"bidirectional": False}, WORDS, BACK),
+    "attention": ({}, {"attention": "general"}, WORDS, BACK),
+    "input_feeding": ({}, {"input_feeding": True}, WORDS, BACK),
+    "feedback": ({}, {"feedback": False}, WORDS, BACK),
+    "scheduled_sampling": ({}, {"scheduled_sampling": 0.5}, WORDS, BACK),
+    "source_kind": ({}, {"source_kind": "series"}, TABLE, BACK),
+    "source_analyzer": ({}, {"source_analyzer": "word"}, SPACED, BACK),
+    "target_analyzer": ({}, {"target_analyzer": "word"}, WORDS, SPACED),
+    "source_min_df": ({}, {"source_min_df": 15}, WORDS, BACK),
+    "target_min_df": ({}, {"target_min_df": 15}, WORDS, BACK),
+    "embedding_dim": ({}, {"embedding_dim": 6}, WORDS, BACK),
+    "embedding_weights": ({}, {"embedding_weights": VECTORS}, IDS, BACK),
+    "freeze_embedding": ({"embedding_weights": VECTORS}, {"freeze_embedding": True}, IDS, BACK),
+    "tied_embeddings": ({}, {"tied_embeddings": True}, WORDS, BACK),
+    "embedding_dropout": ({}, {"embedding_dropout": 0.6}, WORDS, BACK),
+    "word_dropout": ({}, {"word_dropout": 0.6}, WORDS, BACK),
+    "padding_value": ({}, {"padding_value": 0.0}, PADDED, BACK),
+    "conv_channels": ({}, {"conv_channels": 3}, WORDS, BACK),
+    "conv_kernel_size": ({"conv_channels": 3}, {"conv_kernel_size": 2}, WORDS, BACK),
+    "conv_stride": ({"conv_channels": 3}, {"conv_stride": 2}, WORDS, BACK),
+    "dropout": ({}, {"dropout": 0.6}, WORDS, BACK),
+    "recurrent_dropout": ({}, {"recurrent_dropout": 0.5}, WORDS, BACK),
+    "layer_norm": ({}, {"layer_norm": True}, WORDS, BACK),
+    "scale_inputs": ({}, {"scale_inputs": False}, TABLE, BACK),
+    "label_smoothing": ({}, {"label_smoothing": 0.5}, WORDS, BACK),
+    "optimizer": ({}, {"optimizer": "sgd"}, WORDS, BACK),
+    "lr": ({}, {"lr": 1e-2}, WORDS, BACK),
+    "lr_schedule": ({}, {"lr_schedule": "linear"}, WORDS, BACK),
+    "weight_decay": ({}, {"weight_decay": 1.0}, WORDS, BACK),
+    "gradient_clip": ({"optimizer": "sgd"}, {"gradient_clip": 1e-3}, WORDS, BACK),
+    "max_epochs": ({}, {"max_epochs": 3}, WORDS, BACK),
+    "batch_size": ({}, {"batch_size": 4}, WORDS, BACK),
+    "early_stopping": (
+        {"validation_fraction": 0.25}, {"early_stopping": True}, WORDS, BACK,
+    ),
+    "validation_fraction": ({"early_stopping": True}, {"validation_fraction": 0.4}, WORDS, BACK),
+    "random_state": ({}, {"random_state": 1}, WORDS, BACK),
+    "precision": ({}, {"precision": "bf16"}, WORDS, BACK),
+    "backend": ({}, {"backend": "torch"}, WORDS, BACK),
+}  # fmt: skip
+# Parameters that change something else, each with a test of its own below.
+CHANGES_OTHERS = {
+    "target_kind",
+    "max_length",
+    "beam_width",
+    "length_penalty",
+    "autoencoder",
+    "transform_method",
+    "n_iter_no_change",
+    "tol",
+    "warm_start",
+    "callbacks",
+    "device",
+    "verbose",
+}
+
+
+def test_every_parameter_is_in_the_tables():
+    parameters = set(Seq2SeqTransformer().get_params())
+    assert parameters == CHANGES_LIKELIHOODS.keys() | CHANGES_OTHERS
+    signature = inspect.signature(Seq2SeqTransformer).parameters
+    assert set(signature) == parameters | {"extras"}
+    kinds = {p.kind for p in signature.values()}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}
+
+
+@pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")
+@pytest.mark.parametrize("name", CHANGES_LIKELIHOODS)
+def test_parameter_changes_likelihoods(name):
+    common, change, X, y = CHANGES_LIKELIHOODS[name]
+    model = fitted(X, y, **common)
+    assert same(model, fitted(X, y, **common), X, y)
+    assert not same(model, fitted(X, y, **{**common, **change}), X, y)
+
+
+def test_target_kind_says_what_integers_are():
+    y = [[1, 2, 3]] * N
+    assert isinstance(fitted(WORDS, y).predict(WORDS)[0], list)
+    assert fitted(WORDS, y, target_kind="series").predict(WORDS).shape == (N, 3)
+
+
+def test_many_tokens_are_tied():
+    decoder = fitted(WORDS, [[i, i + 1] for i in range(N)]).module_.decoder
+    assert decoder.output.weight is not decoder.read.embedding.weight
+    y = [list(range(50 * i, 50 * i + 50)) for i in range(N)]
+    decoder = fitted(WORDS, y).module_.decoder
+    assert decoder.output.weight is decoder.read.embedding.weight
+
+
+def test_max_length_ends_decoding():
+    model = fitted(max_length=2)
+    assert max(map(len, model.predict(WORDS))) <= 2
+    model.set_params(max_length=1)
+    assert max(map(len, model.predict(WORDS))) <= 1
+
+
+def test_beam_width_and_length_penalty_decide_what_is_found():
+    model = fitted(max_epochs=20)
+    found = [
+        model.set_params(beam_width=width, length_penalty=penalty).predict(WORDS).tolist()
+        for width, penalty in [(1, 1.0), (4, 0.0), (4, 3.0)]
+    ]
+    assert found[0] != found[1]
+    assert sum(map(len, found[1])) < sum(map(len, found[2]))
+
+
+def test_autoencoder_decides_whether_y_is_used():
+    assert set(fitted(WORDS, ["x"] * N).target_vocabulary_) == {"x"}
+    assert set(fitted(WORDS, ["x"] * N, autoencoder=True).target_vocabulary_) == set("abcd")
+    with pytest.raises(ValueError, match="the target y is None"):
+        fitted(WORDS, None, autoencoder=False)
+
+
+def test_transform_method_decides_what_transform_returns():
+    model = fitted()
+    assert_array_equal(model.transform(WORDS), model.predict(WORDS))
+    assert model.set_params(transform_method="encode").transform(WORDS).shape == (N, 8)
+
+
+def test_n_iter_no_change_and_tol_decide_when_to_stop():
+    def epochs(**params):
+        common = {"early_stopping": True, "validation_fraction": 0.25, "max_epochs": 8}
+        return fitted(**common, **params).n_iter_
+
+    assert epochs(tol=1e6, n_iter_no_change=2) == 3
+    assert epochs(tol=1e6, n_iter_no_change=5) == 6
+
+
+def test_warm_start_goes_on():
+    model = fitted(warm_start=True).fit(WORDS, BACK)
+    assert model.n_iter_ == len(model.loss_curve_) == 4
+    with pytest.raises(ValueError, match="attention was 'auto' when the network was built"):
+        model.set_params(attention="dot").fit(WORDS, BACK)
+
+
+def test_callbacks_are_called():
+    class Counting(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            self.epochs_ = len(net.history)
+
+    model = fitted(callbacks=[Counting()])
+    assert model.net_.callbacks_[0][1].epochs_ == 2
+
+
+def test_verbose_says_how_training_goes(capfd):
+    fitted(verbose=2, device="cpu")
+    assert "epoch 2/2" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("params", "name", "value"),
+    [
+        ({}, "optimizer__betas", (0.5, 0.6)),
+        ({}, "module__embedding_std", 2.0),
+        ({"cell": "lstm"}, "module__forget_bias", -1.0),
+    ],
+)
+def test_extra_reaches_what_it_names(params, name, value):
+    params = {**params, "max_epochs": 4}
+    assert not same(fitted(**params), fitted(**params, **{name: value}))
+
+
+REFUSED = {
+    "typo": (
+        {"atention": "dot"},
+        TypeError,
+        "Seq2SeqTransformer.fit: unknown parameter 'atention'. Did you mean 'attention'?",
+    ),
+    "loop": (
+        {"input_feeding": True, "recurrent_dropout": 0.1},
+        ValueError,
+        "Seq2SeqTransformer.fit: recurrent_dropout=0.1 keeps one mask for a whole sequence, but "
+        "input_feeding=True computes one step at a time. Set recurrent_dropout=0 or "
+        "input_feeding=False.",
+    ),
+    "sampling": (
+        {"feedback": False, "scheduled_sampling": 0.1},
+        ValueError,
+        "Seq2SeqTransformer.fit: scheduled_sampling=0.1 has no effect with feedback=False, where "
+        "the decoder reads no target. Set scheduled_sampling=0.",
+    ),
+    "tied": (
+        {"feedback": False, "tied_embeddings": True},
+        ValueError,
+        "Seq2SeqTransformer.fit: tied_embeddings=True has no effect with feedback=False, where the "
+        "decoder embeds no tokens. Set tied_embeddings=False.",
+    ),
+    "stride": (
+        {"conv_stride": 2},
+        ValueError,
+        "Seq2SeqTransformer.fit: conv_stride=2 has no effect without a convolution. Set "
+        "conv_channels.",
+    ),
+    "own cell": (
+        {"cell": int},
+        ValueError,
+        "The 'cell' parameter of Seq2SeqTransformer must be a str among {'gru', 'lstm', "
+        f"'rnn_relu', 'rnn_tanh'}}. Got {int!r} instead.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("params", "kind", "message"), REFUSED.values(), ids=REFUSED)
+def test_contradictions_are_refused(params, kind, message):
+    with pytest.raises(kind) as raised:
+        fitted(**params)
+    if "must be a str among" in message:  # a set, printed in any order
+        assert str(raised.value)[:65] == message[:65]
+    else:
+        assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [({"tied_embeddings": True}, "tied_embeddings"), ({"scheduled_sampling": 0.5}, "scheduled")],
+)
+def test_what_numbers_cannot_use_is_refused(params, name):
+    with pytest.raises(ValueError, match=name):
+        fitted(WORDS, WAVES, **params)
+
+
+def test_training_parameters_are_those_of_the_other_estimators():
+    mine, others = Seq2SeqTransformer().get_params(), RNNClassifier().get_params()
+    differing = {name for name in mine.keys() & others.keys() if mine[name] != others[name]}
+    assert differing <= {"hidden_size", "embedding_dim", "embedding_dropout", "word_dropout"}
