@@ -13,6 +13,7 @@ from ..kernels import kernel_threads, why_unavailable
 
 T = TypeVar("T")
 
+_starting = threading.Lock()
 _turn = threading.Lock()
 _has_turn = contextvars.ContextVar("_has_turn", default=False)
 
@@ -168,7 +169,6 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
     backend : {"torch", "numba"}
         What computes the recurrences.
     """
-    n_threads = torch.get_num_threads()
     prepared = threading.Event()
     outcome: dict[str, Any] = {}
     interrupted = threading.Event()
@@ -189,11 +189,14 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
             finished.set()
 
     thread = threading.Thread(target=work, name="sk_rnn", daemon=True)
-    thread.start()
-    if backend == "numba":
-        # The number is each thread's own, but new threads begin with the one that was set last.
-        prepared.wait()
-        torch.set_num_threads(n_threads)
+    # The number of threads is each thread's own, but new threads begin with the one that was set
+    # last. The lock keeps two calls at once from taking the other one's for it.
+    with _starting:
+        n_threads = torch.get_num_threads()
+        thread.start()
+        if backend == "numba":
+            prepared.wait()
+            torch.set_num_threads(n_threads)
     # Not thread.join: before Python 3.13 one that Ctrl-C interrupts takes the thread for ended.
     while not finished.is_set():
         try:
