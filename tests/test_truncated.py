@@ -1,6 +1,7 @@
 """Truncated back-propagation through time, and predictions in chunks."""
 
 import pickle
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def truncated(model, batch, n_steps, criterion=None):
         batch,
         n_steps=n_steps,
         generator=generator,
-        precision=lambda: torch.enable_grad(),
+        precision=nullcontext,
     )
     return loss, outputs, gradients(model)
 
@@ -144,6 +145,11 @@ MODELS = {
     "tokens, convolution": {"num_embeddings": 9, "embedding_dim": 3, "conv_channels": 4},
     "steps": {"return_sequences": True, "head_norm": "layer", "num_layers": 2},
     "steps, forward": {"return_sequences": True, "head_norm": None, "bidirectional": False},
+    "steps, batch norm": {"return_sequences": True, "head_norm": "batch"},
+    "steps, batch norm, LSTM": {
+        "return_sequences": True, "head_norm": "batch", "cell": "lstm", "num_layers": 2,
+        "bidirectional": False,
+    },
     "steps, convolution": {"return_sequences": True, "head_norm": None, "conv_channels": 4},
     "scaled": {"scaling": (np.arange(3.0), np.arange(1.0, 4.0))},
 }  # fmt: skip
@@ -182,6 +188,21 @@ def test_other_losses_and_no_weights():
     for chosen, criterion in ((batch, SquaredError()), (labels, CrossEntropy())):
         found = truncated(model, chosen, 4, criterion)
         assert_same(found, reference(model, chosen, 4, criterion))
+
+
+@pytest.mark.parametrize("n_steps", [5, 1])
+def test_batch_norm_of_steps_tracks_the_moments_of_all_steps(n_steps):
+    model = make_model(return_sequences=True, head_norm="batch")
+    batch = make_batch(per_step=True)
+    norm = model.head.norm
+    before = {name: buffer.clone() for name, buffer in norm.named_buffers()}
+    model(**batch.X)
+    expected = {name: buffer.clone() for name, buffer in norm.named_buffers()}
+    norm.load_state_dict({**norm.state_dict(), **before})
+    truncated(model, batch, n_steps)
+    for name, buffer in norm.named_buffers():
+        np.testing.assert_allclose(buffer, expected[name], rtol=1e-12, err_msg=name)
+        assert not torch.equal(buffer, before[name])
 
 
 def test_equal_lengths_and_a_lone_row():
@@ -242,11 +263,35 @@ def test_chunks_draw_dropout_of_their_own_and_share_the_recurrent_mask():
             assert torch.equal(mask, whole)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("per_step", [False, True])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_gradients_are_those_of_the_dropout_drawn(backend, per_step, bidirectional):
+    # Chunks of all steps cut nothing off, so that finite differences apply.
+    model = make_model(
+        dropout=0.4, recurrent_dropout=0.4, num_layers=2, return_sequences=per_step,
+        bidirectional=bidirectional, head_norm="batch",
+    )  # fmt: skip
+    set_backend(model, backend)
+    batch = make_batch(per_step=per_step)
+    found = truncated(model, batch, 23)[2]
+    for name, parameter in model.named_parameters():
+        generator = torch.Generator().manual_seed(5)
+        step = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+        at, around = parameter.detach().clone(), []
+        for sign in (1, -1):
+            parameter.data = at + sign * 1e-6 * step
+            around.append(float(truncated(model, batch, 23)[0]))
+        parameter.data = at
+        slope = (around[0] - around[1]) / 2e-6
+        assert slope == pytest.approx(float((step * found[name]).sum()), abs=1e-6), name
+
+
 def test_the_training_generator_is_put_back_and_moves_on():
     model = make_model(**DROPOUTS)
     generator = torch.Generator().manual_seed(2)
     set_generator(model, generator)
-    arguments = {"n_steps": 5, "generator": generator, "precision": torch.enable_grad}
+    arguments = {"n_steps": 5, "generator": generator, "precision": nullcontext}
     results = [
         truncated_gradients(model, SquaredError(), make_batch(), **arguments)[0] for _ in range(2)
     ]
@@ -340,6 +385,18 @@ def test_random_state_decides_the_fit(name):
     assert small(tbptt_steps=6, **params).fit(X, y).loss_curve_ == model.loss_curve_
     other = small(tbptt_steps=6, **{**params, "random_state": 1}).fit(X, y)
     assert other.loss_curve_ != model.loss_curve_
+
+
+@pytest.mark.parametrize("params", [{}, {"head_norm": "layer"}, {"return_sequences": True}])
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_loss_is_that_of_whole_sequences(params, precision):
+    y = [x[:, 0] for x in X] if params.get("return_sequences") else np.array([x.mean() for x in X])
+    params = {"dropout": 0.0, "lr": 1e-3, "batch_size": len(X), "precision": precision, **params}
+    weight = np.linspace(0.5, 2.0, len(X))
+    whole = small(RNNRegressor, **params).fit(X, y, weight).loss_curve_
+    cut = small(RNNRegressor, tbptt_steps=7, **params).fit(X, y, weight).loss_curve_
+    assert cut[0] == pytest.approx(whole[0], rel=0.02 if precision == "bf16" else 1e-5)
+    assert cut[1] < cut[0]
 
 
 def test_several_outputs_with_all_losses():
@@ -449,7 +506,7 @@ def test_cuda_gradients_are_those_of_the_cpu(name):
     model.cuda()
     generator = torch.Generator(device="cuda").manual_seed(0)
     loss, outputs = truncated_gradients(
-        model, SquaredError(), there, n_steps=5, generator=generator, precision=torch.enable_grad
+        model, SquaredError(), there, n_steps=5, generator=generator, precision=nullcontext
     )
     found = {name: gradient.cpu() for name, gradient in gradients(model).items()}
     assert_same((loss.cpu(), outputs.cpu(), found), expected)

@@ -4,6 +4,7 @@ from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun
 from ._decoder import Decoder
 from ._dropout import set_generator
+from ._head import HeadBatchNorm, Moments
 from ._losses import (
     AbsoluteError,
     BinaryCrossEntropy,
@@ -37,8 +38,10 @@ __all__ = [
     "CrossEntropy",
     "Decoder",
     "Gaussian",
+    "HeadBatchNorm",
     "Huber",
     "Memory",
+    "Moments",
     "Poisson",
     "Pooling",
     "Quantile",

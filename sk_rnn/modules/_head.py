@@ -1,5 +1,7 @@
 """From a vector to the outputs."""
 
+from typing import NamedTuple, cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm
@@ -8,20 +10,38 @@ from ._dropout import Dropout
 from ._linear import make_linear
 
 
+class Moments(NamedTuple):
+    """Mean and (biased) variance of features, each (C,)."""
+
+    mean: Tensor
+    variance: Tensor
+
+
 class HeadBatchNorm(nn.BatchNorm1d):
-    """BatchNorm1d that trains on a single row too.
+    """BatchNorm1d that trains on a single row too, and on a batch that comes in pieces.
 
     One row has no variance of its own; it is normalised with the running statistics, which at the
     start leave it as it is.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C) to (B, C)."""
+    def forward(self, x: Tensor, moments: Moments | None = None) -> Tensor:
+        """(B, C) to (B, C), with the moments of a whole batch if ``x`` is a piece of it."""
+        if moments is not None:
+            scale = torch.rsqrt(moments.variance + self.eps) * self.weight
+            return (x - moments.mean) * scale + self.bias
         if self.training and x.shape[0] == 1:
             return batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
             )
         return super().forward(x)
+
+    def track(self, moments: Moments, n_rows: int) -> None:
+        """Let the running statistics take in a batch that was normalised in pieces."""
+        momentum = cast(float, self.momentum)
+        unbiased = moments.variance * (n_rows / (n_rows - 1))
+        cast(Tensor, self.num_batches_tracked).add_(1)
+        cast(Tensor, self.running_mean).lerp_(moments.mean, momentum)
+        cast(Tensor, self.running_var).lerp_(unbiased, momentum)
 
 
 NORMS = {"batch": HeadBatchNorm, "layer": nn.LayerNorm}
@@ -54,6 +74,7 @@ class Head(nn.Module):
         self.dropout = Dropout(dropout)
         self.linear = make_linear(n_features, n_outputs, generator)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, n_features) to (B, n_outputs)."""
-        return self.linear(self.dropout(self.norm(x)))
+    def forward(self, x: Tensor, moments: Moments | None = None) -> Tensor:
+        """(B, n_features) to (B, n_outputs); ``moments`` as `HeadBatchNorm` takes them."""
+        x = self.norm(x) if moments is None else self.norm(x, moments)
+        return self.linear(self.dropout(x))

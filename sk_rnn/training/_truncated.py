@@ -6,6 +6,10 @@ algorithm for on-line training of recurrent network trajectories"; Sutskever, 20
 A first pass without gradients finds the states at the borders and the pooling's totals, from which
 the loss follows, and its gradient with respect to the totals. A second pass runs one chunk after
 the other with gradients and lets each add its share of the weights' gradients.
+
+With one output a time step the loss is a sum over the chunks, and only a batch norm ties them
+together, by its mean and variance over all steps. These are totals as well, but the loss's gradient
+with respect to them is known only after another pass.
 """
 
 from collections.abc import Callable
@@ -19,6 +23,8 @@ from torch import Tensor
 from ..modules import (
     Chunk,
     ChunkedRun,
+    HeadBatchNorm,
+    Moments,
     Pooling,
     SequenceModel,
     WeightedLoss,
@@ -112,28 +118,103 @@ def _of_steps(
     precision: Precision,
 ) -> tuple[Tensor, Tensor]:
     """One output a time step: the loss is a sum over the chunks."""
-    with precision():
-        run.carry()
-    set_generator(model.head, run.replay)
-    n_rows, targets = batch.n_rows, cast(Tensor, batch.y.values)
-    starts = run.lengths.cumsum(0).numpy() - run.lengths.numpy()
+    steps = _Steps(model, criterion, batch, run, precision)
+    moments: Moments | None = None
+    pulls: list[Tensor] = []
+    if isinstance(model.head.norm, HeadBatchNorm) and model.head.norm.training:
+        moments = steps.carry_with_moments()
+        model.head.norm.track(moments, batch.n_rows)
+        pulls = steps.moments_gradients(moments)
+    else:
+        steps.carry()
     total = run.like.new_zeros(())
-    outputs = run.like.new_empty(n_rows, model.head.linear.out_features)
+    outputs = run.like.new_empty(batch.n_rows, model.head.linear.out_features)
     for chunk in run.chunks:
-        positions, rows = _valid_positions(chunk, starts)
-        index = torch.from_numpy(rows).to(run.x.device)
-        with precision():
-            states = run.states(chunk).flatten(0, 1)
-            states = states.index_select(0, torch.from_numpy(positions).to(run.x.device))
-            some = model.head(states).to(run.like.dtype)
-            weights = None if batch.y.weights is None else batch.y.weights[index]
-            mean = criterion(some, targets[index], weights)
-        # The mean over all steps is the mean of the chunks' means, by their numbers of steps.
-        loss = mean * (len(rows) / n_rows)
-        loss.backward()
+        states, index = steps.states(chunk)
+        loss, some = steps.loss(states, index, moments)
+        parts, grads = [loss], [torch.ones_like(loss)]
+        if moments is not None and states.requires_grad:
+            # What these steps add to the moments of all steps.
+            parts += [states.sum(0), (states - moments.mean).square().sum(0)]
+            grads += [pull / batch.n_rows for pull in pulls]
+        torch.autograd.backward(parts, grads)
         total += loss.detach()
         outputs[index] = some.detach()
     return total, outputs
+
+
+class _Steps:
+    """The valid steps of a batch, chunk by chunk, with their targets."""
+
+    def __init__(
+        self,
+        model: SequenceModel,
+        criterion: WeightedLoss,
+        batch: Batch,
+        run: ChunkedRun,
+        precision: Precision,
+    ):
+        self.head, self.criterion, self.precision = model.head, criterion, precision
+        self.batch, self.run = batch, run
+        self.dtype = run.like.dtype
+        self.starts = run.lengths.cumsum(0).numpy() - run.lengths.numpy()
+
+    def carry(self, see: Callable[[Tensor, Chunk], None] | None = None) -> None:
+        """Find the states at the borders; from then on the head's dropout is a chunk's own too."""
+        with self.precision():
+            self.run.carry(see)
+        set_generator(self.head, self.run.replay)
+
+    def carry_with_moments(self) -> Moments:
+        """`carry`, and mean and variance of all valid steps' states (Chan et al., 1979)."""
+        size = self.run.encoder.output_size
+        n_steps, mean, squares = 0, self.run.like.new_zeros(size), self.run.like.new_zeros(size)
+
+        def see(states: Tensor, chunk: Chunk) -> None:
+            nonlocal n_steps
+            some, _ = self._select(states, chunk)
+            here = some.mean(0)
+            before, n_steps = n_steps, n_steps + len(some)
+            squares.add_((some - here).square().sum(0))
+            squares.add_((here - mean).square() * (before * len(some) / n_steps))
+            mean.add_((here - mean) * (len(some) / n_steps))
+
+        self.carry(see)
+        return Moments(mean, squares / n_steps)
+
+    def moments_gradients(self, moments: Moments) -> list[Tensor]:
+        """The loss's gradients with respect to mean and variance."""
+        leaves = Moments(*(moment.clone().requires_grad_() for moment in moments))
+        total = [torch.zeros_like(moment) for moment in moments]
+        for chunk in self.run.chunks:
+            with torch.no_grad():
+                states, index = self.states(chunk)
+            loss, _ = self.loss(states, index, leaves)
+            for gradient, share in zip(total, torch.autograd.grad(loss, leaves), strict=True):
+                gradient += share
+        return total
+
+    def states(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
+        """The states of a chunk's valid steps (N, C), and which of all targets are theirs (N,)."""
+        with self.precision():
+            states = self.run.states(chunk)
+        return self._select(states, chunk)
+
+    def loss(self, states: Tensor, index: Tensor, moments: Moments | None) -> tuple[Tensor, Tensor]:
+        """These steps' share of the loss, and their outputs."""
+        y = self.batch.y
+        with self.precision():
+            outputs = self.head(states, moments).to(self.dtype)
+            weights = None if y.weights is None else y.weights[index]
+            mean = self.criterion(outputs, cast(Tensor, y.values)[index], weights)
+        # The mean over all steps is the mean of the chunks' means, by their numbers of steps.
+        return mean * (len(states) / self.batch.n_rows), outputs
+
+    def _select(self, states: Tensor, chunk: Chunk) -> tuple[Tensor, Tensor]:
+        device = self.run.x.device
+        positions, rows = _valid_positions(chunk, self.starts)
+        some = states.flatten(0, 1).index_select(0, torch.from_numpy(positions).to(device))
+        return some.to(self.dtype), torch.from_numpy(rows).to(device)
 
 
 def _valid_positions(chunk: Chunk, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
