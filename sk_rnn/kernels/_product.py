@@ -8,19 +8,20 @@ scheme of Goto & van de Geijn, 2008, "Anatomy of high-performance matrix multipl
 
 from typing import Any
 
-import llvmlite.binding
 import llvmlite.ir as ir
 import numba
 import numpy as np
 from numba import types
 from numba.core import cgutils
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
 from ._jit import jit, part
 
-# The features that Numba compiles for: this processor's, unless an environment variable says else.
-_chosen = getattr(numba.config, "CPU_FEATURES", None)
-_FEATURES = set((_chosen or llvmlite.binding.get_host_cpu_features().flatten()).split(","))
+# The features that Numba compiles for: this processor's, unless an environment variable says else
+# (NUMBA_CPU_FEATURES, NUMBA_CPU_NAME=generic, which means none, or NUMBA_ENABLE_AVX).
+_chosen = numba.config.CPU_FEATURES
+_FEATURES = set((get_host_cpu_features() if _chosen is None else _chosen).split(","))
 _HAS_FMA = bool({"+fma", "+neon"} & _FEATURES)
 
 # Bytes of a vector register. The result's tile is ROWS x 2 of them; it leaves room for two of
