@@ -137,7 +137,7 @@ TOKEN_CONTAINERS = {
     "list of pyarrow scalars": lambda: list(pa.array(TOKENS)),
     "series of pyarrow lists": lambda: arrow_series(TOKENS, pa.list_(pa.int64())),
     "panel": lambda: Panel.from_sequences(TOKENS),
-    "panel of int32": lambda: Panel(np.int32([3, 1, 4, 1, 5, 9, 2]), [0, 2, 3, 6, 7]),
+    "panel of int16": lambda: Panel(np.int16([3, 1, 4, 1, 5, 9, 2]), [0, 2, 3, 6, 7]),
     "panel of floats": lambda: Panel.from_sequences(TOKENS, dtype=np.float64),
 }
 
@@ -162,6 +162,13 @@ def assert_rows(panel, rows):
     assert len(panel) == len(rows)
     for got, wanted in zip(panel, rows, strict=True):
         np.testing.assert_array_equal(got, wanted, strict=True)
+
+
+def test_ids_of_half_the_size_stay_as_they_are():
+    panel = Panel(np.int32([3, 1, 4, 1, 5, 9, 2]), [0, 2, 3, 6, 7])
+    checked = check_sequences(panel, tokens=True)
+    assert checked.values.dtype == np.int32
+    assert np.shares_memory(checked.values, panel.values)
 
 
 # -- Containers
