@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Checkpoint, PrintLog
+from threadpoolctl import threadpool_info
 
 from sk_rnn import Panel, RNNClassifier
 from sk_rnn.kernels._shards import n_threads
@@ -225,6 +227,22 @@ def test_ctrl_c_is_passed_to_the_function():
         assert run_flushed(press_and_wait, backend="torch") is True
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(("backend", "expected"), [("torch", 3), ("numba", 1)])
+def test_torch_runs_on_the_threads_it_is_told(backend, expected):
+    # What OpenMP will take, which torch.get_num_threads does not tell in a new thread.
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        pools = run_flushed(lambda _: threadpool_info(), backend=backend)
+    finally:
+        torch.set_num_threads(before)
+    folder = str(Path(torch.__file__).parent)
+    found = [pool["num_threads"] for pool in pools if pool["filepath"].startswith(folder)]
+    if not found:
+        pytest.skip("this torch has no OpenMP of its own")
+    assert found == [expected] * len(found)
 
 
 def test_kernels_leave_torchs_threads_as_they_are():

@@ -177,8 +177,9 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
 
     def work() -> None:
         torch.set_flush_denormal(True)
-        if backend == "numba":
-            torch.set_num_threads(1)
+        # OpenMP's number is each thread's own as well, and a new thread's is the machine's, whatever
+        # torch says of it.
+        torch.set_num_threads(1 if backend == "numba" else n_threads)
         prepared.set()
         try:
             with kernel_threads(n_threads):
@@ -194,9 +195,8 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
     with _starting:
         n_threads = torch.get_num_threads()
         thread.start()
-        if backend == "numba":
-            prepared.wait()
-            torch.set_num_threads(n_threads)
+        prepared.wait()
+        torch.set_num_threads(n_threads)
     # Not thread.join: before Python 3.13 one that Ctrl-C interrupts takes the thread for ended.
     while not finished.is_set():
         try:
