@@ -175,7 +175,8 @@ def translit(folder: Path, seed: int, n_train: int | None) -> Task:
         accuracy,
         "exact match",
         0.57,
-        epochs=15,
+        epochs=10,
+        params={"hidden_size": 256},
         baseline=nearest_neighbour,
     )
 
@@ -197,7 +198,12 @@ def tatoeba(folder: Path, seed: int, n_train: int | None) -> Task:
         "chrF",
         40.0,
         epochs=20,
-        params={"source_analyzer": "word", "target_analyzer": "word"},
+        params={
+            "source_analyzer": "word",
+            "target_analyzer": "word",
+            "hidden_size": 256,
+            "embedding_dim": 256,
+        },
     )
 
 

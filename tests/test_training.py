@@ -231,11 +231,15 @@ def test_ctrl_c_is_passed_to_the_function():
 
 @pytest.mark.parametrize(("backend", "expected"), [("torch", 3), ("numba", 1)])
 def test_torch_runs_on_the_threads_it_is_told(backend, expected):
-    # What OpenMP will take, which torch.get_num_threads does not tell in a new thread.
+    def look(_):
+        time.sleep(0.1)  # until the caller has put its own number back
+        torch.ones(100_000).sum()  # a new thread's first operation sets its number
+        return threadpool_info()  # what OpenMP will take
+
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        pools = run_flushed(lambda _: threadpool_info(), backend=backend)
+        pools = run_flushed(look, backend=backend)
     finally:
         torch.set_num_threads(before)
     folder = str(Path(torch.__file__).parent)

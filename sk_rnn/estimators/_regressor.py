@@ -149,8 +149,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         from chunk to chunk, and the loss is that of the whole sequences, but gradients end at the
         borders of chunks. Memory then hardly grows with the length. With chunks of a hundred steps
         or more a training step takes about 1.2 times as long, with two layers 1.5 times. What lies
-        further apart than a chunk is learned only as far as the states happen to carry it. None goes
-        back through whole sequences. Not with a user-defined `cell`.
+        further apart than a chunk is learned only as far as the states happen to carry it. None
+        goes back through whole sequences. Not with a user-defined `cell`.
 
     max_epochs : int or "auto", default="auto"
         "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
