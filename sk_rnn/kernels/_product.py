@@ -20,7 +20,7 @@ from ._jit import jit, part
 
 # The features that Numba compiles for: this processor's, unless an environment variable says else
 # (NUMBA_CPU_FEATURES, NUMBA_CPU_NAME=generic, which means none, or NUMBA_ENABLE_AVX).
-_chosen = numba.config.CPU_FEATURES
+_chosen = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
 _FEATURES = set((get_host_cpu_features() if _chosen is None else _chosen).split(","))
 _HAS_FMA = bool({"+fma", "+neon"} & _FEATURES)
 

@@ -3,6 +3,7 @@
 import inspect
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import numpy as np
@@ -206,7 +207,7 @@ class RecurrentNet(NeuralNet):
         self.interrupted = interrupted
         self.step = 0
         self.n_steps = epochs * len(range(0, len(train), train.batch_size))
-        self.trained = [p for p in self.module_.parameters() if p.requires_grad]
+        self.parameters = list(self.module_.parameters())
         self.watched = any(_listens(callback) for _, callback in self.callbacks_)
         stopped = False
         self.notify("on_train_begin", X=train, y=None)
@@ -260,7 +261,8 @@ class RecurrentNet(NeuralNet):
         """Forward, backward, clip, step."""
         if self.lr_schedule != "constant":
             self._set_rate()
-        self.optimizer_.zero_grad(set_to_none=True)
+        for parameter in self.parameters:  # optimizer.zero_grad takes 20 times as long
+            parameter.grad = None
         if self.tbptt_steps is not None and is_longer(self.module_, batch, self.tbptt_steps):
             loss, outputs = truncated_gradients(
                 self.module_,
@@ -275,7 +277,7 @@ class RecurrentNet(NeuralNet):
             loss = self.criterion_(outputs, batch.y.values, batch.y.weights)
             loss.backward()
         if self.gradient_clip is not None:
-            _clip(self.trained, self.gradient_clip)
+            _clip(self.parameters, self.gradient_clip)
         if self.watched:
             named = list(self.module_.named_parameters())
             self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
@@ -296,9 +298,11 @@ class RecurrentNet(NeuralNet):
             outputs = self.module_(**x)
         return outputs.float() if self.bfloat16 else outputs
 
-    def autocast(self) -> torch.autocast:
+    def autocast(self) -> AbstractContextManager[Any]:
         """Let products in this context run in bfloat16, if they should."""
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16)
+        if not self.bfloat16:
+            return nullcontext()  # a disabled autocast costs as much as an enabled one
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def _set_rate(self) -> None:
         schedule = self.lr_schedule

@@ -177,9 +177,9 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
 
     def work() -> None:
         torch.set_flush_denormal(True)
-        # OpenMP's number is each thread's own too, and a new thread's is the machine's. torch corrects
-        # that in a thread's first operation, to what was set last by any thread; asking for the
-        # number counts as one, after which the thread keeps what it is told.
+        # OpenMP's number is each thread's own too, and a new thread's is the machine's. torch
+        # corrects that in a thread's first operation, to what was set last by any thread; asking
+        # for the number counts as one, after which the thread keeps what it is told.
         torch.get_num_threads()
         torch.set_num_threads(1 if backend == "numba" else n_threads)
         prepared.set()
