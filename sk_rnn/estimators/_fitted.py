@@ -52,15 +52,14 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         data = SequenceData(panel, net.device, per_step=self._per_step)
         batches = PredictionBatches(data, aligned=True)
 
-        def compute(interrupted: threading.Event) -> list[np.ndarray]:
+        def compute(interrupted: threading.Event) -> np.ndarray:
             return net.outputs(batches, interrupted)
 
         if net.backend == "numba" and len(panel.values) <= _FEW_STEPS:
-            parts = run_here(compute)
+            found = run_here(compute)
         else:
-            parts = run_flushed(compute, backend=net.backend)
+            found = run_flushed(compute, backend=net.backend)
         order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
-        found = np.concatenate(parts)
         outputs = np.empty_like(found)
         outputs[self._target_rows(panel, order)] = found
         return outputs, panel

@@ -4,7 +4,7 @@ import inspect
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import skorch.callbacks
@@ -325,12 +325,27 @@ class RecurrentNet(NeuralNet):
 
     # --- prediction -----------------------------------------------------------------------------
 
-    def outputs(self, batches: PredictionBatches, interrupted: threading.Event) -> list[np.ndarray]:
-        """Compute the module's outputs, one array a batch, in the order of ``batches.batches``."""
-        wanted = batches.wanted()
-        return self.each_batch(
-            batches, lambda batch: self.infer(batch.X)[: next(wanted)].cpu().numpy(), interrupted
-        )
+    def outputs(self, batches: PredictionBatches, interrupted: threading.Event) -> np.ndarray:
+        """Compute the module's outputs, in the order of ``batches.batches``.
+
+        They are put into one array, which is there from the first batch on: arrays of their own,
+        kept, would lie between what the batches free, and memory would grow with their number.
+        """
+        wanted = list(batches.wanted())
+        sizes = iter(wanted)
+        outputs: np.ndarray | None = None
+        start = 0
+
+        def compute(batch: Batch) -> None:
+            nonlocal outputs, start
+            values = self.infer(batch.X)[: next(sizes)].cpu().numpy()
+            if outputs is None:
+                outputs = np.empty((sum(wanted), *values.shape[1:]), values.dtype)
+            outputs[start : start + len(values)] = values
+            start += len(values)
+
+        self.each_batch(batches, compute, interrupted)
+        return cast(np.ndarray, outputs)
 
     def each_batch(
         self,
