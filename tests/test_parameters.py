@@ -567,6 +567,9 @@ def test_control_c_is_heard_while_fitting():
         from skorch.callbacks import Callback
         from sk_rnn import RNNClassifier
 
+        # A shell starts what runs in the background with Ctrl-C ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
         class PressingLater(Callback):
             def on_train_begin(self, net, **kwargs):
                 threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
