@@ -175,8 +175,7 @@ def translit(folder: Path, seed: int, n_train: int | None) -> Task:
         accuracy,
         "exact match",
         0.57,
-        epochs=10,
-        params={"hidden_size": 256},
+        epochs=15,
         baseline=nearest_neighbour,
     )
 
