@@ -310,6 +310,7 @@ class SavedBytes:
         self.now = self.peak = 0
 
     def __enter__(self):
+        # Its methods need the outer object too, whose first argument is called self.
         class Saved:
             def __init__(saved, tensor):  # noqa: N805
                 saved.tensor = tensor

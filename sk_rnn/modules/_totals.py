@@ -160,6 +160,7 @@ class ConcatTotals(Totals):
     def __init__(self, parts: list[Totals]):
         self.parts = parts
 
+    # Read only here, where the base class has an attribute: nobody but the parts sets their totals.
     @property
     def values(self) -> list[Tensor]:  # type: ignore[override]
         """The totals of all parts."""
