@@ -94,7 +94,7 @@ def test_multiply_is_a_matrix_product(dtype, depth, n_columns, row, column, seed
     rng = np.random.default_rng(seed)
     left = rng.normal(size=(row + _product.ROWS, column + depth)).astype(dtype)
     weights = rng.normal(size=(depth, n_columns)).astype(dtype)
-    panels = _product.pack(weights)
+    _, panels = _product.pack_for_backward(weights, weights, 0)
     result = np.full((_product.ROWS, panels.shape[0] * panels.shape[2]), np.nan, dtype)
     call_multiply(result, left, row, column, panels)
     wanted = left[row:, column:].astype(np.float64) @ weights

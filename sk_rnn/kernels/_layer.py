@@ -11,7 +11,7 @@ from torch.autograd.function import once_differentiable
 
 from . import DirectionWeights
 from ._cells import GRU, LSTM, RNN_RELU, RNN_TANH
-from ._product import ROWS, lanes, pack
+from ._product import ROWS, lanes, pack_for_backward, pack_for_forward
 from ._sequences import make_run_backward, make_run_forward
 from ._shards import n_threads, run_all
 
@@ -49,32 +49,30 @@ def run_layer(
 class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(ctx, cell, trained, x, lengths, initial, keep, *flat):
+        # A gradient that nothing needs, as that of all states where only the last are pooled, is
+        # neither made nor read.
+        ctx.set_materialize_grads(False)
         x = x.contiguous()
         directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
-        hidden_size = directions[0].weight_hh.shape[1]
-        n_gates = directions[0].weight_hh.shape[0]
+        n_gates, hidden_size = directions[0].weight_hh.shape
         output = x.new_empty(*x.shape[:2], len(directions) * hidden_size)
         gates = memory = x.new_empty(0, 0, 0)
         if trained and cell in ("gru", "lstm"):
             gates = x.new_empty(*x.shape[:2], len(directions) * n_gates)
             memory = torch.empty_like(output)
         states = initial.clone(memory_format=torch.contiguous_format)
-        panels = [
-            (
-                pack(np.vstack([_array(weights.weight_ih).T, _array(weights.bias_ih)])),
-                pack(np.vstack([_array(weights.weight_hh).T, _array(weights.bias_hh)])),
-            )
-            for weights in directions
-        ]
-        inputs = _array(x)
-        steps = lengths.numpy()
-        arrays = [_array(t) for t in (_or_empty(keep, x), gates, memory, output, states)]
+        panels = [pack_for_forward(*map(_array, weights)) for weights in directions]
+        inputs, steps = x.detach().numpy(), lengths.numpy()
+        order = np.argsort(-steps, kind="stable")
+        arrays = [_array(_or_empty(keep, x))]
+        arrays += [tensor.detach().numpy() for tensor in (gates, memory, output, states)]
 
         def run(_: int, direction: int, rows: np.ndarray) -> None:
             _FORWARD[cell](direction, rows, steps, inputs, *panels[direction], *arrays)
 
-        _run_shards(run, steps, len(directions), _n_weights(directions), apart=True)
-        ctx.cell = cell
+        n_steps = int(steps.sum())
+        _run_shards(run, order, len(directions), n_steps * _n_weights(directions), apart=True)
+        ctx.cell, ctx.order, ctx.n_steps = cell, order, n_steps
         ctx.save_for_backward(x, lengths, initial, keep, output, gates, memory, *flat)
         return output, states
 
@@ -83,19 +81,29 @@ class _Layer(torch.autograd.Function):
     def backward(ctx, grad_output, grad_states):
         x, lengths, initial, keep, output, gates, memory, *flat = ctx.saved_tensors
         directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
-        grad_states = grad_states.clone(memory_format=torch.contiguous_format)
-        grad_x = torch.zeros_like(x) if ctx.needs_input_grad[2] else x.new_empty(0, 0, 0)
+        if grad_states is None:
+            grad_states = torch.zeros_like(initial, memory_format=torch.contiguous_format)
+        else:
+            grad_states = grad_states.clone(memory_format=torch.contiguous_format)
+        empty = x.new_empty(0, 0, 0)
+        grad_x = torch.zeros_like(x) if ctx.needs_input_grad[2] else empty
+        to_first_gate = 2 * directions[0].weight_hh.shape[1] if ctx.cell == "gru" else 0
         panels = [
-            (
-                pack(_ordered_for_input(ctx.cell, _array(weights.weight_ih))),
-                pack(_array(weights.weight_hh)),
-            )
+            pack_for_backward(_array(weights.weight_ih), _array(weights.weight_hh), to_first_gate)
             for weights in directions
         ]
-        inputs = _array(x)
-        steps = lengths.numpy()
-        tensors = (_or_empty(keep, x), gates, memory, output, initial, grad_output, grad_states)
-        arrays = [_array(tensor) for tensor in (*tensors, grad_x)]
+        inputs, steps = _array(x), lengths.numpy()
+        tensors = (
+            _or_empty(keep, x),
+            gates,
+            memory,
+            output,
+            initial,
+            empty if grad_output is None else grad_output,
+            grad_states,
+            grad_x,
+        )
+        arrays = [_array(tensor) for tensor in tensors]
         found: list[dict[int, _Gradients]] = [{} for _ in directions]  # by shard
 
         def run(shard: int, direction: int, rows: np.ndarray) -> None:
@@ -106,7 +114,8 @@ class _Layer(torch.autograd.Function):
 
         # Both directions of a row add to its input's gradient, so one thread must do both.
         apart = not ctx.needs_input_grad[2]
-        _run_shards(run, steps, len(directions), 2 * _n_weights(directions), apart=apart)
+        work = 2 * ctx.n_steps * _n_weights(directions)
+        _run_shards(run, ctx.order, len(directions), work, apart=apart)
         grads: list[Tensor] = []
         for weights, by_shard in zip(directions, found, strict=True):
             total, *others = (by_shard[shard] for shard in sorted(by_shard))
@@ -116,14 +125,6 @@ class _Layer(torch.autograd.Function):
             grads += [torch.from_numpy(array) for array in total.by_weight(ctx.cell, weights)]
         grad_input = grad_x if ctx.needs_input_grad[2] else None
         return None, None, grad_input, None, grad_states, None, *grads
-
-
-def _ordered_for_input(cell: str, weights: np.ndarray) -> np.ndarray:
-    """Gates of the GRU as new, reset, update: see `gru_backward`."""
-    if cell != "gru":
-        return weights
-    hidden_size = len(weights) // 3
-    return np.concatenate([weights[2 * hidden_size :], weights[: 2 * hidden_size]])
 
 
 class _Gradients(NamedTuple):
@@ -168,9 +169,9 @@ def _n_weights(directions: list[DirectionWeights]) -> int:
 
 def _run_shards(
     run: Callable[[int, int, np.ndarray], None],
-    steps: np.ndarray,
+    order: np.ndarray,
     n_directions: int,
-    n_weights: int,
+    work: int,
     *,
     apart: bool,
 ) -> None:
@@ -180,20 +181,25 @@ def _run_shards(
     ----------
     run : callable
         Called with rows that are sorted, the longest first.
-    steps : ndarray of int64 of shape (B,)
-        Lengths.
-    n_directions, n_weights : int
-        How many, n_weights for an estimate of the work.
+    order : ndarray of int64 of shape (B,)
+        All rows, the longest first.
+    n_directions : int
+        How many.
+    work : int
+        Multiplications.
     apart : bool
         Whether different threads may do the directions of a row.
     """
-    order = np.argsort(-steps, kind="stable")
-    blocks = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
     directions = range(n_directions)
+    n_shards = min(n_threads(), max(1, work // _WORTH_A_THREAD))
+    if n_shards == 1:
+        for direction in directions:
+            run(0, direction, order)
+        return
+    blocks = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
     groups = [(direction,) for direction in directions] if apart else [tuple(directions)]
     pieces = [(group, block) for block in blocks for group in groups]
-    work = int(steps.sum()) * n_weights
-    n_shards = min(n_threads(), len(pieces), max(1, work // _WORTH_A_THREAD))
+    n_shards = min(n_shards, len(pieces))
 
     def shard(number: int) -> None:
         # Blocks come longest first: dealt out in turn, the shards take about equally long.
@@ -211,4 +217,5 @@ def _or_empty(keep: Tensor | None, like: Tensor) -> Tensor:
 
 
 def _array(tensor: Tensor) -> Any:
-    return tensor.detach().contiguous().numpy()
+    """The tensor's own memory, or a copy of it in one piece."""
+    return np.ascontiguousarray(tensor.detach().numpy())

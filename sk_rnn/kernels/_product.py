@@ -241,34 +241,69 @@ def add_outer(result, left, column, right, depth):
             _narrow_tile(result, place, left, column + row, 1, stride, right, first, m, depth, True)
 
 
-@jit
-def _fill_panels(panels, weights):
-    for panel in range(panels.shape[0]):
-        first = panel * panels.shape[2]
-        n_columns = min(panels.shape[2], weights.shape[1] - first)
-        for k in range(panels.shape[1]):
-            for column in range(n_columns):
-                panels[panel, k, column] = weights[k, first + column]
-
-
 def lanes(dtype: np.dtype) -> int:
     """How many numbers a vector register holds."""
     return VECTOR_BYTES // dtype.itemsize
 
 
-def pack(weights: np.ndarray) -> np.ndarray:
-    """Cut a matrix into panels of columns for `multiply`, the last one filled up with zeros.
+@part
+def _empty_panels(depth, n_columns, like):
+    width = VECTORS * (VECTOR_BYTES // like.itemsize)
+    return np.zeros(((n_columns + width - 1) // width, depth, width), like.dtype)
+
+
+@part
+def _pack(weights, first):
+    """Cut a matrix into panels, its rows in turn from the row ``first`` on."""
+    depth, n_columns = weights.shape
+    panels = _empty_panels(depth, n_columns, weights)
+    n_panels, _, width = panels.shape
+    for panel in range(n_panels):
+        start = panel * width
+        for k in range(depth):
+            row = weights[(first + k) % depth]
+            for column in range(min(width, n_columns - start)):
+                panels[panel, k, column] = row[start + column]
+    return panels
+
+
+@part
+def _pack_transposed(weights, bias):
+    """Cut the transpose of a matrix into panels, with a further row for the bias."""
+    n_columns, depth = weights.shape
+    panels = _empty_panels(depth + 1, n_columns, weights)
+    n_panels, _, width = panels.shape
+    for panel in range(n_panels):
+        start = panel * width
+        for column in range(min(width, n_columns - start)):
+            for k in range(depth):
+                panels[panel, k, column] = weights[start + column, k]
+            panels[panel, depth, column] = bias[start + column]
+    return panels
+
+
+@jit
+def pack_for_forward(weight_ih, weight_hh, bias_ih, bias_hh):
+    """Cut one direction's weights into panels of columns for `multiply`.
 
     Parameters
     ----------
-    weights : ndarray of shape (depth, n_columns)
+    weight_ih, weight_hh, bias_ih, bias_hh : ndarray
+        As in `DirectionWeights`.
 
     Returns
     -------
-    ndarray of shape (n_panels, depth, width)
+    panels_ih, panels_hh : ndarray of shape (n_panels, depth, width)
+        Input weights and biases (F + 1, G), recurrent ones (H + 1, G); the last panel is filled up
+        with zeros.
     """
-    depth, n_columns = weights.shape
-    width = VECTORS * lanes(weights.dtype)
-    panels = np.zeros((-(-n_columns // width), depth, width), weights.dtype)
-    _fill_panels(panels, weights)
-    return panels
+    return _pack_transposed(weight_ih, bias_ih), _pack_transposed(weight_hh, bias_hh)
+
+
+@jit
+def pack_for_backward(weight_ih, weight_hh, first):
+    """Cut the transposed products' weights, (G, F) and (G, H), likewise.
+
+    ``first`` is the row of ``weight_ih`` whose gate stands first in what `_cells` leaves.
+    """
+    return _pack(weight_ih, first), _pack(weight_hh, 0)

@@ -154,7 +154,7 @@ def make_run_backward(cell: int) -> Any:
             gates in the order in which `_cells` leaves the gradients.
         initial : ndarray of shape (C, D, B, H)
             Initial states.
-        grad_output : ndarray of shape (T, B, D * H)
+        grad_output : ndarray of shape (T, B, D * H), or (0, 0, 0) for zeros
         grad_states : ndarray of shape (C, D, B, H)
             Gradients of the final states; overwritten with those of the initial ones.
         grad_x : ndarray of shape (T, B, F), or (0, 0, 0) if not wanted
@@ -198,9 +198,10 @@ def make_run_backward(cell: int) -> Any:
                     if len(keep):
                         entered[place, :hidden_size] *= keep[row, first:last]
                     grad_state = grad_states[0, direction, row]
-                    arriving = grad_output[t, row, first:last]
-                    for j in range(hidden_size):
-                        grad_state[j] += arriving[j]
+                    if len(grad_output):
+                        arriving = grad_output[t, row, first:last]
+                        for j in range(hidden_size):
+                            grad_state[j] += arriving[j]
                     if cell == GRU:
                         now = gates[t, row, first_gate:last_gate]
                         extra = memory[t, row, first:last]

@@ -120,10 +120,17 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
         """(T, B, F), or ids (T, B), to states (T', B, output_size) and the steps valid in them."""
-        x = self.read(x)
-        if self.conv is not None:
-            x, valid = self.conv(x, valid)
+        x, valid = self._read(x, valid)
         return self.recurrent(x, valid), valid
+
+    def last(self, x: Tensor, valid: ValidSteps) -> Tensor:
+        """The same to each direction's final state: (B, output_size)."""
+        return self.recurrent.last(*self._read(x, valid))
+
+    def _read(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
+        """What enters the recurrence."""
+        x = self.read(x)
+        return (x, valid) if self.conv is None else self.conv(x, valid)
 
 
 class SequenceModel(nn.Module):
@@ -189,7 +196,10 @@ class SequenceModel(nn.Module):
         """
         if len(x) > WHOLE_STEPS and not torch.is_grad_enabled() and self.encoder.recurrent.carries:
             return self._by_chunks(x, lengths, positions)
-        states, valid = self.encoder(x, ValidSteps(lengths, x.device))
+        valid = ValidSteps(lengths, x.device)
+        if self.pooling is not None and self.pooling.kind == "last":
+            return self.head(self.encoder.last(x, valid))
+        states, valid = self.encoder(x, valid)
         if self.pooling is not None:
             return self.head(self.pooling(states, valid))
         return self.head(states.flatten(0, 1).index_select(0, positions))

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..kernels import DirectionWeights, recurrent_layer
 from ._dropout import Dropout, SeededModule
+from ._pooling import last_states
 from ._steps import ValidSteps
 
 # Made without storage, to be filled by `_initialise`: torch's own initialisation would draw from
@@ -115,7 +116,11 @@ class Recurrence(SeededModule):
     @property
     def weights(self) -> DirectionWeights:
         """A built-in cell's weights, for the kernels."""
-        return DirectionWeights(*cast(nn.RNNBase, self.rnn).all_weights[0])
+        # Four lookups; torch's own all_weights takes as long as a small product.
+        rnn = cast(Any, self.rnn)
+        return DirectionWeights(
+            rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0
+        )
 
     def recurrent_mask(self, n_rows: int, like: Tensor) -> Tensor | None:
         """Recurrent dropout's factors for the rows of a batch; None if nothing is dropped."""
@@ -242,6 +247,7 @@ class RecurrentStack(nn.Module):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
+        self.layer_norm = layer_norm
         self.output_size = hidden_size * (2 if bidirectional else 1)
 
         def layers() -> nn.ModuleList:
@@ -283,20 +289,51 @@ class RecurrentStack(nn.Module):
         ``initial`` and ``keep`` as in `run`.
         """
         for layer in range(self.num_layers):
-            x = self._between(layer, x)
             starts, masks = self._of_layer(layer, initial), self._of_layer(layer, keep)
-            if self._fused(layer, x):
-                x = self._kernel(self._recurrences(layer), x, valid, starts, masks)[0]
-            else:
-                outputs = [
-                    reversal(recurrence(reversal(x), valid, start, mask))
-                    for (recurrence, reversal), start, mask in zip(
-                        self._directions(layer, valid), starts, masks, strict=True
-                    )
-                ]
-                x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)  # (T, B, D * H)
-            x = self.norms[layer](x)
+            x = self._layer(layer, x, valid, starts, masks)
         return x
+
+    def last(self, x: Tensor, valid: ValidSteps) -> Tensor:
+        """Each direction's final state in the last layer: (T, B, input_size) to (B, output_size).
+
+        The kernels keep these states at hand, so that nothing need be searched for them, and no
+        gradient of all the others be written.
+        """
+        top = self.num_layers - 1
+        masks: list[None] = self._of_layer(top, None)
+        for layer in range(top):
+            x = self._layer(layer, x, valid, masks, masks)
+        if not self._fused(x):
+            states = self._layer(top, x, valid, masks, masks)
+            return last_states(states, valid, self.bidirectional)
+        x = self._between(top, x)
+        final = self._kernel(self._recurrences(top), x, valid, masks, masks)[1]  # (C, D, B, H)
+        return self._normalised(top, final[0].transpose(0, 1).flatten(1))
+
+    def _layer(
+        self,
+        layer: int,
+        x: Tensor,
+        valid: ValidSteps,
+        starts: Sequence[State | None],
+        masks: Sequence[Tensor | None],
+    ) -> Tensor:
+        """One layer of `forward`, with the dropout before it and the norm behind it."""
+        x = self._between(layer, x)
+        if self._fused(x):
+            x = self._kernel(self._recurrences(layer), x, valid, starts, masks)[0]
+        else:
+            outputs = [
+                reversal(recurrence(reversal(x), valid, start, mask))
+                for (recurrence, reversal), start, mask in zip(
+                    self._directions(layer, valid), starts, masks, strict=True
+                )
+            ]
+            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)  # (T, B, D * H)
+        return self._normalised(layer, x)
+
+    def _normalised(self, layer: int, x: Tensor) -> Tensor:
+        return self.norms[layer](x) if self.layer_norm else x
 
     def run(
         self,
@@ -341,8 +378,9 @@ class RecurrentStack(nn.Module):
     ) -> tuple[Tensor, list[State]]:
         """One layer of `run`, with the dropout before it and the norm behind it."""
         x = self._between(layer, x)
-        if self._fused(layer, x):
-            x, finals = self._kernel(self._recurrences(layer), x, valid, starts, masks)
+        if self._fused(x):
+            x, final = self._kernel(self._recurrences(layer), x, valid, starts, masks)
+            finals = [tuple(final[:, i]) for i in range(final.shape[1])]
         else:
             outputs, finals = [], []
             pairs = zip(self._directions(layer, valid), starts, masks, strict=True)
@@ -351,7 +389,7 @@ class RecurrentStack(nn.Module):
                 outputs.append(reversal(output))
                 finals.append(final)
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
-        return self.norms[layer](x), finals
+        return self._normalised(layer, x), finals
 
     def run_direction(
         self,
@@ -365,8 +403,8 @@ class RecurrentStack(nn.Module):
         """Each row's state at its end in one direction of one layer: 0 forward, 1 backward."""
         x = self._between(layer, x)
         recurrence, reversal = self._directions(layer, valid)[direction]
-        if self._fused(layer, x):
-            return self._kernel([recurrence], reversal(x), valid, [start], [mask])[1][0]
+        if self._fused(x):
+            return tuple(self._kernel([recurrence], reversal(x), valid, [start], [mask])[1][:, 0])
         return recurrence.run(reversal(x), valid, start, mask)[1]
 
     def draw_masks(self, n_rows: int, like: Tensor) -> list[Tensor | None]:
@@ -399,12 +437,12 @@ class RecurrentStack(nn.Module):
         reversals: list[Callable[[Tensor], Tensor]] = [lambda x: x, valid.reverse]
         return list(zip(self._recurrences(layer), reversals, strict=False))
 
-    def _fused(self, layer: int, x: Tensor) -> bool:
-        """Whether the kernels take this layer."""
+    def _fused(self, x: Tensor) -> bool:
+        """Whether the kernels take a layer with this input."""
         return (
             self.backend == "numba"
+            and self.carries
             and x.device.type == "cpu"
-            and cast(Recurrence, self.forward_layers[layer]).builtin
             and not torch.is_autocast_enabled("cpu")
         )
 
@@ -415,8 +453,11 @@ class RecurrentStack(nn.Module):
         valid: ValidSteps,
         starts: Sequence[State | None],
         masks: Sequence[Tensor | None],
-    ) -> tuple[Tensor, list[State]]:
-        """One call of the kernels; a second direction reads ``x`` from each row's end."""
+    ) -> tuple[Tensor, Tensor]:
+        """One call of the kernels; a second direction reads ``x`` from each row's end.
+
+        Returns the states (T, B, D * H), and those at the rows' ends (C, D, B, H).
+        """
         if masks[0] is None:
             masks = [recurrence.recurrent_mask(x.shape[1], x) for recurrence in directions]
         keep = None if masks[0] is None else torch.cat(cast(list[Tensor], masks), dim=1)
@@ -424,7 +465,7 @@ class RecurrentStack(nn.Module):
         if starts[0] is not None:
             by_direction = [torch.stack(cast(State, start)) for start in starts]  # (C, B, H)
             initial = torch.stack(by_direction, dim=1)  # (C, D, B, H)
-        output, final = recurrent_layer(
+        return recurrent_layer(
             cast(str, self.cell),
             x,
             valid.lengths,
@@ -432,7 +473,6 @@ class RecurrentStack(nn.Module):
             initial=initial,
             keep=keep,
         )
-        return output, [tuple(final[:, i]) for i in range(len(directions))]
 
 
 def cell_fault(stack: RecurrentStack, hidden_size: int) -> str:

@@ -128,14 +128,21 @@ class RecurrentNet(NeuralNet):
         """Make the optimizer with one group that decays and one that does not."""
         params = {"lr": self.lr, **self.get_params_for("optimizer")}
         trained = [p for p in self.module_.parameters() if p.requires_grad]
-        groups: list[dict[str, Any]] = [
-            {"params": [p for p in trained if p.ndim > 1]},
-            {"params": [p for p in trained if p.ndim <= 1]},
-        ]
+        matrices = [p for p in trained if p.ndim > 1]
+        vectors = [p for p in trained if p.ndim <= 1]
         accepted = inspect.signature(self.optimizer).parameters
-        if "weight_decay" in accepted:
-            groups[0]["weight_decay"] = self.weight_decay
-            groups[1]["weight_decay"] = 0.0
+        groups: list[dict[str, Any]]
+        if "weight_decay" in accepted and self.weight_decay:
+            groups = [
+                {"params": matrices, "weight_decay": self.weight_decay},
+                {"params": vectors, "weight_decay": 0.0},
+            ]
+        else:
+            # One group, which the optimizer takes in one pass; in the same order, by which
+            # `resume_optimizer` knows them.
+            groups = [{"params": matrices + vectors}]
+            if "weight_decay" in accepted:
+                groups[0]["weight_decay"] = 0.0
         chosen = {"fused", "foreach", "differentiable"} & params.keys()
         if "fused" in accepted and not chosen and self.device.type in ("cpu", "cuda"):
             # One pass over all parameters; what remains of a small step is mostly the optimizer.
