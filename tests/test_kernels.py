@@ -107,6 +107,33 @@ def test_multiply_is_a_matrix_product(dtype, depth, n_columns, row, column, seed
     np.testing.assert_array_equal(again[0], result[0])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("hidden_size", [1, 5, 40])
+def test_weights_are_packed_in_the_order_that_the_products_want(dtype, hidden_size):
+    rng = np.random.default_rng(0)
+    n_gates, n_features = 3 * hidden_size, 4
+    weight_ih = rng.normal(size=(n_gates, n_features)).astype(dtype)
+    weight_hh = rng.normal(size=(n_gates, hidden_size)).astype(dtype)
+    bias_ih, bias_hh = rng.normal(size=(2, n_gates)).astype(dtype)
+
+    def unpacked(panels, n_columns):
+        whole = np.concatenate(list(panels), axis=1)
+        assert (whole[:, n_columns:] == 0).all()
+        return whole[:, :n_columns]
+
+    into_gates = _product.pack_for_forward(weight_ih, weight_hh, bias_ih, bias_hh)
+    for panels, weight, bias in zip(
+        into_gates, (weight_ih, weight_hh), (bias_ih, bias_hh), strict=True
+    ):
+        np.testing.assert_array_equal(unpacked(panels, n_gates), np.vstack([weight.T, bias]))
+    first = 2 * hidden_size
+    to_input, to_state = _product.pack_for_backward(weight_ih, weight_hh, first)
+    np.testing.assert_array_equal(
+        unpacked(to_input, n_features), np.concatenate([weight_ih[first:], weight_ih[:first]])
+    )
+    np.testing.assert_array_equal(unpacked(to_state, hidden_size), weight_hh)
+
+
 @given(
     st.sampled_from([np.float32, np.float64]),
     st.integers(1, 5),
@@ -281,6 +308,30 @@ def test_both_backends_agree(dtype, tolerance, drawn):
     for ours, theirs in zip(by_kernels, by_torch, strict=True):
         atol = tolerance * max(1.0, float(theirs.abs().max()))
         torch.testing.assert_close(ours, theirs, rtol=tolerance, atol=atol)
+
+
+@given(stacks())
+@settings(max_examples=30)
+def test_the_last_states_are_those_of_all_states(drawn):
+    stack, x, lengths, seed = drawn
+    stack.double()
+    valid = ValidSteps(torch.tensor(lengths), x.device)
+    found = []
+    for backend in ("torch", "numba"):
+        set_backend(stack, backend)
+        for last in (
+            stack.last,
+            lambda x, valid: last_states(stack(x, valid), valid, stack.bidirectional),
+        ):
+            set_generator(stack, torch.Generator().manual_seed(seed))
+            stack.zero_grad()
+            entering = x.double().requires_grad_()
+            states = last(entering, valid)
+            (states * torch.linspace(-1, 1, states.numel()).view_as(states)).sum().backward()
+            found.append([states, entering.grad, *(p.grad.clone() for p in stack.parameters())])
+    for others in found[1:]:
+        for ours, theirs in zip(others, found[0], strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])

@@ -19,8 +19,8 @@ from numba.extending import intrinsic
 from ._jit import jit, part
 
 # The features that Numba compiles for: this processor's, unless an environment variable says else
-# (NUMBA_CPU_FEATURES, NUMBA_CPU_NAME=generic, which means none, or NUMBA_ENABLE_AVX). Numba sets its options
-# at run time, where mypy sees none.
+# (NUMBA_CPU_FEATURES, NUMBA_CPU_NAME=generic, which means none, or NUMBA_ENABLE_AVX). Numba sets
+# its options at run time, where mypy sees none.
 _chosen = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
 _FEATURES = set((get_host_cpu_features() if _chosen is None else _chosen).split(","))
 _HAS_FMA = bool({"+fma", "+neon"} & _FEATURES)

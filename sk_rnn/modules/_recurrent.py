@@ -118,9 +118,7 @@ class Recurrence(SeededModule):
         """A built-in cell's weights, for the kernels."""
         # Four lookups; torch's own all_weights takes as long as a small product.
         rnn = cast(Any, self.rnn)
-        return DirectionWeights(
-            rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0
-        )
+        return DirectionWeights(rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0)
 
     def recurrent_mask(self, n_rows: int, like: Tensor) -> Tensor | None:
         """Recurrent dropout's factors for the rows of a batch; None if nothing is dropped."""
@@ -303,12 +301,13 @@ class RecurrentStack(nn.Module):
         masks: list[None] = self._of_layer(top, None)
         for layer in range(top):
             x = self._layer(layer, x, valid, masks, masks)
-        if not self._fused(x):
+        # A norm looks at both directions' states of a step, and the final ones are of two steps.
+        if self.layer_norm or not self._fused(x):
             states = self._layer(top, x, valid, masks, masks)
             return last_states(states, valid, self.bidirectional)
         x = self._between(top, x)
         final = self._kernel(self._recurrences(top), x, valid, masks, masks)[1]  # (C, D, B, H)
-        return self._normalised(top, final[0].transpose(0, 1).flatten(1))
+        return final[0].transpose(0, 1).flatten(1)
 
     def _layer(
         self,
@@ -379,8 +378,8 @@ class RecurrentStack(nn.Module):
         """One layer of `run`, with the dropout before it and the norm behind it."""
         x = self._between(layer, x)
         if self._fused(x):
-            x, final = self._kernel(self._recurrences(layer), x, valid, starts, masks)
-            finals = [tuple(final[:, i]) for i in range(final.shape[1])]
+            x, last = self._kernel(self._recurrences(layer), x, valid, starts, masks)
+            finals = [tuple(last[:, i]) for i in range(last.shape[1])]
         else:
             outputs, finals = [], []
             pairs = zip(self._directions(layer, valid), starts, masks, strict=True)
