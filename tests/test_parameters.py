@@ -509,6 +509,32 @@ def test_early_stopping_restores_the_best_regressor():
     assert model.validation_curve_[model.best_epoch_ - 1] == max(model.validation_curve_)
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "length", "params", "epochs"),
+    [
+        (8, 5, {}, 150),
+        (100, 5, {}, 150),
+        (320, 5, {}, 60),
+        (1000, 5, {}, 30),
+        (3200, 5, {}, 17),
+        (32_000, 5, {}, 10),
+        (32_000, 5, {"embedding_dim": 2}, 20),
+        (32_000, 99, {"embedding_dim": 2}, 20),
+        (32_000, 100, {"embedding_dim": 2}, 10),
+        (32_000, 100, {"embedding_dim": 2, "return_sequences": True}, 20),
+        (32_000, 100, {}, 10),
+    ],
+)
+def test_automatic_epochs(n_rows, length, params, epochs):
+    if "embedding_dim" in params:
+        tokens = [[0, 1, 2], [1, 2], [2, 0]]
+        y = tokens if params.get("return_sequences") else [0, 1, 0]
+        model = small(RNNClassifier, **params).fit(tokens, y)
+    else:
+        model = fitted(RNNClassifier)
+    assert model._auto_epochs(np.full(n_rows, length), batch_size=32) == epochs
+
+
 class InterruptingAt(Callback):
     def __init__(self, batch):
         self.batch = batch

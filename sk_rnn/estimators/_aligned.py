@@ -11,6 +11,7 @@ from ..training import SequenceData
 from ._base import BaseRNN
 from ._network import MODULE_PARAMETERS
 from ._reading import float_type, read_target, reads_tokens
+from ._rows import auto_epochs
 
 
 class AlignedRNN(BaseRNN):
@@ -40,6 +41,12 @@ class AlignedRNN(BaseRNN):
 
     def _net_options(self) -> dict[str, Any]:
         return {"tbptt_steps": self.tbptt_steps}
+
+    def _auto_epochs(self, lengths: np.ndarray, batch_size: int) -> int:
+        per_target = 1.0 if self._per_step else float(lengths.mean())
+        return auto_epochs(
+            len(lengths), batch_size, tokens=self._tokens, tokens_per_target=per_target
+        )
 
     # --- what y is ------------------------------------------------------------------------------
 

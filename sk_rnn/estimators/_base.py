@@ -136,9 +136,9 @@ class BaseRNN(FittedRNN):
         """Classes to stratify a validation split by, or None."""
         return None
 
-    def _auto_epochs(self, n_rows: int, batch_size: int) -> int:
-        """Epochs with ``max_epochs="auto"``."""
-        return auto_epochs(n_rows, batch_size, tokens=self._tokens)
+    def _auto_epochs(self, lengths: np.ndarray, batch_size: int) -> int:
+        """Epochs with ``max_epochs="auto"`` for training sequences of these lengths."""
+        return auto_epochs(len(lengths), batch_size, tokens=self._tokens)
 
     def _count_tokens(self, panel: Panel, caller: str) -> int:
         """Size of the vocabulary of X."""
@@ -217,7 +217,7 @@ class BaseRNN(FittedRNN):
             batch_size = auto_batch_size(len(rows))
         epochs = 1 if one_epoch else self.max_epochs
         if epochs == "auto":
-            epochs = self._auto_epochs(len(rows), batch_size)
+            epochs = self._auto_epochs(panel.lengths[rows], batch_size)
         data = self._make_data(panel, encoded, sample_weight, rows, device, caller)
         valid = None
         if validated:

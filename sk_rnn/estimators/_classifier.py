@@ -141,7 +141,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     max_epochs : int or "auto", default="auto"
         "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
-        or 20 for tokens).
+        or 20 for tokens in sequences of less than 100).
 
     batch_size : int or "auto", default="auto"
         Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
