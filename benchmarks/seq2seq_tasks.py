@@ -175,9 +175,8 @@ def translit(folder: Path, seed: int, n_train: int | None) -> Task:
         (list(spellings), list(spellings.values())),
         accuracy,
         "exact match",
-        0.57,
-        epochs=10,
-        params={"hidden_size": 256},
+        0.15,  # twice the nearest neighbour: no figure for Hebrew is published with the data
+        epochs=15,
         baseline=nearest_neighbour,
     )
 
