@@ -1,5 +1,6 @@
-"""Containers of sequences taken apart into their time steps, for transformers of numbers."""
+"""Containers of sequences taken apart into their time steps, and put together again."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,3 +164,36 @@ def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
         return []
     named = hasattr(estimator, "feature_names_in_") or input_features is not None
     return list(names) if named or len(names) > 1 else []
+
+
+# -- Put together again --------------------------------------------------------------
+
+
+def as_seen(steps: Steps) -> Any:
+    """Return the steps as the transformer sees them: a data frame if features have names."""
+    if steps.feature_names is None or isinstance(steps.values, pd.DataFrame):
+        return steps.values
+    return pd.DataFrame(steps.values, columns=list(steps.feature_names), copy=False)
+
+
+def rectangle(array: np.ndarray, steps: Steps) -> np.ndarray:
+    """Return time steps as (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)."""
+    shape = (len(steps.lengths), -1)
+    return array.reshape(
+        shape if steps.is_table and array.shape[1] == 1 else (*shape, array.shape[1])
+    )
+
+
+def relabel(table: Any, steps: Steps) -> Any:
+    """Call the rows of a pandas frame what the time steps were called."""
+    if not isinstance(table, pd.DataFrame):
+        return table
+    lengths = steps.lengths
+    if steps.labels is not None:
+        return table.set_axis(steps.labels, axis=0)
+    return table.set_axis(np.arange(len(table)) - np.repeat(steps.offsets[:-1], lengths), axis=0)
+
+
+def cut(table: Any, offsets: np.ndarray) -> list[Any]:
+    rows = table.iloc if isinstance(table, pd.DataFrame) else table
+    return [rows[start:stop] for start, stop in pairwise(offsets.tolist())]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,10 +20,11 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_feature_names_in, _num_samples, check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from ..sequences import Panel, as_numbers, check_sequences, is_sequence
-from ._steps import Steps, check_features, read_steps
+from ..sequences import as_numbers, check_sequences
+from ._spread import spread, spread_target
+from ._steps import Steps, as_seen, check_features, cut, read_steps, rectangle, relabel
 
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
@@ -195,9 +195,9 @@ class TimeDistributed(
         if not more:
             self._inner_container = _get_output_config("transform", self)["dense"]
         transformer = clone(self.transformer) if not more else self.transformer_
-        target = _spread_target(y, steps, caller)
+        target = spread_target(y, steps, caller)
         with self._explaining(X, steps, caller), self._inner_output():
-            data = _as_seen(steps)
+            data = as_seen(steps)
             if method == "fit_transform" and not hasattr(transformer, "fit_transform"):
                 output = transformer.fit(data, target, **routed.get("fit", {})).transform(
                     data, **routed.get("transform", {})
@@ -237,7 +237,7 @@ class TimeDistributed(
         steps = self._read(X, caller, reset=False)
         routed = self._route("transform", params, steps)
         with self._explaining(X, steps, caller), self._inner_output():
-            output = self.transformer_.transform(_as_seen(steps), **routed.get("transform", {}))
+            output = self.transformer_.transform(as_seen(steps), **routed.get("transform", {}))
         return self._put_back(output, X, steps, caller)
 
     @available_if(_inner_has("inverse_transform"))
@@ -272,11 +272,11 @@ class TimeDistributed(
                 output = output.astype(np.float64)
             except (TypeError, ValueError):
                 if names is None:
-                    return _cut(output, steps.offsets)
+                    return cut(output, steps.offsets)
                 table = pd.DataFrame(output, columns=names).infer_objects()
-                return _cut(_relabel(table, steps), steps.offsets)
+                return cut(relabel(table, steps), steps.offsets)
         if steps.is_rectangle:
-            return _rectangle(output, steps)
+            return rectangle(output, steps)
         return steps._replace(
             values=output, feature_names=None if names is None else tuple(names)
         ).to_panel()
@@ -342,7 +342,7 @@ class TimeDistributed(
             return {}
         routed = process_routing(self, method, **params)["transformer"]
         return {
-            callee: {key: _spread(value, steps) for key, value in given.items()}
+            callee: {key: spread(value, steps) for key, value in given.items()}
             for callee, given in routed.items()
         }
 
@@ -411,18 +411,18 @@ class TimeDistributed(
             if array.dtype.kind not in "biuf":
                 array = self._as_numbers(array, caller)
             if steps.is_rectangle:
-                return _rectangle(array, steps)
+                return rectangle(array, steps)
             named = has_names and hasattr(self, "feature_names_in_")
             names = tuple(self.get_feature_names_out()) if named else None
             return steps._replace(values=array, feature_names=names).to_panel()
         adapter = ADAPTERS_MANAGER.adapters[container]
         columns = self.get_feature_names_out() if has_names else None
         if table:
-            return adapter.create_container(_rectangle(array, steps), X, columns=columns)
+            return adapter.create_container(rectangle(array, steps), X, columns=columns)
         if not adapter.is_supported_container(output):
             output = adapter.create_container(array, None, columns=columns)
             output = output.infer_objects() if container == "pandas" else output
-        return _cut(_relabel(output, steps), steps.offsets)
+        return cut(relabel(output, steps), steps.offsets)
 
     def _as_numbers(self, array: np.ndarray, caller: str) -> np.ndarray:
         what = f"{caller}: what {type(self.transformer_).__name__} returned"
@@ -433,74 +433,3 @@ class TimeDistributed(
                 f"{error} A Panel holds numbers only: encode such features, or call "
                 "set_output(transform='pandas') for data frames."
             ) from error
-
-
-def _as_seen(steps: Steps) -> Any:
-    """Return the steps as the transformer sees them: a data frame if features have names."""
-    if steps.feature_names is None or isinstance(steps.values, pd.DataFrame):
-        return steps.values
-    return pd.DataFrame(steps.values, columns=list(steps.feature_names), copy=False)
-
-
-def _rectangle(array: np.ndarray, steps: Steps) -> np.ndarray:
-    """Return time steps as (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)."""
-    shape = (len(steps.lengths), -1)
-    return array.reshape(
-        shape if steps.is_table and array.shape[1] == 1 else (*shape, array.shape[1])
-    )
-
-
-def _relabel(table: Any, steps: Steps) -> Any:
-    """Call the rows of a pandas frame what the time steps were called."""
-    if not isinstance(table, pd.DataFrame):
-        return table
-    lengths = steps.lengths
-    if steps.labels is not None:
-        return table.set_axis(steps.labels, axis=0)
-    return table.set_axis(np.arange(len(table)) - np.repeat(steps.offsets[:-1], lengths), axis=0)
-
-
-def _cut(table: Any, offsets: np.ndarray) -> list[Any]:
-    rows = table.iloc if isinstance(table, pd.DataFrame) else table
-    return [rows[start:stop] for start, stop in pairwise(offsets.tolist())]
-
-
-# -- Targets and metadata ---------------------------------------------------------------
-
-
-def _spread_target(y: Any, steps: Steps, caller: str) -> Any:
-    """Return one target per time step; None for sequences of other lengths, as of translations."""
-    if y is None:
-        return None
-    n_samples = len(steps.lengths)
-    n_targets = _num_samples(y)
-    if n_targets != n_samples:
-        raise ValueError(
-            f"{caller}: X has {n_samples} sequences, but y has {n_targets} targets (inconsistent "
-            "numbers of samples). Pass one target per sequence, or for each sequence one target "
-            "per time step."
-        )
-    spread = _spread(y, steps)
-    return None if spread is y else spread
-
-
-def _spread(value: Any, steps: Steps) -> Any:
-    """Repeat one entry per sequence for its time steps; leave what is something else."""
-    lengths = steps.lengths
-    if isinstance(value, Panel):
-        return value.values if np.array_equal(value.lengths, lengths) else value
-    entries: Any
-    if hasattr(value, "__array__"):
-        entries = np.asarray(value)
-        if entries.ndim == 0 or len(entries) != len(lengths):
-            return value
-    elif isinstance(value, list | tuple) and len(value) == len(lengths):
-        entries = value
-    else:
-        return value
-    if is_sequence(entries[0]) and not (isinstance(entries, np.ndarray) and entries.ndim > 1):
-        if [len(entry) for entry in entries] != lengths.tolist():
-            return value
-        return np.concatenate([np.asarray(entry) for entry in entries])
-    entries = np.asarray(entries)
-    return np.repeat(entries, lengths, axis=0)
