@@ -1,5 +1,6 @@
 """Containers of sequences taken apart into their time steps, and put together again."""
 
+from datetime import date, time, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -13,8 +14,10 @@ from sklearn.utils.validation import (
 
 from ..sequences import (
     Panel,
+    as_numbers,
     as_pandas,
     flatten,
+    frame_values,
     is_sequence,
     is_table,
     offsets_of,
@@ -32,22 +35,33 @@ class Steps(NamedTuple):
     feature_names: tuple[str, ...] | None = None
     ids: pd.Index | None = None  # what samples are called
     labels: pd.Index | None = None  # what time steps are called, in data frames
+    is_tokens: bool = False  # whether X was a panel of token ids
 
     @property
     def lengths(self) -> np.ndarray:
         """Number of time steps of each sample."""
         return np.diff(self.offsets)
 
-    def to_panel(self) -> Panel:
-        """Return float32 and float64 as they are, other numbers as float64."""
+    def to_panel(self, *, tokens: bool = False) -> Panel:
+        """Return float32 and float64 as they are, other numbers as float64.
+
+        Parameters
+        ----------
+        tokens : bool, default=False
+            Whether integers, one per time step, stay integers. Whether they are ids out of the
+            same vocabulary as before nobody knows, so that nothing is said of its size.
+        """
         values = np.asarray(self.values)
+        if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:
+            values = values[:, 0]
+            return Panel(values, self.offsets, index=self.ids, feature_names=self.feature_names)
         if values.dtype not in (np.float32, np.float64):
             with np.errstate(over="ignore"):  # what overflows is refused as infinite later
                 values = values.astype(np.float64)
         return Panel(values, self.offsets, index=self.ids, feature_names=self.feature_names)
 
 
-def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
+def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = False) -> Steps:
     """Read everything that an estimator takes as X; NaN and infinity are let through.
 
     Parameters
@@ -59,13 +73,24 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
     numeric : bool, default=True
         Whether only numbers are taken. Otherwise values may be of any kind, and data frames, one
         per sample, stay data frames.
+    tokens : bool, default=False
+        Whether token ids out of a vocabulary are taken, by what does not compute with them.
     """
     where = f"{caller}: X"
     if isinstance(X, Panel):
         refuse_empty(X.lengths, where)
+        if X.n_tokens is not None and not tokens:
+            raise ValueError(
+                f"{where} holds token ids out of a vocabulary of {X.n_tokens}, where numbers "
+                "belong: that one id is larger than another means nothing. Give the ids to an "
+                "estimator with embedding_dim set, such as RNNClassifier, or describe texts by "
+                "their words with CountVectorizer. If they are quantities, pass X.to_list()."
+            )
         values = X.values.reshape(-1, X.n_features)  # token ids: one feature
-        return Steps(values, X.offsets, False, False, X.feature_names, X.index)
-    ids = X.index if isinstance(X, pd.Series) else None
+        names, ids = X.feature_names, X.index
+        return Steps(values, X.offsets, False, False, names, ids, None, X.is_tokens)
+    cells = isinstance(X, pd.DataFrame) and not is_table(X)
+    ids = X.index if cells or isinstance(X, pd.Series) else None
     frames = None if numeric else _frames(X, where)
     if frames is not None:
         return _stack(frames, where)._replace(ids=ids)
@@ -94,6 +119,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
     n_features = steps.values.shape[1]
     if reset:
         estimator._is_table = steps.is_table
+        estimator._is_tokens = steps.is_tokens
         estimator._n_step_features = n_features
         if not steps.is_table:
             estimator.n_features_in_ = n_features
@@ -157,8 +183,20 @@ def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
     )
 
 
+def names_of_features(estimator: Any, input_features: Any) -> Any:
+    """Return names that are handed on in a Pipeline; None if they are of no features.
+
+    The names that a SequenceVectorizer hands on are its terms, as a CountVectorizer's are. Here
+    they are the values of the one feature, a token id, which has no name.
+    """
+    if estimator._is_tokens and input_features is not None and len(input_features) != 1:
+        return None
+    return input_features
+
+
 def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
     """Return the names of the features of a time step; empty for one feature without a name."""
+    input_features = names_of_features(estimator, input_features)
     names = _check_feature_names_in(estimator, input_features)
     if estimator._is_table:
         return []
@@ -197,3 +235,77 @@ def relabel(table: Any, steps: Steps) -> Any:
 def cut(table: Any, offsets: np.ndarray) -> list[Any]:
     rows = table.iloc if isinstance(table, pd.DataFrame) else table
     return [rows[start:stop] for start, stop in pairwise(offsets.tolist())]
+
+
+def put_together(
+    table: Any,
+    steps: Steps,
+    names: tuple[str, ...] | None,
+    *,
+    where: str,
+    booleans: bool = True,
+    tokens: bool = False,
+) -> Any:
+    """Return time steps as what fits their values.
+
+    Parameters
+    ----------
+    table : ndarray or DataFrame of shape (total_steps, n_features)
+        What a transformer returned.
+    steps : Steps
+        What it was given.
+    names : tuple of str or None
+        What the features are called that it returned.
+    where : str
+        What messages call the table.
+    booleans : bool, default=True
+        Whether booleans count as numbers.
+    tokens : bool, default=False
+        Whether integers, one per time step, stay integers.
+
+    Returns
+    -------
+    X : Panel, ndarray or list
+        Numbers as a Panel, and what came as an array as an array. What is no number stays as it is:
+        in a list of data frames, one per sequence, or of arrays, if features have no names.
+    """
+    if names is not None and len(names) != table.shape[1]:
+        names = None  # an inverse function need not return as many features as went in
+    numbers = _numbers_in(table, where, booleans)
+    if steps.is_rectangle and (numbers is not None or names is None):
+        return rectangle(np.asarray(table) if numbers is None else numbers, steps)
+    if numbers is not None:
+        return steps._replace(values=numbers, feature_names=names).to_panel(tokens=tokens)
+    if names is not None:
+        table = pd.DataFrame(table).set_axis(list(names), axis=1)
+    if isinstance(table, pd.DataFrame):
+        table = relabel(table.infer_objects(), steps)
+    return cut(table, steps.offsets)
+
+
+# Objects of these kinds are no numbers, although NumPy would make some of them ("01" -> 1.0).
+_NO_NUMBERS = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64)
+
+
+def _numbers_in(table: Any, where: str, booleans: bool) -> np.ndarray | None:
+    """Return a table as an array of numbers; None if it holds anything else."""
+    if isinstance(table, pd.DataFrame):
+        kinds = [getattr(dtype, "kind", "O") for dtype in table.dtypes]
+        objects = table.loc[:, [kind == "O" for kind in kinds]]
+        if not set(kinds) <= set("biufO") or _has_no_numbers(objects.to_numpy(dtype=object)):
+            return None
+        if any(isinstance(dtype, pd.CategoricalDtype) for dtype in table.dtypes):
+            return None
+        if not booleans and "b" in kinds:
+            return None
+        return as_numbers(frame_values(table, where), where)
+    kind = table.dtype.kind
+    if kind == "b" and not booleans:
+        return None
+    if kind in "USTMm" or (kind == "O" and _has_no_numbers(table)):
+        return None
+    return as_numbers(table, where)
+
+
+def _has_no_numbers(objects: np.ndarray) -> bool:
+    return any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, objects.ravel())))

@@ -1,11 +1,11 @@
 """TimeDistributed: any transformer, applied to time steps."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
@@ -22,9 +22,22 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from ..sequences import as_numbers, check_sequences
-from ._spread import spread, spread_target
-from ._steps import Steps, as_seen, check_features, cut, read_steps, rectangle, relabel
+from ..sequences import as_pandas
+from ._folds import keep_sequences_whole, restore_folds
+from ._nested import takes_categories
+from ._refusals import explain
+from ._spread import spread_metadata, spread_target
+from ._steps import (
+    Steps,
+    as_seen,
+    check_features,
+    cut,
+    names_of_features,
+    put_together,
+    read_steps,
+    rectangle,
+    relabel,
+)
 
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
@@ -195,8 +208,9 @@ class TimeDistributed(
         if not more:
             self._inner_container = _get_output_config("transform", self)["dense"]
         transformer = clone(self.transformer) if not more else self.transformer_
-        target = spread_target(y, steps, caller)
-        with self._explaining(X, steps, caller), self._inner_output():
+        target, unaligned = spread_target(y, steps, caller)
+        keep_sequences_whole(transformer, steps.lengths, caller)
+        with self._explaining(X, steps, caller, unaligned), self._inner_output():
             data = as_seen(steps)
             if method == "fit_transform" and not hasattr(transformer, "fit_transform"):
                 output = transformer.fit(data, target, **routed.get("fit", {})).transform(
@@ -204,6 +218,7 @@ class TimeDistributed(
                 )
             else:
                 output = getattr(transformer, method)(data, target, **routed.get(method, {}))
+        restore_folds(transformer)
         self.transformer_: Any = transformer
         return output, steps
 
@@ -223,7 +238,9 @@ class TimeDistributed(
         -------
         X_out : Panel, ndarray or list of DataFrame
             A Panel, which keeps an index; of an array, an array of shape (n_samples, n_timesteps)
-            or (n_samples, n_timesteps, n_features_out). With ``set_output(transform="pandas")`` a
+            or (n_samples, n_timesteps, n_features_out). Values that are no numbers stay what they
+            are, in a list of data frames (of arrays, if features have no names), whether or not
+            text looks like numbers. With ``set_output(transform="pandas")`` a
             list of data frames, one per sequence, whose rows are called as those of X were; of a
             table, one data frame if one feature comes out.
 
@@ -254,32 +271,30 @@ class TimeDistributed(
         Returns
         -------
         X_original : Panel, ndarray or list
-            A Panel; of an array, an array; a list of data frames (of arrays, if `fit` saw no names)
-            if values are no numbers.
+            A Panel; of an array, an array. Where values are no numbers they stay what they are:
+            text, dates and booleans come in a list of data frames (of arrays, if `fit` saw no
+            names), one per sequence.
         """
         check_is_fitted(self)
         caller = "TimeDistributed.inverse_transform"
-        steps = read_steps(X, caller, numeric=False)
+        steps = read_steps(X, caller, numeric=False, tokens=True)
+        self._check_transformed(steps, caller)
         routed = self._route("inverse_transform", params, steps)
         with self._explaining(X, steps, caller):
             output = self.transformer_.inverse_transform(
                 np.asarray(steps.values), **routed.get("inverse_transform", {})
             )
-        output = self._check_rows(output, steps, caller)
+        table = self._check_rows(output, steps, caller)
         names = None if self._is_table else getattr(self, "feature_names_in_", None)
-        if output.dtype.kind not in "biuf":
-            try:
-                output = output.astype(np.float64)
-            except (TypeError, ValueError):
-                if names is None:
-                    return cut(output, steps.offsets)
-                table = pd.DataFrame(output, columns=names).infer_objects()
-                return cut(relabel(table, steps), steps.offsets)
-        if steps.is_rectangle:
-            return rectangle(output, steps)
-        return steps._replace(
-            values=output, feature_names=None if names is None else tuple(names)
-        ).to_panel()
+        # What was true or false is to be that again, and no number.
+        return put_together(
+            table,
+            steps,
+            None if names is None else tuple(names),
+            where=f"{caller}: what {type(self.transformer_).__name__} returned",
+            booleans=False,
+            tokens=self._is_tokens,
+        )
 
     @available_if(_inner_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -297,7 +312,8 @@ class TimeDistributed(
         """
         check_is_fitted(self)
         if not self._is_table:
-            return self.transformer_.get_feature_names_out(input_features)
+            names = names_of_features(self, input_features)
+            return self.transformer_.get_feature_names_out(names)
         names = self.transformer_.get_feature_names_out()
         columns = _check_feature_names_in(self, input_features)
         return columns if len(names) == 1 else names
@@ -342,7 +358,10 @@ class TimeDistributed(
             return {}
         routed = process_routing(self, method, **params)["transformer"]
         return {
-            callee: {key: spread(value, steps) for key, value in given.items()}
+            callee: {
+                key: spread_metadata(key, value, steps, f"TimeDistributed.{method}")
+                for key, value in given.items()
+            }
             for callee, given in routed.items()
         }
 
@@ -358,42 +377,45 @@ class TimeDistributed(
                 tags.transformer_tags.preserves_dtype = list(preserved)
             tags.target_tags.required = inner.target_tags.required
             tags.non_deterministic = inner.non_deterministic
+            tags.no_validation = inner.no_validation
         return tags
 
     # -- In and out ---------------------------------------------------------------------
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Steps:
-        steps = read_steps(X, caller, numeric=False)
+        steps = read_steps(X, caller, numeric=False, tokens=takes_categories(self.transformer))
         check_features(self, X, steps, caller, reset=reset)
         return steps
 
     @contextmanager
-    def _explaining(self, X: Any, steps: Steps, caller: str) -> Iterator[None]:
+    def _explaining(
+        self, X: Any, steps: Steps, caller: str, unaligned: str | None = None
+    ) -> Iterator[None]:
         """Say at which sample and time step the value is that the transformer refuses."""
         try:
             yield
         except (TypeError, ValueError) as error:
-            if isinstance(steps.values, np.ndarray):
-                tags = get_tags(self.transformer).input_tags
-                if steps.values.dtype.kind not in "biuf" and not (tags.categorical or tags.string):
-                    read_steps(X, caller)
-                elif "NaN" in str(error) or "infinity" in str(error):
-                    panel = steps.to_panel()
-                    check_sequences(panel, dtype=panel.dtype, caller=caller)
-            raise
+            # Without targets of the right lengths it was given none.
+            if unaligned is not None and re.search(r"\by\b|target", str(error)):
+                raise ValueError(unaligned) from error
+            explained = explain(error, X, steps, self.transformer, caller)
+            if explained is error:
+                raise
+            raise explained from error
 
     def _inner_output(self) -> Any:
         # Data frames of the transformer's own keep columns of different kinds. What it returned in
         # fit it returns for good: steps inside it may have been fitted on those frames, or on none.
         return config_context(transform_output=self._inner_container)
 
-    def _check_rows(self, output: Any, steps: Steps, caller: str) -> np.ndarray:
-        """Return the transformer's output as an array of one row per time step."""
-        if issparse(output):
-            output = output.toarray()
-        output = np.asarray(output)
-        if output.ndim == 1:
-            output = output[:, None]
+    def _check_rows(self, output: Any, steps: Steps, caller: str) -> Any:
+        """Return the transformer's output as an array, or a data frame, of one row per step."""
+        frame = as_pandas(output)
+        if frame is None:
+            output = output.toarray() if issparse(output) else np.asarray(output)
+            output = output[:, None] if output.ndim == 1 else output
+        else:
+            output = frame
         if output.ndim != 2 or len(output) != len(steps.values):
             raise ValueError(
                 f"{caller}: X has {len(steps.values)} time steps, but "
@@ -402,34 +424,38 @@ class TimeDistributed(
             )
         return output
 
+    def _check_transformed(self, steps: Steps, caller: str) -> None:
+        """Refuse what has not as many features as come out of `transform`."""
+        if not hasattr(self.transformer_, "get_feature_names_out"):
+            return
+        n_features = steps.values.shape[1]
+        n_expected = len(self.transformer_.get_feature_names_out())
+        if n_features != n_expected:
+            raise ValueError(
+                f"{caller}: X has {n_features} features per time step, but "
+                f"{type(self.transformer_).__name__} was fitted to make {n_expected}. Pass "
+                f"sequences of shape (n_timesteps, {n_expected}), as transform returns them."
+            )
+
     def _put_back(self, output: Any, X: Any, steps: Steps, caller: str) -> Any:
-        array = self._check_rows(output, steps, caller)
+        table = self._check_rows(output, steps, caller)
         container = _get_output_config("transform", self)["dense"]
         has_names = hasattr(self.transformer_, "get_feature_names_out")
-        table = steps.is_table and self._is_table and array.shape[1] == 1
         if container == "default":
-            if array.dtype.kind not in "biuf":
-                array = self._as_numbers(array, caller)
-            if steps.is_rectangle:
-                return rectangle(array, steps)
             named = has_names and hasattr(self, "feature_names_in_")
-            names = tuple(self.get_feature_names_out()) if named else None
-            return steps._replace(values=array, feature_names=names).to_panel()
+            return put_together(
+                table,
+                steps,
+                tuple(self.get_feature_names_out()) if named else None,
+                where=f"{caller}: what {type(self.transformer_).__name__} returned",
+                tokens=self._is_tokens,
+            )
         adapter = ADAPTERS_MANAGER.adapters[container]
         columns = self.get_feature_names_out() if has_names else None
-        if table:
-            return adapter.create_container(rectangle(array, steps), X, columns=columns)
+        if steps.is_table and self._is_table and table.shape[1] == 1:
+            array = rectangle(np.asarray(table), steps)
+            return adapter.create_container(array, X, columns=columns)
         if not adapter.is_supported_container(output):
-            output = adapter.create_container(array, None, columns=columns)
+            output = adapter.create_container(np.asarray(table), None, columns=columns)
             output = output.infer_objects() if container == "pandas" else output
         return cut(relabel(output, steps), steps.offsets)
-
-    def _as_numbers(self, array: np.ndarray, caller: str) -> np.ndarray:
-        what = f"{caller}: what {type(self.transformer_).__name__} returned"
-        try:
-            return as_numbers(array, what)
-        except (TypeError, ValueError) as error:
-            raise type(error)(
-                f"{error} A Panel holds numbers only: encode such features, or call "
-                "set_output(transform='pandas') for data frames."
-            ) from error
