@@ -14,11 +14,6 @@ from ..sequences import check_sequences, locate, plain
 from ._nested import takes_categories
 from ._steps import Steps, read_steps
 
-_ENCODE = (
-    "Encode such columns, as in TimeDistributed(make_column_transformer((OneHotEncoder(), "
-    "[{name!r}]), remainder=...)), or leave them out."
-)
-
 
 def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: str) -> Exception:
     """Return the error that says which sequence, time step and column a transformer refused.
@@ -163,7 +158,8 @@ def _no_number(X: Any, steps: Steps, transformer: Any, text: str, caller: str) -
             continue
         return (
             f"{_place(steps, row)} has {shown[row]} in column {name!r}, where "
-            f"{type(transformer).__name__} needs numbers. {_ENCODE.format(name=name)}"
+            f"{type(transformer).__name__} needs numbers. Encode such columns, as with "
+            "OneHotEncoder in a ColumnTransformer, or leave them out."
         )
     return None
 

@@ -52,7 +52,10 @@ def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
                 f"{caller}: X has {n_samples} sequences, but {name} has {n_entries} entries. Pass "
                 "one per sequence, or for each sequence one per time step."
             )
-        return _spread(value, steps, caller, name)
+        try:
+            return _spread(value, steps, caller, name)
+        except UnalignedError as error:
+            raise ValueError(str(error)) from None
     listed = isinstance(value, list | tuple | Panel) or len(getattr(value, "shape", ())) > 0
     if not listed or _count(value, name, "entry") != n_samples:
         return value

@@ -94,8 +94,9 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = Fals
     frames = None if numeric else _frames(X, where)
     if frames is not None:
         return _stack(frames, where)._replace(ids=ids)
+    flat = None if numeric else _text_in_objects(X, where)
     try:
-        flat = flatten(X, where)
+        flat = flat or flatten(X, where)
     except (TypeError, ValueError):
         if numeric:
             raise
@@ -163,6 +164,24 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
             "one row per time step, or one frame of such cells with one row per sample."
         )
     return frames
+
+
+def _text_in_objects(X: Any, where: str) -> Any:
+    """Read arrays of objects, if text or dates are among them, of which numbers could be made."""
+    if isinstance(X, pd.DataFrame):
+        objects = any(dtype == np.dtype(object) for dtype in X.dtypes)
+    elif isinstance(X, np.ndarray) and X.ndim > 1:
+        objects = X.dtype == object
+    else:
+        listed = isinstance(X, list | tuple | pd.Series | np.ndarray)
+        objects = listed and any(getattr(x, "dtype", None) == np.dtype(object) for x in X)
+    if not objects:
+        return None
+    try:
+        flat = flatten(X, where, numeric=False)
+    except (TypeError, ValueError):
+        return None  # what is wrong with it is said of numbers
+    return flat if flat.values.dtype == object and _has_no_numbers(flat.values) else None
 
 
 def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
