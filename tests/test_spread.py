@@ -41,7 +41,7 @@ def test_one_target_per_sequence_is_repeated():
     assert spread(csr_array(outputs)) == expected
 
 
-def test_sequences_as_long_as_those_of_X_are_stacked():
+def test_sequences_as_long_as_the_samples_are_stacked():
     y = [[1, 2, 3], [4], [5, 6]]
     arrays = [np.array(entry) for entry in y]
     for same in (

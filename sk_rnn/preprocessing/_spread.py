@@ -67,7 +67,8 @@ def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
 
 def _count(value: Any, where: str, entry: str) -> int:
     """Return the number of entries."""
-    shape = getattr(value, "shape", None)
+    bare = hasattr(value, "__array__") and not (hasattr(value, "shape") or isinstance(value, Sized))
+    shape = np.asarray(value).shape if bare else getattr(value, "shape", None)
     if shape is not None and len(shape):
         return int(shape[0])
     unordered = isinstance(value, str | bytes | Mapping | AbstractSet)

@@ -1,5 +1,6 @@
 """Containers of sequences taken apart into their time steps, and put together again."""
 
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -264,6 +265,7 @@ def put_together(
     where: str,
     booleans: bool = True,
     tokens: bool = False,
+    dates: Mapping[Any, Any] | None = None,
 ) -> Any:
     """Return time steps as what fits their values.
 
@@ -281,6 +283,8 @@ def put_together(
         Whether booleans count as numbers.
     tokens : bool, default=False
         Whether integers, one per time step, stay integers.
+    dates : mapping, default=None
+        The dtypes of features that are dates or durations.
 
     Returns
     -------
@@ -298,7 +302,11 @@ def put_together(
     if names is not None:
         table = pd.DataFrame(table).set_axis(list(names), axis=1)
     if isinstance(table, pd.DataFrame):
-        table = relabel(table.infer_objects(), steps)
+        table = table.infer_objects()
+        # Of dates in nanoseconds beside text NumPy makes integers.
+        dates = dates or {}
+        lost = [name for name in dates if name in table and table[name].dtype.kind == "i"]
+        table = relabel(table.astype({name: dates[name] for name in lost}), steps)
     return cut(table, steps.offsets)
 
 

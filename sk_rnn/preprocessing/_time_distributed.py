@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
@@ -206,6 +207,7 @@ class TimeDistributed(
         steps = self._read(X, caller, reset=not more)
         routed = self._route(method, params, steps)
         if not more:
+            self._dates = _dates_in(steps)
             self._inner_container = _get_output_config("transform", self)["dense"]
         transformer = clone(self.transformer) if not more else self.transformer_
         target, unaligned = spread_target(y, steps, caller)
@@ -294,6 +296,7 @@ class TimeDistributed(
             where=f"{caller}: what {type(self.transformer_).__name__} returned",
             booleans=False,
             tokens=self._is_tokens,
+            dates=self._dates,
         )
 
     @available_if(_inner_has("get_feature_names_out"))
@@ -459,3 +462,10 @@ class TimeDistributed(
             output = adapter.create_container(np.asarray(table), None, columns=columns)
             output = output.infer_objects() if container == "pandas" else output
         return cut(relabel(output, steps), steps.offsets)
+
+
+def _dates_in(steps: Steps) -> dict[Any, Any]:
+    """Return the dtypes of columns that are dates or durations."""
+    if not isinstance(steps.values, pd.DataFrame) or steps.feature_names is None:
+        return {}
+    return {name: dtype for name, dtype in steps.values.dtypes.items() if dtype.kind in "Mm"}
