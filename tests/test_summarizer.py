@@ -158,3 +158,27 @@ def test_summarizer_refuses(statistics, X, message):
     with pytest.raises(ValueError) as error:
         SequenceSummarizer(statistics=statistics).fit(X)
     assert str(error.value) == f"SequenceSummarizer.fit: {message}"
+
+
+@pytest.mark.parametrize(
+    ("statistics", "kind", "message"),
+    [
+        (["foo"], ValueError, f"statistics has 'foo', which is none of {KNOWN}."),
+        ([], ValueError, f"statistics is empty. Name at least one of {KNOWN}."),
+        ("mean", TypeError, "statistics='mean' is no list or tuple. Pass names, as ['mean']."),
+    ],
+)
+def test_statistics_set_after_fit_are_checked(statistics, kind, message):
+    summarizer = SequenceSummarizer().fit([[1.0]]).set_params(statistics=statistics)
+    with pytest.raises(kind) as error:
+        summarizer.transform([[1.0]])
+    assert str(error.value) == f"SequenceSummarizer.transform: {message}"
+
+
+def test_statistics_that_overflow_are_refused():
+    with pytest.raises(ValueError) as error:
+        SequenceSummarizer().fit_transform([[1.0], [1e308, 1e308]])
+    assert str(error.value) == (
+        "SequenceSummarizer.transform: X[1] has values so large that 'mean' is too large for "
+        "float64. Rescale them first, as with TimeDistributed(MaxAbsScaler())."
+    )

@@ -91,7 +91,22 @@ class TimeDistributed(
     of a table a table, or a 3-D array if the transformer makes several features of the one.
 
     Targets and metadata of one entry per sequence, such as `sample_weight`, are repeated for each
-    of its time steps; sequences as long as those of X are stacked like them.
+    of its time steps; sequences as long as those of X are stacked like them. An array of shape
+    (n_samples, n_timesteps), where all sequences have so many time steps, is read as such
+    sequences. Several outputs per sequence that are as many as the time steps are told from them by
+    an array of shape (n_samples, n_timesteps, n_outputs), as of
+    ``np.repeat(y[:, None], n_timesteps, axis=1)``.
+
+    A :class:`~sklearn.preprocessing.TargetEncoder`, also in a Pipeline, a FeatureUnion or a
+    ColumnTransformer, gets folds of whole sequences (not shuffled; scikit-learn 1.9 or later): by
+    its own, which split the time steps of a sequence, the target of a sequence would leak into its
+    encoding. Other transformers that split rows, such as ``RFECV``, split time steps: give them
+    their folds as `cv`.
+
+    A Panel of token ids with a known number of tokens is taken by transformers of categories, such
+    as OneHotEncoder, and by functions; others would compute with the ids. Where the ids come out as
+    integers they stay token ids, but `n_tokens` is not kept: whether they belong to the same
+    vocabulary nobody knows.
 
     Examples
     --------
