@@ -486,6 +486,21 @@ def test_function_transformers_without_names_work():
     assert not hasattr(transformer, "get_feature_names_out")
 
 
+def test_pipelines_that_end_without_names_work():
+    inner = make_pipeline(
+        StandardScaler(), FunctionTransformer(np.sinh, np.arcsinh, check_inverse=False)
+    )
+    named = [pd.DataFrame(x, columns=["u", "v"]) for x in ragged()]
+    transformer = TimeDistributed(inner)
+    panel = transformer.fit_transform(named)
+    assert panel.feature_names is None
+    np.testing.assert_allclose(
+        transformer.inverse_transform(panel).values, np.concatenate(ragged())
+    )
+    transformer.set_output(transform="pandas")
+    assert [frame.shape for frame in transformer.fit_transform(named)] == [(3, 2), (1, 2), (4, 2)]
+
+
 # -- In a Pipeline before a network
 
 

@@ -175,7 +175,9 @@ def _text_in_objects(X: Any, where: str) -> Any:
         objects = X.dtype == object
     else:
         listed = isinstance(X, list | tuple | pd.Series | np.ndarray)
-        objects = listed and any(getattr(x, "dtype", None) == np.dtype(object) for x in X)
+        objects = listed and any(
+            isinstance(x, np.ndarray | pd.Series) and x.dtype == object for x in X
+        )
     if not objects:
         return None
     try:
@@ -265,7 +267,7 @@ def put_together(
     where: str,
     booleans: bool = True,
     tokens: bool = False,
-    dates: Mapping[Any, Any] | None = None,
+    dates: Mapping[Any, str] | None = None,
 ) -> Any:
     """Return time steps as what fits their values.
 

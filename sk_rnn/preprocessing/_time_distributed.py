@@ -444,11 +444,10 @@ class TimeDistributed(
 
     def _check_transformed(self, steps: Steps, caller: str) -> None:
         """Refuse what has not as many features as come out of `transform`."""
-        if not hasattr(self.transformer_, "get_feature_names_out"):
-            return
+        names = _names_out(self.transformer_)
         n_features = steps.values.shape[1]
-        n_expected = len(self.transformer_.get_feature_names_out())
-        if n_features != n_expected:
+        if names is not None and n_features != len(names):
+            n_expected = len(names)
             raise ValueError(
                 f"{caller}: X has {n_features} features per time step, but "
                 f"{type(self.transformer_).__name__} was fitted to make {n_expected}. Pass "
@@ -458,7 +457,7 @@ class TimeDistributed(
     def _put_back(self, output: Any, X: Any, steps: Steps, caller: str) -> Any:
         table = self._check_rows(output, steps, caller)
         container = _get_output_config("transform", self)["dense"]
-        has_names = hasattr(self.transformer_, "get_feature_names_out")
+        has_names = _names_out(self.transformer_) is not None
         if container == "default":
             named = has_names and hasattr(self, "feature_names_in_")
             return put_together(
@@ -479,8 +478,23 @@ class TimeDistributed(
         return cut(relabel(output, steps), steps.offsets)
 
 
-def _dates_in(steps: Steps) -> dict[Any, Any]:
+def _names_out(transformer: Any) -> np.ndarray | None:
+    """Return what a fitted transformer calls its features, None if it does not tell."""
+    if not hasattr(transformer, "get_feature_names_out"):
+        return None
+    try:
+        return transformer.get_feature_names_out()
+    except AttributeError:  # of a Pipeline, one step of which does not tell
+        return None
+
+
+def _dates_in(steps: Steps) -> dict[Any, str]:
     """Return the dtypes of columns that are dates or durations."""
     if not isinstance(steps.values, pd.DataFrame) or steps.feature_names is None:
         return {}
-    return {name: dtype for name, dtype in steps.values.dtypes.items() if dtype.kind in "Mm"}
+    dtypes = steps.values.dtypes.items()
+    return {
+        name: str(dtype)
+        for name, dtype in dtypes
+        if isinstance(dtype, np.dtype) and dtype.kind in "Mm"
+    }
