@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import get_tags
@@ -41,3 +42,13 @@ def takes_categories(transformer: Any) -> bool:
         return True  # nobody can tell
     tags = get_tags(transformer)
     return tags.no_validation or tags.input_tags.categorical or tags.input_tags.string
+
+
+def names_out(transformer: Any) -> np.ndarray | None:
+    """Return what a fitted transformer calls its features, None if it does not tell."""
+    if not hasattr(transformer, "get_feature_names_out"):
+        return None
+    try:
+        return transformer.get_feature_names_out()
+    except AttributeError:  # of a Pipeline, one step of which does not tell
+        return None

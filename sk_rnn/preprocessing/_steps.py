@@ -1,8 +1,6 @@
-"""Containers of sequences taken apart into their time steps, and put together again."""
+"""Containers of sequences taken apart into their time steps, for transformers of them."""
 
-from collections.abc import Mapping
 from datetime import date, time, timedelta
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +13,8 @@ from sklearn.utils.validation import (
 
 from ..sequences import (
     Panel,
-    as_numbers,
     as_pandas,
     flatten,
-    frame_values,
     is_sequence,
     is_table,
     offsets_of,
@@ -184,7 +180,7 @@ def _text_in_objects(X: Any, where: str) -> Any:
         flat = flatten(X, where, numeric=False)
     except (TypeError, ValueError):
         return None  # what is wrong with it is said of numbers
-    return flat if flat.values.dtype == object and _has_no_numbers(flat.values) else None
+    return flat if flat.values.dtype == object and has_no_numbers(flat.values) else None
 
 
 def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
@@ -226,115 +222,10 @@ def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
     return list(names) if named or len(names) > 1 else []
 
 
-# -- Put together again --------------------------------------------------------------
-
-
-def as_seen(steps: Steps) -> Any:
-    """Return the steps as the transformer sees them: a data frame if features have names."""
-    if steps.feature_names is None or isinstance(steps.values, pd.DataFrame):
-        return steps.values
-    return pd.DataFrame(steps.values, columns=list(steps.feature_names), copy=False)
-
-
-def rectangle(array: np.ndarray, steps: Steps) -> np.ndarray:
-    """Return time steps as (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)."""
-    shape = (len(steps.lengths), -1)
-    return array.reshape(
-        shape if steps.is_table and array.shape[1] == 1 else (*shape, array.shape[1])
-    )
-
-
-def relabel(table: Any, steps: Steps) -> Any:
-    """Call the rows of a pandas frame what the time steps were called."""
-    if not isinstance(table, pd.DataFrame):
-        return table
-    lengths = steps.lengths
-    if steps.labels is not None:
-        return table.set_axis(steps.labels, axis=0)
-    return table.set_axis(np.arange(len(table)) - np.repeat(steps.offsets[:-1], lengths), axis=0)
-
-
-def cut(table: Any, offsets: np.ndarray) -> list[Any]:
-    rows = table.iloc if isinstance(table, pd.DataFrame) else table
-    return [rows[start:stop] for start, stop in pairwise(offsets.tolist())]
-
-
-def put_together(
-    table: Any,
-    steps: Steps,
-    names: tuple[str, ...] | None,
-    *,
-    where: str,
-    booleans: bool = True,
-    tokens: bool = False,
-    dates: Mapping[Any, str] | None = None,
-) -> Any:
-    """Return time steps as what fits their values.
-
-    Parameters
-    ----------
-    table : ndarray or DataFrame of shape (total_steps, n_features)
-        What a transformer returned.
-    steps : Steps
-        What it was given.
-    names : tuple of str or None
-        What the features are called that it returned.
-    where : str
-        What messages call the table.
-    booleans : bool, default=True
-        Whether booleans count as numbers.
-    tokens : bool, default=False
-        Whether integers, one per time step, stay integers.
-    dates : mapping, default=None
-        The dtypes of features that are dates or durations.
-
-    Returns
-    -------
-    X : Panel, ndarray or list
-        Numbers as a Panel, and what came as an array as an array. What is no number stays as it is:
-        in a list of data frames, one per sequence, or of arrays, if features have no names.
-    """
-    if names is not None and len(names) != table.shape[1]:
-        names = None  # an inverse function need not return as many features as went in
-    numbers = _numbers_in(table, where, booleans)
-    if steps.is_rectangle and (numbers is not None or names is None):
-        return rectangle(np.asarray(table) if numbers is None else numbers, steps)
-    if numbers is not None:
-        return steps._replace(values=numbers, feature_names=names).to_panel(tokens=tokens)
-    if names is not None:
-        table = pd.DataFrame(table).set_axis(list(names), axis=1)
-    if isinstance(table, pd.DataFrame):
-        table = table.infer_objects()
-        # Of dates in nanoseconds beside text NumPy makes integers.
-        dates = dates or {}
-        lost = [name for name in dates if name in table and table[name].dtype.kind == "i"]
-        table = relabel(table.astype({name: dates[name] for name in lost}), steps)
-    return cut(table, steps.offsets)
-
-
 # Objects of these kinds are no numbers, although NumPy would make some of them ("01" -> 1.0).
 _NO_NUMBERS = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64)
 
 
-def _numbers_in(table: Any, where: str, booleans: bool) -> np.ndarray | None:
-    """Return a table as an array of numbers; None if it holds anything else."""
-    if isinstance(table, pd.DataFrame):
-        kinds = [getattr(dtype, "kind", "O") for dtype in table.dtypes]
-        objects = table.loc[:, [kind == "O" for kind in kinds]]
-        if not set(kinds) <= set("biufO") or _has_no_numbers(objects.to_numpy(dtype=object)):
-            return None
-        if any(isinstance(dtype, pd.CategoricalDtype) for dtype in table.dtypes):
-            return None
-        if not booleans and "b" in kinds:
-            return None
-        return as_numbers(frame_values(table, where), where)
-    kind = table.dtype.kind
-    if kind == "b" and not booleans:
-        return None
-    if kind in "USTMm" or (kind == "O" and _has_no_numbers(table)):
-        return None
-    return as_numbers(table, where)
-
-
-def _has_no_numbers(objects: np.ndarray) -> bool:
+def has_no_numbers(objects: np.ndarray) -> bool:
+    """Tell whether text or dates are among objects."""
     return any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, objects.ravel())))

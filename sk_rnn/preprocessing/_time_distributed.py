@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
-from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils import get_tags
@@ -23,22 +21,20 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from ..sequences import as_pandas
-from ._folds import keep_sequences_whole, restore_folds
-from ._nested import takes_categories
-from ._refusals import explain
-from ._spread import spread_metadata, spread_target
-from ._steps import (
-    Steps,
+from ._assembly import (
     as_seen,
-    check_features,
     cut,
-    names_of_features,
+    dates_in,
+    one_row_per_step,
     put_together,
-    read_steps,
     rectangle,
     relabel,
 )
+from ._folds import keep_sequences_whole, restore_folds
+from ._nested import names_out, takes_categories
+from ._refusals import explain
+from ._spread import spread_metadata, spread_target
+from ._steps import Steps, check_features, names_of_features, read_steps
 
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
@@ -125,8 +121,7 @@ class TimeDistributed(
 
     Data frames of mixed columns, one per sequence:
 
-    >>> import pandas as pd
-    >>> from sklearn.compose import make_column_transformer
+    >>>     >>> from sklearn.compose import make_column_transformer
     >>> from sklearn.preprocessing import OneHotEncoder
     >>> frames = [pd.DataFrame({"heat": [1.0, 3.0], "mode": ["on", "off"]}),
     ...           pd.DataFrame({"heat": [2.0], "mode": ["on"]})]
@@ -222,7 +217,7 @@ class TimeDistributed(
         steps = self._read(X, caller, reset=not more)
         routed = self._route(method, params, steps)
         if not more:
-            self._dates = _dates_in(steps)
+            self._dates = dates_in(steps)
             self._inner_container = _get_output_config("transform", self)["dense"]
         transformer = clone(self.transformer) if not more else self.transformer_
         target, unaligned = spread_target(y, steps, caller)
@@ -301,7 +296,7 @@ class TimeDistributed(
             output = self.transformer_.inverse_transform(
                 np.asarray(steps.values), **routed.get("inverse_transform", {})
             )
-        table = self._check_rows(output, steps, caller)
+        table = one_row_per_step(output, steps, self.transformer_, caller)
         names = None if self._is_table else getattr(self, "feature_names_in_", None)
         # What was true or false is to be that again, and no number.
         return put_together(
@@ -426,25 +421,9 @@ class TimeDistributed(
         # fit it returns for good: steps inside it may have been fitted on those frames, or on none.
         return config_context(transform_output=self._inner_container)
 
-    def _check_rows(self, output: Any, steps: Steps, caller: str) -> Any:
-        """Return the transformer's output as an array, or a data frame, of one row per step."""
-        frame = as_pandas(output)
-        if frame is None:
-            output = output.toarray() if issparse(output) else np.asarray(output)
-            output = output[:, None] if output.ndim == 1 else output
-        else:
-            output = frame
-        if output.ndim != 2 or len(output) != len(steps.values):
-            raise ValueError(
-                f"{caller}: X has {len(steps.values)} time steps, but "
-                f"{type(self.transformer_).__name__} made an array of shape {output.shape} of "
-                "them. Pass a transformer that returns one row per row."
-            )
-        return output
-
     def _check_transformed(self, steps: Steps, caller: str) -> None:
         """Refuse what has not as many features as come out of `transform`."""
-        names = _names_out(self.transformer_)
+        names = names_out(self.transformer_)
         n_features = steps.values.shape[1]
         if names is not None and n_features != len(names):
             n_expected = len(names)
@@ -455,9 +434,9 @@ class TimeDistributed(
             )
 
     def _put_back(self, output: Any, X: Any, steps: Steps, caller: str) -> Any:
-        table = self._check_rows(output, steps, caller)
+        table = one_row_per_step(output, steps, self.transformer_, caller)
         container = _get_output_config("transform", self)["dense"]
-        has_names = _names_out(self.transformer_) is not None
+        has_names = names_out(self.transformer_) is not None
         if container == "default":
             named = has_names and hasattr(self, "feature_names_in_")
             return put_together(
@@ -476,25 +455,3 @@ class TimeDistributed(
             output = adapter.create_container(np.asarray(table), None, columns=columns)
             output = output.infer_objects() if container == "pandas" else output
         return cut(relabel(output, steps), steps.offsets)
-
-
-def _names_out(transformer: Any) -> np.ndarray | None:
-    """Return what a fitted transformer calls its features, None if it does not tell."""
-    if not hasattr(transformer, "get_feature_names_out"):
-        return None
-    try:
-        return transformer.get_feature_names_out()
-    except AttributeError:  # of a Pipeline, one step of which does not tell
-        return None
-
-
-def _dates_in(steps: Steps) -> dict[Any, str]:
-    """Return the dtypes of columns that are dates or durations."""
-    if not isinstance(steps.values, pd.DataFrame) or steps.feature_names is None:
-        return {}
-    dtypes = steps.values.dtypes.items()
-    return {
-        name: str(dtype)
-        for name, dtype in dtypes
-        if isinstance(dtype, np.dtype) and dtype.kind in "Mm"
-    }
