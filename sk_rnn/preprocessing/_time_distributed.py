@@ -121,7 +121,8 @@ class TimeDistributed(
 
     Data frames of mixed columns, one per sequence:
 
-    >>>     >>> from sklearn.compose import make_column_transformer
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
     >>> from sklearn.preprocessing import OneHotEncoder
     >>> frames = [pd.DataFrame({"heat": [1.0, 3.0], "mode": ["on", "off"]}),
     ...           pd.DataFrame({"heat": [2.0], "mode": ["on"]})]
