@@ -54,6 +54,29 @@ def test_pad_sequences_equals_a_loop(lengths, n_features, maxlen, padding, trunc
     np.testing.assert_array_equal(kept, mask.sum(axis=1))
 
 
+@pytest.mark.parametrize(
+    "X",
+    [
+        Panel(np.arange(6.0).reshape(3, 2), [0, 2, 3], index=["p", "q"], feature_names=["u", "v"]),
+        pd.Series([[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0]]], index=["p", "q"]),
+        pd.DataFrame({"u": [[0.0, 2.0], [4.0]], "v": [[1.0, 3.0], [5.0]]}, index=["p", "q"]),
+    ],
+    ids=["Panel", "Series", "cells"],
+)
+def test_pandas_output_keeps_the_index(X):
+    padder = SequencePadder(value=-1).set_output(transform="pandas")
+    for frame in (padder.fit_transform(X), padder.fit(X).transform(X)):
+        assert frame.index.tolist() == ["p", "q"]
+        assert frame.to_numpy().tolist() == [[0, 1, 2, 3], [4, 5, -1, -1]]
+        assert frame.columns.tolist() == padder.get_feature_names_out().tolist()
+
+
+def test_token_ids_of_a_vocabulary_can_be_padded():
+    tokens = Panel(np.array([2, 3, 1]), [0, 2, 3], n_tokens=7)
+    assert SequencePadder().fit_transform(tokens).tolist() == [[2, 3], [1, 0]]
+    assert pad_sequences(tokens).tolist() == [[2, 3], [1, 0]]
+
+
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=6))
 def test_from_padded_undoes_pad_sequences(lengths):
     offsets = np.concatenate([[0], np.cumsum(lengths)])

@@ -140,6 +140,14 @@ KNOWN = "['mean', 'std', 'min', 'max', 'first', 'last', 'slope', 'length']"
         ),
         (
             ("mean",),
+            Panel(np.array([2, 3, 1]), [0, 2, 3], n_tokens=7),
+            "X holds token ids out of a vocabulary of 7, where numbers belong: that one id is "
+            "larger than another means nothing. Give the ids to an estimator with embedding_dim "
+            "set, such as RNNClassifier, or describe texts by their words with CountVectorizer. If "
+            "they are quantities, pass X.to_list().",
+        ),
+        (
+            ("mean",),
             Panel(np.ones((2, 1)), [0, 2, 2]),
             "X[1] is an empty sequence. Every sample needs at least one time step: drop it, from y "
             "too.",
@@ -150,3 +158,27 @@ def test_summarizer_refuses(statistics, X, message):
     with pytest.raises(ValueError) as error:
         SequenceSummarizer(statistics=statistics).fit(X)
     assert str(error.value) == f"SequenceSummarizer.fit: {message}"
+
+
+@pytest.mark.parametrize(
+    ("statistics", "kind", "message"),
+    [
+        (["foo"], ValueError, f"statistics has 'foo', which is none of {KNOWN}."),
+        ([], ValueError, f"statistics is empty. Name at least one of {KNOWN}."),
+        ("mean", TypeError, "statistics='mean' is no list or tuple. Pass names, as ['mean']."),
+    ],
+)
+def test_statistics_set_after_fit_are_checked(statistics, kind, message):
+    summarizer = SequenceSummarizer().fit([[1.0]]).set_params(statistics=statistics)
+    with pytest.raises(kind) as error:
+        summarizer.transform([[1.0]])
+    assert str(error.value) == f"SequenceSummarizer.transform: {message}"
+
+
+def test_statistics_that_overflow_are_refused():
+    with pytest.raises(ValueError) as error:
+        SequenceSummarizer().fit_transform([[1.0], [1e308, 1e308]])
+    assert str(error.value) == (
+        "SequenceSummarizer.transform: X[1] has values so large that 'mean' is too large for "
+        "float64. Rescale them first, as with TimeDistributed(MaxAbsScaler())."
+    )

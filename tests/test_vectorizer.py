@@ -13,14 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import estimator_checks
 
 from sk_rnn import RNNClassifier
-from sk_rnn.preprocessing import SequenceVectorizer
+from sk_rnn.preprocessing import SequencePadder, SequenceVectorizer, TimeDistributed
 from sk_rnn.sequences import Panel
 
 DOCUMENTS = [
@@ -110,11 +112,18 @@ def test_parameters_are_validated_in_fit(method, name, value):
         getattr(vectorizer, method)(DOCUMENTS)
 
 
-def test_set_output_is_as_of_count_vectorizer():
-    assert not hasattr(SequenceVectorizer(), "set_output")
-    assert not hasattr(CountVectorizer(), "set_output")
+def test_set_output_leaves_a_panel():
+    for kind in (None, "default", "pandas", "polars"):
+        vectorizer = SequenceVectorizer().set_output(transform=kind)
+        assert isinstance(vectorizer.fit_transform(DOCUMENTS), Panel)
     with sklearn.config_context(transform_output="pandas"):
         assert isinstance(SequenceVectorizer().fit_transform(DOCUMENTS), Panel)
+    with pytest.raises(ValueError) as caught:
+        SequenceVectorizer().set_output(transform="numpy")
+    assert str(caught.value) == (
+        "SequenceVectorizer.set_output: transform='numpy' must be 'default', 'pandas', 'polars' or "
+        "None. Each leaves the output a Panel."
+    )
 
 
 def test_fit_changes_neither_parameters_nor_documents():
@@ -410,6 +419,18 @@ def test_parameters_without_effect_warn_as_in_count_vectorizer():
         SequenceVectorizer(analyzer="char", stop_words=["a"]).fit(DOCUMENTS)
 
 
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_warnings_in_a_pipeline_point_at_the_users_line(method):
+    pipeline = make_pipeline(make_pipeline(SequenceVectorizer()), SequencePadder())
+    with pytest.warns(UserWarning, match="1 of 2 documents have no tokens") as caught:
+        getattr(pipeline, method)(["word", ""])
+    assert {warning.filename for warning in caught} == {__file__}
+    pipeline = make_pipeline(SequenceVectorizer(vocabulary=["Dog"]), SequencePadder())
+    with pytest.warns(UserWarning, match="vocabulary holds 'Dog'") as caught:
+        pipeline.fit(["word"])
+    assert {warning.filename for warning in caught} == {__file__}
+
+
 # Refusals
 
 
@@ -508,6 +529,17 @@ def call(method, X, **params):
             "X[0] has token None (NoneType) at time step 1, where a string belongs. Drop it.",
         ),
         ([], ValueError, "X holds no documents. Pass at least one."),
+        (
+            pa.table({"text": DOCUMENTS, "kind": DOCUMENTS}),
+            TypeError,
+            "X is a Table of columns ['text', 'kind']. Pass the one with the text, as X['column'].",
+        ),
+        (
+            [np.zeros((2, 20), dtype=int)],
+            TypeError,
+            "X[0] is array([[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "
+            "[0, 0, 0..., a ndarray, where text belongs. Pass a string, or a list of tokens.",
+        ),
     ],
 )
 def test_refusals_of_what_is_no_text(method, X, kind, message):
@@ -583,6 +615,112 @@ def test_refusals_of_vocabularies(params, X, message):
     assert str(caught.value) == f"SequenceVectorizer.fit: {message}"
 
 
+def returns(value):
+    return lambda document: value
+
+
+@pytest.mark.parametrize(
+    ("params", "kind", "message"),
+    [
+        (
+            {"analyzer": returns([["dog"]])},
+            TypeError,
+            "X[0]: analyzer returned ['dog'] as a token, at time step 0, where a string belongs. "
+            "Return one flat list of strings for each document.",
+        ),
+        (
+            {"tokenizer": returns(["a", ["dog"]]), "token_pattern": None},
+            TypeError,
+            "X[0]: tokenizer returned ['dog'] as a token, at time step 1, where a string belongs. "
+            "Return one flat list of strings for each document.",
+        ),
+        (
+            {"analyzer": returns(None)},
+            TypeError,
+            "X[0]: analyzer returned None, where a list of tokens belongs. Return a list of "
+            "strings, empty if there are none.",
+        ),
+        *(
+            (
+                {"tokenizer": returns(None), "token_pattern": None, "stop_words": stop_words},
+                TypeError,
+                "X[0]: tokenizer returned None, where a list of tokens belongs. Return a list of "
+                "strings, empty if there are none.",
+            )
+            for stop_words in (None, ["the"])
+        ),
+        (
+            {"preprocessor": returns(None)},
+            TypeError,
+            "X[0]: preprocessor returned None, where text belongs. Return a string.",
+        ),
+        (
+            {"strip_accents": returns(None)},
+            TypeError,
+            "X[0]: strip_accents returned None, where text belongs. Return a string.",
+        ),
+        (
+            {"encoding": "klingon"},
+            ValueError,
+            "encoding='klingon' is none that Python knows (unknown encoding: klingon). Pass one "
+            "such as 'utf-8' or 'latin-1'.",
+        ),
+        (
+            {"input": "file"},
+            TypeError,
+            "X[0] is 'dog', but input='file' says that documents are open files. Open it, or set "
+            "input to 'filename' or 'content'.",
+        ),
+        (
+            {"input": "filename"},
+            FileNotFoundError,
+            "X[0] is 'dog', a file that cannot be read: No such file or directory. Pass paths of "
+            "files, or set input='content' if documents are the text itself.",
+        ),
+        (
+            {"token_pattern": "("},
+            ValueError,
+            "token_pattern='(' is no regular expression: missing ), unterminated subpattern at "
+            "position 0. A character that is meant as itself needs a backslash before it.",
+        ),
+        (
+            {"token_pattern": "(a)(b)"},
+            ValueError,
+            "token_pattern='(a)(b)' has 2 groups, but the token can be one of them only. Write "
+            "(?:...) for the others.",
+        ),
+        (
+            {"token_pattern": None},
+            ValueError,
+            "token_pattern=None leaves nothing that splits documents. Pass a pattern, or a "
+            "tokenizer.",
+        ),
+    ],
+)
+def test_parameters_that_split_no_document_are_named(params, kind, message):
+    for vocabulary in (None, ["dog"]):
+        with pytest.raises(kind) as caught:
+            SequenceVectorizer(vocabulary=vocabulary, **params).fit(["dog"])
+        assert str(caught.value) == f"SequenceVectorizer.fit: {message}"
+
+
+def test_errors_in_a_users_own_function_are_the_users():
+    def tokenizer(text):
+        return text + 1
+
+    with pytest.raises(TypeError, match="can only concatenate str"):
+        SequenceVectorizer(tokenizer=tokenizer, token_pattern=None).fit(["dog"])
+
+
+def test_numbers_that_are_no_paths_are_refused():
+    with pytest.raises(TypeError) as caught:
+        SequenceVectorizer(input="filename").fit([3])
+    assert str(caught.value) == (
+        "SequenceVectorizer.fit: X[0] is 3, but input='filename' says that documents are paths of "
+        "files. Pass paths, or set input to 'file' or 'content'."
+    )
+
+
 @pytest.mark.parametrize("method", ["transform", "inverse_transform"])
 def test_not_fitted(method):
     message = f"SequenceVectorizer.{method}: this SequenceVectorizer is not fitted yet."
@@ -630,6 +768,33 @@ def test_pipeline_needs_nothing_but_embedding_dim():
     assert model.predict_proba(["cat scratches man", "mice"]).shape == (2, 2)
     sizes = [tuple(weight.shape) for weight in model[-1].module_.parameters()]
     assert (5, 64) in sizes  # three words, padding and unknown
+
+
+def test_names_of_columns_after_padding():
+    padded = make_pipeline(SequenceVectorizer(), SequencePadder(maxlen=2)).fit(DOCUMENTS)
+    assert padded.get_feature_names_out().tolist() == ["step0", "step1"]
+    encoded = make_pipeline(SequenceVectorizer(), TimeDistributed(OneHotEncoder())).fit(PAIRS)
+    assert encoded.get_feature_names_out().tolist() == ["x0_2", "x0_3", "x0_4"]
+    assert padded[1].get_feature_names_out(["word"]).tolist() == ["word_step0", "word_step1"]
+
+
+def test_text_and_numbers_in_one_table():
+    X = pd.DataFrame({"text": ["a dog", "man bites dog"], "age": [1.0, 3.0]}, index=["x", "y"])
+    transformer = make_column_transformer(
+        (make_pipeline(SequenceVectorizer(), SequencePadder()), "text"),
+        (StandardScaler(), ["age"]),
+        verbose_feature_names_out=False,
+    )
+    expected = [[3, 0, 0, -1], [4, 2, 3, 1]]
+    names = ["step0", "step1", "step2", "age"]
+    assert transformer.fit_transform(X).tolist() == expected
+    assert transformer.get_feature_names_out().tolist() == names
+    with sklearn.config_context(transform_output="pandas"):
+        globally = clone(transformer).fit_transform(X)
+    for frame in (globally, clone(transformer).set_output(transform="pandas").fit_transform(X)):
+        assert frame.columns.tolist() == names
+        assert frame.index.tolist() == ["x", "y"]
+        assert frame.to_numpy().tolist() == expected
 
 
 def test_grid_search_over_both_steps():

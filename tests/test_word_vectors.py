@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -126,8 +127,8 @@ def test_estimators_take_the_result(write):
         ),
         (
             "good 1 nan\n",
-            "line 1 ('good 1 nan'...) has a number that is not finite. A line is a word and its "
-            "numbers, with spaces between them.",
+            "line 1 ('good 1 nan'...) has a number that is not finite in float32. A line is a "
+            "word and its numbers, with spaces between them.",
         ),
         (
             "good film\n",
@@ -164,6 +165,66 @@ def test_a_file_cut_short_is_refused(write):
     path = write(gzip.compress((GLOVE * 1000).encode())[:60], "vectors.gz")
     with pytest.raises(ValueError, match=r"vectors.gz cannot be read past line \d+: .* Get the"):
         load_word_vectors(path, VOCABULARY)
+
+
+def zipped(tmp_path, members):
+    path = tmp_path / "vectors.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_the_only_file_in_a_zip_is_read(write, tmp_path):
+    expected = load_word_vectors(write(GLOVE), VOCABULARY)
+    path = zipped(tmp_path, {"glove/": "", "glove/vectors.txt": GLOVE})
+    np.testing.assert_array_equal(load_word_vectors(path, VOCABULARY), expected)
+
+
+def test_a_zip_of_several_files_or_none_that_can_be_read_is_refused(tmp_path):
+    path = zipped(tmp_path, {"50d.txt": GLOVE, "100d.txt": GLOVE})
+    with pytest.raises(ValueError) as caught:
+        load_word_vectors(path, VOCABULARY)
+    assert str(caught.value) == (
+        f"load_word_vectors: {path} is a zip of 2 files (50d.txt, 100d.txt), where one belongs. "
+        "Unpack it, and pass the path of the file with the vectors."
+    )
+    path = zipped(tmp_path, {"vectors.txt": GLOVE * 500})
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ValueError, match=r"vectors.zip is a broken zip: .* Get the file anew"):
+        load_word_vectors(path, VOCABULARY)
+
+
+@pytest.mark.parametrize("header", ["", "3 2\n"])
+def test_a_byte_order_mark_is_no_part_of_the_first_word(write, header):
+    lines = "good 0.9 0.1\nbad -0.8 0.1\nfilm 0.0 0.7\n"
+    expected = load_word_vectors(write(header + lines), VOCABULARY)
+    marked = load_word_vectors(write("\ufeff" + header + lines, "marked.txt"), VOCABULARY)
+    np.testing.assert_array_equal(marked, expected)
+
+
+def test_numbers_beyond_float32_are_refused_without_a_warning(write):
+    with pytest.raises(ValueError, match=r"line 1 .* not finite in float32"):
+        load_word_vectors(write("good 1 1e50\n"), VOCABULARY)
+
+
+@pytest.mark.parametrize("missing", ["random", "zeros"])
+@pytest.mark.parametrize("add_marks", [False, True])
+def test_names_of_ids_are_as_good_as_the_vocabulary(write, missing, add_marks):
+    vectorizer = SequenceVectorizer(add_marks=add_marks).fit(["bad film", "good unheard film"])
+    path = write("good 0.9 0.1\n<unknown> 5 5\n<end> 6 6\nbad -0.8 0.1\n")
+    by_id, found = load_word_vectors(
+        path, vectorizer.vocabulary_, missing=missing, return_found=True
+    )
+    by_name, same = load_word_vectors(
+        path, vectorizer.get_feature_names_out(), missing=missing, return_found=True
+    )
+    np.testing.assert_array_equal(by_name, by_id)
+    np.testing.assert_array_equal(same, found)
+    assert not by_name[0].any()
+    assert found.sum() == 2
+    with pytest.raises(ValueError, match="vocabulary has no term but"):
+        load_word_vectors(path, ["<padding>", "<unknown>"])
 
 
 def test_a_file_that_is_not_there():

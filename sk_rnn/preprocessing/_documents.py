@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..sequences import as_pandas
+
 _ONE_BY_ONE = "Pass a list, a Series or a 1-D array of strings, one per document."
 
 
@@ -18,10 +20,11 @@ def open_documents(X: Any, caller: str) -> Iterable[Any]:
             f"{where} is one {type(X).__name__}, whose characters would each be a document. "
             "Pass [X] if it is a single document."
         )
-    if isinstance(X, pd.DataFrame):
+    frame = as_pandas(X)
+    if frame is not None:
         raise TypeError(
-            f"{where} is a DataFrame of columns {list(X.columns)[:10]}. Pass the one with the "
-            "text, as X['column']."
+            f"{where} is a {type(X).__name__} of columns {list(frame.columns)[:10]}. Pass the one "
+            "with the text, as X['column']."
         )
     n_dimensions = getattr(X, "ndim", 1)
     if n_dimensions > 1:
@@ -52,7 +55,8 @@ def refuse_document(document: Any, i: int, caller: str) -> None:
         )
     kind = "a number" if _is_number(document) else f"a {type(document).__name__}"
     raise TypeError(
-        f"{where} is {document!r}, {kind}, where text belongs. Pass a string, or a list of tokens."
+        f"{where} is {shown(document)}, {kind}, where text belongs. Pass a string, or a list "
+        "of tokens."
     )
 
 
@@ -84,6 +88,12 @@ def check_tokens(tokens: list[Any], i: int, caller: str) -> list[Any]:
                     f"{step}, where a string belongs. {advice}"
                 )
     return tokens
+
+
+def shown(value: Any) -> str:
+    """Show a value in a line of a message."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def is_missing(value: Any) -> bool:

@@ -4,9 +4,10 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
-from sklearn.utils._set_output import _get_container_adapter
+from sklearn.utils._set_output import _get_container_adapter, _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from ..sequences import offsets_of
@@ -94,7 +95,7 @@ def pad_sequences(
     array([[ True,  True],
            [False,  True]])
     """
-    steps = read_steps(X, "pad_sequences")
+    steps = read_steps(X, "pad_sequences", tokens=True)  # ids are moved, not computed with
     if maxlen is None:
         maxlen = int(steps.lengths.max())
     padded, mask = _pad(steps, maxlen, padding, truncating, value)
@@ -138,6 +139,13 @@ class SequencePadder(TransformerMixin, BaseEstimator):
     --------
     pad_sequences : The same as a function, which also returns lengths.
 
+    Notes
+    -----
+    Of several features per time step the result is three-dimensional, which most estimators of
+    scikit-learn refuse ("Found array with dim 3"). With ``set_output(transform="pandas")``, or
+    "polars", it is a table, whose columns say which time step and feature they are: see the last
+    example. `SequenceSummarizer` makes fewer columns, and none that are padding.
+
     Examples
     --------
     >>> from sk_rnn.preprocessing import SequencePadder
@@ -147,6 +155,17 @@ class SequencePadder(TransformerMixin, BaseEstimator):
            [ 7,  8,  9]])
     >>> padder.get_feature_names_out()
     array(['step0', 'step1', 'step2'], dtype=object)
+
+    Of two features a table, for an estimator of tables:
+
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> X = [[[0.0, 1.0], [0.5, 1.0]], [[2.0, 3.0]]]
+    >>> padder = SequencePadder().set_output(transform="pandas")
+    >>> padder.fit_transform(X).columns.tolist()
+    ['x0_step0', 'x1_step0', 'x0_step1', 'x1_step1']
+    >>> make_pipeline(padder, LogisticRegression()).fit(X, ["low", "high"]).predict(X).tolist()
+    ['low', 'high']
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = _CONSTRAINTS | {
@@ -183,12 +202,12 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         -------
         self : object
         """
-        steps = read_steps(X, "SequencePadder.fit")
+        steps = read_steps(X, "SequencePadder.fit", tokens=True)
         check_features(self, X, steps, "SequencePadder.fit", reset=True)
         self.maxlen_ = int(steps.lengths.max()) if self.maxlen is None else self.maxlen
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Any) -> Any:
         """Pad and truncate.
 
         Parameters
@@ -200,16 +219,20 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         -------
         padded : ndarray of shape (n_samples, maxlen) or (n_samples, maxlen, n_features)
             Two-dimensional if there is one feature per time step, the indicator counted in. With
-            ``set_output(transform="pandas")`` a data frame with a column per time step and feature.
+            ``set_output(transform="pandas")`` a data frame with a column per time step and feature,
+            which has the index of a Panel, a Series or a data frame.
         """
         check_is_fitted(self)
-        steps = read_steps(X, "SequencePadder.transform")
+        steps = read_steps(X, "SequencePadder.transform", tokens=True)
         check_features(self, X, steps, "SequencePadder.transform", reset=False)
         padded, mask = _pad(steps, self.maxlen_, self.padding, self.truncating, self.value)
         if self.add_indicator:
             padded = np.concatenate([padded, mask[:, :, None].astype(padded.dtype)], axis=2)
         flat = padded.shape[2] == 1 or _get_container_adapter("transform", self) is not None
-        return padded.reshape(len(padded), -1) if flat else padded
+        result = padded.reshape(len(padded), -1) if flat else padded
+        if steps.ids is None or _get_output_config("transform", self)["dense"] != "pandas":
+            return result
+        return pd.DataFrame(result, index=steps.ids)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return names of the columns of the data frame that `transform` can return.

@@ -1,5 +1,6 @@
-"""Containers of sequences taken apart into their time steps, for transformers of numbers."""
+"""Containers of sequences taken apart into their time steps, for transformers of them."""
 
+from datetime import date, time, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,22 +32,33 @@ class Steps(NamedTuple):
     feature_names: tuple[str, ...] | None = None
     ids: pd.Index | None = None  # what samples are called
     labels: pd.Index | None = None  # what time steps are called, in data frames
+    is_tokens: bool = False  # whether X was a panel of token ids
 
     @property
     def lengths(self) -> np.ndarray:
         """Number of time steps of each sample."""
         return np.diff(self.offsets)
 
-    def to_panel(self) -> Panel:
-        """Return float32 and float64 as they are, other numbers as float64."""
+    def to_panel(self, *, tokens: bool = False) -> Panel:
+        """Return float32 and float64 as they are, other numbers as float64.
+
+        Parameters
+        ----------
+        tokens : bool, default=False
+            Whether integers, one per time step, stay integers. Whether they are ids out of the
+            same vocabulary as before nobody knows, so that nothing is said of its size.
+        """
         values = np.asarray(self.values)
+        if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:
+            values = values[:, 0]
+            return Panel(values, self.offsets, index=self.ids, feature_names=self.feature_names)
         if values.dtype not in (np.float32, np.float64):
             with np.errstate(over="ignore"):  # what overflows is refused as infinite later
                 values = values.astype(np.float64)
         return Panel(values, self.offsets, index=self.ids, feature_names=self.feature_names)
 
 
-def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
+def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = False) -> Steps:
     """Read everything that an estimator takes as X; NaN and infinity are let through.
 
     Parameters
@@ -58,18 +70,30 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
     numeric : bool, default=True
         Whether only numbers are taken. Otherwise values may be of any kind, and data frames, one
         per sample, stay data frames.
+    tokens : bool, default=False
+        Whether token ids out of a vocabulary are taken, by what does not compute with them.
     """
     where = f"{caller}: X"
     if isinstance(X, Panel):
         refuse_empty(X.lengths, where)
+        if X.n_tokens is not None and not tokens:
+            raise ValueError(
+                f"{where} holds token ids out of a vocabulary of {X.n_tokens}, where numbers "
+                "belong: that one id is larger than another means nothing. Give the ids to an "
+                "estimator with embedding_dim set, such as RNNClassifier, or describe texts by "
+                "their words with CountVectorizer. If they are quantities, pass X.to_list()."
+            )
         values = X.values.reshape(-1, X.n_features)  # token ids: one feature
-        return Steps(values, X.offsets, False, False, X.feature_names, X.index)
-    ids = X.index if isinstance(X, pd.Series) else None
+        names, ids = X.feature_names, X.index
+        return Steps(values, X.offsets, False, False, names, ids, None, X.is_tokens)
+    cells = isinstance(X, pd.DataFrame) and not is_table(X)
+    ids = X.index if cells or isinstance(X, pd.Series) else None
     frames = None if numeric else _frames(X, where)
     if frames is not None:
         return _stack(frames, where)._replace(ids=ids)
+    flat = None if numeric else _text_in_objects(X, where)
     try:
-        flat = flatten(X, where)
+        flat = flat or flatten(X, where)
     except (TypeError, ValueError):
         if numeric:
             raise
@@ -93,6 +117,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
     n_features = steps.values.shape[1]
     if reset:
         estimator._is_table = steps.is_table
+        estimator._is_tokens = steps.is_tokens
         estimator._n_step_features = n_features
         if not steps.is_table:
             estimator.n_features_in_ = n_features
@@ -138,6 +163,26 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
     return frames
 
 
+def _text_in_objects(X: Any, where: str) -> Any:
+    """Read arrays of objects, if text or dates are among them, of which numbers could be made."""
+    if isinstance(X, pd.DataFrame):
+        objects = any(dtype == np.dtype(object) for dtype in X.dtypes)
+    elif isinstance(X, np.ndarray) and X.ndim > 1:
+        objects = X.dtype == object
+    else:
+        listed = isinstance(X, list | tuple | pd.Series | np.ndarray)
+        objects = listed and any(
+            isinstance(x, np.ndarray | pd.Series) and x.dtype == object for x in X
+        )
+    if not objects:
+        return None
+    try:
+        flat = flatten(X, where, numeric=False)
+    except (TypeError, ValueError):
+        return None  # what is wrong with it is said of numbers
+    return flat if flat.values.dtype == object and has_no_numbers(flat.values) else None
+
+
 def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
     lengths = np.fromiter(map(len, frames), dtype=np.int64, count=len(frames))
     refuse_empty(lengths, where)
@@ -156,10 +201,31 @@ def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
     )
 
 
+def names_of_features(estimator: Any, input_features: Any) -> Any:
+    """Return names that are handed on in a Pipeline; None if they are of no features.
+
+    The names that a SequenceVectorizer hands on are its terms, as a CountVectorizer's are. Here
+    they are the values of the one feature, a token id, which has no name.
+    """
+    if estimator._is_tokens and input_features is not None and len(input_features) != 1:
+        return None
+    return input_features
+
+
 def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
     """Return the names of the features of a time step; empty for one feature without a name."""
+    input_features = names_of_features(estimator, input_features)
     names = _check_feature_names_in(estimator, input_features)
     if estimator._is_table:
         return []
     named = hasattr(estimator, "feature_names_in_") or input_features is not None
     return list(names) if named or len(names) > 1 else []
+
+
+# Objects of these kinds are no numbers, although NumPy would make some of them ("01" -> 1.0).
+_NO_NUMBERS = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64)
+
+
+def has_no_numbers(objects: np.ndarray) -> bool:
+    """Tell whether text or dates are among objects."""
+    return any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, objects.ravel())))

@@ -93,7 +93,7 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
         -------
         self : object
         """
-        _check_statistics(self.statistics)
+        _check_statistics(self.statistics, "SequenceSummarizer.fit")
         self._read(X, "SequenceSummarizer.fit", reset=True)
         return self
 
@@ -112,8 +112,19 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
             ``set_output(transform="pandas")``, has the index of a Panel or a Series.
         """
         check_is_fitted(self)
-        panel = self._read(X, "SequenceSummarizer.transform", reset=False)
-        summary = summarize(panel.values, panel.offsets, self.statistics)
+        caller = "SequenceSummarizer.transform"
+        _check_statistics(self.statistics, caller)  # they may have been set since
+        panel = self._read(X, caller, reset=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+            summary = summarize(panel.values, panel.offsets, self.statistics)
+        finite = np.isfinite(summary)
+        if not finite.all():
+            sample, column = np.argwhere(~finite)[0]
+            raise ValueError(
+                f"{caller}: X[{sample}] has values so large that "
+                f"{self.get_feature_names_out()[column]!r} is too large for float64. Rescale them "
+                "first, as with TimeDistributed(MaxAbsScaler())."
+            )
         if panel.index is None or _get_output_config("transform", self)["dense"] != "pandas":
             return summary
         return pd.DataFrame(summary, index=panel.index)
@@ -233,21 +244,21 @@ _STATISTICS: dict[str, Callable[[_Sums], np.ndarray]] = {
 }
 
 
-def _check_statistics(statistics: Any) -> None:
+def _check_statistics(statistics: Any, caller: str) -> None:
+    if not isinstance(statistics, list | tuple):
+        raise TypeError(
+            f"{caller}: statistics={statistics!r} is no list or tuple. Pass names, as ['mean']."
+        )
     known = list(_STATISTICS)
     if not statistics:
-        raise ValueError(
-            f"SequenceSummarizer.fit: statistics is empty. Name at least one of {known}."
-        )
+        raise ValueError(f"{caller}: statistics is empty. Name at least one of {known}.")
     for i, name in enumerate(statistics):
         if isinstance(name, str) and name in known:
             if name in statistics[:i]:
-                raise ValueError(
-                    f"SequenceSummarizer.fit: statistics has {name!r} twice. Drop one."
-                )
+                raise ValueError(f"{caller}: statistics has {name!r} twice. Drop one.")
             continue
         near = get_close_matches(str(name), known, n=1)
         raise ValueError(
-            f"SequenceSummarizer.fit: statistics has {name!r}, which is none of {known}."
+            f"{caller}: statistics has {name!r}, which is none of {known}."
             + (f" Did you mean {near[0]!r}?" if near else "")
         )

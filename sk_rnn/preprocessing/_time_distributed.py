@@ -1,13 +1,11 @@
 """TimeDistributed: any transformer, applied to time steps."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
-from scipy.sparse import issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils import get_tags
@@ -21,10 +19,22 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_feature_names_in, _num_samples, check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from ..sequences import Panel, as_numbers, check_sequences, is_sequence
-from ._steps import Steps, check_features, read_steps
+from ._assembly import (
+    as_seen,
+    cut,
+    dates_in,
+    one_row_per_step,
+    put_together,
+    rectangle,
+    relabel,
+)
+from ._folds import keep_sequences_whole, restore_folds
+from ._nested import names_out, takes_categories
+from ._refusals import explain
+from ._spread import spread_metadata, spread_target
+from ._steps import Steps, check_features, names_of_features, read_steps
 
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
@@ -77,7 +87,22 @@ class TimeDistributed(
     of a table a table, or a 3-D array if the transformer makes several features of the one.
 
     Targets and metadata of one entry per sequence, such as `sample_weight`, are repeated for each
-    of its time steps; sequences as long as those of X are stacked like them.
+    of its time steps; sequences as long as those of X are stacked like them. An array of shape
+    (n_samples, n_timesteps), where all sequences have so many time steps, is read as such
+    sequences. Several outputs per sequence that are as many as the time steps are told from them by
+    an array of shape (n_samples, n_timesteps, n_outputs), as of
+    ``np.repeat(y[:, None], n_timesteps, axis=1)``.
+
+    A :class:`~sklearn.preprocessing.TargetEncoder`, also in a Pipeline, a FeatureUnion or a
+    ColumnTransformer, gets folds of whole sequences (not shuffled; scikit-learn 1.9 or later): by
+    its own, which split the time steps of a sequence, the target of a sequence would leak into its
+    encoding. Other transformers that split rows, such as ``RFECV``, split time steps: give them
+    their folds as `cv`.
+
+    A Panel of token ids with a known number of tokens is taken by transformers of categories, such
+    as OneHotEncoder, and by functions; others would compute with the ids. Where the ids come out as
+    integers they stay token ids, but `n_tokens` is not kept: whether they belong to the same
+    vocabulary nobody knows.
 
     Examples
     --------
@@ -193,17 +218,20 @@ class TimeDistributed(
         steps = self._read(X, caller, reset=not more)
         routed = self._route(method, params, steps)
         if not more:
+            self._dates = dates_in(steps)
             self._inner_container = _get_output_config("transform", self)["dense"]
         transformer = clone(self.transformer) if not more else self.transformer_
-        target = _spread_target(y, steps, caller)
-        with self._explaining(X, steps, caller), self._inner_output():
-            data = _as_seen(steps)
+        target, unaligned = spread_target(y, steps, caller)
+        keep_sequences_whole(transformer, steps.lengths, caller)
+        with self._explaining(X, steps, caller, unaligned), self._inner_output():
+            data = as_seen(steps)
             if method == "fit_transform" and not hasattr(transformer, "fit_transform"):
                 output = transformer.fit(data, target, **routed.get("fit", {})).transform(
                     data, **routed.get("transform", {})
                 )
             else:
                 output = getattr(transformer, method)(data, target, **routed.get(method, {}))
+        restore_folds(transformer)
         self.transformer_: Any = transformer
         return output, steps
 
@@ -223,7 +251,9 @@ class TimeDistributed(
         -------
         X_out : Panel, ndarray or list of DataFrame
             A Panel, which keeps an index; of an array, an array of shape (n_samples, n_timesteps)
-            or (n_samples, n_timesteps, n_features_out). With ``set_output(transform="pandas")`` a
+            or (n_samples, n_timesteps, n_features_out). Values that are no numbers stay what they
+            are, in a list of data frames (of arrays, if features have no names), whether or not
+            text looks like numbers. With ``set_output(transform="pandas")`` a
             list of data frames, one per sequence, whose rows are called as those of X were; of a
             table, one data frame if one feature comes out.
 
@@ -237,7 +267,7 @@ class TimeDistributed(
         steps = self._read(X, caller, reset=False)
         routed = self._route("transform", params, steps)
         with self._explaining(X, steps, caller), self._inner_output():
-            output = self.transformer_.transform(_as_seen(steps), **routed.get("transform", {}))
+            output = self.transformer_.transform(as_seen(steps), **routed.get("transform", {}))
         return self._put_back(output, X, steps, caller)
 
     @available_if(_inner_has("inverse_transform"))
@@ -254,32 +284,31 @@ class TimeDistributed(
         Returns
         -------
         X_original : Panel, ndarray or list
-            A Panel; of an array, an array; a list of data frames (of arrays, if `fit` saw no names)
-            if values are no numbers.
+            A Panel; of an array, an array. Where values are no numbers they stay what they are:
+            text, dates and booleans come in a list of data frames (of arrays, if `fit` saw no
+            names), one per sequence.
         """
         check_is_fitted(self)
         caller = "TimeDistributed.inverse_transform"
-        steps = read_steps(X, caller, numeric=False)
+        steps = read_steps(X, caller, numeric=False, tokens=True)
+        self._check_transformed(steps, caller)
         routed = self._route("inverse_transform", params, steps)
         with self._explaining(X, steps, caller):
             output = self.transformer_.inverse_transform(
                 np.asarray(steps.values), **routed.get("inverse_transform", {})
             )
-        output = self._check_rows(output, steps, caller)
+        table = one_row_per_step(output, steps, self.transformer_, caller)
         names = None if self._is_table else getattr(self, "feature_names_in_", None)
-        if output.dtype.kind not in "biuf":
-            try:
-                output = output.astype(np.float64)
-            except (TypeError, ValueError):
-                if names is None:
-                    return _cut(output, steps.offsets)
-                table = pd.DataFrame(output, columns=names).infer_objects()
-                return _cut(_relabel(table, steps), steps.offsets)
-        if steps.is_rectangle:
-            return _rectangle(output, steps)
-        return steps._replace(
-            values=output, feature_names=None if names is None else tuple(names)
-        ).to_panel()
+        # What was true or false is to be that again, and no number.
+        return put_together(
+            table,
+            steps,
+            None if names is None else tuple(names),
+            where=f"{caller}: what {type(self.transformer_).__name__} returned",
+            booleans=False,
+            tokens=self._is_tokens,
+            dates=self._dates,
+        )
 
     @available_if(_inner_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -297,7 +326,8 @@ class TimeDistributed(
         """
         check_is_fitted(self)
         if not self._is_table:
-            return self.transformer_.get_feature_names_out(input_features)
+            names = names_of_features(self, input_features)
+            return self.transformer_.get_feature_names_out(names)
         names = self.transformer_.get_feature_names_out()
         columns = _check_feature_names_in(self, input_features)
         return columns if len(names) == 1 else names
@@ -342,7 +372,10 @@ class TimeDistributed(
             return {}
         routed = process_routing(self, method, **params)["transformer"]
         return {
-            callee: {key: _spread(value, steps) for key, value in given.items()}
+            callee: {
+                key: spread_metadata(key, value, steps, f"TimeDistributed.{method}")
+                for key, value in given.items()
+            }
             for callee, given in routed.items()
         }
 
@@ -358,149 +391,68 @@ class TimeDistributed(
                 tags.transformer_tags.preserves_dtype = list(preserved)
             tags.target_tags.required = inner.target_tags.required
             tags.non_deterministic = inner.non_deterministic
+            tags.no_validation = inner.no_validation
         return tags
 
     # -- In and out ---------------------------------------------------------------------
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Steps:
-        steps = read_steps(X, caller, numeric=False)
+        steps = read_steps(X, caller, numeric=False, tokens=takes_categories(self.transformer))
         check_features(self, X, steps, caller, reset=reset)
         return steps
 
     @contextmanager
-    def _explaining(self, X: Any, steps: Steps, caller: str) -> Iterator[None]:
+    def _explaining(
+        self, X: Any, steps: Steps, caller: str, unaligned: str | None = None
+    ) -> Iterator[None]:
         """Say at which sample and time step the value is that the transformer refuses."""
         try:
             yield
         except (TypeError, ValueError) as error:
-            if isinstance(steps.values, np.ndarray):
-                tags = get_tags(self.transformer).input_tags
-                if steps.values.dtype.kind not in "biuf" and not (tags.categorical or tags.string):
-                    read_steps(X, caller)
-                elif "NaN" in str(error) or "infinity" in str(error):
-                    panel = steps.to_panel()
-                    check_sequences(panel, dtype=panel.dtype, caller=caller)
-            raise
+            # Without targets of the right lengths it was given none.
+            if unaligned is not None and re.search(r"\by\b|target", str(error)):
+                raise ValueError(unaligned) from error
+            explained = explain(error, X, steps, self.transformer, caller)
+            if explained is error:
+                raise
+            raise explained from error
 
     def _inner_output(self) -> Any:
         # Data frames of the transformer's own keep columns of different kinds. What it returned in
         # fit it returns for good: steps inside it may have been fitted on those frames, or on none.
         return config_context(transform_output=self._inner_container)
 
-    def _check_rows(self, output: Any, steps: Steps, caller: str) -> np.ndarray:
-        """Return the transformer's output as an array of one row per time step."""
-        if issparse(output):
-            output = output.toarray()
-        output = np.asarray(output)
-        if output.ndim == 1:
-            output = output[:, None]
-        if output.ndim != 2 or len(output) != len(steps.values):
+    def _check_transformed(self, steps: Steps, caller: str) -> None:
+        """Refuse what has not as many features as come out of `transform`."""
+        names = names_out(self.transformer_)
+        n_features = steps.values.shape[1]
+        if names is not None and n_features != len(names):
+            n_expected = len(names)
             raise ValueError(
-                f"{caller}: X has {len(steps.values)} time steps, but "
-                f"{type(self.transformer_).__name__} made an array of shape {output.shape} of "
-                "them. Pass a transformer that returns one row per row."
+                f"{caller}: X has {n_features} features per time step, but "
+                f"{type(self.transformer_).__name__} was fitted to make {n_expected}. Pass "
+                f"sequences of shape (n_timesteps, {n_expected}), as transform returns them."
             )
-        return output
 
     def _put_back(self, output: Any, X: Any, steps: Steps, caller: str) -> Any:
-        array = self._check_rows(output, steps, caller)
+        table = one_row_per_step(output, steps, self.transformer_, caller)
         container = _get_output_config("transform", self)["dense"]
-        has_names = hasattr(self.transformer_, "get_feature_names_out")
-        table = steps.is_table and self._is_table and array.shape[1] == 1
+        has_names = names_out(self.transformer_) is not None
         if container == "default":
-            if array.dtype.kind not in "biuf":
-                array = self._as_numbers(array, caller)
-            if steps.is_rectangle:
-                return _rectangle(array, steps)
             named = has_names and hasattr(self, "feature_names_in_")
-            names = tuple(self.get_feature_names_out()) if named else None
-            return steps._replace(values=array, feature_names=names).to_panel()
+            return put_together(
+                table,
+                steps,
+                tuple(self.get_feature_names_out()) if named else None,
+                where=f"{caller}: what {type(self.transformer_).__name__} returned",
+                tokens=self._is_tokens,
+            )
         adapter = ADAPTERS_MANAGER.adapters[container]
         columns = self.get_feature_names_out() if has_names else None
-        if table:
-            return adapter.create_container(_rectangle(array, steps), X, columns=columns)
+        if steps.is_table and self._is_table and table.shape[1] == 1:
+            array = rectangle(np.asarray(table), steps)
+            return adapter.create_container(array, X, columns=columns)
         if not adapter.is_supported_container(output):
-            output = adapter.create_container(array, None, columns=columns)
+            output = adapter.create_container(np.asarray(table), None, columns=columns)
             output = output.infer_objects() if container == "pandas" else output
-        return _cut(_relabel(output, steps), steps.offsets)
-
-    def _as_numbers(self, array: np.ndarray, caller: str) -> np.ndarray:
-        what = f"{caller}: what {type(self.transformer_).__name__} returned"
-        try:
-            return as_numbers(array, what)
-        except (TypeError, ValueError) as error:
-            raise type(error)(
-                f"{error} A Panel holds numbers only: encode such features, or call "
-                "set_output(transform='pandas') for data frames."
-            ) from error
-
-
-def _as_seen(steps: Steps) -> Any:
-    """Return the steps as the transformer sees them: a data frame if features have names."""
-    if steps.feature_names is None or isinstance(steps.values, pd.DataFrame):
-        return steps.values
-    return pd.DataFrame(steps.values, columns=list(steps.feature_names), copy=False)
-
-
-def _rectangle(array: np.ndarray, steps: Steps) -> np.ndarray:
-    """Return time steps as (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)."""
-    shape = (len(steps.lengths), -1)
-    return array.reshape(
-        shape if steps.is_table and array.shape[1] == 1 else (*shape, array.shape[1])
-    )
-
-
-def _relabel(table: Any, steps: Steps) -> Any:
-    """Call the rows of a pandas frame what the time steps were called."""
-    if not isinstance(table, pd.DataFrame):
-        return table
-    lengths = steps.lengths
-    if steps.labels is not None:
-        return table.set_axis(steps.labels, axis=0)
-    return table.set_axis(np.arange(len(table)) - np.repeat(steps.offsets[:-1], lengths), axis=0)
-
-
-def _cut(table: Any, offsets: np.ndarray) -> list[Any]:
-    rows = table.iloc if isinstance(table, pd.DataFrame) else table
-    return [rows[start:stop] for start, stop in pairwise(offsets.tolist())]
-
-
-# -- Targets and metadata ---------------------------------------------------------------
-
-
-def _spread_target(y: Any, steps: Steps, caller: str) -> Any:
-    """Return one target per time step; None for sequences of other lengths, as of translations."""
-    if y is None:
-        return None
-    n_samples = len(steps.lengths)
-    n_targets = _num_samples(y)
-    if n_targets != n_samples:
-        raise ValueError(
-            f"{caller}: X has {n_samples} sequences, but y has {n_targets} targets (inconsistent "
-            "numbers of samples). Pass one target per sequence, or for each sequence one target "
-            "per time step."
-        )
-    spread = _spread(y, steps)
-    return None if spread is y else spread
-
-
-def _spread(value: Any, steps: Steps) -> Any:
-    """Repeat one entry per sequence for its time steps; leave what is something else."""
-    lengths = steps.lengths
-    if isinstance(value, Panel):
-        return value.values if np.array_equal(value.lengths, lengths) else value
-    entries: Any
-    if hasattr(value, "__array__"):
-        entries = np.asarray(value)
-        if entries.ndim == 0 or len(entries) != len(lengths):
-            return value
-    elif isinstance(value, list | tuple) and len(value) == len(lengths):
-        entries = value
-    else:
-        return value
-    if is_sequence(entries[0]) and not (isinstance(entries, np.ndarray) and entries.ndim > 1):
-        if [len(entry) for entry in entries] != lengths.tolist():
-            return value
-        return np.concatenate([np.asarray(entry) for entry in entries])
-    entries = np.asarray(entries)
-    return np.repeat(entries, lengths, axis=0)
+        return cut(relabel(output, steps), steps.offsets)

@@ -1,9 +1,8 @@
 """SequenceVectorizer: text to sequences of token ids."""
 
 import warnings
-from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import count, pairwise, repeat
 from numbers import Integral
 from typing import Any, ClassVar
@@ -16,10 +15,18 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..sequences import Panel, check_sequences, check_token_range
-from ._documents import as_token_list, check_tokens, is_missing, open_documents, refuse_document
+from ._analysis import (
+    BEGIN,
+    END,
+    PADDING,
+    UNKNOWN,
+    check_analysis,
+    level_of_user,
+    read_ids,
+    warn_of_empty,
+)
 from ._vocabulary import given_terms, prune
 
-PADDING, UNKNOWN, BEGIN, END = range(4)
 _RESERVED = ("<padding>", "<unknown>")
 _MARKS = ("<begin>", "<end>")
 # Terms get their ids after the reserved ones, without marks and with them.
@@ -42,7 +49,7 @@ _ANALYSIS = (
 _COUNTING = ("max_df", "min_df", "max_features", "vocabulary")
 
 
-class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
+class SequenceVectorizer(  # a panel is no table: its set_output is its own
     TransformerMixin,
     BaseEstimator,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]
@@ -245,7 +252,10 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
         TypeError
             If X or a document is no text.
         ValueError
-            If a document is missing or does not decode, or no term is left.
+            If a document is missing or does not decode, no term is left, or a parameter makes no
+            sense.
+        OSError
+            If a file cannot be read.
         """
         self._fit(X, "SequenceVectorizer.fit")
         return self
@@ -294,7 +304,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
             marked=fitted._marked,
             caller=caller,
         )
-        _warn_of_empty(empty, len(offsets) - 1, caller, stacklevel=2)
+        warn_of_empty(empty, len(offsets) - 1, caller)
         return _panel(X, ids, offsets, fitted.n_tokens_)
 
     def inverse_transform(self, X):
@@ -336,6 +346,28 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
         caller = "SequenceVectorizer.get_feature_names_out"
         fitted = self if hasattr(self, "vocabulary_") else self._fitted_by_vocabulary(caller)
         return fitted._names()
+
+    def set_output(self, *, transform=None):
+        """Accept any kind of output: what `transform` returns is a Panel, whatever is set.
+
+        Sequences are no columns of a table. This is here for what makes a table of them later, such
+        as a SequencePadder in a Pipeline, and for a ColumnTransformer around both.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Without effect.
+
+        Returns
+        -------
+        self
+        """
+        if transform not in (None, "default", "pandas", "polars"):
+            raise ValueError(
+                f"SequenceVectorizer.set_output: transform={transform!r} must be 'default', "
+                "'pandas', 'polars' or None. Each leaves the output a Panel."
+            )
+        return self
 
     # --- the parts of CountVectorizer that users call -------------------------------------------
 
@@ -382,7 +414,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
 
     def _fit(self, X: Any, caller: str) -> Panel:
         text = self._count_vectorizer()
-        text._validate_ngram_range()
+        check_analysis(text, caller)
         text._warn_for_unused_params()
         marked, first_id = self.add_marks, _FIRST_IDS[self.add_marks]
         cut = self._cut(marked, caller)
@@ -427,7 +459,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
             id_of = {term: i for i, term in enumerate(terms, first_id)}
             final = [*range(first_id), *map(id_of.get, found, repeat(UNKNOWN))]
             ids = np.array(final, dtype=np.int32)[ids]
-        _warn_of_empty(empty, len(offsets) - 1, caller, stacklevel=4)
+        warn_of_empty(empty, len(offsets) - 1, caller)
         self._text, self._marked = text, marked
         self.fixed_vocabulary_ = self.vocabulary is not None
         self.vocabulary_ = id_of
@@ -445,7 +477,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
         first_id = _FIRST_IDS[self.add_marks]
         terms = fitted._given_terms(caller)
         fitted._text, fitted._marked = fitted._count_vectorizer(), self.add_marks
-        fitted._text._validate_ngram_range()
+        check_analysis(fitted._text, caller)
         fitted.vocabulary_ = {term: i for i, term in enumerate(terms, first_id)}
         fitted.n_tokens_ = first_id + len(terms)
         return fitted
@@ -471,7 +503,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
                 warnings.warn(
                     f"{caller}: vocabulary holds {upper!r}, but lowercase=True: no text matches "
                     "terms with capitals. Set lowercase=False, or lower the terms.",
-                    stacklevel=4,
+                    stacklevel=level_of_user(),
                 )
         return terms
 
@@ -505,92 +537,6 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
         for term, i in self.vocabulary_.items():
             names[i] = term
         return names
-
-
-def read_ids(
-    X: Any,
-    text: CountVectorizer,
-    look_up: Callable[[list[Any]], Iterable[int]],
-    *,
-    cut: Callable[[list[Any]], list[Any]] | None,
-    marked: bool,
-    caller: str,
-) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Read documents one after the other into ids, end to end.
-
-    Parameters
-    ----------
-    X : iterable
-        Documents.
-    text : CountVectorizer
-        Splits them.
-    look_up : callable
-        From tokens to their ids.
-    cut : callable or None
-        Shortens a list of tokens.
-    marked : bool
-        Whether each document gets a begin and an end mark.
-    caller : str
-        Named in errors.
-
-    Returns
-    -------
-    ids : ndarray of int32 of shape (total_steps,)
-    offsets : ndarray of int64 of shape (n_documents + 1,)
-    empty : list of int
-        The documents without tokens, which become one unknown token.
-    """
-    analyze = text.build_analyzer()
-    split_by_user = callable(text.analyzer)
-    content = text.input == "content"
-    ids, ends = array("i"), array("q", [0])
-    empty: list[int] = []
-    for i, document in enumerate(open_documents(X, caller)):
-        tokens = None
-        if not isinstance(document, str):
-            if not split_by_user and content:
-                tokens = as_token_list(document)
-            if tokens is not None:
-                check_tokens(tokens, i, caller)
-            elif is_missing(document) or (
-                content and not split_by_user and not isinstance(document, bytes)
-            ):
-                refuse_document(document, i, caller)
-        if tokens is None:
-            try:
-                tokens = analyze(document)
-            except UnicodeDecodeError as error:
-                raise ValueError(
-                    f"{caller}: X[{i}] does not decode: {error}. Set encoding to what it is "
-                    f"written in (now {text.encoding!r}), or decode_error='replace'."
-                ) from error
-            if not isinstance(tokens, list):
-                tokens = list(tokens)
-        if cut is not None:
-            tokens = cut(tokens)
-        if marked:
-            ids.append(BEGIN)
-        if tokens:
-            ids.extend(look_up(tokens))
-        else:
-            ids.append(UNKNOWN)
-            empty.append(i)
-        if marked:
-            ids.append(END)
-        ends.append(len(ids))
-    n_documents = len(ends) - 1
-    if not n_documents:
-        raise ValueError(f"{caller}: X holds no documents. Pass at least one.")
-    return np.frombuffer(ids, np.int32), np.frombuffer(ends, np.int64), empty
-
-
-def _warn_of_empty(empty: list[int], n_documents: int, caller: str, stacklevel: int) -> None:
-    if empty:
-        warnings.warn(
-            f"{caller}: {len(empty)} of {n_documents} documents have no tokens, the first is "
-            f"X[{empty[0]}]; each becomes one unknown token.",
-            stacklevel=stacklevel + 1,
-        )
 
 
 def _panel(X: Any, ids: np.ndarray, offsets: np.ndarray, n_tokens: int) -> Panel:

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,11 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK\x03\x04"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# What a SequenceVectorizer calls its first ids: names, and no words of the text.
+_NO_TERMS = ("<padding>", "<unknown>", "<begin>", "<end>")
 
 
 def load_word_vectors(
@@ -30,12 +36,14 @@ def load_word_vectors(
     Parameters
     ----------
     path : str or path-like
-        A text file in UTF-8, gzipped or not: a word and its numbers a line, with spaces between
-        them. A first line of two integers, the number of words and of dimensions (as word2vec and
-        fastText write it and GloVe does not), is understood and checked.
+        A text file in UTF-8, as it is, gzipped, or alone in a zip: a word and its numbers a line,
+        with spaces between them. A first line of two integers, the number of words and of
+        dimensions (as word2vec and fastText write it and GloVe does not), is understood and
+        checked.
     vocabulary : mapping of str to int, or sequence of str
         The id of each term, as `SequenceVectorizer.vocabulary_`; or the terms in the order of their
-        ids, as `get_feature_names_out` returns them.
+        ids, as `get_feature_names_out` returns them, of which padding, unknown and marks at the
+        beginning are no terms.
     missing : {"random", "zeros"}, default="random"
         Rows of terms that the file does not hold, and of unknown tokens and marks: normal random
         numbers of mean zero with the standard deviation of the vectors found, as in Kim (2014), or
@@ -93,8 +101,7 @@ def load_word_vectors(
     caller = "load_word_vectors"
     if missing not in ("random", "zeros"):
         raise ValueError(f"{caller}: missing={missing!r} must be 'random' or 'zeros'.")
-    id_of = _ids(vocabulary, caller)
-    n_tokens = max(id_of.values()) + 1
+    id_of, n_tokens = _ids(vocabulary, caller)
     vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
     if not vectors:
         some = [term.decode() for term in list(id_of)[:3]]
@@ -118,8 +125,8 @@ def load_word_vectors(
     return weights, found
 
 
-def _ids(vocabulary: Any, caller: str) -> dict[bytes, int]:
-    """Return the id of each term, terms as they are written in the file."""
+def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
+    """Return the id of each term, terms as they are written in the file; and how many ids."""
     if hasattr(vocabulary, "vocabulary_"):
         raise TypeError(
             f"{caller}: vocabulary is a {type(vocabulary).__name__}. Pass its vocabulary_."
@@ -136,14 +143,20 @@ def _ids(vocabulary: Any, caller: str) -> dict[bytes, int]:
     if not pairs:
         raise ValueError(f"{caller}: vocabulary is empty. Pass at least one term.")
     id_of = {}
+    n_tokens = 0
+    listed = not isinstance(vocabulary, Mapping)
     for term, i in pairs:
         if not isinstance(term, str) or not isinstance(i, int | np.integer) or i < 0:
             raise TypeError(
                 f"{caller}: vocabulary has term {term!r} with id {i!r}, where a string and an "
                 "integer from 0 on belong."
             )
-        id_of[term.encode("utf-8", "surrogatepass")] = int(i)
-    return id_of
+        n_tokens = max(n_tokens, int(i) + 1)
+        if not (listed and i < len(_NO_TERMS) and term == _NO_TERMS[i]):
+            id_of[term.encode("utf-8", "surrogatepass")] = int(i)
+    if not id_of:
+        raise ValueError(f"{caller}: vocabulary has no term but {list(vocabulary)}. Pass terms.")
+    return id_of, n_tokens
 
 
 def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, np.ndarray]:
@@ -153,9 +166,11 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
     wanted = {term.split(maxsplit=1)[0] for term in id_of if term.strip()}
     n_dimensions = n_announced = None
     n_lines = n_rows = 0
-    with _open(path) as file:
+    with _open(path, where) as file:
         try:
             for n_lines, line in enumerate(file, start=1):
+                if n_lines == 1:
+                    line = line.removeprefix(_BYTE_ORDER_MARK)
                 line = line.strip()
                 if n_lines == 1:
                     header = line.split()
@@ -175,7 +190,7 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
                 i = id_of.get(word)
                 if i is not None and i not in vectors:
                     vectors[i] = numbers
-        except (EOFError, OSError, zlib.error) as error:
+        except (EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(
                 f"{where} cannot be read past line {n_lines}: {error}. Get the file anew."
             ) from error
@@ -190,15 +205,41 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
 
 
 @contextmanager
-def _open(path: Any) -> Iterator[BinaryIO]:
+def _open(path: Any, where: str) -> Iterator[BinaryIO]:
     with open(path, "rb") as raw:
-        zipped = raw.read(2) == _GZIP_MAGIC
+        magic = raw.read(4)
         raw.seek(0)
-        if zipped:
+        if magic[:2] == _GZIP_MAGIC:
             with gzip.open(raw) as unzipped:
                 yield unzipped  # type: ignore[misc]
+        elif magic == _ZIP_MAGIC:
+            with _open_zip(raw, where) as unzipped:
+                yield unzipped
         else:
             yield raw
+
+
+@contextmanager
+def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
+    """Open the only file in a zip, which is how GloVe is published."""
+    try:
+        archive = zipfile.ZipFile(raw)
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{where} is a broken zip: {error}. Get the file anew.") from error
+    with archive:
+        held = [info for info in archive.infolist() if not info.is_dir()]
+        if len(held) != 1:
+            names = ", ".join(info.filename for info in held) or "none"
+            raise ValueError(
+                f"{where} is a zip of {len(held)} files ({names}), where one belongs. Unpack it, "
+                "and pass the path of the file with the vectors."
+            )
+        try:
+            member = archive.open(held[0])
+        except (NotImplementedError, RuntimeError) as error:  # another compression; a password
+            raise ValueError(f"{where} cannot be unzipped: {error}. Unpack it.") from error
+        with member:
+            yield member  # type: ignore[misc]
 
 
 def _count_numbers(line: bytes, where: str, n_line: int) -> int:
@@ -219,12 +260,13 @@ def _split(line: bytes, n_dimensions: int, where: str, n_line: int) -> tuple[byt
     if len(word) > 1 and all(map(_is_number, word[1:])):
         _refuse_count(line, len(fields) - 1, n_dimensions, where, n_line)
     try:
-        vector = np.array([float(number) for number in numbers], dtype=np.float32)
+        with np.errstate(over="ignore"):  # what overflows is refused as infinite below
+            vector = np.array([float(number) for number in numbers], dtype=np.float32)
     except ValueError:
         wrong = next(number for number in numbers if not _is_number(number))
         _refuse_line(line, f"has {_shown(wrong)!r} where a number belongs", where, n_line)
     if not np.isfinite(vector).all():
-        _refuse_line(line, "has a number that is not finite", where, n_line)
+        _refuse_line(line, "has a number that is not finite in float32", where, n_line)
     return b" ".join(word), vector
 
 

@@ -1,0 +1,229 @@
+"""Documents taken apart into ids, one after the other."""
+
+import re
+import sys
+import warnings
+from array import array
+from collections.abc import Callable, Hashable, Iterable
+from os import PathLike
+from typing import Any, NoReturn
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
+
+from ._documents import (
+    as_token_list,
+    check_tokens,
+    is_missing,
+    open_documents,
+    refuse_document,
+    shown,
+)
+
+PADDING, UNKNOWN, BEGIN, END = range(4)
+
+
+def check_analysis(text: CountVectorizer, caller: str) -> None:
+    """Refuse parameters with which no document can be taken apart."""
+    text._validate_ngram_range()
+    try:
+        b"a".decode(text.encoding)
+    except UnicodeDecodeError:  # UTF-16, which needs more than a byte
+        pass
+    except LookupError as error:
+        raise ValueError(
+            f"{caller}: encoding={text.encoding!r} is none that Python knows ({error}). Pass one "
+            "such as 'utf-8' or 'latin-1'."
+        ) from error
+    if text.analyzer != "word" or text.tokenizer is not None:
+        return
+    where = f"{caller}: token_pattern={text.token_pattern!r}"
+    if text.token_pattern is None:
+        raise ValueError(
+            f"{where} leaves nothing that splits documents. Pass a pattern, or a tokenizer."
+        )
+    try:
+        n_groups = re.compile(text.token_pattern).groups
+    except re.error as error:
+        raise ValueError(
+            f"{where} is no regular expression: {error}. A character that is meant as itself needs "
+            "a backslash before it."
+        ) from error
+    if n_groups > 1:
+        raise ValueError(
+            f"{where} has {n_groups} groups, but the token can be one of them only. Write (?:...) "
+            "for the others."
+        )
+
+
+def read_ids(
+    X: Any,
+    text: CountVectorizer,
+    look_up: Callable[[list[Any]], Iterable[int]],
+    *,
+    cut: Callable[[list[Any]], list[Any]] | None,
+    marked: bool,
+    caller: str,
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Read documents one after the other into ids, end to end.
+
+    Parameters
+    ----------
+    X : iterable
+        Documents.
+    text : CountVectorizer
+        Splits them.
+    look_up : callable
+        From tokens to their ids.
+    cut : callable or None
+        Shortens a list of tokens.
+    marked : bool
+        Whether each document gets a begin and an end mark.
+    caller : str
+        Named in errors.
+
+    Returns
+    -------
+    ids : ndarray of int32 of shape (total_steps,)
+    offsets : ndarray of int64 of shape (n_documents + 1,)
+    empty : list of int
+        The documents without tokens, which become one unknown token.
+    """
+    analyze = text.build_analyzer()
+    split_by_user = callable(text.analyzer)
+    content = text.input == "content"
+    ids, ends = array("i"), array("q", [0])
+    empty: list[int] = []
+    for i, document in enumerate(open_documents(X, caller)):
+        tokens = None
+        if not isinstance(document, str):
+            if not split_by_user and content:
+                tokens = as_token_list(document)
+            if tokens is not None:
+                check_tokens(tokens, i, caller)
+            elif is_missing(document) or (
+                content and not split_by_user and not isinstance(document, bytes)
+            ):
+                refuse_document(document, i, caller)
+        if tokens is None:
+            tokens = _analyze(analyze, document, text, f"{caller}: X[{i}]")
+        if cut is not None:
+            tokens = cut(tokens)
+        if marked:
+            ids.append(BEGIN)
+        if tokens:
+            try:
+                ids.extend(look_up(tokens))
+            except TypeError as error:
+                _refuse_unhashable(tokens, text, f"{caller}: X[{i}]", error)
+        else:
+            ids.append(UNKNOWN)
+            empty.append(i)
+        if marked:
+            ids.append(END)
+        ends.append(len(ids))
+    n_documents = len(ends) - 1
+    if not n_documents:
+        raise ValueError(f"{caller}: X holds no documents. Pass at least one.")
+    return np.frombuffer(ids, np.int32), np.frombuffer(ends, np.int64), empty
+
+
+def _analyze(
+    analyze: Callable[[Any], Any], document: Any, text: CountVectorizer, where: str
+) -> list[Any]:
+    """Return the tokens of a document, or say what is wrong with it, or with a function."""
+    if text.input == "file" and not hasattr(document, "read"):
+        raise TypeError(
+            f"{where} is {shown(document)}, but input='file' says that documents are open files. "
+            "Open it, or set input to 'filename' or 'content'."
+        )
+    if text.input == "filename" and not isinstance(document, str | bytes | PathLike):
+        raise TypeError(
+            f"{where} is {shown(document)}, but input='filename' says that documents are paths of "
+            "files. Pass paths, or set input to 'file' or 'content'."
+        )
+    try:
+        tokens = analyze(document)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{where} does not decode: {error}. Set encoding to what it is "
+            f"written in (now {text.encoding!r}), or decode_error='replace'."
+        ) from error
+    except OSError as error:
+        if text.input != "filename":
+            raise
+        raise type(error)(
+            f"{where} is {shown(document)}, a file that cannot be read: {error.strerror}. Pass "
+            "paths of files, or set input='content' if documents are the text itself."
+        ) from error
+    except TypeError as error:
+        _refuse_function(document, text, where, error)
+    if isinstance(tokens, list):
+        return tokens
+    if not isinstance(tokens, Iterable):
+        name = "analyzer" if callable(text.analyzer) else "tokenizer"
+        raise TypeError(
+            f"{where}: {name} returned {shown(tokens)}, where a list of tokens belongs. Return a "
+            "list of strings, empty if there are none."
+        )
+    return list(tokens)
+
+
+def _refuse_function(
+    document: Any, text: CountVectorizer, where: str, error: TypeError
+) -> NoReturn:
+    """Name the user's function that returned what the next one cannot use."""
+    if callable(text.analyzer) or text.input == "file":  # whose files are read by now
+        raise error
+    prepared = text.build_preprocessor()(text.decode(document))
+    if not isinstance(prepared, str):
+        name = "strip_accents" if text.preprocessor is None else "preprocessor"
+        raise TypeError(
+            f"{where}: {name} returned {shown(prepared)}, where text belongs. Return a string."
+        ) from error
+    tokens = None if text.tokenizer is None else text.tokenizer(prepared)
+    if text.tokenizer is not None and not isinstance(tokens, Iterable):
+        raise TypeError(
+            f"{where}: tokenizer returned {shown(tokens)}, where a list of tokens belongs. Return "
+            "a list of strings, empty if there are none."
+        ) from error
+    raise error
+
+
+def _refuse_unhashable(
+    tokens: list[Any], text: CountVectorizer, where: str, error: TypeError
+) -> NoReturn:
+    for step, token in enumerate(tokens):
+        if not isinstance(token, Hashable):
+            name = "analyzer" if callable(text.analyzer) else "tokenizer"
+            raise TypeError(
+                f"{where}: {name} returned {shown(token)} as a token, at time step {step}, where a "
+                "string belongs. Return one flat list of strings for each document."
+            ) from error
+    raise error
+
+
+def warn_of_empty(empty: list[int], n_documents: int, caller: str) -> None:
+    """Warn of documents without tokens."""
+    if empty:
+        warnings.warn(
+            f"{caller}: {len(empty)} of {n_documents} documents have no tokens, the first is "
+            f"X[{empty[0]}]; each becomes one unknown token.",
+            stacklevel=level_of_user(),
+        )
+
+
+def level_of_user() -> int:
+    """Return the `stacklevel` with which a warning points at the user's line.
+
+    However deep in Pipelines and searches the estimator is, that is the first line outside of
+    scikit-learn and of this package.
+    """
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _is_library(module: str) -> bool:
+    return module.partition(".")[0] in ("sk_rnn", "sklearn", "joblib")

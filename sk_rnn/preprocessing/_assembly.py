@@ -1,0 +1,144 @@
+"""Time steps put together to sequences again, in what fits their values."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+
+from ..sequences import as_numbers, as_pandas, frame_values
+from ._steps import Steps, has_no_numbers
+
+
+def as_seen(steps: Steps) -> Any:
+    """Return the steps as the transformer sees them: a data frame if features have names."""
+    if steps.feature_names is None or isinstance(steps.values, pd.DataFrame):
+        return steps.values
+    return pd.DataFrame(steps.values, columns=list(steps.feature_names), copy=False)
+
+
+def rectangle(array: np.ndarray, steps: Steps) -> np.ndarray:
+    """Return time steps as (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)."""
+    shape = (len(steps.lengths), -1)
+    return array.reshape(
+        shape if steps.is_table and array.shape[1] == 1 else (*shape, array.shape[1])
+    )
+
+
+def relabel(table: Any, steps: Steps) -> Any:
+    """Call the rows of a pandas frame what the time steps were called."""
+    if not isinstance(table, pd.DataFrame):
+        return table
+    lengths = steps.lengths
+    if steps.labels is not None:
+        return table.set_axis(steps.labels, axis=0)
+    return table.set_axis(np.arange(len(table)) - np.repeat(steps.offsets[:-1], lengths), axis=0)
+
+
+def cut(table: Any, offsets: np.ndarray) -> list[Any]:
+    rows = table.iloc if isinstance(table, pd.DataFrame) else table
+    return [rows[start:stop] for start, stop in pairwise(offsets.tolist())]
+
+
+def put_together(
+    table: Any,
+    steps: Steps,
+    names: tuple[str, ...] | None,
+    *,
+    where: str,
+    booleans: bool = True,
+    tokens: bool = False,
+    dates: Mapping[Any, str] | None = None,
+) -> Any:
+    """Return time steps as what fits their values.
+
+    Parameters
+    ----------
+    table : ndarray or DataFrame of shape (total_steps, n_features)
+        What a transformer returned.
+    steps : Steps
+        What it was given.
+    names : tuple of str or None
+        What the features are called that it returned.
+    where : str
+        What messages call the table.
+    booleans : bool, default=True
+        Whether booleans count as numbers.
+    tokens : bool, default=False
+        Whether integers, one per time step, stay integers.
+    dates : mapping, default=None
+        The dtypes of features that are dates or durations.
+
+    Returns
+    -------
+    X : Panel, ndarray or list
+        Numbers as a Panel, and what came as an array as an array. What is no number stays as it is:
+        in a list of data frames, one per sequence, or of arrays, if features have no names.
+    """
+    if names is not None and len(names) != table.shape[1]:
+        names = None  # an inverse function need not return as many features as went in
+    numbers = _numbers_in(table, where, booleans)
+    if steps.is_rectangle and (numbers is not None or names is None):
+        return rectangle(np.asarray(table) if numbers is None else numbers, steps)
+    if numbers is not None:
+        return steps._replace(values=numbers, feature_names=names).to_panel(tokens=tokens)
+    if names is not None:
+        table = pd.DataFrame(table).set_axis(list(names), axis=1)
+    if isinstance(table, pd.DataFrame):
+        table = table.infer_objects()
+        # Of dates in nanoseconds beside text NumPy makes integers.
+        dates = dates or {}
+        lost = [name for name in dates if name in table and table[name].dtype.kind == "i"]
+        table = relabel(table.astype({name: dates[name] for name in lost}), steps)
+    return cut(table, steps.offsets)
+
+
+def _numbers_in(table: Any, where: str, booleans: bool) -> np.ndarray | None:
+    """Return a table as an array of numbers; None if it holds anything else."""
+    if isinstance(table, pd.DataFrame):
+        kinds = [getattr(dtype, "kind", "O") for dtype in table.dtypes]
+        objects = table.loc[:, [kind == "O" for kind in kinds]]
+        if not set(kinds) <= set("biufO") or has_no_numbers(objects.to_numpy(dtype=object)):
+            return None
+        if any(isinstance(dtype, pd.CategoricalDtype) for dtype in table.dtypes):
+            return None
+        if not booleans and "b" in kinds:
+            return None
+        return as_numbers(frame_values(table, where), where)
+    kind = table.dtype.kind
+    if kind == "b" and not booleans:
+        return None
+    if kind in "USTMm" or (kind == "O" and has_no_numbers(table)):
+        return None
+    return as_numbers(table, where)
+
+
+def one_row_per_step(output: Any, steps: Steps, transformer: Any, caller: str) -> Any:
+    """Return the transformer's output as an array, or a data frame, of one row per step."""
+    frame = as_pandas(output)
+    if frame is None:
+        output = output.toarray() if issparse(output) else np.asarray(output)
+        output = output[:, None] if output.ndim == 1 else output
+    else:
+        output = frame
+    if output.ndim != 2 or len(output) != len(steps.values):
+        raise ValueError(
+            f"{caller}: X has {len(steps.values)} time steps, but "
+            f"{type(transformer).__name__} made an array of shape {output.shape} of "
+            "them. Pass a transformer that returns one row per row."
+        )
+    return output
+
+
+def dates_in(steps: Steps) -> dict[Any, str]:
+    """Return the dtypes of columns that are dates or durations."""
+    if not isinstance(steps.values, pd.DataFrame) or steps.feature_names is None:
+        return {}
+    dtypes = steps.values.dtypes.items()
+    return {
+        name: str(dtype)
+        for name, dtype in dtypes
+        if isinstance(dtype, np.dtype) and dtype.kind in "Mm"
+    }

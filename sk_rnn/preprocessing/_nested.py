@@ -1,0 +1,54 @@
+"""What is inside transformers that are made of transformers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils import get_tags
+
+
+def inside(transformer: Any) -> Iterator[Any]:
+    """Yield the transformers that see the same rows: the given one, or those that it is made of.
+
+    Those that a fit has made are among them, beside those that it has made them of.
+    """
+    if isinstance(transformer, Pipeline):
+        held = [step for _, step in transformer.steps]
+    elif isinstance(transformer, FeatureUnion):
+        held = [part for _, part in transformer.transformer_list]
+    elif isinstance(transformer, ColumnTransformer):
+        fitted = getattr(transformer, "transformers_", [])
+        held = [part for _, part, _ in [*transformer.transformers, *fitted]]
+        held.append(transformer.remainder)
+    else:
+        yield transformer
+        return
+    for part in held:
+        if part is not None and not isinstance(part, str):  # "drop", "passthrough"
+            yield from inside(part)
+
+
+def takes_categories(transformer: Any) -> bool:
+    """Tell whether a transformer takes values that are names of something, not quantities."""
+    if isinstance(transformer, Pipeline):
+        steps = [step for _, step in transformer.steps]
+        first = next((step for step in steps if step not in (None, "passthrough")), None)
+        return first is None or takes_categories(first)
+    if isinstance(transformer, FeatureUnion | ColumnTransformer):
+        return all(map(takes_categories, inside(transformer)))
+    if not hasattr(transformer, "__sklearn_tags__"):
+        return True  # nobody can tell
+    tags = get_tags(transformer)
+    return tags.no_validation or tags.input_tags.categorical or tags.input_tags.string
+
+
+def names_out(transformer: Any) -> np.ndarray | None:
+    """Return what a fitted transformer calls its features, None if it does not tell."""
+    if not hasattr(transformer, "get_feature_names_out"):
+        return None
+    try:
+        return transformer.get_feature_names_out()
+    except AttributeError:  # of a Pipeline, one step of which does not tell
+        return None

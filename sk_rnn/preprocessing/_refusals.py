@@ -1,0 +1,169 @@
+"""Errors of a transformer of time steps, told in terms of the sequences."""
+
+import re
+from numbers import Number
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import InvalidParameterError
+
+from ..sequences import check_sequences, locate, plain
+from ._nested import takes_categories
+from ._steps import Steps, read_steps
+
+
+def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: str) -> Exception:
+    """Return the error that says which sequence, time step and column a transformer refused.
+
+    Parameters
+    ----------
+    error : TypeError or ValueError
+        Of the transformer, which has seen the steps of all sequences as rows.
+    X : object
+        What the user passed.
+    steps : Steps
+        The same, as it was read.
+    transformer : transformer
+    caller : str
+        Named in the message.
+    """
+    text = str(error)
+    own = isinstance(error, NotFittedError | InvalidParameterError) or text.startswith(caller)
+    if own:  # says all there is to say
+        return error
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    name = type(transformer).__name__
+    reason = (
+        _string_columns(X, steps, transformer, text)
+        or _not_finite(steps, text, caller)
+        or _unknown_category(steps, text)
+        or _no_number(X, steps, transformer, text, caller)
+    )
+    if reason is not None:
+        return kind(f"{caller}: {reason}")
+    rows = "a data frame" if isinstance(steps.values, pd.DataFrame) else "an array"
+    return kind(
+        f"{caller}: {name} refused the time steps, which it sees as {rows} of shape "
+        f"{steps.values.shape} with one row per time step: {text}"
+    )
+
+
+def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | None:
+    """Columns called by name, of something that is read as having none."""
+    if "using strings is only supported for" not in text:
+        return None
+    if steps.is_table and isinstance(X, pd.DataFrame):
+        return (
+            f"{type(transformer).__name__} names columns, but X is one data frame of shape "
+            f"{X.shape}, which is a table of univariate series, a time step per column. If its "
+            "rows are time steps, pass one data frame per sequence: [group for _, group in "
+            "X.groupby(...)]."
+        )
+    return (
+        f"{type(transformer).__name__} names columns, but the features of X have no names. Pass a "
+        "list of data frames, one per sequence, or a Panel with feature_names; or name columns by "
+        "their positions."
+    )
+
+
+def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
+    """Missing or infinite values."""
+    nan = "NaN" in text
+    if not nan and "infinity" not in text:
+        return None
+    if isinstance(steps.values, np.ndarray):
+        if steps.values.dtype.kind not in "biuf":
+            return None
+        panel = steps.to_panel()
+        try:
+            check_sequences(panel, dtype=panel.dtype, caller=caller)
+        except ValueError as located:
+            return str(located).removeprefix(f"{caller}: ")
+        return None
+    wrong = {}
+    for j, name in enumerate(steps.values.columns):
+        column = steps.values.iloc[:, j]
+        if nan:
+            mask = column.isna().to_numpy()
+        elif pd.api.types.is_float_dtype(column.dtype):
+            mask = np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        else:
+            continue
+        if mask.any():
+            wrong[name] = int(np.argmax(mask))
+    if not wrong:
+        return None
+    name, row = next(iter(wrong.items()))
+    what = "NaN" if nan else "infinity"
+    advice = (
+        "Impute missing values first, as with SimpleImputer."
+        if nan
+        else "Clip or rescale such values first."
+    )
+    others = [plain(other) for other in wrong if other != name]
+    more = f" So do columns {', '.join(others)} somewhere." if others else ""
+    return f"{_place(steps, row)} contains {what} in column {name!r}.{more} {advice}"
+
+
+def _unknown_category(steps: Steps, text: str) -> str | None:
+    """Categories that an encoder has not seen in fit."""
+    match = re.search(r"Found unknown categories \[(.*)\] in column", text, re.DOTALL)
+    if match is None:
+        return None
+    listed = match[1]
+    frame = pd.DataFrame(steps.values)
+    named = isinstance(steps.values, pd.DataFrame) or steps.feature_names is not None
+    names = steps.feature_names or tuple(frame.columns)
+    for j, name in enumerate(names):
+        for row, value in enumerate(frame.iloc[:, j].tolist()):
+            shown = repr(value)
+            if re.search(rf"(?<![\w.]){re.escape(shown)}(?![\w.])", listed):
+                column = f"column {name!r}" if named else f"feature {name}"
+                return (
+                    f"{_place(steps, row)} has {shown} in {column}, a category that was not in "
+                    "fit. Set handle_unknown of the encoder, as in "
+                    "OneHotEncoder(handle_unknown='ignore'), or fit on sequences that have it."
+                )
+    return None
+
+
+def _no_number(X: Any, steps: Steps, transformer: Any, text: str, caller: str) -> str | None:
+    """Text and other things that are no numbers."""
+    choosy = not takes_categories(transformer) and not isinstance(transformer, ColumnTransformer)
+    if isinstance(steps.values, np.ndarray):
+        if choosy and steps.values.dtype.kind not in "biuf":
+            try:
+                read_steps(X, caller)
+            except (TypeError, ValueError) as located:
+                return str(located).removeprefix(f"{caller}: ")
+        return None
+    match = re.search(r"could not convert string to float: (.*)", text)
+    for j, name in enumerate(steps.values.columns):
+        column = steps.values.iloc[:, j]
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            continue
+        values = column.tolist()
+        shown = [repr(value) for value in values]
+        if match is not None and match[1] in shown:
+            row = shown.index(match[1])
+        elif choosy and match is None:
+            no_number = [not (isinstance(v, Number) or pd.isna(v)) for v in values]
+            if not any(no_number):
+                continue
+            row = no_number.index(True)
+        else:
+            continue
+        return (
+            f"{_place(steps, row)} has {shown[row]} in column {name!r}, where "
+            f"{type(transformer).__name__} needs numbers. Encode such columns, as with "
+            "OneHotEncoder in a ColumnTransformer, or leave them out."
+        )
+    return None
+
+
+def _place(steps: Steps, row: int) -> str:
+    sample, step = locate(steps.offsets, row)
+    return f"X[{sample}] at time step {step}"

@@ -1,0 +1,123 @@
+"""Targets and metadata of sequences, repeated or stacked to one entry per time step."""
+
+from collections.abc import Mapping, Sized
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from ..sequences import Panel, is_sequence
+from ._steps import Steps
+
+# Metadata that have an entry per sequence, whatever the transformer makes of them; of others only
+# the transformer knows what they mean.
+_PER_SEQUENCE = ("sample_weight", "groups")
+
+
+class UnalignedError(ValueError):
+    """Entries are sequences that are not as long as those of X."""
+
+
+def spread_target(y: Any, steps: Steps, caller: str) -> tuple[Any, str | None]:
+    """Return one target per time step; or None, and why, if they are sequences of other lengths.
+
+    Those are no mistake in themselves: they are targets of an estimator that comes later, such as
+    translations, of which a transformer that needs no targets need not know.
+    """
+    if y is None:
+        return None, None
+    n_samples, n_targets = len(steps.lengths), _count(y, f"{caller}: y", "target")
+    if n_targets != n_samples:
+        raise ValueError(
+            f"{caller}: X has {n_samples} sequences, but y has {n_targets} targets (inconsistent "
+            "numbers of samples). Pass one target per sequence, or for each sequence one target "
+            "per time step."
+        )
+    try:
+        return _spread(y, steps, caller, "y"), None
+    except UnalignedError as error:
+        return None, str(error)
+
+
+def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
+    """Return metadata with one entry per time step; leave what is nothing of sequences."""
+    if value is None:
+        return None
+    n_samples = len(steps.lengths)
+    if name in _PER_SEQUENCE:
+        n_entries = _count(value, f"{caller}: {name}", "entry")
+        if n_entries != n_samples:
+            raise ValueError(
+                f"{caller}: X has {n_samples} sequences, but {name} has {n_entries} entries. Pass "
+                "one per sequence, or for each sequence one per time step."
+            )
+        try:
+            return _spread(value, steps, caller, name)
+        except UnalignedError as error:
+            raise ValueError(str(error)) from None
+    listed = isinstance(value, list | tuple | Panel) or len(getattr(value, "shape", ())) > 0
+    if not listed or _count(value, name, "entry") != n_samples:
+        return value
+    try:
+        return _spread(value, steps, caller, name)
+    except UnalignedError:
+        return value
+
+
+def _count(value: Any, where: str, entry: str) -> int:
+    """Return the number of entries."""
+    bare = hasattr(value, "__array__") and not (hasattr(value, "shape") or isinstance(value, Sized))
+    shape = np.asarray(value).shape if bare else getattr(value, "shape", None)
+    if shape is not None and len(shape):
+        return int(shape[0])
+    unordered = isinstance(value, str | bytes | Mapping | AbstractSet)
+    if shape is not None or unordered or not isinstance(value, Sized):
+        raise TypeError(
+            f"{where} is {value!r}, where a list or an array belongs. Pass one {entry} per "
+            f"sequence, or for each sequence one {entry} per time step."
+        )
+    return len(value)
+
+
+def _spread(value: Any, steps: Steps, caller: str, name: str) -> Any:
+    """Repeat one entry per sequence for its time steps; stack sequences that are as long."""
+    lengths = steps.lengths
+    where = f"{caller}: {name}"
+    if isinstance(value, Panel):
+        _check_aligned(value.lengths, lengths, where)
+        return value.values
+    if issparse(value):
+        return value.tocsr()[np.repeat(np.arange(len(lengths)), lengths)]
+    entries: Any = value
+    if hasattr(value, "__array__"):
+        try:
+            entries = np.asarray(value)
+        except (TypeError, ValueError):  # awkward arrays that are ragged
+            entries = list(value)
+    if isinstance(entries, np.ndarray) and entries.ndim > 1:
+        # The same numbers as nested lists are read as one per time step, too.
+        if (lengths == entries.shape[1]).all():
+            return entries.reshape(-1, *entries.shape[2:])
+        return np.repeat(entries, lengths, axis=0)
+    nested = [is_sequence(entry) for entry in entries]
+    if not any(nested):
+        return np.repeat(np.asarray(entries), lengths, axis=0)
+    if not all(nested):
+        i, j = nested.index(False), nested.index(True)
+        raise ValueError(
+            f"{where}[{i}] is {entries[i]!r}, but {name}[{j}] is a sequence. Pass one entry per "
+            "sequence, or for each sequence one per time step."
+        )
+    _check_aligned(np.fromiter(map(len, entries), np.int64, len(entries)), lengths, where)
+    return np.concatenate([np.asarray(entry) for entry in entries])
+
+
+def _check_aligned(given: np.ndarray, lengths: np.ndarray, where: str) -> None:
+    if np.array_equal(given, lengths):
+        return
+    i = int(np.argmax(given != lengths))
+    raise UnalignedError(
+        f"{where}[{i}] has {given[i]} entries, but X[{i}] has {lengths[i]} time steps. Pass one "
+        "per time step, or one for each sequence as a whole."
+    )
