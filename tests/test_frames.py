@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sk_rnn import RNNClassifier
+from sk_rnn.preprocessing import SequencePadder, SequenceSummarizer
 from sk_rnn.sequences import Panel, as_pandas
 
 RUNS = {
@@ -147,7 +149,7 @@ ENCODE = (
             {"time": pd.Categorical(["b", "a", "c", "d"])},
             {},
             "order_by='time' is a categorical whose categories have no order. Make it ordered, "
-            "with cat.as_ordered(), or convert it to numbers or dates.",
+            "with cat.as_ordered() or as an Enum of polars, or convert it to numbers or dates.",
         ),
         (
             {"time": np.array([None, 1, datetime.date(2024, 1, 1), 3], dtype=object)},
@@ -240,6 +242,104 @@ def test_from_frame_reads_polars(runs):
     assert tokens.n_tokens == 2
     with pytest.raises(ValueError, match="column 'kind' is categorical where numbers belong"):
         Panel.from_frame(frame, by="run", order_by="time")
+
+
+def test_from_frame_reads_record_batches(runs):
+    batch = pa.RecordBatch.from_pandas(runs, preserve_index=False)
+    assert_same(
+        Panel.from_frame(batch, by="run", order_by="time"),
+        Panel.from_frame(runs, by="run", order_by="time"),
+    )
+
+
+def test_from_frame_orders_by_polars_enums(runs):
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"id": [1, 1], "when": ["late", "early"], "heat": [1.0, 2.0]})
+    ordered = frame.with_columns(pl.col("when").cast(pl.Enum(["early", "late"])))
+    assert Panel.from_frame(ordered, by="id", order_by="when").values.tolist() == [[2.0], [1.0]]
+    with pytest.raises(
+        ValueError, match=r"Make it ordered, with cat\.as_ordered\(\) or as an Enum"
+    ):
+        Panel.from_frame(
+            frame.with_columns(pl.col("when").cast(pl.Categorical)), by="id", order_by="when"
+        )
+
+
+def test_frame_of_columns_that_share_a_name_is_refused():
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["run", "run"])
+    with pytest.raises(ValueError) as error:
+        Panel.from_frame(table, by="run")
+    assert str(error.value) == ("Panel.from_frame: df has column 'run' more than once. Rename one.")
+
+
+class UnreadFrame:
+    """What polars 2 looks like: no interchange protocol."""
+
+    __module__ = "polars.dataframe.frame"
+    columns = ("run",)
+
+    def to_pandas(self):
+        return None
+
+
+def test_frame_that_needs_narwhals_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
+    with pytest.raises(TypeError) as error:
+        Panel.from_frame(UnreadFrame(), by="run")
+    assert str(error.value) == (
+        "Panel.from_frame: df is a polars UnreadFrame, which is read with narwhals, and that is "
+        "not installed. Install it with pip install narwhals, or pass df.to_pandas()."
+    )
+
+
+# -- Lists of frames
+
+
+def polars_frame(columns):
+    return pytest.importorskip("polars").DataFrame(columns)
+
+
+MAKERS = {
+    "pandas": pd.DataFrame,
+    "table": pa.table,
+    "batch": pa.RecordBatch.from_pydict,
+    "polars": polars_frame,
+}
+FITTED, SWAPPED, OTHER = (
+    {"u": [1.0, 2.0], "v": [3.0, 4.0]},
+    {"v": [3.0, 4.0], "u": [1.0, 2.0]},
+    {"p": [1.0, 2.0], "q": [3.0, 4.0]},
+)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_lists_of_frames_of_any_library_are_one_panel(make):
+    panel = Panel.from_sequences([make(FITTED), make(FITTED)])
+    assert panel.feature_names == ("u", "v")
+    assert panel[1].tolist() == [[1.0, 3.0], [2.0, 4.0]]
+    for second in (SWAPPED, OTHER):
+        with pytest.raises(ValueError) as error:
+            Panel.from_sequences([make(FITTED), make(second)])
+        assert str(error.value) == (
+            f"Panel.from_sequences: sequences[1] has columns {list(second)}, but sequences[0] has "
+            "['u', 'v']. Give all frames the same columns in the same order."
+        )
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@pytest.mark.parametrize(
+    "estimator",
+    [RNNClassifier(hidden_size=2, max_epochs=1), SequencePadder(), SequenceSummarizer()],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_estimators_know_the_columns_of_frames_of_any_library(estimator, make):
+    estimator.fit([make(FITTED), make(FITTED)], [0, 1])
+    assert estimator.feature_names_in_.tolist() == ["u", "v"]
+    use = getattr(estimator, "predict", None) or estimator.transform
+    assert len(use([make(FITTED)])) == 1
+    for other in (SWAPPED, OTHER):
+        with pytest.raises(ValueError, match="feature names should match"):
+            use([make(other)])
 
 
 @pytest.mark.parametrize("df", [[1], np.ones((2, 2)), pd.Series([1.0]), "run", None])

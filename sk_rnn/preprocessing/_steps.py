@@ -114,7 +114,7 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
         return None
     frames: list[pd.DataFrame] = []
     for i, x in enumerate(X):
-        frame = as_pandas(x)
+        frame = as_pandas(x, f"{where}[{i}]")
         if frame is None:
             raise TypeError(
                 f"{where}[{i}] is a {type(x).__name__}, but X[0] is a data frame. Pass data frames "

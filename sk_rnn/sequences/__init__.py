@@ -8,7 +8,7 @@ from ._batching import (
     training_batches,
 )
 from ._containers import flatten, is_sequence, is_table, refuse_empty
-from ._frames import as_pandas
+from ._interchange import as_pandas
 from ._layout import locate, offsets_of
 from ._numbers import as_numbers, frame_values, plain
 from ._panel import Panel

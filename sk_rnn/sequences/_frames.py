@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ._interchange import as_pandas
 from ._layout import offsets_of
 from ._numbers import frame_values, plain
 
@@ -21,61 +22,9 @@ class LongFrame(NamedTuple):
     n_tokens: int | None
 
 
-def as_pandas(df: Any) -> pd.DataFrame | None:
-    """Return a data frame of any library as a pandas one, or None for what is no data frame.
-
-    Other libraries' frames are read as scikit-learn reads them: with narwhals, which newer
-    versions of it install, else by the data frame interchange protocol.
-
-    Parameters
-    ----------
-    df : object
-        Of pandas (returned as it is), polars, pyarrow, or another library.
-
-    Returns
-    -------
-    df : DataFrame or None
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> from sk_rnn.sequences import as_pandas
-    >>> as_pandas(pa.table({"heat": [0.5, 1.5]}))["heat"].tolist()
-    [0.5, 1.5]
-    >>> as_pandas([0.5, 1.5]) is None
-    True
-    """
-    if isinstance(df, pd.DataFrame):
-        return df
-    if isinstance(df, np.ndarray | list | tuple | pd.Series):
-        return None
-    try:
-        import narwhals.stable.v2 as nw
-    except ImportError:  # scikit-learn before 1.9
-        if not hasattr(df, "__dataframe__"):
-            return None
-        return pd.api.interchange.from_dataframe(df)
-    if not nw.dependencies.is_into_dataframe(df):
-        return None
-    frame = nw.from_native(df, eager_only=True)
-    return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
-
-
-def _column(column: Any) -> Any:
-    """Return a narwhals series as a column of pandas, without pyarrow, which polars may lack."""
-    kind = str(column.dtype).partition("(")[0]
-    if kind in ("Categorical", "Enum"):
-        categories = column.cat.get_categories().to_list()
-        return pd.Categorical(column.to_list(), categories=categories)
-    zoned = getattr(column.dtype, "time_zone", None) is not None
-    if column.dtype.is_numeric() or (kind in ("Datetime", "Duration") and not zoned):
-        return column.to_numpy()  # missing integers become NaN
-    return pd.Series(column.to_list())
-
-
 def read_long_frame(df: Any, by: Any, order_by: Any, columns: Any, missing: str) -> LongFrame:
     """Return what a panel is made of, samples sorted by id."""
-    frame = as_pandas(df)
+    frame = as_pandas(df, f"{_CALLER}: df")
     if frame is None:
         raise TypeError(
             f"{_CALLER}: df must be a DataFrame, got {type(df).__name__}. Pass a frame of pandas, "
@@ -168,7 +117,7 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
         if not times.dtype.ordered:
             raise ValueError(
                 f"{what} is a categorical whose categories have no order. Make it ordered, with "
-                "cat.as_ordered(), or convert it to numbers or dates."
+                "cat.as_ordered() or as an Enum of polars, or convert it to numbers or dates."
             )
         return
     if times.dtype.kind == "c":
