@@ -1,6 +1,7 @@
 """Long frames of pandas, polars and pyarrow, and what is refused in them."""
 
 import datetime
+import re
 import sys
 
 import numpy as np
@@ -9,9 +10,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.compose import make_column_transformer
+from sklearn.preprocessing import OneHotEncoder
 
 from sk_rnn import RNNClassifier
-from sk_rnn.preprocessing import SequencePadder, SequenceSummarizer
+from sk_rnn.preprocessing import SequencePadder, SequenceSummarizer, TimeDistributed
 from sk_rnn.sequences import Panel, as_pandas
 
 RUNS = {
@@ -100,7 +103,8 @@ def test_from_frame_orders_by_all_kinds_of_time(runs, times):
 
 ENCODE = (
     " Convert it or leave it out of columns. To encode it in a Pipeline, make one frame per "
-    "sample, [group for _, group in df.groupby('run')], and pass them to "
+    "sample, [group.drop(columns=['run', 'time']) for _, group in "
+    "df.sort_values('time').groupby('run')], and pass them to "
     "TimeDistributed(ColumnTransformer(...))."
 )
 
@@ -163,6 +167,57 @@ ENCODE = (
             "order_by='time' holds complex numbers, which have no order. Convert them to real "
             "numbers or dates.",
         ),
+        (
+            {"run": [["b"], "a", "b", "a"]},
+            {},
+            "by='run' holds a list at row 0. Convert it to one number, date or text per row.",
+        ),
+        (
+            {"time": [1, [2], 3, 4]},
+            {},
+            "order_by='time' cannot be ordered: 1 at 'run' 'b', row 0, and [2] at 'run' 'a', row "
+            "1, do not compare. Convert all to one kind of number or date.",
+        ),
+        (
+            {"time": [{1}, {2}, {3}, {4}]},
+            {},
+            "order_by='time' holds a set at row 0. Convert it to one number, date or text per row.",
+        ),
+        (
+            {"time": [[1], [2], [3], [4]]},
+            {},
+            "order_by='time' holds a list at row 0. Convert it to one number, date or text per "
+            "row.",
+        ),
+        (
+            {},
+            {"columns": "heat", "n_tokens": 9},
+            "column 'heat' is read as float64, but token ids are integers. Convert it with "
+            "astype(int), or leave n_tokens out.",
+        ),
+        (
+            {},
+            {"columns": "load", "n_tokens": 3},
+            "column 'load' has token id 3 at 'run' 'b', row 2, but n_tokens=3 are 0 to 2. Pass a "
+            "larger n_tokens.",
+        ),
+        (
+            {},
+            {"n_tokens": 9},
+            "n_tokens is for one column of token ids, but the columns are ['heat', 'load']. Pass "
+            "columns='...', the label of that column.",
+        ),
+        (
+            {"load": pd.Categorical(list("wxyz"))},
+            {"columns": "load", "n_tokens": 9},
+            "column 'load' is categorical, and its 4 categories are the tokens. Leave n_tokens "
+            "out.",
+        ),
+        (
+            {},
+            {"columns": "load", "n_tokens": True},
+            "n_tokens must be an integer from 1 on, got True.",
+        ),
         ({}, {"missing": "drop"}, "missing must be 'raise' or 'keep', got 'drop'."),
         (
             {},
@@ -177,6 +232,67 @@ def test_from_frame_refuses(runs, change, kwargs, message):
     with pytest.raises(ValueError) as error:
         Panel.from_frame(runs.assign(**change), **kwargs)
     assert str(error.value) == f"Panel.from_frame: {message}"
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            {"heat"},
+            "columns is a set. Pass the label of one column, or a list, a 1-D array or an Index of "
+            "labels.",
+        ),
+        (
+            {"heat": 1},
+            "columns is a dict. Pass the label of one column, or a list, a 1-D array or an Index "
+            "of labels.",
+        ),
+        (
+            np.array([["heat", "load"]]),
+            "columns is a 2-D array. Pass the label of one column, or a list, a 1-D array or an "
+            "Index of labels.",
+        ),
+        (
+            ["heat", ["load"]],
+            "columns[1] is a list, which is no label of a column. Pass a flat list of labels.",
+        ),
+    ],
+)
+def test_from_frame_refuses_columns_that_are_no_labels(runs, columns, message):
+    with pytest.raises(TypeError) as error:
+        Panel.from_frame(runs, by="run", columns=columns)
+    assert str(error.value) == f"Panel.from_frame: {message}"
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Index, pd.Series])
+def test_from_frame_takes_columns_in_any_flat_container(runs, kind):
+    panel = Panel.from_frame(runs, by="run", columns=kind(["load", "heat"]))
+    assert panel.feature_names == ("load", "heat")
+    assert all(type(name) is str for name in panel.feature_names)
+
+
+@pytest.mark.parametrize("make", ["columns", "levels", "chosen", "ids are categories"])
+def test_advice_for_categories_gives_the_samples_of_the_panel(runs, make):
+    runs["mode"] = ["on", "off", "off", "on"]
+    kwargs = {"by": "run", "order_by": "time"}
+    if make == "levels":
+        runs = runs.set_index(["run", "time"])
+    elif make == "chosen":
+        kwargs["columns"] = ["heat", "load", "mode"]
+    elif make == "ids are categories":
+        runs["run"] = pd.Categorical(runs["run"], categories=["a", "b", "never"])
+    with pytest.raises(ValueError) as error:
+        Panel.from_frame(runs, **kwargs)
+    advice = re.search(r"one frame per sample, (\[.*\]), and pass", str(error.value))[1]
+    frames = eval(advice, {"df": runs})
+    columns = make_column_transformer(
+        (OneHotEncoder(), ["mode"]), remainder="passthrough", sparse_threshold=0
+    )
+    advised = TimeDistributed(columns).fit_transform(frames)
+    panel = Panel.from_frame(runs, **(kwargs | {"columns": ["heat", "load"]}))
+    np.testing.assert_array_equal(advised.offsets, panel.offsets)
+    np.testing.assert_array_equal(advised.values[:, 2:], panel.values)
+    assert advised.n_features == 4
 
 
 def test_from_frame_refuses_dates_among_features(runs):

@@ -11,7 +11,7 @@ from ._containers import flatten, is_sequence, is_table, refuse_empty
 from ._interchange import as_pandas
 from ._layout import locate, offsets_of
 from ._numbers import as_numbers, frame_values, plain
-from ._panel import Panel
+from ._panel import Panel, step_labels
 from ._symbols import Unknown, encode_tokens, learn_tokens
 from ._targets import check_sequence_targets
 from ._text import find_joiner, join_words, split_words
@@ -47,5 +47,6 @@ __all__ = [
     "prediction_batches",
     "refuse_empty",
     "split_words",
+    "step_labels",
     "training_batches",
 ]
