@@ -325,6 +325,26 @@ def test_from_sequences_takes_names_from_frames_or_from_the_caller():
     assert Panel.from_sequences(frames, feature_names=["p", "q"]).feature_names == ("p", "q")
 
 
+def test_from_sequences_keeps_the_index_of_samples():
+    index = pd.Index(["p", "q"], name="patient")
+    for values in ([[1.0, 2.0], [3.0]], [[1, 2], [3]]):
+        cells = pd.Series(values, index=index, name="u")
+        for sequences in (cells, cells.to_frame()):
+            panel = Panel.from_sequences(sequences)
+            pd.testing.assert_index_equal(panel.index, index)
+            assert panel.to_frame().index.names == ["patient", "step"]
+    table = pd.DataFrame(np.ones((2, 3)), index=index)
+    pd.testing.assert_index_equal(Panel.from_sequences(table).index, index)
+    assert Panel.from_sequences([[1.0], [2.0]]).index is None
+
+
+def test_index_of_several_levels_is_kept_in_frames():
+    index = pd.MultiIndex.from_tuples([("a", 1), ("b", 1)], names=["shop", "item"])
+    frame = Panel.from_sequences(pd.Series([[1.0, 2.0], [3.0]], index=index)).to_frame()
+    assert frame.index.names == ["shop", "item", "step"]
+    assert frame.index.tolist() == [("a", 1, 0), ("a", 1, 1), ("b", 1, 0)]
+
+
 @given(lengths_of_samples, st.sampled_from([0.0, -1.0, np.nan]))
 def test_from_padded_undoes_to_padded(lengths, value):
     panel, tokens = make_panel(lengths), make_tokens(lengths)

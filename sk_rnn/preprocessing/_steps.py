@@ -31,6 +31,7 @@ class Steps(NamedTuple):
     feature_names: tuple[str, ...] | None = None
     ids: pd.Index | None = None  # what samples are called
     labels: pd.Index | None = None  # what time steps are called, in data frames
+    times: pd.Index | None = None  # what they are called, in a Panel
 
     @property
     def lengths(self) -> np.ndarray:
@@ -43,7 +44,13 @@ class Steps(NamedTuple):
         if values.dtype not in (np.float32, np.float64):
             with np.errstate(over="ignore"):  # what overflows is refused as infinite later
                 values = values.astype(np.float64)
-        return Panel(values, self.offsets, index=self.ids, feature_names=self.feature_names)
+        return Panel(
+            values,
+            self.offsets,
+            index=self.ids,
+            feature_names=self.feature_names,
+            times=self.times,
+        )
 
 
 def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
@@ -63,11 +70,10 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
     if isinstance(X, Panel):
         refuse_empty(X.lengths, where)
         values = X.values.reshape(-1, X.n_features)  # token ids: one feature
-        return Steps(values, X.offsets, False, False, X.feature_names, X.index)
-    ids = X.index if isinstance(X, pd.Series) else None
+        return Steps(values, X.offsets, False, False, X.feature_names, X.index, times=X.times)
     frames = None if numeric else _frames(X, where)
     if frames is not None:
-        return _stack(frames, where)._replace(ids=ids)
+        return _stack(frames, where)._replace(ids=X.index if isinstance(X, pd.Series) else None)
     try:
         flat = flatten(X, where)
     except (TypeError, ValueError):
@@ -79,6 +85,7 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
     rectangle = table or len(getattr(X, "shape", ())) == 3
+    ids = None if table else flat.index  # of a table an array comes out
     return Steps(values, flat.offsets, table, rectangle, flat.feature_names, ids)
 
 

@@ -68,7 +68,7 @@ class Panel:
         _check_values(values)
         self.values = values
         self.offsets = check_offsets(offsets, len(values))
-        self.index = None if index is None else pd.Index(index)
+        self.index = None if index is None else _as_index(index)
         if self.index is not None and len(self.index) != len(self):
             raise ValueError(
                 f"Panel: index has {len(self.index)} entries, but there are {len(self)} samples."
@@ -82,7 +82,7 @@ class Panel:
         if n_tokens is not None and not self.is_tokens:
             raise ValueError("Panel: n_tokens is for token ids; values has numbers. Leave it out.")
         self.n_tokens = n_tokens
-        self.times = None if times is None else pd.Index(times)
+        self.times = None if times is None else _as_index(times)
         if self.times is not None and len(self.times) != len(values):
             raise ValueError(
                 f"Panel: times has {len(self.times)} entries, but there are {len(values)} time "
@@ -116,6 +116,7 @@ class Panel:
         Returns
         -------
         panel : Panel
+            Its `index` is that of a Series or a data frame, in which the rows are samples.
 
         Examples
         --------
@@ -125,12 +126,9 @@ class Panel:
         >>> Panel.from_sequences([[4, 1, 1], [2]], dtype="float32")
         Panel(n_samples=2, n_timesteps=1..3, n_features=1, dtype=float32)
         """
-        dtype = None if dtype is None else np.dtype(dtype)
-        values, offsets, names = flatten(sequences, "Panel.from_sequences: sequences", dtype=dtype)
-        if dtype is None:
-            one_integer = values.dtype.kind in "iu" and values.shape[1] == 1
-            values = values[:, 0] if one_integer else _as_float(values)
-        return cls(values, offsets, feature_names=names if feature_names is None else feature_names)
+        panel = read_panel(sequences, "Panel.from_sequences: sequences", dtype)
+        names = panel.feature_names if feature_names is None else feature_names
+        return cls(panel.values, panel.offsets, index=panel.index, feature_names=names)
 
     @classmethod
     def from_frame(
@@ -487,6 +485,11 @@ class Panel:
         return pairwise(bounds)
 
 
+def _as_index(labels: Any) -> pd.Index:
+    """Return labels as an index; pandas would make tuples of those of several levels."""
+    return labels.copy() if isinstance(labels, pd.MultiIndex) else pd.Index(labels)
+
+
 def _append(indexes: list[pd.Index | None]) -> pd.Index | None:
     """Put indexes one after the other, if all of them are there."""
     there = [index for index in indexes if index is not None]
@@ -509,6 +512,30 @@ def _check_values(values: np.ndarray) -> None:
             f"{type(values).__name__} of {values.dtype} of shape {values.shape}. "
             "Panel.from_sequences converts other containers."
         )
+
+
+def read_panel(sequences: Any, where: str, dtype: npt.DTypeLike | None = None) -> Panel:
+    """Make a panel of any container of sequences, as :meth:`Panel.from_sequences` does.
+
+    Parameters
+    ----------
+    sequences : array-like or list of array-like
+    where : str
+        What messages call them.
+    dtype : {float32, float64}, default=None
+
+    Returns
+    -------
+    panel : Panel
+    """
+    dtype = None if dtype is None else np.dtype(dtype)
+    flat = flatten(sequences, where, dtype=dtype)
+    values = flat.values
+    if dtype is None:
+        one_integer = values.dtype.kind in "iu" and values.shape[1] == 1
+        values = values[:, 0] if one_integer else _as_float(values)
+    names = flat.feature_names
+    return Panel(values, flat.offsets, index=flat.index, feature_names=names)
 
 
 def step_labels(panel: Panel, sample: np.ndarray, step: np.ndarray) -> pd.MultiIndex:
