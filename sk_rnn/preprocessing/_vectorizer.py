@@ -5,7 +5,6 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import count, pairwise, repeat
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,9 +12,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from ..sequences import Panel, check_sequences, check_token_range
+from ._constraints import IntegerFrom
 from ._documents import as_token_list, check_tokens, is_missing, open_documents, refuse_document
 from ._vocabulary import given_terms, prune
 
@@ -164,7 +164,7 @@ class SequenceVectorizer(  # a panel is no table: set_output has nothing to set
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: CountVectorizer._parameter_constraints[name] for name in _ANALYSIS + _COUNTING},
         "min_df": [*CountVectorizer._parameter_constraints["min_df"], StrOptions({"auto"})],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "max_length": [IntegerFrom(1), None],
         "truncate": [StrOptions({"head", "tail", "middle"})],
         "add_marks": ["boolean"],
     }
