@@ -1,5 +1,6 @@
 import datetime
 import tracemalloc
+from array import array
 
 import awkward as ak
 import numpy as np
@@ -174,6 +175,8 @@ def test_list_of_series_keeps_their_times_and_columns():
         np.array([1.0, 2.0, 3.0], dtype=object),
         torch.tensor([1.0, 2.0, 3.0], requires_grad=True),
         torch.tensor([1.0, 2.0, 3.0], dtype=torch.bfloat16),
+        range(1, 4),
+        array("d", [1.0, 2.0, 3.0]),
         pa.array([1.0, 2.0, 3.0]),
         ak.Array([1.0, 2.0, 3.0]),
         np.ma.masked_array([1.0, 2.0, 3.0], mask=False),

@@ -85,7 +85,7 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True) -> Steps:
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
     rectangle = table or len(getattr(X, "shape", ())) == 3
-    ids = None if table else flat.index  # of a table an array comes out
+    ids = None if table else flat.ids  # of a table an array comes out
     return Steps(values, flat.offsets, table, rectangle, flat.feature_names, ids)
 
 

@@ -1,5 +1,6 @@
 """Long series cut into windows, so that forecasting is regression."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -231,6 +232,8 @@ def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFr
                 raise ValueError(f"{_WHERE} has no columns. Pass at least one.")
             return as_numbers(frame_values(frame, _WHERE), _WHERE), frame
         return as_numbers(frame_values(frame.to_frame(), _WHERE)[:, 0], _WHERE), frame
+    if isinstance(series, Sequence) and not isinstance(series, str | bytes | list | tuple):
+        series = list(series)  # a range, an array of the standard library
     opened = open_container(series, _WHERE, f"no series. {_ACCEPTED}")
     if has_sequences(opened):
         return _read_several(opened), None

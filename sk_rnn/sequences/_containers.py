@@ -34,7 +34,7 @@ class Flat(NamedTuple):
     values: np.ndarray  # (total_steps, n_features); labels, one a step: (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
     feature_names: tuple[str, ...] | None = None
-    index: pd.Index | None = None  # what a Series or frame calls the samples
+    ids: pd.Index | None = None  # what a Series or frame calls the samples
 
 
 def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool = True) -> Flat:
@@ -54,7 +54,7 @@ def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool 
         are objects, so that NumPy does not make strings of numbers.
     """
     if isinstance(X, pd.Series | pd.DataFrame):
-        return _flatten(X, where, dtype, numeric)._replace(index=X.index)
+        return _flatten(X, where, dtype, numeric)._replace(ids=X.index)
     return _flatten(X, where, dtype, numeric)
 
 

@@ -186,6 +186,7 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
 
 def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[list[Any], bool]:
     """Return the features' columns, and whether one was asked for by itself."""
+    names: list[Any]
     one = False
     if columns is None:
         names = [column for column in df.columns if column not in (by, order_by)]
@@ -286,7 +287,7 @@ def _refuse_missing_value(
 
 def _check_n_tokens(n_tokens: Any, df: pd.DataFrame, names: list[Any]) -> None:
     """Refuse a size of the vocabulary that is none, or has no column of token ids."""
-    if not isinstance(n_tokens, Integral) or isinstance(n_tokens, bool) or n_tokens < 1:
+    if isinstance(n_tokens, bool) or not isinstance(n_tokens, Integral) or n_tokens < 1:
         raise ValueError(f"{_CALLER}: n_tokens must be an integer from 1 on, got {n_tokens!r}.")
     if len(names) > 1:
         raise ValueError(

@@ -535,7 +535,7 @@ def read_panel(sequences: Any, where: str, dtype: npt.DTypeLike | None = None) -
         one_integer = values.dtype.kind in "iu" and values.shape[1] == 1
         values = values[:, 0] if one_integer else _as_float(values)
     names = flat.feature_names
-    return Panel(values, flat.offsets, index=flat.index, feature_names=names)
+    return Panel(values, flat.offsets, index=flat.ids, feature_names=names)
 
 
 def step_labels(panel: Panel, sample: np.ndarray, step: np.ndarray) -> pd.MultiIndex:
