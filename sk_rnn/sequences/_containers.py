@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from ._columnar import RAGGED_FEATURES, arrow_steps, is_arrow, is_awkward, read_arrow, read_awkward
-from ._interchange import as_pandas
+from ._interchange import as_pandas, may_be_frame
 from ._layout import offsets_of
 from ._numbers import as_numbers, frame_values, plain
 
@@ -279,7 +279,9 @@ def _names(df: pd.DataFrame) -> tuple[str, ...] | None:
 def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
     if not X:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
-    X = [_open_sample(x, where, i) for i, x in enumerate(X)]
+    if any(map(may_be_frame, {type(x) for x in X})):  # so that columns keep their names
+        frames = [as_pandas(x, f"{where}[{i}]") for i, x in enumerate(X)]
+        X = [x if frame is None else frame for x, frame in zip(X, frames, strict=True)]
     names = _common_columns(X, where) if isinstance(X[0], pd.DataFrame) else None
     arrays = [_read_sample(x, where, i, numeric) for i, x in enumerate(X)]
     lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
@@ -293,14 +295,6 @@ def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: 
     with np.errstate(over="ignore"):  # what overflows is refused as infinite later
         values = np.concatenate(arrays, dtype=dtype, casting="unsafe")
     return _finish(values, lengths, where, dtype, numeric, names)
-
-
-def _open_sample(x: Any, where: str, i: int) -> Any:
-    """Return a data frame of any library as one of pandas, so that its columns keep their names."""
-    if type(x) is np.ndarray:  # by far the most frequent
-        return x
-    frame = as_pandas(x, f"{where}[{i}]")
-    return x if frame is None else frame
 
 
 def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:

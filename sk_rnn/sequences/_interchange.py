@@ -7,8 +7,7 @@ import pandas as pd
 
 from ._columnar import is_arrow
 
-# What scikit-learn and narwhals know a data frame by. Asked first, because containers have many
-# elements, of which most are no frames.
+# What scikit-learn and narwhals know a data frame by.
 _OF_FRAMES = ("columns", "__dataframe__", "__narwhals_dataframe__")
 
 
@@ -42,7 +41,7 @@ def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
         return df
     if isinstance(df, np.ndarray | list | tuple | pd.Series | str):
         return None
-    if not any(hasattr(type(df), name) for name in _OF_FRAMES):
+    if not may_be_frame(type(df)):
         return None
     if is_arrow(df):
         df = _read_arrow(df, where)
@@ -62,6 +61,11 @@ def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
         return None
     frame = nw.from_native(df, eager_only=True)
     return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
+
+
+def may_be_frame(kind: type) -> bool:
+    """Tell whether objects of a type may be data frames: a list of sequences has few types."""
+    return any(hasattr(kind, name) for name in _OF_FRAMES)
 
 
 def _read_arrow(df: Any, where: str) -> Any:
