@@ -1,6 +1,7 @@
 """Long frames of pandas, polars and pyarrow, and what is refused in them."""
 
 import datetime
+import re
 import sys
 
 import numpy as np
@@ -9,7 +10,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.compose import make_column_transformer
+from sklearn.preprocessing import OneHotEncoder
 
+from sk_rnn import RNNClassifier
+from sk_rnn.preprocessing import SequencePadder, SequenceSummarizer, TimeDistributed
 from sk_rnn.sequences import Panel, as_pandas
 
 RUNS = {
@@ -98,7 +103,8 @@ def test_from_frame_orders_by_all_kinds_of_time(runs, times):
 
 ENCODE = (
     " Convert it or leave it out of columns. To encode it in a Pipeline, make one frame per "
-    "sample, [group for _, group in df.groupby('run')], and pass them to "
+    "sample, [group.drop(columns=['run', 'time']) for _, group in "
+    "df.sort_values('time').groupby('run')], and pass them to "
     "TimeDistributed(ColumnTransformer(...))."
 )
 
@@ -147,7 +153,7 @@ ENCODE = (
             {"time": pd.Categorical(["b", "a", "c", "d"])},
             {},
             "order_by='time' is a categorical whose categories have no order. Make it ordered, "
-            "with cat.as_ordered(), or convert it to numbers or dates.",
+            "with cat.as_ordered() or as an Enum of polars, or convert it to numbers or dates.",
         ),
         (
             {"time": np.array([None, 1, datetime.date(2024, 1, 1), 3], dtype=object)},
@@ -160,6 +166,57 @@ ENCODE = (
             {},
             "order_by='time' holds complex numbers, which have no order. Convert them to real "
             "numbers or dates.",
+        ),
+        (
+            {"run": [["b"], "a", "b", "a"]},
+            {},
+            "by='run' holds a list at row 0. Convert it to one number, date or text per row.",
+        ),
+        (
+            {"time": [1, [2], 3, 4]},
+            {},
+            "order_by='time' cannot be ordered: 1 at 'run' 'b', row 0, and [2] at 'run' 'a', row "
+            "1, do not compare. Convert all to one kind of number or date.",
+        ),
+        (
+            {"time": [{1}, {2}, {3}, {4}]},
+            {},
+            "order_by='time' holds a set at row 0. Convert it to one number, date or text per row.",
+        ),
+        (
+            {"time": [[1], [2], [3], [4]]},
+            {},
+            "order_by='time' holds a list at row 0. Convert it to one number, date or text per "
+            "row.",
+        ),
+        (
+            {},
+            {"columns": "heat", "n_tokens": 9},
+            "column 'heat' is read as float64, but token ids are integers. Convert it with "
+            "astype(int), or leave n_tokens out.",
+        ),
+        (
+            {},
+            {"columns": "load", "n_tokens": 3},
+            "column 'load' has token id 3 at 'run' 'b', row 2, but n_tokens=3 are 0 to 2. Pass a "
+            "larger n_tokens.",
+        ),
+        (
+            {},
+            {"n_tokens": 9},
+            "n_tokens is for one column of token ids, but the columns are ['heat', 'load']. Pass "
+            "columns='...', the label of that column.",
+        ),
+        (
+            {"load": pd.Categorical(list("wxyz"))},
+            {"columns": "load", "n_tokens": 9},
+            "column 'load' is categorical, and its 4 categories are the tokens. Leave n_tokens "
+            "out.",
+        ),
+        (
+            {},
+            {"columns": "load", "n_tokens": True},
+            "n_tokens must be an integer from 1 on, got True.",
         ),
         ({}, {"missing": "drop"}, "missing must be 'raise' or 'keep', got 'drop'."),
         (
@@ -175,6 +232,67 @@ def test_from_frame_refuses(runs, change, kwargs, message):
     with pytest.raises(ValueError) as error:
         Panel.from_frame(runs.assign(**change), **kwargs)
     assert str(error.value) == f"Panel.from_frame: {message}"
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            {"heat"},
+            "columns is a set. Pass the label of one column, or a list, a 1-D array or an Index of "
+            "labels.",
+        ),
+        (
+            {"heat": 1},
+            "columns is a dict. Pass the label of one column, or a list, a 1-D array or an Index "
+            "of labels.",
+        ),
+        (
+            np.array([["heat", "load"]]),
+            "columns is a 2-D array. Pass the label of one column, or a list, a 1-D array or an "
+            "Index of labels.",
+        ),
+        (
+            ["heat", ["load"]],
+            "columns[1] is a list, which is no label of a column. Pass a flat list of labels.",
+        ),
+    ],
+)
+def test_from_frame_refuses_columns_that_are_no_labels(runs, columns, message):
+    with pytest.raises(TypeError) as error:
+        Panel.from_frame(runs, by="run", columns=columns)
+    assert str(error.value) == f"Panel.from_frame: {message}"
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Index, pd.Series])
+def test_from_frame_takes_columns_in_any_flat_container(runs, kind):
+    panel = Panel.from_frame(runs, by="run", columns=kind(["load", "heat"]))
+    assert panel.feature_names == ("load", "heat")
+    assert all(type(name) is str for name in panel.feature_names)
+
+
+@pytest.mark.parametrize("make", ["columns", "levels", "chosen", "ids are categories"])
+def test_advice_for_categories_gives_the_samples_of_the_panel(runs, make):
+    runs["mode"] = ["on", "off", "off", "on"]
+    kwargs = {"by": "run", "order_by": "time"}
+    if make == "levels":
+        runs = runs.set_index(["run", "time"])
+    elif make == "chosen":
+        kwargs["columns"] = ["heat", "load", "mode"]
+    elif make == "ids are categories":
+        runs["run"] = pd.Categorical(runs["run"], categories=["a", "b", "never"])
+    with pytest.raises(ValueError) as error:
+        Panel.from_frame(runs, **kwargs)
+    advice = re.search(r"one frame per sample, (\[.*\]), and pass", str(error.value))[1]
+    frames = eval(advice, {"df": runs})
+    columns = make_column_transformer(
+        (OneHotEncoder(), ["mode"]), remainder="passthrough", sparse_threshold=0
+    )
+    advised = TimeDistributed(columns).fit_transform(frames)
+    panel = Panel.from_frame(runs, **(kwargs | {"columns": ["heat", "load"]}))
+    np.testing.assert_array_equal(advised.offsets, panel.offsets)
+    np.testing.assert_array_equal(advised.values[:, 2:], panel.values)
+    assert advised.n_features == 4
 
 
 def test_from_frame_refuses_dates_among_features(runs):
@@ -240,6 +358,104 @@ def test_from_frame_reads_polars(runs):
     assert tokens.n_tokens == 2
     with pytest.raises(ValueError, match="column 'kind' is categorical where numbers belong"):
         Panel.from_frame(frame, by="run", order_by="time")
+
+
+def test_from_frame_reads_record_batches(runs):
+    batch = pa.RecordBatch.from_pandas(runs, preserve_index=False)
+    assert_same(
+        Panel.from_frame(batch, by="run", order_by="time"),
+        Panel.from_frame(runs, by="run", order_by="time"),
+    )
+
+
+def test_from_frame_orders_by_polars_enums(runs):
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"id": [1, 1], "when": ["late", "early"], "heat": [1.0, 2.0]})
+    ordered = frame.with_columns(pl.col("when").cast(pl.Enum(["early", "late"])))
+    assert Panel.from_frame(ordered, by="id", order_by="when").values.tolist() == [[2.0], [1.0]]
+    with pytest.raises(
+        ValueError, match=r"Make it ordered, with cat\.as_ordered\(\) or as an Enum"
+    ):
+        Panel.from_frame(
+            frame.with_columns(pl.col("when").cast(pl.Categorical)), by="id", order_by="when"
+        )
+
+
+def test_frame_of_columns_that_share_a_name_is_refused():
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["run", "run"])
+    with pytest.raises(ValueError) as error:
+        Panel.from_frame(table, by="run")
+    assert str(error.value) == ("Panel.from_frame: df has column 'run' more than once. Rename one.")
+
+
+class UnreadFrame:
+    """What polars 2 looks like: no interchange protocol."""
+
+    __module__ = "polars.dataframe.frame"
+    columns = ("run",)
+
+    def to_pandas(self):
+        return None
+
+
+def test_frame_that_needs_narwhals_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
+    with pytest.raises(TypeError) as error:
+        Panel.from_frame(UnreadFrame(), by="run")
+    assert str(error.value) == (
+        "Panel.from_frame: df is a polars UnreadFrame, which is read with narwhals, and that is "
+        "not installed. Install it with pip install narwhals, or pass df.to_pandas()."
+    )
+
+
+# -- Lists of frames
+
+
+def polars_frame(columns):
+    return pytest.importorskip("polars").DataFrame(columns)
+
+
+MAKERS = {
+    "pandas": pd.DataFrame,
+    "table": pa.table,
+    "batch": pa.RecordBatch.from_pydict,
+    "polars": polars_frame,
+}
+FITTED, SWAPPED, OTHER = (
+    {"u": [1.0, 2.0], "v": [3.0, 4.0]},
+    {"v": [3.0, 4.0], "u": [1.0, 2.0]},
+    {"p": [1.0, 2.0], "q": [3.0, 4.0]},
+)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_lists_of_frames_of_any_library_are_one_panel(make):
+    panel = Panel.from_sequences([make(FITTED), make(FITTED)])
+    assert panel.feature_names == ("u", "v")
+    assert panel[1].tolist() == [[1.0, 3.0], [2.0, 4.0]]
+    for second in (SWAPPED, OTHER):
+        with pytest.raises(ValueError) as error:
+            Panel.from_sequences([make(FITTED), make(second)])
+        assert str(error.value) == (
+            f"Panel.from_sequences: sequences[1] has columns {list(second)}, but sequences[0] has "
+            "['u', 'v']. Give all frames the same columns in the same order."
+        )
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@pytest.mark.parametrize(
+    "estimator",
+    [RNNClassifier(hidden_size=2, max_epochs=1), SequencePadder(), SequenceSummarizer()],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_estimators_know_the_columns_of_frames_of_any_library(estimator, make):
+    estimator.fit([make(FITTED), make(FITTED)], [0, 1])
+    assert estimator.feature_names_in_.tolist() == ["u", "v"]
+    use = getattr(estimator, "predict", None) or estimator.transform
+    assert len(use([make(FITTED)])) == 1
+    for other in (SWAPPED, OTHER):
+        with pytest.raises(ValueError, match="feature names should match"):
+            use([make(other)])
 
 
 @pytest.mark.parametrize("df", [[1], np.ones((2, 2)), pd.Series([1.0]), "run", None])

@@ -170,6 +170,30 @@ def test_padder_makes_pipelines_of_other_classifiers(rng):
     assert search.fit(X, y).score(X, y) > 0.9
 
 
+@pytest.mark.parametrize(
+    ("dtype", "value", "expected"),
+    [
+        (np.int64, -1, np.int64),
+        (np.int8, 300, np.int32),
+        (np.uint8, -1, np.int16),
+        (np.int64, 0.5, np.float64),
+        (np.int32, np.nan, np.float64),
+        (np.float32, np.inf, np.float32),
+        (np.float32, 2**70, np.float32),
+        (np.float64, 1e300, np.float64),
+    ],
+)
+def test_padding_has_a_dtype_that_holds_data_and_value(dtype, value, expected):
+    padded = pad_sequences([np.ones(2, dtype), np.ones(1, dtype)], value=value)
+    assert padded.dtype == expected
+    np.testing.assert_array_equal(padded, np.array([[1, 1], [1, value]], expected))
+
+
+def test_value_beyond_all_floats_is_refused():
+    with pytest.raises(ValueError, match=r"pad_sequences: value=10+ does not fit X, which holds"):
+        pad_sequences([[1.0]], value=10**400)
+
+
 TWO = [np.ones((2, 2))]
 
 
@@ -201,6 +225,30 @@ TWO = [np.ones((2, 2))]
             InvalidParameterError,
             "The 'maxlen' parameter of pad_sequences must be an int in the range [1, inf) or None. "
             "Got 0 instead.",
+        ),
+        (
+            lambda: pad_sequences([[1]], maxlen=True),
+            InvalidParameterError,
+            "The 'maxlen' parameter of pad_sequences must be an int in the range [1, inf) or None. "
+            "Got True instead.",
+        ),
+        (
+            lambda: pad_sequences([[1]], value=2**70),
+            ValueError,
+            "pad_sequences: value=1180591620717411303424 does not fit X, which holds int64. Pass "
+            "another value, or X as float64.",
+        ),
+        (
+            lambda: pad_sequences([np.array([1], np.uint64)], value=-1),
+            ValueError,
+            "pad_sequences: value=-1 does not fit X, which holds uint64. Pass another value, or X "
+            "as float64.",
+        ),
+        (
+            lambda: SequencePadder(value=1e300).fit_transform([np.ones(2, np.float32)]),
+            ValueError,
+            "SequencePadder.transform: value=1e+300 does not fit X, which holds float32. Pass "
+            "another value, or X as float64.",
         ),
         (
             lambda: SequencePadder().fit(TWO).transform([np.ones((2, 3))]),

@@ -120,6 +120,10 @@ F32 = np.zeros((3, 2), np.float32)
             "Panel: feature_names has 1 entries, but values has 2 features.",
         ),
         (
+            {"values": F32, "offsets": [0, 3], "times": [1, 2]},
+            "Panel: times has 2 entries, but there are 3 time steps.",
+        ),
+        (
             {"values": F32, "offsets": [0, 3], "n_tokens": 5},
             "Panel: n_tokens is for token ids; values has numbers. Leave it out.",
         ),
@@ -321,6 +325,26 @@ def test_from_sequences_takes_names_from_frames_or_from_the_caller():
     assert Panel.from_sequences(frames, feature_names=["p", "q"]).feature_names == ("p", "q")
 
 
+def test_from_sequences_keeps_the_index_of_samples():
+    index = pd.Index(["p", "q"], name="patient")
+    for values in ([[1.0, 2.0], [3.0]], [[1, 2], [3]]):
+        cells = pd.Series(values, index=index, name="u")
+        for sequences in (cells, cells.to_frame()):
+            panel = Panel.from_sequences(sequences)
+            pd.testing.assert_index_equal(panel.index, index)
+            assert panel.to_frame().index.names == ["patient", "step"]
+    table = pd.DataFrame(np.ones((2, 3)), index=index)
+    pd.testing.assert_index_equal(Panel.from_sequences(table).index, index)
+    assert Panel.from_sequences([[1.0], [2.0]]).index is None
+
+
+def test_index_of_several_levels_is_kept_in_frames():
+    index = pd.MultiIndex.from_tuples([("a", 1), ("b", 1)], names=["shop", "item"])
+    frame = Panel.from_sequences(pd.Series([[1.0, 2.0], [3.0]], index=index)).to_frame()
+    assert frame.index.names == ["shop", "item", "step"]
+    assert frame.index.tolist() == [("a", 1, 0), ("a", 1, 1), ("b", 1, 0)]
+
+
 @given(lengths_of_samples, st.sampled_from([0.0, -1.0, np.nan]))
 def test_from_padded_undoes_to_padded(lengths, value):
     panel, tokens = make_panel(lengths), make_tokens(lengths)
@@ -393,6 +417,53 @@ def test_from_frame_undoes_to_frame_of_tokens():
     frame = tokens.to_frame()
     assert frame.columns.tolist() == ["token"]
     assert_same(Panel.from_frame(frame, by="doc", order_by="step", columns="token"), tokens)
+    tokens = make_tokens([2, 1, 3], index=pd.Index([4, 5, 6], name="doc"), n_tokens=9)
+    assert_same(Panel.from_frame(frame, by="doc", order_by="step", n_tokens=9), tokens)
+
+
+# -- Times
+
+
+def make_timed(lengths):
+    """Make a panel whose times are the positions of its steps."""
+    panel = make_panel(lengths)
+    return Panel(panel.values, panel.offsets, times=pd.Index(np.arange(sum(lengths)), name="t"))
+
+
+@given(lengths_of_samples, st.data())
+def test_times_go_where_their_steps_go(lengths, data):
+    panel, n = make_timed(lengths), len(lengths)
+    rows = data.draw(st.lists(st.integers(-n, n - 1), max_size=10))
+    starts = np.array([data.draw(st.integers(0, length)) for length in lengths])
+    cut = panel[data.draw(st.slices(n))]
+    for taken in (
+        panel[rows],
+        cut,
+        panel.cut(starts, panel.lengths),
+        Panel.concatenate([panel[rows], cut]),
+        pickle.loads(pickle.dumps(panel)),
+    ):
+        np.testing.assert_array_equal(panel.values[taken.times], taken.values)
+        assert taken.times.name == "t"
+    assert Panel.concatenate([panel, make_panel([1])]).times is None
+
+
+def test_times_are_copied_only_where_values_are():
+    panel = make_timed([2, 3, 1])
+    assert np.shares_memory(panel[1:].times.to_numpy(), panel.times.to_numpy())
+
+
+def test_from_frame_keeps_times_and_to_frame_gives_them_back(runs):
+    panel = Panel.from_frame(runs, by="run", order_by="time")
+    expected = runs.sort_values(["run", "time"])
+    assert panel.times.tolist() == expected["time"].tolist()
+    frame = panel.to_frame()
+    assert frame.index.names == ["run", "time"]
+    pd.testing.assert_frame_equal(
+        frame.reset_index(), expected.reset_index(drop=True).astype({"load": float})
+    )
+    assert_same(Panel.from_frame(frame, by="run", order_by="time"), panel)
+    assert Panel.from_frame(runs, by="run", columns=["heat"]).times is None
 
 
 @pytest.fixture
@@ -489,8 +560,8 @@ def test_from_frame_takes_categorical_ids(runs):
         (
             {"time": [1.0, 2.0, np.nan, 1.0]},
             {"by": "run", "order_by": "time"},
-            "Panel.from_frame: row 2 has no value in order_by='time', which orders it in time. "
-            "Fill in or drop such rows.",
+            "Panel.from_frame: order_by='time' has no value at 'run' 'b', row 2. Fill in or drop "
+            "such rows.",
         ),
         (
             {"time": [7, 1, 7, 2]},

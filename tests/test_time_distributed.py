@@ -643,3 +643,12 @@ def test_feature_names_are_checked():
         transformer.transform([FRAME.rename(columns={"u": "w"})])
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
         transformer.transform([FRAME.to_numpy()])
+
+
+def test_what_samples_and_time_steps_are_called_is_kept():
+    df = pd.DataFrame({"id": list("bab"), "day": [3, 1, 2], "heat": [1.0, 2.0, 3.0]})
+    panel = Panel.from_frame(df, by="id", order_by="day")
+    scaled = TimeDistributed(StandardScaler()).fit_transform(panel)
+    assert scaled.to_frame().index.tolist() == [("a", 1), ("b", 2), ("b", 3)]
+    cells = pd.DataFrame({"heat": [[1.0, 2.0], [3.0]]}, index=["a", "b"])
+    assert TimeDistributed(StandardScaler()).fit_transform(cells).index.tolist() == ["a", "b"]

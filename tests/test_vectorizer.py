@@ -96,6 +96,7 @@ def test_parameters_are_count_vectorizers():
     ("name", "value"),
     [
         ("max_length", 0),
+        ("max_length", True),
         ("max_length", 2.5),
         ("truncate", "both"),
         ("add_marks", "yes"),

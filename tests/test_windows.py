@@ -1,9 +1,16 @@
+import datetime
+import tracemalloc
+from array import array
+
+import awkward as ak
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LinearRegression
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -107,7 +114,8 @@ def test_panel_of_a_frame_keeps_ids_as_groups():
     df = pd.DataFrame({"id": list("bababb"), "time": [1, 1, 2, 2, 3, 4], "heat": np.arange(6.0)})
     panel = Panel.from_frame(df, by="id", order_by="time")
     _, y = make_windows(panel, window=1)
-    assert y["heat"].to_dict() == {("a", 1): 3.0, ("b", 1): 2.0, ("b", 2): 4.0, ("b", 3): 5.0}
+    assert y["heat"].to_dict() == {("a", 2): 3.0, ("b", 2): 2.0, ("b", 3): 4.0, ("b", 4): 5.0}
+    assert y.index.names == ["id", "time"]
     assert y.index.get_level_values("id").tolist() == list("abbb")
 
 
@@ -126,6 +134,185 @@ def test_other_frames_and_lists_are_series_too():
     X, y = make_windows([1, 2, 3], window=2)
     assert X.tolist() == [[1, 2]]
     assert y.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "several",
+    [
+        [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]],
+        ([0.0, 1.0, 2.0], np.arange(3.0, 6.0)),
+        [np.arange(3.0), np.arange(3.0, 6.0)],
+        [pd.Series(np.arange(3.0)), pd.Series(np.arange(3.0, 6.0))],
+        [torch.arange(3.0), torch.arange(3.0, 6.0)],
+        pd.Series([np.arange(3.0), np.arange(3.0, 6.0)]),
+        pd.DataFrame({"x0": [np.arange(3.0), np.arange(3.0, 6.0)]}),
+        pa.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]),
+        pd.Series(pd.arrays.ArrowExtensionArray(pa.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]))),
+        ak.Array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]),
+    ],
+    ids=lambda several: type(several).__name__,
+)
+def test_no_window_crosses_from_one_series_of_a_list_to_the_next(several):
+    X, y = make_windows(several, window=2)
+    np.testing.assert_array_equal(X[:, :, 0], [[0, 1], [3, 4]])
+    assert y["x0"].to_dict() == {(0, 2): 2.0, (1, 2): 5.0}
+
+
+def test_list_of_series_keeps_their_times_and_columns():
+    days = pd.date_range("2024-01-01", periods=8, name="day")
+    frame = pd.DataFrame({"u": np.arange(8.0), "v": -np.arange(8.0)}, index=days)
+    _, y = make_windows([frame[:3], frame[3:]], window=2)
+    assert y.index.names == ["sample", "day"]
+    pd.testing.assert_frame_equal(y.droplevel("sample"), frame.iloc[[2, 5, 6, 7]])
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        [1.0, 2.0, 3.0],
+        (1.0, 2.0, 3.0),
+        [np.float64(1), np.float64(2), np.float64(3)],
+        np.array([1.0, 2.0, 3.0], dtype=object),
+        torch.tensor([1.0, 2.0, 3.0], requires_grad=True),
+        torch.tensor([1.0, 2.0, 3.0], dtype=torch.bfloat16),
+        range(1, 4),
+        array("d", [1.0, 2.0, 3.0]),
+        pa.array([1.0, 2.0, 3.0]),
+        ak.Array([1.0, 2.0, 3.0]),
+        np.ma.masked_array([1.0, 2.0, 3.0], mask=False),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_numbers_in_any_container_are_one_series(one):
+    X, y = make_windows(one, window=2)
+    assert type(X) is type(y) is np.ndarray
+    assert (X.tolist(), y.tolist()) == ([[1.0, 2.0]], [3.0])
+
+
+def test_windows_of_one_series_of_a_panel_are_views():
+    panel = Panel(np.arange(100_000.0)[:, None], [0, 20, 100_000])
+    tracemalloc.start()
+    X, _ = make_windows(panel, window=100)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert X.shape == (99_880, 100, 1)
+    assert np.shares_memory(X, panel.values)
+    assert not X.flags.writeable
+    assert X[-1, -1, 0] == 99_998
+    assert peak < 20 * panel.values.nbytes  # the windows would be a hundred times the values
+    assert np.shares_memory(make_windows(panel[1:], window=100, step=7)[0], panel.values)
+
+
+def test_columns_of_several_levels_keep_them():
+    columns = pd.MultiIndex.from_product([["in", "out"], ["u", "v"]], names=["side", "sensor"])
+    frame = pd.DataFrame(np.arange(20).reshape(5, 4), columns=columns)
+    _, y = make_windows(frame, window=2, horizon=2)
+    assert y.columns.names == ["side", "sensor", "ahead"]
+    assert y["out", "u"].to_numpy().tolist() == [[10, 14], [14, 18]]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index(list("zyxw")),
+        pd.Index([0.5, 1.5, 7.0, 8.0]),
+        pd.Index([1, 3, 9, 10])[[0, 1, 2, 3]],
+        pd.Index([datetime.date(2024, 1, day) for day in (1, 2, 5, 7)]),
+        pd.CategoricalIndex(
+            ["low", "mid", "high", "top"], ["low", "mid", "high", "top"], ordered=True
+        ),
+        pd.CategoricalIndex(["low", "mid", "high", "top"]),
+        pd.period_range("2024-01", periods=4, freq="M"),
+        pd.to_timedelta([1, 2, 3, 9], unit="s"),
+        pd.Index([1, 2, 5, 6], dtype="Int64"),
+        pd.Index(["a", None, "b", 1], dtype=object),
+    ],
+    ids=lambda index: f"{type(index).__name__} of {index.dtype}",
+)
+def test_index_in_order_is_kept(index):
+    _, y = make_windows(pd.Series(np.arange(4.0), index=index), window=2)
+    pd.testing.assert_index_equal(y.index, index[2:], exact=False)
+
+
+STACK = (
+    ", so several series may be stacked. Pass Panel.from_frame(df, by=..., order_by=...), which no "
+    "window crosses; of one series, "
+)
+RESET = "pass series.reset_index(drop=True) if its rows are in order of time."
+SORT = (
+    " Pass series.sort_index(), series.reset_index(drop=True) if its rows are in order of time, or "
+    "Panel.from_frame(df, by=..., order_by=...) of several series."
+)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (
+            pd.DatetimeIndex(["2024-01-01", "2024-01-01", "2024-01-02", "2024-01-02"]),
+            "has 2024-01-01 00:00:00 again at row 1 of its index" + STACK + "aggregate or drop the "
+            "rows of one time.",
+        ),
+        (
+            pd.DatetimeIndex(["2024-01-01", "2024-01-02", "2024-01-01", "2024-01-02"]),
+            "has 2024-01-01 00:00:00 again at row 2 of its index" + STACK + "aggregate or drop the "
+            "rows of one time.",
+        ),
+        (
+            pd.PeriodIndex(["2024-01", "2024-01", "2024-02", "2024-02"], freq="M"),
+            "has 2024-01 again at row 1 of its index" + STACK + "aggregate or drop the rows of one "
+            "time.",
+        ),
+        (
+            pd.to_timedelta([1, 1, 2, 2], unit="s"),
+            "has 0 days 00:00:01 again at row 1 of its index" + STACK + "aggregate or drop the "
+            "rows of one time.",
+        ),
+        (pd.Index([0, 1, 0, 1]), "has 0 again at row 2 of its index" + STACK + RESET),
+        (pd.Index(list("abab")), "has 'a' again at row 2 of its index" + STACK + RESET),
+        (
+            pd.Index([3, 1, 2, 0]),
+            "is not in order of time: row 1 is at 1, after 3." + SORT,
+        ),
+        (
+            pd.RangeIndex(3, -1, -1),
+            "is not in order of time: row 1 is at 2, after 3." + SORT,
+        ),
+        (
+            pd.Index([0.5, 2.5, 1.5, 3.5]),
+            "is not in order of time: row 2 is at 1.5, after 2.5." + SORT,
+        ),
+        (
+            pd.Index([datetime.date(2024, 1, day) for day in (1, 5, 2, 7)]),
+            "is not in order of time: row 2 is at 2024-01-02, after 2024-01-05." + SORT,
+        ),
+        (
+            pd.CategoricalIndex(list("abdc"), list("abcd"), ordered=True),
+            "is not in order of time: row 3 is at 'c', after 'd'." + SORT,
+        ),
+        (
+            pd.Index([0.5, np.nan, 1.5, 3.5]),
+            "has no time at row 1 of its index. Drop such rows.",
+        ),
+    ],
+)
+def test_make_windows_refuses_an_index_out_of_order(index, message):
+    with pytest.raises(ValueError) as error:
+        make_windows(pd.Series(np.ones(4), index=index), window=2)
+    assert str(error.value) == f"make_windows: series {message}"
+    good = pd.Series(np.ones(4))
+    with pytest.raises(ValueError) as error:
+        make_windows([good, pd.Series(np.ones(4), index=index)], window=2)
+    assert str(error.value).startswith("make_windows: series[1] ")
+
+
+def test_stacked_stores_are_read_as_the_message_says():
+    days = pd.date_range("2024-01-01", periods=4)
+    stores = pd.DataFrame({"store": list("aaaabbbb"), "day": [*days, *days], "sales": range(8)})
+    with pytest.raises(ValueError, match=r"Panel\.from_frame\(df, by=\.\.\., order_by=\.\.\.\)"):
+        make_windows(stores.sort_values("day").set_index("day")["sales"], window=2)
+    _, y = make_windows(Panel.from_frame(stores, by="store", order_by="day"), window=2)
+    assert y.index.tolist() == [(store, day) for store in "ab" for day in days[2:]]
 
 
 def test_windows_make_forecasting_regression():
@@ -156,7 +343,8 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
             pd.Series([1.0, 2.0, 3.0], index=DAYS),
             ValueError,
             "make_windows: series is not in order of time: row 1 is at 2024-01-01 00:00:00, after "
-            "2024-01-02 00:00:00. Pass series.sort_index().",
+            "2024-01-02 00:00:00. Pass series.sort_index(), or Panel.from_frame(df, by=..., "
+            "order_by=...) of several series.",
         ),
         (
             pd.Series([1.0, 2.0], index=pd.DatetimeIndex(["2024-01-01", None])),
@@ -172,10 +360,41 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
             "Pass Panel.from_frame(df, by=..., order_by=...), which no window crosses.",
         ),
         (
-            [[1, 2, 3, 4], [1]],
+            [[1, 2, 3], [1]],
             ValueError,
-            "make_windows: series has entries of different lengths, so it is not one series. Pass "
-            "several series as a Panel, which no window crosses: Panel.from_sequences(series).",
+            "make_windows: no window fits: window=3, gap=0 and horizon=1 need 4 time steps, but "
+            "the longest of 2 series (a list of sequences is several) has 3. Shorten the window or "
+            "pass longer series, or np.asarray(series) if it is one series.",
+        ),
+        (
+            [[1, 2, 3, 4], []],
+            ValueError,
+            "make_windows: series[1] is an empty sequence. Every sample needs at least one time "
+            "step: drop it, from y too.",
+        ),
+        (
+            [1.0, [2.0, 3.0]],
+            ValueError,
+            "make_windows: series holds sequences beside single values. Pass an array of shape "
+            "(n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or a Panel.",
+        ),
+        (
+            np.ma.masked_array(np.ones(9), mask=[0, 1, 0, 0, 0, 0, 0, 0, 0]),
+            ValueError,
+            "make_windows: series has masked values. Fill them, or cut masked ends with "
+            "Panel.from_padded(X, lengths).",
+        ),
+        (
+            csr_matrix(np.ones((9, 1))),
+            TypeError,
+            "make_windows: series is sparse, and sparse data is not supported. Pass "
+            "series.toarray().",
+        ),
+        (
+            np.array(3.0),
+            TypeError,
+            "make_windows: series is a single value, 3.0. Pass an array of shape (n_timesteps,) or "
+            "(n_timesteps, n_features), a Series, a DataFrame or a Panel.",
         ),
         (
             np.ones((2, 5, 1)),
@@ -215,7 +434,16 @@ def test_make_windows_refuses(series, kind, message):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("window", 0), ("horizon", 0), ("step", 0), ("gap", -1), ("window", 1.5)]
+    ("name", "value"),
+    [
+        ("window", 0),
+        ("horizon", 0),
+        ("step", 0),
+        ("gap", -1),
+        ("window", 1.5),
+        ("window", True),
+        ("gap", False),
+    ],
 )
 def test_make_windows_refuses_numbers_out_of_range(name, value):
     message = f"The '{name}' parameter of make_windows must be an int in the range"

@@ -1,20 +1,22 @@
 """Ragged sequences made rectangular, for tools that need that."""
 
-from numbers import Integral, Real
-from typing import Any, ClassVar
+import math
+from numbers import Real
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils._set_output import _get_container_adapter, _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from ..sequences import offsets_of
+from ._constraints import IntegerFrom
 from ._steps import Steps, check_features, read_steps, step_feature_names
 
 _CONSTRAINTS: dict[str, list[Any]] = {
-    "maxlen": [Interval(Integral, 1, None, closed="left"), None],
+    "maxlen": [IntegerFrom(1), None],
     "padding": [StrOptions({"pre", "post"})],
     "truncating": [StrOptions({"pre", "post"})],
     "value": [Real],
@@ -61,8 +63,8 @@ def pad_sequences(
     Returns
     -------
     padded : ndarray of shape (n_samples, maxlen) or (n_samples, maxlen, n_features)
-        Two-dimensional if there is one feature per time step. Of the dtype of X, if it can hold
-        `value`.
+        Two-dimensional if there is one feature per time step. Of the dtype of X; of a larger one
+        if X holds integers and `value` needs it.
     mask : ndarray of bool of shape (n_samples, maxlen)
         True for time steps of the sequence. Only with ``return_mask=True``.
     lengths : ndarray of int64 of shape (n_samples,)
@@ -73,7 +75,7 @@ def pad_sequences(
     TypeError
         If X is no container of sequences.
     ValueError
-        If X has no samples, an empty one, or no numbers.
+        If X has no samples, an empty one, or no numbers, or if its dtype cannot hold `value`.
 
     See Also
     --------
@@ -98,7 +100,7 @@ def pad_sequences(
     steps = read_steps(X, "pad_sequences", tokens=True)  # ids are moved, not computed with
     if maxlen is None:
         maxlen = int(steps.lengths.max())
-    padded, mask = _pad(steps, maxlen, padding, truncating, value)
+    padded, mask = _pad(steps, maxlen, padding, truncating, value, "pad_sequences")
     result = [padded[:, :, 0] if padded.shape[2] == 1 else padded]
     if return_mask:
         result.append(mask)
@@ -223,9 +225,10 @@ class SequencePadder(TransformerMixin, BaseEstimator):
             which has the index of a Panel, a Series or a data frame.
         """
         check_is_fitted(self)
-        steps = read_steps(X, "SequencePadder.transform", tokens=True)
-        check_features(self, X, steps, "SequencePadder.transform", reset=False)
-        padded, mask = _pad(steps, self.maxlen_, self.padding, self.truncating, self.value)
+        caller = "SequencePadder.transform"
+        steps = read_steps(X, caller, tokens=True)
+        check_features(self, X, steps, caller, reset=False)
+        padded, mask = _pad(steps, self.maxlen_, self.padding, self.truncating, self.value, caller)
         if self.add_indicator:
             padded = np.concatenate([padded, mask[:, :, None].astype(padded.dtype)], axis=2)
         flat = padded.shape[2] == 1 or _get_container_adapter("transform", self) is not None
@@ -265,7 +268,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
 
 
 def _pad(
-    steps: Steps, maxlen: int, padding: str, truncating: str, value: float
+    steps: Steps, maxlen: int, padding: str, truncating: str, value: float, caller: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the padded array (n_samples, maxlen, n_features) and the mask (n_samples, maxlen)."""
     values, lengths = steps.values, steps.lengths
@@ -278,17 +281,34 @@ def _pad(
         values = values[step + np.repeat(first, kept)]
     begin = np.arange(n_samples) * maxlen + (maxlen - kept if padding == "pre" else 0)
     place = step + np.repeat(begin, kept)
-    padded = np.full((n_samples * maxlen, n_features), value, _dtype(values.dtype, value))
+    padded = np.full((n_samples * maxlen, n_features), value, _dtype(values.dtype, value, caller))
     padded[place] = values
     mask = np.zeros(n_samples * maxlen, dtype=bool)
     mask[place] = True
     return padded.reshape(n_samples, maxlen, n_features), mask.reshape(n_samples, maxlen)
 
 
-def _dtype(dtype: np.dtype, value: float) -> np.dtype:
+def _dtype(dtype: np.dtype, value: float, caller: str) -> np.dtype:
     """Return the dtype of the data, or one that holds the padding too."""
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond all floats
+        _refuse_value(dtype, value, caller)
     if dtype.kind == "f":
+        if math.isfinite(number) and abs(number) > float(np.finfo(dtype).max):
+            _refuse_value(dtype, value, caller)
         return dtype
-    if not float(value).is_integer():
+    if not number.is_integer():
         return np.dtype(np.float64)
-    return np.result_type(dtype, np.min_scalar_type(int(value)))
+    # Of integers that no integer type holds with the data NumPy makes objects or floats.
+    both = np.result_type(dtype, np.min_scalar_type(int(value)))
+    if both.kind not in "biu":
+        _refuse_value(dtype, value, caller)
+    return both
+
+
+def _refuse_value(dtype: np.dtype, value: float, caller: str) -> NoReturn:
+    raise ValueError(
+        f"{caller}: value={value!r} does not fit X, which holds {dtype}. Pass another value, or "
+        "X as float64."
+    )

@@ -33,6 +33,7 @@ class Steps(NamedTuple):
     ids: pd.Index | None = None  # what samples are called
     labels: pd.Index | None = None  # what time steps are called, in data frames
     is_tokens: bool = False  # whether X was a panel of token ids
+    times: pd.Index | None = None  # what they are called, in a Panel
 
     @property
     def lengths(self) -> np.ndarray:
@@ -51,11 +52,16 @@ class Steps(NamedTuple):
         values = np.asarray(self.values)
         if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:
             values = values[:, 0]
-            return Panel(values, self.offsets, index=self.ids, feature_names=self.feature_names)
-        if values.dtype not in (np.float32, np.float64):
+        elif values.dtype not in (np.float32, np.float64):
             with np.errstate(over="ignore"):  # what overflows is refused as infinite later
                 values = values.astype(np.float64)
-        return Panel(values, self.offsets, index=self.ids, feature_names=self.feature_names)
+        return Panel(
+            values,
+            self.offsets,
+            index=self.ids,
+            feature_names=self.feature_names,
+            times=self.times,
+        )
 
 
 def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = False) -> Steps:
@@ -85,12 +91,15 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = Fals
             )
         values = X.values.reshape(-1, X.n_features)  # token ids: one feature
         names, ids = X.feature_names, X.index
-        return Steps(values, X.offsets, False, False, names, ids, None, X.is_tokens)
-    cells = isinstance(X, pd.DataFrame) and not is_table(X)
-    ids = X.index if cells or isinstance(X, pd.Series) else None
+        return Steps(
+            values, X.offsets, False, False, names, ids, is_tokens=X.is_tokens, times=X.times
+        )
     frames = None if numeric else _frames(X, where)
     if frames is not None:
-        return _stack(frames, where)._replace(ids=ids)
+        cells = isinstance(X, pd.DataFrame) and not is_table(X)
+        return _stack(frames, where)._replace(
+            ids=X.index if cells or isinstance(X, pd.Series) else None
+        )
     flat = None if numeric else _text_in_objects(X, where)
     try:
         flat = flat or flatten(X, where)
@@ -103,6 +112,7 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = Fals
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
     rectangle = table or len(getattr(X, "shape", ())) == 3
+    ids = None if table else flat.ids  # of a table an array comes out
     return Steps(values, flat.offsets, table, rectangle, flat.feature_names, ids)
 
 
@@ -139,7 +149,7 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
         return None
     frames: list[pd.DataFrame] = []
     for i, x in enumerate(X):
-        frame = as_pandas(x)
+        frame = as_pandas(x, f"{where}[{i}]")
         if frame is None:
             raise TypeError(
                 f"{where}[{i}] is a {type(x).__name__}, but X[0] is a data frame. Pass data frames "

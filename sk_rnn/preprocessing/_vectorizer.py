@@ -4,7 +4,6 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import count, pairwise, repeat
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from ..sequences import Panel, check_sequences, check_token_range
 from ._analysis import (
@@ -25,6 +24,7 @@ from ._analysis import (
     read_ids,
     warn_of_empty,
 )
+from ._constraints import IntegerFrom
 from ._vocabulary import given_terms, prune
 
 _RESERVED = ("<padding>", "<unknown>")
@@ -171,7 +171,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: CountVectorizer._parameter_constraints[name] for name in _ANALYSIS + _COUNTING},
         "min_df": [*CountVectorizer._parameter_constraints["min_df"], StrOptions({"auto"})],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "max_length": [IntegerFrom(1), None],
         "truncate": [StrOptions({"head", "tail", "middle"})],
         "add_marks": ["boolean"],
     }

@@ -1,25 +1,41 @@
 """Long series cut into windows, so that forecasting is regression."""
 
-from numbers import Integral
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 
-from ..sequences import Panel, as_numbers, as_pandas, frame_values
+from ..sequences import (
+    Panel,
+    as_numbers,
+    as_pandas,
+    frame_values,
+    has_sequences,
+    open_container,
+    read_panel,
+    step_labels,
+)
+from ._constraints import IntegerFrom
+from ._time_order import check_time_order
 
+_WHERE = "make_windows: series"
+_ACCEPTED = (
+    "Pass an array of shape (n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or "
+    "a Panel."
+)
 _SEVERAL = "Pass several series as a Panel, which no window crosses: Panel.from_sequences(series)."
 
 
 @validate_params(
     {
         "series": "no_validation",
-        "window": [Interval(Integral, 1, None, closed="left")],
-        "horizon": [Interval(Integral, 1, None, closed="left")],
-        "step": [Interval(Integral, 1, None, closed="left")],
-        "gap": [Interval(Integral, 0, None, closed="left")],
+        "window": [IntegerFrom(1)],
+        "horizon": [IntegerFrom(1)],
+        "step": [IntegerFrom(1)],
+        "gap": [IntegerFrom(0)],
     },
     prefer_skip_nested_validation=True,
 )
@@ -33,10 +49,14 @@ def make_windows(
 
     Parameters
     ----------
-    series : array-like of shape (n_timesteps,) or (n_timesteps, n_features), Series, DataFrame \
-or Panel
-        Numbers in order of time. The sequences of a Panel are series of their own: no window begins
-        in one and ends in another, and those that are too short give none.
+    series : array-like of shape (n_timesteps,) or (n_timesteps, n_features), Series, DataFrame, \
+Panel or list
+        Numbers in order of time. The index of a Series or DataFrame has to increase if it holds
+        dates or numbers; text only names the rows, and must not repeat. The sequences of a Panel
+        are series of their own: no window begins in one and ends in another, and those that are
+        too short give none. A list of arrays, Series, DataFrames or lists is several series, too,
+        and read as :meth:`Panel.from_sequences <sk_rnn.Panel.from_sequences>` reads it; a list of
+        numbers is one.
     window : int
         Time steps that a prediction sees.
     horizon : int, default=1
@@ -51,21 +71,23 @@ or Panel
     -------
     X : ndarray of shape (n_windows, window) or (n_windows, window, n_features)
         Two-dimensional if `series` is one-dimensional, or of token ids. A read-only view of
-        `series`; a copy if that is a Panel, or a frame of columns of different kinds.
+        `series` where that is possible; a copy of several series whose windows do not follow
+        each other evenly, and of a frame of columns of different kinds.
     y : ndarray, Series or DataFrame
         An array of shape (n_windows,) or (n_windows, n_features), or, with ``horizon > 1``,
         (n_windows, horizon) or (n_windows, horizon, n_features). If `series` is of pandas, a Series
         or DataFrame with the index of the targets, and with ``horizon > 1`` a DataFrame with a
         column for each number of steps ahead (below that of the feature), and the index of the
-        first. If it is a Panel, the same, indexed by the sample and the step like
-        :meth:`Panel.to_frame`.
+        first. Of several series the same, indexed by the sample and the step, or its time, like
+        :meth:`Panel.to_frame <sk_rnn.Panel.to_frame>`.
 
     Raises
     ------
     TypeError
         If `series` is a container of something else.
     ValueError
-        If no window fits, or the series is not in order of time or not one series.
+        If no window fits, if the series is not in order of time, or if times repeat, so that it may
+        be several series.
 
     See Also
     --------
@@ -92,11 +114,17 @@ or Panel
     ahead         1    2
     2024-01-04  3.0  4.0
     2024-01-05  4.0  5.0
+
+    No window crosses from one series of a list to the next:
+
+    >>> X, y = make_windows([days[:3], days[3:]], window=2)
+    >>> X.tolist(), y["x0"].tolist()
+    ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
     """
-    if isinstance(series, Panel):
-        return _windows_of_panel(series, window, horizon, step, gap)
     values, frame = _read_series(series)
-    n_windows = _count(np.array([len(values)]), window, horizon, step, gap, "series has {}")[0]
+    if isinstance(values, Panel):
+        return _windows_of_panel(values, window, horizon, step, gap, not isinstance(series, Panel))
+    n_windows = _count(np.array([len(values)]), window, horizon, step, gap, "series")[0]
     first = window + gap
     rows = slice(None, n_windows * step, step)
     X = _views(values, window)[rows]
@@ -109,27 +137,37 @@ or Panel
 
 
 def _windows_of_panel(
-    panel: Panel, window: int, horizon: int, step: int, gap: int
+    panel: Panel, window: int, horizon: int, step: int, gap: int, listed: bool
 ) -> tuple[np.ndarray, Any]:
     lengths = panel.lengths
-    several = f"the longest of {len(panel)} series has {{}}"
-    counts = _count(lengths, window, horizon, step, gap, several)
+    several = f"the longest of {len(panel)} series"
+    advice = ""
+    if listed:
+        several += " (a list of sequences is several)"
+        advice = ", or np.asarray(series) if it is one series"
+    counts = _count(lengths, window, horizon, step, gap, several, advice)
     sample = np.repeat(np.arange(len(panel)), counts)  # (n_windows,)
     before = np.repeat(np.cumsum(counts) - counts, counts)
     start = (np.arange(len(sample)) - before) * step  # in the series
     position = panel.offsets[sample] + start  # in the panel
     first = window + gap
-    X = _views(panel.values, window)[position]
-    y = _views(panel.values, horizon)[position + first]
-    index = pd.RangeIndex(len(panel)) if panel.index is None else panel.index
-    labels = pd.MultiIndex.from_arrays(
-        [index[sample], start + first],
-        names=["sample" if index.name is None else index.name, "step"],
-    )
+    X = _take(_views(panel.values, window), position)
+    y = _take(_views(panel.values, horizon), position + first)
+    labels = step_labels(panel, sample, start + first)
     numbered = [f"x{j}" for j in range(panel.n_features)]
     names = numbered if panel.feature_names is None else list(panel.feature_names)
     columns = "token" if panel.is_tokens else pd.Index(names)
     return X, _labelled(y[:, 0] if horizon == 1 else y, labels, columns, horizon)
+
+
+def _take(views: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return some of the views, without a copy if their distance is one: windows are many."""
+    if len(rows) == 1:
+        return views[rows[0] : rows[0] + 1]
+    distance = rows[1] - rows[0]
+    if (np.diff(rows) == distance).all():
+        return views[rows[0] : rows[-1] + 1 : distance]
+    return views[rows]
 
 
 def _views(values: np.ndarray, width: int) -> np.ndarray:
@@ -147,12 +185,22 @@ def _labelled(y: np.ndarray, index: pd.Index, columns: Any, horizon: int) -> Any
     ahead = pd.RangeIndex(1, horizon + 1, name="ahead")
     if one:
         return pd.DataFrame(y.copy(), index=index, columns=ahead)
-    both = pd.MultiIndex.from_product([columns, ahead], names=[columns.name, "ahead"])
+    levels = [columns.get_level_values(level) for level in range(columns.nlevels)]
+    both = pd.MultiIndex.from_arrays(
+        [*(level.repeat(horizon) for level in levels), np.tile(ahead, len(columns))],
+        names=[*columns.names, "ahead"],
+    )
     return pd.DataFrame(np.swapaxes(y, 1, 2).reshape(len(y), -1), index=index, columns=both)
 
 
 def _count(
-    lengths: np.ndarray, window: int, horizon: int, step: int, gap: int, longest: str
+    lengths: np.ndarray,
+    window: int,
+    horizon: int,
+    step: int,
+    gap: int,
+    longest: str,
+    advice: str = "",
 ) -> np.ndarray:
     """Return how many windows fit into each series."""
     needed = window + gap + horizon
@@ -161,59 +209,62 @@ def _count(
     if not counts.any():
         raise ValueError(
             f"make_windows: no window fits: window={window}, gap={gap} and horizon={horizon} need "
-            f"{needed} time steps, but {longest.format(lengths.max(initial=0))}. Shorten the "
-            "window or pass longer series."
+            f"{needed} time steps, but {longest} has {lengths.max(initial=0)}. Shorten the "
+            f"window or pass longer series{advice}."
         )
     return counts
 
 
-def _read_series(series: Any) -> tuple[np.ndarray, pd.Series | pd.DataFrame | None]:
-    """Return the numbers (n_timesteps[, n_features]), and the series if it is of pandas."""
-    where = "make_windows: series"
-    frame = series if isinstance(series, pd.Series) else as_pandas(series)
+def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFrame | None]:
+    """Return the numbers (n_timesteps[, n_features]), and the series if it is of pandas.
+
+    Several series are a Panel.
+    """
+    if isinstance(series, Panel):
+        return series, None
+    frame = series if isinstance(series, pd.Series) else as_pandas(series, _WHERE)
     if frame is not None:
-        _check_index(frame.index)
+        if has_sequences(frame):
+            return _read_several(frame), None
+        check_time_order(frame.index, _WHERE)
         if isinstance(frame, pd.DataFrame):
             if frame.shape[1] == 0:
-                raise ValueError(f"{where} has no columns. Pass at least one.")
-            return as_numbers(frame_values(frame, where), where), frame
-        return as_numbers(frame_values(frame.to_frame(), where)[:, 0], where), frame
-    if isinstance(series, str | bytes | dict | set) or not hasattr(series, "__len__"):
-        raise TypeError(
-            f"{where} is a {type(series).__name__}, which is no series. Pass an array of shape "
-            "(n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or a Panel."
-        )
+                raise ValueError(f"{_WHERE} has no columns. Pass at least one.")
+            return as_numbers(frame_values(frame, _WHERE), _WHERE), frame
+        return as_numbers(frame_values(frame.to_frame(), _WHERE)[:, 0], _WHERE), frame
+    if isinstance(series, Sequence) and not isinstance(series, str | bytes | list | tuple):
+        series = list(series)  # a range, an array of the standard library
+    opened = open_container(series, _WHERE, f"no series. {_ACCEPTED}")
+    if has_sequences(opened):
+        return _read_several(opened), None
     try:
-        values = np.asarray(series)
-    except ValueError as error:  # lists of different lengths
+        values = np.asanyarray(opened)  # asanyarray: what is masked is refused, not unmasked
+    except ValueError as error:
+        raise ValueError(f"{_WHERE} holds sequences beside single values. {_ACCEPTED}") from error
+    if values.ndim not in (1, 2):
         raise ValueError(
-            f"{where} has entries of different lengths, so it is not one series. {_SEVERAL}"
-        ) from error
-    if values.ndim not in (1, 2) or (values.dtype == object and np.ndim(values[:1].ravel()[0])):
-        raise ValueError(
-            f"{where} has shape {values.shape}, which is not one series of shape (n_timesteps,) or "
-            f"(n_timesteps, n_features). {_SEVERAL}"
+            f"{_WHERE} has shape {values.shape}, which is not one series of shape (n_timesteps,) "
+            f"or (n_timesteps, n_features). {_SEVERAL}"
         )
-    return as_numbers(values, where), None
+    return as_numbers(values, _WHERE), None
 
 
-def _check_index(index: pd.Index) -> None:
-    if index.nlevels > 1:
-        raise ValueError(
-            f"make_windows: series has the MultiIndex {list(index.names)}, so it may be several "
-            "series. Pass Panel.from_frame(df, by=..., order_by=...), which no window crosses."
-        )
-    dates = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex)
-    if not dates:
-        return
-    if index.hasnans:
-        row = int(np.argmax(index.isna()))
-        raise ValueError(
-            f"make_windows: series has no time at row {row} of its index. Drop such rows."
-        )
-    if not index.is_monotonic_increasing:
-        row = int(np.argmax(index[1:] < index[:-1])) + 1
-        raise ValueError(
-            f"make_windows: series is not in order of time: row {row} is at {index[row]}, after "
-            f"{index[row - 1]}. Pass series.sort_index()."
-        )
+def _read_several(series: Any) -> Panel:
+    """Return series as a panel, with the times of series of pandas."""
+    listed = isinstance(series, list | tuple | pd.Series)
+    listed = listed or (isinstance(series, np.ndarray) and series.ndim == 1)
+    members = list(series) if listed else []
+    indexes = {i: x.index for i, x in enumerate(members) if isinstance(x, pd.Series | pd.DataFrame)}
+    for i, index in indexes.items():
+        check_time_order(index, f"{_WHERE}[{i}]")
+    panel = read_panel(series, _WHERE)
+    if not indexes or len(indexes) < len(members):
+        return panel
+    first, *others = indexes.values()
+    return Panel(
+        panel.values,
+        panel.offsets,
+        index=panel.index,
+        feature_names=panel.feature_names,
+        times=first.append(others),
+    )

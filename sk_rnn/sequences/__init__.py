@@ -7,11 +7,18 @@ from ._batching import (
     prediction_batches,
     training_batches,
 )
-from ._containers import flatten, is_sequence, is_table, refuse_empty
-from ._frames import as_pandas
+from ._containers import (
+    flatten,
+    has_sequences,
+    is_sequence,
+    is_table,
+    open_container,
+    refuse_empty,
+)
+from ._interchange import as_pandas
 from ._layout import locate, offsets_of
 from ._numbers import as_numbers, frame_values, plain
-from ._panel import Panel
+from ._panel import Panel, read_panel, step_labels
 from ._symbols import Unknown, encode_tokens, learn_tokens
 from ._targets import check_sequence_targets
 from ._text import find_joiner, join_words, split_words
@@ -35,17 +42,21 @@ __all__ = [
     "flat_positions",
     "flatten",
     "frame_values",
+    "has_sequences",
     "is_sequence",
     "is_table",
     "join_words",
     "learn_tokens",
     "locate",
     "offsets_of",
+    "open_container",
     "pad_batch",
     "padding_bounds",
     "plain",
     "prediction_batches",
+    "read_panel",
     "refuse_empty",
     "split_words",
+    "step_labels",
     "training_batches",
 ]

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from ._columnar import RAGGED_FEATURES, arrow_steps, is_arrow, is_awkward, read_arrow, read_awkward
+from ._interchange import as_pandas, may_be_frame
 from ._layout import offsets_of
 from ._numbers import as_numbers, frame_values, plain
 
@@ -33,6 +34,7 @@ class Flat(NamedTuple):
     values: np.ndarray  # (total_steps, n_features); labels, one a step: (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
     feature_names: tuple[str, ...] | None = None
+    ids: pd.Index | None = None  # what a Series or frame calls the samples
 
 
 def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool = True) -> Flat:
@@ -51,7 +53,13 @@ def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool 
         labels of any kind, one-dimensional if there is one per step, and those from lists
         are objects, so that NumPy does not make strings of numbers.
     """
-    X = _open(X, where)
+    if isinstance(X, pd.Series | pd.DataFrame):
+        return _flatten(X, where, dtype, numeric)._replace(ids=X.index)
+    return _flatten(X, where, dtype, numeric)
+
+
+def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
+    X = open_container(X, where, f"no container of sequences. {_ACCEPTED}")
     if isinstance(X, pd.DataFrame) and not _has_cells(X):
         X = _read_table(X, where, numeric)
     if isinstance(X, pd.DataFrame):
@@ -109,6 +117,31 @@ def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None
     return len(getattr(X, "shape", ())) == 2 and not (isinstance(X, np.ndarray) and _holds_cells(X))
 
 
+def has_sequences(X: Any) -> bool:
+    """Tell whether the elements of X are sequences by themselves, from the first of them.
+
+    Parameters
+    ----------
+    X : Series, DataFrame, ndarray, list, tuple, or awkward or pyarrow array
+
+    Returns
+    -------
+    several : bool
+    """
+    if isinstance(X, pd.DataFrame):
+        return _has_cells(X)
+    if is_awkward(X):
+        return X.ndim > 1
+    if is_arrow(X):
+        return hasattr(X, "type") and "list" in str(X.type).partition("<")[0]
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        return False
+    if isinstance(X, pd.Series) and not isinstance(X.dtype, pd.ArrowDtype) and X.dtype != object:
+        return False
+    first = X.ravel()[:1] if isinstance(X, np.ndarray) else X[:1]
+    return any(map(is_sequence, first))
+
+
 def is_sequence(x: Any) -> bool:
     """Tell whether an element is a sequence rather than a number or a label."""
     if isinstance(x, np.ndarray | np.generic):
@@ -119,11 +152,22 @@ def is_sequence(x: Any) -> bool:
 # -- Containers -------------------------------------------------------------------------
 
 
-def _open(X: Any, where: str) -> Any:
-    """Return a frame, an array, an arrow or awkward array, or a list of samples."""
+def open_container(X: Any, where: str, refusal: str) -> Any:
+    """Return a frame, an array, an arrow or awkward array, or a list of samples.
+
+    Parameters
+    ----------
+    X : object
+    where : str
+        What messages call X.
+    refusal : str
+        What messages say that it is if it is none of these, and what to pass.
+    """
     if issparse(X) or (_is_tensor(X) and "sparse" in str(X.layout)):
-        dense = "X.to_dense()" if _is_tensor(X) else "X.toarray()"
-        raise TypeError(f"{where} is sparse, and sparse data is not supported. Pass {dense}.")
+        dense = "to_dense()" if _is_tensor(X) else "toarray()"
+        raise TypeError(
+            f"{where} is sparse, and sparse data is not supported. Pass {_argument(where)}.{dense}."
+        )
     if isinstance(X, pd.Series):
         if isinstance(X.dtype, pd.ArrowDtype) and len(X) and is_sequence(X.iloc[0]):
             return X.array.__arrow_array__()  # type: ignore[attr-defined]
@@ -134,10 +178,11 @@ def _open(X: Any, where: str) -> Any:
         return X
     no_data = isinstance(X, str | bytes | Mapping | AbstractSet | Iterator)
     if no_data or not hasattr(X, "__array__"):
-        raise TypeError(f"{where} is {_kind(X)}, which is no container of sequences. {_ACCEPTED}")
+        raise TypeError(f"{where} is {_kind(X)}, which is {refusal}")
     array = np.asanyarray(X)
     if array.ndim == 0:
-        raise TypeError(f"{where} is a single value, {plain(array[()])}. {_ACCEPTED}")
+        accepted = refusal.partition(". ")[2]
+        raise TypeError(f"{where} is a single value, {plain(array[()])}. {accepted}")
     return array
 
 
@@ -234,6 +279,9 @@ def _names(df: pd.DataFrame) -> tuple[str, ...] | None:
 def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
     if not X:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
+    if any(map(may_be_frame, {type(x) for x in X})):  # so that columns keep their names
+        frames = [as_pandas(x, f"{where}[{i}]") for i, x in enumerate(X)]
+        X = [x if frame is None else frame for x, frame in zip(X, frames, strict=True)]
     names = _common_columns(X, where) if isinstance(X[0], pd.DataFrame) else None
     arrays = [_read_sample(x, where, i, numeric) for i, x in enumerate(X)]
     lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))

@@ -1,10 +1,12 @@
 """Long data frames, one row per time step, of pandas and of other libraries."""
 
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from ._interchange import as_pandas
 from ._layout import offsets_of
 from ._numbers import frame_values, plain
 
@@ -17,65 +19,16 @@ class LongFrame(NamedTuple):
     values: np.ndarray  # (total_steps, n_features), token ids (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
     ids: pd.Index
+    times: pd.Index | None  # (total_steps,)
     feature_names: tuple[str, ...] | None
     n_tokens: int | None
 
 
-def as_pandas(df: Any) -> pd.DataFrame | None:
-    """Return a data frame of any library as a pandas one, or None for what is no data frame.
-
-    Other libraries' frames are read as scikit-learn reads them: with narwhals, which newer
-    versions of it install, else by the data frame interchange protocol.
-
-    Parameters
-    ----------
-    df : object
-        Of pandas (returned as it is), polars, pyarrow, or another library.
-
-    Returns
-    -------
-    df : DataFrame or None
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> from sk_rnn.sequences import as_pandas
-    >>> as_pandas(pa.table({"heat": [0.5, 1.5]}))["heat"].tolist()
-    [0.5, 1.5]
-    >>> as_pandas([0.5, 1.5]) is None
-    True
-    """
-    if isinstance(df, pd.DataFrame):
-        return df
-    if isinstance(df, np.ndarray | list | tuple | pd.Series):
-        return None
-    try:
-        import narwhals.stable.v2 as nw
-    except ImportError:  # scikit-learn before 1.9
-        if not hasattr(df, "__dataframe__"):
-            return None
-        return pd.api.interchange.from_dataframe(df)
-    if not nw.dependencies.is_into_dataframe(df):
-        return None
-    frame = nw.from_native(df, eager_only=True)
-    return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
-
-
-def _column(column: Any) -> Any:
-    """Return a narwhals series as a column of pandas, without pyarrow, which polars may lack."""
-    kind = str(column.dtype).partition("(")[0]
-    if kind in ("Categorical", "Enum"):
-        categories = column.cat.get_categories().to_list()
-        return pd.Categorical(column.to_list(), categories=categories)
-    zoned = getattr(column.dtype, "time_zone", None) is not None
-    if column.dtype.is_numeric() or (kind in ("Datetime", "Duration") and not zoned):
-        return column.to_numpy()  # missing integers become NaN
-    return pd.Series(column.to_list())
-
-
-def read_long_frame(df: Any, by: Any, order_by: Any, columns: Any, missing: str) -> LongFrame:
+def read_long_frame(
+    df: Any, by: Any, order_by: Any, columns: Any, missing: str, n_tokens: int | None
+) -> LongFrame:
     """Return what a panel is made of, samples sorted by id."""
-    frame = as_pandas(df)
+    frame = as_pandas(df, f"{_CALLER}: df")
     if frame is None:
         raise TypeError(
             f"{_CALLER}: df must be a DataFrame, got {type(df).__name__}. Pass a frame of pandas, "
@@ -83,40 +36,55 @@ def read_long_frame(df: Any, by: Any, order_by: Any, columns: Any, missing: str)
         )
     if missing not in ("raise", "keep"):
         raise ValueError(f"{_CALLER}: missing must be 'raise' or 'keep', got {missing!r}.")
-    df = frame
+    of_pandas, df = frame is df, frame
     if not df.columns.is_unique:
         twice = df.columns[df.columns.duplicated()][0]
         raise ValueError(f"{_CALLER}: df has column {twice!r} more than once. Rename one.")
     ids = _key(df, by, "by")
-    codes, index = ids.factorize(sort=True)
-    _refuse_no_key(codes, f"by={by!r}", "says which sample it belongs to")
+    codes, index = _factorize(ids, f"by={by!r}")
+    if (codes < 0).any():
+        raise ValueError(
+            f"{_CALLER}: row {np.argmax(codes < 0)} has no value in by={by!r}, which says which "
+            "sample it belongs to. Fill in or drop such rows."
+        )
     if order_by is None:
-        order = np.argsort(codes, kind="stable")
+        order, times = np.argsort(codes, kind="stable"), None
     else:
-        order = _order_in_time(df, by, order_by, ids, codes)
+        order, times = _order_in_time(df, by, order_by, ids, codes)
 
     names, one = _columns(df, by, order_by, columns)
+    if n_tokens is not None:
+        one = True
+        _check_n_tokens(n_tokens, df, names)
     categorical = one and isinstance(df[names[0]].dtype, pd.CategoricalDtype)
     if categorical:
         values = df[names[0]].cat.codes.to_numpy(dtype=np.int64)[:, None]
         absent = values < 0
     else:
         features = df if names == list(df.columns) else df[names]  # pandas 2 copies
-        values = frame_values(_numeric(features, by, ids), f"{_CALLER}: df", allow_objects=False)
+        frames = _one_frame_a_sample(df, by, order_by, None if columns is None else names)
+        if not of_pandas:
+            frames = f"{frames} with df = df.to_pandas()"
+        features = _numeric(features, by, ids, frames)
+        values = frame_values(features, f"{_CALLER}: df", allow_objects=False)
         absent = np.isnan(values)
     if absent.any() and (missing == "raise" or categorical):
         _refuse_missing_value(absent, names, by, ids, categorical)
+    if n_tokens is not None:
+        _check_token_ids(values[:, 0], n_tokens, names[0], by, ids)
     if (np.diff(order) != 1).any():  # rows that are in order are not copied
         values = values[order]
+        times = None if times is None else times[order]
     offsets = offsets_of(np.bincount(codes, minlength=len(index)))
     index = pd.Index(index, name=by)
     if one and values.dtype.kind in "iu":
-        n_tokens = len(df[names[0]].cat.categories) if categorical else None
-        return LongFrame(values[:, 0], offsets, index, None, n_tokens)
+        if categorical:
+            n_tokens = len(df[names[0]].cat.categories)
+        return LongFrame(values[:, 0], offsets, index, times, None, n_tokens)
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
     named = all(isinstance(name, str) for name in names)
-    return LongFrame(values, offsets, index, tuple(names) if named else None, None)
+    return LongFrame(values, offsets, index, times, tuple(names) if named else None, None)
 
 
 # -- Ids and times ----------------------------------------------------------------------
@@ -135,21 +103,36 @@ def _key(df: pd.DataFrame, label: Any, parameter: str) -> pd.Index:
     )
 
 
-def _refuse_no_key(codes: np.ndarray, argument: str, role: str) -> None:
-    if (codes < 0).any():
+def _factorize(keys: pd.Index, argument: str) -> tuple[np.ndarray, Any]:
+    """Return the rank of each key, -1 where it is missing, and the sorted distinct keys."""
+    try:
+        return keys.factorize(sort=True)
+    except TypeError as error:
+        for row, key in enumerate(keys):
+            if not pd.api.types.is_hashable(key):
+                raise ValueError(
+                    f"{_CALLER}: {argument} holds a {type(key).__name__} at row {row}. Convert it "
+                    "to one number, date or text per row."
+                ) from error
         raise ValueError(
-            f"{_CALLER}: row {np.argmax(codes < 0)} has no value in {argument}, which "
-            f"{role}. Fill in or drop such rows."
-        )
+            f"{_CALLER}: {argument} holds values that cannot be sorted, for example "
+            f"{plain(keys[0])}. Convert all to one kind of number, date or text."
+        ) from error
 
 
 def _order_in_time(
     df: pd.DataFrame, by: Any, order_by: Any, ids: pd.Index, codes: np.ndarray
-) -> np.ndarray:
+) -> tuple[np.ndarray, pd.Index]:
+    """Return the order of the rows by sample and time, and the rows' times."""
     times = _key(df, order_by, "order_by")
     _check_order(times, order_by, by, ids)
-    ranks, _ = times.factorize(sort=True)
-    _refuse_no_key(ranks, f"order_by={order_by!r}", "orders it in time")
+    ranks, _ = _factorize(times, f"order_by={order_by!r}")
+    if (ranks < 0).any():
+        row = int(np.argmax(ranks < 0))
+        raise ValueError(
+            f"{_CALLER}: order_by={order_by!r} has no value at {by!r} {plain(ids[row])}, row "
+            f"{row}. Fill in or drop such rows."
+        )
     order = np.lexsort((ranks, codes))
     twice = (np.diff(codes[order]) == 0) & (np.diff(ranks[order]) == 0)
     if twice.any():
@@ -158,7 +141,7 @@ def _order_in_time(
             f"{_CALLER}: {by!r} {plain(ids[row])} has more than one row at {order_by!r} "
             f"{plain(times[row])}. Aggregate or drop duplicates first."
         )
-    return order
+    return order, times
 
 
 def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None:
@@ -168,7 +151,7 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
         if not times.dtype.ordered:
             raise ValueError(
                 f"{what} is a categorical whose categories have no order. Make it ordered, with "
-                "cat.as_ordered(), or convert it to numbers or dates."
+                "cat.as_ordered() or as an Enum of polars, or convert it to numbers or dates."
             )
         return
     if times.dtype.kind == "c":
@@ -203,14 +186,30 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
 
 def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[list[Any], bool]:
     """Return the features' columns, and whether one was asked for by itself."""
-    one = columns is not None and not isinstance(columns, list | tuple | pd.Index)
+    names: list[Any]
+    one = False
     if columns is None:
         names = [column for column in df.columns if column not in (by, order_by)]
+    elif isinstance(columns, list | tuple):
+        names = list(columns)
+    elif isinstance(columns, np.ndarray | pd.Index | pd.Series) and columns.ndim == 1:
+        names = columns.tolist()
+    elif pd.api.types.is_hashable(columns):
+        names, one = [columns], True
     else:
-        names = [columns] if one else list(columns)
+        kind = f"{columns.ndim}-D array" if isinstance(columns, np.ndarray) else None
+        raise TypeError(
+            f"{_CALLER}: columns is a {kind or type(columns).__name__}. Pass the label of one "
+            "column, or a list, a 1-D array or an Index of labels."
+        )
     if not names:
         raise ValueError(f"{_CALLER}: no column is left for features; df has {list(df.columns)}.")
-    for name in names:
+    for i, name in enumerate(names):
+        if not pd.api.types.is_hashable(name):
+            raise TypeError(
+                f"{_CALLER}: columns[{i}] is a {type(name).__name__}, which is no label of a "
+                "column. Pass a flat list of labels."
+            )
         if name not in df.columns:
             raise ValueError(
                 f"{_CALLER}: column {name!r} is not in df, which has {list(df.columns)}."
@@ -218,7 +217,17 @@ def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[li
     return names, one
 
 
-def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index) -> pd.DataFrame:
+def _one_frame_a_sample(df: pd.DataFrame, by: Any, order_by: Any, names: list[Any] | None) -> str:
+    """Return what makes a list of frames with the samples, steps and features of the panel."""
+    keys = [key for key in (by, order_by) if key is not None and key in df.columns]
+    group = f"group[{names}]" if names else f"group.drop(columns={keys})" if keys else "group"
+    rows = "df" if order_by is None else f"df.sort_values({order_by!r})"
+    categorical = by in df.columns and isinstance(df[by].dtype, pd.CategoricalDtype)
+    observed = ", observed=True" if categorical else ""  # else a group for ids that have no row
+    return f"[{group} for _, group in {rows}.groupby({by!r}{observed})]"
+
+
+def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index, frames: str) -> pd.DataFrame:
     """Return the features with columns of numbers in objects as numbers, and refuse the rest."""
     converted = {}
     for name, dtype in df.dtypes.items():
@@ -235,9 +244,8 @@ def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index) -> pd.DataFrame:
         raise ValueError(
             f"{_CALLER}: column {name!r} is {kind} where numbers belong, for example "
             f"{plain(values[row])} at {by!r} {plain(ids[row])}, row {row}. Convert it or leave it "
-            "out of columns. To encode it in a Pipeline, make one frame per sample, "
-            f"[group for _, group in df.groupby({by!r})], and pass them to "
-            "TimeDistributed(ColumnTransformer(...))."
+            f"out of columns. To encode it in a Pipeline, make one frame per sample, {frames}, and "
+            "pass them to TimeDistributed(ColumnTransformer(...))."
         )
     if not converted:
         return df
@@ -272,3 +280,39 @@ def _refuse_missing_value(
         f"{_CALLER}: column {names[column]!r} has a missing value at {by!r} "
         f"{plain(ids[row])}, row {row}. {advice}"
     )
+
+
+# -- Tokens -----------------------------------------------------------------------------
+
+
+def _check_n_tokens(n_tokens: Any, df: pd.DataFrame, names: list[Any]) -> None:
+    """Refuse a size of the vocabulary that is none, or has no column of token ids."""
+    if isinstance(n_tokens, bool) or not isinstance(n_tokens, Integral) or n_tokens < 1:
+        raise ValueError(f"{_CALLER}: n_tokens must be an integer from 1 on, got {n_tokens!r}.")
+    if len(names) > 1:
+        raise ValueError(
+            f"{_CALLER}: n_tokens is for one column of token ids, but the columns are {names}. "
+            "Pass columns='...', the label of that column."
+        )
+    dtype = df[names[0]].dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        raise ValueError(
+            f"{_CALLER}: column {names[0]!r} is categorical, and its {len(dtype.categories)} "
+            "categories are the tokens. Leave n_tokens out."
+        )
+
+
+def _check_token_ids(ids: np.ndarray, n_tokens: int, name: Any, by: Any, samples: pd.Index) -> None:
+    what = f"{_CALLER}: column {name!r}"
+    if ids.dtype.kind not in "iu":
+        raise ValueError(
+            f"{what} is read as {ids.dtype}, but token ids are integers. Convert it with "
+            "astype(int), or leave n_tokens out."
+        )
+    outside = (ids < 0) | (ids >= n_tokens)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise ValueError(
+            f"{what} has token id {ids[row]} at {by!r} {plain(samples[row])}, row {row}, but "
+            f"n_tokens={n_tokens} are 0 to {n_tokens - 1}. Pass a larger n_tokens."
+        )

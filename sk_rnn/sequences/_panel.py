@@ -35,6 +35,10 @@ class Panel:
         What the features are called.
     n_tokens : int, default=None
         Size of the vocabulary that the token ids belong to.
+    times : array-like of shape (total_steps,), default=None
+        When the time steps are, kept as a :class:`pandas.Index`. They label the rows of
+        :meth:`to_frame` and the targets of :func:`~sk_rnn.preprocessing.make_windows`;
+        estimators make no use of them.
 
     Examples
     --------
@@ -58,12 +62,13 @@ class Panel:
         index: Any = None,
         feature_names: Sequence[str] | None = None,
         n_tokens: int | None = None,
+        times: Any = None,
     ) -> None:
         values = np.asanyarray(values)  # asanyarray: a memory map stays one
         _check_values(values)
         self.values = values
         self.offsets = check_offsets(offsets, len(values))
-        self.index = None if index is None else pd.Index(index)
+        self.index = None if index is None else _as_index(index)
         if self.index is not None and len(self.index) != len(self):
             raise ValueError(
                 f"Panel: index has {len(self.index)} entries, but there are {len(self)} samples."
@@ -77,6 +82,12 @@ class Panel:
         if n_tokens is not None and not self.is_tokens:
             raise ValueError("Panel: n_tokens is for token ids; values has numbers. Leave it out.")
         self.n_tokens = n_tokens
+        self.times = None if times is None else _as_index(times)
+        if self.times is not None and len(self.times) != len(values):
+            raise ValueError(
+                f"Panel: times has {len(self.times)} entries, but there are {len(values)} time "
+                "steps."
+            )
 
     # -- Constructors -----------------------------------------------------------------
 
@@ -105,6 +116,7 @@ class Panel:
         Returns
         -------
         panel : Panel
+            Its `index` is that of a Series or a data frame, in which the rows are samples.
 
         Examples
         --------
@@ -114,12 +126,9 @@ class Panel:
         >>> Panel.from_sequences([[4, 1, 1], [2]], dtype="float32")
         Panel(n_samples=2, n_timesteps=1..3, n_features=1, dtype=float32)
         """
-        dtype = None if dtype is None else np.dtype(dtype)
-        values, offsets, names = flatten(sequences, "Panel.from_sequences: sequences", dtype=dtype)
-        if dtype is None:
-            one_integer = values.dtype.kind in "iu" and values.shape[1] == 1
-            values = values[:, 0] if one_integer else _as_float(values)
-        return cls(values, offsets, feature_names=names if feature_names is None else feature_names)
+        panel = read_panel(sequences, "Panel.from_sequences: sequences", dtype)
+        names = panel.feature_names if feature_names is None else feature_names
+        return cls(panel.values, panel.offsets, index=panel.index, feature_names=names)
 
     @classmethod
     def from_frame(
@@ -130,6 +139,7 @@ class Panel:
         order_by: Any = None,
         columns: Any = None,
         missing: str = "raise",
+        n_tokens: int | None = None,
     ) -> Self:
         """Make a panel of a long data frame, one row per time step.
 
@@ -146,20 +156,24 @@ class Panel:
         columns : label or list of labels, default=None
             The features; by default all other columns. One label (not a list) of an integer
             column gives token ids, and so does one of a categorical column: its codes, out of
-            as many tokens as it has categories.
+            as many tokens as it has categories. A 1-D array, an Index or a Series is a list.
         missing : {"raise", "keep"}, default="raise"
             What to do about missing numbers: refuse them, or keep them as NaN for a later step
             to impute.
+        n_tokens : int, default=None
+            Size of the vocabulary. The one column of features holds token ids then, integers
+            below it, whether or not `columns` names it.
 
         Returns
         -------
         panel : Panel
-            Its `index` holds the samples' ids, so that ``labels.loc[panel.index]`` is `y`.
+            Its `index` holds the samples' ids, so that ``labels.loc[panel.index]`` is `y`; its
+            `times` hold the column that `order_by` names.
 
         Raises
         ------
         TypeError
-            If `df` is no data frame.
+            If `df` is no data frame, or `columns` no label or list of labels.
         ValueError
             If a column is not there, has no numbers in it or lacks some, if ids are missing, or
             if times are missing, occur twice in a sample or have no order. The message names the
@@ -178,13 +192,14 @@ class Panel:
         >>> labels.loc[panel.index].tolist()
         ['new', 'worn']
         """
-        long = read_long_frame(df, by, order_by, columns, missing)
+        long = read_long_frame(df, by, order_by, columns, missing, n_tokens)
         return cls(
             long.values,
             long.offsets,
             index=long.ids,
             feature_names=long.feature_names,
             n_tokens=long.n_tokens,
+            times=long.times,
         )
 
     @classmethod
@@ -242,7 +257,7 @@ class Panel:
         Returns
         -------
         panel : Panel
-            With an `index` if all of them have one.
+            With an `index` if all of them have one, and with `times` if all of them do.
 
         Examples
         --------
@@ -261,13 +276,13 @@ class Panel:
                     f"Panel.concatenate: panels[{i}] has {panel._kind}, but panels[0] has "
                     f"{first._kind}. Pass panels of the same features."
                 )
-        indexes = [panel.index for panel in panels if panel.index is not None]
         return cls(
             np.concatenate([panel.values for panel in panels]),
             offsets_of(np.concatenate([panel.lengths for panel in panels])),
-            index=indexes[0].append(indexes[1:]) if len(indexes) == len(panels) else None,
+            index=_append([panel.index for panel in panels]),
             feature_names=first.feature_names,
             n_tokens=first.n_tokens,
+            times=_append([panel.times for panel in panels]),
         )
 
     # -- What it holds ----------------------------------------------------------------
@@ -339,9 +354,9 @@ class Panel:
                 return self._take(np.arange(start, stop, step))
             stop = max(start, stop)
             offsets = self.offsets[start : stop + 1]
-            return self._with_samples(
-                self.values[offsets[0] : offsets[-1]], offsets - offsets[0], key
-            )
+            steps = slice(offsets[0], offsets[-1])
+            times = None if self.times is None else self.times[steps]
+            return self._with_samples(self.values[steps], offsets - offsets[0], key, times)
         if np.ndim(key) == 0:
             i = check_rows([operator.index(key)], len(self))[0]
             return self.values[self.offsets[i] : self.offsets[i + 1]]
@@ -399,7 +414,14 @@ class Panel:
         Returns
         -------
         df : DataFrame of shape (total_steps, n_features)
-            Indexed by the sample (its entry in `index`, or its position) and the step.
+            Indexed by the sample (its entry in `index`, or its position) and the step (its
+            entry in `times`, or its number in the sample).
+
+        Notes
+        -----
+        :meth:`from_frame` leads back. Of token ids it needs to know that they are some:
+        ``from_frame(df, by="sample", order_by="step", columns="token",
+        n_tokens=panel.n_tokens)``.
 
         Examples
         --------
@@ -410,16 +432,12 @@ class Panel:
         >>> Panel.from_frame(df, by="sample", order_by="step")
         Panel(n_samples=2, n_timesteps=1..2, n_features=1, dtype=float64)
         """
-        lengths = self.lengths
-        index = pd.RangeIndex(len(self)) if self.index is None else self.index
-        steps = np.arange(len(self.values)) - np.repeat(self.offsets[:-1], lengths)
+        sample = np.repeat(np.arange(len(self)), self.lengths)
+        step = np.arange(len(self.values)) - self.offsets[sample]
         numbered = ["token"] if self.is_tokens else [f"x{j}" for j in range(self.n_features)]
         return pd.DataFrame(
             self.values.reshape(len(self.values), self.n_features),
-            index=pd.MultiIndex.from_arrays(
-                [index.repeat(lengths), steps],
-                names=["sample" if index.name is None else index.name, "step"],
-            ),
+            index=step_labels(self, sample, step),
             columns=numbered if self.feature_names is None else list(self.feature_names),
         )
 
@@ -437,29 +455,45 @@ class Panel:
         -------
         panel : Panel
         """
-        lengths = stops - starts
-        values = gather_steps(self.values, self.offsets[:-1] + starts, lengths)
-        return self._with_samples(values, offsets_of(lengths), slice(None))
+        return self._gather(self.offsets[:-1] + starts, stops - starts, slice(None))
 
     def _take(self, rows: np.ndarray) -> Self:
         starts = self.offsets[rows]
-        lengths = self.offsets[rows + 1] - starts
-        return self._with_samples(
-            gather_steps(self.values, starts, lengths), offsets_of(lengths), rows
-        )
+        return self._gather(starts, self.offsets[rows + 1] - starts, rows)
 
-    def _with_samples(self, values: np.ndarray, offsets: np.ndarray, rows: Any) -> Self:
+    def _gather(self, starts: np.ndarray, lengths: np.ndarray, rows: Any) -> Self:
+        times = self.times
+        if times is not None:
+            times = times[gather_steps(np.arange(len(times)), starts, lengths)]
+        values = gather_steps(self.values, starts, lengths)
+        return self._with_samples(values, offsets_of(lengths), rows, times)
+
+    def _with_samples(
+        self, values: np.ndarray, offsets: np.ndarray, rows: Any, times: pd.Index | None
+    ) -> Self:
         return type(self)(
             values,
             offsets,
             index=None if self.index is None else self.index[rows],
             feature_names=self.feature_names,
             n_tokens=self.n_tokens,
+            times=times,
         )
 
     def _spans(self) -> Iterator[tuple[int, int]]:
         bounds = self.offsets.tolist()  # Python integers slice faster than NumPy's
         return pairwise(bounds)
+
+
+def _as_index(labels: Any) -> pd.Index:
+    """Return labels as an index; pandas would make tuples of those of several levels."""
+    return labels.copy() if isinstance(labels, pd.MultiIndex) else pd.Index(labels)
+
+
+def _append(indexes: list[pd.Index | None]) -> pd.Index | None:
+    """Put indexes one after the other, if all of them are there."""
+    there = [index for index in indexes if index is not None]
+    return there[0].append(there[1:]) if len(there) == len(indexes) else None
 
 
 def _as_float(values: np.ndarray) -> np.ndarray:
@@ -478,3 +512,49 @@ def _check_values(values: np.ndarray) -> None:
             f"{type(values).__name__} of {values.dtype} of shape {values.shape}. "
             "Panel.from_sequences converts other containers."
         )
+
+
+def read_panel(sequences: Any, where: str, dtype: npt.DTypeLike | None = None) -> Panel:
+    """Make a panel of any container of sequences, as :meth:`Panel.from_sequences` does.
+
+    Parameters
+    ----------
+    sequences : array-like or list of array-like
+    where : str
+        What messages call them.
+    dtype : {float32, float64}, default=None
+
+    Returns
+    -------
+    panel : Panel
+    """
+    dtype = None if dtype is None else np.dtype(dtype)
+    flat = flatten(sequences, where, dtype=dtype)
+    values = flat.values
+    if dtype is None:
+        one_integer = values.dtype.kind in "iu" and values.shape[1] == 1
+        values = values[:, 0] if one_integer else _as_float(values)
+    names = flat.feature_names
+    return Panel(values, flat.offsets, index=flat.ids, feature_names=names)
+
+
+def step_labels(panel: Panel, sample: np.ndarray, step: np.ndarray) -> pd.MultiIndex:
+    """Return what time steps are called: the sample and the time, or the number of the step.
+
+    Parameters
+    ----------
+    panel : Panel
+    sample, step : ndarray of int of shape (n,)
+        Positions of the samples, and of the steps in their samples.
+
+    Returns
+    -------
+    labels : MultiIndex of length n
+    """
+    index = pd.RangeIndex(len(panel)) if panel.index is None else panel.index
+    levels = [index.get_level_values(level)[sample] for level in range(index.nlevels)]
+    names = ["sample"] if list(index.names) == [None] else list(index.names)
+    times = pd.Index(step) if panel.times is None else panel.times[panel.offsets[sample] + step]
+    return pd.MultiIndex.from_arrays(
+        [*levels, times], names=[*names, "step" if times.name is None else times.name]
+    )

@@ -1,0 +1,94 @@
+"""Data frames of other libraries, read as pandas frames without depending on those libraries."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._columnar import is_arrow
+
+# What scikit-learn and narwhals know a data frame by.
+_OF_FRAMES = ("columns", "__dataframe__", "__narwhals_dataframe__")
+
+
+def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
+    """Return a data frame of any library as a pandas one, or None for what is no data frame.
+
+    Other libraries' frames are read as scikit-learn reads them: with narwhals, which newer
+    versions of it install, else by the data frame interchange protocol.
+
+    Parameters
+    ----------
+    df : object
+        Of pandas (returned as it is), polars, pyarrow, or another library.
+    where : str, default="df"
+        What messages call it.
+
+    Returns
+    -------
+    df : DataFrame or None
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from sk_rnn.sequences import as_pandas
+    >>> as_pandas(pa.table({"heat": [0.5, 1.5]}))["heat"].tolist()
+    [0.5, 1.5]
+    >>> as_pandas([0.5, 1.5]) is None
+    True
+    """
+    if isinstance(df, pd.DataFrame):
+        return df
+    if isinstance(df, np.ndarray | list | tuple | pd.Series | str):
+        return None
+    if not may_be_frame(type(df)):
+        return None
+    if is_arrow(df):
+        df = _read_arrow(df, where)
+    try:
+        import narwhals.stable.v2 as nw
+    except ImportError as error:  # scikit-learn before 1.9
+        if hasattr(df, "__dataframe__"):
+            return pd.api.interchange.from_dataframe(df)
+        if not hasattr(df, "to_pandas"):
+            return None
+        kind = f"{type(df).__module__.partition('.')[0]} {type(df).__name__}"
+        raise TypeError(
+            f"{where} is a {kind}, which is read with narwhals, and that is not installed. Install "
+            "it with pip install narwhals, or pass df.to_pandas()."
+        ) from error
+    if not nw.dependencies.is_into_dataframe(df):
+        return None
+    frame = nw.from_native(df, eager_only=True)
+    return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
+
+
+def may_be_frame(kind: type) -> bool:
+    """Tell whether objects of a type may be data frames: a list of sequences has few types."""
+    return any(hasattr(kind, name) for name in _OF_FRAMES)
+
+
+def _read_arrow(df: Any, where: str) -> Any:
+    """Return a table of a record batch, which narwhals does not know."""
+    import pyarrow as pa
+
+    if isinstance(df, pa.RecordBatch):
+        df = pa.Table.from_batches([df])
+    names = pd.Index(getattr(df, "column_names", []))
+    if not names.is_unique:  # narwhals has an error of its own
+        twice = names[names.duplicated()][0]
+        raise ValueError(f"{where} has column {twice!r} more than once. Rename one.")
+    return df
+
+
+def _column(column: Any) -> Any:
+    """Return a narwhals series as a column of pandas, without pyarrow, which polars may lack."""
+    kind = str(column.dtype).partition("(")[0]
+    if kind in ("Categorical", "Enum"):
+        categories = column.cat.get_categories().to_list()
+        # The categories of an Enum have an order, those of a Categorical only a coding.
+        return pd.Categorical(column.to_list(), categories=categories, ordered=kind == "Enum")
+    zoned = getattr(column.dtype, "time_zone", None) is not None
+    if column.dtype.is_numeric() or (kind in ("Datetime", "Duration") and not zoned):
+        return column.to_numpy()  # missing integers become NaN
+    return pd.Series(column.to_list())
