@@ -198,8 +198,8 @@ def auto_epochs(
 
     Embeddings learn from their own tokens only and need at least 20 epochs: held-out accuracy of
     words and sentences rises by .004 to .009. But one target for a whole document says little of
-    each of its tokens, and the rare ones soon tell the training documents apart: 20 epochs instead
-    of 10 cost .04 on reviews of films that no training review is about.
+    each of its tokens: on reviews of films that no training review is about, 20 epochs instead of
+    10 change accuracy by less than its noise and the area under the curve from .891 to .886.
     """
     n_batches = -(-n_rows // batch_size)
     fewest = 20 if tokens and tokens_per_target < _DOCUMENT else 10
