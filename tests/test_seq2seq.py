@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sk_rnn import Panel, Seq2SeqTransformer
 from sk_rnn.metrics import token_error_rate
+from sk_rnn.modules import ATTENTIONS, CELLS
 from sk_rnn.preprocessing import SequenceVectorizer
 
 _rng = np.random.default_rng(0)
@@ -318,6 +319,58 @@ def test_predictions_do_not_depend_on_the_batch(trained):
         [trained.score_samples([x], [y])[0] for x, y in zip(WORDS, BACK, strict=True)],
         atol=1e-5,
     )
+
+
+def test_long_pairs_are_read_few_at_a_time(monkeypatch):
+    model = small().fit(WORDS, BACK)
+    expected = model.score_samples(WORDS, BACK), model.align(WORDS, BACK)
+    sizes = []
+
+    def forward(module, inputs, output):
+        sizes.append(len(output[0]))
+
+    model.module_.decoder.register_forward_hook(forward)
+    monkeypatch.setattr("sk_rnn.estimators._translation.MAX_SCORES", 1)
+    assert_allclose(model.score_samples(WORDS, BACK), expected[0], atol=1e-5)
+    for part, whole in zip(model.align(WORDS, BACK), expected[1], strict=True):
+        assert_allclose(part.weights, whole.weights, atol=1e-6)
+        assert part.weights.base is None  # or it would keep the padded batch
+    assert set(sizes) == {8}
+
+
+# --- decoding without feedback ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["torch", "numba"])
+@pytest.mark.parametrize("attention", [*ATTENTIONS, None])
+@pytest.mark.parametrize("cell", CELLS)
+def test_tokens_are_decoded_without_feedback(cell, attention, backend):
+    if backend == "numba":
+        pytest.importorskip("numba")
+    for input_feeding in (False, True):
+        model = small(
+            feedback=False,
+            cell=cell,
+            attention=attention,
+            input_feeding=input_feeding,
+            backend=backend,
+            max_epochs=1,
+            max_length=6,
+        ).fit(WORDS, BACK)
+        said = model.predict(WORDS[:9])
+        assert_array_equal(model.sample(WORDS[:9], top_k=1), said)
+        found, log_proba = model.predict_n_best(WORDS[:9], 3, return_log_proba=True)
+        for j in range(3):
+            ended = [len(target) < 6 for target in found[:, j]]
+            scores = model.score_samples(WORDS[:9], list(found[:, j]))
+            assert_allclose(scores[ended], log_proba[ended, j], atol=1e-4)
+
+
+def test_what_was_said_does_not_reach_a_decoder_without_feedback():
+    model = small(feedback=False).fit(WORDS, BACK)
+    # Tokens at one step are independent of those before, so the path is the best of each step.
+    ab, aa, bb, ba = model.score_samples(["abc"] * 4, ["ab", "aa", "bb", "ba"])
+    assert_allclose(ab - aa, bb - ba, atol=1e-5)
 
 
 # --- autoencoder and encodings ------------------------------------------------------------------

@@ -39,7 +39,8 @@ def search_tokens(model: Seq2SeqModel, memory: Memory, search: Search) -> Hypoth
         if len(rows) != len(known_rows) or not torch.equal(rows, known_rows):
             known = memory.take(rows)
             last[0] = (rows, known)
-        outputs, layers = model.decoder.step(tokens, layers, known)
+        inputs = tokens if model.feedback else model.no_inputs(len(tokens), 1)[0]
+        outputs, layers = model.decoder.step(inputs, layers, known)
         scores = torch.log_softmax(outputs.float() if _is_half(outputs) else outputs, dim=1)
         return scores[:n], tuple(part[:n] for part in (rows, *layers))
 

@@ -12,7 +12,14 @@ from torch import Tensor
 from ..decoding import beam_search, greedy
 from ..modules import Memory, Seq2SeqModel, gaussian_log_density
 from ..sequences import Panel
-from ..training import Batch, PairData, PredictionBatches, SequenceData, run_flushed
+from ..training import (
+    ROW_MULTIPLE,
+    Batch,
+    PairData,
+    PredictionBatches,
+    SequenceData,
+    run_flushed,
+)
 from ._network import Model
 from ._pair_targets import PairTargets
 from ._parameters import check_objects, encoder_conflicts, refuse
@@ -25,7 +32,8 @@ Remember = Callable[[Batch], Memory]
 # Hypotheses that are decoded together.
 DECODE_ROWS = 1024
 
-# Scores of tokens that are held at a time when given targets are scored.
+# Scores of tokens, states of the decoder or weights of attention that are held at a time when given
+# targets are scored or aligned.
 MAX_SCORES = 1 << 24
 
 # Tokens from which on tied_embeddings="auto" ties them: translation by word was better for it (chrF
@@ -272,12 +280,7 @@ class Translation(SourceReader, PairTargets):
             total = torch.zeros(n_rows, dtype=torch.float64)
             return total.index_add_(0, rows, scores.double().cpu()).numpy()
 
-        widest = int(target.lengths.max()) * (
-            1 if numbers else len(RESERVED) + len(self._target_tokens)
-        )
-        scores = np.array(
-            self._each_row(data, score, max_rows=min(DECODE_ROWS, MAX_SCORES // widest))
-        )
+        scores = np.array(self._each_row(data, score, max_rows=self._rows_at_once(panel, target)))
         # The density of y itself, not of its scaled numbers.
         return scores - log_scale * (1 if fixed else target.lengths)
 
@@ -293,11 +296,23 @@ class Translation(SourceReader, PairTargets):
             weights = as_numpy(cast(Tensor, self._model.align(**inputs)))  # (B, L, S)
             n_steps = batch.X["target_lengths"].tolist()
             n_sources = (-(-batch.X["lengths"] // stride)).tolist()
+            # Copies: a part would keep the whole padded batch in memory.
             return [
-                weight[:n, :m] for weight, n, m in zip(weights, n_steps, n_sources, strict=True)
+                weight[:n, :m].copy()
+                for weight, n, m in zip(weights, n_steps, n_sources, strict=True)
             ]
 
-        return self._each_row(data, align)
+        return self._each_row(data, align, max_rows=self._rows_at_once(panel, target))
+
+    def _rows_at_once(self, panel: Panel, target: Panel) -> int:
+        """Pairs that are read together, so that memory does not grow with their lengths."""
+        decoder = self._model.decoder
+        widest = [decoder.output.out_features, decoder.readout_size]
+        if decoder.attention is not None:
+            widest.append(int(panel.lengths.max()))
+        n_values = int(target.lengths.max()) * max(widest)
+        # Batches are filled up to a multiple anyway.
+        return max(ROW_MULTIPLE, min(DECODE_ROWS, MAX_SCORES // n_values))
 
     def _encode(self, panel: Panel) -> np.ndarray:
         """Each source in one vector: (n_samples, n_encoded)."""
