@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from ._linear import make_linear
 from ._steps import ValidSteps
 
-# Values of the hidden layer of additive attention that a prediction holds at a time; or one for each
-# value of the keys, which are there anyway, where those are more.
+# Values of the hidden layer of additive attention that a prediction holds at a time; or as many as
+# the keys have, which are there anyway, where those are more.
 MAX_MIXED = 1 << 22
 
 ATTENTIONS = ("additive", "dot", "general")
