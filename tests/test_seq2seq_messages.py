@@ -383,6 +383,44 @@ MESSAGES = {
         "Seq2SeqTransformer.fit: sample_weight has shape (2,), but X has 4 samples. "
         "Pass a 1-D array of 4 weights, one a sample.",
     ),
+    "y shorter, a weight zero": (
+        lambda: new().fit(W, Y[:3], sample_weight=[1, 0, 1, 0]),
+        ValueError,
+        "Seq2SeqTransformer.fit: X has 4 samples, but y has 3 targets (inconsistent "
+        "numbers of samples). Pass one target per sample.",
+    ),
+    "y longer, a weight zero": (
+        lambda: new().fit(W, [*Y, "x"], sample_weight=[1, 0, 1, 1]),
+        ValueError,
+        "Seq2SeqTransformer.fit: X has 4 samples, but y has 5 targets (inconsistent "
+        "numbers of samples). Pass one target per sample.",
+    ),
+    "a bad weight beside zero": (
+        lambda: new().fit(W, Y, sample_weight=[1, 0, "x", 1]),
+        ValueError,
+        "Seq2SeqTransformer.fit: sample_weight cannot be read as numbers: could not convert string "
+        "to float: 'x'. Pass a 1-D array of 4 weights, one a sample.",
+    ),
+    "y_val of an autoencoder": (
+        lambda: new().fit(W, y_val=Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: y_val was passed, but an autoencoder's target is X_val itself. "
+        "Pass X_val alone; or y with y_val, and X_val, for a model of pairs.",
+    ),
+    "going on without y": (
+        lambda: new(warm_start=True).fit(W, Y).fit(W),
+        ValueError,
+        "Seq2SeqTransformer.fit: the network was built for a model of pairs, but now y is None and "
+        "autoencoder='auto', which asks for an autoencoder. Pass what the first fit got, or fit "
+        "anew with warm_start=False.",
+    ),
+    "going on with y": (
+        lambda: new(warm_start=True).fit(W).fit(W, Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: the network was built for an autoencoder, but now y is given and "
+        "autoencoder='auto', which asks for a model of pairs. Pass what the first fit got, or fit "
+        "anew with warm_start=False.",
+    ),
     "negative": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, -1, 1]),
         ValueError,
@@ -396,6 +434,13 @@ MESSAGES = {
         "Convert or drop it.",
     ),
 }
+
+
+@pytest.mark.parametrize("y", ["abcd", 3, np.array(3), iter(Y), {0: "a"}, {"x"}], ids=repr)
+def test_y_that_is_no_container_is_refused_whatever_the_weights(y):
+    for weights in (None, [1, 0, 1, 1]):
+        with pytest.raises(TypeError, match="y is .*, which is no container of sequences"):
+            new().fit(W, y, sample_weight=weights)
 
 
 @pytest.mark.parametrize(("call", "kind", "message"), MESSAGES.values(), ids=MESSAGES)

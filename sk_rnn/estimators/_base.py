@@ -110,6 +110,10 @@ class BaseRNN(FittedRNN):
     ) -> Any:
         """Turn y into what the loss compares with; with ``reset`` learn what there is to learn."""
 
+    def _see_targets(self, encoded: Any, *, reset: bool) -> None:
+        """Learn what every call of fit adds to; ``encoded`` is from `_encode_target`."""
+        return None
+
     @abstractmethod
     def _by_sequence(self, encoded: Any, panel: Panel) -> Any:
         """One entry a sequence."""
@@ -193,6 +197,7 @@ class BaseRNN(FittedRNN):
             target = self._take_targets(target, panel, keep)
             panel, sample_weight = panel[keep], sample_weight[keep]
         encoded = self._encode_target(target, caller, reset=not resume, classes=classes)
+        self._see_targets(encoded, reset=not resume)
 
         if not resume:
             self._seed, self._n_fits = draw_seed(self.random_state), 0

@@ -31,6 +31,8 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
 
     _module_class: ClassVar[type[Model]] = SequenceModel
     _architecture: ClassVar[tuple[str, ...]]  # parameters that the module takes as they are
+    # And those that have an effect only where sequences are seen for the first time.
+    _reading: ClassVar[tuple[str, ...]] = ("embedding_dim", "num_embeddings", "embedding_weights")
 
     # --- hooks ----------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ class PairTargets(BaseRNN):
     _source_form: str
     _target_form: str
     _target_steps: Any
+    _longest: int
     _target_tokens: Any
 
     @property
@@ -159,15 +160,17 @@ class PairTargets(BaseRNN):
     ) -> Panel:
         return y
 
+    def _see_targets(self, encoded: Panel, *, reset: bool) -> None:
+        longest = int(encoded.lengths.max()) - (self._target_form != "numbers")  # the end mark
+        self._longest = longest if reset else max(self._longest, longest)
+
     def _by_sequence(self, encoded: Panel, panel: Panel) -> list[np.ndarray]:
         return encoded.to_list()
 
     def _learn_outputs(
         self, encoded: Panel, panel: Panel, rows: np.ndarray, sample_weight: np.ndarray | None
     ) -> int:
-        self._longest = int(encoded.lengths[rows].max())
         if self._target_form != "numbers":
-            self._longest -= 1  # the end mark
             return len(RESERVED) + len(self._target_tokens)
         n_features = encoded.n_features
         if self._target_steps is None:

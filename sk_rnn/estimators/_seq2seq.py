@@ -1,5 +1,6 @@
 """Seq2SeqTransformer."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
@@ -552,9 +553,24 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         TypeError
             If X or y is no kind of sequences.
         """
-        autoencoder = self.autoencoder
-        self._autoencoder = y is None if autoencoder == "auto" else bool(autoencoder)
-        if self._autoencoder:
+        caller = f"{type(self).__name__}.fit"
+        resume = self.warm_start and hasattr(self, "net_")
+        autoencoder = y is None if self.autoencoder == "auto" else bool(self.autoencoder)
+        if resume and autoencoder != self._autoencoder:
+            kinds = ("a model of pairs", "an autoencoder")
+            raise ValueError(
+                f"{caller}: the network was built for {kinds[self._autoencoder]}, but now y is "
+                f"{'None' if y is None else 'given'} and autoencoder={self.autoencoder!r}, which "
+                f"asks for {kinds[autoencoder]}. Pass what the first fit got, or fit anew with "
+                "warm_start=False."
+            )
+        if autoencoder and y_val is not None and (y is None or X_val is None):
+            raise ValueError(
+                f"{caller}: y_val was passed, but an autoencoder's target is X_val itself. Pass "
+                "X_val alone; or y with y_val, and X_val, for a model of pairs."
+            )
+        self._autoencoder = autoencoder
+        if autoencoder:
             y, y_val = X, X_val
         X, y, sample_weight = _without_zeros(X, y, sample_weight)
         return self._fit(
@@ -562,7 +578,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             y,
             sample_weight,
             Validation(X_val, y_val, sample_weight_val),
-            resume=self.warm_start and hasattr(self, "net_"),
+            resume=resume,
         )
 
     # --- prediction -----------------------------------------------------------------------------
@@ -880,16 +896,30 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     """Leave out what has no weight, so that no vocabulary holds its tokens.
 
-    What is wrong with the weights is left for `fit` to say.
+    What is wrong with the weights or with the number of targets is left for `fit` to say, which
+    must then see all of them.
     """
-    weights = np.asarray(sample_weight)
-    if sample_weight is None or weights.ndim != 1 or weights.dtype.kind not in "biuf":
+    if sample_weight is None or np.isscalar(sample_weight):
         return X, y, sample_weight
-    if weights.all() or not weights.any() or not hasattr(X, "__len__") or len(weights) != len(X):
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        return X, y, sample_weight
+    if weights.ndim != 1 or weights.all() or not weights.any():
+        return X, y, sample_weight
+    if not _has_samples(X, len(weights)) or (y is not None and not _has_samples(y, len(weights))):
         return X, y, sample_weight
     keep = np.flatnonzero(weights)
-    same = y is X
-    X = _safe_indexing(X, keep)
-    if same:
-        return X, X, weights[keep]
-    return X, y if y is None else _safe_indexing(y, keep), weights[keep]
+    kept = _safe_indexing(X, keep)
+    if y is X:
+        return kept, kept, weights[keep]
+    return kept, y if y is None else _safe_indexing(y, keep), weights[keep]
+
+
+def _has_samples(data: Any, n: int) -> bool:
+    """Whether it is a container of so many samples, from which some can be taken."""
+    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+        return False
+    if getattr(data, "shape", None) == ():  # a NumPy array that has no len
+        return False
+    return not isinstance(data, str | bytes | Mapping) and len(data) == n

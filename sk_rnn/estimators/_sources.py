@@ -37,6 +37,7 @@ class SourceReader(BaseRNN):
 
     _source_form: str
     _vectors: bool
+    _autoencoder: bool
     _n_ids: Any
     # As a list, because skops knows no dict with keys of any kind.
     _source_tokens: Any

@@ -79,6 +79,17 @@ class Translation(SourceReader, PairTargets):
         "word_dropout",
     )
 
+    _reading: ClassVar[tuple[str, ...]] = (
+        "source_kind",
+        "target_kind",
+        "source_analyzer",
+        "target_analyzer",
+        "source_min_df",
+        "target_min_df",
+        "embedding_dim",
+        "embedding_weights",
+    )
+
     # --- the network ----------------------------------------------------------------------------
 
     def _check_combinations(self, params: dict[str, Any], caller: str) -> None:

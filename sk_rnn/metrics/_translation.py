@@ -178,7 +178,7 @@ def chrf_score(
     """
     true, predicted, weights = _read(y_true, y_pred, multi_reference, sample_weight, "chrf_score")
     order: Any = word_order
-    if not isinstance(order, Integral) or isinstance(order, bool) or order < 0:
+    if isinstance(order, bool) or not isinstance(order, Integral) or order < 0:
         raise ValueError(
             f"chrf_score: word_order is {word_order!r}. Pass 0 for chrF, 2 for chrF++."
         )
