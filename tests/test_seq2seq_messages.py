@@ -439,7 +439,7 @@ MESSAGES = {
 @pytest.mark.parametrize("y", ["abcd", 3, np.array(3), iter(Y), {0: "a"}, {"x"}], ids=repr)
 def test_y_that_is_no_container_is_refused_whatever_the_weights(y):
     for weights in (None, [1, 0, 1, 1]):
-        with pytest.raises(TypeError, match="y is .*, which is no container of sequences"):
+        with pytest.raises(TypeError, match=r"y is .*, which is no container of sequences"):
             new().fit(W, y, sample_weight=weights)
 
 

@@ -112,7 +112,7 @@ class BaseRNN(FittedRNN):
 
     def _see_targets(self, encoded: Any, *, reset: bool) -> None:
         """Learn what every call of fit adds to; ``encoded`` is from `_encode_target`."""
-        return None
+        return  # most keep nothing
 
     @abstractmethod
     def _by_sequence(self, encoded: Any, panel: Panel) -> Any:
