@@ -751,7 +751,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             predicted = predicted.astype(float_type(self))
             return float(r2_score(true, predicted, sample_weight=weights))
         panel = self._open(X, "score")
-        rows = self._open_target(self._own_target(X, y, caller), f"{caller}: y", reset=False).rows
+        y = self._own_target(X, y, caller)
+        rows = self._open_target(y, f"{caller}: y", reset=False).rows or []
         check_one_each(len(rows), len(panel), caller)
         weights = check_weights(sample_weight, len(panel), caller, purpose="score")
         return sequence_accuracy_score(rows, self._predict_tokens(panel), sample_weight=weights)
@@ -843,9 +844,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         try:
             X = check_array(X, dtype=float_type(self), input_name="X")
         except (TypeError, ValueError) as error:
+            said = " ".join(str(error).split()).rstrip(".")
             raise ValueError(
-                f"{caller}: X holds no encodings: {' '.join(str(error).split())} Pass an array of "
-                f"shape (n_samples, {size}), as transform returned it."
+                f"{caller}: X holds no encodings: {said}. Pass an "
+                f"array of shape (n_samples, {size}), as transform returned it."
             ) from error
         if X.shape[1] != size:
             raise ValueError(

@@ -83,8 +83,8 @@ def read_side(
     _check_container(data, where)
     if isinstance(data, Panel):
         if data.is_tokens and kind == "tokens":
-            rows = [row.tolist() for row in data.to_list()]
-            return Side("tokens", _token_rows(rows, where, padding_value, whole))
+            ids = [row.tolist() for row in data.to_list()]
+            return Side("tokens", _token_rows(ids, where, padding_value, whole))
         form = "ids" if data.is_tokens else "numbers"
         return _check_form(Side(form, None), kind, where, because)
     rows = _open_rows(data, kind, where)
@@ -98,8 +98,8 @@ def read_side(
     for i, row in enumerate(rows):
         if isinstance(row, str | bytes):
             raise TypeError(
-                f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a sequence belongs. Pass "
-                "strings only, or sequences of tokens only."
+                f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a sequence belongs. "
+                "Pass strings only, or sequences of tokens only."
             )
     if not all(map(is_sequence, rows)):
         # Or no sequences at all, as reading them will say.
@@ -137,7 +137,8 @@ def _check_form(side: Side, kind: str, where: str, because: str, data: Any = Non
         return side
     wanted = {"series": "numbers", "text": "a list of strings"}.get(kind, _WHAT.get(kind))
     shape = getattr(data, "shape", None)
-    received = f" (a {type(data).__name__} of shape {tuple(shape)})" if shape is not None else ""
+    noun = {np.ndarray: "an array", pd.DataFrame: "a frame"}.get(type(data), "data")
+    received = "" if shape is None else f" ({noun} of shape {tuple(shape)})"
     raise ValueError(f"{where} holds {_WHAT[side.form]}{received}, but {because}. Pass {wanted}.")
 
 
@@ -165,8 +166,9 @@ def _open_rectangle(data: Any, kind: str, where: str) -> list[Any] | None:
     if kind == "series" or not (is_frame or hasattr(data, "tolist")):
         return None
     cells = data.to_numpy(dtype=object) if is_frame else data
-    if not all(cells.shape) or (is_sequence(cells[0, 0]) and getattr(cells[0, 0], "ndim", 1)):
-        return None
+    holds_cells = isinstance(cells, np.ndarray) and cells.size and is_sequence(cells[0, 0])
+    if 0 in cells.shape or holds_cells:
+        return None  # what is empty, and cells that hold sequences, are for reading numbers
     if kind == "tokens":
         return cells.tolist()
     kind_of_cells = getattr(getattr(cells, "dtype", None), "kind", None)
@@ -202,8 +204,8 @@ def _check_strings(rows: list[Any], where: str) -> None:
                 "empty string."
             )
         raise TypeError(
-            f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a string belongs. Pass strings "
-            "only, or sequences of tokens only."
+            f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a string belongs. Pass "
+            "strings only, or sequences of tokens only."
         )
 
 
