@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from sk_rnn.modules import (
     ATTENTIONS,
@@ -17,6 +18,7 @@ from sk_rnn.modules import (
     gaussian_log_density,
     set_generator,
 )
+from sk_rnn.modules._attention import MAX_MIXED
 
 S_LENGTHS = torch.tensor([5, 2, 3])
 L_LENGTHS = torch.tensor([2, 4, 1])
@@ -239,3 +241,33 @@ def test_density_and_loss_agree(fixed):
         end = StepsAndEnd().per_row(outputs, targets) - error
         expected = -0.5 * error - 0.5 * np.log(2 * np.pi) - end
     assert_allclose(density.numpy(), expected.numpy())
+
+
+class Largest(TorchDispatchMode):
+    """Remembers how many values the largest tensor has that is made."""
+
+    n_values = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        if isinstance(made, torch.Tensor):
+            self.n_values = max(self.n_values, made.numel())
+        return made
+
+
+def test_additive_attention_without_gradients_takes_bounded_memory():
+    attention = Attention("additive", 32, 16, generator=generator())
+    states = torch.randn(100, 8, 16, generator=generator(1))
+    memory = attention.remember(
+        states, ValidSteps(torch.full((8,), 100), states.device), states[-1]
+    )
+    queries = torch.randn(8, 400, 32, generator=generator(2))
+    whole = attention(queries, memory)
+    with torch.no_grad(), Largest() as largest:
+        parts = attention(queries, memory)
+    assert largest.n_values <= MAX_MIXED < 8 * 400 * 100 * 32
+    assert torch.equal(parts, whole)
+    # One step's keys are there anyway, so a block is never smaller than they are.
+    with torch.no_grad(), Largest() as largest:
+        attention(queries[:, :1], memory)
+    assert largest.n_values == 8 * 100 * 32

@@ -138,6 +138,55 @@ def test_translation_scores_are_0_to_100_and_join_words(function):
     assert function(*words) == function(TEXTS, GUESSES)
 
 
+MANY = [
+    ["the cat sat on the mat", "on a mat the cat sat"],
+    ["a quick brown fox jumps over the lazy dog"],
+    ["it is raining", "it rains", "rain is falling"],
+    ["where is the nearest railway station, please?", "where is the railway station?"],
+]
+
+
+def corpus(many):
+    """As sacrebleu takes them: by rank, None where a sample has fewer."""
+    return [[texts[i] if i < len(texts) else None for texts in many] for i in range(3)]
+
+
+def test_several_references_are_scored_as_sacrebleu_does():
+    bleu = sacrebleu.corpus_bleu(GUESSES, corpus(MANY)).score
+    assert bleu_score(MANY, GUESSES, multi_reference=True) == bleu != bleu_score(TEXTS, GUESSES)
+    chrf = sacrebleu.corpus_chrf(GUESSES, corpus(MANY)).score
+    assert chrf_score(MANY, GUESSES, multi_reference=True) == chrf != chrf_score(TEXTS, GUESSES)
+    plus = sacrebleu.corpus_chrf(GUESSES, corpus(MANY), word_order=2).score
+    assert chrf_score(MANY, GUESSES, word_order=2, multi_reference=True) == plus != chrf
+
+
+@pytest.mark.parametrize("function", [bleu_score, chrf_score])
+def test_several_references_may_be_lists_of_words_and_have_weights(function):
+    expected = function(MANY, GUESSES, multi_reference=True)
+    words = [[text.split() for text in texts] for texts in MANY]
+    assert function(words, GUESSES, multi_reference=True) == expected
+    assert function(objects(MANY), GUESSES, multi_reference=True) == expected
+    single = [[text] for text in TEXTS]
+    assert function(single, GUESSES, multi_reference=True) == function(TEXTS, GUESSES)
+    weighted = function(MANY, GUESSES, multi_reference=True, sample_weight=[2, 0, 1, 1])
+    repeated = [[y[i] for i in (0, 0, 2, 3)] for y in (MANY, GUESSES)]
+    assert weighted == pytest.approx(function(*repeated, multi_reference=True))
+
+
+def test_a_tokenizer_that_is_not_installed_is_named(monkeypatch):
+    def missing(**kwargs):
+        raise RuntimeError("Please install it.")
+
+    missing.TOKENIZERS = ["13a", "ja-mecab"]
+    monkeypatch.setattr(sacrebleu, "BLEU", missing)
+    with pytest.raises(ImportError) as caught:
+        bleu_score(TEXTS, GUESSES, tokenize="ja-mecab")
+    assert str(caught.value) == (
+        "bleu_score: tokenize='ja-mecab' needs what is not installed. sacrebleu says: Please "
+        "install it. Install it, or pass another one, such as '13a'."
+    )
+
+
 # -- What every metric does --------------------------------------------------------------
 
 
@@ -311,10 +360,10 @@ MESSAGES = {
         "object array or a Series of them.",
     ),
     "set": (
-        lambda: token_accuracy_score({"a"}, ["a"]),
+        lambda: token_accuracy_score({"c", "b", "d", "a"}, ["a"]),
         TypeError,
-        "token_accuracy_score: y_true is {'a'}, which is no container of sequences. Pass a list, "
-        "an object array or a Series of them.",
+        "token_accuracy_score: y_true is {'a', 'b', 'c', 'd'}, which is no container of sequences. "
+        "Pass a list, an object array or a Series of them.",
     ),
     "None among sequences": (
         lambda: word_error_rate(AB, ["a", None]),
@@ -406,6 +455,53 @@ MESSAGES = {
         lambda: chrf_score(AB, AB, word_order=-1),
         ValueError,
         "chrf_score: word_order is -1. Pass 0 for chrF, 2 for chrF++.",
+    ),
+    "word_order of another kind": (
+        lambda: chrf_score(AB, AB, word_order="a"),
+        ValueError,
+        "chrf_score: word_order is 'a'. Pass 0 for chrF, 2 for chrF++.",
+    ),
+    "weights of another kind": (
+        lambda: chrf_score(AB, AB, sample_weight=["x", "y"]),
+        ValueError,
+        "chrf_score: sample_weight cannot be read as numbers: could not convert string to float: "
+        "'x'. Pass one weight per sequence.",
+    ),
+    "NaN among tokens": (
+        lambda: token_error_rate([[1.0, np.nan]], [[1.0, np.nan]]),
+        ValueError,
+        "token_error_rate: y_true[0] has nan at position 1, which equals no token. Give missing "
+        "tokens a name, such as None.",
+    ),
+    "references where words belong": (
+        lambda: bleu_score([["a cat", "one cat"], ["b"]], AB),
+        ValueError,
+        "bleu_score: y_true[0] has 'a cat' at position 0, which is more than one word. Pass a "
+        "string or a list of words; or multi_reference=True if y_true has a list of references per "
+        "sample.",
+    ),
+    "a text where references belong": (
+        lambda: chrf_score(AB, AB, multi_reference=True),
+        TypeError,
+        "chrf_score: y_true[0] is a string, but multi_reference=True takes a list of references "
+        "per sample. Pass [text] where there is one.",
+    ),
+    "no reference": (
+        lambda: chrf_score([["a"], []], AB, multi_reference=True),
+        ValueError,
+        "chrf_score: y_true[1] has no references. Pass at least one per sample.",
+    ),
+    "None among references": (
+        lambda: chrf_score([["a"], ["b", None]], AB, multi_reference=True),
+        TypeError,
+        "chrf_score: y_true[1][1] is None, which is no sequence of tokens. Pass a string or a list "
+        "of tokens.",
+    ),
+    "multi_reference of another kind": (
+        lambda: chrf_score(AB, AB, multi_reference="yes"),
+        TypeError,
+        "chrf_score: multi_reference is 'yes'. Pass True if y_true has a list of references per "
+        "sample, else False.",
     ),
 }
 

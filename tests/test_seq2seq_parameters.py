@@ -171,6 +171,40 @@ def test_warm_start_goes_on():
         model.set_params(attention="dot").fit(WORDS, BACK)
 
 
+READING = {
+    "source_kind": "tokens",
+    "target_kind": "tokens",
+    "source_analyzer": "word",
+    "target_analyzer": str.split,
+    "source_min_df": 2,
+    "target_min_df": 2,
+    "embedding_dim": 6,
+    "module__embedding_std": 0.5,
+}
+
+
+@pytest.mark.parametrize("name", READING)
+def test_warm_start_refuses_what_could_have_no_effect(name):
+    model = fitted(warm_start=True).set_params(**{name: READING[name]})
+    with pytest.raises(ValueError, match=f"{name} was .* Set {name} back"):
+        model.fit(WORDS, BACK)
+
+
+def test_warm_start_compares_vectors():
+    model = fitted(IDS, warm_start=True, embedding_weights=VECTORS)
+    assert model.set_params(embedding_weights=VECTORS.copy()).fit(IDS, BACK).n_iter_ == 4
+    with pytest.raises(ValueError, match=r"was an array of shape \(4, 5\) when"):
+        model.set_params(embedding_weights=VECTORS + 1).fit(IDS, BACK)
+
+
+def test_warm_start_learns_of_longer_targets():
+    model = fitted(WORDS, ["a"] * N, warm_start=True, lr=1e-2, max_epochs=30)
+    longer = ["a" * 12] * N
+    assert max(map(len, model.predict(WORDS))) <= 2
+    # Else all that it says would be cut off after two.
+    assert max(map(len, model.fit(WORDS, longer).predict(WORDS))) > 2
+
+
 def test_callbacks_are_called():
     class Counting(Callback):
         def on_epoch_end(self, net, **kwargs):

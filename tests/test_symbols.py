@@ -1,5 +1,12 @@
 """Strings and tokens to ids and back."""
 
+import os
+import random
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -39,6 +46,83 @@ def test_learned_tokens_are_sorted_and_counted_by_sequence():
 def test_learned_tokens_do_not_depend_on_the_order_of_sequences():
     rows = [["b", 1], [("a",), "b"], [None, 2.5]]
     assert learn_tokens(rows) == learn_tokens(rows[::-1])
+
+
+class Plain:
+    """Prints as its address; equal to others with the same name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __eq__(self, other):
+        return isinstance(other, Plain) and self.name == other.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+
+class Slotted:
+    __slots__ = ("name",)
+
+    def __init__(self, name):
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Record:
+    tags: frozenset
+
+
+ORDERLESS = {
+    "sets": [frozenset(part) for n in range(4) for part in combinations("abcd", n)],
+    "tuples of sets": [(1, frozenset(part)) for part in combinations("abcdef", 3)],
+    "objects": [Plain(name) for name in "hgfedcba"],
+    "objects with slots": [Slotted(name) for name in "hgfedcba"],
+    "records": [Record(frozenset(part)) for part in combinations("abcdef", 3)],
+    "several kinds": [
+        frozenset("ab"),
+        Plain("a"),
+        Plain("b"),
+        ("a", None),
+        None,
+        1,
+        "a",
+        frozenset(),
+    ],
+}
+
+
+@pytest.mark.parametrize("tokens", ORDERLESS.values(), ids=ORDERLESS)
+def test_the_data_alone_orders_tokens_that_have_no_order(tokens):
+    rows = [[token] for token in tokens]
+    expected = learn_tokens(rows)
+    assert len(expected) == len(tokens)
+    for seed in range(5):
+        shuffled = random.Random(seed).sample(rows, len(rows))
+        assert learn_tokens(shuffled) == expected
+        assert learn_tokens(shuffled * 2, min_count=2) == expected
+
+
+def test_tokens_that_hold_themselves_keep_the_order_of_their_first_appearance():
+    tokens = [Slotted("b"), Slotted("a")]
+    for token in tokens:
+        token.name = token
+    assert learn_tokens([tokens]) == tokens
+
+
+def test_the_order_of_tokens_is_that_of_any_process():
+    code = (
+        "from sk_rnn.sequences import learn_tokens; "
+        "sets = [frozenset([x, y]) for x in 'abcde' for y in 'abcde']; "
+        "print([sorted(x) for x in learn_tokens([sets])])"
+    )
+    said = {
+        subprocess.check_output(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": str(seed)}
+        )
+        for seed in range(3)
+    }
+    assert len(said) == 1
 
 
 def test_encoded_sequences_end_with_the_mark():

@@ -1,7 +1,6 @@
 """What all estimators share: fit, from end to end."""
 
 import copy
-import warnings
 from abc import abstractmethod
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -55,6 +54,7 @@ from ._rows import (
     split_rows,
     unseen_tokens,
 )
+from ._warnings import warn_user
 
 
 class Validation(NamedTuple):
@@ -109,6 +109,10 @@ class BaseRNN(FittedRNN):
         self, y: Any, caller: str, *, reset: bool, classes: Any = None, input_name: str = "y"
     ) -> Any:
         """Turn y into what the loss compares with; with ``reset`` learn what there is to learn."""
+
+    def _see_targets(self, encoded: Any, *, reset: bool) -> None:
+        """Learn what every call of fit adds to; ``encoded`` is from `_encode_target`."""
+        return  # most keep nothing
 
     @abstractmethod
     def _by_sequence(self, encoded: Any, panel: Panel) -> Any:
@@ -193,6 +197,7 @@ class BaseRNN(FittedRNN):
             target = self._take_targets(target, panel, keep)
             panel, sample_weight = panel[keep], sample_weight[keep]
         encoded = self._encode_target(target, caller, reset=not resume, classes=classes)
+        self._see_targets(encoded, reset=not resume)
 
         if not resume:
             self._seed, self._n_fits = draw_seed(self.random_state), 0
@@ -284,12 +289,11 @@ class BaseRNN(FittedRNN):
         self.validation_curve_ = scores or None
         self.best_epoch_ = getattr(best, "epoch_", None) or guard.epoch_
         if stopped:
-            warnings.warn(
+            warn_user(
                 f"{caller}: interrupted in epoch {self.n_iter_ - epochs_before + 1} of {epochs}; "
                 f"the model keeps what it has learned so far (weights of epoch "
                 f"{self.best_epoch_}). Call fit again for a whole training.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
 
     def _new_net(

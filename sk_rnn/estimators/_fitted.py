@@ -31,6 +31,8 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
 
     _module_class: ClassVar[type[Model]] = SequenceModel
     _architecture: ClassVar[tuple[str, ...]]  # parameters that the module takes as they are
+    # And those that have an effect only where sequences are seen for the first time.
+    _reading: ClassVar[tuple[str, ...]] = ("embedding_dim", "num_embeddings", "embedding_weights")
 
     # --- hooks ----------------------------------------------------------------------------------
 
@@ -91,7 +93,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         check_is_fitted(self)
         panel = read_sequences(self, X, caller, reset=False)
         truth = read_target(self, y, X, panel, caller)
-        weights = check_weights(sample_weight, len(panel), caller)
+        weights = check_weights(sample_weight, len(panel), caller, purpose="score")
         return truth, np.concatenate(self.predict(X)), self._per_target(weights, panel)
 
     def __sklearn_is_fitted__(self):

@@ -153,22 +153,40 @@ def build_net(
 
 
 def architecture(estimator: Any) -> dict[str, Any]:
-    """Return the parameters that describe the network."""
-    names = (*estimator._architecture, "precision", "scale_inputs")
-    return {name: getattr(estimator, name) for name in names}
+    """Return the parameters that describe the network and what it has learned to read."""
+    names = (*estimator._architecture, *estimator._reading, "precision", "scale_inputs")
+    initial = {
+        name: value for name, value in estimator._extras().items() if name.startswith("module__")
+    }
+    return {name: getattr(estimator, name) for name in names} | initial
 
 
 def check_unchanged(estimator: Any, caller: str) -> None:
     """Refuse to go on with a network that the parameters no longer describe."""
     now = architecture(estimator)
     before = estimator._built_with
-    for name, value in before.items():
-        if now[name] != value:
+    for name in {**before, **now}:
+        old, new = before.get(name), now.get(name)
+        if not _is_same(old, new):
             raise ValueError(
-                f"{caller}: {name} was {value!r} when the network was built and is now "
-                f"{now[name]!r}, but training is to go on with that network. Set {name} back, or "
+                f"{caller}: {name} was {_shown(old)} when the network was built and is now "
+                f"{_shown(new)}, but training is to go on with that network. Set {name} back, or "
                 "fit anew with warm_start=False."
             )
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    if isinstance(old, str | int | float | None) and isinstance(new, str | int | float | None):
+        return old == new
+    if hasattr(old, "__len__") and hasattr(new, "__len__"):  # vectors
+        return old is new or np.array_equal(old, new)
+    return old is new or bool(old == new)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str) or not hasattr(value, "__len__"):
+        return repr(value)
+    return f"an array of shape {np.shape(value)}"
 
 
 def divergence_advice(estimator: Any) -> str:

@@ -1,9 +1,13 @@
 """Seq2SeqTransformer."""
 
+import math
+from collections.abc import Mapping
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.base import TransformerMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils import _safe_indexing
@@ -20,11 +24,11 @@ from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
 from ..sequences import Panel
 from ._base import Validation
-from ._pair_targets import as_objects
-from ._parameters import CONSTRAINTS
+from ._pair_targets import as_objects, check_one_each
+from ._parameters import CONSTRAINTS, refuse
 from ._reading import float_type
 from ._rows import check_weights, draw_seed
-from ._translation import MARKS, Translation, recall
+from ._translation import MARKS, Remember, Translation, recall
 
 _positive_int = Interval(Integral, 1, None, closed="left")
 _share = Interval(Real, 0, 1, closed="left")
@@ -142,6 +146,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     target_kind : {"auto", "tokens", "series"}, default="auto"
         What y is: tokens or numbers. "auto" decides as for X, but rows of a 2-D array are series.
+        Lists of whole numbers that are amounts need "series": by "auto" they are tokens, unless
+        one of them is a fraction, so that a subset of the data may be taken for something else.
+        Of tokens in a 2-D array, which is padded if they are of several lengths, `padding_value` is
+        dropped as from X.
 
     source_analyzer : {"char", "word"}, callable or None, default="char"
         How strings in X become tokens: by character, by word with punctuation marks for tokens of
@@ -166,7 +174,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     embedding_weights : array-like of shape (n_tokens, n_embedded) or None, default=None
         Pretrained vectors of the source's tokens, row i for token id i. For X as a Panel of token
-        ids, as `~sk_rnn.preprocessing.SequenceVectorizer` makes it.
+        ids, as `~sk_rnn.preprocessing.SequenceVectorizer` makes it with a vocabulary that is given.
+        Not for strings: their vocabulary is learned in each `fit`, so that rows would belong to
+        other tokens in another fold.
 
     freeze_embedding : bool, default=False
         Leave `embedding_weights` as they are.
@@ -218,7 +228,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     max_length : int or "auto", default="auto"
         Steps after which decoding gives up if no end has come. "auto" is twice the longest target
-        in `fit`.
+        in `fit`. Targets of numbers that all have one length are never cut off, so less than that
+        length is refused.
 
     beam_width : int, default=1
         Hypotheses that `predict` follows at a time; 1 is greedy decoding. 5 is often a little
@@ -353,6 +364,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     Targets of numbers that all have one length have it in `predict` too; others end where the model
     says so. Numbers are standardised inside.
+
+    The ids of tokens, and with them the initial weights, do not depend on the order of the rows:
+    tokens without an order, such as frozensets, are put in one by what they hold. Only of objects
+    that hold the same and are still not equal the first to appear comes first.
 
     References
     ----------
@@ -552,9 +567,24 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         TypeError
             If X or y is no kind of sequences.
         """
-        autoencoder = self.autoencoder
-        self._autoencoder = y is None if autoencoder == "auto" else bool(autoencoder)
-        if self._autoencoder:
+        caller = f"{type(self).__name__}.fit"
+        resume = self.warm_start and hasattr(self, "net_")
+        autoencoder = y is None if self.autoencoder == "auto" else bool(self.autoencoder)
+        if resume and autoencoder != self._autoencoder:
+            kinds = ("a model of pairs", "an autoencoder")
+            raise ValueError(
+                f"{caller}: the network was built for {kinds[self._autoencoder]}, but now y is "
+                f"{'None' if y is None else 'given'} and autoencoder={self.autoencoder!r}, which "
+                f"asks for {kinds[autoencoder]}. Pass what the first fit got, or fit anew with "
+                "warm_start=False."
+            )
+        if autoencoder and y_val is not None and (y is None or X_val is None):
+            raise ValueError(
+                f"{caller}: y_val was passed, but an autoencoder's target is X_val itself. Pass "
+                "X_val alone; or y with y_val, and X_val, for a model of pairs."
+            )
+        self._autoencoder = autoencoder
+        if autoencoder:
             y, y_val = X, X_val
         X, y, sample_weight = _without_zeros(X, y, sample_weight)
         return self._fit(
@@ -562,7 +592,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             y,
             sample_weight,
             Validation(X_val, y_val, sample_weight_val),
-            resume=self.warm_start and hasattr(self, "net_"),
+            resume=resume,
         )
 
     # --- prediction -----------------------------------------------------------------------------
@@ -584,8 +614,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         panel = self._open(X, "predict")
         if self._target_form == "numbers":
             return self._shape_numbers(self._decode_numbers(panel))
-        decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
-        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+        return self._predict_tokens(panel)
 
     def predict_n_best(self, X, n, return_log_proba=False):
         """Predict the `n` best targets of each source, by beam search.
@@ -614,8 +643,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         caller = "predict_n_best"
         panel = self._open(X, caller)
         self._refuse_numbers(caller, "Call predict.")
-        if not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"{type(self).__name__}.{caller}: n is {n!r}. Pass 1 or more.")
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+            raise ValueError(
+                f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
+            )
         width = max(int(n), self.beam_width)
         decoded = self._decode_tokens(panel, self._search(int(n)), width=width)
         y = np.full((len(panel), n), None, dtype=object)
@@ -640,30 +671,26 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         top_p : float or None, default=None
             Draw each token from the fewest most probable ones that have this probability together.
         random_state : int, RandomState instance or None, default=None
-            Decides what is drawn.
+            Decides what is drawn. Each row has random numbers of its own, by its place in X: what
+            is drawn for it does not depend on what the other rows are.
 
         Returns
         -------
         ndarray of object of shape (n_samples,)
             Strings or lists of tokens.
         """
+        check_sampling(temperature, top_k, top_p, random_state, f"{type(self).__name__}.sample")
         panel = self._open(X, "sample")
         self._refuse_numbers("sample", "Call predict.")
-        generator = self._generator(draw_seed(random_state))
-
-        def search(step, state):
-            return sample(
-                step,
-                state,
-                max_length=self._limit(),
-                temperature=temperature,
-                top_k=top_k,
-                top_p=top_p,
-                generator=generator,
-                **MARKS,
-            )
-
-        decoded = self._decode_tokens(panel, search)
+        search = partial(
+            sample,
+            max_length=self._limit(),
+            temperature=float(temperature),
+            top_k=top_k,
+            top_p=top_p,
+            **MARKS,
+        )
+        decoded = self._decode_tokens(panel, search, seed=draw_seed(random_state))
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
     def score_samples(self, X, y=None):
@@ -674,8 +701,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         X : as in `fit`
             Sources.
         y : as in `fit`, default=None
-            Targets; those predicted if None, whose likelihood says how sure the model is. For an
-            autoencoder always X itself: sequences with low scores are unlike those in `fit`.
+            Targets; those predicted if None, whose likelihood says how sure the model is: that of
+            `predict_n_best`, without the end where `max_length` cut one off. Of an autoencoder
+            always X itself: sequences with low scores are unlike those in `fit`.
 
         Returns
         -------
@@ -684,6 +712,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             units of the standardised target. Longer targets have lower ones.
         """
         check_is_fitted(self)
+        if self._autoencoder and y is not None and y is not X:
+            raise ValueError(
+                f"{type(self).__name__}.score_samples: y was passed, but the target of an "
+                "autoencoder is X itself. Leave y out."
+            )
         if y is None and not self._autoencoder:
             panel = self._open(X, "score_samples")
             target = self._predict_encoded(panel)
@@ -692,7 +725,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return self._log_likelihood(panel, target)
 
     def score(self, X, y=None, sample_weight=None):
-        """Compute the share of targets predicted right from end to end; of numbers, R².
+        """Compare `predict` with the true targets: the share that is right; of numbers, R².
 
         Parameters
         ----------
@@ -706,28 +739,41 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Returns
         -------
         float
-            One is perfect. R² is over all time steps; predictions have the true number of them.
+            One is perfect. Of tokens the share of targets that are right from end to end. Of
+            numbers R² as `sklearn.metrics.r2_score` has it, in the unit of y: if all targets of
+            `fit` had one length, the mean of the R² of each time step and feature, as with
+            ``scoring="r2"``; else the mean of the R² of each feature over the time steps of all
+            targets, of which predictions then have the true number.
         """
         caller = f"{type(self).__name__}.score"
         check_is_fitted(self)
         if self._target_form == "numbers":
             panel, target = self._open_pairs(X, y, "score")
-            weights = check_weights(sample_weight, len(panel), caller)
-            decoded = self._decode_numbers(panel, lengths=target.lengths)
-            predicted = np.concatenate(decoded)
-            if weights is not None:
-                weights = np.repeat(weights, target.lengths)
-            true = self._scale_target(target).values
+            weights = check_weights(sample_weight, len(panel), caller, purpose="score")
+            true = target.values
+            if self._target_steps is not None:
+                predicted = self._unscale(self._decode_numbers(panel)).values
+                shape = (len(panel), -1)  # a column for each time step and feature
+                true, predicted = true.reshape(shape), predicted.reshape(shape)
+            else:
+                decoded = self._decode_numbers(panel, lengths=target.lengths)
+                predicted = self._unscale(decoded).values
+                weights = None if weights is None else np.repeat(weights, target.lengths)
+            # In the precision of `predict`, so that both say the same.
+            predicted = predicted.astype(float_type(self))
             return float(r2_score(true, predicted, sample_weight=weights))
+        panel = self._open(X, "score")
         y = self._own_target(X, y, caller)
-        predicted = self.predict(X)
-        weights = check_weights(sample_weight, len(predicted), caller)
-        if isinstance(y, Panel):
-            y = [row.tolist() for row in y.to_list()]
-        return sequence_accuracy_score(y, predicted, sample_weight=weights)
+        rows = self._open_target(y, f"{caller}: y", reset=False).rows or []
+        check_one_each(len(rows), len(panel), caller)
+        weights = check_weights(sample_weight, len(panel), caller, purpose="score")
+        return sequence_accuracy_score(rows, self._predict_tokens(panel), sample_weight=weights)
 
     def align(self, X, y=None):
         """Show which steps of each source the decoder looked at for each step of its target.
+
+        These are the weights of the attention, the soft alignment of Bahdanau, Cho & Bengio (2015).
+        The method is not called after it because `attention` is the parameter that chooses it.
 
         Parameters
         ----------
@@ -809,7 +855,15 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 "hold. Fit with attention=None."
             )
         size = self.module_.encoder.output_size
-        X = check_array(X, dtype=float_type(self), input_name="X")
+        self._check_decoding(caller)
+        try:
+            X = check_array(X, dtype=float_type(self), input_name="X")
+        except (TypeError, ValueError) as error:
+            said = " ".join(str(error).split()).rstrip(".")
+            raise ValueError(
+                f"{caller}: X holds no encodings: {said}. Pass an "
+                f"array of shape (n_samples, {size}), as transform returned it."
+            ) from error
         if X.shape[1] != size:
             raise ValueError(
                 f"{caller}: X has {X.shape[1]} features, but encodings of this model have {size}. "
@@ -818,8 +872,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         panel = Panel(X, np.arange(len(X) + 1))
         if self._target_form == "numbers":
             return self._shape_numbers(self._decode_numbers(panel, recall))
-        decoded = self._decode_tokens(panel, self._search(), recall, width=self.beam_width)
-        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+        return self._predict_tokens(panel, recall)
 
     @available_if(_encodes)
     def get_feature_names_out(self, input_features=None):
@@ -843,7 +896,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     def _open(self, X: Any, method: str) -> Panel:
         check_is_fitted(self)
-        return self._read_source(X, f"{type(self).__name__}.{method}", reset=False)
+        caller = f"{type(self).__name__}.{method}"
+        self._check_decoding(caller)
+        return self._read_source(X, caller, reset=False)
 
     def _open_pairs(self, X: Any, y: Any, method: str) -> tuple[Panel, Panel]:
         caller = f"{type(self).__name__}.{method}"
@@ -862,12 +917,18 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             )
         return y
 
+    def _predict_tokens(self, panel: Panel, remember: Remember | None = None) -> np.ndarray:
+        """The best target of each source, strings or lists of tokens."""
+        decoded = self._decode_tokens(panel, self._search(), remember, width=self.beam_width)
+        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+
     def _predict_encoded(self, panel: Panel) -> Panel:
         """Predict targets as `_read_target` would read them."""
         if self._target_form == "numbers":
             return self._unscale(self._decode_numbers(panel))
         decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
-        return self._mark_ends([row.ids[0] for row in decoded])
+        ids, finished = [row.ids[0] for row in decoded], [row.finished[0] for row in decoded]
+        return self._mark_ends(ids, finished)
 
     def _refuse_numbers(self, method: str, advice: str) -> None:
         if self._target_form == "numbers":
@@ -877,19 +938,70 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             )
 
 
+def check_sampling(
+    temperature: Any, top_k: Any, top_p: Any, random_state: Any, caller: str
+) -> None:
+    """Refuse options of `Seq2SeqTransformer.sample` that cannot be sampled with."""
+    faults = [
+        (
+            not _is_number(temperature, Real) or not 0 < temperature < math.inf,
+            f"temperature is {temperature!r}. Pass a number above 0; near 0 is greedy.",
+        ),
+        (
+            top_k is not None and (not _is_number(top_k, Integral) or top_k < 1),
+            f"top_k is {top_k!r}. Pass a whole number, 1 or more, or None for all tokens.",
+        ),
+        (
+            top_p is not None and (not _is_number(top_p, Real) or not 0 < top_p <= 1),
+            f"top_p is {top_p!r}. Pass a probability above 0 and up to 1, or None for all tokens.",
+        ),
+        (
+            not isinstance(random_state, np.random.RandomState | None)
+            and (not _is_number(random_state, Integral) or not 0 <= random_state < 1 << 32),
+            f"random_state is {random_state!r}. Pass an int from 0 to 2**32 - 1, a "
+            "numpy.random.RandomState, or None.",
+        ),
+    ]
+    refuse(faults, caller)
+
+
+def _is_number(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     """Leave out what has no weight, so that no vocabulary holds its tokens.
 
-    What is wrong with the weights is left for `fit` to say.
+    What is wrong with the weights or with the number of targets is left for `fit` to say, which
+    must then see all of them.
     """
-    weights = np.asarray(sample_weight)
-    if sample_weight is None or weights.ndim != 1 or weights.dtype.kind not in "biuf":
+    if sample_weight is None or np.isscalar(sample_weight):
         return X, y, sample_weight
-    if weights.all() or not weights.any() or not hasattr(X, "__len__") or len(weights) != len(X):
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        return X, y, sample_weight
+    if weights.ndim != 1 or weights.all() or not weights.any():
+        return X, y, sample_weight
+    if not _has_samples(X, len(weights)) or (y is not None and not _has_samples(y, len(weights))):
         return X, y, sample_weight
     keep = np.flatnonzero(weights)
-    same = y is X
-    X = _safe_indexing(X, keep)
-    if same:
-        return X, X, weights[keep]
-    return X, y if y is None else _safe_indexing(y, keep), weights[keep]
+    kept = _take(X, keep)
+    if y is X:
+        return kept, kept, weights[keep]
+    return kept, y if y is None else _take(y, keep), weights[keep]
+
+
+def _take(data: Any, rows: np.ndarray) -> Any:
+    if isinstance(data, pd.Index | pd.api.extensions.ExtensionArray):
+        return data.take(rows)  # scikit-learn takes these for lists
+    return _safe_indexing(data, rows)
+
+
+def _has_samples(data: Any, n: int) -> bool:
+    """Whether it is a container of so many samples, from which some can be taken."""
+    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+        return False
+    if getattr(data, "shape", None) == ():  # a NumPy array that has no len
+        return False
+    return not isinstance(data, str | bytes | Mapping) and len(data) == n

@@ -1,6 +1,6 @@
 """The true and the predicted sequences that every metric compares, and what it says of bad ones."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -15,8 +15,14 @@ def read_pairs(
     y_true: Any, y_pred: Any, sample_weight: Any, caller: str
 ) -> tuple[list[Tokens], list[Tokens], np.ndarray]:
     """Return the true sequences, the predicted ones and the weights, one of each per sample."""
-    true = _read(y_true, f"{caller}: y_true")
-    predicted = _read(y_pred, f"{caller}: y_pred")
+    true = read_texts(y_true, f"{caller}: y_true")
+    predicted = read_texts(y_pred, f"{caller}: y_pred")
+    check_same_number(true, predicted, caller)
+    return true, predicted, read_weights(sample_weight, len(true), caller)
+
+
+def check_same_number(true: Sequence[Any], predicted: Sequence[Any], caller: str) -> None:
+    """Refuse to compare what has not one prediction per true sequence."""
     if len(true) != len(predicted):
         raise ValueError(
             f"{caller}: y_true has {len(true)} sequences, but y_pred has {len(predicted)}. Pass "
@@ -24,7 +30,6 @@ def read_pairs(
         )
     if not true:
         raise ValueError(f"{caller}: y_true has no sequences. Pass at least one.")
-    return true, predicted, _read_weights(sample_weight, len(true), caller)
 
 
 def as_tokens(sequence: Tokens) -> tuple[Hashable, ...]:
@@ -43,7 +48,13 @@ def import_extra(package: str, caller: str) -> Any:
         ) from error
 
 
-def _read(y: Any, where: str) -> list[Tokens]:
+def read_texts(y: Any, where: str) -> list[Tokens]:
+    """The sequences of a container, one per sample."""
+    return [_tokens(sequence, f"{where}[{i}]") for i, sequence in enumerate(read_items(y, where))]
+
+
+def read_items(y: Any, where: str) -> Any:
+    """What a container holds, one item per sample."""
     if isinstance(y, pd.Series | pd.DataFrame):
         y = y.to_numpy()
     if isinstance(y, str | bytes):
@@ -55,7 +66,7 @@ def _read(y: Any, where: str) -> list[Tokens]:
             f"{where} is {_shown(y)}, which is no container of sequences. Pass a list, an object "
             "array or a Series of them."
         )
-    return [_tokens(sequence, f"{where}[{i}]") for i, sequence in enumerate(y)]
+    return y
 
 
 def _tokens(sequence: Any, where: str) -> Tokens:
@@ -70,6 +81,13 @@ def _tokens(sequence: Any, where: str) -> Tokens:
         frozenset(tokens)
     except TypeError:
         _refuse_unhashable(tokens, where)
+    for position, token in enumerate(tokens):
+        if token != token:
+            # It would be counted as wrong wherever it stands, even if predicted.
+            raise ValueError(
+                f"{where} has {_shown(token)} at position {position}, which equals no token. Give "
+                "missing tokens a name, such as None."
+            )
     return tokens
 
 
@@ -91,10 +109,17 @@ def _refuse_unhashable(tokens: tuple[Any, ...], where: str) -> None:
             ) from None
 
 
-def _read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarray:
+def read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarray:
+    """One weight per sequence; ones for None."""
     if sample_weight is None:
         return np.ones(n_sequences)
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{caller}: sample_weight cannot be read as numbers: {error}. Pass one weight per "
+            "sequence."
+        ) from error
     if weights.shape != (n_sequences,):
         raise ValueError(
             f"{caller}: sample_weight has shape {weights.shape}, but there are {n_sequences} "
@@ -115,4 +140,6 @@ def _read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarr
 def _shown(value: Any) -> str:
     """Return what stands in a message for a value: itself if it is short, otherwise its kind."""
     text = repr(value.item() if isinstance(value, np.generic) else value)
+    if isinstance(value, set) and value:  # which prints in any order
+        text = f"{{{', '.join(sorted(map(repr, value)))}}}"
     return text if len(text) <= 40 else f"a {type(value).__name__}"

@@ -2,15 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from ._pairs import Tokens, import_extra, read_pairs
+from ._pairs import Tokens, check_same_number, import_extra, read_items, read_texts, read_weights
 
 
 def bleu_score(
-    y_true: Any, y_pred: Any, *, tokenize: str = "13a", sample_weight: Any = None
+    y_true: Any,
+    y_pred: Any,
+    *,
+    tokenize: str = "13a",
+    multi_reference: bool = False,
+    sample_weight: Any = None,
 ) -> float:
     """The BLEU of all predicted texts together, from 0 to 100.
 
@@ -23,13 +29,18 @@ def bleu_score(
     Parameters
     ----------
     y_true : sequence of str or of sequences of str
-        The true texts, one per sample. The words of a list are joined with spaces.
+        The true texts, one per sample. The words of a list are joined with spaces. With
+        ``multi_reference=True`` a list of such texts per sample.
     y_pred : sequence of str or of sequences of str
         The predicted ones.
     tokenize : str, default="13a"
         How sacrebleu splits texts into words: "13a" is that of the WMT shared tasks; "none" only at
         spaces, for texts that are tokenised already; "intl", "char", "zh" and others are described
         there.
+    multi_reference : bool, default=False
+        Whether ``y_true[i]`` is a list of references, texts that are all right, and not one text.
+        Their number may differ from sample to sample. An n-gram counts as often as the reference
+        has it that has it most often, and the length is compared with the nearest one's.
     sample_weight : array-like of shape (n_samples,), default=None
         How often each sample counts.
 
@@ -45,7 +56,8 @@ def bleu_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, not as many predicted as true ones, or `tokenize` is unknown.
+        If there are no texts, not as many predicted as true ones, or `tokenize` is unknown or needs
+        a package that is not installed.
 
     See Also
     --------
@@ -63,19 +75,31 @@ def bleu_score(
     >>> score = bleu_score(["the cat sat on the mat"], ["the cat sat on a mat"])
     >>> round(score, 1)
     53.7
+
+    Two texts are right, and one of them was said:
+
+    >>> references = [["the cat sat on the mat", "the cat sat on a mat"]]
+    >>> round(bleu_score(references, ["the cat sat on a mat"], multi_reference=True), 1)
+    100.0
     """
-    true, predicted, weights = _read_texts(y_true, y_pred, sample_weight, "bleu_score")
+    true, predicted, weights = _read(y_true, y_pred, multi_reference, sample_weight, "bleu_score")
     sacrebleu = import_extra("sacrebleu", "bleu_score")
-    if tokenize not in sacrebleu.BLEU.TOKENIZERS:
+    if not isinstance(tokenize, str) or tokenize not in sacrebleu.BLEU.TOKENIZERS:
         known = ", ".join(repr(name) for name in sorted(sacrebleu.BLEU.TOKENIZERS))
         raise ValueError(f"bleu_score: tokenize is {tokenize!r}. Pass one of {known}.")
     # With effective_order sacrebleu does not warn of single texts, of which only counts are used.
-    metric = sacrebleu.BLEU(
-        tokenize=tokenize, effective_order=sample_weight is not None, force=True
-    )
+    try:
+        metric = sacrebleu.BLEU(
+            tokenize=tokenize, effective_order=sample_weight is not None, force=True
+        )
+    except (ImportError, RuntimeError) as error:  # what a tokenizer needs
+        raise ImportError(
+            f"bleu_score: tokenize={tokenize!r} needs what is not installed. sacrebleu says: "
+            f"{' '.join(str(error).split())} Install it, or pass another one, such as '13a'."
+        ) from error
     if sample_weight is None:
-        return metric.corpus_score(predicted, [true]).score
-    texts = [metric.sentence_score(p, [t]) for t, p in zip(true, predicted, strict=True)]
+        return metric.corpus_score(predicted, _by_rank(true)).score
+    texts = [metric.sentence_score(p, t) for t, p in zip(true, predicted, strict=True)]
     predicted_length = float(weights @ [text.sys_len for text in texts])
     true_length = float(weights @ [text.ref_len for text in texts])
     if not predicted_length:
@@ -93,7 +117,12 @@ def bleu_score(
 
 
 def chrf_score(
-    y_true: Any, y_pred: Any, *, word_order: int = 0, sample_weight: Any = None
+    y_true: Any,
+    y_pred: Any,
+    *,
+    word_order: int = 0,
+    multi_reference: bool = False,
+    sample_weight: Any = None,
 ) -> float:
     """The chrF of all predicted texts together, from 0 to 100.
 
@@ -104,11 +133,16 @@ def chrf_score(
     Parameters
     ----------
     y_true : sequence of str or of sequences of str
-        The true texts, one per sample. The words of a list are joined with spaces.
+        The true texts, one per sample. The words of a list are joined with spaces. With
+        ``multi_reference=True`` a list of such texts per sample.
     y_pred : sequence of str or of sequences of str
         The predicted ones.
     word_order : int, default=0
         The longest n-grams of words that count as well: 0 is chrF, 2 is chrF++ (Popović, 2017).
+    multi_reference : bool, default=False
+        Whether ``y_true[i]`` is a list of references, texts that are all right, and not one text.
+        Their number may differ from sample to sample. Each prediction is compared with that of its
+        references which it is most like.
     sample_weight : array-like of shape (n_samples,), default=None
         How often each sample counts.
 
@@ -124,7 +158,8 @@ def chrf_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, not as many predicted as true ones, or `word_order` is negative.
+        If there are no texts, not as many predicted as true ones, or `word_order` is no whole
+        number from 0 on.
 
     See Also
     --------
@@ -141,24 +176,62 @@ def chrf_score(
     >>> round(chrf_score(["the cat sat on the mat"], ["the cat sat on a mat"]), 1)
     66.0
     """
-    true, predicted, weights = _read_texts(y_true, y_pred, sample_weight, "chrf_score")
-    if word_order < 0:
+    true, predicted, weights = _read(y_true, y_pred, multi_reference, sample_weight, "chrf_score")
+    order: Any = word_order
+    if isinstance(order, bool) or not isinstance(order, Integral) or order < 0:
         raise ValueError(
             f"chrf_score: word_order is {word_order!r}. Pass 0 for chrF, 2 for chrF++."
         )
-    metric = import_extra("sacrebleu", "chrf_score").CHRF(word_order=word_order)
+    metric = import_extra("sacrebleu", "chrf_score").CHRF(word_order=int(word_order))
     if sample_weight is None:
-        return metric.corpus_score(predicted, [true]).score
+        return metric.corpus_score(predicted, _by_rank(true)).score
     # Weights need the counts of each text, which sacrebleu has no public access to.
-    counts = metric._extract_corpus_statistics(predicted, [true])
+    counts = metric._extract_corpus_statistics(predicted, _by_rank(true))
     return metric._compute_score_from_stats((weights @ counts).tolist()).score
 
 
-def _read_texts(
-    y_true: Any, y_pred: Any, sample_weight: Any, caller: str
-) -> tuple[list[str], list[str], np.ndarray]:
-    true, predicted, weights = read_pairs(y_true, y_pred, sample_weight, caller)
-    return _join(true, f"{caller}: y_true"), _join(predicted, f"{caller}: y_pred"), weights
+def _read(
+    y_true: Any, y_pred: Any, multi_reference: Any, sample_weight: Any, caller: str
+) -> tuple[list[list[str]], list[str], np.ndarray]:
+    """The references of each sample, its predicted text and its weight."""
+    if not isinstance(multi_reference, bool | np.bool_):
+        raise TypeError(
+            f"{caller}: multi_reference is {multi_reference!r}. Pass True if y_true has a list of "
+            "references per sample, else False."
+        )
+    where = f"{caller}: y_true"
+    if not multi_reference:
+        true = [[text] for text in _join(read_texts(y_true, where), where)]
+    else:
+        true = [
+            _references(references, f"{where}[{i}]")
+            for i, references in enumerate(read_items(y_true, where))
+        ]
+    where = f"{caller}: y_pred"
+    predicted = _join(read_texts(y_pred, where), where)
+    check_same_number(true, predicted, caller)
+    return true, predicted, read_weights(sample_weight, len(true), caller)
+
+
+def _references(references: Any, where: str) -> list[str]:
+    if isinstance(references, str):
+        raise TypeError(
+            f"{where} is a string, but multi_reference=True takes a list of references per sample. "
+            "Pass [text] where there is one."
+        )
+    texts = _join(read_texts(references, where), where)
+    if not texts:
+        raise ValueError(f"{where} has no references. Pass at least one per sample.")
+    return texts
+
+
+def _by_rank(true: list[list[str]]) -> list[list[str | None]]:
+    """First references of all samples, second ones and so on, as sacrebleu takes them."""
+    n_references = max(map(len, true))
+    return [
+        [texts[rank] if rank < len(texts) else None for texts in true]
+        for rank in range(n_references)
+    ]
 
 
 def _join(texts: Sequence[Tokens], where: str) -> list[str]:
@@ -170,6 +243,13 @@ def _join(texts: Sequence[Tokens], where: str) -> list[str]:
                     raise TypeError(
                         f"{where}[{i}] has {word!r} at position {position}, which is no word. Pass "
                         "a string or a list of strings."
+                    )
+                if len(word.split()) > 1:
+                    # Joined, several references would silently be scored as one long one.
+                    raise ValueError(
+                        f"{where}[{i}] has {word!r} at position {position}, which is more than one "
+                        "word. Pass a string or a list of words; or multi_reference=True if "
+                        "y_true has a list of references per sample."
                     )
             text = " ".join(map(str, text))
         joined.append(text)

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from ._linear import make_linear
 from ._steps import ValidSteps
 
-# Values of the hidden layer of additive attention that a prediction holds at a time.
-MAX_MIXED = 1 << 24
+# Values of the hidden layer of additive attention that a prediction holds at a time; or as many as
+# the keys have, which are there anyway, where those are more.
+MAX_MIXED = 1 << 22
 
 ATTENTIONS = ("additive", "dot", "general")
 
@@ -106,8 +107,7 @@ class Attention(nn.Module):
         keys = memory.keys
         assert keys is not None
         if self.kind == "additive":
-            mixed = torch.tanh(self.query(queries)[:, :, None] + keys[:, None])  # (B, L, S, K)
-            scores = mixed @ self.score  # (B, L, S)
+            scores = self._compare(self.query(queries), keys)  # (B, L, S)
         else:
             scores = torch.bmm(queries, keys.transpose(1, 2))
         if memory.padding is not None:
@@ -117,11 +117,12 @@ class Attention(nn.Module):
     def _compare(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Score each query against each key by a layer of its own: (B, L, S)."""
         n_steps = queries.shape[1]
-        chunk = n_steps
+        # A backward pass needs the hidden layer of all steps. Without one it is computed for so
+        # many steps of the target at a time, which changes no bit of the result.
         if not torch.is_grad_enabled():
-            chunk = max(1, MAX_MIXED * n_steps // (queries.numel() * keys.shape[1]))
+            n_steps = max(1, MAX_MIXED // keys.numel())
         scores = [
             torch.tanh(part[:, :, None] + keys[:, None]) @ self.score  # of (B, l, S, K)
-            for part in queries.split(chunk, dim=1)
+            for part in queries.split(n_steps, dim=1)
         ]
         return scores[0] if len(scores) == 1 else torch.cat(scores, 1)

@@ -1,14 +1,22 @@
 """Vocabularies of any hashable tokens, and sequences of ids."""
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._layout import offsets_of
 from ._panel import Panel
+
+# Where an object is in memory, as the repr says it that objects have by default.
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Unknown(NamedTuple):
@@ -38,7 +46,9 @@ def learn_tokens(rows: Iterable[Sequence[Hashable]], min_count: int = 1) -> list
     Returns
     -------
     tokens : list
-        Sorted; by type and then by how they print where they have no order.
+        Sorted; where they have no order, by type and then by how they print. What prints as its
+        address in memory is ordered by its attributes, and by first appearance if these are equal:
+        only then does the order of the rows matter.
 
     Examples
     --------
@@ -47,14 +57,49 @@ def learn_tokens(rows: Iterable[Sequence[Hashable]], min_count: int = 1) -> list
     ['b']
     """
     if min_count > 1:
-        counts = Counter(chain.from_iterable(map(set, rows)))
+        # Not sets, whose order differs from process to process.
+        counts = Counter(chain.from_iterable(map(dict.fromkeys, rows)))
         kept = [token for token, count in counts.items() if count >= min_count]
     else:
-        kept = list(set(chain.from_iterable(rows)))
+        kept = list(dict.fromkeys(chain.from_iterable(rows)))
+    if all(map(_has_total_order, kept)):
+        try:
+            return sorted(kept)  # type: ignore[type-var]
+        except TypeError:
+            pass  # of several types
     try:
-        return sorted(kept)  # type: ignore[type-var]
-    except TypeError:
-        return sorted(kept, key=lambda token: (type(token).__name__, repr(token)))
+        return sorted(kept, key=_order_key)
+    except RecursionError:  # tokens that hold each other
+        return kept
+
+
+def _has_total_order(token: Any) -> bool:
+    """Whether ``<`` puts tokens of this kind in one order: of sets it says which is the smaller."""
+    if isinstance(token, tuple):
+        return all(map(_has_total_order, token))
+    return isinstance(token, str | bytes | int | float | date | timedelta | Decimal | Fraction)
+
+
+def _order_key(token: Any) -> tuple[Any, ...]:
+    """What decides where a token stands: its type, and what it holds, but not where it is kept."""
+    kind = type(token)
+    if isinstance(token, frozenset):
+        content: Any = sorted(map(_order_key, token))
+    elif isinstance(token, tuple):
+        content = [_order_key(part) for part in token]
+    elif is_dataclass(token):
+        content = [_order_key(getattr(token, field.name)) for field in fields(token)]
+    elif _ADDRESS.search(text := repr(token)) is None:
+        content = text
+    else:  # the default repr
+        content = sorted((name, _order_key(value)) for name, value in _attributes(token).items())
+    return kind.__name__, kind.__module__, isinstance(content, str), content
+
+
+def _attributes(token: Any) -> dict[str, Any]:
+    slots = [name for kind in type(token).__mro__ for name in getattr(kind, "__slots__", ())]
+    values = {name: getattr(token, name) for name in slots if hasattr(token, name)}
+    return {**values, **getattr(token, "__dict__", {})}
 
 
 def encode_tokens(
