@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
-from sacrebleu.metrics import CHRF
 from sklearn.datasets import load_digits
 from sklearn.metrics import r2_score
 
-from sk_rnn.metrics import sequence_accuracy_score, token_error_rate
+from sk_rnn.metrics import chrf_score, sequence_accuracy_score, token_error_rate
 from sk_rnn.preprocessing import make_windows
 
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
@@ -194,19 +193,12 @@ def tatoeba(folder: Path, seed: int, n_train: int | None) -> Task:
     return Task(
         _columns(pairs[: n_train or 20_000]),
         ([english for english, _ in test], [all_french for _, all_french in test]),
-        _chrf,
+        lambda true, said: chrf_score(true, list(said), multi_reference=True),
         "chrF",
         40.0,
         epochs=20,
         params={"source_analyzer": "word", "target_analyzer": "word"},
     )
-
-
-def _chrf(true: list[list[str]], said: Sequence[str]) -> float:
-    """ChrF of a corpus whose every sentence may be said in any of its translations' words."""
-    most = max(len(translations) for translations in true)
-    streams = [[t[i] if i < len(t) else None for t in true] for i in range(most)]
-    return CHRF().corpus_score(list(said), streams).score
 
 
 # --- made here ----------------------------------------------------------------------------------
