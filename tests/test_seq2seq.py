@@ -9,7 +9,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import make_scorer
+from sklearn.metrics import make_scorer, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -208,6 +208,116 @@ def test_unknown_symbols_are_counted_in_one_warning():
         model.score_samples(["ab"], ["bz"])
 
 
+COLUMNS = {
+    "a frame": lambda texts: pd.DataFrame({"text": texts}),
+    "a column of objects": lambda texts: np.array(texts, dtype=object)[:, None],
+    "a column": lambda texts: np.array(texts)[:, None],
+    "an Index": pd.Index,
+    "strings of pandas": lambda texts: pd.array(texts, dtype="string"),
+    "a Series of them": lambda texts: pd.Series(texts, dtype="string"),
+    "categories": lambda texts: pd.Series(texts, dtype="category"),
+}
+
+
+@pytest.mark.parametrize("pack", COLUMNS.values(), ids=COLUMNS)
+def test_a_column_of_strings_is_a_list_of_strings(pack):
+    expected = small().fit(WORDS, BACK)
+    model = small().fit(pack(WORDS), pack(BACK))
+    assert model.loss_curve_ == expected.loss_curve_
+    assert_array_equal(model.predict(pack(WORDS)), expected.predict(WORDS))
+    assert model.score(pack(WORDS), pack(BACK)) == expected.score(WORDS, BACK)
+    weights = np.arange(24) % 2
+    weighted = small().fit(pack(WORDS), pack(BACK), sample_weight=weights)
+    assert weighted.source_vocabulary_ == small().fit(WORDS[1::2], BACK[1::2]).source_vocabulary_
+
+
+LETTERS = [[ord(c) for c in word] for word in WORDS]
+RECTANGLE = np.array([row + [0] * (8 - len(row)) for row in LETTERS])  # as pad_sequences does
+TOKENS_2D = {
+    "an array": RECTANGLE,
+    "floats": RECTANGLE.astype(float),
+    "padded before": np.array([[0] * (8 - len(row)) + row for row in LETTERS]),
+    "a tensor": torch.tensor(RECTANGLE),
+    "a frame": pd.DataFrame(RECTANGLE),
+    "lists": RECTANGLE.tolist(),
+    "objects": RECTANGLE.astype(object),
+}
+
+
+@pytest.mark.parametrize("X", TOKENS_2D.values(), ids=TOKENS_2D)
+def test_padded_tokens_are_those_that_were_not_padded(X):
+    expected = small().fit(LETTERS, BACK)
+    model = small(source_kind="tokens", padding_value=0).fit(X, BACK)
+    assert model.source_vocabulary_ == expected.source_vocabulary_
+    assert model.loss_curve_ == expected.loss_curve_
+    assert_array_equal(model.predict(X), expected.predict(LETTERS))
+    assert [part.source for part in model.align(X)] == [[*row, "<end>"] for row in LETTERS]
+
+
+def test_padded_targets_are_those_that_were_not_padded():
+    expected = small().fit(WORDS, LETTERS)
+    model = small(target_kind="tokens", padding_value=0).fit(WORDS, RECTANGLE)
+    assert model.loss_curve_ == expected.loss_curve_
+    assert 0 not in model.target_vocabulary_
+    assert model.score(WORDS, RECTANGLE) == expected.score(WORDS, LETTERS)
+    # Ragged lists are as long as they are meant to be.
+    assert 0 in small(padding_value=0).fit(WORDS, [[*row, 0] for row in LETTERS]).target_vocabulary_
+
+
+def test_padded_autoencoder_and_padded_panel():
+    nan = np.where(RECTANGLE == 0, np.nan, RECTANGLE)
+    model = small(source_kind="tokens", padding_value=np.nan).fit(nan)
+    assert model.target_vocabulary_ == small().fit(LETTERS).target_vocabulary_
+    ids = Panel.from_sequences([[0, *row, 0] for row in LETTERS])
+    panel = small(padding_value=0).fit(ids, BACK)
+    assert [part.source for part in panel.align(ids)] == LETTERS
+
+
+def test_rows_of_a_rectangle_of_tokens():
+    strings = np.array([["a", "b"], ["b", "a"]] * 4, dtype=object)
+    for X in (strings, strings.astype(str)):
+        assert set(small().fit(X, X).source_vocabulary_) == {"a", "b"}
+    frame = pd.DataFrame(strings)
+    model = small(source_kind="tokens", target_kind="tokens").fit(frame, frame)
+    assert all(isinstance(row, list) for row in model.predict(frame))
+    column = small(source_kind="tokens").fit(strings[:, :1], BACK[:8])
+    assert column.align(strings[:1, :1])[0].source == ["a", "<end>"]
+
+
+def test_whole_numbers_said_to_be_tokens_may_have_others_beside_them():
+    y = [[1, 2], [1], [2]] * 4
+    model = small(target_kind="tokens").fit(WORDS[:12], y)
+    assert model.score(WORDS[:12], [[1.5]] * 12) == 0.0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: model.predict(["z"]),
+        lambda model: model.score(["z"], ["a"]),
+        lambda model: model.score_samples(["z"]),
+        lambda model: model.score_samples(["a"], ["z"]),
+        lambda model: model.transform(["z"]),
+        lambda model: model.align(["z"]),
+        lambda model: model.predict_n_best(["z"], 2),
+        lambda model: model.sample(["z"]),
+        lambda model: model.set_params(warm_start=True).fit(["z"], ["a"]),
+        lambda model: clone(model).fit(WORDS, BACK, X_val=["z"], y_val=["a"]),
+        lambda model: model.set_params(transform_method="encode").transform(["z"]),
+        lambda model: make_pipeline(model).predict(["z"]),
+    ],
+)
+def test_warnings_of_unknown_symbols_name_the_line_of_the_user(call):
+    model = small().fit(WORDS, BACK)
+    with pytest.warns(UserWarning, match="not in the vocabulary") as caught:
+        call(model)
+    assert [warning.filename for warning in caught] == [__file__] * len(caught)
+
+
+def test_unknown_targets_are_no_reason_to_warn_in_score():
+    assert small().fit(WORDS, BACK).score(WORDS[:2], ["z", "zz"]) == 0.0
+
+
 # --- it learns ----------------------------------------------------------------------------------
 
 
@@ -293,6 +403,38 @@ def test_samples_are_seeded(trained):
     assert_array_equal(first, trained.sample(WORDS, temperature=3.0, random_state=0))
     assert (first != trained.sample(WORDS, temperature=3.0, random_state=1)).any()
     assert_array_equal(trained.sample(WORDS, top_k=1), trained.predict(WORDS))
+
+
+def test_samples_do_not_depend_on_the_company(trained):
+    options = {"temperature": 3.0, "random_state": 3}
+    together = trained.sample(WORDS, **options)
+    # A row's random numbers are by its place: the first alone, the first few, others beside them.
+    for n in (1, 3, 10):
+        assert_array_equal(trained.sample(WORDS[:n], **options), together[:n])
+    other = trained.sample([*WORDS[:10], *["a" * 20] * 14], **options)
+    assert_array_equal(other[:10], together[:10])
+    # And are not those of its neighbours.
+    assert len(set(trained.sample(["abcd"] * 20, **options))) > 10
+
+
+def test_samples_follow_the_probabilities():
+    model = small(max_length=1).fit(["a", "b"] * 12, ["ab", "b"] * 12)
+    drawn = model.sample(["a"] * 4000, random_state=0)
+    targets, log_proba = model.predict_n_best(["a"], 3, return_log_proba=True)
+    # Unlike those, samples are drawn from what is left when marks are left out.
+    expected = np.exp(log_proba[0]) / np.exp(log_proba[0]).sum()
+    found = [(drawn == target).mean() for target in targets[0]]
+    assert_allclose(found, expected, atol=0.03)
+
+
+def test_likelihoods_of_predictions_that_were_cut_off_have_no_end():
+    model = small(max_length=2).fit(WORDS, BACK)
+    targets, log_proba = model.predict_n_best(WORDS, 1, return_log_proba=True)
+    assert max(map(len, targets[:, 0])) == 2
+    assert_allclose(model.score_samples(WORDS), log_proba[:, 0], atol=1e-5)
+    for target, part in zip(targets[:, 0], model.align(WORDS), strict=True):
+        assert part.target[: len(target)] == list(target)
+        assert ("<end>" in part.target) == (len(target) < 2)
 
 
 def test_likelihoods_are_those_of_the_predictions(trained):
@@ -418,6 +560,45 @@ def test_encodings_have_names_and_go_into_frames():
 def test_transform_is_predict():
     model = small()
     assert_array_equal(model.fit_transform(WORDS, BACK), model.predict(WORDS))
+
+
+# --- score --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "y",
+    [VECTORS * [1.0, 10.0, 0.1], VECTORS[:, 0], [[1.5, 2.0], [0.5, 7.0]] * 12],
+    ids=["2-D", "one number", "lists"],
+)
+def test_score_is_r2_score_of_predict(y):
+    model = small(max_epochs=20).fit(WORDS, y)
+    weights = np.linspace(0, 1, 24)
+    assert model.score(WORDS, y) == r2_score(y, model.predict(WORDS))
+    assert model.score(WORDS, y, weights) == r2_score(
+        y, model.predict(WORDS), sample_weight=weights
+    )
+    own = cross_val_score(small(), WORDS, y, cv=2)
+    assert_array_equal(own, cross_val_score(small(), WORDS, y, cv=2, scoring="r2"))
+
+
+def test_score_of_three_dimensions_is_the_mean_over_steps_and_features():
+    y = _rng.normal(size=(24, 4, 2))
+    model = small().fit(WORDS, y)
+    flat = y.reshape(24, 8), model.predict(WORDS).reshape(24, 8)
+    assert model.score(WORDS, y) == r2_score(*flat)
+
+
+def test_score_of_ragged_numbers_is_the_mean_over_features_of_all_steps():
+    y = [wave * [1.0, 100.0] for wave in WAVES]
+    model = small(max_epochs=20, feedback=False).fit(WORDS, y)
+    # Without feedback a prediction is the beginning of a longer one.
+    model.net_.module_.decoder.output.bias.data[-1] = -100.0  # no end
+    model.set_params(max_length=6)
+    said = [row[: len(true)] for row, true in zip(model.predict(WORDS), y, strict=True)]
+    weights = np.linspace(0, 1, 24)
+    by_step = np.repeat(weights, list(map(len, y)))
+    expected = r2_score(np.concatenate(y), np.concatenate(said), sample_weight=by_step)
+    assert model.score(WORDS, y, weights) == pytest.approx(expected, abs=1e-6)
 
 
 # --- inside scikit-learn ------------------------------------------------------------------------

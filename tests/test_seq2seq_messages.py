@@ -164,7 +164,7 @@ MESSAGES = {
         lambda: new().fit(W, "abcd"),
         TypeError,
         "Seq2SeqTransformer.fit: y is a str, which is no container of sequences. Pass "
-        "[X] if it is one sample. Pass a list of strings, a list of sequences of "
+        "[y] if it is one sample. Pass a list of strings, a list of sequences of "
         "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
     ),
     "features of y": (
@@ -210,8 +210,8 @@ MESSAGES = {
     "fitted text, numbers": (
         lambda: text.predict(V),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds numbers, but the model was fitted with "
-        "strings. Pass strings.",
+        "Seq2SeqTransformer.predict: X holds numbers (an array of shape (4, 2)), but the "
+        "model was fitted with strings. Pass a list of strings.",
     ),
     "fitted text, ints": (
         lambda: text.predict([1, 2]),
@@ -223,7 +223,7 @@ MESSAGES = {
         lambda: text.predict([["a"]]),
         ValueError,
         "Seq2SeqTransformer.predict: X holds sequences of tokens, but the model was "
-        "fitted with strings. Pass strings.",
+        "fitted with strings. Pass a list of strings.",
     ),
     "fitted text, None": (
         lambda: text.predict(["a", None]),
@@ -283,8 +283,8 @@ MESSAGES = {
     "y of another kind": (
         lambda: text.score_samples(W, V),
         ValueError,
-        "Seq2SeqTransformer.score_samples: y holds numbers, but the model was fitted "
-        "with strings. Pass strings.",
+        "Seq2SeqTransformer.score_samples: y holds numbers (an array of shape (4, 2)), but "
+        "the model was fitted with strings. Pass a list of strings.",
     ),
     "y of another kind 2": (
         lambda: num.score_samples(V, Y),
@@ -314,7 +314,7 @@ MESSAGES = {
     "n": (
         lambda: text.predict_n_best(W, 0),
         ValueError,
-        "Seq2SeqTransformer.predict_n_best: n is 0. Pass 1 or more.",
+        "Seq2SeqTransformer.predict_n_best: n is 0. Pass a whole number, 1 or more.",
     ),
     "n best numbers": (
         lambda: num.predict_n_best(V, 2),
@@ -331,7 +331,7 @@ MESSAGES = {
     "temperature": (
         lambda: text.sample(W, temperature=0),
         ValueError,
-        "sample: temperature is 0. Pass a number above 0; near 0 is greedy.",
+        "Seq2SeqTransformer.sample: temperature is 0. Pass a number above 0; near 0 is greedy.",
     ),
     "align": (
         lambda: ae.align(W),
@@ -427,13 +427,200 @@ MESSAGES = {
         "Seq2SeqTransformer.fit: sample_weight[1] is -1. Weights are finite numbers, "
         "zero or positive; zero leaves a sample out.",
     ),
-    "series of ints equal": (
-        lambda: new().fit(W, pd.DataFrame({"a": list("abcd")})),
+    "frame of strings": (
+        lambda: new().fit(W, pd.DataFrame({"a": list("abcd"), "b": list("abcd")})),
         ValueError,
-        "Seq2SeqTransformer.fit: y has column 'a' of dtype str where numbers belong. "
-        "Convert or drop it.",
+        "Seq2SeqTransformer.fit: y is a frame of strings with 2 columns, of which each could be "
+        "the text. Pass a list of strings, such as one of its columns, or a list of sequences of "
+        "tokens.",
+    ),
+    "fitted text, a frame": (
+        lambda: text.predict(pd.DataFrame({"a": list("abcd"), "b": [1, 2, 3, 4]})),
+        ValueError,
+        "Seq2SeqTransformer.predict: X is a frame of strings with 2 columns, of which each could "
+        "be the text. Pass a list of strings, such as one of its columns, or a list of sequences "
+        "of tokens.",
+    ),
+    "fitted text, a frame of numbers": (
+        lambda: text.predict(pd.DataFrame({"a": [1, 2]})),
+        ValueError,
+        "Seq2SeqTransformer.predict: X holds numbers (a frame of shape (2, 1)), but the model was "
+        "fitted with strings. Pass a list of strings.",
+    ),
+    "fitted text, rows of words": (
+        lambda: text.predict(np.array([["a", "b"]])),
+        ValueError,
+        "Seq2SeqTransformer.predict: X holds sequences of tokens (an array of shape (1, 2)), but "
+        "the model was fitted with strings. Pass a list of strings.",
+    ),
+    "nothing in y": (
+        lambda: new().fit(W, [[]] * 4),
+        ValueError,
+        "Seq2SeqTransformer.fit: y holds 4 sequences, all of them empty, so that there is nothing "
+        "to learn. Pass sequences of tokens or numbers.",
+    ),
+    "floats where ints were": (
+        lambda: new().fit(W, [[1, 2], [1], [2], [3]]).score(W, [[1, 2], [1], [2], [3, 2.5]]),
+        ValueError,
+        "Seq2SeqTransformer.score: y[3] has 2.5 at time step 1, but in fit there were whole "
+        "numbers only, which target_kind='auto' takes for tokens. Set target_kind='series' and fit "
+        "again if they are numbers, or target_kind='tokens'.",
+    ),
+    "floats where ints were, X": (
+        lambda: toks.predict([[1, 2], np.array([1.5])]),
+        ValueError,
+        "Seq2SeqTransformer.predict: X[1] has 1.5 at time step 0, but in fit there were whole "
+        "numbers only, which source_kind='auto' takes for tokens. Set source_kind='series' and fit "
+        "again if they are numbers, or source_kind='tokens'.",
+    ),
+    "analyzer of lists": (
+        lambda: new(source_analyzer=lambda text: [[c] for c in text]).fit(W, Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X[0]: source_analyzer returned [['a'], ['b']] for 'ab', in which "
+        "['a'] cannot be looked up (it is not hashable). It must return a list of strings or other "
+        "hashable tokens.",
+    ),
+    "analyzer of None": (
+        lambda: new(target_analyzer=lambda text: [*text, None]).fit(W, Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: y[0]: target_analyzer returned ['x', None] for 'x', in which None "
+        "is missing. It must return a list of strings or other hashable tokens.",
+    ),
+    "analyzer of numbers": (
+        lambda: new(target_analyzer=len).fit(W, Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: y[0]: target_analyzer returned 1 (int) for 'x'. It must return a "
+        "list of tokens.",
+    ),
+    "analyzer of sets": (
+        lambda: new(source_analyzer=set).fit(W, Y),
+        TypeError,
+        "Seq2SeqTransformer.fit: X[0]: source_analyzer returned {'a', 'b'} (set) for 'ab'. It must "
+        "return a list of tokens.",
+    ),
+    "a set among tokens": (
+        lambda: new().fit([["a"], ["b", {"e", "c", "d"}], ["b"], ["c"]], Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X[1] has token {'c', 'd', 'e'} at time step 1, which cannot be "
+        "looked up (it is not hashable). Pass strings, whole numbers or other hashable tokens.",
+    ),
+    "a list inside a tuple": (
+        lambda: new().fit([[("a", [1])], ["b"], ["b"], ["c"]], Y),
+        ValueError,
+        "Seq2SeqTransformer.fit: X[0] has token ('a', [1]) at time step 0, which cannot be looked "
+        "up (it is not hashable). Pass strings, whole numbers or other hashable tokens.",
+    ),
+    "n bool": (
+        lambda: text.predict_n_best(W, True),
+        ValueError,
+        "Seq2SeqTransformer.predict_n_best: n is True. Pass a whole number, 1 or more.",
+    ),
+    "temperature str": (
+        lambda: text.sample(W, temperature="hot"),
+        ValueError,
+        "Seq2SeqTransformer.sample: temperature is 'hot'. Pass a number above 0; near 0 is greedy.",
+    ),
+    "top_k": (
+        lambda: text.sample(W, top_k=1.5),
+        ValueError,
+        "Seq2SeqTransformer.sample: top_k is 1.5. Pass a whole number, 1 or more, or None for all "
+        "tokens.",
+    ),
+    "top_p": (
+        lambda: text.sample(W, top_p="a"),
+        ValueError,
+        "Seq2SeqTransformer.sample: top_p is 'a'. Pass a probability above 0 and up to 1, or None "
+        "for all tokens.",
+    ),
+    "seed": (
+        lambda: text.sample(W, random_state=-1),
+        ValueError,
+        "Seq2SeqTransformer.sample: random_state is -1. Pass an int from 0 to 2**32 - 1, a "
+        "numpy.random.RandomState, or None.",
+    ),
+    "inverse text": (
+        lambda: ae.inverse_transform([["a"]]),
+        ValueError,
+        "Seq2SeqTransformer.inverse_transform: X holds no encodings: could not convert string to "
+        "float: 'a'. Pass an array of shape (n_samples, 4), as transform returned it.",
+    ),
+    "score y of another kind": (
+        lambda: text.score(W, V),
+        ValueError,
+        "Seq2SeqTransformer.score: y holds numbers (an array of shape (4, 2)), but the model was "
+        "fitted with strings. Pass a list of strings.",
+    ),
+    "score y shorter": (
+        lambda: text.score(W, Y[:3]),
+        ValueError,
+        "Seq2SeqTransformer.score: X has 4 samples, but y has 3 targets (inconsistent numbers of "
+        "samples). Pass one target per sample.",
+    ),
+    "score y None inside": (
+        lambda: text.score(W, [*Y[:3], None]),
+        ValueError,
+        "Seq2SeqTransformer.score: y[3] is None: the string is missing. Drop the pair, or pass '' "
+        "for an empty string.",
+    ),
+    "score no weight": (
+        lambda: text.score(W, Y, sample_weight=[0, 0, 0, 0]),
+        ValueError,
+        "Seq2SeqTransformer.score: sample_weight is zero for all 4 samples, which leaves none to "
+        "score. Sample weights must contain at least one non-zero number.",
+    ),
+    "likelihood of y": (
+        lambda: ae.score_samples(W, Y),
+        ValueError,
+        "Seq2SeqTransformer.score_samples: y was passed, but the target of an autoencoder is X "
+        "itself. Leave y out.",
+    ),
+    "max_length of fixed targets": (
+        lambda: new(max_length=1).fit(W, V),
+        ValueError,
+        "Seq2SeqTransformer.fit: max_length=1 is less than the 2 time steps that every target in "
+        "fit has, and the model says that many. Set max_length='auto', or fit on shorter targets.",
+    ),
+    "max_length of fixed targets, later": (
+        lambda: new().fit(W, V).set_params(max_length=1).predict(W),
+        ValueError,
+        "Seq2SeqTransformer.predict: max_length=1 is less than the 2 time steps that every target "
+        "in fit has, and the model says that many. Set max_length='auto', or fit on shorter "
+        "targets.",
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("beam_width", 0),
+        ("beam_width", "wide"),
+        ("length_penalty", "a"),
+        ("length_penalty", np.inf),
+        ("max_length", 0),
+        ("max_length", None),
+        ("transform_method", "decode"),
+    ],
+)
+@pytest.mark.parametrize("method", ["predict", "transform", "sample", "score_samples"])
+def test_parameters_set_after_fit_are_checked_before_decoding(name, value, method):
+    model = new().fit(W, Y).set_params(**{name: value})
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of Seq2SeqTransformer must be"):
+        getattr(model, method)(W)
+
+
+@pytest.mark.parametrize(
+    "encodings", [None, [["a"]], [[np.nan] * 4], np.ones(4), "abc", [[1, [2]]]]
+)
+def test_what_is_no_encoding_is_refused_by_name(encodings):
+    with pytest.raises(ValueError, match=r"^Seq2SeqTransformer.inverse_transform: X holds no enc"):
+        ae.inverse_transform(encodings)
+
+
+@pytest.mark.parametrize("seed", [np.random.default_rng(0), 1.5, True, 1 << 32, "a"])
+def test_what_is_no_seed_is_refused(seed):
+    with pytest.raises(ValueError, match=r"^Seq2SeqTransformer.sample: random_state is"):
+        text.sample(W, random_state=seed)
 
 
 @pytest.mark.parametrize("y", ["abcd", 3, np.array(3), iter(Y), {0: "a"}, {"x"}], ids=repr)

@@ -17,6 +17,9 @@ from ._hypotheses import (
     take_rows,
 )
 
+# From the numbers of rows (N,) and a position to numbers in [0, 1): (N,).
+Uniform = Callable[[Tensor, int], Tensor]
+
 
 def greedy(
     step: Step,
@@ -85,7 +88,7 @@ def greedy(
     return _decode(
         step,
         state,
-        lambda scores, best_scores, best_tokens: best_tokens,
+        lambda scores, best_scores, best_tokens, rows, position: best_tokens,
         begin=begin,
         end=end,
         max_length=max_length,
@@ -105,6 +108,7 @@ def sample(
     top_k: int | None = None,
     top_p: float | None = None,
     generator: torch.Generator | None = None,
+    uniform: Uniform | None = None,
     forbidden: Sequence[int] = (),
 ) -> Hypotheses:
     """Decode with a random token at each step, drawn from what `step` says of it.
@@ -133,6 +137,10 @@ def sample(
     generator : torch.Generator, default=None
         Source of the random numbers, on the state's device. By default a new one, seeded by the
         operating system. torch's global generators are never touched.
+    uniform : callable, default=None
+        Instead of a generator, a function from the numbers of the rows that are still decoded (N,)
+        and the position to numbers in [0, 1) that decide what each draws: (N,), float64. With one
+        stream for each row, what a row draws does not depend on its company.
     forbidden : sequence of int, default=()
         Tokens that are never emitted, such as padding and begin.
 
@@ -185,12 +193,19 @@ def sample(
         generator = torch.Generator(state[0].device if state else "cpu")
         generator.seed()
 
-    def choose(scores: Tensor, best_scores: Tensor, best_tokens: Tensor) -> Tensor:
+    def draw(rows: Tensor, position: int) -> Tensor:
+        return torch.rand(len(rows), dtype=torch.float64, device=rows.device, generator=generator)
+
+    draw_each = draw if uniform is None else uniform
+
+    def choose(
+        scores: Tensor, best_scores: Tensor, best_tokens: Tensor, rows: Tensor, position: int
+    ) -> Tensor:
         # Counted from the best one, which no temperature then moves from zero to infinity.
         logits = (scores - best_scores[:, None]).double() / temperature  # (N, V)
         if top_k is not None or top_p is not None:
             logits = _truncate(logits, top_k, top_p)
-        return torch.multinomial(logits.softmax(1), 1, generator=generator)[:, 0]  # (N,)
+        return _invert(logits.softmax(1), draw_each(rows, position))
 
     return _decode(
         step,
@@ -202,6 +217,18 @@ def sample(
         forbidden=forbidden,
         caller="sample",
     )
+
+
+def _invert(probs: Tensor, uniform: Tensor) -> Tensor:
+    """The token of each row (N, V) at which its probabilities add up to more than a number: (N,).
+
+    A token of probability zero adds nothing, so it is never drawn.
+    """
+    sums = probs.cumsum(1)  # (N, V)
+    total = sums[:, -1:]
+    # Rounded up to the sum of all, a number would find no token.
+    wanted = torch.minimum(uniform[:, None] * total, total.nextafter(torch.zeros_like(total)))
+    return torch.searchsorted(sums, wanted, right=True)[:, 0]
 
 
 def _truncate(logits: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
@@ -221,7 +248,7 @@ def _truncate(logits: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
 def _decode(
     step: Step,
     state: State,
-    choose: Callable[[Tensor, Tensor, Tensor], Tensor],
+    choose: Callable[[Tensor, Tensor, Tensor, Tensor, int], Tensor],
     *,
     begin: int,
     end: int,
@@ -229,7 +256,10 @@ def _decode(
     forbidden: Sequence[int],
     caller: str,
 ) -> Hypotheses:
-    """Decode with what `choose` makes of scores (N, V), their maxima and their places (N,)."""
+    """Decode with what `choose` makes of scores (N, V), their maxima and their places (N,).
+
+    It also gets the numbers of the rows (N,) and the position.
+    """
     n_rows = count_rows(state, caller)
     device = state[0].device
     limits = read_limits(max_length, n_rows, device, caller)
@@ -246,7 +276,7 @@ def _decode(
         # Of equals max takes the first, which is the lowest id.
         best_scores, best_tokens = scores.max(dim=1)
         check_best(best_scores, rows, len(columns), caller)
-        tokens = choose(scores, best_scores, best_tokens)  # (R,)
+        tokens = choose(scores, best_scores, best_tokens, rows, len(columns))  # (R,)
         log_probs[rows] += scores.gather(1, tokens[:, None])[:, 0].double()
         ended = tokens == end
         finished[rows] = ended

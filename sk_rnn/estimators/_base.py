@@ -1,7 +1,6 @@
 """What all estimators share: fit, from end to end."""
 
 import copy
-import warnings
 from abc import abstractmethod
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -55,6 +54,7 @@ from ._rows import (
     split_rows,
     unseen_tokens,
 )
+from ._warnings import warn_user
 
 
 class Validation(NamedTuple):
@@ -289,12 +289,11 @@ class BaseRNN(FittedRNN):
         self.validation_curve_ = scores or None
         self.best_epoch_ = getattr(best, "epoch_", None) or guard.epoch_
         if stopped:
-            warnings.warn(
+            warn_user(
                 f"{caller}: interrupted in epoch {self.n_iter_ - epochs_before + 1} of {epochs}; "
                 f"the model keeps what it has learned so far (weights of epoch "
                 f"{self.best_epoch_}). Call fit again for a whole training.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
 
     def _new_net(

@@ -93,7 +93,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         check_is_fitted(self)
         panel = read_sequences(self, X, caller, reset=False)
         truth = read_target(self, y, X, panel, caller)
-        weights = check_weights(sample_weight, len(panel), caller)
+        weights = check_weights(sample_weight, len(panel), caller, purpose="score")
         return truth, np.concatenate(self.predict(X)), self._per_target(weights, panel)
 
     def __sklearn_is_fitted__(self):

@@ -17,7 +17,9 @@ from ._sides import (
     RESERVED,
     UNKNOWN,
     Side,
+    are_whole,
     fitted_with,
+    is_rectangle,
     join_tokens,
     joiner_of,
     learn_vocabulary,
@@ -39,6 +41,7 @@ class PairTargets(BaseRNN):
     _source_form: str
     _target_form: str
     _target_steps: Any
+    _target_whole: str | None
     _longest: int
     _target_tokens: Any
 
@@ -58,26 +61,38 @@ class PairTargets(BaseRNN):
                 f"{caller}: {type(self).__name__} requires y to be passed, but the target y is "
                 "None. Pass one target per sample; only an autoencoder does without."
             )
+        side = self._open_target(y, where, reset=reset)
         if reset:
-            side = read_side(y, self._target_kind(), where, f"target_kind={self.target_kind!r}")
-        else:
-            side = read_side(y, KIND[self._target_form], where, fitted_with(self._target_form))
-        form = side.form
-        if form == "ids":
-            form, side = "tokens", read_side(y, "tokens", where)
-        if reset:
-            self._target_form = form
+            self._target_form = side.form
             self._target_tokens = None
-        if form == "numbers":
+        if side.form == "numbers":
             target = self._read_target_numbers(y, caller, reset=reset, input_name=input_name)
         else:
             target = self._read_target_tokens(side, where, reset=reset)
-        if len(target) != len(panel):
-            raise ValueError(
-                f"{caller}: X has {len(panel)} samples, but {input_name} has {len(target)} targets "
-                "(inconsistent numbers of samples). Pass one target per sample."
-            )
+        check_one_each(len(target), len(panel), caller, input_name)
         return target
+
+    def _open_target(self, y: Any, where: str, *, reset: bool) -> Side:
+        """Tell strings, tokens and numbers; only strings and tokens are looked at."""
+        # Ragged lists are as long as they are meant to be; 0 may be one of their tokens.
+        padded = self._autoencoder or is_rectangle(y)
+        padding_value = self.padding_value if padded else None
+        if not reset:
+            return read_side(
+                y,
+                KIND[self._target_form],
+                where,
+                fitted_with(self._target_form),
+                padding_value=padding_value,
+                whole=self._target_whole,
+            )
+        kind, because = self._target_kind(), f"target_kind={self.target_kind!r}"
+        side = read_side(y, kind, where, because, padding_value=padding_value)
+        auto = kind == "auto" and side.form == "tokens"
+        self._target_whole = "target_kind" if auto and are_whole(side.rows or []) else None
+        if side.form == "ids":
+            return read_side(y, "tokens", where, padding_value=padding_value)
+        return side
 
     def _target_kind(self) -> str:
         if not self._autoencoder:
@@ -86,14 +101,14 @@ class PairTargets(BaseRNN):
 
     def _read_target_tokens(self, side: Side, where: str, *, reset: bool) -> Panel:
         rows = side.rows or []
+        name = "source_analyzer" if self._autoencoder else "target_analyzer"
         if reset:
-            name = "source_analyzer" if self._autoencoder else "target_analyzer"
             self._target_analyzer = getattr(self, name)
         if self._target_form == "text":
-            analyze = make_analyzer(self._target_analyzer, "target_analyzer", where)
+            analyze = make_analyzer(self._target_analyzer, name, where)
+            texts, rows = rows, split_texts(rows, analyze, name, where)
             if reset:
-                self._joiner = joiner_of(self._target_analyzer, rows)
-            rows = split_texts(rows, analyze, "target_analyzer", where)
+                self._joiner = joiner_of(self._target_analyzer, texts)
         if reset:
             words = self._target_form == "text" and self._joiner is None
             self._target_tokens = learn_vocabulary(
@@ -230,9 +245,10 @@ class PairTargets(BaseRNN):
             return [join_tokens(row, self._joiner) for row in rows]
         return rows
 
-    def _mark_ends(self, ids: Sequence[Sequence[int]]) -> Panel:
-        """Encoded targets out of ids without the end mark."""
-        return Panel.from_sequences([np.array([*row, END], dtype=np.int64) for row in ids])
+    def _mark_ends(self, ids: Sequence[Sequence[int]], finished: Sequence[bool]) -> Panel:
+        """Encoded targets out of ids without the end mark, which the unfinished have not."""
+        rows = [[*row, END] if ended else row for row, ended in zip(ids, finished, strict=True)]
+        return Panel.from_sequences([np.array(row, dtype=np.int64) for row in rows])
 
     def _name_target(self, target: Panel) -> list[list[Any]]:
         """What stands at each step of encoded targets."""
@@ -264,6 +280,15 @@ def as_objects(rows: list[Any]) -> np.ndarray:
     for i, row in enumerate(rows):
         result[i] = row
     return result
+
+
+def check_one_each(n_targets: int, n_samples: int, caller: str, input_name: str = "y") -> None:
+    """Refuse another number of targets than of sources."""
+    if n_targets != n_samples:
+        raise ValueError(
+            f"{caller}: X has {n_samples} samples, but {input_name} has {n_targets} targets "
+            "(inconsistent numbers of samples). Pass one target per sample."
+        )
 
 
 def _layout_of(y: Any, where: str) -> tuple[str, Any]:

@@ -22,7 +22,11 @@ CHUNK_VALUES = 1 << 22
 
 
 def check_weights(
-    sample_weight: Any, n_samples: int, caller: str, input_name: str = "sample_weight"
+    sample_weight: Any,
+    n_samples: int,
+    caller: str,
+    input_name: str = "sample_weight",
+    purpose: str = "train on",
 ) -> np.ndarray | None:
     """Weights as float64 (n_samples,), or None where all are one.
 
@@ -64,7 +68,7 @@ def check_weights(
     if not weights.any():
         raise ValueError(
             f"{caller}: {input_name} is zero for all {n_samples} samples, which leaves none to "
-            "train on. Sample weights must contain at least one non-zero number."
+            f"{purpose}. Sample weights must contain at least one non-zero number."
         )
     return None if (weights == 1.0).all() else weights
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,6 +11,36 @@ from ..modules import Memory, Seq2SeqModel, ValidSteps
 from ..training import ROW_MULTIPLE
 
 Search = Callable[..., Hypotheses]
+
+
+class RowStreams:
+    """Random numbers for sampling: a stream of its own for each row, so that company is no matter.
+
+    Parameters
+    ----------
+    seed : int
+    rows : ndarray of int
+        Numbers of the rows in the whole data.
+    """
+
+    # Steps that are drawn at a time.
+    block = 64
+
+    def __init__(self, seed: int, rows: np.ndarray):
+        self.streams = [
+            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(row,)))
+            for row in rows.tolist()
+        ]
+        self.drawn = np.empty((len(rows), self.block))
+
+    def __call__(self, rows: Tensor, position: int) -> Tensor:
+        """One number in [0, 1) for each of the batch's ``rows``: (N,), float64."""
+        live = rows.tolist()
+        column = position % self.block
+        if column == 0:
+            for row in live:  # those that have ended need no more
+                self.drawn[row] = self.streams[row].random(self.block)
+        return torch.from_numpy(self.drawn[live, column]).to(rows.device)
 
 
 def search_tokens(model: Seq2SeqModel, memory: Memory, search: Search) -> Hypotheses:

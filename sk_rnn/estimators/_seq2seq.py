@@ -1,6 +1,8 @@
 """Seq2SeqTransformer."""
 
+import math
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
@@ -21,11 +23,11 @@ from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
 from ..sequences import Panel
 from ._base import Validation
-from ._pair_targets import as_objects
-from ._parameters import CONSTRAINTS
+from ._pair_targets import as_objects, check_one_each
+from ._parameters import CONSTRAINTS, refuse
 from ._reading import float_type
 from ._rows import check_weights, draw_seed
-from ._translation import MARKS, Translation, recall
+from ._translation import MARKS, Remember, Translation, recall
 
 _positive_int = Interval(Integral, 1, None, closed="left")
 _share = Interval(Real, 0, 1, closed="left")
@@ -600,8 +602,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         panel = self._open(X, "predict")
         if self._target_form == "numbers":
             return self._shape_numbers(self._decode_numbers(panel))
-        decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
-        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+        return self._predict_tokens(panel)
 
     def predict_n_best(self, X, n, return_log_proba=False):
         """Predict the `n` best targets of each source, by beam search.
@@ -630,8 +631,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         caller = "predict_n_best"
         panel = self._open(X, caller)
         self._refuse_numbers(caller, "Call predict.")
-        if not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"{type(self).__name__}.{caller}: n is {n!r}. Pass 1 or more.")
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+            raise ValueError(
+                f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
+            )
         width = max(int(n), self.beam_width)
         decoded = self._decode_tokens(panel, self._search(int(n)), width=width)
         y = np.full((len(panel), n), None, dtype=object)
@@ -656,30 +659,26 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         top_p : float or None, default=None
             Draw each token from the fewest most probable ones that have this probability together.
         random_state : int, RandomState instance or None, default=None
-            Decides what is drawn.
+            Decides what is drawn. Each row has random numbers of its own, by its place in X: what
+            is drawn for it does not depend on what the other rows are.
 
         Returns
         -------
         ndarray of object of shape (n_samples,)
             Strings or lists of tokens.
         """
+        check_sampling(temperature, top_k, top_p, random_state, f"{type(self).__name__}.sample")
         panel = self._open(X, "sample")
         self._refuse_numbers("sample", "Call predict.")
-        generator = self._generator(draw_seed(random_state))
-
-        def search(step, state):
-            return sample(
-                step,
-                state,
-                max_length=self._limit(),
-                temperature=temperature,
-                top_k=top_k,
-                top_p=top_p,
-                generator=generator,
-                **MARKS,
-            )
-
-        decoded = self._decode_tokens(panel, search)
+        search = partial(
+            sample,
+            max_length=self._limit(),
+            temperature=float(temperature),
+            top_k=top_k,
+            top_p=top_p,
+            **MARKS,
+        )
+        decoded = self._decode_tokens(panel, search, seed=draw_seed(random_state))
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
     def score_samples(self, X, y=None):
@@ -690,8 +689,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         X : as in `fit`
             Sources.
         y : as in `fit`, default=None
-            Targets; those predicted if None, whose likelihood says how sure the model is. For an
-            autoencoder always X itself: sequences with low scores are unlike those in `fit`.
+            Targets; those predicted if None, whose likelihood says how sure the model is: that of
+            `predict_n_best`, without the end where `max_length` cut one off. Of an autoencoder
+            always X itself: sequences with low scores are unlike those in `fit`.
 
         Returns
         -------
@@ -700,6 +700,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             units of the standardised target. Longer targets have lower ones.
         """
         check_is_fitted(self)
+        if self._autoencoder and y is not None and y is not X:
+            raise ValueError(
+                f"{type(self).__name__}.score_samples: y was passed, but the target of an "
+                "autoencoder is X itself. Leave y out."
+            )
         if y is None and not self._autoencoder:
             panel = self._open(X, "score_samples")
             target = self._predict_encoded(panel)
@@ -708,7 +713,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return self._log_likelihood(panel, target)
 
     def score(self, X, y=None, sample_weight=None):
-        """Compute the share of targets predicted right from end to end; of numbers, R².
+        """Compare `predict` with the true targets: the share that is right; of numbers, R².
 
         Parameters
         ----------
@@ -722,25 +727,35 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Returns
         -------
         float
-            One is perfect. R² is over all time steps; predictions have the true number of them.
+            One is perfect. Of tokens the share of targets that are right from end to end. Of
+            numbers R² as `sklearn.metrics.r2_score` has it, in the unit of y: if all targets of
+            `fit` had one length, the mean of the R² of each time step and feature, as with
+            ``scoring="r2"``; else the mean of the R² of each feature over the time steps of all
+            targets, of which predictions then have the true number.
         """
         caller = f"{type(self).__name__}.score"
         check_is_fitted(self)
         if self._target_form == "numbers":
             panel, target = self._open_pairs(X, y, "score")
-            weights = check_weights(sample_weight, len(panel), caller)
-            decoded = self._decode_numbers(panel, lengths=target.lengths)
-            predicted = np.concatenate(decoded)
-            if weights is not None:
-                weights = np.repeat(weights, target.lengths)
-            true = self._scale_target(target).values
+            weights = check_weights(sample_weight, len(panel), caller, purpose="score")
+            true = target.values
+            if self._target_steps is not None:
+                predicted = self._unscale(self._decode_numbers(panel)).values
+                shape = (len(panel), -1)  # a column for each time step and feature
+                true, predicted = true.reshape(shape), predicted.reshape(shape)
+            else:
+                decoded = self._decode_numbers(panel, lengths=target.lengths)
+                predicted = self._unscale(decoded).values
+                weights = None if weights is None else np.repeat(weights, target.lengths)
+            # In the precision of `predict`, so that both say the same.
+            predicted = predicted.astype(float_type(self))
             return float(r2_score(true, predicted, sample_weight=weights))
+        panel = self._open(X, "score")
         y = self._own_target(X, y, caller)
-        predicted = self.predict(X)
-        weights = check_weights(sample_weight, len(predicted), caller)
-        if isinstance(y, Panel):
-            y = [row.tolist() for row in y.to_list()]
-        return sequence_accuracy_score(y, predicted, sample_weight=weights)
+        rows = self._open_target(y, f"{caller}: y", reset=False).rows or []
+        check_one_each(len(rows), len(panel), caller)
+        weights = check_weights(sample_weight, len(panel), caller, purpose="score")
+        return sequence_accuracy_score(rows, self._predict_tokens(panel), sample_weight=weights)
 
     def align(self, X, y=None):
         """Show which steps of each source the decoder looked at for each step of its target.
@@ -825,7 +840,15 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 "hold. Fit with attention=None."
             )
         size = self.module_.encoder.output_size
-        X = check_array(X, dtype=float_type(self), input_name="X")
+        self._check_decoding(caller)
+        try:
+            X = check_array(X, dtype=float_type(self), input_name="X")
+        except (TypeError, ValueError) as error:
+            said = " ".join(str(error).split()).rstrip(".")
+            raise ValueError(
+                f"{caller}: X holds no encodings: {said}. Pass an "
+                f"array of shape (n_samples, {size}), as transform returned it."
+            ) from error
         if X.shape[1] != size:
             raise ValueError(
                 f"{caller}: X has {X.shape[1]} features, but encodings of this model have {size}. "
@@ -834,8 +857,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         panel = Panel(X, np.arange(len(X) + 1))
         if self._target_form == "numbers":
             return self._shape_numbers(self._decode_numbers(panel, recall))
-        decoded = self._decode_tokens(panel, self._search(), recall, width=self.beam_width)
-        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+        return self._predict_tokens(panel, recall)
 
     @available_if(_encodes)
     def get_feature_names_out(self, input_features=None):
@@ -859,7 +881,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     def _open(self, X: Any, method: str) -> Panel:
         check_is_fitted(self)
-        return self._read_source(X, f"{type(self).__name__}.{method}", reset=False)
+        caller = f"{type(self).__name__}.{method}"
+        self._check_decoding(caller)
+        return self._read_source(X, caller, reset=False)
 
     def _open_pairs(self, X: Any, y: Any, method: str) -> tuple[Panel, Panel]:
         caller = f"{type(self).__name__}.{method}"
@@ -878,12 +902,18 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             )
         return y
 
+    def _predict_tokens(self, panel: Panel, remember: Remember | None = None) -> np.ndarray:
+        """The best target of each source, strings or lists of tokens."""
+        decoded = self._decode_tokens(panel, self._search(), remember, width=self.beam_width)
+        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+
     def _predict_encoded(self, panel: Panel) -> Panel:
         """Predict targets as `_read_target` would read them."""
         if self._target_form == "numbers":
             return self._unscale(self._decode_numbers(panel))
         decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
-        return self._mark_ends([row.ids[0] for row in decoded])
+        ids, finished = [row.ids[0] for row in decoded], [row.finished[0] for row in decoded]
+        return self._mark_ends(ids, finished)
 
     def _refuse_numbers(self, method: str, advice: str) -> None:
         if self._target_form == "numbers":
@@ -891,6 +921,37 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 f"{type(self).__name__}.{method}: targets are numbers, of which the model makes "
                 f"one prediction and no choice of tokens. {advice}"
             )
+
+
+def check_sampling(
+    temperature: Any, top_k: Any, top_p: Any, random_state: Any, caller: str
+) -> None:
+    """Refuse options of `Seq2SeqTransformer.sample` that cannot be sampled with."""
+    faults = [
+        (
+            not _is_number(temperature, Real) or not 0 < temperature < math.inf,
+            f"temperature is {temperature!r}. Pass a number above 0; near 0 is greedy.",
+        ),
+        (
+            top_k is not None and (not _is_number(top_k, Integral) or top_k < 1),
+            f"top_k is {top_k!r}. Pass a whole number, 1 or more, or None for all tokens.",
+        ),
+        (
+            top_p is not None and (not _is_number(top_p, Real) or not 0 < top_p <= 1),
+            f"top_p is {top_p!r}. Pass a probability above 0 and up to 1, or None for all tokens.",
+        ),
+        (
+            not isinstance(random_state, np.random.RandomState | None)
+            and (not _is_number(random_state, Integral) or not 0 <= random_state < 1 << 32),
+            f"random_state is {random_state!r}. Pass an int from 0 to 2**32 - 1, a "
+            "numpy.random.RandomState, or None.",
+        ),
+    ]
+    refuse(faults, caller)
+
+
+def _is_number(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:

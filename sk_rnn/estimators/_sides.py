@@ -1,7 +1,7 @@
 """Sources and targets of `Seq2SeqTransformer`: what was passed, and its tokens."""
 
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain
 from numbers import Integral, Number
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from ..sequences import (
     learn_tokens,
     split_words,
 )
+from ._warnings import warn_user
 
 # Ids of a vocabulary that are no tokens. No id stands for padding: a batch knows its lengths.
 END, BEGIN, UNKNOWN = range(3)
@@ -52,7 +53,15 @@ class Side(NamedTuple):
     rows: list[Any] | None
 
 
-def read_side(data: Any, kind: str, where: str, because: str = "") -> Side:
+def read_side(
+    data: Any,
+    kind: str,
+    where: str,
+    because: str = "",
+    *,
+    padding_value: float | None = None,
+    whole: str | None = None,
+) -> Side:
     """Tell what X or y is made of.
 
     Parameters
@@ -66,33 +75,44 @@ def read_side(data: Any, kind: str, where: str, because: str = "") -> Side:
         What messages call the caller and the argument.
     because : str, default=""
         What messages say of why it has to be so.
+    padding_value : float or None, default=None
+        What sequences of tokens are padded with.
+    whole : str or None, default=None
+        The parameter that by "auto" took whole numbers for tokens, so that others must not come.
     """
     _check_container(data, where)
     if isinstance(data, Panel):
         if data.is_tokens and kind == "tokens":
-            return Side("tokens", [row.tolist() for row in data.to_list()])
+            ids = [row.tolist() for row in data.to_list()]
+            return Side("tokens", _token_rows(ids, where, padding_value, whole))
         form = "ids" if data.is_tokens else "numbers"
         return _check_form(Side(form, None), kind, where, because)
-    rows = _open_rows(data)
+    rows = _open_rows(data, kind, where)
     if rows is None:
-        return _check_form(Side("numbers", None), kind, where, because)
+        return _check_form(Side("numbers", None), kind, where, because, data)
     if not rows:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
     if isinstance(rows[0], str | bytes) or (kind == "text" and not is_sequence(rows[0])):
         _check_strings(rows, where)
-        return _check_form(Side("text", rows), kind, where, because)
+        return _check_form(Side("text", rows), kind, where, because, data)
     for i, row in enumerate(rows):
         if isinstance(row, str | bytes):
             raise TypeError(
-                f"{where}[{i}] is {row!r} ({type(row).__name__}), where a sequence belongs. Pass "
-                "strings only, or sequences of tokens only."
+                f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a sequence belongs. "
+                "Pass strings only, or sequences of tokens only."
             )
     if not all(map(is_sequence, rows)):
         # Or no sequences at all, as reading them will say.
-        return _check_form(Side("numbers", None), kind, where, because)
+        return _check_form(Side("numbers", None), kind, where, because, data)
+    if kind == "auto" and all(hasattr(row, "__len__") and len(row) == 0 for row in rows):
+        raise ValueError(
+            f"{where} holds {len(rows)} sequences, all of them empty, so that there is nothing to "
+            "learn. Pass sequences of tokens or numbers."
+        )
     if kind != "series" and (kind == "tokens" or _are_tokens(rows)):
-        return _check_form(Side("tokens", _token_rows(rows, where)), kind, where, because)
-    return _check_form(Side("numbers", None), kind, where, because)
+        rows = _token_rows(rows, where, padding_value, whole)
+        return _check_form(Side("tokens", rows), kind, where, because, data)
+    return _check_form(Side("numbers", None), kind, where, because, data)
 
 
 def _check_container(data: Any, where: str) -> None:
@@ -103,32 +123,69 @@ def _check_container(data: Any, where: str) -> None:
     if data is not None and not unordered and not single:
         return
     what = "None" if data is None else f"a {type(data).__name__}"
-    advice = " Pass [X] if it is one sample." if isinstance(data, str) else ""
+    name = where.partition(": ")[2]
+    advice = f" Pass [{name}] if it is one sample." if isinstance(data, str) else ""
     raise TypeError(
         f"{where} is {what}, which is no container of sequences.{advice} Pass a list of strings, a "
         "list of sequences of tokens, or numbers: a list of arrays, an array, a frame or a Panel."
     )
 
 
-def _check_form(side: Side, kind: str, where: str, because: str) -> Side:
+def _check_form(side: Side, kind: str, where: str, because: str, data: Any = None) -> Side:
     """Refuse data that is not of the kind it has to be."""
     if kind in ("auto", side.form) or (kind, side.form) == ("series", "numbers"):
         return side
-    wanted = "numbers" if kind == "series" else kind
-    raise ValueError(f"{where} holds {_WHAT[side.form]}, but {because}. Pass {_WHAT[wanted]}.")
+    wanted = {"series": "numbers", "text": "a list of strings"}.get(kind, _WHAT.get(kind))
+    shape = getattr(data, "shape", None)
+    noun = {np.ndarray: "an array", pd.DataFrame: "a frame"}.get(type(data), "data")
+    received = "" if shape is None else f" ({noun} of shape {tuple(shape)})"
+    raise ValueError(f"{where} holds {_WHAT[side.form]}{received}, but {because}. Pass {wanted}.")
 
 
-def _open_rows(data: Any) -> list[Any] | None:
+def _open_rows(data: Any, kind: str, where: str) -> list[Any] | None:
     """Return the samples of a container of strings or of sequences; None for any other."""
-    if isinstance(data, pd.Series):
-        return data.tolist()
     if isinstance(data, list | tuple):
         return list(data)
+    if is_rectangle(data):
+        return _open_rectangle(data, kind, where)
+    if isinstance(data, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
+        return data.tolist()
     if isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.kind in "OUST":
         return data.tolist()
-    if isinstance(data, np.ndarray) and data.ndim == 2 and data.dtype.kind in "UST":
-        return data.tolist()  # rows of words
     return None
+
+
+def is_rectangle(data: Any) -> bool:
+    """Whether data has rows and columns, so that sequences in it have one length or are padded."""
+    return not isinstance(data, Panel) and len(getattr(data, "shape", None) or ()) == 2
+
+
+def _open_rectangle(data: Any, kind: str, where: str) -> list[Any] | None:
+    """Read strings from one column, or sequences of tokens from the rows; None for numbers."""
+    is_frame = isinstance(data, pd.DataFrame)
+    if kind == "series" or not (is_frame or hasattr(data, "tolist")):
+        return None
+    cells = data.to_numpy(dtype=object) if is_frame else data
+    holds_cells = isinstance(cells, np.ndarray) and cells.size and is_sequence(cells[0, 0])
+    if 0 in cells.shape or holds_cells:
+        return None  # what is empty, and cells that hold sequences, are for reading numbers
+    if kind == "tokens":
+        return cells.tolist()
+    kind_of_cells = getattr(getattr(cells, "dtype", None), "kind", None)
+    words = kind_of_cells in ("U", "S", "T") or (
+        kind_of_cells == "O" and any(isinstance(cell, str) for cell in cells[:, 0])
+    )
+    if not words:
+        return None
+    if cells.shape[1] == 1:
+        return cells[:, 0].tolist()
+    if is_frame:
+        raise ValueError(
+            f"{where} is a frame of strings with {cells.shape[1]} columns, of which each could be "
+            "the text. Pass a list of strings, such as one of its columns, or a list of sequences "
+            "of tokens."
+        )
+    return cells.tolist()  # rows of words
 
 
 def _check_strings(rows: list[Any], where: str) -> None:
@@ -147,8 +204,8 @@ def _check_strings(rows: list[Any], where: str) -> None:
                 "empty string."
             )
         raise TypeError(
-            f"{where}[{i}] is {row!r} ({type(row).__name__}), where a string belongs. Pass strings "
-            "only, or sequences of tokens only."
+            f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a string belongs. Pass "
+            "strings only, or sequences of tokens only."
         )
 
 
@@ -179,7 +236,9 @@ def _holds_several(kind: type) -> bool:
     return issubclass(kind, list) or array
 
 
-def _token_rows(rows: list[Any], where: str) -> list[Any]:
+def _token_rows(
+    rows: list[Any], where: str, padding_value: float | None, whole: str | None
+) -> list[Any]:
     result = []
     for i, row in enumerate(rows):
         tokens: Any = row.tolist() if hasattr(row, "tolist") else list(row)
@@ -188,21 +247,69 @@ def _token_rows(rows: list[Any], where: str) -> list[Any]:
                 f"{where}[{i}] is a single value, {tokens!r}, where a sequence of tokens belongs. "
                 "Pass one sequence per sample."
             )
+        if padding_value is not None:
+            tokens = _strip(tokens, padding_value)
         for step, token in enumerate(tokens):
             if _holds_several(type(token)):
                 raise ValueError(
-                    f"{where}[{i}] has {type(token).__name__} {token!r} at time step {step}, where "
-                    "a token belongs. Pass strings, whole numbers or other hashable tokens."
+                    f"{where}[{i}] has {type(token).__name__} {shown(token)} at time step {step}, "
+                    "where a token belongs. Pass strings, whole numbers or other hashable tokens."
                 )
-            missing = token is None or (isinstance(token, float) and token != token)
-            if missing or not isinstance(token, Hashable):
-                kind = "is missing" if missing else "cannot be looked up (it is not hashable)"
+            fault = _token_fault(token)
+            if fault:
                 raise ValueError(
-                    f"{where}[{i}] has token {token!r} at time step {step}, which {kind}. Pass "
-                    "strings, whole numbers or other hashable tokens."
+                    f"{where}[{i}] has token {shown(token)} at time step {step}, which {fault}. "
+                    "Pass strings, whole numbers or other hashable tokens."
+                )
+            if whole is not None and isinstance(token, float) and not token.is_integer():
+                raise ValueError(
+                    f"{where}[{i}] has {token!r} at time step {step}, but in fit there were whole "
+                    f"numbers only, which {whole}='auto' takes for tokens. Set {whole}='series' "
+                    f"and fit again if they are numbers, or {whole}='tokens'."
                 )
         result.append(tokens)
     return result
+
+
+def _token_fault(token: Any) -> str | None:
+    if token is None or (isinstance(token, float) and token != token):
+        return "is missing"
+    try:
+        hash(token)  # a tuple of lists has the method and no hash
+    except TypeError:
+        return "cannot be looked up (it is not hashable)"
+    return None
+
+
+def are_whole(rows: Sequence[Tokens]) -> bool:
+    """Whether all tokens are whole numbers."""
+    kinds = set(map(type, chain.from_iterable(rows)))
+    return bool(kinds) and all(issubclass(kind, Integral | np.bool_) for kind in kinds)
+
+
+def _strip(tokens: list[Any], padding_value: float) -> list[Any]:
+    """Drop tokens at either end that equal a number; NaN equals NaN."""
+
+    def is_padding(token: Any) -> bool:
+        if isinstance(token, bool) or not isinstance(token, Number):
+            return False
+        return token == padding_value or (token != token and padding_value != padding_value)
+
+    start, stop = 0, len(tokens)
+    while start < stop and is_padding(tokens[start]):
+        start += 1
+    while stop > start and is_padding(tokens[stop - 1]):
+        stop -= 1
+    return tokens[start:stop]
+
+
+def shown(value: Any) -> str:
+    """Return what stands in a message for a value; sets in one order, long ones cut off."""
+    text = repr(value)
+    if isinstance(value, Set) and value:
+        text = ", ".join(sorted(map(repr, value)))
+        text = f"frozenset({{{text}}})" if isinstance(value, frozenset) else f"{{{text}}}"
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 # --- strings ------------------------------------------------------------------------------------
@@ -227,12 +334,23 @@ def split_texts(texts: list[str], analyze: Analyzer, name: str, where: str) -> l
     rows: list[Tokens] = []
     for i, text in enumerate(texts):
         tokens = analyze(text)
-        if isinstance(tokens, str) or not isinstance(tokens, Iterable):
+        unordered = isinstance(tokens, str | bytes | Mapping | Set)
+        if unordered or not isinstance(tokens, Iterable):
             raise TypeError(
-                f"{where}[{i}]: {name} returned {tokens!r} ({type(tokens).__name__}) for {text!r}. "
-                "It must return a list of tokens."
+                f"{where}[{i}]: {name} returned {shown(tokens)} ({type(tokens).__name__}) for "
+                f"{shown(text)}. It must return a list of tokens."
             )
-        rows.append(tokens if isinstance(tokens, list) else list(tokens))
+        tokens = tokens if isinstance(tokens, list) else list(tokens)
+        if analyze not in (list, split_words):
+            for token in tokens:
+                fault = _token_fault(token)
+                if fault:
+                    raise TypeError(
+                        f"{where}[{i}]: {name} returned {shown(tokens)} for {shown(text)}, in "
+                        f"which {shown(token)} {fault}. It must return a list of strings or other "
+                        "hashable tokens."
+                    )
+        rows.append(tokens)
     return rows
 
 
@@ -290,13 +408,11 @@ def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: 
     if unknown.first is None:
         return
     i, token = unknown.first
-    warnings.warn(
+    warn_user(
         f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} {noun}s, in "
         f"{unknown.n_sequences} of {len(rows)} sequences, are not in the vocabulary, the "
-        f"first is {token!r} in "
+        f"first is {shown(token)} in "
         f"{where.partition(': ')[2]}[{i}]; each is read as the unknown token.",
-        UserWarning,
-        stacklevel=5,
     )
 
 

@@ -19,6 +19,7 @@ from ._sides import (
     END,
     RESERVED,
     UNKNOWN,
+    are_whole,
     fitted_with,
     learn_vocabulary,
     make_analyzer,
@@ -39,6 +40,7 @@ class SourceReader(BaseRNN):
     _vectors: bool
     _autoencoder: bool
     _n_ids: Any
+    _source_whole: str | None
     # As a list, because skops knows no dict with keys of any kind.
     _source_tokens: Any
 
@@ -51,12 +53,22 @@ class SourceReader(BaseRNN):
         where = f"{caller}: {input_name}"
         if reset:
             kind = "series" if self.source_kind == "vectors" else self.source_kind
-            side = read_side(X, kind, where, f"source_kind={self.source_kind!r}")
+            because = f"source_kind={self.source_kind!r}"
+            side = read_side(X, kind, where, because, padding_value=self.padding_value)
             self._source_form, self._vectors = side.form, False
+            auto = kind == "auto" and side.form == "tokens"
+            self._source_whole = "source_kind" if auto and are_whole(side.rows or []) else None
             self._source_tokens = None
             self._source_analyzer = self.source_analyzer
         else:
-            side = read_side(X, KIND[self._source_form], where, fitted_with(self._source_form))
+            side = read_side(
+                X,
+                KIND[self._source_form],
+                where,
+                fitted_with(self._source_form),
+                padding_value=self.padding_value,
+                whole=self._source_whole,
+            )
         self._tokens = self._source_form != "numbers"
         if not self._tokens:
             return self._read_source_numbers(X, caller, reset=reset, input_name=input_name)
@@ -104,7 +116,13 @@ class SourceReader(BaseRNN):
         return Panel(panel.values.reshape(len(panel), -1), np.arange(len(panel) + 1))
 
     def _read_source_ids(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
-        panel = check_sequences(X, tokens=True, caller=caller, input_name=input_name)
+        panel = check_sequences(
+            X,
+            tokens=True,
+            padding_value=self.padding_value,
+            caller=caller,
+            input_name=input_name,
+        )
         if reset:
             self._n_ids = panel.n_tokens
             if self.embedding_weights is not None:

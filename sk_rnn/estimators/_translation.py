@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple, cast
 
 import numpy as np
 import torch
+from sklearn.utils._param_validation import validate_parameter_constraints
 from torch import Tensor
 
 from ..decoding import beam_search, greedy
@@ -23,7 +24,7 @@ from ..training import (
 from ._network import Model
 from ._pair_targets import PairTargets
 from ._parameters import check_objects, encoder_conflicts, refuse
-from ._search import Search, decode_numbers, search_tokens
+from ._search import RowStreams, Search, decode_numbers, search_tokens
 from ._sides import BEGIN, END, RESERVED, UNKNOWN
 from ._sources import SourceReader
 
@@ -48,10 +49,20 @@ MARKS: dict[str, Any] = {"begin": BEGIN, "end": END, "forbidden": (BEGIN, UNKNOW
 
 
 class Decoded(NamedTuple):
-    """Hypotheses of one sample, best first: ids without the end, and their log-probabilities."""
+    """Hypotheses of one sample, best first.
+
+    Attributes
+    ----------
+    ids : list of list of int
+        Without the end.
+    log_probs : ndarray of float64
+    finished : ndarray of bool
+        Whether the end came, before `max_length` cut the target off.
+    """
 
     ids: list[list[int]]
     log_probs: np.ndarray
+    finished: np.ndarray
 
 
 class Translation(SourceReader, PairTargets):
@@ -133,6 +144,7 @@ class Translation(SourceReader, PairTargets):
                 f"scheduled_sampling={self.scheduled_sampling} has no effect on a y of numbers, "
                 "which the decoder does not read with feedback='auto'. Set feedback=True.",
             ),
+            self._length_conflict(),
         ]
         refuse(conflicts, f"{type(self).__name__}.fit")
         attention = self.attention
@@ -168,20 +180,25 @@ class Translation(SourceReader, PairTargets):
     def _each_row(
         self,
         data: SequenceData,
-        function: Callable[[Batch], Any],
+        function: Callable[[Batch, np.ndarray], Any],
         *,
         max_rows: int = DECODE_ROWS,
     ) -> list[Any]:
         """Call ``function`` with batches of ``data``, and return its results in the rows' order.
 
-        Batches are filled up with copies of their last row, whose results are left out.
+        It also gets the numbers of the batch's rows. Batches are filled up with copies of their
+        last row, whose results are left out.
         """
         net = self.net_
         batches = PredictionBatches(data, batch_size=max(1, max_rows), aligned=True)
 
+        numbers = iter(batches.batches)
+
         def run(batch: Batch) -> Any:
+            chosen = next(numbers)
+            n_filling = len(batch.X["lengths"]) - len(chosen)
             with net.autocast():
-                return function(batch)
+                return function(batch, np.pad(chosen, (0, n_filling), mode="edge"))
 
         results = run_flushed(
             lambda interrupted: net.each_batch(batches, run, interrupted), backend=net.backend
@@ -193,11 +210,27 @@ class Translation(SourceReader, PairTargets):
         by_row = dict(zip(rows, found, strict=True))
         return [by_row[row] for row in range(len(rows))]
 
-    def _generator(self, seed: int) -> torch.Generator:
-        return torch.Generator(device=self.net_.device).manual_seed(seed)
-
     def _remember(self, batch: Batch) -> Memory:
         return self._model.remember(**batch.X)
+
+    def _check_decoding(self, caller: str) -> None:
+        """Refuse parameters of decoding that were set to something bad after fit."""
+        names = ("max_length", "beam_width", "length_penalty", "transform_method")
+        validate_parameter_constraints(
+            {name: self._parameter_constraints[name] for name in names},
+            {name: getattr(self, name) for name in names},
+            caller_name=type(self).__name__,
+        )
+        refuse([self._length_conflict()], caller)
+
+    def _length_conflict(self) -> tuple[bool, str]:
+        """Whether targets of one length would have to be cut off."""
+        n_steps, limit = self._target_steps, self.max_length
+        return (
+            n_steps is not None and limit != "auto" and limit < n_steps,
+            f"max_length={limit} is less than the {n_steps} time steps that every target in fit "
+            "has, and the model says that many. Set max_length='auto', or fit on shorter targets.",
+        )
 
     def _limit(self) -> int:
         """Steps after which decoding gives up."""
@@ -222,16 +255,29 @@ class Translation(SourceReader, PairTargets):
         )
 
     def _decode_tokens(
-        self, panel: Panel, search: Search, remember: Remember | None = None, *, width: int = 1
+        self,
+        panel: Panel,
+        search: Search,
+        remember: Remember | None = None,
+        *,
+        width: int = 1,
+        seed: int | None = None,
     ) -> list[Decoded]:
-        """Decode each source of ``panel``; the best hypotheses come first."""
+        """Decode each source of ``panel``; the best hypotheses come first.
+
+        With a ``seed`` the search is handed random numbers, a stream of its own for each row.
+        """
         remember = remember or self._remember
 
-        def decode(batch: Batch) -> list[Decoded]:
-            found = search_tokens(self._model, remember(batch), search)
+        def decode(batch: Batch, rows: np.ndarray) -> list[Decoded]:
+            chosen = search
+            if seed is not None:
+                chosen = partial(search, uniform=RowStreams(seed, rows))
+            found = search_tokens(self._model, remember(batch), chosen)
             log_probs = found.log_probs.cpu().numpy()
-            pairs = zip(found.to_list(), log_probs, strict=True)
-            return [Decoded(ids, scores[: len(ids)]) for ids, scores in pairs]
+            finished = found.finished.cpu().numpy()
+            parts = zip(found.to_list(), log_probs, finished, strict=True)
+            return [Decoded(ids, scores[: len(ids)], ends) for ids, scores, ends in parts]
 
         data = SequenceData(panel, self.net_.device)
         return self._each_row(data, decode, max_rows=DECODE_ROWS // width)
@@ -255,7 +301,7 @@ class Translation(SourceReader, PairTargets):
         if lengths is not None:
             n_steps = int(lengths.max())
 
-        def decode(batch: Batch) -> list[np.ndarray]:
+        def decode(batch: Batch, rows: np.ndarray) -> list[np.ndarray]:
             memory = remember(batch)
             values, ends = decode_numbers(self._model, memory, n_steps, learned_end=learned_end)
             arrays = as_numpy(values)
@@ -277,7 +323,7 @@ class Translation(SourceReader, PairTargets):
         fixed = self._target_steps is not None
         log_scale = 0.0 if not numbers else float(np.log(self._target_scale).sum())
 
-        def score(batch: Batch) -> np.ndarray:
+        def score(batch: Batch, rows: np.ndarray) -> np.ndarray:
             outputs = self._model(**batch.X)
             outputs = outputs.float() if outputs.dtype == torch.bfloat16 else outputs
             labels = cast(Tensor, batch.y.values)
@@ -287,9 +333,9 @@ class Translation(SourceReader, PairTargets):
                 log_probs = torch.log_softmax(outputs, dim=1)
                 scores = log_probs.gather(1, labels[:, None])[:, 0]
             n_rows = len(batch.X["target_lengths"])
-            rows = torch.repeat_interleave(torch.arange(n_rows), batch.X["target_lengths"])
+            row_of_step = torch.repeat_interleave(torch.arange(n_rows), batch.X["target_lengths"])
             total = torch.zeros(n_rows, dtype=torch.float64)
-            return total.index_add_(0, rows, scores.double().cpu()).numpy()
+            return total.index_add_(0, row_of_step, scores.double().cpu()).numpy()
 
         scores = np.array(self._each_row(data, score, max_rows=self._rows_at_once(panel, target)))
         # The density of y itself, not of its scaled numbers.
@@ -302,7 +348,7 @@ class Translation(SourceReader, PairTargets):
         data = PairData(panel, target, self.net_.device)
         stride = self._built_with["conv_stride"]
 
-        def align(batch: Batch) -> list[np.ndarray]:
+        def align(batch: Batch, rows: np.ndarray) -> list[np.ndarray]:
             inputs = {name: batch.X[name] for name in batch.X if name != "positions"}
             weights = as_numpy(cast(Tensor, self._model.align(**inputs)))  # (B, L, S)
             n_steps = batch.X["target_lengths"].tolist()
@@ -328,7 +374,11 @@ class Translation(SourceReader, PairTargets):
     def _encode(self, panel: Panel) -> np.ndarray:
         """Each source in one vector: (n_samples, n_encoded)."""
         data = SequenceData(panel, self.net_.device)
-        return np.stack(self._each_row(data, lambda batch: as_numpy(self._model.encode(**batch.X))))
+
+        def encode(batch: Batch, rows: np.ndarray) -> np.ndarray:
+            return as_numpy(self._model.encode(**batch.X))
+
+        return np.stack(self._each_row(data, encode))
 
 
 def recall(batch: Batch) -> Memory:

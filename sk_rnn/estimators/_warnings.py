@@ -1,0 +1,23 @@
+"""Warnings that point at the user's own line."""
+
+import sys
+import warnings
+
+# Frames that stand between the user's call and the warning.
+_BETWEEN = ("sk_rnn", "sklearn")
+
+
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn of what the nearest caller outside of this package and scikit-learn did.
+
+    A fixed number of frames cannot say who that is: scikit-learn wraps `fit` and `transform`, and
+    methods call each other.
+    """
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _package(frame.f_globals) in _BETWEEN:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package(names: dict) -> str:
+    return str(names.get("__name__", "")).partition(".")[0]
