@@ -566,9 +566,7 @@ def test_transform_is_predict():
 
 
 @pytest.mark.parametrize(
-    "y",
-    [VECTORS * [1.0, 10.0, 0.1], VECTORS[:, 0], [[1.5, 2.0], [0.5, 7.0]] * 12],
-    ids=["2-D", "one number", "lists"],
+    "y", [VECTORS * [1.0, 10.0, 0.1], VECTORS[:, 0]], ids=["2-D", "one number"]
 )
 def test_score_is_r2_score_of_predict(y):
     model = small(max_epochs=20).fit(WORDS, y)

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.base import TransformerMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils import _safe_indexing
@@ -971,10 +972,16 @@ def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     if not _has_samples(X, len(weights)) or (y is not None and not _has_samples(y, len(weights))):
         return X, y, sample_weight
     keep = np.flatnonzero(weights)
-    kept = _safe_indexing(X, keep)
+    kept = _take(X, keep)
     if y is X:
         return kept, kept, weights[keep]
-    return kept, y if y is None else _safe_indexing(y, keep), weights[keep]
+    return kept, y if y is None else _take(y, keep), weights[keep]
+
+
+def _take(data: Any, rows: np.ndarray) -> Any:
+    if isinstance(data, pd.Index | pd.api.extensions.ExtensionArray):
+        return data.take(rows)  # scikit-learn takes these for lists
+    return _safe_indexing(data, rows)
 
 
 def _has_samples(data: Any, n: int) -> bool:
