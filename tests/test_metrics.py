@@ -360,9 +360,9 @@ MESSAGES = {
         "object array or a Series of them.",
     ),
     "set": (
-        lambda: token_accuracy_score({"a"}, ["a"]),
+        lambda: token_accuracy_score({"c", "b", "d", "a"}, ["a"]),
         TypeError,
-        "token_accuracy_score: y_true is {'a'}, which is no container of sequences. Pass a list, "
+        "token_accuracy_score: y_true is {'a', 'b', 'c', 'd'}, which is no container of sequences. Pass a list, "
         "an object array or a Series of them.",
     ),
     "None among sequences": (

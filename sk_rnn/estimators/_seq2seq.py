@@ -146,6 +146,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     target_kind : {"auto", "tokens", "series"}, default="auto"
         What y is: tokens or numbers. "auto" decides as for X, but rows of a 2-D array are series.
+        Lists of whole numbers that are amounts need "series": by "auto" they are tokens, unless
+        one of them is a fraction, so that a subset of the data may be taken for something else.
 
     source_analyzer : {"char", "word"}, callable or None, default="char"
         How strings in X become tokens: by character, by word with punctuation marks for tokens of
@@ -170,7 +172,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     embedding_weights : array-like of shape (n_tokens, n_embedded) or None, default=None
         Pretrained vectors of the source's tokens, row i for token id i. For X as a Panel of token
-        ids, as `~sk_rnn.preprocessing.SequenceVectorizer` makes it.
+        ids, as `~sk_rnn.preprocessing.SequenceVectorizer` makes it with a vocabulary that is given.
+        Not for strings: their vocabulary is learned in each `fit`, so that rows would belong to
+        other tokens in another fold.
 
     freeze_embedding : bool, default=False
         Leave `embedding_weights` as they are.
@@ -188,7 +192,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     padding_value : float or None, default=None
         The number that X is padded with. Time steps at the start or the end of a sequence in which
-        every feature equals it are dropped. NaN is allowed. None drops nothing.
+        every feature equals it are dropped, and token ids that equal it. NaN is allowed. In y it is
+        dropped only from tokens in a 2-D array, which has no other way to hold sequences of several
+        lengths. None drops nothing.
 
     conv_channels : int or None, default=None
         Channels of a convolution over the source's time steps, with a ReLU, before the recurrence.
@@ -222,7 +228,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     max_length : int or "auto", default="auto"
         Steps after which decoding gives up if no end has come. "auto" is twice the longest target
-        in `fit`.
+        in `fit`. Targets of numbers that all have one length are never cut off, so less than that
+        length is refused.
 
     beam_width : int, default=1
         Hypotheses that `predict` follows at a time; 1 is greedy decoding. 5 is often a little
@@ -305,7 +312,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order of the data, dropout and validation split. An int gives the
-        same model at each call, bit for bit on the same machine and number of threads.
+        same model at each call, bit for bit on the same machine and number of threads. Tokens that
+        have no order, such as frozensets, are put in one by what they hold; only of objects that
+        hold the same and are still not equal the order in X decides.
 
     verbose : int or bool, default=0
         1 keeps one line of progress up to date, 2 prints a line an epoch.
@@ -760,6 +769,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     def align(self, X, y=None):
         """Show which steps of each source the decoder looked at for each step of its target.
+
+        These are the weights of the attention, the soft alignment of Bahdanau, Cho & Bengio (2015).
+        The method is not called after it because `attention` is the parameter that chooses it.
 
         Parameters
         ----------

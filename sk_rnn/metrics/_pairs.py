@@ -140,4 +140,6 @@ def read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarra
 def _shown(value: Any) -> str:
     """Return what stands in a message for a value: itself if it is short, otherwise its kind."""
     text = repr(value.item() if isinstance(value, np.generic) else value)
+    if isinstance(value, set) and value:  # which prints in any order
+        text = f"{{{', '.join(sorted(map(repr, value)))}}}"
     return text if len(text) <= 40 else f"a {type(value).__name__}"
