@@ -362,8 +362,8 @@ MESSAGES = {
     "set": (
         lambda: token_accuracy_score({"c", "b", "d", "a"}, ["a"]),
         TypeError,
-        "token_accuracy_score: y_true is {'a', 'b', 'c', 'd'}, which is no container of sequences. Pass a list, "
-        "an object array or a Series of them.",
+        "token_accuracy_score: y_true is {'a', 'b', 'c', 'd'}, which is no container of sequences. "
+        "Pass a list, an object array or a Series of them.",
     ),
     "None among sequences": (
         lambda: word_error_rate(AB, ["a", None]),

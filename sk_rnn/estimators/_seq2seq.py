@@ -148,6 +148,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         What y is: tokens or numbers. "auto" decides as for X, but rows of a 2-D array are series.
         Lists of whole numbers that are amounts need "series": by "auto" they are tokens, unless
         one of them is a fraction, so that a subset of the data may be taken for something else.
+        Of tokens in a 2-D array, which is padded if they are of several lengths, `padding_value` is
+        dropped as from X.
 
     source_analyzer : {"char", "word"}, callable or None, default="char"
         How strings in X become tokens: by character, by word with punctuation marks for tokens of
@@ -192,9 +194,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     padding_value : float or None, default=None
         The number that X is padded with. Time steps at the start or the end of a sequence in which
-        every feature equals it are dropped, and token ids that equal it. NaN is allowed. In y it is
-        dropped only from tokens in a 2-D array, which has no other way to hold sequences of several
-        lengths. None drops nothing.
+        every feature equals it are dropped. NaN is allowed. None drops nothing.
 
     conv_channels : int or None, default=None
         Channels of a convolution over the source's time steps, with a ReLU, before the recurrence.
@@ -312,9 +312,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order of the data, dropout and validation split. An int gives the
-        same model at each call, bit for bit on the same machine and number of threads. Tokens that
-        have no order, such as frozensets, are put in one by what they hold; only of objects that
-        hold the same and are still not equal the order in X decides.
+        same model at each call, bit for bit on the same machine and number of threads.
 
     verbose : int or bool, default=0
         1 keeps one line of progress up to date, 2 prints a line an epoch.
@@ -366,6 +364,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     Targets of numbers that all have one length have it in `predict` too; others end where the model
     says so. Numbers are standardised inside.
+
+    The ids of tokens, and with them the initial weights, do not depend on the order of the rows:
+    tokens without an order, such as frozensets, are put in one by what they hold. Only of objects
+    that hold the same and are still not equal the first to appear comes first.
 
     References
     ----------

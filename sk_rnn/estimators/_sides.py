@@ -27,6 +27,9 @@ RESERVED = ("<end>", "<begin>", "<unknown>")
 # Sequences from which on rare tokens become unknown with min_df="auto".
 _MANY = 1000
 
+# Sequences that can be told to be empty without a look at how they are kept.
+_PLAIN = (list, tuple, np.ndarray)
+
 Tokens = Sequence[Hashable]
 Analyzer = Callable[[str], Iterable[Hashable]]
 
@@ -104,7 +107,7 @@ def read_side(
     if not all(map(is_sequence, rows)):
         # Or no sequences at all, as reading them will say.
         return _check_form(Side("numbers", None), kind, where, because, data)
-    if kind == "auto" and all(hasattr(row, "__len__") and len(row) == 0 for row in rows):
+    if kind == "auto" and all(isinstance(row, _PLAIN) and len(row) == 0 for row in rows):
         raise ValueError(
             f"{where} holds {len(rows)} sequences, all of them empty, so that there is nothing to "
             "learn. Pass sequences of tokens or numbers."
