@@ -619,3 +619,20 @@ def test_results_on_cuda_are_those_on_the_cpu():
         assert_same(here, Hypotheses(*(tensor.cpu() for tensor in found)))
     drawn = sample(there.step, state, **SPEECH, max_length=5)
     assert drawn.tokens.is_cuda
+
+
+def test_given_numbers_decide_what_each_row_draws():
+    asked = []
+
+    def step(tokens, state):
+        probs = torch.tensor([0.0, 0.25, 0.75, 0.0]).expand(len(tokens), -1)
+        return probs.log(), state
+
+    def uniform(rows, position):
+        asked.append((rows.tolist(), position))
+        return torch.tensor([0.0, 0.24, 0.26, 1.0 - 2**-53], dtype=torch.float64)[rows]
+
+    drawn = sample(step, (torch.arange(4),), begin=0, end=1, max_length=2, uniform=uniform)
+    # What has no probability is drawn by no number, neither the lowest nor the highest.
+    assert drawn.to_list() == [[[]], [[]], [[2, 2]], [[2, 2]]]
+    assert asked == [([0, 1, 2, 3], 0), ([2, 3], 1)]
