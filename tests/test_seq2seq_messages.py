@@ -623,7 +623,9 @@ def test_what_is_no_seed_is_refused(seed):
         text.sample(W, random_state=seed)
 
 
-@pytest.mark.parametrize("y", ["abcd", 3, np.array(3), iter(Y), {0: "a"}, {"x"}], ids=repr)
+@pytest.mark.parametrize(
+    "y", ["abcd", 3, np.array(3), iter(Y), {0: "a"}, {"x"}], ids=lambda y: type(y).__name__
+)
 def test_y_that_is_no_container_is_refused_whatever_the_weights(y):
     for weights in (None, [1, 0, 1, 1]):
         with pytest.raises(TypeError, match=r"y is .*, which is no container of sequences"):
