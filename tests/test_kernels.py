@@ -72,8 +72,8 @@ def test_activations_keep_what_is_no_number():
 
 
 @numba.njit
-def call_multiply(result, left, row, column, panels):
-    _product.multiply(result, left, row, column, panels)
+def call_multiply(result, left, row, column, n_rows, panels):
+    _product.multiply(result, left, row, column, n_rows, panels)
 
 
 @numba.njit
@@ -96,15 +96,17 @@ def test_multiply_is_a_matrix_product(dtype, depth, n_columns, row, column, seed
     weights = rng.normal(size=(depth, n_columns)).astype(dtype)
     _, panels = _product.pack_for_backward(weights, weights, 0)
     result = np.full((_product.ROWS, panels.shape[0] * panels.shape[2]), np.nan, dtype)
-    call_multiply(result, left, row, column, panels)
+    call_multiply(result, left, row, column, _product.ROWS, panels)
     wanted = left[row:, column:].astype(np.float64) @ weights
     np.testing.assert_allclose(result[:, :n_columns], wanted, atol=depth * np.finfo(dtype).eps * 9)
     assert (result[:, n_columns:] == 0).all()
-    # A row's result has the same bits whatever the others hold.
-    left[row + 1 :] = rng.normal(size=left[row + 1 :].shape)
-    again = np.empty_like(result)
-    call_multiply(again, left, row, column, panels)
-    np.testing.assert_array_equal(again[0], result[0])
+    # A row's result has the same bits whatever the others hold, and however many they are.
+    for n_rows in range(1, _product.ROWS + 1):
+        others = left.copy()
+        others[row + n_rows :] = rng.normal(size=others[row + n_rows :].shape)
+        again = np.empty_like(result)
+        call_multiply(again, others, row, column, n_rows, panels)
+        np.testing.assert_array_equal(again[:n_rows], result[:n_rows])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

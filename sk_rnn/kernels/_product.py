@@ -27,13 +27,15 @@ _HAS_FMA = bool({"+fma", "+neon"} & _FEATURES)
 
 # Bytes of a vector register. The result's tile is ROWS x 2 of them; it leaves room for two of
 # weights and one of the state within the 32 registers of AVX-512 and NEON, the 16 of AVX2 and SSE.
+# Half as many rows, or a single one, take wider tiles: the sums that run side by side are what
+# keeps the processor busy.
 VECTOR_BYTES = 64 if "+avx512f" in _FEATURES else 32 if "+avx2" in _FEATURES else 16
 VECTORS = 2
 ROWS = 8 if {"+avx512f", "+neon"} & _FEATURES else 4
 
 
-def _make_tile(vectors: int) -> Any:
-    """A tile that is ``vectors`` registers wide."""
+def _make_tile(n_rows: int, n_panels: int, n_vectors: int) -> Any:
+    """A tile of ``n_rows`` rows, as wide as some panels of ``n_vectors`` registers each."""
 
     @intrinsic
     def tile(
@@ -47,6 +49,7 @@ def _make_tile(vectors: int) -> Any:
         right: Any,
         right_start: Any,
         right_depth: Any,
+        right_panel: Any,
         depth: Any,
         add: Any,
     ) -> Any:
@@ -54,9 +57,9 @@ def _make_tile(vectors: int) -> Any:
 
         ``result[r, c] = sum over k of left[r, k] * right[k, c]``, added to what is there if
         ``add``. Each array comes with the place of its first element in memory order; ``left_row``
-        and ``left_depth`` are the distances between its rows and terms, ``right_depth`` that
-        between the terms of ``right``. The distance between rows of ``result`` is the length of
-        its last axis.
+        and ``left_depth`` are the distances between its rows and terms, ``right_depth`` and
+        ``right_panel`` those between the terms and the panels of ``right``. The distance between
+        rows of ``result`` is the length of its last axis.
         """
         place = types.intp
         arguments = (
@@ -70,6 +73,7 @@ def _make_tile(vectors: int) -> Any:
             place,
             place,
             place,
+            place,
             types.boolean,
         )
         signature = types.void(*arguments)
@@ -79,7 +83,7 @@ def _make_tile(vectors: int) -> Any:
                 context.make_array(signature.args[i])(context, builder, args[i]) for i in (0, 2, 6)
             )
             result_start, left_start, left_row, left_depth = args[1], args[3], args[4], args[5]
-            right_start, right_depth, depth, add = args[7:]
+            right_start, right_depth, right_panel, depth, add = args[7:]
             kind = signature.args[0]
             real = context.get_data_type(kind.dtype)
             real_bytes = kind.dtype.bitwidth // 8
@@ -112,14 +116,26 @@ def _make_tile(vectors: int) -> Any:
                     return builder.call(fma, [a, b, total])
                 return builder.fadd(builder.fmul(a, b), total)
 
-            tile = [(row, v) for row in range(ROWS) for v in range(vectors)]
+            tile = [(row, v) for row in range(n_rows) for v in range(n_panels * n_vectors)]
             row_starts = [
                 builder.gep(
                     left.data, [builder.add(left_start, builder.mul(left_row, number(row)))]
                 )
-                for row in range(ROWS)
+                for row in range(n_rows)
             ]
-            right_data = builder.gep(right.data, [right_start])
+            right_data = [
+                builder.gep(
+                    right.data,
+                    [
+                        builder.add(
+                            builder.add(right_start, number(v * lanes)),
+                            builder.mul(right_panel, number(panel)),
+                        )
+                    ],
+                )
+                for panel in range(n_panels)
+                for v in range(n_vectors)
+            ]
             places = [
                 vector_at(
                     result.data,
@@ -142,11 +158,7 @@ def _make_tile(vectors: int) -> Any:
             k, left_at, right_at = (builder.phi(ir.IntType(64)) for _ in range(3))
             totals = {which: builder.phi(vector) for which in tile}
             weights = [
-                builder.load(
-                    vector_at(right_data, builder.add(right_at, number(v * lanes))),
-                    align=real_bytes,
-                )
-                for v in range(vectors)
+                builder.load(vector_at(data, right_at), align=real_bytes) for data in right_data
             ]
             sums = {}
             for row, start in enumerate(row_starts):
@@ -185,31 +197,69 @@ def _make_tile(vectors: int) -> Any:
     return tile
 
 
-_tile, _narrow_tile = _make_tile(VECTORS), _make_tile(1)
+_tile, _narrow_tile = _make_tile(ROWS, 1, VECTORS), _make_tile(ROWS, 1, 1)
+_half_tile = _make_tile(ROWS // 2, 2, VECTORS)
+_row_tile, _narrow_row_tile = _make_tile(1, 4, VECTORS), _make_tile(1, 1, VECTORS)
 
 
 @part
-def multiply(result, left, row, column, panels):
+def multiply(result, left, row, column, n_rows, panels):
     """Write the product of some rows with a packed matrix into ``result``.
 
-    Each row's sums run over the terms in order, whatever the other rows hold.
+    Each row's sums run over the terms in order, whatever the other rows hold and however many they
+    are: its bits are always the same.
 
     Parameters
     ----------
     result : ndarray of shape (ROWS, n_panels * width)
-        The last columns, beyond those of the matrix, become zero.
+        What stands in rows from ``n_rows`` on afterwards is undefined. The last columns, beyond
+        those of the matrix, become zero.
     left : ndarray of shape (at least row + ROWS, at least column + depth)
     row, column : int
-        Where the ROWS x depth values of ``left`` begin.
+        Where the values of ``left`` begin.
+    n_rows : int
+        How many rows are wanted, from 1 to ROWS.
     panels : ndarray of shape (n_panels, depth, width)
-        From `pack`; depth is positive.
+        From `pack_for_forward` or `pack_for_backward`; depth is positive.
     """
     n_panels, depth, width = panels.shape
     stride = left.shape[1]
     start = row * stride + column
-    for panel in range(n_panels):
-        weights = panel * depth * width
-        _tile(result, panel * width, left, start, stride, 1, panels, weights, width, depth, False)
+    size = depth * width
+    p = 0
+    if n_rows == 1:
+        while p + 4 <= n_panels:
+            _row_tile(
+                result, p * width, left, start, 0, 1, panels, p * size, width, size, depth, False
+            )
+            p += 4
+        while p < n_panels:
+            _narrow_row_tile(
+                result, p * width, left, start, 0, 1, panels, p * size, width, size, depth, False
+            )
+            p += 1
+    if n_rows <= ROWS // 2:
+        while p + 2 <= n_panels:
+            _half_tile(
+                result,
+                p * width,
+                left,
+                start,
+                stride,
+                1,
+                panels,
+                p * size,
+                width,
+                size,
+                depth,
+                False,
+            )
+            p += 2
+    while p < n_panels:
+        _tile(
+            result, p * width, left, start, stride, 1, panels, p * size, width, size, depth, False
+        )
+        p += 1
 
 
 @part
@@ -231,14 +281,14 @@ def add_outer(result, left, column, right, depth):
     narrow = VECTOR_BYTES // result.itemsize
     width = VECTORS * narrow
     for first in range(0, m - narrow, width):
-        for row in range(0, n, ROWS):
-            place = row * m + first
-            _tile(result, place, left, column + row, 1, stride, right, first, m, depth, True)
+        for row in range(column, column + n, ROWS):
+            place = (row - column) * m + first
+            _tile(result, place, left, row, 1, stride, right, first, m, 0, depth, True)
     if m % width:
         first = m - narrow
-        for row in range(0, n, ROWS):
-            place = row * m + first
-            _narrow_tile(result, place, left, column + row, 1, stride, right, first, m, depth, True)
+        for row in range(column, column + n, ROWS):
+            place = (row - column) * m + first
+            _narrow_tile(result, place, left, row, 1, stride, right, first, m, 0, depth, True)
 
 
 def lanes(dtype: np.dtype) -> int:

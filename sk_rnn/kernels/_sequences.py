@@ -29,8 +29,8 @@ from ._cells import (
 from ._jit import jit
 from ._product import ROWS, add_outer, multiply
 
-# Steps whose gradients are collected before they are multiplied with what entered them: enough for
-# a deep product, few enough to stay in the cache.
+# Steps of a whole block whose gradients are collected before they are multiplied with what entered
+# them: enough for a deep product, few enough to stay in the cache.
 _COLLECTED = 16
 
 
@@ -83,19 +83,18 @@ def make_run_forward(cell: int) -> Any:
                 entering[i, :hidden_size] = states[0, direction, block[i]]
                 if len(keep):
                     entering[i, :hidden_size] *= keep[block[i], first:last]
+            n_going = len(block)
             for step in range(lengths[block[0]]):
-                for i in range(len(block)):
+                while step >= lengths[block[n_going - 1]]:
+                    n_going -= 1
+                for i in range(n_going):
                     row = block[i]
-                    if step >= lengths[row]:
-                        break
                     t = lengths[row] - 1 - step if direction else step
                     incoming[i, :n_features] = x[t, row]
-                multiply(outer, incoming, 0, 0, panels_ih)
-                multiply(inner, entering, 0, 0, panels_hh)
-                for i in range(len(block)):
+                multiply(outer, incoming, 0, 0, n_going, panels_ih)
+                multiply(inner, entering, 0, 0, n_going, panels_hh)
+                for i in range(n_going):
                     row = block[i]
-                    if step >= lengths[row]:
-                        break
                     t = lengths[row] - 1 - step if direction else step
                     now = gates[t, row, first_gate:last_gate] if len(gates) else passing_gates
                     extra = memory[t, row, first:last] if len(memory) else passing_memory
@@ -180,13 +179,12 @@ def make_run_backward(cell: int) -> Any:
         to_input = np.empty((ROWS, panels_ih.shape[0] * panels_ih.shape[2]), x.dtype)
         for start in range(0, len(rows), ROWS):
             block = rows[start : start + ROWS]
-            n_collected = 0
+            n_collected = n_going = 0
             for step in range(lengths[block[0]] - 1, -1, -1):
-                for i in range(ROWS):
+                while n_going < len(block) and step < lengths[block[n_going]]:
+                    n_going += 1
+                for i in range(n_going):
                     place = n_collected + i
-                    if i >= len(block) or step >= lengths[block[i]]:
-                        leaving[place] = 0
-                        continue
                     row = block[i]
                     t = lengths[row] - 1 - step if direction else step
                     earlier = t + 1 if direction else t - 1
@@ -221,13 +219,11 @@ def make_run_backward(cell: int) -> Any:
                     else:
                         rnn_relu_backward(grad_state, output[t, row, first:last], leaving[place])
                     grad_state[:] = 0
-                multiply(to_state, leaving, n_collected, shift, panels_hh)
+                multiply(to_state, leaving, n_collected, shift, n_going, panels_hh)
                 if len(grad_x):
-                    multiply(to_input, leaving, n_collected, 0, panels_ih)
-                for i in range(len(block)):
+                    multiply(to_input, leaving, n_collected, 0, n_going, panels_ih)
+                for i in range(n_going):
                     row = block[i]
-                    if step >= lengths[row]:
-                        break
                     grad_state, arriving = grad_states[0, direction, row], to_state[i]
                     if len(keep):
                         arriving[:hidden_size] *= keep[row, first:last]
@@ -238,8 +234,8 @@ def make_run_backward(cell: int) -> Any:
                         grad_step, arriving = grad_x[t, row], to_input[i]
                         for j in range(n_features):
                             grad_step[j] += arriving[j]
-                n_collected += ROWS
-                if n_collected == len(leaving) or step == 0:
+                n_collected += n_going
+                if n_collected + ROWS > len(leaving) or step == 0:
                     add_outer(grad_ih, leaving, 0, came_in, n_collected)
                     add_outer(grad_hh, leaving, shift, entered, n_collected)
                     for place in range(n_collected):
