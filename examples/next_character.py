@@ -7,7 +7,6 @@ from sk_rnn.preprocessing import SequenceVectorizer
 
 text = "hello world"
 beginnings, following = [text[:i] for i in range(1, len(text))], list(text[1:])
-# "batch", the default, needs larger batches than ten beginnings make.
-network = RNNClassifier(embedding_dim=16, head_norm="layer", random_state=0)
+network = RNNClassifier(embedding_dim=16, random_state=0)
 model = make_pipeline(SequenceVectorizer(analyzer="char"), network).fit(beginnings, following)
 print("h" + "".join(model.predict(beginnings)))

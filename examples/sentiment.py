@@ -9,6 +9,6 @@ good = {"good": True, "fun": True, "bad": False, "dull": False}
 starts = ["it is", "it was", "this book is", "the film is", "the food was", "that was"]
 texts = [f"{start} {no}{word}" for start in starts for no in ("", "not ") for word in good]
 y = ["glad" if good[text.split()[-1]] != ("not" in text) else "sad" for text in texts]
-network = RNNClassifier(embedding_dim=16, head_norm="layer", random_state=0)
+network = RNNClassifier(embedding_dim=16, random_state=0)
 model = make_pipeline(SequenceVectorizer(), network).fit(texts, y)
 print(*model.predict(["the film was fun", "the film was not fun", "this food is not bad"]))

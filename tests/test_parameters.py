@@ -812,6 +812,27 @@ def test_auto_embedding_dropout_depends_on_the_vocabulary(num_embeddings, dropou
     assert model.module_.encoder.read.dropout.p == dropout
 
 
+@pytest.mark.parametrize(
+    ("length", "params", "norm", "pooling"),
+    [
+        (100, {}, "HeadBatchNorm", "concat"),
+        (99, {"embedding_dim": 2}, "Identity", "concat"),
+        (100, {"embedding_dim": 2}, "Identity", "max"),
+        (100, {"embedding_weights": np.eye(2)}, "Identity", "max"),
+        (100, {"embedding_dim": 2, "head_norm": "layer", "pooling": "last"}, "LayerNorm", "last"),
+    ],
+)
+@pytest.mark.parametrize("kind", [RNNClassifier, RNNRegressor])
+def test_auto_norm_and_pooling_depend_on_what_x_is(kind, length, params, norm, pooling):
+    X = [[i % 2 for i in range(n)] for n in (length - 2, length, length + 2)]
+    model = kind(hidden_size=2, max_epochs=1, random_state=0, **params).fit(X, [0, 1, 0])
+    assert type(model.module_.head.norm).__name__ == norm
+    assert model.module_.pooling.kind == pooling
+    # What was chosen for the data of fit stays.
+    model.set_params(warm_start=True).fit([x[:4] for x in X], [0, 1, 0])
+    assert model.module_.pooling.kind == pooling
+
+
 def test_embedding_weights_are_frozen_or_not():
     def learned(**params):
         model = fitted(RNNClassifier, IDS, embedding_weights=VECTORS, precision="float64", **params)

@@ -1,6 +1,7 @@
 """The seam to skorch: batches, schedules, callbacks, device, denormals, interruption."""
 
 import os
+import pickle
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -139,6 +140,62 @@ def test_only_matrices_decay(rng):
         for p in group["params"]
     }
     assert decays == {True: 0.3, False: 0.0}
+
+
+def optimizer_groups(**params):
+    """The optimizer's eps and decays, as sets by kind of weight, after an epoch on tokens."""
+    X, y = [[0, 1, 2], [2, 1], [1], [0, 0]], [0, 1, 0, 1]
+    model = RNNClassifier(embedding_dim=3, hidden_size=4, max_epochs=1, **params).fit(X, y)
+    table = model.module_.encoder.read.embedding.weight
+    found = {}
+    for group in model.net_.optimizer_.param_groups:
+        for p in group["params"]:
+            kind = "embedding" if p is table else "matrix" if p.ndim > 1 else "vector"
+            found.setdefault(kind, set()).add((group.get("eps"), group["weight_decay"]))
+    return found
+
+
+def test_vectors_of_rare_tokens_are_damped():
+    others = {"matrix": {(1e-8, 0.01)}, "vector": {(1e-8, 0.0)}}
+    assert optimizer_groups() == {"embedding": {(1e-4, 0.01)}, **others}
+    assert optimizer_groups(embedding_weights=np.eye(3), freeze_embedding=True) == others
+    assert optimizer_groups(weight_decay=0.0) == {
+        "embedding": {(1e-4, 0.0)},
+        "matrix": {(1e-8, 0.0)},
+        "vector": {(1e-8, 0.0)},
+    }
+
+
+def test_eps_of_ones_own_is_taken_for_all_weights():
+    assert optimizer_groups(optimizer__eps=1e-6, weight_decay=0.0) == {
+        kind: {(1e-6, 0.0)} for kind in ("embedding", "matrix", "vector")
+    }
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "eps"),
+    [("sgd", None), ("rmsprop", 1e-4), (type("Own", (torch.optim.Adam,), {}), 1e-8)],
+)
+def test_only_optimizers_that_are_known_are_damped(optimizer, eps):
+    assert {found for found, _ in optimizer_groups(optimizer=optimizer)["embedding"]} == {eps}
+
+
+def test_a_training_on_tokens_goes_on_where_it_stopped():
+    X, y = [[0, 1, 2], [2, 1], [1], [0, 0]], [0, 1, 0, 1]
+
+    def trained(between):
+        model = RNNClassifier(embedding_dim=3, hidden_size=4, random_state=0)
+        for _ in range(3):
+            model = between(model.partial_fit(X, y, classes=[0, 1]))
+        return model
+
+    whole = trained(lambda model: model)
+    np.testing.assert_array_equal(
+        trained(lambda model: pickle.loads(pickle.dumps(model))).predict_proba(X),
+        whole.predict_proba(X),
+    )
+    steps = {int(state["step"]) for state in whole.net_.optimizer_.state.values()}
+    assert steps == {3}
 
 
 def fake_net(*epochs):

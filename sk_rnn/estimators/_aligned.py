@@ -9,9 +9,9 @@ import torch
 from ..sequences import Panel
 from ..training import SequenceData
 from ._base import BaseRNN
-from ._network import MODULE_PARAMETERS
+from ._network import EMBEDDING_EPS, MODULE_PARAMETERS
 from ._reading import float_type, read_target, reads_tokens
-from ._rows import auto_epochs
+from ._rows import are_documents, auto_epochs
 
 
 class AlignedRNN(BaseRNN):
@@ -40,12 +40,14 @@ class AlignedRNN(BaseRNN):
         return None
 
     def _net_options(self) -> dict[str, Any]:
-        return {"tbptt_steps": self.tbptt_steps}
+        return {"tbptt_steps": self.tbptt_steps, "embedding_eps": EMBEDDING_EPS}
 
     def _auto_epochs(self, lengths: np.ndarray, batch_size: int) -> int:
-        per_target = 1.0 if self._per_step else float(lengths.mean())
         return auto_epochs(
-            len(lengths), batch_size, tokens=self._tokens, tokens_per_target=per_target
+            len(lengths),
+            batch_size,
+            tokens=self._tokens,
+            documents=not self._per_step and are_documents(lengths),
         )
 
     # --- what y is ------------------------------------------------------------------------------

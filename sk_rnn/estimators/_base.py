@@ -44,6 +44,7 @@ from ._reading import (
     read_sequences,
 )
 from ._rows import (
+    are_documents,
     arrange_rows,
     auto_batch_size,
     auto_epochs,
@@ -321,6 +322,7 @@ class BaseRNN(FittedRNN):
             n_outputs=n_outputs,
             scaling=scaling,
             num_embeddings=self._num_embeddings if self._tokens else None,
+            documents=are_documents(panel.lengths[rows]),
             extras=extras,
         )
         self._module_arguments |= self._more_arguments()

@@ -36,6 +36,13 @@ MODULE_PARAMETERS = (
 _MANY_TOKENS = 1000
 
 
+# Adam divides by a weight's own usual gradient, so that the vector of a word that occurs twice is
+# moved as far as that of a word in every text, and learns those two texts by heart. An eps of about
+# the size of these gradients lets rare words move less. Held-out accuracy against 1e-8: questions
+# .874 against .869 (1e-5: .872, 1e-3: .874), names .828 against .826, reviews .808 against .800.
+EMBEDDING_EPS = 1e-4
+
+
 def module_arguments(
     estimator: Any,
     *,
@@ -43,14 +50,18 @@ def module_arguments(
     n_outputs: int,
     scaling: tuple[np.ndarray, np.ndarray] | None,
     num_embeddings: int | None,
+    documents: bool,
     extras: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
-    """What the module is built from: plain values and arrays, kept for rebuilding it."""
+    """What the module is built from: plain values and arrays, kept for rebuilding it.
+
+    ``documents`` tells whether X, if it is tokens, has long sequences.
+    """
     embedding_dim = estimator.embedding_dim
     if estimator.embedding_weights is not None:
         embedding_dim = np.shape(estimator.embedding_weights)[-1]
     return {
-        **_shared(estimator, num_embeddings),
+        **_chosen(estimator, num_embeddings, documents),
         "n_features": n_features,
         "n_outputs": n_outputs,
         "scaling": scaling,
@@ -61,10 +72,21 @@ def module_arguments(
     }
 
 
-def _shared(estimator: Any, num_embeddings: int | None) -> dict[str, Any]:
+def _chosen(estimator: Any, num_embeddings: int | None, documents: bool) -> dict[str, Any]:
+    """Return the parameters of the module, with what "auto" means for this X.
+
+    Batch norm is worth .024 on series of numbers, but held-out accuracy of names is .826 without it
+    and .818 with it, of questions .869 and .866. The maximum alone finds the words that decide a
+    long document: reviews .816 against .808 with "concat", which is better on questions and names.
+    """
     values = {name: getattr(estimator, name) for name in estimator._architecture}
+    tokens = num_embeddings is not None
     if values["embedding_dropout"] == "auto":
         values["embedding_dropout"] = 0.5 if (num_embeddings or 0) >= _MANY_TOKENS else 0.3
+    if values.get("head_norm") == "auto":
+        values["head_norm"] = None if tokens else "batch"
+    if values.get("pooling") == "auto":
+        values["pooling"] = "max" if tokens and documents else "concat"
     return values
 
 

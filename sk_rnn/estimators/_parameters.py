@@ -23,7 +23,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_size": [_positive_int],
     "num_layers": [_positive_int],
     "bidirectional": ["boolean"],
-    "pooling": [StrOptions(set(POOLINGS))],
+    "pooling": [StrOptions({"auto", *POOLINGS})],
     "return_sequences": ["boolean"],
     "conv_channels": [_positive_int, None],
     "conv_kernel_size": [_positive_int],
@@ -38,7 +38,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "dropout": [_share],
     "recurrent_dropout": [_share],
     "layer_norm": ["boolean"],
-    "head_norm": [StrOptions({"batch", "layer"}), None],
+    "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
     "scale_inputs": ["boolean"],
     "optimizer": [StrOptions(set(OPTIMIZERS)), type],
     "lr": [Interval(Real, 0, None, closed="neither")],
@@ -173,9 +173,9 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
     reads_tokens = params["embedding_dim"] is not None or params["embedding_weights"] is not None
     conflicts = [
         (
-            params["return_sequences"] and params["pooling"] != "concat",
+            params["return_sequences"] and params["pooling"] != "auto",
             f"pooling={params['pooling']!r} has no effect with return_sequences=True, which keeps "
-            "every time step. Leave pooling at its default 'concat'.",
+            "every time step. Leave pooling at its default 'auto'.",
         ),
         (
             params["return_sequences"] and params["conv_stride"] != 1,

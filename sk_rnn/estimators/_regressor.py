@@ -60,10 +60,12 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         Also read each sequence from its own end to its start. Set False where a prediction must not
         know later time steps, as in `return_sequences` on live data.
 
-    pooling : {"concat", "last", "mean", "max", "attention"}, default="concat"
+    pooling : {"auto", "concat", "last", "mean", "max", "attention"}, default="auto"
         From the hidden states of a sequence to one vector: the final state of each direction, their
         mean or maximum over time, a learned weighting, or mean, maximum and final state side by
-        side. Must be left at "concat" with ``return_sequences=True``, which pools nothing.
+        side ("concat"). "auto" takes "max" for tokens in sequences of 100 or more on average, and
+        "concat" otherwise. Must be left at "auto" with ``return_sequences=True``, which pools
+        nothing.
 
     return_sequences : bool, default=False
         Predict a number for each time step instead of one a sequence: y is then one sequence of
@@ -115,9 +117,9 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     layer_norm : bool, default=False
         Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
 
-    head_norm : {"batch", "layer"} or None, default="batch"
+    head_norm : {"auto", "batch", "layer"} or None, default="auto"
         Normalisation before the last linear layer: over the training batch, over the features, or
-        none.
+        none. "auto" takes "batch" for sequences of numbers, and none for tokens.
 
     scale_inputs : bool, default=True
         Standardise each feature with its mean and standard deviation over the training time steps.
@@ -125,7 +127,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
-        ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
+        ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``. Unless ``optimizer__eps`` is
+        set, the vectors of tokens get an eps of 1e-4, so that those of rare tokens change less.
 
     lr : float, default=5e-3
         Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
@@ -288,7 +291,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         hidden_size=64,
         num_layers=1,
         bidirectional=True,
-        pooling="concat",
+        pooling="auto",
         return_sequences=False,
         conv_channels=None,
         conv_kernel_size=5,
@@ -303,7 +306,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         dropout=0.2,
         recurrent_dropout=0.0,
         layer_norm=False,
-        head_norm="batch",
+        head_norm="auto",
         scale_inputs=True,
         optimizer="adamw",
         lr=5e-3,

@@ -187,13 +187,12 @@ def auto_batch_size(n_rows: int) -> int:
     return int(np.clip(n_rows // 16, 8, 32))
 
 
-# Tokens from which on a sequence is a document, and not a word or a sentence.
-_DOCUMENT = 100
+def are_documents(lengths: np.ndarray) -> bool:
+    """Whether sequences of tokens are documents on average, and not words or sentences."""
+    return float(lengths.mean()) >= 100
 
 
-def auto_epochs(
-    n_rows: int, batch_size: int, *, tokens: bool, tokens_per_target: float = 1.0
-) -> int:
+def auto_epochs(n_rows: int, batch_size: int, *, tokens: bool, documents: bool = False) -> int:
     """Epochs for the number of optimizer steps that training needs.
 
     At least 600 steps (but at most 150 epochs, which only tiny data meets), 30 epochs while that is
@@ -201,12 +200,13 @@ def auto_epochs(
     classification sets.
 
     Embeddings learn from their own tokens only and need at least 20 epochs: held-out accuracy of
-    words and sentences rises by .004 to .009. But one target for a whole document says little of
-    each of its tokens: on reviews of films that no training review is about, 20 epochs instead of
-    10 change accuracy by less than its noise and the area under the curve from .891 to .886.
+    words and sentences rises by .004 to .009. But one target for a whole document (``documents``)
+    says little of each of its tokens: on reviews of films that no training review is about, 20
+    epochs instead of 10 change accuracy by less than its noise and the area under the curve from
+    .891 to .886.
     """
     n_batches = -(-n_rows // batch_size)
-    fewest = 20 if tokens and tokens_per_target < _DOCUMENT else 10
+    fewest = 20 if tokens and not documents else 10
     steps = min(150 * n_batches, max(600, min(30 * n_batches, 1700), fewest * n_batches))
     return -(-steps // n_batches)
 

@@ -27,6 +27,8 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
 }
 
+_ADAPTIVE = [OPTIMIZERS[name] for name in ("adamw", "adam", "nadam", "radam", "rmsprop")]
+
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 T = TypeVar("T")
@@ -67,6 +69,9 @@ class RecurrentNet(NeuralNet):
         What computes the recurrences.
     tbptt_steps : int or None
         Steps after which gradients are cut off: see `truncated_gradients`.
+    embedding_eps : float or None
+        Adaptive optimizers' ``eps`` for embeddings, unless ``optimizer__eps`` is set; None leaves
+        it as it is.
     callbacks : list
         skorch callbacks.
     **kwargs
@@ -88,6 +93,7 @@ class RecurrentNet(NeuralNet):
         device: torch.device,
         backend: str,
         tbptt_steps: int | None = None,
+        embedding_eps: float | None = None,
         callbacks: list[Any],
         **kwargs: Any,
     ):
@@ -109,6 +115,7 @@ class RecurrentNet(NeuralNet):
         self.score_function = score_function
         self.backend = backend
         self.tbptt_steps = tbptt_steps
+        self.embedding_eps = embedding_eps
         self.own_first: tuple[Any, ...] = ()
         self.own_last: tuple[Any, ...] = ()
 
@@ -125,24 +132,28 @@ class RecurrentNet(NeuralNet):
         return []
 
     def initialize_optimizer(self, triggered_directly=None):
-        """Make the optimizer with one group that decays and one that does not."""
+        """Make the optimizer with groups for embeddings, for other matrices and for vectors."""
         params = {"lr": self.lr, **self.get_params_for("optimizer")}
         trained = [p for p in self.module_.parameters() if p.requires_grad]
-        matrices = [p for p in trained if p.ndim > 1]
+        tables = [m.weight for m in self.module_.modules() if isinstance(m, nn.Embedding)]
+        embeddings = [p for p in trained if any(p is table for table in tables)]
+        matrices = [p for p in trained if p.ndim > 1 and not any(p is e for e in embeddings)]
         vectors = [p for p in trained if p.ndim <= 1]
         accepted = inspect.signature(self.optimizer).parameters
-        groups: list[dict[str, Any]]
-        if "weight_decay" in accepted and self.weight_decay:
-            groups = [
-                {"params": matrices, "weight_decay": self.weight_decay},
-                {"params": vectors, "weight_decay": 0.0},
-            ]
-        else:
-            # One group, which the optimizer takes in one pass; in the same order, by which
-            # `resume_optimizer` knows them.
-            groups = [{"params": matrices + vectors}]
-            if "weight_decay" in accepted:
-                groups[0]["weight_decay"] = 0.0
+        decays = {"weight_decay": self.weight_decay} if "weight_decay" in accepted else {}
+        stays = dict.fromkeys(decays, 0.0)
+        adapts = {}
+        if self.embedding_eps is not None and self.optimizer in _ADAPTIVE and "eps" not in params:
+            adapts = {"eps": self.embedding_eps}
+        # Always in this order, by which `resume_optimizer` knows the parameters; what has the same
+        # options is one group, which the optimizer takes in one pass.
+        kinds = [(embeddings, {**decays, **adapts}), (matrices, decays), (vectors, stays)]
+        groups: list[dict[str, Any]] = []
+        for members, options in kinds:
+            if groups and groups[-1] == {"params": groups[-1]["params"], **options}:
+                groups[-1]["params"] += members
+            elif members:
+                groups.append({"params": members, **options})
         chosen = {"fused", "foreach", "differentiable"} & params.keys()
         if "fused" in accepted and not chosen and self.device.type in ("cpu", "cuda"):
             # One pass over all parameters; what remains of a small step is mostly the optimizer.
