@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
+N_FOLDS = 5  # of txt_names, which has no official split
+
 CLASSIFICATION = (
     "ucr_ItalyPowerDemand",
     "ucr_GunPoint",
@@ -238,8 +240,8 @@ def load(name: str, data_dir: str | Path, *, fold: int = 0) -> Dataset:
     data_dir : path
         The directory that holds a folder of this name.
     fold : int, default=0
-        Which of five stratified folds is the test part. Only ``txt_names`` heeds it; every other
-        set has an official split.
+        Which of `N_FOLDS` stratified folds is the test part. Only ``txt_names`` heeds it; every
+        other set has an official split.
     """
     folder = Path(data_dir) / name
     if name not in SUITES["all"]:
@@ -354,7 +356,7 @@ def _load_names(name: str, folder: Path, fold: int) -> Dataset:
         }
     )
     raw, y = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=0)
     train, test = list(folds.split(raw, y))[fold]
     # Characters (`list` splits a name into them) seen once in training keep an id of their own.
     return _load_text(name, raw[train].tolist(), y[train], raw[test].tolist(), y[test], list, 1)

@@ -166,6 +166,12 @@ def test_vectors_of_rare_tokens_are_damped():
     }
 
 
+def test_vectors_of_tokens_with_targets_of_their_own_are_not_damped():
+    model = RNNClassifier(embedding_dim=3, hidden_size=4, max_epochs=1, return_sequences=True)
+    net = model.fit([[0, 1, 2], [2, 1]], [[0, 1, 0], [0, 1]]).net_
+    assert {group["eps"] for group in net.optimizer_.param_groups} == {1e-8}
+
+
 def test_eps_of_ones_own_is_taken_for_all_weights():
     assert optimizer_groups(optimizer__eps=1e-6, weight_decay=0.0) == {
         kind: {(1e-6, 0.0)} for kind in ("embedding", "matrix", "vector")

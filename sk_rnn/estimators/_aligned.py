@@ -40,7 +40,8 @@ class AlignedRNN(BaseRNN):
         return None
 
     def _net_options(self) -> dict[str, Any]:
-        return {"tbptt_steps": self.tbptt_steps, "embedding_eps": EMBEDDING_EPS}
+        embedding_eps = None if self._per_step else EMBEDDING_EPS
+        return {"tbptt_steps": self.tbptt_steps, "embedding_eps": embedding_eps}
 
     def _auto_epochs(self, lengths: np.ndarray, batch_size: int) -> int:
         return auto_epochs(

@@ -115,7 +115,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
         ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``. Unless ``optimizer__eps`` is
-        set, the vectors of tokens get an eps of 1e-4, so that those of rare tokens change less.
+        set, the vectors of tokens get an eps of 1e-4, so that those of rare tokens change less; not
+        with ``return_sequences=True``.
 
     lr : float, default=5e-3
         Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
