@@ -56,7 +56,8 @@ def main():
     data = parser.parse_args().data
     X_train, X_test, y_train, y_test = trec(data / "txt_TREC") if data else made_questions()
 
-    counts = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10))
+    words = TfidfVectorizer(ngram_range=(1, 2))
+    counts = make_pipeline(words, LogisticRegression(C=10, max_iter=1000))
     network = make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64, random_state=0))
     for name, model in {"tf-idf of words and pairs": counts, "sequence of words": network}.items():
         accuracy = model.fit(X_train, y_train).score(X_test, y_test)

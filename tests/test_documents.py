@@ -181,6 +181,7 @@ def test_estimators_share_the_documentation_of_what_they_share():
         *architecture,
         *tokens,
         *source,
+        "optimizer",
         "lr_schedule",
         "max_epochs",
         "batch_size",

@@ -39,8 +39,8 @@ _MANY_TOKENS = 1000
 # Adam divides by a weight's own usual gradient, so that the vector of a word that occurs twice is
 # moved as far as that of a word in every text, and learns those two texts by heart. An eps of about
 # the size of these gradients lets rare words move less. Held-out accuracy against 1e-8: questions
-# .874 against .869 (1e-5: .872, 1e-3: .874), names .828 against .826, reviews .808 against .800. Not
-# where each step has a target of its own, which says much of its word: tags .927 against .930.
+# .874 against .869 (1e-5: .872, 1e-3: .874), names .828 against .826, reviews .808 against .800.
+# Not where each step has a target of its own, which says much of its word: tags .927 against .930.
 EMBEDDING_EPS = 1e-4
 
 
