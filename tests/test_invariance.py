@@ -98,6 +98,24 @@ def test_prediction_does_not_depend_on_the_batch(case):
     assert_close([outputs([x])[0] for x in X], expected)
 
 
+@pytest.mark.parametrize("backend", ["numba", "torch"])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_row_is_computed_alone_only_where_its_bits_stay_the_same(case, backend):
+    if backend == "numba" and not isinstance(case.get("cell", "gru"), str):
+        pytest.skip("a cell class is always torch's")
+    model, outputs = fitted({**case, "backend": backend})
+    rows = []
+    model.module_.encoder.register_forward_pre_hook(lambda _, args: rows.append(args[0].shape[1]))
+    alone = [outputs([x])[0] for x in X]
+    # Attention sums over the padding of longer neighbours too: zeros, but in another order.
+    assert_close(alone, outputs(X), atol=1e-6 if case.get("pooling") == "attention" else 0)
+    apart = backend == "numba" and not (
+        case.get("conv_channels") or case.get("pooling") in ("mean", "attention")
+    )
+    if case.get("pooling") != "last":  # which calls no forward of the encoder
+        assert set(rows[: len(X)]) == {1 if apart else 8}
+
+
 def test_token_prediction_does_not_depend_on_the_batch():
     model = small(RNNClassifier, embedding_dim=3).fit(IDS, LABELS)
     expected = model.decision_function(IDS)

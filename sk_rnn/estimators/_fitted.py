@@ -52,7 +52,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         panel = read_sequences(self, X, f"{type(self).__name__}.{method}", reset=False)
         net = self.net_
         data = SequenceData(panel, net.device, per_step=self._per_step)
-        batches = PredictionBatches(data, aligned=True)
+        batches = PredictionBatches(data, aligned=not self.module_.rows_apart)
 
         def compute(interrupted: threading.Event) -> np.ndarray:
             return net.outputs(batches, interrupted)

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from ..decoding import Hypotheses, State
-from ..modules import Memory, Seq2SeqModel, ValidSteps
-from ..training import ROW_MULTIPLE
+from ..modules import ROW_MULTIPLE, Memory, Seq2SeqModel, ValidSteps
 
 Search = Callable[..., Hypotheses]
 

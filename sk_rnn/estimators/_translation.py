@@ -11,10 +11,9 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 from torch import Tensor
 
 from ..decoding import beam_search, greedy
-from ..modules import Memory, Seq2SeqModel, gaussian_log_density
+from ..modules import ROW_MULTIPLE, Memory, Seq2SeqModel, gaussian_log_density
 from ..sequences import Panel
 from ..training import (
-    ROW_MULTIPLE,
     Batch,
     PairData,
     PredictionBatches,

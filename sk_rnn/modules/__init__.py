@@ -4,7 +4,7 @@ from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun
 from ._decoder import Decoder
 from ._dropout import set_generator
-from ._head import HeadBatchNorm, Moments
+from ._head import ROW_MULTIPLE, HeadBatchNorm, Moments
 from ._losses import (
     AbsoluteError,
     BinaryCrossEntropy,
@@ -30,6 +30,7 @@ __all__ = [
     "ATTENTIONS",
     "CELLS",
     "POOLINGS",
+    "ROW_MULTIPLE",
     "AbsoluteError",
     "Attention",
     "BinaryCrossEntropy",

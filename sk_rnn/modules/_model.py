@@ -177,6 +177,19 @@ class SequenceModel(nn.Module):
             n_states = self.pooling.output_size
         self.head = Head(n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator)
 
+    @property
+    def rows_apart(self) -> bool:
+        """Whether a row's bits never depend on how many rows are computed with it.
+
+        The kernels take each row for itself, and the head fills up. What torch multiplies or adds
+        up before it, a convolution or an attention, does not.
+        """
+        return (
+            self.encoder.recurrent.backend == "numba"
+            and self.encoder.conv is None
+            and (self.pooling is None or self.pooling.kind in ("last", "max", "concat"))
+        )
+
     def forward(self, x: Tensor, lengths: Tensor, positions: Tensor | None = None) -> Tensor:
         """Outputs of a padded batch.
 

@@ -1,7 +1,6 @@
 """Training: the skorch net, its callbacks and batches, and where the arithmetic runs."""
 
 from ._batches import (
-    ROW_MULTIPLE,
     Batch,
     PredictionBatches,
     SequenceData,
@@ -33,7 +32,6 @@ from ._truncated import truncated_gradients
 __all__ = [
     "OPTIMIZERS",
     "PRECISIONS",
-    "ROW_MULTIPLE",
     "SCHEDULES",
     "Batch",
     "BestWeights",

@@ -7,16 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..modules import ROW_MULTIPLE
 from ..sequences import Panel, flat_positions, pad_batch, prediction_batches, training_batches
 
 # Bounds of a batch that is only predicted: rows, and padded steps, which bound its memory.
 PREDICT_ROWS = 1024
 PREDICT_STEPS = 32_768
-
-# Predictions run on whole multiples of so many rows. Matrix products take other paths for one row
-# or three than for many, and their sums differ in the last bit; with multiples of four they do not,
-# so that a row's prediction is the same alone and in company.
-ROW_MULTIPLE = 8
 
 # The share of a GPU's free memory that the data set may take to be kept there.
 RESIDENT_SHARE = 0.5
