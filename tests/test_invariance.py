@@ -11,6 +11,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn.training import _runtime
 
 _rng = np.random.default_rng(0)
 N = 19
@@ -101,6 +102,8 @@ def test_prediction_does_not_depend_on_the_batch(case):
 @pytest.mark.parametrize("backend", ["numba", "torch"])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_row_is_computed_alone_only_where_its_bits_stay_the_same(case, backend):
+    if backend == "numba" and _runtime.why_unavailable():
+        pytest.skip("Numba is not there")
     if backend == "numba" and not isinstance(case.get("cell", "gru"), str):
         pytest.skip("a cell class is always torch's")
     model, outputs = fitted({**case, "backend": backend})
