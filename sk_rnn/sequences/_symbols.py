@@ -64,6 +64,7 @@ def learn_tokens(rows: Iterable[Sequence[Hashable]], min_count: int = 1) -> list
         kept = list(dict.fromkeys(chain.from_iterable(rows)))
     if all(map(_has_total_order, kept)):
         try:
+            # mypy wants proof that tokens can be compared; those that cannot raise what is caught.
             return sorted(kept)  # type: ignore[type-var]
         except TypeError:
             pass  # of several types
