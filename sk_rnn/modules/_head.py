@@ -80,7 +80,10 @@ class Head(nn.Module):
         self.linear = make_linear(n_features, n_outputs, generator)
 
     def forward(self, x: Tensor, moments: Moments | None = None) -> Tensor:
-        """(B, n_features) to (B, n_outputs); ``moments`` as `HeadBatchNorm` takes them."""
+        """(B, n_features) to (B, n_outputs); ``moments`` as `HeadBatchNorm` takes them.
+
+        Outside of training, rows are filled up to a multiple of `ROW_MULTIPLE` for the product.
+        """
         x = self.norm(x) if moments is None else self.norm(x, moments)
         n_missing = -len(x) % ROW_MULTIPLE
         if self.training or not n_missing:
