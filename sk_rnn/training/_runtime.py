@@ -1,6 +1,7 @@
 """Where and how the arithmetic runs: device, precision, denormal numbers, interruption."""
 
 import contextvars
+import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -10,10 +11,10 @@ from typing import Any, TypeVar
 import torch
 
 from ..kernels import kernel_threads, why_unavailable
+from ._threads import set_torch_threads, torch_threads
 
 T = TypeVar("T")
 
-_starting = threading.Lock()
 _turn = threading.Lock()
 _has_turn = contextvars.ContextVar("_has_turn", default=False)
 
@@ -139,13 +140,26 @@ def run_here(function: Callable[[threading.Event], T]) -> T:
     For what is done before a thread of its own would have started: a few predictions with the
     kernels, whose threads flush them anyway. Ctrl-C raises KeyboardInterrupt as ever.
     """
-    smallest = torch.tensor(torch.finfo(torch.float32).smallest_normal)
-    flushed = bool(smallest / 2 == 0)
-    torch.set_flush_denormal(True)
-    try:
-        return function(threading.Event())
-    finally:
-        torch.set_flush_denormal(flushed)
+    if _has_modes():
+        return run_flushed(function, backend="numba")
+    n_threads = torch.get_num_threads()
+    with torch_threads(1), kernel_threads(n_threads):
+        smallest = torch.tensor(torch.finfo(torch.float32).smallest_normal)
+        flushed = bool(smallest / 2 == 0)
+        torch.set_flush_denormal(True)
+        try:
+            return function(threading.Event())
+        finally:
+            torch.set_flush_denormal(flushed)
+
+
+def _has_modes() -> bool:
+    """Whether the caller's thread has modes of torch that would change what is computed.
+
+    Automatic casts, a default device, a function mode: each belongs to the thread that entered it,
+    and a thread of its own has none.
+    """
+    return torch.is_autocast_enabled("cpu") or torch._C._len_torch_function_stack() > 0
 
 
 def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
@@ -155,35 +169,40 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
     Flushing is a mode of a thread, which its children inherit. torch's pool of OpenMP threads
     belongs to the thread that first needs it: setting the mode in the caller would leave the
     workers of its existing pool as they are, so the work runs in a thread of its own, whose pool
-    is born with the mode set and ends with it. The caller's mode is never changed.
+    is born with the mode set and ends with it. The caller's mode is never changed, and the
+    caller's thread has no pool that a process forked from it would miss.
 
     With kernels, torch itself uses one thread there, and the kernels as many as torch would. What
     torch computes beside them is little, and its workers would go on spinning for milliseconds
     after each operation on the cores that the kernels' threads need.
 
+    Whatever is raised in the waiting caller, the thread has ended when this function does: it
+    would otherwise go on computing, and changing weights, behind the caller's back.
+
     Parameters
     ----------
     function : callable
-        Called with an event that is set when the user presses Ctrl-C; a function that watches it
-        ends early, its own way.
+        Called with an event that is set when the user presses Ctrl-C, or another exception ends
+        the wait; a function that watches it ends early, its own way.
     backend : {"torch", "numba"}
         What computes the recurrences.
+
+    Raises
+    ------
+    BaseException
+        What ``function`` raised; or what ended the wait, unless that was Ctrl-C, which is
+        ``function``'s to answer.
     """
-    prepared = threading.Event()
     outcome: dict[str, Any] = {}
-    interrupted = threading.Event()
-    finished = threading.Event()
+    interrupted, begun, finished = threading.Event(), threading.Event(), threading.Event()
     context = contextvars.copy_context()
+    n_threads = torch.get_num_threads()
 
     def work() -> None:
-        torch.set_flush_denormal(True)
-        # OpenMP's number is each thread's own too, and a new thread's is the machine's. torch
-        # corrects that in a thread's first operation, to what was set last by any thread; asking
-        # for the number counts as one, after which the thread keeps what it is told.
-        torch.get_num_threads()
-        torch.set_num_threads(1 if backend == "numba" else n_threads)
-        prepared.set()
+        begun.set()
         try:
+            torch.set_flush_denormal(True)
+            set_torch_threads(1 if backend == "numba" else n_threads)
             with kernel_threads(n_threads):
                 outcome["result"] = context.run(function, interrupted)
         except BaseException as error:  # carried to the caller, whatever it is
@@ -192,21 +211,26 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
             finished.set()
 
     thread = threading.Thread(target=work, name="sk_rnn", daemon=True)
-    # The number of threads is each thread's own, but new threads begin with the one that was set
-    # last. The lock keeps two calls at once from taking the other one's for it.
-    with _starting:
-        n_threads = torch.get_num_threads()
+    cause: BaseException | None = None
+    try:
         thread.start()
-        prepared.wait()
-        torch.set_num_threads(n_threads)
-    # Not thread.join: before Python 3.13 one that Ctrl-C interrupts takes the thread for ended.
+    except BaseException as error:
+        if not begun.wait(timeout=1.0):
+            raise  # there is no thread to wait for
+        interrupted.set()
+        cause = error
     while not finished.is_set():
         try:
-            # A timeout, because on Windows Ctrl-C is not heard within a wait.
+            # A timeout, because on Windows Ctrl-C is not heard within a wait. Not thread.join:
+            # before Python 3.13 one that is interrupted takes the thread for ended.
             finished.wait(timeout=1.0)
-        except KeyboardInterrupt:
+        except BaseException as error:
             interrupted.set()
+            if cause is None or isinstance(cause, KeyboardInterrupt):
+                cause = error
     thread.join()
+    if cause is not None and not isinstance(cause, KeyboardInterrupt):
+        raise cause
     if "error" in outcome:
         raise outcome["error"]
     return outcome["result"]
@@ -249,3 +273,13 @@ def _take_turn() -> Iterator[None]:
             yield
         finally:
             _has_turn.reset(token)
+
+
+def _renew_turn() -> None:
+    """Make the lock anew: in a forked child nobody is left to release one that was held."""
+    global _turn
+    _turn = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_turn)
