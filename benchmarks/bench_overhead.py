@@ -18,7 +18,7 @@ import speed
 import torch
 from torch import nn
 
-from sk_rnn.sequences import Panel
+from sk_rnn.sequences import Panel, Spans
 from sk_rnn.training import SequenceData, TrainingBatches, run_flushed
 
 TARGET = 5.0  # per cent
@@ -58,7 +58,7 @@ def measure(cell: str, longest: int, variant: str, options: argparse.Namespace) 
     X, y = speed.ragged(options.samples, longest)
     model = contenders.Ours(setting, **VARIANTS[variant]).estimator().fit(X, y)
     net = model.net_
-    data = SequenceData(Panel.from_sequences(X), net.device, y=y)
+    data = SequenceData(Spans.of(Panel.from_sequences(X)), net.device, **model._source_options(), y=y)
     rows = np.arange(len(X))
 
     def batches() -> TrainingBatches:

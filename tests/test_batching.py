@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sk_rnn.sequences import (
     Panel,
+    Spans,
     canonical_order,
     flat_positions,
     pad_batch,
@@ -46,9 +47,9 @@ def test_canonical_order_does_not_depend_on_the_order_of_rows(sequences, random)
     targets = np.array([len(s) % 2 for s in sequences])
     for y in (None, targets, targets[:, None] * 0.5):
         panel = Panel.from_sequences(sequences)
-        order, group = canonical_order(panel, y)
+        order, group = canonical_order(Spans.of(panel), y)
         other = panel[shuffled]
-        other_order, other_group = canonical_order(other, None if y is None else y[shuffled])
+        other_order, other_group = canonical_order(Spans.of(other), None if y is None else y[shuffled])
         np.testing.assert_array_equal(group, other_group)
         for i, j in zip(order, other_order, strict=True):
             np.testing.assert_array_equal(panel[i], other[j])
@@ -58,7 +59,7 @@ def test_canonical_order_does_not_depend_on_the_order_of_rows(sequences, random)
 @given(small_sequences())
 def test_canonical_order_groups_equal_rows(sequences):
     panel = Panel.from_sequences(sequences)
-    order, group = canonical_order(panel)
+    order, group = canonical_order(Spans.of(panel))
     assert sorted(order) == list(range(len(panel)))
     assert order.dtype == group.dtype == np.int64
     keys = [tuple(sequences[i]) for i in order]
@@ -84,7 +85,7 @@ def test_canonical_order_groups_equal_rows(sequences):
 )
 def test_canonical_order_tells_equal_rows_by_their_targets(y):
     panel = Panel.from_sequences([[1.0, 2.0]] * 3)
-    order, group = canonical_order(panel, y)
+    order, group = canonical_order(Spans.of(panel), y)
     ids = dict(zip(order.tolist(), group.tolist(), strict=True))
     assert ids[0] == ids[2] != ids[1]
 
@@ -92,20 +93,20 @@ def test_canonical_order_tells_equal_rows_by_their_targets(y):
 def test_canonical_order_keeps_x_and_y_apart():
     # The same bytes end to end, cut in another place.
     panel = Panel(np.array([[1.0], [2.0], [1.0]]), [0, 2, 3])
-    _, group = canonical_order(panel, [np.zeros(0), np.array([2.0])])
+    _, group = canonical_order(Spans.of(panel), [np.zeros(0), np.array([2.0])])
     assert group.tolist() == [0, 1]
 
 
 def test_canonical_order_ignores_the_width_of_strings():
     panel = Panel.from_sequences([[1.0]] * 2)
-    _, group = canonical_order(panel, [np.array(["a"], "U1"), np.array(["a"], "U9")])
+    _, group = canonical_order(Spans.of(panel), [np.array(["a"], "U1"), np.array(["a"], "U9")])
     assert group.tolist() == [0, 0]
 
 
 def test_canonical_order_of_values_that_are_not_contiguous():
     values = np.asfortranarray(make_panel([2, 3]).values)
     panel = Panel(values, [0, 2, 5])
-    np.testing.assert_array_equal(canonical_order(panel), canonical_order(make_panel([2, 3])))
+    np.testing.assert_array_equal(canonical_order(Spans.of(panel)), canonical_order(Spans.of(make_panel([2, 3]))))
 
 
 # -- Training batches
@@ -197,7 +198,7 @@ def test_pad_batch_equals_a_loop(lengths, data):
     n_features = data.draw(st.sampled_from([None, 1, 3]))
     rows = data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=6))
     panel = make_panel(lengths, n_features)
-    padded, got_lengths = pad_batch(panel, np.array(rows))
+    padded, got_lengths = pad_batch(Spans.of(panel), np.array(rows))
     wanted = np.zeros((max(lengths[i] for i in rows), len(rows), *panel.values.shape[1:]))
     for b, i in enumerate(rows):
         wanted[: lengths[i], b] = panel[i]
@@ -210,14 +211,14 @@ def test_pad_batch_equals_a_loop(lengths, data):
 
 def test_pad_batch_keeps_infinite_neighbours_out():
     panel = Panel(np.float32([[1.0], [np.inf], [np.nan]]), [0, 1, 3])
-    padded, _ = pad_batch(panel, np.array([1, 0]))
+    padded, _ = pad_batch(Spans.of(panel), np.array([1, 0]))
     assert padded[1, 1, 0] == 0
 
 
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=12), st.sampled_from([None, 1, 3]))
 def test_flat_positions_undo_padding(lengths, n_features):
     panel = make_panel(lengths, n_features)
-    padded, lengths = pad_batch(panel, np.arange(len(panel)))
+    padded, lengths = pad_batch(Spans.of(panel), np.arange(len(panel)))
     n_timesteps, n_rows = padded.shape[:2]
     steps = padded.reshape(n_timesteps * n_rows, *padded.shape[2:])
     positions = flat_positions(lengths, n_timesteps, n_rows)

@@ -52,9 +52,9 @@ def test_resident_batches_equal_gathered_ones(rng, monkeypatch, tokens):
     # What CUDA does, on the CPU: the data lies on the device, and batches are gathered there.
     panel = make_panel(rng, tokens=tokens)
     rows = np.array([3, 3, 11, 40])
-    gathered = SequenceData(panel, CPU).batch(rows)
+    gathered = SequenceData(Spans.of(panel), CPU).batch(rows)
     monkeypatch.setattr(batches_module, "_fits", lambda values, device: True)
-    data = SequenceData(panel, CPU)
+    data = SequenceData(Spans.of(panel), CPU)
     assert data.resident is not None
     resident = data.batch(rows)
     assert torch.equal(resident.X["x"], gathered.X["x"])
@@ -73,7 +73,7 @@ def test_a_model_trained_on_resident_data_is_the_same(rng, monkeypatch):
 def test_per_step_batches_pair_each_step_with_its_target(rng):
     panel = make_panel(rng, n_features=1)
     targets = panel.values[:, 0].copy()
-    data = SequenceData(panel, CPU, y=targets, weights=targets * 2, per_step=True)
+    data = SequenceData(Spans.of(panel), CPU, y=targets, weights=targets * 2, per_step=True)
     batch = data.batch(np.array([7, 2, 30]))
     steps = batch.X["x"].flatten(0, 1)[batch.X["positions"]][:, 0]
     assert torch.equal(steps, batch.y.values)
@@ -84,7 +84,7 @@ def test_per_step_batches_pair_each_step_with_its_target(rng):
 def test_training_batches_see_every_row_as_often_as_it_is_listed(rng):
     panel = make_panel(rng)
     rows = np.repeat(np.arange(50), np.arange(50) % 3)
-    data = SequenceData(panel, CPU, y=np.arange(50))
+    data = SequenceData(Spans.of(panel), CPU, y=np.arange(50))
     seen = [batch.y.values for batch in TrainingBatches(data, rows, 8, np.random.RandomState(0))]
     assert sorted(torch.cat(seen).tolist()) == rows.tolist()
 
@@ -92,7 +92,7 @@ def test_training_batches_see_every_row_as_often_as_it_is_listed(rng):
 def test_prediction_batches_are_bounded_and_complete(rng, monkeypatch):
     monkeypatch.setattr(batches_module, "PREDICT_STEPS", 40)
     panel = make_panel(rng)
-    batches = PredictionBatches(SequenceData(panel, CPU, y=np.arange(50)), batch_size=6)
+    batches = PredictionBatches(SequenceData(Spans.of(panel), CPU, y=np.arange(50)), batch_size=6)
     seen = list(batches)
     assert sorted(torch.cat([b.y.values for b in seen]).tolist()) == list(range(50))
     assert max(b.X["x"].shape[1] for b in seen) <= 6
@@ -381,11 +381,11 @@ def test_cuda_reaches_the_scores_of_the_cpu(rng):
 @pytest.mark.cuda
 def test_cuda_moves_the_data_once(rng):
     panel = make_panel(rng)
-    data = SequenceData(panel, torch.device("cuda"))
+    data = SequenceData(Spans.of(panel), torch.device("cuda"))
     assert data.resident is not None
     x = data.batch(np.array([3, 11])).X["x"]
     assert x.is_cuda
-    assert torch.equal(x.cpu(), SequenceData(panel, CPU).batch(np.array([3, 11])).X["x"])
+    assert torch.equal(x.cpu(), SequenceData(Spans.of(panel), CPU).batch(np.array([3, 11])).X["x"])
 
 
 def test_non_finite_loss_goes_back_to_the_last_finite_weights(rng):

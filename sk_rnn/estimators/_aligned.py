@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from ..sequences import Panel
+from ..sequences import Spans
 from ..training import SequenceData
 from ._base import BaseRNN
 from ._network import EMBEDDING_EPS, MODULE_PARAMETERS
@@ -58,26 +58,26 @@ class AlignedRNN(BaseRNN):
         self._tokens = reads_tokens(self)
 
     def _read_target(
-        self, y: Any, X: Any, panel: Panel, caller: str, *, reset: bool, input_name: str = "y"
+        self, y: Any, X: Any, spans: Spans, caller: str, *, reset: bool, input_name: str = "y"
     ) -> np.ndarray:
-        return read_target(self, y, X, panel, caller, input_name)
+        return read_target(self, y, spans, caller, input_name)
 
-    def _take_targets(self, target: np.ndarray, panel: Panel, rows: np.ndarray) -> np.ndarray:
-        return target[self._target_rows(panel, rows)]
+    def _take_targets(self, target: np.ndarray, spans: Spans, rows: np.ndarray) -> np.ndarray:
+        return target[self._target_rows(spans, rows)]
 
-    def _by_sequence(self, encoded: np.ndarray, panel: Panel) -> Any:
-        return np.split(encoded, panel.offsets[1:-1]) if self._per_step else encoded
+    def _by_sequence(self, encoded: np.ndarray, spans: Spans) -> Any:
+        return np.split(encoded, spans.offsets[1:-1]) if self._per_step else encoded
 
     def _learn_outputs(
-        self, encoded: np.ndarray, panel: Panel, rows: np.ndarray, sample_weight: np.ndarray | None
+        self, encoded: np.ndarray, spans: Spans, rows: np.ndarray, sample_weight: np.ndarray | None
     ) -> int:
-        train = self._target_rows(panel, rows)
-        weights = self._per_target(sample_weight, panel)
+        train = self._target_rows(spans, rows)
+        weights = self._per_target(sample_weight, spans)
         return self._fit_output_scale(encoded[train], None if weights is None else weights[train])
 
     def _make_data(
         self,
-        panel: Panel,
+        spans: Spans,
         encoded: np.ndarray,
         sample_weight: np.ndarray | None,
         rows: np.ndarray,
@@ -85,10 +85,11 @@ class AlignedRNN(BaseRNN):
         caller: str,
     ) -> SequenceData:
         return SequenceData(
-            panel,
+            spans,
             device,
+            **self._source_options(),
             y=self._scale_target(encoded),
-            weights=self._loss_weights(encoded, sample_weight, panel, rows, caller),
+            weights=self._loss_weights(encoded, sample_weight, spans, rows, caller),
             per_step=self._per_step,
         )
 
@@ -96,7 +97,7 @@ class AlignedRNN(BaseRNN):
         self,
         encoded: np.ndarray,
         sample_weight: np.ndarray | None,
-        panel: Panel,
+        spans: Spans,
         rows: np.ndarray,
         caller: str,
     ) -> np.ndarray | None:
@@ -104,8 +105,8 @@ class AlignedRNN(BaseRNN):
 
         The average is taken over the data set and never over a batch, whose classes vary.
         """
-        weights = self._per_target(sample_weight, panel)
-        train = self._target_rows(panel, rows)
+        weights = self._per_target(sample_weight, spans)
+        train = self._target_rows(spans, rows)
         factors = self._class_factors(encoded, train, weights, caller)
         if factors is not None:
             weights = factors if weights is None else weights * factors

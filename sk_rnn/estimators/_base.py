@@ -1,14 +1,16 @@
 """What all estimators share: fit, from end to end."""
 
 import copy
+import threading
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from ..sequences import Panel
+from ..sequences import Spans
 from ..training import (
     BestWeights,
     FiniteGuard,
@@ -19,6 +21,7 @@ from ..training import (
     SequenceData,
     TrainingBatches,
     isolate_globals,
+    resolve_backend,
     resolve_device,
     run_flushed,
 )
@@ -49,13 +52,15 @@ from ._rows import (
     auto_batch_size,
     auto_epochs,
     auto_patience,
+    check_groups,
     check_weights,
     draw_seed,
-    feature_statistics,
+    learn_scaling,
     split_rows,
     unseen_tokens,
 )
-from ._warnings import warn_user
+from ._state import untouched_on_failure
+from ._warnings import called_directly, warn_user
 
 
 class Validation(NamedTuple):
@@ -69,10 +74,23 @@ class Validation(NamedTuple):
 _NO_VALIDATION = Validation()
 
 
+class Training(NamedTuple):
+    """How a training went."""
+
+    n_epochs: int
+    best_epoch: int  # whose weights the module has; 0 for those that it began with
+    stopped: bool  # whether Ctrl-C ended it
+
+
 class BaseRNN(FittedRNN):
     """Fit, the same for all estimators; subclasses say what y is, through the hooks."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+
+    n_iter_: int
+    best_epoch_: int
+    loss_curve_: list[float]
+    validation_curve_: list[float] | None
 
     def __sklearn_tags__(self):
         """Sequences come as 2-D and 3-D arrays, and as much else that tags cannot say."""
@@ -91,18 +109,18 @@ class BaseRNN(FittedRNN):
     def _fix_meaning(self) -> None:
         """Keep the parameters that decide the meaning of data and outputs, as they are now."""
 
-    def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
+    def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Spans:
         """Validate X; with ``reset`` learn what there is to learn."""
         return read_sequences(self, X, caller, reset=reset, input_name=input_name)
 
     @abstractmethod
     def _read_target(
-        self, y: Any, X: Any, panel: Panel, caller: str, *, reset: bool, input_name: str = "y"
+        self, y: Any, X: Any, spans: Spans, caller: str, *, reset: bool, input_name: str = "y"
     ) -> Any:
         """Validate y."""
 
     @abstractmethod
-    def _take_targets(self, target: Any, panel: Panel, rows: np.ndarray) -> Any:
+    def _take_targets(self, target: Any, spans: Spans, rows: np.ndarray) -> Any:
         """Return what `_read_target` returned of the sequences ``rows``."""
 
     @abstractmethod
@@ -116,19 +134,19 @@ class BaseRNN(FittedRNN):
         return  # most keep nothing
 
     @abstractmethod
-    def _by_sequence(self, encoded: Any, panel: Panel) -> Any:
-        """One entry a sequence."""
+    def _by_sequence(self, encoded: Any, spans: Spans) -> Any:
+        """One entry per sequence."""
 
     @abstractmethod
     def _learn_outputs(
-        self, encoded: Any, panel: Panel, rows: np.ndarray, sample_weight: np.ndarray | None
+        self, encoded: Any, spans: Spans, rows: np.ndarray, sample_weight: np.ndarray | None
     ) -> int:
         """Learn the outputs' scale from the training rows; return the number of outputs."""
 
     @abstractmethod
     def _make_data(
         self,
-        panel: Panel,
+        spans: Spans,
         encoded: Any,
         sample_weight: np.ndarray | None,
         rows: np.ndarray,
@@ -145,9 +163,9 @@ class BaseRNN(FittedRNN):
         """Epochs with ``max_epochs="auto"`` for training sequences of these lengths."""
         return auto_epochs(len(lengths), batch_size, tokens=self._tokens)
 
-    def _count_tokens(self, panel: Panel, caller: str) -> int:
+    def _count_tokens(self, spans: Spans, caller: str) -> int:
         """Size of the vocabulary of X."""
-        return count_tokens(self, panel, caller)
+        return count_tokens(self, spans, caller)
 
     def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
         """Pretrained vectors of X's tokens."""
@@ -156,7 +174,7 @@ class BaseRNN(FittedRNN):
         )
 
     def _more_arguments(self) -> dict[str, Any]:
-        """Arguments of the module that are no parameters."""
+        """Arguments of the module that are not parameters."""
         return {}
 
     def _net_options(self) -> dict[str, Any]:
@@ -172,11 +190,38 @@ class BaseRNN(FittedRNN):
         sample_weight: Any,
         validation: Validation = _NO_VALIDATION,
         *,
+        groups: Any = None,
         method: str = "fit",
         resume: bool = False,
         classes: Any = None,
+        known: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Fit or continue; `fit` and `partial_fit` differ in what they pass."""
+        """Fit or continue; `fit` and `partial_fit` differ in what they pass.
+
+        A copy is fitted, and taken over once it is complete: a call that raises, whatever it
+        raises, leaves the estimator as it was. ``known`` are attributes that `fit` has learned
+        before it calls this.
+        """
+        attempt = object.__new__(type(self))
+        attempt.__dict__.update(vars(self), **(known or {}))
+        attempt._fit_copy(X, y, sample_weight, validation, groups, method, resume, classes)
+        for name in vars(self).keys() - vars(attempt).keys():
+            delattr(self, name)
+        self.__dict__.update(vars(attempt))
+        return self
+
+    def _fit_copy(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Validation,
+        groups: Any,
+        method: str,
+        resume: bool,
+        classes: Any,
+    ) -> None:
+        """Fit this object, which nobody sees before it is complete."""
         caller = f"{type(self).__name__}.{method}"
         params = self.get_params(deep=False)
         self._check_combinations(params, caller)
@@ -189,71 +234,170 @@ class BaseRNN(FittedRNN):
             # A fitted model goes on to mean the same when a parameter is set after fit.
             self._precision = self.precision
             self._fix_meaning()
-        panel = self._read_source(X, caller, reset=not resume)
-        target = self._read_target(y, X, panel, caller, reset=not resume)
-        sample_weight = check_weights(sample_weight, len(panel), caller)
+        spans = self._read_source(X, caller, reset=not resume)
+        target = self._read_target(y, X, spans, caller, reset=not resume)
+        sample_weight = check_weights(sample_weight, spans, caller)
+        groups = check_groups(groups, spans, caller)
         if sample_weight is not None and not sample_weight.all():
             # A weight of zero means that the row is not there, so no class or scale sees it.
             keep = np.flatnonzero(sample_weight)
-            target = self._take_targets(target, panel, keep)
-            panel, sample_weight = panel[keep], sample_weight[keep]
+            target = self._take_targets(target, spans, keep)
+            spans, sample_weight = spans.take(keep), sample_weight[keep]
+            groups = None if groups is None else groups[keep]
         encoded = self._encode_target(target, caller, reset=not resume, classes=classes)
         self._see_targets(encoded, reset=not resume)
 
         if not resume:
             self._seed, self._n_fits = draw_seed(self.random_state), 0
         rng, seed = self._next_seeds()
-        rows, sample_weight = arrange_rows(panel, self._by_sequence(encoded, panel), sample_weight)
+        rows, sample_weight = arrange_rows(spans, self._by_sequence(encoded, spans), sample_weight)
         valid_rows = None
         one_epoch = method == "partial_fit"
         validated = any(part is not None for part in validation)
         if self.early_stopping and not validated and not one_epoch:
             self._check_splittable(len(rows), caller)
             labels = self._split_labels(encoded)
-            rows, valid_rows = split_rows(rows, labels, self.validation_fraction, rng)
+            rows, valid_rows = split_rows(
+                rows, labels, self.validation_fraction, rng, groups=groups, caller=caller
+            )
 
-        if resume:
-            net = self._continue_net(extras, device, caller, one_epoch)
-        else:
-            n_outputs = self._learn_outputs(encoded, panel, rows, sample_weight)
-            net = self._new_net(panel, rows, n_outputs, extras, seed, device, caller, one_epoch)
-
+        initial = {}
+        if not resume:
+            n_outputs = self._learn_outputs(encoded, spans, rows, sample_weight)
+            initial = self._learn_network(spans, rows, n_outputs, extras, caller)
+        data = self._make_data(spans, encoded, sample_weight, rows, device, caller)
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = auto_batch_size(len(rows))
         epochs = 1 if one_epoch else self.max_epochs
         if epochs == "auto":
-            epochs = self._auto_epochs(panel.lengths[rows], batch_size)
-        data = self._make_data(panel, encoded, sample_weight, rows, device, caller)
-        valid = None
+            epochs = self._auto_epochs(spans.lengths[rows], batch_size)
+        train, valid = TrainingBatches(data, rows, batch_size, rng), None
         if validated:
             valid = self._read_validation(validation, device, caller)
         elif valid_rows is not None:
             valid = PredictionBatches(data, valid_rows)
-        self._train(
-            net,
-            TrainingBatches(data, rows, batch_size, rng),
-            valid,
-            epochs=epochs,
-            seed=seed,
+
+        before = self.net_ if resume else None
+        resumed = None if before is None or not self._resumes_optimizer() else before.optimizer_
+        self._net_arguments = self._choose_net_arguments(extras, one_epoch)
+        backend = resolve_backend(
+            self.backend,
+            device,
+            bfloat16=self._precision == "bf16",
+            builtin=isinstance(self.cell, str),
             caller=caller,
         )
+
+        def build_and_train(interrupted: threading.Event) -> tuple[RecurrentNet, Training]:
+            if before is None:
+                module = self._build_module(seed, caller, **initial)
+            else:
+                module = before.module_
+            net = self._build_net(module, device, backend, extras["callbacks"])
+            if before is not None and not one_epoch:
+                net.history = copy.copy(before.history)
+            if resumed is not None:
+                net.resume_optimizer(copy.deepcopy(resumed.state_dict()["state"]))
+            return net, self._train(net, train, valid, epochs, seed, interrupted, caller)
+
+        with untouched_on_failure(before):
+            net, training = run_flushed(build_and_train, backend=backend)
+            if training.stopped and not called_directly():
+                raise KeyboardInterrupt  # a search of many fits ends here
+        self._record(net, training, resume=resume)
+        if training.stopped:
+            warn_user(
+                f"{caller}: interrupted in epoch {training.n_epochs + 1} of {epochs}; the model "
+                f"keeps what it has learned so far (weights of epoch {self.best_epoch_}). Call fit "
+                "again for a whole training.",
+                ConvergenceWarning,
+            )
         # Only a training that is meant to go on hands its optimizer's running means to the next,
         # whether the model was saved between them or not.
         self._keeps_optimizer = self.warm_start or one_epoch
-        return self
+
+    def _learn_network(
+        self,
+        spans: Spans,
+        rows: np.ndarray,
+        n_outputs: int,
+        extras: dict[str, dict[str, Any]],
+        caller: str,
+    ) -> dict[str, Any]:
+        """Learn what the network depends on; return what else its initial weights need."""
+        weights = self._read_embedding_weights(caller)
+        self._scaling, unseen = None, None
+        if self._tokens:
+            self._num_embeddings = self._count_tokens(spans, caller)
+            unseen = unseen_tokens(spans, rows, self._num_embeddings)
+        elif self.scale_inputs:
+            self._scaling = tuple(learn_scaling(spans, rows, caller))
+        self._module_arguments = module_arguments(
+            self,
+            n_features=spans.n_features,
+            n_outputs=n_outputs,
+            num_embeddings=self._num_embeddings if self._tokens else None,
+            documents=are_documents(spans.lengths[rows]),
+            extras=extras,
+        )
+        self._module_arguments |= self._more_arguments()
+        self._built_with = architecture(self)
+        return {"embedding_weights": weights, "unseen_tokens": unseen}
+
+    def _build_module(self, seed: int, caller: str, **initial: Any) -> Model:
+        return build_module(
+            self._module_class,
+            self._module_arguments,
+            seed,
+            precision=self._precision,
+            caller=caller,
+            **initial,
+        )
+
+    def _resumes_optimizer(self) -> bool:
+        return self._keeps_optimizer and self._net_arguments["optimizer"] == self.optimizer
+
+    def _choose_net_arguments(
+        self, extras: dict[str, dict[str, Any]], one_epoch: bool
+    ) -> dict[str, Any]:
+        return {
+            "optimizer": self.optimizer,
+            "lr": float(self.lr),
+            "lr_schedule": "constant" if one_epoch else self.lr_schedule,
+            "weight_decay": float(self.weight_decay),
+            "gradient_clip": self.gradient_clip,
+            "bfloat16": self._precision == "bf16",
+            "backend": self.backend,
+            **self._net_options(),
+            **extras["optimizer"],
+        }
+
+    def _build_net(
+        self, module: Model, device: torch.device, backend: str, callback_arguments: dict[str, Any]
+    ) -> RecurrentNet:
+        return build_net(
+            module,
+            self._build_criterion(),
+            self._net_arguments,
+            device,
+            backend,
+            score_function=self._score_function(),
+            callbacks=copy.deepcopy(list(self.callbacks or [])),
+            **callback_arguments,
+        )
 
     def _train(
         self,
         net: RecurrentNet,
         train: TrainingBatches,
         valid: PredictionBatches | None,
-        *,
         epochs: int,
         seed: int,
+        interrupted: threading.Event,
         caller: str,
-    ) -> None:
-        """Run the training loop and keep what it found."""
+    ) -> Training:
+        """Run the training loop."""
         guard = FiniteGuard(caller, divergence_advice(self))
         best = BestWeights()
         first, last = [], [guard]
@@ -267,118 +411,38 @@ class BaseRNN(FittedRNN):
             last.append(Patience(patience, self.tol))
         net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
-        epochs_before = len(net.history)
+        n_before = len(net.history)
         with isolate_globals(seed, net.device, needed=isinstance(self.cell, type)):
-            stopped = run_flushed(
-                lambda interrupted: net.train(
-                    train,
-                    valid,
-                    epochs=epochs,
-                    generator=generator,
-                    interrupted=interrupted,
-                    own_first=first,
-                    own_last=last,
-                ),
-                backend=net.backend,
+            stopped = net.train(
+                train,
+                valid,
+                epochs=epochs,
+                generator=generator,
+                interrupted=interrupted,
+                own_first=first,
+                own_last=last,
             )
+        best_epoch = getattr(best, "epoch_", None) or guard.epoch_
+        return Training(len(net.history) - n_before, best_epoch - n_before, stopped)
+
+    def _record(self, net: RecurrentNet, training: Training, *, resume: bool) -> None:
+        """Keep what a training found, behind what earlier ones have."""
+        n_before = self.n_iter_ if resume else 0
+        rows = net.history[len(net.history) - training.n_epochs :]
+        losses = [row["train_loss"] for row in rows]
+        scores = [row["valid_score"] for row in rows if "valid_score" in row]
+        if resume:
+            # Added to the list there is: thousands of calls of partial_fit would copy it each time.
+            self.loss_curve_ += losses
+            scores = [*(self.validation_curve_ or []), *scores]
+        else:
+            self.loss_curve_ = losses
+        self.validation_curve_ = scores or None
+        self.n_iter_ = n_before + training.n_epochs
+        self.best_epoch_ = n_before + training.best_epoch
         self.net_ = net
         self.module_ = net.module_
         self.device_ = str(net.device)
-        self.n_iter_ = len(net.history)
-        self.loss_curve_ = [row["train_loss"] for row in net.history]
-        scores = [row["valid_score"] for row in net.history if "valid_score" in row]
-        self.validation_curve_ = scores or None
-        self.best_epoch_ = getattr(best, "epoch_", None) or guard.epoch_
-        if stopped:
-            warn_user(
-                f"{caller}: interrupted in epoch {self.n_iter_ - epochs_before + 1} of {epochs}; "
-                f"the model keeps what it has learned so far (weights of epoch "
-                f"{self.best_epoch_}). Call fit again for a whole training.",
-                ConvergenceWarning,
-            )
-
-    def _new_net(
-        self,
-        panel: Panel,
-        rows: np.ndarray,
-        n_outputs: int,
-        extras: dict[str, dict[str, Any]],
-        seed: int,
-        device: torch.device,
-        caller: str,
-        one_epoch: bool,
-    ) -> RecurrentNet:
-        """Build module and net for data seen for the first time."""
-        weights = self._read_embedding_weights(caller)
-        scaling, unseen = None, None
-        if self._tokens:
-            self._num_embeddings = self._count_tokens(panel, caller)
-            unseen = unseen_tokens(panel, rows, self._num_embeddings)
-        elif self.scale_inputs:
-            scaling = feature_statistics(panel, rows)
-        self._module_arguments = module_arguments(
-            self,
-            n_features=panel.n_features,
-            n_outputs=n_outputs,
-            scaling=scaling,
-            num_embeddings=self._num_embeddings if self._tokens else None,
-            documents=are_documents(panel.lengths[rows]),
-            extras=extras,
-        )
-        self._module_arguments |= self._more_arguments()
-        self._built_with = architecture(self)
-        module = build_module(
-            self._module_class,
-            self._module_arguments,
-            seed,
-            precision=self._precision,
-            embedding_weights=weights,
-            unseen_tokens=unseen,
-            caller=caller,
-        )
-        return self._make_net(module, device, extras, caller, one_epoch)
-
-    def _continue_net(
-        self, extras: dict[str, dict[str, Any]], device: torch.device, caller: str, one_epoch: bool
-    ) -> RecurrentNet:
-        """Build a net around the module there is, with the parameters of now."""
-        before = self.net_
-        optimizer = self._net_arguments["optimizer"]
-        net = self._make_net(before.module_, device, extras, caller, one_epoch)
-        net.history = before.history
-        if self._keeps_optimizer and optimizer == self.optimizer:
-            net.resume_optimizer(before.optimizer_.state_dict()["state"])
-        return net
-
-    def _make_net(
-        self,
-        module: Model,
-        device: torch.device,
-        extras: dict[str, dict[str, Any]],
-        caller: str,
-        one_epoch: bool,
-    ) -> RecurrentNet:
-        self._net_arguments = {
-            "optimizer": self.optimizer,
-            "lr": float(self.lr),
-            "lr_schedule": "constant" if one_epoch else self.lr_schedule,
-            "weight_decay": float(self.weight_decay),
-            "gradient_clip": self.gradient_clip,
-            "bfloat16": self._precision == "bf16",
-            "backend": self.backend,
-            **self._net_options(),
-            **extras["optimizer"],
-        }
-        return build_net(
-            module,
-            self._build_criterion(),
-            self._net_arguments,
-            device,
-            caller,
-            score_function=self._score_function(),
-            callbacks=copy.deepcopy(list(self.callbacks or [])),
-            **extras["callbacks"],
-        )
 
     def _read_validation(
         self, validation: Validation, device: torch.device, caller: str
@@ -393,16 +457,19 @@ class BaseRNN(FittedRNN):
                 f"{caller}: {given} was passed without {' and '.join(missing)}. Pass X_val and "
                 "y_val, or neither."
             )
-        panel = self._read_source(validation.X, caller, reset=False, input_name="X_val")
+        spans = self._read_source(validation.X, caller, reset=False, input_name="X_val")
         target = self._read_target(
-            validation.y, validation.X, panel, caller, reset=False, input_name="y_val"
+            validation.y, validation.X, spans, caller, reset=False, input_name="y_val"
         )
         encoded = self._encode_target(target, caller, reset=False, input_name="y_val")
         weights = check_weights(
-            validation.sample_weight, len(panel), caller, input_name="sample_weight_val"
+            validation.sample_weight, spans, caller, input_name="sample_weight_val"
         )
-        rows = np.arange(len(panel))
-        return PredictionBatches(self._make_data(panel, encoded, weights, rows, device, caller))
+        rows = np.arange(len(spans))
+        return PredictionBatches(
+            self._make_data(spans, encoded, weights, rows, device, caller),
+            n_outputs=self._module_arguments["n_outputs"],
+        )
 
     def _next_seeds(self) -> tuple[np.random.RandomState, int]:
         """A generator of rows and a seed of weights and dropout, new for each call of fit."""

@@ -11,14 +11,15 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
+from ..sequences import Spans
 from ..training import accuracy, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
-from ._reading import float_type
+from ._reading import float_type, read_sequences
 from ._targets import check_targets
 
 
@@ -368,7 +369,17 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+    ):
         """Train on sequences and their labels.
 
         Parameters
@@ -387,6 +398,11 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             to stop and which weights to keep.
         sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
             Weights of the validation data.
+        groups : array-like of shape (n_samples,) or None, default=None
+            What belongs together, such as the person or the machine that a sequence is from: early
+            stopping then holds out whole groups, a `validation_fraction` of them. Without
+            ``early_stopping=True``, or with X_val, it changes nothing. In a search that splits by
+            groups, pass them here too with metadata routing: ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -404,6 +420,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             y,
             sample_weight,
             Validation(X_val, y_val, sample_weight_val),
+            groups=groups,
             resume=self.warm_start and hasattr(self, "net_"),
         )
 
@@ -444,8 +461,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             Labels, or a multilabel indicator. With ``return_sequences=True`` a 1-D object array of
             one label array a sequence.
         """
-        outputs, panel = self._outputs(X, "predict")
-        return self._by_row(self._decode_output(outputs), panel)
+        caller = f"{type(self).__name__}.predict"
+        check_is_fitted(self)
+        spans = read_sequences(self, X, caller, reset=False)
+        return self._by_row(self._predict_spans(spans), spans)
 
     def predict_proba(self, X):
         """Predict the probability of each class.
@@ -461,9 +480,9 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             Columns as in `classes_`; with multilabel y each column's own probability. With
             ``return_sequences=True`` a 1-D object array of (n_timesteps, n_classes) arrays.
         """
-        outputs, panel = self._outputs(X, "predict_proba")
+        outputs, spans = self._outputs(X, "predict_proba")
         proba = expit(outputs) if self._multilabel else softmax(outputs, axis=1)
-        return self._by_row(proba, panel)
+        return self._by_row(proba, spans)
 
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.
@@ -478,9 +497,9 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         ndarray of shape (n_samples, n_classes), float32
             As `predict_proba`, but finite where that rounds to zero.
         """
-        outputs, panel = self._outputs(X, "predict_log_proba")
+        outputs, spans = self._outputs(X, "predict_log_proba")
         proba = log_expit(outputs) if self._multilabel else log_softmax(outputs, axis=1)
-        return self._by_row(proba, panel)
+        return self._by_row(proba, spans)
 
     def decision_function(self, X):
         """Compute the network's outputs before the softmax or sigmoid.
@@ -496,10 +515,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             Higher is more likely; for two classes the log odds of the second. With
             ``return_sequences=True`` a 1-D object array of such arrays.
         """
-        outputs, panel = self._outputs(X, "decision_function")
+        outputs, spans = self._outputs(X, "decision_function")
         if not self._multilabel and len(self.classes_) == 2:
             outputs = outputs[:, 1] - outputs[:, 0]
-        return self._by_row(outputs, panel)
+        return self._by_row(outputs, spans)
 
     def score(self, X, y, sample_weight=None):
         """Compute the accuracy: the share of labels predicted right.
@@ -517,10 +536,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             With ``return_sequences=True`` over all time steps; with multilabel y the share of
             samples with every label right.
         """
-        check_is_fitted(self)
-        if not self._per_step:
-            return super().score(X, y, sample_weight)
-        truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
+        truth, predicted, weights = self._pairs(X, y, sample_weight)
         return float(accuracy_score(truth, predicted, sample_weight=weights))
 
     # --- hooks ----------------------------------------------------------------------------------
@@ -530,7 +546,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         _check_labels(y, caller, input_name)
         kind = type_of_target(y, input_name=input_name)
         if kind == "multilabel-indicator":
-            return check_array(y, dtype=np.int64, input_name=input_name)
+            return _indicator(y, caller, input_name)
         if kind == "multiclass-multioutput":
             raise ValueError(
                 f"{caller}: {input_name} has {np.shape(y)[1]} columns of classes. Pass one column, "
@@ -549,6 +565,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     ) -> np.ndarray:
         if self._per_step:
             _check_labels(y, caller, input_name)
+        if self._per_step and y.ndim == 2:
+            y = _indicator(y, caller, input_name)
         if reset:
             self._multilabel = y.ndim == 2
             self.classes_ = self._learn_classes(y, caller, classes)
@@ -599,10 +617,11 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     def _score_function(self) -> Any:
         return subset_accuracy if self._multilabel else accuracy
 
-    def _decode_output(self, outputs: np.ndarray) -> np.ndarray:
+    def _predict_spans(self, spans: Spans) -> np.ndarray:
+        """Labels of all targets; a batch's outputs are only as many as its rows times classes."""
         if self._multilabel:
-            return (outputs > 0).astype(np.int64)
-        return self.classes_[outputs.argmax(axis=1)]
+            return self._outputs_of(spans, lambda outputs: (outputs > 0).astype(np.int64))
+        return self.classes_[self._outputs_of(spans, lambda outputs: outputs.argmax(axis=1))]
 
     def _split_labels(self, encoded: np.ndarray) -> np.ndarray | None:
         return None if self._multilabel or self._per_step else encoded
@@ -655,3 +674,19 @@ def _check_labels(y: Any, caller: str, input_name: str) -> None:
         raise ValueError(
             f"{caller}: {input_name} holds no labels. {error} RNNRegressor learns numbers."
         ) from error
+
+
+def _indicator(y: Any, caller: str, input_name: str) -> np.ndarray:
+    """Multilabel y as integers; scikit-learn calls any two values an indicator."""
+    indicator = np.asarray(y)
+    values = np.unique(indicator)
+    if not np.isin(values, (0, 1)).all():
+        row, column = np.argwhere(~np.isin(indicator, (0, 1)))[0]
+        highest = values.max().item()
+        raise ValueError(
+            f"{caller}: {input_name} has {indicator[row, column].item()!r} in row {row}, column "
+            f"{column}, but a multilabel indicator holds 1 where a label applies and 0 where it "
+            f"does not. Pass ({input_name} == {highest!r}).astype(int) if {highest!r} stands for "
+            "1; for several outputs use one RNNClassifier each, as MultiOutputClassifier does."
+        )
+    return indicator.astype(np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..modules import Seq2SeqModel, SequenceModel, WeightedLoss, cell_fault
-from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals, resolve_backend
+from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
 
 Model = SequenceModel | Seq2SeqModel
 
@@ -49,7 +49,6 @@ def module_arguments(
     *,
     n_features: int,
     n_outputs: int,
-    scaling: tuple[np.ndarray, np.ndarray] | None,
     num_embeddings: int | None,
     documents: bool,
     extras: dict[str, dict[str, Any]],
@@ -65,7 +64,6 @@ def module_arguments(
         **_chosen(estimator, num_embeddings, documents),
         "n_features": n_features,
         "n_outputs": n_outputs,
-        "scaling": scaling,
         "num_embeddings": num_embeddings,
         "embedding_dim": embedding_dim,
         "cell_params": extras["cell"],
@@ -150,21 +148,11 @@ def build_net(
     criterion: WeightedLoss,
     arguments: dict[str, Any],
     device: torch.device,
-    caller: str | None,
+    backend: str,
     **others: Any,
 ) -> RecurrentNet:
-    """Build the net around a module and move it to its device.
-
-    ``caller`` is named in errors; None for a saved model.
-    """
+    """Build the net around a module and move it to its device."""
     optimizer = arguments["optimizer"]
-    backend = resolve_backend(
-        arguments["backend"],
-        device,
-        bfloat16=arguments["bfloat16"],
-        builtin=isinstance(module.encoder.recurrent.cell, str),
-        caller=caller,
-    )
     net = RecurrentNet(
         module,
         criterion,

@@ -7,11 +7,21 @@ import numpy as np
 import torch
 
 from ..modules import CrossEntropy, SquaredError, StepsAndEnd, WeightedLoss
-from ..sequences import Panel, check_sequences, encode_tokens, is_sequence, is_table, locate
+from ..sequences import (
+    Panel,
+    Spans,
+    align_to_samples,
+    encode_tokens,
+    is_sequence,
+    is_table,
+    locate,
+    read_spans,
+    weighted_statistics,
+)
 from ..training import PairData
 from ._base import BaseRNN
 from ._reading import float_type
-from ._rows import feature_statistics, weighted_statistics
+from ._rows import learn_scaling
 from ._sides import (
     END,
     RESERVED,
@@ -53,7 +63,7 @@ class PairTargets(BaseRNN):
     # --- reading --------------------------------------------------------------------------------
 
     def _read_target(
-        self, y: Any, X: Any, panel: Panel, caller: str, *, reset: bool, input_name: str = "y"
+        self, y: Any, X: Any, spans: Spans, caller: str, *, reset: bool, input_name: str = "y"
     ) -> Panel:
         where = f"{caller}: {input_name}"
         if y is None:
@@ -61,6 +71,7 @@ class PairTargets(BaseRNN):
                 f"{caller}: {type(self).__name__} requires y to be passed, but the target y is "
                 "None. Pass one target per sample; only an autoencoder does without."
             )
+        y = align_to_samples(y, spans, where)
         side = self._open_target(y, where, reset=reset)
         if reset:
             self._target_form = side.form
@@ -69,7 +80,7 @@ class PairTargets(BaseRNN):
             target = self._read_target_numbers(y, caller, reset=reset, input_name=input_name)
         else:
             target = self._read_target_tokens(side, where, reset=reset)
-        check_one_each(len(target), len(panel), caller, input_name)
+        check_one_each(len(target), len(spans), caller, input_name)
         return target
 
     def _open_target(self, y: Any, where: str, *, reset: bool) -> Side:
@@ -129,14 +140,14 @@ class PairTargets(BaseRNN):
     def _read_target_numbers(self, y: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
         where = f"{caller}: {input_name}"
         layout, y = _layout_of(y, where)
-        panel = check_sequences(
+        panel = read_spans(
             y,
             dtype=np.float64,
             padding_value=self.padding_value if self._autoencoder else None,
             finite=False,
             caller=caller,
             input_name=input_name,
-        )
+        ).to_panel()
         unknown = ~np.isfinite(panel.values).all(axis=1)
         if unknown.any():
             i, step = locate(panel.offsets, int(unknown.argmax()))
@@ -167,7 +178,7 @@ class PairTargets(BaseRNN):
 
     # --- into the loss --------------------------------------------------------------------------
 
-    def _take_targets(self, target: Panel, panel: Panel, rows: np.ndarray) -> Panel:
+    def _take_targets(self, target: Panel, spans: Spans, rows: np.ndarray) -> Panel:
         return target[rows]
 
     def _encode_target(
@@ -179,29 +190,31 @@ class PairTargets(BaseRNN):
         longest = int(encoded.lengths.max()) - (self._target_form != "numbers")  # the end mark
         self._longest = longest if reset else max(self._longest, longest)
 
-    def _by_sequence(self, encoded: Panel, panel: Panel) -> list[np.ndarray]:
+    def _by_sequence(self, encoded: Panel, spans: Spans) -> list[np.ndarray]:
         return encoded.to_list()
 
     def _learn_outputs(
-        self, encoded: Panel, panel: Panel, rows: np.ndarray, sample_weight: np.ndarray | None
+        self, encoded: Panel, spans: Spans, rows: np.ndarray, sample_weight: np.ndarray | None
     ) -> int:
         if self._target_form != "numbers":
             return len(RESERVED) + len(self._target_tokens)
         n_features = encoded.n_features
         if self._target_steps is None:
-            self._target_mean, self._target_scale = feature_statistics(encoded, rows)
+            self._target_mean, self._target_scale = learn_scaling(
+                Spans.of(encoded), rows, f"{type(self).__name__}.fit", "y"
+            )
             return n_features + 1  # the end's score
         # Targets of one length have a scale for each step, as the columns of a table do.
         values = encoded.values.reshape(len(encoded), -1)[rows]
         weights = None if sample_weight is None else sample_weight[rows]
-        mean, scale = weighted_statistics(values, weights)
+        mean, scale = weighted_statistics(values, weights)  # (n_timesteps * n_features,)
         shape = (self._target_steps, n_features)
         self._target_mean, self._target_scale = mean.reshape(shape), scale.reshape(shape)
         return n_features
 
     def _make_data(
         self,
-        panel: Panel,
+        spans: Spans,
         encoded: Panel,
         sample_weight: np.ndarray | None,
         rows: np.ndarray,
@@ -220,7 +233,14 @@ class PairTargets(BaseRNN):
                 is_end = np.zeros((len(labels), 1), dtype=labels.dtype)
                 is_end[encoded.offsets[1:] - 1] = 1
                 labels = np.hstack([labels, is_end])
-        return PairData(panel, encoded, device, weights=weights, labels=labels)
+        return PairData(
+            spans,
+            encoded,
+            device,
+            **self._source_options(),
+            weights=weights,
+            labels=labels,
+        )
 
     def _scale_target(self, encoded: Panel) -> Panel:
         values = encoded.values
@@ -264,7 +284,7 @@ class PairTargets(BaseRNN):
 
     def _shape_numbers(self, decoded: list[np.ndarray]) -> np.ndarray:
         """Make what y was of scaled numbers (n_timesteps, n_features), one array a sample."""
-        arrays = [row.astype(float_type(self)) for row in self._unscale(decoded).to_list()]
+        arrays = self._unscale(decoded).to_list()
         if self._layout == "scalar":
             return np.stack(arrays)[:, 0, 0]
         if self._layout == "table":

@@ -8,17 +8,22 @@ from sklearn.base import is_regressor
 from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from ..sequences import (
-    Panel,
+    Spans,
+    align_to_samples,
     check_sequence_targets,
-    check_sequences,
     check_token_range,
     is_table,
-    padding_bounds,
+    read_spans,
 )
+from ._rows import highest_token
+
+# A vocabulary that is only as large as its highest id says is refused above this size, if there
+# are not at least a hundredth as many time steps to learn it from.
+_MANY_IDS, _SPARSE = 1_000_000, 100
 
 
 def float_type(estimator: Any) -> type[np.floating]:
-    """Type of data, weights and targets of a model that is being fitted or is fitted."""
+    """Type of weights, and of what meets them, of a model that is being fitted or is fitted."""
     return np.float64 if estimator._precision == "float64" else np.float32
 
 
@@ -29,69 +34,67 @@ def reads_tokens(estimator: Any) -> bool:
 
 def read_sequences(
     estimator: Any, X: Any, caller: str, *, reset: bool, input_name: str = "X"
-) -> Panel:
-    """Turn X into a Panel, and set or check the number and names of features."""
+) -> Spans:
+    """Read X, and set or check the number and names of features."""
     tokens = estimator._tokens
     table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
     if table:  # names first, because other columns hold other values
         _check_feature_names(estimator, X, reset=reset)
-    panel = check_sequences(
+    spans = read_spans(
         X,
-        dtype=float_type(estimator),
         tokens=tokens,
         padding_value=estimator.padding_value,
         caller=caller,
         input_name=input_name,
     )
     if not table:
-        names = panel.feature_names
+        names = spans.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
         _check_feature_names(estimator, columns, reset=reset)
     if reset:
         estimator._is_table = table
-        estimator._n_step_features = panel.n_features
+        estimator._n_step_features = spans.n_features
         if not table:
-            estimator.n_features_in_ = panel.n_features
+            estimator.n_features_in_ = spans.n_features
     if table and estimator._is_table:
         _check_n_features(estimator, X, reset=reset)
-    elif panel.n_features != estimator._n_step_features:
+    elif spans.n_features != estimator._n_step_features:
         raise ValueError(
-            f"{caller}: {input_name} has {panel.n_features} features per time step, but the "
+            f"{caller}: {input_name} has {spans.n_features} features per time step, but the "
             f"model was fitted with {estimator._n_step_features}. Pass sequences of shape "
             f"(n_timesteps, {estimator._n_step_features})."
         )
     if tokens and not reset:
-        check_token_range(panel, estimator._num_embeddings, caller)
-    return panel
+        check_token_range(spans, estimator._num_embeddings, caller)
+    return spans
 
 
 def read_target(
-    estimator: Any, y: Any, X: Any, panel: Panel, caller: str, input_name: str = "y"
+    estimator: Any, y: Any, spans: Spans, caller: str, input_name: str = "y"
 ) -> np.ndarray:
-    """Validate y: one row a sequence, or one a time step with ``return_sequences=True``."""
+    """Validate y: one row per sequence, or per time step with ``return_sequences=True``."""
     if y is None:
         raise ValueError(
             f"{caller}: {type(estimator).__name__} requires y to be passed, but the target y is "
             "None. Pass one target per sequence."
         )
+    y = align_to_samples(y, spans, f"{caller}: {input_name}")
     if not estimator._per_step:
         y = estimator._check_target(y, caller, input_name)
-        if len(y) != len(panel):
+        if len(y) != len(spans):
             raise ValueError(
-                f"{caller}: X has {len(panel)} sequences, but {input_name} has {len(y)} "
+                f"{caller}: X has {len(spans)} sequences, but {input_name} has {len(y)} "
                 "targets (inconsistent numbers of samples). Pass one target per sequence."
             )
         return y
     trim: dict[str, Any] = {}
-    if estimator.padding_value is not None:
-        untrimmed = check_sequences(
-            X, dtype=float_type(estimator), tokens=panel.is_tokens, caller=caller, finite=False
-        )
-        trim["bounds"] = padding_bounds(untrimmed, estimator.padding_value)
-        trim["untrimmed_lengths"] = untrimmed.lengths
+    if spans.untrimmed is not None:
+        first, untrimmed_lengths = spans.untrimmed
+        trim["bounds"] = (first, first + spans.lengths)
+        trim["untrimmed_lengths"] = untrimmed_lengths
     values, _ = check_sequence_targets(
         y,
-        panel.lengths,
+        spans.lengths,
         caller=caller,
         input_name=input_name,
         numeric=is_regressor(estimator),
@@ -100,16 +103,34 @@ def read_target(
     return values
 
 
-def count_tokens(estimator: Any, panel: Panel, caller: str) -> int:
+def count_tokens(estimator: Any, spans: Spans, caller: str) -> int:
     """Size of the vocabulary: as said, or as the Panel knows, or as seen."""
     if estimator.embedding_weights is not None:
         known: int | None = len(estimator.embedding_weights)
     else:
-        known = estimator.num_embeddings if estimator.num_embeddings is not None else panel.n_tokens
+        known = estimator.num_embeddings if estimator.num_embeddings is not None else spans.n_tokens
     if known is None:
-        return int(panel.values.max()) + 1
-    check_token_range(panel, known, caller)
+        return count_seen_tokens(spans, caller)
+    check_token_range(spans, known, caller)
     return int(known)
+
+
+def count_seen_tokens(spans: Spans, caller: str) -> int:
+    """Size of the vocabulary that goes up to the highest id seen.
+
+    Ids that are only names, such as product numbers, would ask for vectors by the million of which
+    nearly none is ever used.
+    """
+    n_tokens = highest_token(spans) + 1
+    if n_tokens > _MANY_IDS and n_tokens > _SPARSE * spans.lengths.sum():
+        raise ValueError(
+            f"{caller}: X has token id {n_tokens - 1}, which asks for a vocabulary of {n_tokens} "
+            f"tokens, but X has {spans.lengths.sum()} time steps in all. Token ids are numbered "
+            "from 0 on: put sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) before the "
+            "estimator, which maps the ids that occur to such numbers; or set num_embeddings if "
+            "the vocabulary is really that large."
+        )
+    return n_tokens
 
 
 def read_embedding_weights(

@@ -8,7 +8,7 @@ import torch
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_array
 
 from ..modules import (
     AbsoluteError,
@@ -20,11 +20,12 @@ from ..modules import (
     WeightedLoss,
     gaussian_parts,
 )
+from ..sequences import Spans, weighted_statistics
+from ..training import torch_threads
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
-from ._rows import weighted_statistics
 from ._targets import check_targets
 
 _PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
@@ -252,8 +253,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     Notes
     -----
-    A single output is predicted in float32, several in float64; both are computed in float32 unless
-    ``precision="float64"``. See `RNNClassifier` for what both share.
+    Predictions are float64, so that they can be as far from zero as y is; the network behind them
+    computes in float32 unless ``precision="float64"``. See `RNNClassifier` for what both share.
 
     References
     ----------
@@ -385,7 +386,17 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+    ):
         """Train on sequences and their numbers.
 
         Parameters
@@ -403,6 +414,11 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             to stop and which weights to keep.
         sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
             Weights of the validation data.
+        groups : array-like of shape (n_samples,) or None, default=None
+            What belongs together, such as the person or the machine that a sequence is from: early
+            stopping then holds out whole groups, a `validation_fraction` of them. Without
+            ``early_stopping=True``, or with X_val, it changes nothing. In a search that splits by
+            groups, pass them here too with metadata routing: ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -420,6 +436,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             y,
             sample_weight,
             Validation(X_val, y_val, sample_weight_val),
+            groups=groups,
             resume=self.warm_start and hasattr(self, "net_"),
         )
 
@@ -454,7 +471,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,), float32, or (n_samples, n_outputs), float64
+        y : ndarray of float64 of shape (n_samples,) or (n_samples, n_outputs)
             Predictions. With ``return_sequences=True`` a 1-D object array of one array a sequence,
             (n_timesteps,) or (n_timesteps, n_outputs).
         std : ndarray of the same shape
@@ -465,17 +482,17 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         ValueError
             If ``return_std=True`` with another loss.
         """
-        outputs, panel = self._outputs(X, "predict")
+        outputs, spans = self._outputs(X, "predict")
         mean, std = self._decode_output(outputs)
         if not return_std:
-            return self._by_row(mean, panel)
+            return self._by_row(mean, spans)
         if std is None:
             raise ValueError(
                 f"RNNRegressor.predict: return_std=True needs a model fitted with loss='gaussian', "
                 f"but this one was fitted with loss={self._fitted_loss!r}. Fit with "
                 "loss='gaussian', or leave return_std=False."
             )
-        return self._by_row(mean, panel), self._by_row(std, panel)
+        return self._by_row(mean, spans), self._by_row(std, spans)
 
     def score(self, X, y, sample_weight=None):
         """Compute R², the share of the variance of y that the predictions explain.
@@ -493,10 +510,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             One is perfect, zero what the mean would reach. With ``return_sequences=True`` over all
             time steps.
         """
-        check_is_fitted(self)
-        if not self._per_step:
-            return super().score(X, y, sample_weight)
-        truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
+        truth, predicted, weights = self._pairs(X, y, sample_weight)
         return float(r2_score(truth, predicted, sample_weight=weights))
 
     # --- hooks ----------------------------------------------------------------------------------
@@ -584,20 +598,22 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     def _score_function(self) -> Any:
         return None
 
+    def _predict_spans(self, spans: Spans) -> np.ndarray:
+        return self._decode_output(self._outputs_of(spans))[0]
+
     def _decode_output(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Predictions and, with the Gaussian loss, standard deviations, in the unit of y."""
         std = None
+        outputs = outputs.astype(np.float64)
         if self._fitted_loss == "gaussian":
-            means, log_variance = gaussian_parts(torch.from_numpy(outputs))
+            with torch_threads(1):
+                means, log_variance = gaussian_parts(torch.from_numpy(outputs))
             outputs = means.numpy()
             std = self._shape_output(np.exp(0.5 * log_variance.numpy()) * self._target_scale)
         elif self._fitted_loss == "poisson":
             outputs = np.exp(outputs)
-        mean = outputs.astype(np.float64) * self._target_scale + self._target_mean
-        return self._shape_output(mean), std
+        return self._shape_output(outputs * self._target_scale + self._target_mean), std
 
     def _shape_output(self, values: np.ndarray) -> np.ndarray:
-        """One column as it came in y; see Notes for the dtypes."""
-        if self._target_shape:
-            return values.astype(np.float64)
-        return values[:, 0].astype(float_type(self))
+        """One column as it came in y."""
+        return values if self._target_shape else values[:, 0]

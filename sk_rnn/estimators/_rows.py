@@ -8,27 +8,34 @@ integer weights become repeated rows.
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array
+from sklearn.utils import check_array, column_or_1d
 
-from ..sequences import Panel, canonical_order
+from ..sequences import (
+    Spans,
+    Standardisation,
+    align_to_samples,
+    canonical_order,
+    standardisation_of,
+)
 
 # Integer weights become repetitions while the repeated data stays within this; above it an epoch
 # would take too long, and the weights multiply the loss instead.
 MAX_REPEATS, SPARE_REPEATS = 10, 1000
 
-# Values converted to float64 at a time when statistics are computed.
-CHUNK_VALUES = 1 << 22
+# Token ids that are looked at together.
+_BLOCK_TOKENS = 1 << 20
 
 
 def check_weights(
     sample_weight: Any,
-    n_samples: int,
+    spans: Spans,
     caller: str,
     input_name: str = "sample_weight",
     purpose: str = "train on",
 ) -> np.ndarray | None:
-    """Weights as float64 (n_samples,), or None where all are one.
+    """Weights of samples as float64 (n_samples,), or None where all are one.
 
     Raises
     ------
@@ -37,6 +44,8 @@ def check_weights(
     """
     if sample_weight is None:
         return None
+    n_samples = len(spans)
+    sample_weight = align_to_samples(sample_weight, spans, f"{caller}: {input_name}")
     if np.isscalar(sample_weight):
         sample_weight = np.full(n_samples, sample_weight)
     try:
@@ -73,31 +82,58 @@ def check_weights(
     return None if (weights == 1.0).all() else weights
 
 
+def check_groups(groups: Any, spans: Spans, caller: str) -> np.ndarray | None:
+    """Number of each sample's group, int64 (n_samples,), or None for no groups."""
+    if groups is None:
+        return None
+    groups = align_to_samples(groups, spans, f"{caller}: groups")
+    advice = f"Pass a 1-D array of {len(spans)} labels, one per sample: what belongs together."
+    try:
+        codes, _ = pd.factorize(column_or_1d(groups))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{caller}: groups is a {type(groups).__name__} of shape {np.shape(groups)}. {advice}"
+        ) from error
+    if len(codes) != len(spans):
+        raise ValueError(
+            f"{caller}: groups has {len(codes)} labels, but X has {len(spans)} samples. {advice}"
+        )
+    if (codes < 0).any():
+        raise ValueError(f"{caller}: groups[{np.argmin(codes)}] is missing. {advice}")
+    return codes
+
+
 def arrange_rows(
-    panel: Panel, y: np.ndarray | list[np.ndarray], sample_weight: np.ndarray | None
+    spans: Spans, y: np.ndarray | list[np.ndarray], sample_weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Rows in an order that only their content decides, repeated by integer weights.
 
     Returns
     -------
     rows : ndarray of int64
-        Row numbers of ``panel``.
-    weights : ndarray of float64 of shape (len(panel),), or None
+        Row numbers of ``spans``.
+    weights : ndarray of float64 of shape (len(spans),), or None
         What is left to multiply the loss with.
     """
-    order, group = canonical_order(panel, y)
+    order, group = canonical_order(spans, y)
     if sample_weight is None:
         return order, None
     total = sample_weight.sum()
     whole = bool((sample_weight == np.rint(sample_weight)).all())
-    if whole and total <= MAX_REPEATS * len(panel) + SPARE_REPEATS:
+    if whole and total <= MAX_REPEATS * len(spans) + SPARE_REPEATS:
         return np.repeat(order, sample_weight[order].astype(np.int64)), None
     # Equal rows with different weights are told apart by the weight.
     return order[np.lexsort((sample_weight[order], group))], sample_weight
 
 
 def split_rows(
-    rows: np.ndarray, labels: np.ndarray | None, fraction: float, rng: np.random.RandomState
+    rows: np.ndarray,
+    labels: np.ndarray | None,
+    fraction: float,
+    rng: np.random.RandomState,
+    *,
+    groups: np.ndarray | None = None,
+    caller: str = "split_rows",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Training and validation rows; each class in both where its size allows.
 
@@ -106,80 +142,94 @@ def split_rows(
     rows : ndarray of int
         What to split.
     labels : ndarray of int or None
-        The class of each row of the Panel; None splits without classes.
+        The class of each sample; None splits without classes.
     fraction : float in (0, 1)
-        Share of the rows to validate on.
+        Share of the rows to validate on; with groups, share of the groups.
     rng : numpy.random.RandomState
         Decides the split.
+    groups : ndarray of int or None
+        The group of each sample; a group is in one of the parts, whole.
+    caller : str
+        Named in errors.
     """
-    stratify = None
-    if labels is not None:
-        _, counts = np.unique(labels[rows], return_counts=True)
-        n_valid = int(np.ceil(fraction * len(rows)))
-        # A class of one row, or fewer validation rows than classes, cannot be stratified.
-        if counts.min() > 1 and min(n_valid, len(rows) - n_valid) >= len(counts):
-            stratify = labels[rows]
-    train, valid = train_test_split(
-        np.arange(len(rows)), test_size=fraction, random_state=rng, stratify=stratify
-    )
+    if groups is not None:
+        train, valid = _split_groups(rows, labels, float(fraction), rng, groups, caller)
+    else:
+        stratify = None
+        if labels is not None:
+            _, counts = np.unique(labels[rows], return_counts=True)
+            n_valid = int(np.ceil(fraction * len(rows)))
+            # A class of one row, or fewer validation rows than classes, cannot be stratified.
+            if counts.min() > 1 and min(n_valid, len(rows) - n_valid) >= len(counts):
+                stratify = labels[rows]
+        train, valid = train_test_split(
+            np.arange(len(rows)), test_size=float(fraction), random_state=rng, stratify=stratify
+        )
     # Back in the canonical order, in which sums are taken.
     return rows[np.sort(train)], rows[np.sort(valid)]
 
 
-def feature_statistics(panel: Panel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each feature over the valid steps of ``rows``.
-
-    Sums are taken a row at a time in float64 and added in the order of ``rows``, so that the result
-    depends neither on the rows' order in the Panel nor on whether a copy is a weight.
-
-    Returns
-    -------
-    mean, std : ndarray of float64 of shape (n_features,)
-        A constant feature has ``std`` 1.
-    """
-    n_steps = panel.lengths[rows].sum()
-    mean = _row_sums(panel, rows, np.zeros(panel.n_features), power=1).sum(axis=0) / n_steps
-    variance = _row_sums(panel, rows, mean, power=2).sum(axis=0) / n_steps
-    return mean, guard_constant(mean, np.sqrt(variance), panel.values.dtype)
-
-
-def guard_constant(mean: np.ndarray, std: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """``std`` with 1 where the values are constant to rounding."""
-    return np.where(std <= 10 * np.finfo(dtype).eps * np.abs(mean), 1.0, std)
-
-
-def _row_sums(panel: Panel, rows: np.ndarray, center: np.ndarray, power: int) -> np.ndarray:
-    """Sum of (value - center) ** power over the steps of each of ``rows``: (len(rows), F)."""
-    sums = np.empty((len(panel), panel.n_features))
-    offsets = panel.offsets
-    step = max(1, CHUNK_VALUES // panel.n_features)
-    first = 0
-    while first < len(panel):
-        # Whole sequences up to the chunk size, at least one.
-        last = int(np.searchsorted(offsets, offsets[first] + step, side="right")) - 1
-        last = min(max(last, first + 1), len(panel))
-        values = panel.values[offsets[first] : offsets[last]] - center
-        if power == 2:
-            np.square(values, out=values)
-        sums[first:last] = np.add.reduceat(values, offsets[first:last] - offsets[first], axis=0)
-        first = last
-    return sums[rows]
+def _split_groups(
+    rows: np.ndarray,
+    labels: np.ndarray | None,
+    fraction: float,
+    rng: np.random.RandomState,
+    groups: np.ndarray,
+    caller: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions in ``rows`` of training and validation, no group in both."""
+    # Numbered by when they come in the canonical order, so that their names decide nothing.
+    codes, distinct = pd.factorize(groups[rows])
+    n_groups = len(distinct)
+    if n_groups < 2:
+        raise ValueError(
+            f"{caller}: groups holds one group only, which cannot be in the training part and in "
+            "the validation part. Pass X_val and y_val, or set early_stopping=False."
+        )
+    n_valid = min(max(1, int(np.ceil(fraction * n_groups))), n_groups - 1)
+    # Of several draws the one whose classes are most alike in both parts.
+    draws = [rng.permutation(n_groups)[:n_valid] for _ in range(1 if labels is None else 20)]
+    held_out = [np.isin(codes, chosen) for chosen in draws]
+    if labels is not None:
+        held_out.sort(key=lambda valid: _imbalance(labels[rows], valid))
+    return np.flatnonzero(~held_out[0]), np.flatnonzero(held_out[0])
 
 
-def unseen_tokens(panel: Panel, rows: np.ndarray, num_embeddings: int) -> np.ndarray:
+def _imbalance(labels: np.ndarray, valid: np.ndarray) -> float:
+    """How much the shares of classes differ between the parts of a split."""
+    counts = np.bincount(labels), np.bincount(labels[valid], minlength=labels.max() + 1)
+    total, held = (count / count.sum() for count in counts)
+    return float(np.abs(total - held).sum())
+
+
+def learn_scaling(
+    spans: Spans, rows: np.ndarray, caller: str, input_name: str = "X"
+) -> Standardisation:
+    """Mean and standard deviation of each feature over the valid steps of ``rows``."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaling = standardisation_of(spans, rows)
+    wrong = ~(np.isfinite(scaling.mean) & np.isfinite(scaling.std))
+    if wrong.any():
+        feature = int(np.argmax(wrong))
+        name = feature if spans.feature_names is None else repr(spans.feature_names[feature])
+        raise ValueError(
+            f"{caller}: {input_name} has values in feature {name} that lie further apart than "
+            "float64 can say. Clip or rescale them first."
+        )
+    return scaling
+
+
+def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.ndarray:
     """The tokens of the vocabulary that ``rows`` do not hold."""
     seen = np.zeros(num_embeddings, dtype=bool)
-    seen[panel[np.unique(rows)].values] = True
+    for _, ids in spans.take(np.unique(rows)).blocks(_BLOCK_TOKENS):
+        seen[ids] = True
     return np.flatnonzero(~seen)
 
 
-def weighted_statistics(
-    values: np.ndarray, weights: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column of (N, n_outputs); 1 for a constant column."""
-    mean = np.average(values, axis=0, weights=weights)
-    std = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
-    return mean, guard_constant(mean, std, values.dtype)
+def highest_token(spans: Spans) -> int:
+    """The highest token id."""
+    return max(int(ids.max()) for _, ids in spans.blocks(_BLOCK_TOKENS))
 
 
 def auto_batch_size(n_rows: int) -> int:

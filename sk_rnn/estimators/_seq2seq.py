@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 from ..decoding import sample
 from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
-from ..sequences import Panel
+from ..sequences import Panel, Spans, align_to_samples
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
 from ._parameters import CONSTRAINTS, refuse
@@ -537,7 +537,17 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     # --- fitting --------------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+    ):
         """Train on pairs of sequences, or on sequences alone.
 
         Parameters
@@ -555,6 +565,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             to stop and which weights to keep.
         sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
             Weights of the validation data.
+        groups : array-like of shape (n_samples,) or None, default=None
+            What belongs together, such as the person or the machine that a sequence is from: early
+            stopping then holds out whole groups, a `validation_fraction` of them. Without
+            ``early_stopping=True``, or with X_val, it changes nothing. In a search that splits by
+            groups, pass them here too with metadata routing: ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -583,16 +598,21 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 f"{caller}: y_val was passed, but an autoencoder's target is X_val itself. Pass "
                 "X_val alone; or y with y_val, and X_val, for a model of pairs."
             )
-        self._autoencoder = autoencoder
         if autoencoder:
             y, y_val = X, X_val
-        X, y, sample_weight = _without_zeros(X, y, sample_weight)
+        if isinstance(X, Panel) and not autoencoder:
+            y = align_to_samples(y, X, f"{caller}: y")
+            sample_weight = align_to_samples(sample_weight, X, f"{caller}: sample_weight")
+            groups = align_to_samples(groups, X, f"{caller}: groups")
+        X, y, sample_weight, groups = _without_zeros(X, y, sample_weight, groups)
         return self._fit(
             X,
             y,
             sample_weight,
             Validation(X_val, y_val, sample_weight_val),
+            groups=groups,
             resume=resume,
+            known={"_autoencoder": autoencoder},
         )
 
     # --- prediction -----------------------------------------------------------------------------
@@ -611,10 +631,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             Strings or lists of tokens, in an object array. Numbers come as y did: in an array of
             two or three dimensions, or in an object array of one array a target.
         """
-        panel = self._open(X, "predict")
+        spans = self._open(X, "predict")
         if self._target_form == "numbers":
-            return self._shape_numbers(self._decode_numbers(panel))
-        return self._predict_tokens(panel)
+            return self._shape_numbers(self._decode_numbers(spans))
+        return self._predict_tokens(spans)
 
     def predict_n_best(self, X, n, return_log_proba=False):
         """Predict the `n` best targets of each source, by beam search.
@@ -641,16 +661,16 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             If `n` is less than 1, or targets are numbers, of which there is one prediction.
         """
         caller = "predict_n_best"
-        panel = self._open(X, caller)
+        spans = self._open(X, caller)
         self._refuse_numbers(caller, "Call predict.")
         if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
             raise ValueError(
                 f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
             )
         width = max(int(n), self.beam_width)
-        decoded = self._decode_tokens(panel, self._search(int(n)), width=width)
-        y = np.full((len(panel), n), None, dtype=object)
-        log_proba = np.full((len(panel), n), -np.inf)
+        decoded = self._decode_tokens(spans, self._search(int(n)), width=width)
+        y = np.full((len(spans), n), None, dtype=object)
+        log_proba = np.full((len(spans), n), -np.inf)
         for i, row in enumerate(decoded):
             for j, target in enumerate(self._name_tokens(row.ids)):
                 y[i, j] = target
@@ -680,7 +700,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             Strings or lists of tokens.
         """
         check_sampling(temperature, top_k, top_p, random_state, f"{type(self).__name__}.sample")
-        panel = self._open(X, "sample")
+        spans = self._open(X, "sample")
         self._refuse_numbers("sample", "Call predict.")
         search = partial(
             sample,
@@ -690,7 +710,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             top_p=top_p,
             **MARKS,
         )
-        decoded = self._decode_tokens(panel, search, seed=draw_seed(random_state))
+        decoded = self._decode_tokens(spans, search, seed=draw_seed(random_state))
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
     def score_samples(self, X, y=None):
@@ -718,11 +738,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 "autoencoder is X itself. Leave y out."
             )
         if y is None and not self._autoencoder:
-            panel = self._open(X, "score_samples")
-            target = self._predict_encoded(panel)
+            spans = self._open(X, "score_samples")
+            target = self._predict_encoded(spans)
         else:
-            panel, target = self._open_pairs(X, y, "score_samples")
-        return self._log_likelihood(panel, target)
+            spans, target = self._open_pairs(X, y, "score_samples")
+        return self._log_likelihood(spans, target)
 
     def score(self, X, y=None, sample_weight=None):
         """Compare `predict` with the true targets: the share that is right; of numbers, R².
@@ -748,26 +768,24 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         caller = f"{type(self).__name__}.score"
         check_is_fitted(self)
         if self._target_form == "numbers":
-            panel, target = self._open_pairs(X, y, "score")
-            weights = check_weights(sample_weight, len(panel), caller, purpose="score")
+            spans, target = self._open_pairs(X, y, "score")
+            weights = check_weights(sample_weight, spans, caller, purpose="score")
             true = target.values
             if self._target_steps is not None:
-                predicted = self._unscale(self._decode_numbers(panel)).values
-                shape = (len(panel), -1)  # a column for each time step and feature
+                predicted = self._unscale(self._decode_numbers(spans)).values
+                shape = (len(spans), -1)  # a column for each time step and feature
                 true, predicted = true.reshape(shape), predicted.reshape(shape)
             else:
-                decoded = self._decode_numbers(panel, lengths=target.lengths)
+                decoded = self._decode_numbers(spans, lengths=target.lengths)
                 predicted = self._unscale(decoded).values
                 weights = None if weights is None else np.repeat(weights, target.lengths)
-            # In the precision of `predict`, so that both say the same.
-            predicted = predicted.astype(float_type(self))
             return float(r2_score(true, predicted, sample_weight=weights))
-        panel = self._open(X, "score")
-        y = self._own_target(X, y, caller)
+        spans = self._open(X, "score")
+        y = align_to_samples(self._own_target(X, y, caller), spans, f"{caller}: y")
         rows = self._open_target(y, f"{caller}: y", reset=False).rows or []
-        check_one_each(len(rows), len(panel), caller)
-        weights = check_weights(sample_weight, len(panel), caller, purpose="score")
-        return sequence_accuracy_score(rows, self._predict_tokens(panel), sample_weight=weights)
+        check_one_each(len(rows), len(spans), caller)
+        weights = check_weights(sample_weight, spans, caller, purpose="score")
+        return sequence_accuracy_score(rows, self._predict_tokens(spans), sample_weight=weights)
 
     def align(self, X, y=None):
         """Show which steps of each source the decoder looked at for each step of its target.
@@ -794,18 +812,18 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             If the model has no attention.
         """
         caller = f"{type(self).__name__}.align"
-        panel = self._open(X, "align")
+        spans = self._open(X, "align")
         if self.module_.decoder.attention is None:
             raise ValueError(
                 f"{caller}: the model was fitted without attention. Fit with "
                 "attention='additive', 'dot' or 'general'."
             )
         if y is None:
-            target = self._predict_encoded(panel)
+            target = self._predict_encoded(spans)
         else:
-            target = self._read_target(y, X, panel, caller, reset=False)
-        weights = self._align(panel, target)
-        sources, targets = self._name_source(panel), self._name_target(target)
+            target = self._read_target(y, X, spans, caller, reset=False)
+        weights = self._align(spans, target)
+        sources, targets = self._name_source(spans), self._name_target(target)
         return [Alignment(*parts) for parts in zip(sources, targets, weights, strict=True)]
 
     # --- scikit-learn's transformer -------------------------------------------------------------
@@ -869,10 +887,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 f"{caller}: X has {X.shape[1]} features, but encodings of this model have {size}. "
                 "Pass what transform returned."
             )
-        panel = Panel(X, np.arange(len(X) + 1))
+        spans = Spans.of(Panel(X, np.arange(len(X) + 1)))
         if self._target_form == "numbers":
-            return self._shape_numbers(self._decode_numbers(panel, recall))
-        return self._predict_tokens(panel, recall)
+            return self._shape_numbers(self._decode_numbers(spans, recall))
+        return self._predict_tokens(spans, recall)
 
     @available_if(_encodes)
     def get_feature_names_out(self, input_features=None):
@@ -894,17 +912,17 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _open(self, X: Any, method: str) -> Panel:
+    def _open(self, X: Any, method: str) -> Spans:
         check_is_fitted(self)
         caller = f"{type(self).__name__}.{method}"
         self._check_decoding(caller)
         return self._read_source(X, caller, reset=False)
 
-    def _open_pairs(self, X: Any, y: Any, method: str) -> tuple[Panel, Panel]:
+    def _open_pairs(self, X: Any, y: Any, method: str) -> tuple[Spans, Panel]:
         caller = f"{type(self).__name__}.{method}"
-        panel = self._open(X, method)
+        spans = self._open(X, method)
         y = self._own_target(X, y, caller)
-        return panel, self._read_target(y, X, panel, caller, reset=False)
+        return spans, self._read_target(y, X, spans, caller, reset=False)
 
     def _own_target(self, X: Any, y: Any, caller: str) -> Any:
         """What X is to become: X itself for an autoencoder."""
@@ -917,16 +935,16 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             )
         return y
 
-    def _predict_tokens(self, panel: Panel, remember: Remember | None = None) -> np.ndarray:
+    def _predict_tokens(self, spans: Spans, remember: Remember | None = None) -> np.ndarray:
         """The best target of each source, strings or lists of tokens."""
-        decoded = self._decode_tokens(panel, self._search(), remember, width=self.beam_width)
+        decoded = self._decode_tokens(spans, self._search(), remember, width=self.beam_width)
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
-    def _predict_encoded(self, panel: Panel) -> Panel:
+    def _predict_encoded(self, spans: Spans) -> Panel:
         """Predict targets as `_read_target` would read them."""
         if self._target_form == "numbers":
-            return self._unscale(self._decode_numbers(panel))
-        decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
+            return self._unscale(self._decode_numbers(spans))
+        decoded = self._decode_tokens(spans, self._search(), width=self.beam_width)
         ids, finished = [row.ids[0] for row in decoded], [row.finished[0] for row in decoded]
         return self._mark_ends(ids, finished)
 
@@ -969,27 +987,31 @@ def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+def _without_zeros(X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Any, Any, Any, Any]:
     """Leave out what has no weight, so that no vocabulary holds its tokens.
 
     What is wrong with the weights or with the number of targets is left for `fit` to say, which
     must then see all of them.
     """
+    everything = X, y, sample_weight, groups
     if sample_weight is None or np.isscalar(sample_weight):
-        return X, y, sample_weight
+        return everything
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError):
-        return X, y, sample_weight
+        return everything
     if weights.ndim != 1 or weights.all() or not weights.any():
-        return X, y, sample_weight
-    if not _has_samples(X, len(weights)) or (y is not None and not _has_samples(y, len(weights))):
-        return X, y, sample_weight
+        return everything
+    others = [data for data in (y, groups) if data is not None]
+    if not all(_has_samples(data, len(weights)) for data in (X, *others)):
+        return everything
     keep = np.flatnonzero(weights)
-    kept = _take(X, keep)
-    if y is X:
-        return kept, kept, weights[keep]
-    return kept, y if y is None else _take(y, keep), weights[keep]
+    if isinstance(X, Panel) and y is not X:
+        kept: Any = Spans.of(X).take(keep)  # which copies nothing
+    else:
+        kept = _take(X, keep)
+    kept_y, kept_groups = (None if data is None else _take(data, keep) for data in (y, groups))
+    return kept, kept if y is X else kept_y, weights[keep], kept_groups
 
 
 def _take(data: Any, rows: np.ndarray) -> Any:

@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 
 from ..sequences import (
     Panel,
+    Spans,
     Unknown,
     find_joiner,
     is_sequence,
@@ -84,9 +85,9 @@ def read_side(
         The parameter that by "auto" took whole numbers for tokens, so that others must not come.
     """
     _check_container(data, where)
-    if isinstance(data, Panel):
+    if isinstance(data, Panel | Spans):
         if data.is_tokens and kind == "tokens":
-            ids = [row.tolist() for row in data.to_list()]
+            ids = [row.tolist() for row in data]
             return Side("tokens", _token_rows(ids, where, padding_value, whole))
         form = "ids" if data.is_tokens else "numbers"
         return _check_form(Side(form, None), kind, where, because)

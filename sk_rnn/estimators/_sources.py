@@ -1,20 +1,22 @@
 """Sources of `Seq2SeqTransformer`: strings, tokens, ids, sequences of numbers or vectors."""
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import _check_feature_names
 
 from ..sequences import (
-    Panel,
+    Spans,
     check_sequences,
     check_token_range,
     encode_tokens,
     is_table,
+    read_spans,
 )
 from ._base import BaseRNN
-from ._reading import read_embedding_weights, read_sequences
+from ._reading import count_seen_tokens, read_embedding_weights, read_sequences
 from ._sides import (
     END,
     RESERVED,
@@ -49,7 +51,7 @@ class SourceReader(BaseRNN):
         """The id of each token of X; None for numbers and ids."""
         return None if self._source_tokens is None else number_tokens(self._source_tokens)
 
-    def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
+    def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Spans:
         where = f"{caller}: {input_name}"
         if reset:
             kind = "series" if self.source_kind == "vectors" else self.source_kind
@@ -93,10 +95,10 @@ class SourceReader(BaseRNN):
             n_tokens=len(RESERVED) + len(self._source_tokens),
         )
         if not reset:
-            warn_of_unknown(unknown, rows, where, "symbol")
-        return panel
+            warn_of_unknown(unknown, rows, where, "token")
+        return Spans.of(panel)
 
-    def _read_source_numbers(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
+    def _read_source_numbers(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Spans:
         table = is_table(X, padding_value=self.padding_value)
         if reset:
             self._vectors = self.source_kind == "vectors" or (table and self.source_kind == "auto")
@@ -109,14 +111,20 @@ class SourceReader(BaseRNN):
                 f"{caller}: {input_name} holds sequences, but {fitted}. Pass a 2-D array of shape "
                 f"(n_samples, {width}), one row a sample."
             )
-        panel = read_sequences(self, X, caller, reset=reset, input_name=input_name)
+        spans = read_sequences(self, X, caller, reset=reset, input_name=input_name)
         if not self._vectors:
-            return panel
+            return spans
         # A vector is a sequence of one step.
-        return Panel(panel.values.reshape(len(panel), -1), np.arange(len(panel) + 1))
+        n_samples = len(spans)
+        return replace(
+            spans,
+            values=spans.values.reshape(n_samples, -1),
+            starts=np.arange(n_samples),
+            lengths=np.ones(n_samples, dtype=np.int64),
+        )
 
-    def _read_source_ids(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
-        panel = check_sequences(
+    def _read_source_ids(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Spans:
+        spans = read_spans(
             X,
             tokens=True,
             padding_value=self.padding_value,
@@ -124,15 +132,15 @@ class SourceReader(BaseRNN):
             input_name=input_name,
         )
         if reset:
-            self._n_ids = panel.n_tokens
+            self._n_ids = spans.n_tokens
             if self.embedding_weights is not None:
                 self._n_ids = len(self.embedding_weights)
             elif self._n_ids is None:
-                self._n_ids = int(panel.values.max()) + 1
-        check_token_range(panel, self._n_ids, caller, input_name=input_name)
-        return panel
+                self._n_ids = count_seen_tokens(spans, caller)
+        check_token_range(spans, self._n_ids, caller, input_name=input_name)
+        return spans
 
-    def _count_tokens(self, panel: Panel, caller: str) -> int:
+    def _count_tokens(self, spans: Spans, caller: str) -> int:
         if self._source_form == "ids":
             return self._n_ids
         return len(RESERVED) + len(self._source_tokens)
@@ -146,12 +154,12 @@ class SourceReader(BaseRNN):
             )
         return read_embedding_weights(self.embedding_weights, None, None, caller)
 
-    def _name_source(self, panel: Panel) -> list[list[Any]]:
+    def _name_source(self, spans: Spans) -> list[list[Any]]:
         """What stands at each step that attention can look at."""
         stride = self._built_with["conv_stride"]
         if self._source_form == "numbers":
-            return [list(range(0, n, stride)) for n in panel.lengths.tolist()]
-        rows = [row.tolist()[::stride] for row in panel.to_list()]
+            return [list(range(0, n, stride)) for n in spans.lengths.tolist()]
+        rows = [row.tolist()[::stride] for row in spans]
         if self._source_form == "ids":
             return rows
         names = [*RESERVED, *self._source_tokens]

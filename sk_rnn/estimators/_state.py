@@ -4,6 +4,8 @@ So a file is small, `skops.io` asks to trust only this package's classes, and a 
 GPU loads where there is none.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import torch
 from torch import nn
 
 from ..modules import WeightedLoss
-from ..training import RecurrentNet, device_present
+from ..training import RecurrentNet, torch_threads
 from ._network import Model, build_net
 
 
@@ -39,17 +41,13 @@ def load_net(
     module: Model,
     criterion: WeightedLoss,
     arguments: dict[str, Any],
+    device: torch.device,
+    backend: str,
     **others: Any,
 ) -> RecurrentNet:
-    """Build the net of `dump_net` around ``module``.
-
-    On the device where it was trained, if this machine has it, else on the CPU.
-    """
+    """Build the net of `dump_net` around ``module``."""
     module.load_state_dict({name: _tensor(a) for name, a in net_state["module"].items()})
-    device = torch.device(net_state["device"])
-    if not device_present(device):
-        device = torch.device("cpu")
-    net = build_net(module, criterion, arguments, device, None, callbacks=[], **others)
+    net = build_net(module, criterion, arguments, device, backend, callbacks=[], **others)
     for row in net_state["history"]:
         net.history.new_epoch()
         for key, value in row.items():
@@ -62,6 +60,22 @@ def load_net(
             }
         )
     return net
+
+
+@contextmanager
+def untouched_on_failure(net: RecurrentNet | None) -> Iterator[None]:
+    """Put the weights of a net back, whose training goes on in here, if it is not completed."""
+    if net is None:
+        yield
+        return
+    module = net.module_
+    weights = {name: _array(value) for name, value in module.state_dict().items()}
+    try:
+        yield
+    except BaseException:
+        with torch_threads(1), torch.no_grad():
+            module.load_state_dict({name: _tensor(value) for name, value in weights.items()})
+        raise
 
 
 def _array(value: Any) -> Any:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..decoding import beam_search, greedy
 from ..modules import ROW_MULTIPLE, Memory, Seq2SeqModel, gaussian_log_density
-from ..sequences import Panel
+from ..sequences import Panel, Spans
 from ..training import (
     Batch,
     PairData,
@@ -23,6 +23,7 @@ from ..training import (
 from ._network import Model
 from ._pair_targets import PairTargets
 from ._parameters import check_objects, encoder_conflicts, refuse
+from ._reading import float_type
 from ._search import RowStreams, Search, decode_numbers, search_tokens
 from ._sides import BEGIN, END, RESERVED, UNKNOWN
 from ._sources import SourceReader
@@ -255,18 +256,18 @@ class Translation(SourceReader, PairTargets):
 
     def _decode_tokens(
         self,
-        panel: Panel,
+        spans: Spans,
         search: Search,
         remember: Remember | None = None,
         *,
         width: int = 1,
         seed: int | None = None,
     ) -> list[Decoded]:
-        """Decode each source of ``panel``; the best hypotheses come first.
+        """Decode each source of ``spans``; the best hypotheses come first.
 
         With a ``seed`` the search is handed random numbers, a stream of its own for each row.
         """
-        remember = remember or self._remember
+        data, remember = self._data_to_decode(spans, remember)
 
         def decode(batch: Batch, rows: np.ndarray) -> list[Decoded]:
             chosen = search
@@ -278,23 +279,30 @@ class Translation(SourceReader, PairTargets):
             parts = zip(found.to_list(), log_probs, finished, strict=True)
             return [Decoded(ids, scores[: len(ids)], ends) for ids, scores, ends in parts]
 
-        data = SequenceData(panel, self.net_.device)
         return self._each_row(data, decode, max_rows=DECODE_ROWS // width)
+
+    def _data_to_decode(
+        self, spans: Spans, remember: Remember | None
+    ) -> tuple[SequenceData, Remember]:
+        """Sources as they are read, or with ``remember`` encodings as they are."""
+        if remember is None:
+            return self._source_data(spans), self._remember
+        return SequenceData(spans, self.net_.device, dtype=float_type(self)), remember
 
     # --- numbers --------------------------------------------------------------------------------
 
     def _decode_numbers(
         self,
-        panel: Panel,
+        spans: Spans,
         remember: Remember | None = None,
         *,
         lengths: np.ndarray | None = None,
     ) -> list[np.ndarray]:
-        """Decode each source of ``panel`` into scaled numbers (n_timesteps, n_features).
+        """Decode each source of ``spans`` into scaled numbers (n_timesteps, n_features).
 
         With ``lengths`` each has so many steps, otherwise as many as the model says.
         """
-        remember = remember or self._remember
+        data, remember = self._data_to_decode(spans, remember)
         learned_end = lengths is None and self._target_steps is None
         n_steps = self._target_steps or self._limit()
         if lengths is not None:
@@ -306,18 +314,18 @@ class Translation(SourceReader, PairTargets):
             arrays = as_numpy(values)
             return [array[:end] for array, end in zip(arrays, ends.tolist(), strict=True)]
 
-        decoded = self._each_row(SequenceData(panel, self.net_.device), decode)
+        decoded = self._each_row(data, decode)
         if lengths is not None:
             decoded = [array[:n] for array, n in zip(decoded, lengths.tolist(), strict=True)]
         return decoded
 
     # --- given targets --------------------------------------------------------------------------
 
-    def _log_likelihood(self, panel: Panel, target: Panel) -> np.ndarray:
+    def _log_likelihood(self, spans: Spans, target: Panel) -> np.ndarray:
         """Log-likelihood of each encoded target, given its source: (n_samples,)."""
         numbers = self._target_form == "numbers"
         data = self._make_data(
-            panel, target, None, np.arange(len(panel)), self.net_.device, "score_samples"
+            spans, target, None, np.arange(len(spans)), self.net_.device, "score_samples"
         )
         fixed = self._target_steps is not None
         log_scale = 0.0 if not numbers else float(np.log(self._target_scale).sum())
@@ -336,15 +344,15 @@ class Translation(SourceReader, PairTargets):
             total = torch.zeros(n_rows, dtype=torch.float64)
             return total.index_add_(0, row_of_step, scores.double().cpu()).numpy()
 
-        scores = np.array(self._each_row(data, score, max_rows=self._rows_at_once(panel, target)))
+        scores = np.array(self._each_row(data, score, max_rows=self._rows_at_once(spans, target)))
         # The density of y itself, not of its scaled numbers.
         return scores - log_scale * (1 if fixed else target.lengths)
 
-    def _align(self, panel: Panel, target: Panel) -> list[np.ndarray]:
+    def _align(self, spans: Spans, target: Panel) -> list[np.ndarray]:
         """Attention's weights for encoded targets: (n_target_steps, n_source_steps) each."""
         numbers = self._target_form == "numbers"
         target = self._scale_target(target) if numbers else target
-        data = PairData(panel, target, self.net_.device)
+        data = PairData(spans, target, self.net_.device, **self._source_options())
         stride = self._built_with["conv_stride"]
 
         def align(batch: Batch, rows: np.ndarray) -> list[np.ndarray]:
@@ -358,21 +366,21 @@ class Translation(SourceReader, PairTargets):
                 for weight, n, m in zip(weights, n_steps, n_sources, strict=True)
             ]
 
-        return self._each_row(data, align, max_rows=self._rows_at_once(panel, target))
+        return self._each_row(data, align, max_rows=self._rows_at_once(spans, target))
 
-    def _rows_at_once(self, panel: Panel, target: Panel) -> int:
+    def _rows_at_once(self, spans: Spans, target: Panel) -> int:
         """Pairs that are read together, so that memory does not grow with their lengths."""
         decoder = self._model.decoder
         widest = [decoder.output.out_features, decoder.readout_size]
         if decoder.attention is not None:
-            widest.append(int(panel.lengths.max()))
+            widest.append(int(spans.lengths.max()))
         n_values = int(target.lengths.max()) * max(widest)
         # Batches are filled up to a multiple anyway.
         return max(ROW_MULTIPLE, min(DECODE_ROWS, MAX_SCORES // n_values))
 
-    def _encode(self, panel: Panel) -> np.ndarray:
+    def _encode(self, spans: Spans) -> np.ndarray:
         """Each source in one vector: (n_samples, n_encoded)."""
-        data = SequenceData(panel, self.net_.device)
+        data = self._source_data(spans)
 
         def encode(batch: Batch, rows: np.ndarray) -> np.ndarray:
             return as_numpy(self._model.encode(**batch.X))

@@ -21,3 +21,22 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
 
 def _package(names: dict) -> str:
     return str(names.get("__name__", "")).partition(".")[0]
+
+
+# Packages that call fit many times over, and are to end when the user presses Ctrl-C.
+_SEARCHES = ("joblib", "optuna", "hyperopt", "ray", "dask", "skopt")
+
+# Modules of scikit-learn that hand one call of the user's on.
+_HAND_ON = ("sklearn.base", "sklearn.pipeline", "sklearn.compose", "sklearn.utils")
+
+
+def called_directly() -> bool:
+    """Whether the user called `fit`, perhaps of a Pipeline, and not a search of many fits."""
+    frame = sys._getframe().f_back
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        package = module.partition(".")[0]
+        if package in _SEARCHES or (package == "sklearn" and not module.startswith(_HAND_ON)):
+            return False
+        frame = frame.f_back
+    return True

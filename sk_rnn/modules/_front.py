@@ -1,4 +1,4 @@
-"""What stands before the recurrent layers: scaling, embedding, convolution."""
+"""What stands before the recurrent layers: embedding, convolution."""
 
 import numpy as np
 import torch
@@ -7,30 +7,6 @@ from torch.nn.functional import conv1d, pad, relu
 
 from ._dropout import Dropout, StepDropout
 from ._steps import ValidSteps
-
-
-class InputScaling(nn.Module):
-    """Standardises each feature with the training data's mean and standard deviation.
-
-    A part of the module and not of the data, so that the data need not be copied.
-
-    Parameters
-    ----------
-    mean, std : ndarray of shape (n_features,)
-        Statistics over all valid training steps; ``std`` is positive.
-    """
-
-    mean: Tensor
-    scale: Tensor
-
-    def __init__(self, mean: np.ndarray, std: np.ndarray):
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float64))
-        self.register_buffer("scale", torch.tensor(1.0 / std, dtype=torch.float64))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(T, B, F) to (T, B, F)."""
-        return (x - self.mean) * self.scale
 
 
 class TokenEmbedding(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ._chunks import Chunk, ChunkedRun
-from ._front import ConvFrontEnd, InputScaling, TokenEmbedding
+from ._front import ConvFrontEnd, TokenEmbedding
 from ._head import Head
 from ._pooling import Pooling
 from ._recurrent import RecurrentStack
@@ -28,14 +28,12 @@ def set_backend(module: nn.Module, backend: str) -> None:
 
 
 class Encoder(nn.Module):
-    """Sequences to one hidden state a time step: scaling or embedding, convolution, recurrence.
+    """Sequences to one hidden state per time step: embedding, convolution, recurrence.
 
     Parameters
     ----------
     n_features : int
         Features a time step; ignored for tokens.
-    scaling : tuple of two ndarrays of shape (n_features,), or None
-        Mean and standard deviation for `InputScaling`.
     num_embeddings : int or None
         Vocabulary size; None for sequences of numbers.
     embedding_weights : ndarray of shape (num_embeddings, embedding_dim) or None
@@ -54,7 +52,6 @@ class Encoder(nn.Module):
         hidden_size: int,
         num_layers: int = 1,
         bidirectional: bool = False,
-        scaling: tuple[np.ndarray, np.ndarray] | None = None,
         num_embeddings: int | None = None,
         embedding_dim: int | None = None,
         embedding_weights: np.ndarray | None = None,
@@ -90,8 +87,6 @@ class Encoder(nn.Module):
                 generator=generator,
             )
             n_features = embedding_dim
-        elif scaling is not None:
-            self.read = InputScaling(*scaling)
         self.conv = None
         if conv_channels is not None:
             self.conv = ConvFrontEnd(
@@ -176,6 +171,11 @@ class SequenceModel(nn.Module):
             )
             n_states = self.pooling.output_size
         self.head = Head(n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator)
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers put out per sequence or time step."""
+        return self.head.linear.out_features
 
     @property
     def rows_apart(self) -> bool:

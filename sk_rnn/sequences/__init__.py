@@ -16,21 +16,29 @@ from ._containers import (
     refuse_empty,
 )
 from ._interchange import as_pandas
+from ._labels import align_to_samples
 from ._layout import locate, offsets_of
-from ._numbers import as_numbers, frame_values, plain
+from ._numbers import as_float, as_numbers, frame_values, plain
 from ._panel import Panel, read_panel, step_labels
+from ._scaling import Standardisation, standardisation_of, weighted_statistics
+from ._spans import Spans
+from ._state import explain_foreign_state, seal, unseal
 from ._symbols import Unknown, encode_tokens, learn_tokens
 from ._targets import check_sequence_targets
 from ._text import find_joiner, join_words, split_words
 from ._validation import (
     check_sequences,
     check_token_range,
-    padding_bounds,
+    read_spans,
 )
 
 __all__ = [
     "Panel",
+    "Spans",
+    "Standardisation",
     "Unknown",
+    "align_to_samples",
+    "as_float",
     "as_numbers",
     "as_pandas",
     "canonical_order",
@@ -38,6 +46,7 @@ __all__ = [
     "check_sequences",
     "check_token_range",
     "encode_tokens",
+    "explain_foreign_state",
     "find_joiner",
     "flat_positions",
     "flatten",
@@ -51,12 +60,16 @@ __all__ = [
     "offsets_of",
     "open_container",
     "pad_batch",
-    "padding_bounds",
     "plain",
     "prediction_batches",
     "read_panel",
+    "read_spans",
     "refuse_empty",
+    "seal",
     "split_words",
+    "standardisation_of",
     "step_labels",
     "training_batches",
+    "unseal",
+    "weighted_statistics",
 ]

@@ -1,20 +1,20 @@
 """Which rows share a batch, and batches as padded arrays."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ._panel import Panel
+from ._spans import Spans
 
 # Batches of similar length are cut from pools of so many batches, at most, of so many pools, at
 # least: larger pools mean less padding, more pools more randomness.
 _MAX_POOL, _MIN_POOLS = 16, 4
 
 
-def canonical_order(panel: Panel, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
+def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Order the rows by their content, so that a fit does not depend on the order of X.
 
     Rows are sorted by a 128-bit hash of their values, their length and their target. Seeded
@@ -22,7 +22,7 @@ def canonical_order(panel: Panel, y: Any = None) -> tuple[np.ndarray, np.ndarray
 
     Parameters
     ----------
-    panel : Panel
+    spans : Spans
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), or iterable of ndarray
         The targets; arrays, one per sample, where targets are sequences.
 
@@ -35,13 +35,13 @@ def canonical_order(panel: Panel, y: Any = None) -> tuple[np.ndarray, np.ndarray
 
     Examples
     --------
-    >>> from sk_rnn.sequences import Panel, canonical_order
+    >>> from sk_rnn.sequences import Panel, Spans, canonical_order
     >>> panel = Panel.from_sequences([[1.0], [2.0, 3.0], [1.0]])
-    >>> order, group = canonical_order(panel)
+    >>> order, group = canonical_order(Spans.of(panel))
     >>> sorted(group.tolist()) in ([0, 0, 1], [0, 1, 1])
     True
     """
-    digests = np.frombuffer(b"".join(_digests(panel, y)), dtype=">u8").reshape(-1, 2)
+    digests = np.frombuffer(b"".join(_digests(spans, y)), dtype=">u8").reshape(-1, 2)
     order = np.lexsort((digests[:, 1], digests[:, 0]))
     digests = digests[order]
     group = np.zeros(len(order), dtype=np.int64)
@@ -131,29 +131,36 @@ def prediction_batches(lengths: np.ndarray, *, max_rows: int, max_steps: int) ->
     return batches[::-1]
 
 
-def pad_batch(panel: Panel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pad_batch(
+    spans: Spans,
+    rows: np.ndarray,
+    convert: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Gather rows into one array with time first.
 
     Parameters
     ----------
-    panel : Panel
+    spans : Spans
     rows : ndarray of int of shape (batch_size,)
         Not negative.
+    convert : callable or None
+        Called with the gathered steps (n_timesteps, batch_size, n_features), which it may change.
 
     Returns
     -------
     padded : ndarray of shape (n_timesteps, batch_size, n_features)
-        C-contiguous, of the panel's dtype, as long as the longest row, zero after each row's
-        end; of shape (n_timesteps, batch_size) for token ids.
+        C-contiguous, of the values' dtype unless it is converted, as long as the longest row, zero
+        after each row's end; of shape (n_timesteps, batch_size) for token ids.
     lengths : ndarray of int64 of shape (batch_size,)
     """
-    starts = panel.offsets[rows]
-    lengths = panel.offsets[rows + 1] - starts
+    starts, lengths = spans.starts[rows], spans.lengths[rows]
     n_timesteps = int(lengths.max(initial=0))
     steps = np.arange(n_timesteps)[:, None]  # T 1
     positions = starts + steps  # T B
     # After a row's end come steps of the next row, or past the last one: overwritten below.
-    padded = panel.values.take(positions, axis=0, mode="clip")  # T B F
+    padded = spans.values.take(positions, axis=0, mode="clip")  # T B F
+    if convert is not None:
+        padded = convert(padded)
     if (lengths < n_timesteps).any():
         padded[steps >= lengths] = 0
     return padded, lengths
@@ -179,13 +186,15 @@ def flat_positions(lengths: np.ndarray, n_timesteps: int, n_rows: int) -> np.nda
     return steps * n_rows + rows
 
 
-def _digests(panel: Panel, y: Any) -> Iterator[bytes]:
-    values = np.ascontiguousarray(panel.values)
+def _digests(spans: Spans, y: Any) -> Iterator[bytes]:
+    values = np.ascontiguousarray(spans.values)
     steps = values.reshape(-1).view(np.uint8).data
-    step_size = values.itemsize * panel.n_features
-    bounds = (panel.offsets * step_size).tolist()
+    step_size = values.itemsize * spans.n_features
+    starts = (spans.starts * step_size).tolist()
+    stops = ((spans.starts + spans.lengths) * step_size).tolist()
+    targets = _target_bytes(y, len(spans))
     # The length in the key keeps (x, y) and a longer x with the same bytes apart.
-    for (start, stop), target in zip(pairwise(bounds), _target_bytes(y, len(panel)), strict=True):
+    for start, stop, target in zip(starts, stops, targets, strict=True):
         key = blake2b(steps[start:stop], digest_size=16)
         key.update((stop - start).to_bytes(8, "big") + target)
         yield key.digest()

@@ -43,6 +43,19 @@ def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
     )
 
 
+def as_float(values: np.ndarray) -> np.ndarray:
+    """Return float32 and float64 as they are, other numbers in the smaller of them that holds all.
+
+    In float32 Unix seconds are two minutes apart, so that integers of 32 bits and more need
+    float64.
+    """
+    if values.dtype in (np.float32, np.float64):
+        return values
+    exact = np.can_cast(values.dtype, np.float32, "safe")
+    with np.errstate(over="ignore"):  # what overflows is refused as infinite later
+        return values.astype(np.float32 if exact else np.float64)
+
+
 def frame_values(df: pd.DataFrame, where: str, *, allow_objects: bool = True) -> np.ndarray:
     """Return a frame of scalars as an array, missing numbers as NaN."""
     is_object = [dtype == np.dtype(object) for dtype in df.dtypes]

@@ -12,6 +12,7 @@ import pandas as pd
 from ._containers import flatten
 from ._frames import read_long_frame
 from ._layout import check_offsets, check_rows, gather_steps, offsets_of
+from ._numbers import as_float
 
 
 class Panel:
@@ -53,6 +54,10 @@ class Panel:
     >>> panel[[1, 1, 0]].lengths
     array([2, 2, 1])
     """
+
+    # Of a Panel with an index that was sliced: which samples of the first one it has. Labels that
+    # are sliced alongside keep the same numbers in an index that only counts them.
+    _rows: np.ndarray | None = None
 
     def __init__(
         self,
@@ -109,7 +114,8 @@ class Panel:
             lists; a 2-D or 3-D array; an awkward or a pyarrow array.
         dtype : {float32, float64}, default=None
             Of the values. By default float32 and float64 stay, integers, one per time
-            step, are token ids, and everything else becomes float32.
+            step, are token ids, and other numbers become float32 if it holds them exactly
+            (integers of up to 16 bits), else float64.
         feature_names : sequence of str, default=None
             What the features are called; by default the columns of the data frames.
 
@@ -242,7 +248,7 @@ class Panel:
             )
         values = X[np.arange(X.shape[1]) < lengths[:, None]]  # (total_steps[, F])
         if values.ndim == 2 or values.dtype.kind not in "iu":
-            values = _as_float(values if values.ndim == 2 else values[:, None])
+            values = as_float(values if values.ndim == 2 else values[:, None])
         return cls(values, offsets_of(lengths))
 
     @classmethod
@@ -471,7 +477,7 @@ class Panel:
     def _with_samples(
         self, values: np.ndarray, offsets: np.ndarray, rows: Any, times: pd.Index | None
     ) -> Self:
-        return type(self)(
+        part = type(self)(
             values,
             offsets,
             index=None if self.index is None else self.index[rows],
@@ -479,6 +485,9 @@ class Panel:
             n_tokens=self.n_tokens,
             times=times,
         )
+        if self.index is not None:
+            part._rows = (np.arange(len(self)) if self._rows is None else self._rows)[rows]
+        return part
 
     def _spans(self) -> Iterator[tuple[int, int]]:
         bounds = self.offsets.tolist()  # Python integers slice faster than NumPy's
@@ -494,12 +503,6 @@ def _append(indexes: list[pd.Index | None]) -> pd.Index | None:
     """Put indexes one after the other, if all of them are there."""
     there = [index for index in indexes if index is not None]
     return there[0].append(there[1:]) if len(there) == len(indexes) else None
-
-
-def _as_float(values: np.ndarray) -> np.ndarray:
-    """Return float32 and float64 as they are, everything else as float32."""
-    is_float = values.dtype in (np.float32, np.float64)
-    return values if is_float else values.astype(np.float32)
 
 
 def _check_values(values: np.ndarray) -> None:
@@ -533,7 +536,7 @@ def read_panel(sequences: Any, where: str, dtype: npt.DTypeLike | None = None) -
     values = flat.values
     if dtype is None:
         one_integer = values.dtype.kind in "iu" and values.shape[1] == 1
-        values = values[:, 0] if one_integer else _as_float(values)
+        values = values[:, 0] if one_integer else as_float(values)
     names = flat.feature_names
     return Panel(values, flat.offsets, index=flat.ids, feature_names=names)
 

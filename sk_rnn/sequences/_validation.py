@@ -1,14 +1,16 @@
 """The only door for sequences: whatever users pass becomes a checked Panel."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ._containers import flatten, refuse_empty
-from ._layout import locate
+from ._numbers import as_float
 from ._panel import Panel
+from ._spans import Spans
 
 # Checks run over blocks, so that no temporary of the data's own size is made.
 _CHECK_BLOCK = 1 << 20
@@ -17,10 +19,9 @@ _CHECK_BLOCK = 1 << 20
 def check_sequences(
     X: Any,
     *,
-    dtype: npt.DTypeLike = np.float32,
+    dtype: npt.DTypeLike | None = None,
     tokens: bool = False,
     padding_value: float | None = None,
-    finite: bool = True,
     caller: str = "check_sequences",
     input_name: str = "X",
 ) -> Panel:
@@ -30,8 +31,9 @@ def check_sequences(
     ----------
     X : array-like, list of array-like, DataFrame or Panel
         A Panel of the right dtype is returned with the same values, without a copy.
-    dtype : dtype, default=float32
-        Of numeric values: float32 or float64. Without effect on tokens.
+    dtype : {float32, float64}, default=None
+        Of numeric values. By default that of X if it is one of them; other numbers become float32
+        if it holds them exactly, else float64. Without effect on tokens.
     tokens : bool, default=False
         Whether X holds token ids, one non-negative integer per time step. They become int64, but
         int32 stays, which is what a vectorizer gives.
@@ -39,10 +41,6 @@ def check_sequences(
     padding_value : float, default=None
         Leading and trailing time steps whose features all equal this value (NaN equals NaN)
         are dropped. Such steps between others stay.
-    finite : bool, default=True
-        Whether values are checked: numbers to be finite, tokens to be integers from 0 on. With
-        False padding is still in its place, as :func:`padding_bounds` needs it, and tokens
-        that came as floats are still floats.
     caller, input_name : str
         What error messages call the caller and X.
 
@@ -54,7 +52,7 @@ def check_sequences(
     Raises
     ------
     TypeError
-        If X is no container of sequences.
+        If X is not a container of sequences.
     ValueError
         If its contents cannot be used; the message says at which sample and time step.
 
@@ -63,106 +61,137 @@ def check_sequences(
     >>> from sk_rnn.sequences import check_sequences
     >>> check_sequences([[1.0, 2.0, 0.0], [3.0, 0.0, 0.0]], padding_value=0).to_list()
     [array([[1.],
-           [2.]], dtype=float32), array([[3.]], dtype=float32)]
+           [2.]]), array([[3.]])]
     """
-    where = f"{caller}: {input_name}"
-    panel = _read(X, np.dtype(dtype), tokens, where)
-    if padding_value is not None:
-        starts, stops = padding_bounds(panel, padding_value, caller=caller, input_name=input_name)
-        if (stops - starts != panel.lengths).any():
-            panel = panel.cut(starts, stops)
-    if not finite:
-        return panel
-    _check_finite(panel, where)
-    return _check_tokens(panel, where) if tokens else panel
+    return read_spans(
+        X,
+        dtype=dtype,
+        tokens=tokens,
+        padding_value=padding_value,
+        caller=caller,
+        input_name=input_name,
+    ).to_panel()
 
 
-def padding_bounds(
-    panel: Panel,
-    padding_value: float,
+def read_spans(
+    X: Any,
     *,
-    caller: str = "check_sequences",
+    dtype: npt.DTypeLike | None = None,
+    tokens: bool = False,
+    padding_value: float | None = None,
+    finite: bool = True,
+    caller: str,
     input_name: str = "X",
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the steps that are not padding start and stop in each sample.
+) -> Spans:
+    """Read any container of sequences as :func:`check_sequences` does, but copy no Panel.
 
     Parameters
     ----------
-    panel : Panel
-        As :func:`check_sequences` returns it with ``finite=False``.
-    padding_value : float
-        Steps whose features all equal it are padding at either end of a sample.
-    caller, input_name : str
-        What error messages call the caller and the panel.
+    X, dtype, tokens, padding_value, caller, input_name
+        As for :func:`check_sequences`.
+    finite : bool, default=True
+        Whether numbers are checked to be finite.
 
     Returns
     -------
-    starts, stops : ndarray of int64 of shape (n_samples,)
-        Relative to each sample's own first step.
+    spans : Spans
+        Samples without their padding, in the values of the Panel that they come in.
+    """
+    where = f"{caller}: {input_name}"
+    spans = _read(X, None if dtype is None else np.dtype(dtype), tokens, where)
+    spans = replace(spans, where=where)
+    if padding_value is not None:
+        first, lengths = _unpadded(spans, padding_value, where)
+        if (lengths != spans.lengths).any():
+            spans = spans.trim(first, lengths)
+    if tokens:
+        return _check_tokens(spans, where)
+    if finite:
+        _check_finite(spans, where)
+    return spans
+
+
+def _unpadded(spans: Spans, padding_value: float, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first step of each sample that is not padding, and how many steps lie between.
+
+    Padding are the steps at either end whose features all equal ``padding_value``.
     """
     value = float(padding_value)
-    values = panel.values.reshape(len(panel.values), panel.n_features)
-    is_padding = np.isnan(values) if math.isnan(value) else values == value
-    kept = np.flatnonzero(~is_padding.all(axis=1))
-    first = np.searchsorted(kept, panel.offsets[:-1])
-    last = np.searchsorted(kept, panel.offsets[1:])
-    if (first == last).any():
-        raise ValueError(
-            f"{caller}: {input_name}[{np.argmax(first == last)}] is an empty sequence: all its "
-            f"time steps equal padding_value={padding_value!r}. Drop it, from y too."
-        )
-    return kept[first] - panel.offsets[:-1], kept[last - 1] + 1 - panel.offsets[:-1]
+    first, lengths = np.zeros_like(spans.lengths), np.zeros_like(spans.lengths)
+    is_float = spans.values.dtype.kind == "f"
+    if is_float and math.isfinite(value) and abs(value) > np.finfo(spans.values.dtype).max:
+        return first, spans.lengths  # no number of this type equals it
+    offsets = spans.offsets
+    for rows, steps in spans.blocks(_CHECK_BLOCK):
+        values = steps.reshape(len(steps), -1)
+        is_padding = np.isnan(values) if math.isnan(value) else values == value
+        kept = np.flatnonzero(~is_padding.all(axis=1)) + offsets[rows.start]
+        begin = np.searchsorted(kept, offsets[rows.start : rows.stop])
+        end = np.searchsorted(kept, offsets[rows.start + 1 : rows.stop + 1])
+        if (begin == end).any():
+            sample = rows.start + int(np.argmax(begin == end))
+            raise ValueError(
+                f"{where}[{sample}] is an empty sequence: all its time steps equal "
+                f"padding_value={padding_value!r}. Drop it, from y too."
+            )
+        first[rows] = kept[begin] - offsets[rows.start : rows.stop]
+        lengths[rows] = kept[end - 1] + 1 - kept[begin]
+    return first, lengths
 
 
 def check_token_range(
-    panel: Panel, n_tokens: int, caller: str = "check_token_range", *, input_name: str = "X"
+    spans: Panel | Spans, n_tokens: int, caller: str = "check_token_range", *, input_name: str = "X"
 ) -> None:
     """Raise ValueError if a token id is not below the size of the vocabulary.
 
     Parameters
     ----------
-    panel : Panel
+    spans : Panel or Spans
         Of token ids.
     n_tokens : int
         Size of the vocabulary.
     caller, input_name : str
         What error messages call the caller and the panel.
     """
-    if panel.values.max(initial=-1) < n_tokens:
-        return
-    sample, step = locate(panel.offsets, int(np.argmax(panel.values >= n_tokens)))
-    raise ValueError(
-        f"{caller}: {input_name}[{sample}] has token id {panel[sample][step]} at time step {step}, "
-        f"but the vocabulary has {n_tokens} tokens, 0 to {n_tokens - 1}. Map unknown tokens to an "
-        "id of their own, or fit with a larger vocabulary."
-    )
+    spans = Spans.of(spans) if isinstance(spans, Panel) else spans
+    for rows, ids in spans.blocks(_CHECK_BLOCK):
+        if ids.max(initial=-1) < n_tokens:
+            continue
+        sample, step = spans.locate(rows, int(np.argmax(ids >= n_tokens)))
+        raise ValueError(
+            f"{caller}: {input_name}[{sample}] has token id {ids[ids >= n_tokens][0]} at time step "
+            f"{step}, but the vocabulary has {n_tokens} tokens, 0 to {n_tokens - 1}. Map unknown "
+            "tokens to an id of their own, or fit with a larger vocabulary."
+        )
 
 
-def _read(X: Any, dtype: np.dtype, tokens: bool, where: str) -> Panel:
+def _read(X: Any, dtype: np.dtype | None, tokens: bool, where: str) -> Spans:
     if isinstance(X, Panel):
-        return _convert_panel(X, dtype, tokens, where)
+        return _convert(Spans.of(X), dtype, tokens, where)
+    if isinstance(X, Spans):
+        return _convert(X, dtype, tokens, where)
     flat = flatten(X, where, dtype=None if tokens else dtype)
     if tokens:
-        return Panel(_token_values(flat.values, where), flat.offsets)
-    return Panel(flat.values, flat.offsets, feature_names=flat.feature_names)
+        return Spans.of(Panel(_token_values(flat.values, where), flat.offsets))
+    values = as_float(flat.values)
+    return Spans.of(Panel(values, flat.offsets, feature_names=flat.feature_names))
 
 
-def _convert_panel(panel: Panel, dtype: np.dtype, tokens: bool, where: str) -> Panel:
-    refuse_empty(panel.lengths, where)
+def _convert(spans: Spans, dtype: np.dtype | None, tokens: bool, where: str) -> Spans:
+    refuse_empty(spans.lengths, where)
     if tokens:
-        values = panel.values if panel.is_tokens else _token_values(panel.values, where)
-    elif panel.n_tokens is not None:
+        values = spans.values if spans.is_tokens else _token_values(spans.values, where)
+        return replace(spans, values=values, feature_names=None)
+    if spans.n_tokens is not None:
         raise ValueError(
-            f"{where} holds token ids out of a vocabulary of {panel.n_tokens}, where numbers "
+            f"{where} holds token ids out of a vocabulary of {spans.n_tokens}, where numbers "
             "belong. Set embedding_dim."
         )
-    else:
+    values = as_float(spans.values.reshape(-1, spans.n_features))
+    if dtype is not None:
         with np.errstate(over="ignore"):  # what overflows is refused as infinite later
-            values = panel.values.reshape(-1, panel.n_features).astype(dtype, copy=False)
-    if values.dtype == panel.dtype and values.ndim == panel.values.ndim:
-        return panel
-    names = None if tokens else panel.feature_names
-    return Panel(values, panel.offsets, index=panel.index, feature_names=names)
+            values = values.astype(dtype, copy=False)
+    return replace(spans, values=values)
 
 
 def _token_values(values: np.ndarray, where: str) -> np.ndarray:
@@ -179,56 +208,63 @@ def _token_values(values: np.ndarray, where: str) -> np.ndarray:
     return values.astype(np.float64, copy=False)
 
 
-def _check_tokens(panel: Panel, where: str) -> Panel:
-    values = panel.values if panel.is_tokens else panel.values[:, 0]
-    # Floats beyond 2**53 are not exact integers, whatever they look like.
-    if values.dtype.kind == "f":
-        inexact = (values != np.floor(values)) | (np.abs(values) > 2**53)
-        if inexact.any():
-            position = int(np.argmax(inexact))
-            sample, step = locate(panel.offsets, position)
+def _check_tokens(spans: Spans, where: str) -> Spans:
+    """Return ids of int32 or int64, which were integers or floats."""
+    for rows, steps in spans.blocks(_CHECK_BLOCK):
+        ids = steps.reshape(-1)
+        # Floats beyond 2**53 are not exact integers, whatever they look like.
+        if ids.dtype.kind == "f":
+            inexact = (ids != np.floor(ids)) | ~(np.abs(ids) <= 2**53)
+            if inexact.any():
+                sample, step = spans.locate(rows, int(np.argmax(inexact)))
+                raise ValueError(
+                    f"{where}[{sample}] has {ids[inexact][0]} at time step {step}, but token ids "
+                    "are integers. Without embedding_dim numbers are taken as they are."
+                )
+        if ids.min() < 0:
+            sample, step = spans.locate(rows, int(np.argmax(ids < 0)))
             raise ValueError(
-                f"{where}[{sample}] has {values[position]} at time step {step}, but token ids are "
-                "integers. Without embedding_dim numbers are taken as they are."
+                f"{where}[{sample}] has token id {ids[ids < 0][0]:.0f} at time step {step}, but "
+                "token ids start at 0. If it is padding, set padding_value."
             )
+        if ids.max() > np.iinfo(np.int64).max:
+            sample, step = spans.locate(rows, int(np.argmax(ids)))
+            raise ValueError(
+                f"{where}[{sample}] has token id {ids.max()} at time step {step}, which is beyond "
+                "64 bits with a sign. Number the tokens from 0 on, as "
+                "sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) does."
+            )
+    values = spans.values.reshape(-1)
     # What a vectorizer gives stays as it is: half the memory of 64 bits.
-    ids = values if values.dtype == np.int32 else values.astype(np.int64, copy=False)
-    if ids.min() < 0:
-        position = int(np.argmax(ids < 0))
-        sample, step = locate(panel.offsets, position)
-        raise ValueError(
-            f"{where}[{sample}] has token id {ids[position]} at time step {step}, but token ids "
-            "start at 0. If it is padding, set padding_value."
-        )
-    if ids is panel.values:
-        return panel
-    return Panel(ids, panel.offsets, index=panel.index, n_tokens=panel.n_tokens)
+    if values.dtype in (np.int32, np.int64) and values.ndim == spans.values.ndim:
+        return spans
+    if values.dtype.kind == "f":  # of padding, which may be anything
+        with np.errstate(invalid="ignore"):
+            return replace(spans, values=values.astype(np.int64))
+    return replace(spans, values=values.astype(np.int64))
 
 
-def _check_finite(panel: Panel, where: str) -> None:
-    values = panel.values
-    if values.dtype.kind != "f":
-        return
-    block = max(1, _CHECK_BLOCK // panel.n_features)
-    for start in range(0, len(values), block):
-        finite = np.isfinite(values[start : start + block])
-        if not finite.all():
-            step, feature = np.argwhere(~finite)[0]
-            _refuse_value(panel, start + step, feature, where)
+def _check_finite(spans: Spans, where: str) -> None:
+    for rows, steps in spans.blocks(_CHECK_BLOCK):
+        # A single long sample is a block as long as itself.
+        n_steps = max(1, _CHECK_BLOCK // spans.n_features)
+        for start in range(0, len(steps), n_steps):
+            finite = np.isfinite(steps[start : start + n_steps])
+            if not finite.all():
+                position, feature = np.argwhere(~finite)[0]
+                value = steps[start + position, feature]
+                sample, step = spans.locate(rows, start + int(position))
+                _refuse_value(spans, value, sample, step, int(feature), where)
 
 
-def _refuse_value(panel: Panel, position: int, feature: int, where: str) -> None:
-    value = panel.values[position, feature]
-    sample, step = locate(panel.offsets, position)
-    what = "NaN" if np.isnan(value) else f"infinity or a value too large for {panel.dtype}"
-    place = f"at time step {step}"
-    if panel.feature_names is not None:
-        place += f", feature {panel.feature_names[feature]!r}"
-    elif panel.n_features > 1:
-        place += f", feature {feature}"
+def _refuse_value(
+    spans: Spans, value: np.floating, sample: int, step: int, feature: int, where: str
+) -> None:
+    dtype = spans.values.dtype
+    what = "NaN" if np.isnan(value) else f"infinity or a value too large for {dtype}"
     advice = (
         "Impute missing values first, or set padding_value if they are padding."
         if np.isnan(value)
         else "Clip or rescale such values first."
     )
-    raise ValueError(f"{where}[{sample}] contains {what} {place}. {advice}")
+    raise ValueError(f"{where}[{sample}] contains {what} {spans.place(step, feature)}. {advice}")

@@ -27,6 +27,7 @@ from ._runtime import (
     run_here,
 )
 from ._schedules import SCHEDULES
+from ._threads import torch_threads
 from ._truncated import truncated_gradients
 
 __all__ = [
@@ -52,5 +53,6 @@ __all__ = [
     "run_here",
     "step_positions",
     "subset_accuracy",
+    "torch_threads",
     "truncated_gradients",
 ]

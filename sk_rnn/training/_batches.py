@@ -1,21 +1,34 @@
 """Batches formed whole: one gather a batch, on the device where the data is."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ..modules import ROW_MULTIPLE
-from ..sequences import Panel, flat_positions, pad_batch, prediction_batches, training_batches
+from ..sequences import (
+    Spans,
+    Standardisation,
+    flat_positions,
+    pad_batch,
+    prediction_batches,
+    training_batches,
+)
 
-# Bounds of a batch that is only predicted: rows, and padded steps, which bound its memory.
+# Bounds of a batch that is only predicted: rows, padded steps and outputs, which bound its memory.
 PREDICT_ROWS = 1024
 PREDICT_STEPS = 32_768
+PREDICT_OUTPUTS = 1 << 24
 
 # The share of a GPU's free memory that the data set may take to be kept there.
 RESIDENT_SHARE = 0.5
+
+# Numbers that are standardised at a time.
+_CONVERT_VALUES = 1 << 20
 
 
 class Targets(NamedTuple):
@@ -38,57 +51,85 @@ class Batch(NamedTuple):
 
 
 class SequenceData:
-    """A Panel with targets and weights, from which batches are taken.
+    """Sequences with targets and weights, from which batches are taken.
 
     On a GPU the steps are moved there once if they fit, and batches are gathered there; on a CPU,
-    or if they do not fit, batches are gathered from the Panel's own array, which is not copied.
+    or if they do not fit, batches are gathered from the array that the sequences are in. That is
+    not copied if it has the network's own type, or lies in a file; otherwise it is converted once.
 
     Parameters
     ----------
-    panel : Panel
+    spans : Spans
         The sequences.
     device : torch.device
         Where batches are wanted.
+    dtype : dtype
+        Type of the network's weights, for sequences of numbers.
+    scaling : Standardisation or None
+        What is done to numbers before they are rounded to that type.
     y : ndarray or None
-        One row a sequence, or one a time step with ``per_step=True``.
+        One row per sequence, or per time step with ``per_step=True``.
     weights : ndarray or None
         Loss weights, one for each row of ``y``.
     per_step : bool
         Whether outputs and targets belong to time steps.
+
+    Raises
+    ------
+    ValueError
+        Here or when a batch is taken, if a number is too large for ``dtype``.
     """
 
     def __init__(
         self,
-        panel: Panel,
+        spans: Spans,
         device: torch.device,
         *,
+        dtype: npt.DTypeLike = np.float32,
+        scaling: Standardisation | None = None,
         y: np.ndarray | None = None,
         weights: np.ndarray | None = None,
         per_step: bool = False,
     ):
-        self.panel = panel
         self.device = device
         self.per_step = per_step
+        self.dtype = np.dtype(dtype)
+        self.scaling = scaling
+        self.offsets = spans.offsets
+        self.lengths = spans.lengths
         self.y = None if y is None else torch.from_numpy(y).to(device)
         self.weights = None if weights is None else torch.from_numpy(weights).to(device)
-        self.resident = _to_device(panel.values, device) if _fits(panel.values, device) else None
+        on_device = _fits(spans, self.dtype, device)
+        as_it_is = spans.is_tokens or (scaling is None and spans.values.dtype == self.dtype)
+        in_file = isinstance(spans.values, np.memmap)
+        lazily = spans.values.dtype == self.dtype or in_file
+        self.converts = not as_it_is and lazily and not on_device
+        if not as_it_is and not self.converts:
+            spans = self._converted(spans)
+        self.spans = spans
+        self.resident = _to_device(spans.values, device) if on_device else None
         if self.resident is not None:
-            self.starts = torch.from_numpy(panel.offsets[:-1]).to(device)
+            self.starts = torch.from_numpy(spans.starts).to(device)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
 
     @property
-    def lengths(self) -> np.ndarray:
-        """What sequences of a batch should have about the same of."""
-        return self.panel.lengths
+    def sorting_lengths(self) -> np.ndarray:
+        """What sequences of a training batch should have about the same of."""
+        return self.lengths
 
     def inputs(self, rows: np.ndarray) -> dict[str, Any]:
         """The sequences at ``rows``, padded, time-major, and their lengths."""
         if self.resident is None:
-            padded, lengths = pad_batch(self.panel, rows)
+            padded, lengths = pad_batch(self.spans, rows, self._convert if self.converts else None)
+            if self.converts and not np.isfinite(padded).all():
+                self._refuse(rows)
             x = torch.from_numpy(padded)
             if self.device.type != "cpu":
                 x = x.to(self.device)
         else:
-            lengths = self.panel.lengths[rows]
+            lengths = self.lengths[rows]
             x = self._gather(self.resident, rows, lengths)
         return {"x": x, "lengths": torch.from_numpy(lengths)}
 
@@ -100,11 +141,51 @@ class SequenceData:
             lengths = inputs["lengths"].numpy()
             positions = flat_positions(lengths, inputs["x"].shape[0], len(rows))
             inputs["positions"] = torch.from_numpy(positions).to(self.device)
-            index = torch.from_numpy(step_positions(self.panel.offsets, rows))
+            index = torch.from_numpy(step_positions(self.offsets, rows))
         index = index.to(self.device, non_blocking=True)
         values = None if self.y is None else self.y.index_select(0, index)
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return Batch(inputs, Targets(values, weights))
+
+    def _convert(self, values: np.ndarray) -> np.ndarray:
+        """Standardise numbers and round them to the network's type."""
+        if self.scaling is not None:
+            return self.scaling.apply(values, self.dtype)
+        with np.errstate(over="ignore"):
+            return values.astype(self.dtype)
+
+    def _converted(self, spans: Spans) -> Spans:
+        """The sequences end to end, converted."""
+        values = np.empty((spans.offsets[-1], spans.n_features), self.dtype)
+        for rows, steps in spans.blocks(_CONVERT_VALUES):
+            start, stop = self.offsets[rows.start], self.offsets[rows.stop]
+            values[start:stop] = self._convert(steps)
+            if not np.isfinite(values[start:stop]).all():
+                self._refuse(np.arange(rows.start, rows.stop), spans)
+        return replace(spans, values=values, starts=self.offsets[:-1])
+
+    def _refuse(self, rows: np.ndarray, spans: Spans | None = None) -> NoReturn:
+        """Name the first number of ``rows`` that is too large."""
+        spans = spans or self.spans
+        row, wrong = next(
+            (row, wrong)
+            for row, steps in zip(rows.tolist(), spans.take(rows), strict=True)
+            if len(wrong := np.argwhere(~np.isfinite(self._convert(steps))))
+        )
+        step, feature = map(int, wrong[0])
+        number = spans.values[spans.starts[row] + step, feature]
+        value = f"{number:g} {spans.place(step, feature)}"
+        if self.scaling is None:
+            raise ValueError(
+                f"{spans.where}[{row}] contains infinity or a value too large for {self.dtype}: "
+                f"{value}. Set scale_inputs=True, or clip or rescale such values first."
+            )
+        mean, std = self.scaling.mean[feature], self.scaling.std[feature]
+        raise ValueError(
+            f"{spans.where}[{row}] has {value}, which is too far from the training data (mean "
+            f"{mean:g}, standard deviation {std:g}) to compute with: standardised, it is too large "
+            f"for {self.dtype}. If it stands for a missing value, impute it; else clip such values."
+        )
 
     def _gather(self, resident: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
         """Pad on the device: the row indices are all that travels."""
@@ -126,11 +207,12 @@ def step_positions(offsets: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.repeat(starts - before, lengths) + np.arange(lengths.sum())
 
 
-def _fits(values: np.ndarray, device: torch.device) -> bool:
+def _fits(spans: Spans, dtype: np.dtype, device: torch.device) -> bool:
     if device.type != "cuda":
         return False
+    itemsize = spans.values.itemsize if spans.is_tokens else dtype.itemsize
     free, _ = torch.cuda.mem_get_info(device)
-    return values.nbytes < RESIDENT_SHARE * free
+    return spans.values.size * itemsize < RESIDENT_SHARE * free
 
 
 def _to_device(values: np.ndarray, device: torch.device) -> Tensor:
@@ -166,7 +248,7 @@ class TrainingBatches:
         self.rows = rows
         self.batch_size = batch_size
         self.rng = rng
-        self.lengths = data.lengths[rows]
+        self.lengths = data.sorting_lengths[rows]
 
     def __iter__(self) -> Iterator[Batch]:
         for chosen in training_batches(self.lengths, self.batch_size, self.rng):
@@ -174,6 +256,11 @@ class TrainingBatches:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def _at_most(number: int, n_outputs: int) -> int:
+    """Rows or steps of which no more than `PREDICT_OUTPUTS` numbers are put out."""
+    return max(ROW_MULTIPLE, min(number, PREDICT_OUTPUTS // n_outputs))
 
 
 class PredictionBatches:
@@ -190,6 +277,8 @@ class PredictionBatches:
     aligned : bool
         Fill batches up to a multiple of `ROW_MULTIPLE` with copies of their last row, which
         `wanted` tells how to cut off again.
+    n_outputs : int
+        Numbers put out per row or time step; many of them make batches smaller.
     """
 
     def __init__(
@@ -199,14 +288,15 @@ class PredictionBatches:
         batch_size: int | None = None,
         *,
         aligned: bool = False,
+        n_outputs: int = 1,
     ):
         self.data = data
         self.aligned = aligned
-        self.rows = np.arange(len(data.panel)) if rows is None else rows
+        self.rows = np.arange(len(data)) if rows is None else rows
         self.batches = prediction_batches(
-            data.panel.lengths[self.rows],
-            max_rows=batch_size or PREDICT_ROWS,
-            max_steps=PREDICT_STEPS,
+            data.lengths[self.rows],
+            max_rows=batch_size or _at_most(PREDICT_ROWS, n_outputs),
+            max_steps=_at_most(PREDICT_STEPS, n_outputs) if data.per_step else PREDICT_STEPS,
         )
 
     def __iter__(self) -> Iterator[Batch]:
@@ -219,7 +309,7 @@ class PredictionBatches:
     def wanted(self) -> Iterator[int]:
         """Count the outputs of each batch that are not of filling rows."""
         for chosen in self.batches:
-            lengths = self.data.panel.lengths[self.rows[chosen]]
+            lengths = self.data.lengths[self.rows[chosen]]
             yield int(lengths.sum()) if self.data.per_step else len(chosen)
 
     def __len__(self) -> int:

@@ -343,11 +343,17 @@ class RecurrentNet(NeuralNet):
 
     # --- prediction -----------------------------------------------------------------------------
 
-    def outputs(self, batches: PredictionBatches, interrupted: threading.Event) -> np.ndarray:
+    def outputs(
+        self,
+        batches: PredictionBatches,
+        interrupted: threading.Event,
+        reduce: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> np.ndarray:
         """Compute the module's outputs, in the order of ``batches.batches``.
 
-        They are put into one array, which is there from the first batch on: arrays of their own,
-        kept, would lie between what the batches free, and memory would grow with their number.
+        With ``reduce`` what it makes of them batch by batch. They are put into one array, which is
+        there from the first batch on: arrays of their own, kept, would lie between what the
+        batches free, and memory would grow with their number.
         """
         wanted = list(batches.wanted())
         sizes = iter(wanted)
@@ -357,6 +363,10 @@ class RecurrentNet(NeuralNet):
         def compute(batch: Batch) -> None:
             nonlocal outputs, start
             values = self.infer(batch.X)[: next(sizes)].cpu().numpy()
+            if not np.isfinite(values).all():
+                raise FloatingPointError("outputs are not finite")
+            if reduce is not None:
+                values = reduce(values)
             if outputs is None:
                 outputs = np.empty((sum(wanted), *values.shape[1:]), values.dtype)
             outputs[start : start + len(values)] = values

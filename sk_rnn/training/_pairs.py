@@ -1,9 +1,10 @@
 """Batches of sequences with target sequences of lengths of their own."""
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from ..sequences import Panel
+from ..sequences import Panel, Spans, Standardisation
 from ._batches import Batch, SequenceData, Targets, step_positions
 
 
@@ -14,10 +15,14 @@ class PairData(SequenceData):
 
     Parameters
     ----------
-    panel, target : Panel
-        Sources and targets, one for one.
+    spans : Spans
+        Sources.
+    target : Panel
+        Targets, one for each source, as the network reads them.
     device : torch.device
         Where batches are wanted.
+    dtype, scaling
+        Of sources: see `SequenceData`.
     weights : ndarray of shape (n_samples,) or None
         Loss weight of each pair.
     labels : ndarray or None
@@ -27,23 +32,25 @@ class PairData(SequenceData):
 
     def __init__(
         self,
-        panel: Panel,
+        spans: Spans,
         target: Panel,
         device: torch.device,
         *,
+        dtype: npt.DTypeLike = np.float32,
+        scaling: Standardisation | None = None,
         weights: np.ndarray | None = None,
         labels: np.ndarray | None = None,
     ):
         labels = target.values if labels is None else labels
         if weights is not None:
             weights = np.repeat(weights, target.lengths)
-        super().__init__(panel, device, y=labels, weights=weights)
-        self.target = SequenceData(target, device)
+        super().__init__(spans, device, dtype=dtype, scaling=scaling, y=labels, weights=weights)
+        self.target = SequenceData(Spans.of(target), device, dtype=target.dtype)
 
     @property
-    def lengths(self) -> np.ndarray:
+    def sorting_lengths(self) -> np.ndarray:
         """Steps of source and target together: sorted by them, both have little padding."""
-        return self.panel.lengths + self.target.panel.lengths
+        return self.lengths + self.target.lengths
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The pairs at ``rows``, padded, time-major, and the labels of all valid steps."""
@@ -52,7 +59,7 @@ class PairData(SequenceData):
         lengths = target["lengths"].numpy()
         # The valid steps, row by row, in the flattened (B, L) targets.
         is_step = np.arange(lengths.max()) < lengths[:, None]  # (B, L)
-        index = torch.from_numpy(step_positions(self.target.panel.offsets, rows)).to(self.device)
+        index = torch.from_numpy(step_positions(self.target.offsets, rows)).to(self.device)
         assert self.y is not None
         return Batch(
             {

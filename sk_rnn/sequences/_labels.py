@@ -1,0 +1,86 @@
+"""Labels whose index names the samples of a Panel, put in the order of the Panel."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._panel import Panel
+from ._spans import Spans
+
+
+def align_to_samples(data: Any, samples: Panel | Spans, where: str) -> Any:
+    """Put a Series or frame that is indexed by the samples' ids in the order of the samples.
+
+    Labels often come in the order of the frame that they are from, and a Panel has its samples in
+    the order of their ids. Anything but a pandas object, or a Panel, with an index of its own is
+    taken as it stands; so is everything beside samples that have no ids.
+
+    Parameters
+    ----------
+    data : object
+        Targets, weights or groups, as the user passed them.
+    samples : Panel or Spans
+        The sequences beside them.
+    where : str
+        What messages call the caller and the argument.
+
+    Raises
+    ------
+    ValueError
+        If the index holds other ids than those of the samples.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sk_rnn.sequences import Panel, align_to_samples
+    >>> df = pd.DataFrame({"machine": ["a", "b"], "heat": [0.5, 0.7]})
+    >>> panel = Panel.from_frame(df, by="machine")
+    >>> align_to_samples(pd.Series({"b": "worn", "a": "new"}), panel, "fit: y").tolist()
+    ['new', 'worn']
+    """
+    samples = Spans.of(samples) if isinstance(samples, Panel) else samples
+    ids = samples.index
+    if ids is None or not isinstance(data, pd.Series | pd.DataFrame | Panel):
+        return data
+    index = data.index
+    if index is None or len(index) != len(ids) or index.equals(ids):
+        return data  # of another length: what is wrong is said where lengths are checked
+    if _are_positions(index, samples):
+        return data
+    order = _order_of(ids, index)
+    if order is None:
+        name = where.rpartition(" ")[2]
+        listed = isinstance(data, Panel)
+        plain = f"{name}.to_list()" if listed else f"{name}.to_numpy()"
+        by_id = f"{name}[{name}.index.get_indexer(X.index)]" if listed else f"{name}.loc[X.index]"
+        raise ValueError(
+            f"{where} is indexed by {_some(index)}, but the samples of X are called {_some(ids)}. "
+            f"If the index holds ids of samples, pass {by_id}; if {name} is in the order of X, "
+            f"pass {plain}."
+        )
+    return data[order] if isinstance(data, Panel) else data.iloc[order]
+
+
+def _are_positions(index: pd.Index, samples: Spans) -> bool:
+    """Whether an index only counts rows: a plain range, or what slicing as X was left of one."""
+    if isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index))):
+        return True
+    rows = samples.rows
+    return rows is not None and index.nlevels == 1 and index.equals(pd.Index(rows))
+
+
+def _order_of(ids: pd.Index, index: pd.Index) -> np.ndarray | None:
+    """Where each of the ids stands in the index; None unless both hold the same, each once."""
+    if not (ids.is_unique and index.is_unique) or ids.nlevels != index.nlevels:
+        return None
+    try:
+        order = index.get_indexer(ids)
+    except (TypeError, ValueError):  # kinds that do not compare
+        return None
+    return None if (order < 0).any() else order
+
+
+def _some(index: pd.Index) -> str:
+    shown = ", ".join(map(repr, index[:3].tolist()))
+    return f"{shown}, ..." if len(index) > 3 else shown

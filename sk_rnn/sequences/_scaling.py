@@ -1,0 +1,124 @@
+"""Numbers on their way into a network: centred, scaled and only then rounded to its precision."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._spans import Spans
+
+# Values that are converted to float64 at a time when statistics are computed.
+_BLOCK_VALUES = 1 << 22
+
+# Magnitudes between which float32 neither overflows nor loses digits when values are scaled.
+_COMFORTABLE = (1e-30, 1e30)
+
+
+class Standardisation(NamedTuple):
+    """(value - mean) / std of each feature.
+
+    Values in float64 are centred and scaled in float64: of Unix seconds, float32 would keep steps
+    of two minutes. Values in float32 hold no more than float32 does, and are treated in it.
+
+    Attributes
+    ----------
+    mean, std : ndarray of float64 of shape (n_features,)
+        ``std`` is positive.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+
+    def apply(self, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Standardise values (..., n_features) and cast them; what overflows becomes infinite."""
+        with np.errstate(over="ignore"):
+            if values.dtype == dtype == np.float32 and self._is_comfortable():
+                scaled = values - self.mean.astype(np.float32)
+                scaled *= (1.0 / self.std).astype(np.float32)
+                return scaled
+            scaled = values - self.mean  # float64
+            scaled /= self.std
+            return scaled.astype(dtype, copy=False)
+
+    def _is_comfortable(self) -> bool:
+        low, high = _COMFORTABLE
+        return bool(
+            self.std.min() > low and self.std.max() < high and np.abs(self.mean).max() < high
+        )
+
+
+def standardisation_of(spans: Spans, rows: np.ndarray) -> Standardisation:
+    """Mean and standard deviation of each feature over the time steps of ``rows``.
+
+    Sums are taken a sample at a time in float64 and added in the order of ``rows``, so that the
+    result depends neither on the samples' order in the Panel nor on whether a copy is a weight.
+    They are sums of distances from one of the values: far from zero, sums of the values themselves
+    would lose digits.
+
+    Parameters
+    ----------
+    spans : Spans
+    rows : ndarray of int
+        Samples, repeated as often as they count.
+
+    Returns
+    -------
+    Standardisation
+        A constant feature has ``std`` 1.
+    """
+    n_steps = spans.lengths[rows].sum()
+    pivot = spans.values[spans.starts[rows[0]]].astype(np.float64)
+    mean = pivot + _sums(spans, rows, pivot).sum(axis=0) / n_steps
+    with np.errstate(over="ignore"):
+        std = np.sqrt(_sums(spans, rows, mean, power=2).sum(axis=0) / n_steps)
+    if not np.isfinite(std).all() or not std.all():
+        # Constant features, or squares beyond float64 in either direction.
+        unit = _largest_distance(spans.take(np.unique(rows)), mean)
+        std = unit * np.sqrt(_sums(spans, rows, mean, unit, power=2).sum(axis=0) / n_steps)
+    return Standardisation(mean, guard_constant(mean, std, spans.values.dtype))
+
+
+def weighted_statistics(
+    values: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column of (N, n_columns); 1 for a constant column."""
+    pivot = values[0]
+    mean = pivot + np.average(values - pivot, axis=0, weights=weights)
+    centred = values - mean
+    unit = np.abs(centred).max(axis=0)
+    unit = np.where(unit > 0, unit, 1.0)
+    std = unit * np.sqrt(np.average((centred / unit) ** 2, axis=0, weights=weights))
+    return mean, guard_constant(mean, std, values.dtype)
+
+
+def guard_constant(mean: np.ndarray, std: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """``std`` with 1 where the values are constant to rounding in their own ``dtype``."""
+    return np.where(std <= np.finfo(dtype).eps * np.abs(mean), 1.0, std)
+
+
+def _sums(
+    spans: Spans,
+    rows: np.ndarray,
+    center: np.ndarray,
+    unit: np.ndarray | None = None,
+    *,
+    power: int = 1,
+) -> np.ndarray:
+    """Sum of ((value - center) / unit) ** power over the steps of each of ``rows``."""
+    sums = np.empty((len(spans), spans.n_features))
+    for block, steps in spans.blocks(_BLOCK_VALUES):
+        centred = steps - center  # float64
+        if unit is not None:
+            centred /= unit
+        if power == 2:
+            np.square(centred, out=centred)
+        lengths = spans.lengths[block]
+        sums[block] = np.add.reduceat(centred, np.cumsum(lengths) - lengths, axis=0)
+    return sums[rows]  # (len(rows), F)
+
+
+def _largest_distance(spans: Spans, center: np.ndarray) -> np.ndarray:
+    """The largest |value - center| of each feature, 1 where all are zero."""
+    largest = np.zeros_like(center)
+    for _, steps in spans.blocks(_BLOCK_VALUES):
+        np.maximum(largest, np.abs(steps - center).max(axis=0), out=largest)
+    return np.where(largest > 0, largest, 1.0)
