@@ -1,5 +1,6 @@
 """From an estimator's parameters to module and net."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -151,19 +152,25 @@ def build_net(
     arguments: dict[str, Any],
     device: torch.device,
     caller: str | None,
+    *,
+    announce: Callable[[], None] | None = None,
     **others: Any,
 ) -> RecurrentNet:
     """Build the net around a module and move it to its device.
 
-    ``caller`` is named in errors; None for a saved model.
+    ``caller`` is named in errors; None for a saved model, for which no backward pass is compiled.
+    ``announce`` is called before kernels are compiled.
     """
     optimizer = arguments["optimizer"]
     backend = resolve_backend(
         arguments["backend"],
         device,
         bfloat16=arguments["bfloat16"],
-        builtin=isinstance(module.encoder.recurrent.cell, str),
+        cell=module.encoder.recurrent.cell,
+        dtype=next(module.parameters()).dtype,
+        training=caller is not None,
         caller=caller,
+        announce=announce,
     )
     net = RecurrentNet(
         module,
