@@ -102,7 +102,8 @@ class KernelCache(NullCache):
             if directory == _BESIDE_THE_SOURCE:
                 drop_outdated(directory)
             return
-        raise faults[0]
+        if faults:
+            raise faults[0]
 
     def _key(self, sig: Any, codegen: Any) -> str:
         """Digest of all that the machine code depends on."""

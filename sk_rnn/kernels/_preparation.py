@@ -97,8 +97,8 @@ def prepare(
     if _found.not_kept is not None and not _found.failure:
         _warn_once(
             f"Compiled kernels could not be kept on disk ({_described(_found.not_kept)}), so each "
-            "process compiles them again, which takes seconds. Set the environment variable "
-            "NUMBA_CACHE_DIR to a directory that can be written to."
+            "process compiles them again, which takes seconds. Make room on the disk, or set the "
+            "environment variable NUMBA_CACHE_DIR to a directory that can be written to."
         )
     return _found.failure
 
