@@ -300,6 +300,16 @@ def test_a_signal_while_waiting_is_raised_and_no_failure(small, monkeypatch):
     assert prepare("gru", F32, training=True) == ""
 
 
+def test_without_a_thread_of_its_own_it_is_done_in_the_callers(small, monkeypatch):
+    def refusing(self):
+        raise RuntimeError("can't start new thread")
+
+    announced = []
+    monkeypatch.setattr(threading.Thread, "start", refusing)
+    assert prepare("gru", F32, training=True, announce=lambda: announced.append(1)) == ""
+    assert announced == [1]
+
+
 def test_threads_that_prepare_at_once_compile_once(small, monkeypatch):
     calls = []
     monkeypatch.setattr(_layer, "try_out", lambda *_, **__: (time.sleep(0.2), calls.append(1)))

@@ -148,7 +148,10 @@ class _Attempt:
         self._fatal: BaseException | None = None
         self._compiles = False
         self._decided, self._finished = threading.Event(), threading.Event()
-        threading.Thread(target=self._run, name="sk_rnn_compiler").start()
+        try:
+            threading.Thread(target=self._run, name="sk_rnn_compiler").start()
+        except RuntimeError:  # no more threads, or the interpreter is ending
+            self._run()
 
     def wait(self, announce: Callable[[], None] | None = None) -> None:
         """Wait for the end, and call ``announce`` if it begins to compile."""
