@@ -19,7 +19,6 @@ from joblib import Parallel, delayed
 from sk_rnn import RNNClassifier
 from sk_rnn.kernels import (
     DirectionWeights,
-    _jit,
     _layer,
     _product,
     kernel_threads,
@@ -475,30 +474,7 @@ def test_workers_of_joblib_give_the_same(monkeypatch):
         np.testing.assert_allclose(there, here, atol=1e-6)  # torch's threads differ
 
 
-# --- compiling ----------------------------------------------------------------------------------
-
-
-def test_what_was_compiled_from_older_sources_is_dropped(tmp_path, monkeypatch):
-    monkeypatch.setattr(_jit, "__file__", str(tmp_path / "_jit.py"))
-    cache = tmp_path / "__pycache__"
-    cache.mkdir()
-    for place, age in ((tmp_path / "_jit.py", 50), (cache / "a.nbi", 100), (cache / "b.nbc", 0)):
-        place.write_text("")
-        os.utime(place, (1e9 - age, 1e9 - age))
-    _jit._drop_outdated()
-    assert [place.name for place in cache.iterdir()] == ["b.nbc"]
-
-
-def test_without_a_place_for_the_cache_it_compiles_all_the_same(monkeypatch):
-    njit = numba.njit
-
-    def refusing(cache=False, **options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return njit(**options)
-
-    monkeypatch.setattr(numba, "njit", refusing)
-    assert _jit.jit(lambda x: x + 1)(1) == 2
+# --- other processors -----------------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -798,7 +798,9 @@ def test_a_model_fitted_with_kernels_loads_without_them(monkeypatch):
     monkeypatch.setattr("sk_rnn.training._runtime.why_unavailable", lambda: "")
     model = fitted(RNNClassifier, backend="numba")
     data = pickle.dumps(model)
-    monkeypatch.setattr("sk_rnn.training._runtime.why_unavailable", lambda: "Numba is not there")
+    monkeypatch.setattr(
+        "sk_rnn.training._runtime.why_unavailable", lambda: "Numba is not installed"
+    )
     loaded = pickle.loads(data)
     assert loaded.net_.backend == "torch"
     assert_allclose(outputs(loaded), outputs(model), atol=1e-5)

@@ -325,34 +325,38 @@ def test_kernels_leave_torchs_threads_as_they_are():
         torch.set_num_threads(before)
 
 
+CASE = {"bfloat16": False, "cell": "gru", "dtype": torch.float32, "training": True, "caller": "f"}
+
+
 def test_auto_backend_is_numba_where_its_kernels_can_run(monkeypatch):
-    common = {"bfloat16": False, "builtin": True, "caller": "f"}
     monkeypatch.setattr(_runtime, "why_unavailable", lambda: "")
-    assert resolve_backend("auto", CPU, **common) == "numba"
-    assert resolve_backend("torch", CPU, **common) == "torch"
-    for other in ({"bfloat16": True}, {"builtin": False}):
-        assert resolve_backend("auto", CPU, **{**common, **other}) == "torch"
-    assert resolve_backend("auto", torch.device("cuda"), **common) == "torch"
+    monkeypatch.setattr(_runtime, "prepare", lambda *_, **__: "")
+    assert resolve_backend("auto", CPU, **CASE) == "numba"
+    assert resolve_backend("torch", CPU, **CASE) == "torch"
+    for other in ({"bfloat16": True}, {"cell": torch.nn.GRU}):
+        assert resolve_backend("auto", CPU, **{**CASE, **other}) == "torch"
+    assert resolve_backend("auto", torch.device("cuda"), **CASE) == "torch"
     with pytest.raises(ValueError, match="compute on the CPU, and device is 'cuda'"):
-        resolve_backend("numba", torch.device("cuda"), **common)
+        resolve_backend("numba", torch.device("cuda"), **CASE)
 
 
 def test_without_numba_auto_is_torch(monkeypatch):
-    common = {"bfloat16": False, "builtin": True}
     monkeypatch.setattr(_runtime, "why_unavailable", lambda: "Numba is not installed")
-    assert resolve_backend("auto", CPU, **common, caller="f") == "torch"
+    assert resolve_backend("auto", CPU, **CASE) == "torch"
     with pytest.raises(ImportError, match=r"f: .* Numba is not installed. .* pip install"):
-        resolve_backend("numba", CPU, **common, caller="f")
+        resolve_backend("numba", CPU, **CASE)
     # A saved model works on.
-    assert resolve_backend("numba", CPU, **common, caller=None) == "torch"
+    assert resolve_backend("numba", CPU, **{**CASE, "caller": None}) == "torch"
 
 
 def test_a_broken_numba_is_reported(monkeypatch):
-    reason = "Numba cannot be imported (needs NumPy 1)"
+    reason = "Numba cannot be imported (ImportError: needs NumPy 1)"
     monkeypatch.setattr(_runtime, "why_unavailable", lambda: reason)
     with pytest.warns(UserWarning, match=r"needs NumPy 1.*several times slower"):
-        found = resolve_backend("auto", CPU, bfloat16=False, builtin=True, caller="f")
-    assert found == "torch"
+        assert resolve_backend("auto", CPU, **CASE) == "torch"
+    assert resolve_backend("auto", CPU, **CASE) == "torch"  # said once
+    with pytest.raises(ImportError, match=r"f: .* needs NumPy 1.* --force-reinstall numba"):
+        resolve_backend("numba", CPU, **CASE)
 
 
 def test_auto_device_is_cuda_where_there_is_one(monkeypatch):

@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..sequences import Spans
 from ..training import (
+    PRECISIONS,
     BestWeights,
     FiniteGuard,
     Patience,
@@ -285,7 +286,9 @@ class BaseRNN(FittedRNN):
             self.backend,
             device,
             bfloat16=self._precision == "bf16",
-            builtin=isinstance(self.cell, str),
+            cell=self.cell,
+            dtype=PRECISIONS[self._precision][0],
+            training=True,
             caller=caller,
         )
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..modules import SequenceModel, WeightedLoss
 from ..sequences import Spans, Standardisation, explain_foreign_state, seal, unseal
 from ..training import (
+    PRECISIONS,
     PredictionBatches,
     RecurrentNet,
     SequenceData,
@@ -156,7 +157,9 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
             self._net_arguments["backend"],
             device,
             bfloat16=self._net_arguments["bfloat16"],
-            builtin=isinstance(self._module_arguments["cell"], str),
+            cell=self._module_arguments["cell"],
+            dtype=PRECISIONS[self._precision][0],
+            training=False,
             caller=None,
         )
 

@@ -3,18 +3,21 @@
 Nothing here imports Numba before a recurrence runs: without it everything else works.
 """
 
-import importlib.util
 from typing import NamedTuple
 
 from torch import Tensor
 
+from ._preparation import prepare, remedy, warn_unavailable, why_unavailable
 from ._shards import kernel_threads
 
 __all__ = [
     "DirectionWeights",
     "kernel_threads",
     "mean_max_last",
+    "prepare",
     "recurrent_layer",
+    "remedy",
+    "warn_unavailable",
     "why_unavailable",
 ]
 
@@ -29,17 +32,6 @@ class DirectionWeights(NamedTuple):
     weight_hh: Tensor  # (G, H)
     bias_ih: Tensor  # (G,)
     bias_hh: Tensor  # (G,)
-
-
-def why_unavailable() -> str:
-    """Why the kernels cannot be used in this environment; "" if they can."""
-    if importlib.util.find_spec("numba") is None:
-        return "Numba is not installed"
-    try:
-        import numba  # noqa: F401
-    except ImportError as error:  # a Numba that does not know this NumPy says so here
-        return f"Numba cannot be imported ({error})"
-    return ""
 
 
 def recurrent_layer(

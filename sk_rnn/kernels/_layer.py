@@ -46,6 +46,32 @@ def run_layer(
     return _Layer.apply(cell, trained, x, lengths, initial, keep, *flat)
 
 
+def try_out(cell: str, dtype: np.dtype, *, training: bool) -> None:
+    """Run every function that a layer of this cell runs: one time step of one row, of zeros.
+
+    Numba compiles a function when it meets new types of arguments. These have the types that
+    `_Layer` passes. torch is not used, so that nothing of it starts in the caller's thread.
+    """
+    n_gates = {"lstm": 4, "gru": 3}.get(cell, 1)
+    n_states = 2 if cell == "lstm" else 1
+    rows, steps = np.zeros(1, np.int64), np.ones(1, np.int64)
+
+    def zeros(*shape: int) -> np.ndarray:
+        return np.zeros(shape, dtype)
+
+    x, output, memory, gates = zeros(1, 1, 1), zeros(1, 1, 1), zeros(1, 1, 1), zeros(1, 1, n_gates)
+    initial, keep = zeros(n_states, 1, 1, 1), zeros(0, 0)
+    weight_ih, weight_hh, bias = zeros(n_gates, 1), zeros(n_gates, 1), zeros(n_gates)
+    panels = pack_for_forward(weight_ih, weight_hh, bias, bias)
+    states = initial.copy()
+    _FORWARD[cell](0, rows, steps, x, *panels, keep, gates, memory, output, states)
+    if training:
+        panels = pack_for_backward(weight_ih, weight_hh, 0)
+        gradients = _Gradients.zeros(n_gates, 1, 1, dtype)
+        arrays = (keep, gates, memory, output, initial, zeros(1, 1, 1), states, zeros(1, 1, 1))
+        _BACKWARD[cell](0, rows, steps, x, *panels, *arrays, *gradients)
+
+
 class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(ctx, cell, trained, x, lengths, initial, keep, *flat):
@@ -62,7 +88,7 @@ class _Layer(torch.autograd.Function):
             memory = torch.empty_like(output)
         states = initial.clone(memory_format=torch.contiguous_format)
         panels = [pack_for_forward(*map(_array, weights)) for weights in directions]
-        inputs, steps = x.detach().numpy(), lengths.numpy()
+        inputs, steps = x.detach().numpy(), _array(lengths)
         order = np.argsort(-steps, kind="stable")
         arrays = [_array(_or_empty(keep, x))]
         arrays += [tensor.detach().numpy() for tensor in (gates, memory, output, states)]
@@ -92,7 +118,7 @@ class _Layer(torch.autograd.Function):
             pack_for_backward(_array(weights.weight_ih), _array(weights.weight_hh), to_first_gate)
             for weights in directions
         ]
-        inputs, steps = _array(x), lengths.numpy()
+        inputs, steps = _array(x), _array(lengths)
         tensors = (
             _or_empty(keep, x),
             gates,
@@ -104,10 +130,12 @@ class _Layer(torch.autograd.Function):
             grad_x,
         )
         arrays = [_array(tensor) for tensor in tensors]
+        n_gates, n_features = directions[0].weight_ih.shape
         found: list[dict[int, _Gradients]] = [{} for _ in directions]  # by shard
 
         def run(shard: int, direction: int, rows: np.ndarray) -> None:
-            found[direction][shard] = gradients = _Gradients.zeros(directions[direction])
+            gradients = _Gradients.zeros(n_gates, n_features, initial.shape[3], inputs.dtype)
+            found[direction][shard] = gradients
             _BACKWARD[ctx.cell](
                 direction, rows, steps, inputs, *panels[direction], *arrays, *gradients
             )
@@ -135,9 +163,9 @@ class _Gradients(NamedTuple):
     bias: np.ndarray
 
     @classmethod
-    def zeros(cls, weights: DirectionWeights) -> "_Gradients":
-        dtype = _array(weights.weight_ih).dtype
-        (n_gates, n_features), hidden_size = weights.weight_ih.shape, weights.weight_hh.shape[1]
+    def zeros(
+        cls, n_gates: int, n_features: int, hidden_size: int, dtype: np.dtype
+    ) -> "_Gradients":
         n_rows = _round_up(n_gates, ROWS)
         return cls(
             np.zeros((n_rows, _round_up(n_features, lanes(dtype))), dtype),

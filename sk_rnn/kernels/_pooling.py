@@ -52,6 +52,15 @@ def _spread(grad_pooled, lengths, split, where, grad_states):
             grad_states[end, row, j] += grad_pooled[row, 2 * n_features + j]
 
 
+def try_out(dtype: np.dtype, *, training: bool) -> None:
+    """Run what `MeanMaxLast` runs, on one time step of one row; see `_layer.try_out`."""
+    states, pooled = np.zeros((1, 1, 1), dtype), np.zeros((1, 3), dtype)
+    lengths, where = np.ones(1, np.int64), np.zeros((1, 1), np.int32)
+    _pool(states, lengths, 1, pooled, where)
+    if training:
+        _spread(pooled, lengths, 1, where, states)
+
+
 class MeanMaxLast(torch.autograd.Function):
     """See `mean_max_last`."""
 
@@ -61,7 +70,8 @@ class MeanMaxLast(torch.autograd.Function):
         pooled = states.new_empty(n_rows, 3 * n_features)
         # Counted in 32 bits, as wide as a float32: one vector instruction takes as many of both.
         where = np.empty((n_rows, n_features), np.int32)
-        _pool(states.detach().contiguous().numpy(), lengths.numpy(), split, pooled.numpy(), where)
+        steps = lengths.contiguous().numpy()
+        _pool(states.detach().contiguous().numpy(), steps, split, pooled.numpy(), where)
         ctx.shape, ctx.split, ctx.where = states.shape, split, where
         ctx.save_for_backward(lengths)
         return pooled
@@ -73,7 +83,7 @@ class MeanMaxLast(torch.autograd.Function):
         grad_states = grad_pooled.new_empty(ctx.shape)
         _spread(
             grad_pooled.contiguous().numpy(),
-            lengths.numpy(),
+            lengths.contiguous().numpy(),
             ctx.split,
             ctx.where,
             grad_states.numpy(),

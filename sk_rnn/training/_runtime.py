@@ -3,14 +3,13 @@
 import contextvars
 import os
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
 
-from ..kernels import kernel_threads, why_unavailable
+from ..kernels import kernel_threads, prepare, remedy, warn_unavailable, why_unavailable
 from ._threads import set_torch_threads, torch_threads
 
 T = TypeVar("T")
@@ -59,30 +58,51 @@ def resolve_device(device: str, caller: str) -> torch.device:
 
 
 def resolve_backend(
-    backend: str, device: torch.device, *, bfloat16: bool, builtin: bool, caller: str | None
+    backend: str,
+    device: torch.device,
+    *,
+    bfloat16: bool,
+    cell: Any,
+    dtype: torch.dtype,
+    training: bool,
+    caller: str | None,
+    announce: Callable[[], None] | None = None,
 ) -> str:
     """Turn the ``backend`` parameter into what computes the recurrences: "torch" or "numba".
+
+    Where this is "numba", the kernels have been compiled and have run.
 
     Parameters
     ----------
     backend : {"auto", "torch", "numba"}
-        "auto" takes the kernels wherever they can run.
+        "auto" selects the kernels wherever they can run.
     device : torch.device
         Where to compute.
     bfloat16 : bool
-        Whether products run in bfloat16.
-    builtin : bool
-        Whether the cell is one of torch's.
+        Whether matrix multiplications run in bfloat16.
+    cell : str or type
+        Name of one of torch's own cells, or a custom cell.
+    dtype : torch.dtype
+        Of weights and data.
+    training : bool
+        Whether gradients are needed, too.
     caller : str or None
-        Named in errors. None for a saved model, which does not fail here: it takes torch where the
+        Named in errors. None for a saved model, which does not fail here: it uses torch where the
         kernels cannot run.
+    announce : callable or None
+        Called before kernels are compiled, which takes seconds: see `prepare`.
 
     Raises
     ------
     ImportError
-        If "numba" is asked for and Numba is not there.
+        If "numba" is asked for and Numba is not there, or does not work.
     ValueError
         If "numba" is asked for and the kernels cannot compute this.
+
+    Warns
+    -----
+    UserWarning
+        Once per process, if "auto" would have selected the kernels and Numba does not work.
     """
     if backend == "torch":
         return "torch"
@@ -91,24 +111,21 @@ def resolve_backend(
         obstacle = f"compute on the CPU, and device is {str(device)!r}. Set device='cpu'"
     elif bfloat16:
         obstacle = "know no bfloat16 (precision='bf16'). Set precision='float32'"
-    elif not builtin:
+    elif not isinstance(cell, str):
         obstacle = "know torch's own cells only, and cell is a class. Pass the name of a cell"
-    missing = "" if obstacle else why_unavailable()
-    if not obstacle and not missing:
-        return "numba"
+    missing = ""
+    if not obstacle:
+        missing = why_unavailable() or prepare(cell, dtype, training=training, announce=announce)
+        if not missing:
+            return "numba"
     if backend == "auto" or caller is None:
-        if missing and "cannot be imported" in missing:
-            warnings.warn(
-                f"{missing}, so recurrences run in torch, several times slower. Mend the "
-                "installation, or set backend='torch' to hide this.",
-                UserWarning,
-                stacklevel=2,
-            )
+        if missing:
+            warn_unavailable(missing)
         return "torch"
     if missing:
         raise ImportError(
-            f"{caller}: backend='numba' was asked for, but {missing}. "
-            "Install it with: pip install \"sk-rnn[fast]\". Or set backend='auto'."
+            f"{caller}: backend='numba' was asked for, but {missing}. {remedy(missing)} "
+            "Or set backend='auto'."
         )
     raise ValueError(
         f"{caller}: backend='numba' was asked for, but its kernels {obstacle}, or backend='auto'."
