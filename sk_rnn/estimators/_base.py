@@ -1,6 +1,5 @@
 """What all estimators share: fit, from end to end."""
 
-import copy
 from abc import abstractmethod
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -15,9 +14,11 @@ from ..training import (
     Patience,
     PredictionBatches,
     Progress,
+    Readout,
     RecurrentNet,
     SequenceData,
     TrainingBatches,
+    copy_callbacks,
     isolate_globals,
     resolve_device,
     run_flushed,
@@ -136,6 +137,10 @@ class BaseRNN(FittedRNN):
         caller: str,
     ) -> SequenceData:
         """Put sequences, targets and loss weights together; ``rows`` are trained on."""
+
+    @abstractmethod
+    def _readout(self) -> Readout:
+        """Choose what callbacks are shown of outputs and targets."""
 
     def _split_labels(self, encoded: Any) -> np.ndarray | None:
         """Classes to stratify a validation split by, or None."""
@@ -257,8 +262,6 @@ class BaseRNN(FittedRNN):
         guard = FiniteGuard(caller, divergence_advice(self))
         best = BestWeights()
         first, last = [], [guard]
-        if self.verbose:
-            last.append(Progress(int(self.verbose), epochs))
         if self.early_stopping and valid is not None:
             first.append(best)
             patience = self.n_iter_no_change
@@ -267,7 +270,7 @@ class BaseRNN(FittedRNN):
             last.append(Patience(patience, self.tol))
         net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
-        epochs_before = len(net.history)
+        progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
         with isolate_globals(seed, net.device, needed=isinstance(self.cell, type)):
             stopped = run_flushed(
                 lambda interrupted: net.train(
@@ -278,6 +281,8 @@ class BaseRNN(FittedRNN):
                     interrupted=interrupted,
                     own_first=first,
                     own_last=last,
+                    readout=self._readout(),
+                    progress=progress,
                 ),
                 backend=net.backend,
             )
@@ -288,10 +293,11 @@ class BaseRNN(FittedRNN):
         self.loss_curve_ = [row["train_loss"] for row in net.history]
         scores = [row["valid_score"] for row in net.history if "valid_score" in row]
         self.validation_curve_ = scores or None
-        self.best_epoch_ = getattr(best, "epoch_", None) or guard.epoch_
+        self.best_epoch_ = net.weights_epoch_
         if stopped:
+            epoch = self.n_iter_ - net.epochs_before_ + 1
             warn_user(
-                f"{caller}: interrupted in epoch {self.n_iter_ - epochs_before + 1} of {epochs}; "
+                f"{caller}: interrupted in epoch {epoch} of {epochs}; "
                 f"the model keeps what it has learned so far (weights of epoch "
                 f"{self.best_epoch_}). Call fit again for a whole training.",
                 ConvergenceWarning,
@@ -369,6 +375,7 @@ class BaseRNN(FittedRNN):
             **self._net_options(),
             **extras["optimizer"],
         }
+        callbacks, replaced = copy_callbacks(list(self.callbacks or []), extras["callbacks"])
         return build_net(
             module,
             self._build_criterion(),
@@ -376,8 +383,8 @@ class BaseRNN(FittedRNN):
             device,
             caller,
             score_function=self._score_function(),
-            callbacks=copy.deepcopy(list(self.callbacks or [])),
-            **extras["callbacks"],
+            callbacks=callbacks,
+            **replaced,
         )
 
     def _read_validation(

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
-from ..training import accuracy, subset_accuracy
+from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
@@ -595,6 +595,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     def _build_criterion(self) -> WeightedLoss:
         return BinaryCrossEntropy() if self._multilabel else CrossEntropy()
+
+    def _readout(self) -> Readout:
+        n_classes = len(self.classes_)
+        return read_labels(n_classes) if self._multilabel else read_classes(n_classes)
 
     def _score_function(self) -> Any:
         return subset_accuracy if self._multilabel else accuracy

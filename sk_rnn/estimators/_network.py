@@ -169,6 +169,7 @@ def build_net(
         module,
         criterion,
         device=device,
+        caller=caller,
         **{**arguments, "optimizer": OPTIMIZERS.get(optimizer, optimizer), "backend": backend},
         **others,
     )

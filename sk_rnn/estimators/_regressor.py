@@ -20,6 +20,7 @@ from ..modules import (
     WeightedLoss,
     gaussian_parts,
 )
+from ..training import Readout
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
@@ -574,6 +575,13 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
         return ((encoded - self._target_mean) / self._target_scale).astype(float_type(self))
 
+    def _readout(self) -> Readout:
+        return Readout(
+            "regressor",
+            predict=lambda outputs: self._decode_output(outputs)[0],
+            targets=lambda values: self._unscale(values).reshape(-1, *self._target_shape),
+        )
+
     def _build_criterion(self) -> WeightedLoss:
         if self._fitted_loss == "huber":
             return Huber(self.huber_delta)
@@ -593,8 +601,11 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             std = self._shape_output(np.exp(0.5 * log_variance.numpy()) * self._target_scale)
         elif self._fitted_loss == "poisson":
             outputs = np.exp(outputs)
-        mean = outputs.astype(np.float64) * self._target_scale + self._target_mean
-        return self._shape_output(mean), std
+        return self._shape_output(self._unscale(outputs)), std
+
+    def _unscale(self, values: np.ndarray) -> np.ndarray:
+        """Put scaled numbers (N, n_outputs) in the unit of y."""
+        return values.astype(np.float64) * self._target_scale + self._target_mean
 
     def _shape_output(self, values: np.ndarray) -> np.ndarray:
         """One column as it came in y; see Notes for the dtypes."""

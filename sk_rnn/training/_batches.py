@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 
 from ..modules import ROW_MULTIPLE
-from ..sequences import Panel, flat_positions, pad_batch, prediction_batches, training_batches
+from ..sequences import (
+    Panel,
+    batch_bounds,
+    flat_positions,
+    pad_batch,
+    prediction_batches,
+    training_batches,
+)
 
 # Bounds of a batch that is only predicted: rows, and padded steps, which bound its memory.
 PREDICT_ROWS = 1024
@@ -34,7 +41,12 @@ class Batch(NamedTuple):
     @property
     def n_rows(self) -> int:
         """Rows of the loss: sequences, or time steps."""
-        return len(self.X["positions"] if "positions" in self.X else self.X["lengths"])
+        return count_rows(self.X)
+
+
+def count_rows(X: dict[str, Any]) -> int:
+    """Rows of the loss of a batch, from the module's arguments."""
+    return len(X["positions"] if "positions" in X else X["lengths"])
 
 
 class SequenceData:
@@ -69,6 +81,7 @@ class SequenceData:
         self.panel = panel
         self.device = device
         self.per_step = per_step
+        self.has_step_targets = per_step
         self.y = None if y is None else torch.from_numpy(y).to(device)
         self.weights = None if weights is None else torch.from_numpy(weights).to(device)
         self.resident = _to_device(panel.values, device) if _fits(panel.values, device) else None
@@ -95,16 +108,24 @@ class SequenceData:
     def batch(self, rows: np.ndarray) -> Batch:
         """The same, with targets and weights."""
         inputs = self.inputs(rows)
-        index = torch.from_numpy(rows)
         if self.per_step:
             lengths = inputs["lengths"].numpy()
             positions = flat_positions(lengths, inputs["x"].shape[0], len(rows))
             inputs["positions"] = torch.from_numpy(positions).to(self.device)
-            index = torch.from_numpy(step_positions(self.panel.offsets, rows))
-        index = index.to(self.device, non_blocking=True)
+        index = torch.from_numpy(self.target_rows(rows)).to(self.device, non_blocking=True)
         values = None if self.y is None else self.y.index_select(0, index)
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return Batch(inputs, Targets(values, weights))
+
+    def target_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Where the targets of the sequences at ``rows`` stand."""
+        return step_positions(self.panel.offsets, rows) if self.per_step else rows
+
+    def targets(self, rows: np.ndarray) -> np.ndarray:
+        """The targets of the sequences at ``rows``, as the loss has them."""
+        assert self.y is not None
+        index = torch.from_numpy(self.target_rows(rows)).to(self.device)
+        return self.y.index_select(0, index).cpu().numpy()
 
     def _gather(self, resident: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
         """Pad on the device: the row indices are all that travels."""
@@ -168,6 +189,11 @@ class TrainingBatches:
         self.rng = rng
         self.lengths = data.lengths[rows]
 
+    @property
+    def n_batches(self) -> int:
+        """Batches per epoch."""
+        return len(batch_bounds(len(self.rows), self.batch_size)) - 1
+
     def __iter__(self) -> Iterator[Batch]:
         for chosen in training_batches(self.lengths, self.batch_size, self.rng):
             yield self.data.batch(self.rows[chosen])
@@ -208,6 +234,11 @@ class PredictionBatches:
             max_rows=batch_size or PREDICT_ROWS,
             max_steps=PREDICT_STEPS,
         )
+
+    @property
+    def n_batches(self) -> int:
+        """Batches there are."""
+        return len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
         for chosen in self.batches:

@@ -38,12 +38,17 @@ class PairData(SequenceData):
         if weights is not None:
             weights = np.repeat(weights, target.lengths)
         super().__init__(panel, device, y=labels, weights=weights)
+        self.has_step_targets = True
         self.target = SequenceData(target, device)
 
     @property
     def lengths(self) -> np.ndarray:
         """Steps of source and target together: sorted by them, both have little padding."""
         return self.panel.lengths + self.target.panel.lengths
+
+    def target_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Where the steps of the targets at ``rows`` stand."""
+        return step_positions(self.target.panel.offsets, rows)
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The pairs at ``rows``, padded, time-major, and the labels of all valid steps."""
@@ -52,7 +57,7 @@ class PairData(SequenceData):
         lengths = target["lengths"].numpy()
         # The valid steps, row by row, in the flattened (B, L) targets.
         is_step = np.arange(lengths.max()) < lengths[:, None]  # (B, L)
-        index = torch.from_numpy(step_positions(self.target.panel.offsets, rows)).to(self.device)
+        index = torch.from_numpy(self.target_rows(rows)).to(self.device)
         assert self.y is not None
         return Batch(
             {
