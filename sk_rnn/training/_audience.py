@@ -72,9 +72,15 @@ class Audience:
         """Tell all callbacks."""
         for callback in self.own_first:
             getattr(callback, event)(self.net, **kwargs)
-        self._tell_listeners(event, kwargs)
+        stop: StopTraining | None = None
+        try:
+            self._tell_listeners(event, kwargs)
+        except StopTraining as raised:
+            stop = raised  # but this epoch's weights are looked at all the same
         for callback in self.own_last:
             getattr(callback, event)(self.net, **kwargs)
+        if stop is not None:
+            raise stop
 
     def is_heard(self, event: str) -> bool:
         """Whether one of the user's callbacks does something at an event."""

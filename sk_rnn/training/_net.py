@@ -141,8 +141,9 @@ class RecurrentNet(PredictingNet):
         try:
             return super().initialize_callbacks()
         except (TypeError, ValueError, SkorchException) as error:
+            said = str(error).rstrip(".")
             raise ValueError(
-                f"{self.caller}: callbacks cannot be set up: {error} Pass each with arguments that "
+                f"{self.caller}: callbacks cannot be set up: {said}. Pass each with arguments that "
                 "its own documentation allows."
             ) from error
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -11,10 +11,9 @@ from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 from skorch import NeuralNet
 from skorch.utils import to_device
-from torch import Tensor
 
 from ._batches import Batch, PredictionBatches
-from ._readouts import Readout, TrainingSet
+from ._readouts import Decode, Readout, TrainingSet
 
 T = TypeVar("T")
 
@@ -54,26 +53,30 @@ class PredictingNet(NeuralNet):
 
     def predict(self, X):
         """Class indices, or numbers in the unit of y."""
-        # Batch by batch: all outputs at once may be large, one column for each class.
-        decode = self._read().predict
-        return np.concatenate([decode(_array(y)) for y in self.forward_iter(X)])
+        return self._decoded(X, self._read().predict)
 
     @available_if(_classifies)
     def predict_proba(self, X):
         """Probability of each class."""
-        decode = cast(Callable[..., np.ndarray], self._read().predict_proba)
-        return np.concatenate([decode(_array(y)) for y in self.forward_iter(X)])
+        return self._decoded(X, self._read().predict_proba)
 
     @available_if(_classifies)
     def decision_function(self, X):
         """Score of each class; of two classes the log odds of the second."""
-        decode = cast(Callable[..., np.ndarray], self._read().decision_function)
-        return np.concatenate([decode(_array(y)) for y in self.forward_iter(X)])
+        return self._decoded(X, self._read().decision_function)
 
     def score(self, X, y):
         """Accuracy, or R²."""
         metric = accuracy_score if self._read().estimator_type == "classifier" else r2_score
         return float(metric(y, self.predict(X)))
+
+    def _decoded(self, X: Any, decode: Decode | None) -> np.ndarray:
+        assert decode is not None
+        # Also where skorch has outputs at hand and will not look at X.
+        X = self.get_dataset(X)
+        # Batch by batch: all outputs at once may be large, one column for each class.
+        outputs = (y.detach().cpu().numpy() for y in self.forward_iter(X))
+        return np.concatenate([decode(y) for y in outputs])
 
     def _read(self) -> Readout:
         if self.readout_ is None:
@@ -155,7 +158,3 @@ class PredictingNet(NeuralNet):
                     raise KeyboardInterrupt
                 result.append(function(batch))
         return result
-
-
-def _array(outputs: Tensor) -> np.ndarray:
-    return outputs.detach().cpu().numpy()

@@ -233,13 +233,13 @@ class Progress:
 
     # --- what is shown --------------------------------------------------------------------------
 
-    def fields(self) -> dict[str, str]:
-        """What the bar says beside itself."""
+    def fields(self, rate: float | None) -> dict[str, str]:
+        """What the bar says beside itself; ``rate`` is batches per second of late, if known."""
         parts = [] if self.loss is None else [f"loss {float(self.loss):.4f}"]
         if self.score is not None:
             parts.append(f"score {self.score:.4f}")
-        seconds = max(time.perf_counter() - self.started, 1e-9)
-        parts.append(f"{self.done / self.n_batches * self.n_sequences / seconds:,.0f} sequences/s")
+        rate = rate or self.done / max(time.perf_counter() - self.started, 1e-9)
+        parts.append(f"{rate / self.n_batches * self.n_sequences:,.0f} sequences/s")
         number = min(self.epoch + 1, self.epochs)
         return {"epoch": f"{number}/{self.epochs}", "state": ", ".join(parts)}
 
@@ -309,8 +309,10 @@ def _drawn(kind: Any) -> Any:
 
         @property
         def format_dict(self):
-            said = {"epoch": "", "state": ""} if self.progress is None else self.progress.fields()
-            return {**super().format_dict, **said}
+            known = super().format_dict
+            if self.progress is None:
+                return {**known, "epoch": "", "state": ""}
+            return {**known, **self.progress.fields(known["rate"])}
 
     # Not tqdm's default, whose lock for processes fixes how processes are started.
     Drawn.set_lock(tqdm.std.TqdmDefaultWriteLock.th_lock)
