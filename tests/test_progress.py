@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import tqdm.std
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback, EarlyStopping
 
@@ -267,6 +268,7 @@ def test_notebook_with_widgets_gets_its_own_bar():
         def __init__(self, **options):
             self.options, self.n = options, 0
             self.start_t = self.last_print_t = self.delay = 0.0
+            self.disable = False
             self.closed = False
             made.append(self)
 
@@ -298,6 +300,23 @@ def test_notebook_with_widgets_gets_its_own_bar():
     assert made[0].total == made[0].n == 3  # or it would end in red
     assert shown[-1]["epoch"] == "1/2"
     assert shown[-1]["state"].startswith("loss 0.5000, ")
+
+
+def test_bar_may_be_switched_off(capsys):
+    class Disabled(tqdm.std.tqdm):  # as TQDM_DISABLE does, which tqdm reads on import
+        def __init__(self, **options):
+            super().__init__(disable=True, **options)
+
+    progress = Progress(1, "RNNClassifier")
+    progress.bar_class = Disabled
+    progress.begin(40, 4, 2)
+    with progress.hidden():
+        pass
+    progress.step(0.5)
+    progress.end_epoch({"train_loss": 0.5})
+    progress.close()
+    assert progress.bar is None
+    assert capsys.readouterr().out.startswith("epoch 1/2  loss 0.5000")
 
 
 def test_bar_that_cannot_be_drawn_ends_no_training(monkeypatch):

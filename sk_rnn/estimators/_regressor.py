@@ -195,9 +195,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     quantile : float in (0, 1), default=0.5
         The quantile that ``loss="quantile"`` predicts.
 
-    callbacks : list or None, default=None
-        skorch callbacks, or (name, callback) pairs, of which copies are used. Their arguments are
-        set as ``callbacks__name__…``.
+    callbacks : list, tuple or None, default=None
+        skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
+        refers to, such as a trial of Optuna, is the user's own. Arguments are set as
+        ``callbacks__name__…``. Scorers see numbers in the unit of y.
 
     device : str, default="auto"
         "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
@@ -218,7 +219,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         same model at each call, bit for bit on the same machine and number of threads.
 
     verbose : int or bool, default=0
-        1 keeps one line of progress up to date, 2 prints a line an epoch.
+        1 shows a bar in terminals and notebooks, and about ten lines elsewhere; 2 prints a line
+        per epoch. The last line says how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,

@@ -140,7 +140,7 @@ class Progress:
         _running.add(self)
         if self.bar_class is not None and not self._is_crowded():
             with suppress(Exception):  # a bar that cannot be drawn ends no training
-                self.bar = _drawn(self.bar_class)(
+                bar = _drawn(self.bar_class)(
                     total=self.total,
                     file=self.terminal or sys.stdout,
                     leave=False,
@@ -149,7 +149,8 @@ class Progress:
                     delay=BAR_SECONDS,
                     bar_format="epoch {epoch} |{bar}| {state}, {remaining} left",
                 )
-                self.bar.progress = self
+                bar.progress = self
+                self.bar = None if bar.disable else bar  # tqdm listens to TQDM_DISABLE
 
     def step(self, loss: Tensor | None) -> None:
         """Count a batch; ``loss`` is one of training, which is not looked at unless it is shown."""
