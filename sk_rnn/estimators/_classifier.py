@@ -175,7 +175,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
         refers to, such as a trial of Optuna, is the user's own. Arguments are set as
-        ``callbacks__name__…``. Scorers see class indices.
+        ``callbacks__name__…``. Scorers see class indices (ids of tokens),
+        or numbers in the unit of y.
 
     device : str, default="auto"
         "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
