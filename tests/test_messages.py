@@ -664,8 +664,8 @@ MESSAGES = {
     "no callback": (
         lambda: clf(callbacks=[3]).fit(X, LABELS),
         TypeError,
-        "RNNClassifier.fit: callbacks holds 3, which is no skorch callback. Pass callbacks, or "
-        "pairs (name, callback).",
+        "RNNClassifier.fit: callbacks holds 3, which is not a skorch callback. Pass instances of "
+        "subclasses of skorch.callbacks.Callback, or pairs (name, callback).",
     ),
     "no rate": (
         lambda: clf(lr_schedule=lambda progress: "high").fit(X, LABELS),

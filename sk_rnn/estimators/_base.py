@@ -18,9 +18,12 @@ from ..training import (
     Patience,
     PredictionBatches,
     Progress,
+    Readout,
     RecurrentNet,
     SequenceData,
     TrainingBatches,
+    announce,
+    copy_callbacks,
     isolate_globals,
     resolve_backend,
     resolve_device,
@@ -156,6 +159,10 @@ class BaseRNN(FittedRNN):
     ) -> SequenceData:
         """Put sequences, targets and loss weights together; ``rows`` are trained on."""
 
+    @abstractmethod
+    def _readout(self) -> Readout:
+        """Choose what callbacks are shown of outputs and targets."""
+
     def _split_labels(self, encoded: Any) -> np.ndarray | None:
         """Classes to stratify a validation split by, or None."""
         return None
@@ -290,6 +297,9 @@ class BaseRNN(FittedRNN):
             dtype=PRECISIONS[self._precision][0],
             training=True,
             caller=caller,
+            announce=lambda: announce(
+                self.verbose, "compiling kernels, once on this machine", type(self).__name__
+            ),
         )
 
         def build_and_train(interrupted: threading.Event) -> tuple[RecurrentNet, Training]:
@@ -297,7 +307,7 @@ class BaseRNN(FittedRNN):
                 module = self._build_module(seed, caller, **initial)
             else:
                 module = before.module_
-            net = self._build_net(module, device, backend, extras["callbacks"])
+            net = self._build_net(module, device, backend, extras["callbacks"], caller)
             if before is not None and not one_epoch:
                 net.history = copy.copy(before.history)
             if resumed is not None:
@@ -377,8 +387,14 @@ class BaseRNN(FittedRNN):
         }
 
     def _build_net(
-        self, module: Model, device: torch.device, backend: str, callback_arguments: dict[str, Any]
+        self,
+        module: Model,
+        device: torch.device,
+        backend: str,
+        callback_arguments: dict[str, Any],
+        caller: str,
     ) -> RecurrentNet:
+        callbacks, replaced = copy_callbacks(list(self.callbacks or []), callback_arguments)
         return build_net(
             module,
             self._build_criterion(),
@@ -386,8 +402,9 @@ class BaseRNN(FittedRNN):
             device,
             backend,
             score_function=self._score_function(),
-            callbacks=copy.deepcopy(list(self.callbacks or [])),
-            **callback_arguments,
+            callbacks=callbacks,
+            caller=caller,
+            **replaced,
         )
 
     def _train(
@@ -404,8 +421,6 @@ class BaseRNN(FittedRNN):
         guard = FiniteGuard(caller, divergence_advice(self))
         best = BestWeights()
         first, last = [], [guard]
-        if self.verbose:
-            last.append(Progress(int(self.verbose), epochs))
         if self.early_stopping and valid is not None:
             first.append(best)
             patience = self.n_iter_no_change
@@ -414,7 +429,7 @@ class BaseRNN(FittedRNN):
             last.append(Patience(patience, self.tol))
         net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
-        n_before = len(net.history)
+        progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
         with isolate_globals(seed, net.device, needed=isinstance(self.cell, type)):
             stopped = net.train(
                 train,
@@ -424,9 +439,11 @@ class BaseRNN(FittedRNN):
                 interrupted=interrupted,
                 own_first=first,
                 own_last=last,
+                readout=self._readout(),
+                progress=progress,
             )
-        best_epoch = getattr(best, "epoch_", None) or guard.epoch_
-        return Training(len(net.history) - n_before, best_epoch - n_before, stopped)
+        n_before = net.epochs_before_
+        return Training(len(net.history) - n_before, net.weights_epoch_ - n_before, stopped)
 
     def _record(self, net: RecurrentNet, training: Training, *, resume: bool) -> None:
         """Keep what a training found, behind what earlier ones have."""

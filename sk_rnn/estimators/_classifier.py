@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
 from ..sequences import Spans
-from ..training import accuracy, subset_accuracy
+from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
@@ -173,9 +173,11 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Weight of each class in the loss, by label; "balanced" weights classes inversely to their
         frequency. Weights are normalised over the data set. Not for multilabel y.
 
-    callbacks : list or None, default=None
-        skorch callbacks, or (name, callback) pairs, of which copies are used. Their arguments are
-        set as ``callbacks__name__…``.
+    callbacks : list, tuple or None, default=None
+        skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
+        refers to, such as a trial of Optuna, is the user's own. Arguments are set as
+        ``callbacks__name__…``. Scorers see class indices (ids of tokens),
+        or numbers in the unit of y.
 
     device : str, default="auto"
         "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
@@ -196,7 +198,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         same model at each call, bit for bit on the same machine and number of threads.
 
     verbose : int or bool, default=0
-        1 keeps one line of progress up to date, 2 prints a line an epoch.
+        1 shows a bar in terminals and notebooks, and about ten lines elsewhere; 2 prints a line
+        per epoch. The last line says how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
@@ -613,6 +616,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     def _build_criterion(self) -> WeightedLoss:
         return BinaryCrossEntropy() if self._multilabel else CrossEntropy()
+
+    def _readout(self) -> Readout:
+        n_classes = len(self.classes_)
+        return read_labels(n_classes) if self._multilabel else read_classes(n_classes)
 
     def _score_function(self) -> Any:
         return subset_accuracy if self._multilabel else accuracy

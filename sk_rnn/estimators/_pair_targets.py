@@ -18,7 +18,7 @@ from ..sequences import (
     read_spans,
     weighted_statistics,
 )
-from ..training import PairData
+from ..training import PairData, Readout, read_classes
 from ._base import BaseRNN
 from ._reading import float_type
 from ._rows import learn_scaling
@@ -255,6 +255,11 @@ class PairTargets(BaseRNN):
             return CrossEntropy(self.label_smoothing)
         return SquaredError() if self._target_steps is not None else StepsAndEnd()
 
+    def _readout(self) -> Readout:
+        if self._target_form != "numbers":
+            return read_classes(len(RESERVED) + len(self._target_tokens))
+        return Readout("regressor", predict=self._unscale_rows, targets=self._unscale_rows)
+
     # --- and back -------------------------------------------------------------------------------
 
     def _name_tokens(self, ids: Iterable[Sequence[int]]) -> list[Any]:
@@ -276,6 +281,15 @@ class PairTargets(BaseRNN):
             return [list(range(n)) for n in target.lengths.tolist()]
         names = [*RESERVED, *self._target_tokens]
         return [[names[i] for i in row.tolist()] for row in target.to_list()]
+
+    def _unscale_rows(self, values: np.ndarray) -> np.ndarray:
+        """Put the loss's rows, one for each step of whole targets, in the unit of y."""
+        values = values[:, : self._n_target_features].astype(np.float64)  # without the end
+        if self._target_steps is not None:
+            values = values.reshape(-1, *self._target_mean.shape)
+        rows = values * self._target_scale + self._target_mean
+        rows = rows.reshape(-1, self._n_target_features)
+        return rows[:, 0] if self._n_target_features == 1 else rows
 
     def _unscale(self, decoded: list[np.ndarray]) -> Panel:
         """Put scaled numbers (n_timesteps, n_features), one array a sample, in the unit of y."""

@@ -12,7 +12,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..modules import CELLS, POOLINGS
-from ..training import OPTIMIZERS, PRECISIONS, SCHEDULES
+from ..training import (
+    OPTIMIZERS,
+    PRECISIONS,
+    SCHEDULES,
+    callback_fault,
+    copy_callbacks,
+    is_callback,
+)
 
 _positive_int = Interval(Integral, 1, None, closed="left")
 _share = Interval(Real, 0, 1, closed="left")
@@ -122,6 +129,20 @@ class OpenParameters(BaseEstimator):
         )
         return super().set_params(**params)
 
+    def __sklearn_clone__(self):
+        """Clone as scikit-learn does, but copy callbacks without what they refer to.
+
+        A deep copy of a callback would speak to a copy of its trial or file, and nobody hears it.
+        """
+        extras = {name: v for name, v in vars(self).items() if name.startswith("callbacks__")}
+        bare = object.__new__(type(self))
+        bare.__dict__.update({name: v for name, v in vars(self).items() if name not in extras})
+        bare.__dict__["callbacks"] = None
+        cloned = super(OpenParameters, bare).__sklearn_clone__()
+        callbacks, extras = copy_callbacks(self.callbacks, extras)
+        cloned.__dict__.update({"callbacks": callbacks, **extras})
+        return cloned
+
 
 def check_objects(params: dict[str, Any], caller: str) -> None:
     """Refuse classes and callbacks that are not what the parameters are for.
@@ -149,13 +170,55 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
             "torch.optim.Optimizer that needs neither a closure nor sparse gradients, or one of "
             f"{sorted(OPTIMIZERS)}."
         )
+    check_callbacks(params, caller)
+
+
+def check_callbacks(params: dict[str, Any], caller: str) -> None:
+    """Refuse callbacks that are none, or that cannot work here.
+
+    Parameters
+    ----------
+    params : dict
+        The estimator's parameters.
+    caller : str
+        Named in errors.
+    """
     for item in params["callbacks"] or ():
-        callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
-        if not callable(getattr(callback, "on_train_begin", None)):
-            raise TypeError(
-                f"{caller}: callbacks holds {item!r}, which is no skorch callback. Pass callbacks, "
-                "or pairs (name, callback)."
+        named = isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
+        _check_callback(item[1] if named else item, f"callbacks holds {item!r}", caller)
+    given = [item[0] for item in params["callbacks"] or () if isinstance(item, tuple)]
+    names = [name for name, _ in name_callbacks(params["callbacks"])]
+    for name in given:
+        if given.count(name) > 1 or names.count(name) > 1:
+            raise ValueError(
+                f"{caller}: callbacks has two with the name {name!r}. Give each a name of its own."
             )
+    schedule = params["lr_schedule"]
+    # partial_fit has no schedule: it trains at a constant rate.
+    scheduled = None
+    if schedule != "constant" and not caller.endswith(".partial_fit"):
+        scheduled = repr(schedule) if isinstance(schedule, str) else _name_of(schedule)
+    for name, callback in name_callbacks(params["callbacks"]):
+        key = f"callbacks__{name}"
+        callback = params.get(key, callback)
+        if callback is None:
+            continue
+        _check_callback(callback, f"{key} is {callback!r}", caller)
+        fault = callback_fault(callback, scheduled=scheduled)
+        if fault:
+            raise ValueError(f"{caller}: callback {name!r} {fault}.")
+
+
+def _check_callback(callback: Any, where: str, caller: str) -> None:
+    if not is_callback(callback):
+        raise TypeError(
+            f"{caller}: {where}, which is not a skorch callback. Pass instances of subclasses of "
+            "skorch.callbacks.Callback, or pairs (name, callback)."
+        )
+
+
+def _name_of(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def check_combinations(params: dict[str, Any], caller: str) -> None:
@@ -273,8 +336,7 @@ def check_extras(
         known += [f"module__cell__{name}" for name in names]
     for name, callback in name_callbacks(params["callbacks"]):
         known.append(f"callbacks__{name}")
-        arguments = _arguments(callback if isinstance(callback, type) else type(callback))
-        known += [f"callbacks__{name}__{argument}" for argument in arguments]
+        known += [f"callbacks__{name}__{argument}" for argument in _settable(callback)]
     known += params.keys() - extras.keys()
     result: dict[str, dict[str, Any]] = {"optimizer": {}, "callbacks": {}, "module": {}, "cell": {}}
     for key, value in extras.items():
@@ -342,6 +404,13 @@ def _arguments(function: Callable[..., Any], skip: tuple[str, ...] = ()) -> list
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     return [p.name for p in parameters if p.kind not in kinds and p.name not in skip]
+
+
+def _settable(callback: Any) -> list[str]:
+    """Parameters of a callback that skorch sets: those it has, or arguments of its class."""
+    if isinstance(callback, type):
+        return _arguments(callback)
+    return list(callback.get_params(deep=False))
 
 
 def _accepts_any(key: str, cell: Any) -> bool:

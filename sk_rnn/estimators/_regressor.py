@@ -21,7 +21,7 @@ from ..modules import (
     gaussian_parts,
 )
 from ..sequences import Spans, weighted_statistics
-from ..training import torch_threads
+from ..training import Readout, torch_threads
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
@@ -195,9 +195,11 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     quantile : float in (0, 1), default=0.5
         The quantile that ``loss="quantile"`` predicts.
 
-    callbacks : list or None, default=None
-        skorch callbacks, or (name, callback) pairs, of which copies are used. Their arguments are
-        set as ``callbacks__name__…``.
+    callbacks : list, tuple or None, default=None
+        skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
+        refers to, such as a trial of Optuna, is the user's own. Arguments are set as
+        ``callbacks__name__…``. Scorers see class indices (ids of tokens),
+        or numbers in the unit of y.
 
     device : str, default="auto"
         "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
@@ -218,7 +220,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         same model at each call, bit for bit on the same machine and number of threads.
 
     verbose : int or bool, default=0
-        1 keeps one line of progress up to date, 2 prints a line an epoch.
+        1 shows a bar in terminals and notebooks, and about ten lines elsewhere; 2 prints a line
+        per epoch. The last line says how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
@@ -588,6 +591,13 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
         return ((encoded - self._target_mean) / self._target_scale).astype(float_type(self))
 
+    def _readout(self) -> Readout:
+        return Readout(
+            "regressor",
+            predict=lambda outputs: self._decode_output(outputs)[0],
+            targets=lambda values: self._unscale(values).reshape(-1, *self._target_shape),
+        )
+
     def _build_criterion(self) -> WeightedLoss:
         if self._fitted_loss == "huber":
             return Huber(self.huber_delta)
@@ -612,7 +622,11 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             std = self._shape_output(np.exp(0.5 * log_variance.numpy()) * self._target_scale)
         elif self._fitted_loss == "poisson":
             outputs = np.exp(outputs)
-        return self._shape_output(outputs * self._target_scale + self._target_mean), std
+        return self._shape_output(self._unscale(outputs)), std
+
+    def _unscale(self, values: np.ndarray) -> np.ndarray:
+        """Put scaled numbers (N, n_outputs) in the unit of y."""
+        return values.astype(np.float64) * self._target_scale + self._target_mean
 
     def _shape_output(self, values: np.ndarray) -> np.ndarray:
         """One column as it came in y."""

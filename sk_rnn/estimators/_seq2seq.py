@@ -292,9 +292,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     warm_start : bool, default=False
         Let `fit` continue from the weights of the last call.
 
-    callbacks : list or None, default=None
-        skorch callbacks, or (name, callback) pairs, of which copies are used. Their arguments are
-        set as ``callbacks__name__…``.
+    callbacks : list, tuple or None, default=None
+        skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
+        refers to, such as a trial of Optuna, is the user's own. Arguments are set as
+        ``callbacks__name__…``. Scorers see class indices (ids of tokens),
+        or numbers in the unit of y.
 
     device : str, default="auto"
         "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
@@ -315,7 +317,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         same model at each call, bit for bit on the same machine and number of threads.
 
     verbose : int or bool, default=0
-        1 keeps one line of progress up to date, 2 prints a line an epoch.
+        1 shows a bar in terminals and notebooks, and about ten lines elsewhere; 2 prints a line
+        per epoch. The last line says how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,

@@ -1,6 +1,7 @@
 """Sequences: the ragged container, what may become one, and batches of it."""
 
 from ._batching import (
+    batch_bounds,
     canonical_order,
     flat_positions,
     pad_batch,
@@ -41,6 +42,7 @@ __all__ = [
     "as_float",
     "as_numbers",
     "as_pandas",
+    "batch_bounds",
     "canonical_order",
     "check_sequence_targets",
     "check_sequences",

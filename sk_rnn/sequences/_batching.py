@@ -87,13 +87,25 @@ def training_batches(
     if ragged:
         pools = np.arange(n_samples) // pool
         order = order[np.lexsort((lengths[order], pools))]
-    bounds = [*range(0, n_samples, batch_size), n_samples]
-    if batch_size > 1 and len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:
-        del bounds[-2]
+    bounds = batch_bounds(n_samples, batch_size)
     batches = [order[start:stop] for start, stop in pairwise(bounds)]
     if ragged:
         batches = [batches[i] for i in rng.permutation(len(batches))]
     return batches
+
+
+def batch_bounds(n_samples: int, batch_size: int) -> list[int]:
+    """Return where training batches begin, and where the last one ends.
+
+    Parameters
+    ----------
+    n_samples, batch_size : int
+        As for `training_batches`.
+    """
+    bounds = [*range(0, n_samples, batch_size), n_samples]
+    if batch_size > 1 and len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:
+        del bounds[-2]
+    return bounds
 
 
 def prediction_batches(lengths: np.ndarray, *, max_rows: int, max_steps: int) -> list[np.ndarray]:

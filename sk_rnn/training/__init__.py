@@ -11,12 +11,13 @@ from ._callbacks import (
     BestWeights,
     FiniteGuard,
     Patience,
-    Progress,
     accuracy,
     subset_accuracy,
 )
 from ._net import OPTIMIZERS, RecurrentNet
 from ._pairs import PairData
+from ._progress import Progress, announce
+from ._readouts import Readout, read_classes, read_labels
 from ._runtime import (
     PRECISIONS,
     device_present,
@@ -29,6 +30,7 @@ from ._runtime import (
 from ._schedules import SCHEDULES
 from ._threads import torch_threads
 from ._truncated import truncated_gradients
+from ._user_callbacks import callback_fault, copy_callbacks, is_callback
 
 __all__ = [
     "OPTIMIZERS",
@@ -41,12 +43,19 @@ __all__ = [
     "Patience",
     "PredictionBatches",
     "Progress",
+    "Readout",
     "RecurrentNet",
     "SequenceData",
     "TrainingBatches",
     "accuracy",
+    "announce",
+    "callback_fault",
+    "copy_callbacks",
     "device_present",
+    "is_callback",
     "isolate_globals",
+    "read_classes",
+    "read_labels",
     "resolve_backend",
     "resolve_device",
     "run_flushed",

@@ -13,6 +13,7 @@ from ..modules import ROW_MULTIPLE
 from ..sequences import (
     Spans,
     Standardisation,
+    batch_bounds,
     flat_positions,
     pad_batch,
     prediction_batches,
@@ -47,7 +48,12 @@ class Batch(NamedTuple):
     @property
     def n_rows(self) -> int:
         """Rows of the loss: sequences, or time steps."""
-        return len(self.X["positions"] if "positions" in self.X else self.X["lengths"])
+        return count_rows(self.X)
+
+
+def count_rows(X: dict[str, Any]) -> int:
+    """Rows of the loss of a batch, from the module's arguments."""
+    return len(X["positions"] if "positions" in X else X["lengths"])
 
 
 class SequenceData:
@@ -93,6 +99,7 @@ class SequenceData:
     ):
         self.device = device
         self.per_step = per_step
+        self.has_step_targets = per_step
         self.dtype = np.dtype(dtype)
         self.scaling = scaling
         self.offsets = spans.offsets
@@ -136,13 +143,11 @@ class SequenceData:
     def batch(self, rows: np.ndarray) -> Batch:
         """The same, with targets and weights."""
         inputs = self.inputs(rows)
-        index = torch.from_numpy(rows)
         if self.per_step:
             lengths = inputs["lengths"].numpy()
             positions = flat_positions(lengths, inputs["x"].shape[0], len(rows))
             inputs["positions"] = torch.from_numpy(positions).to(self.device)
-            index = torch.from_numpy(step_positions(self.offsets, rows))
-        index = index.to(self.device, non_blocking=True)
+        index = torch.from_numpy(self.target_rows(rows)).to(self.device, non_blocking=True)
         values = None if self.y is None else self.y.index_select(0, index)
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return Batch(inputs, Targets(values, weights))
@@ -186,6 +191,22 @@ class SequenceData:
             f"{mean:g}, standard deviation {std:g}) to compute with: standardised, it is too large "
             f"for {self.dtype}. If it stands for a missing value, impute it; else clip such values."
         )
+
+    def steps(self, row: int) -> np.ndarray:
+        """The time steps of one sequence, as the network reads them."""
+        start = self.spans.starts[row]
+        values = self.spans.values[start : start + self.lengths[row]]
+        return self._convert(values) if self.converts else values
+
+    def target_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Where the targets of the sequences at ``rows`` stand."""
+        return step_positions(self.offsets, rows) if self.per_step else rows
+
+    def targets(self, rows: np.ndarray) -> np.ndarray:
+        """The targets of the sequences at ``rows``, as the loss has them."""
+        assert self.y is not None
+        index = torch.from_numpy(self.target_rows(rows)).to(self.device)
+        return self.y.index_select(0, index).cpu().numpy()
 
     def _gather(self, resident: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
         """Pad on the device: the row indices are all that travels."""
@@ -250,6 +271,11 @@ class TrainingBatches:
         self.rng = rng
         self.lengths = data.sorting_lengths[rows]
 
+    @property
+    def n_batches(self) -> int:
+        """Batches per epoch."""
+        return len(batch_bounds(len(self.rows), self.batch_size)) - 1
+
     def __iter__(self) -> Iterator[Batch]:
         for chosen in training_batches(self.lengths, self.batch_size, self.rng):
             yield self.data.batch(self.rows[chosen])
@@ -298,6 +324,11 @@ class PredictionBatches:
             max_rows=batch_size or _at_most(PREDICT_ROWS, n_outputs),
             max_steps=_at_most(PREDICT_STEPS, n_outputs) if data.per_step else PREDICT_STEPS,
         )
+
+    @property
+    def n_batches(self) -> int:
+        """Batches there are."""
+        return len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
         for chosen in self.batches:

@@ -1,8 +1,6 @@
 """The training loop's own callbacks; each is a skorch callback and does one thing."""
 
 import math
-import sys
-import time
 import warnings
 
 import numpy as np
@@ -13,7 +11,7 @@ from torch import Tensor, nn
 
 
 class StopTraining(Exception):  # noqa: N818 - not an error: it ends the loop early, as planned
-    """Raised by a callback at the end of an epoch to end training."""
+    """Raised by a callback at the end of an epoch to end training; its text says why."""
 
 
 def snapshot(module: nn.Module) -> dict[str, Tensor]:
@@ -62,7 +60,7 @@ class FiniteGuard(Callback):
             ConvergenceWarning,
             stacklevel=2,
         )
-        raise StopTraining
+        raise StopTraining("the loss was no longer finite")
 
     def on_train_end(self, net, **kwargs):
         """Mend what the last steps of an interrupted epoch may have broken."""
@@ -128,53 +126,8 @@ class Patience(Callback):
             return
         self.waited_ += 1
         if self.waited_ >= self.patience:
-            raise StopTraining
-
-
-class Progress(Callback):
-    """Prints how training goes: epoch, loss, validation score, sequences a second, time left.
-
-    Parameters
-    ----------
-    verbose : int
-        1 keeps one line up to date, 2 or more prints a line an epoch.
-    max_epochs : int
-        Epochs planned, for the time left.
-    """
-
-    def __init__(self, verbose: int, max_epochs: int):
-        self.verbose = verbose
-        self.max_epochs = max_epochs
-
-    def on_train_begin(self, net, **kwargs):
-        """Start the clock."""
-        self.started_ = self.epoch_started_ = time.perf_counter()
-        self.first_ = len(net.history)
-        self.width_ = 0
-
-    def on_epoch_end(self, net, dataset_train=None, **kwargs):
-        """Print the epoch."""
-        now = time.perf_counter()
-        row = net.history[-1]
-        epochs = len(net.history) - self.first_
-        parts = [f"epoch {epochs}/{self.max_epochs}", f"loss {row['train_loss']:.4f}"]
-        if "valid_score" in row:
-            parts.append(f"validation score {row['valid_score']:.4f}")
-        speed = len(dataset_train) / max(now - self.epoch_started_, 1e-9)
-        left = (now - self.started_) / epochs * (self.max_epochs - epochs)
-        parts += [f"{speed:,.0f} sequences/s", f"{left:.0f} s left"]
-        self.epoch_started_ = now
-        line = "  ".join(parts)
-        if self.verbose == 1:
-            self.width_ = max(self.width_, len(line))
-            print(f"\r{line:<{self.width_}}", end="", flush=True)
-        else:
-            print(line, flush=True)
-
-    def on_train_end(self, net, **kwargs):
-        """Leave the live line."""
-        if self.verbose == 1:
-            print(file=sys.stdout, flush=True)
+            epochs = "an epoch" if self.patience == 1 else f"{self.patience} epochs"
+            raise StopTraining(f"the validation score had not improved for {epochs}")
 
 
 def accuracy(outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> float:

@@ -4,17 +4,20 @@ import inspect
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-import skorch.callbacks
 import torch
-from skorch import NeuralNet
+from skorch.exceptions import SkorchException
 from torch import Tensor, nn
 
 from ..modules import set_backend, set_generator
+from ._audience import Audience
 from ._batches import Batch, PredictionBatches, TrainingBatches
 from ._callbacks import StopTraining
+from ._predicting import PredictingNet
+from ._progress import Progress
+from ._readouts import Readout, SeenBatch, TrainingSet
 from ._schedules import SCHEDULES, Schedule
 from ._truncated import is_longer, truncated_gradients
 
@@ -29,14 +32,15 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 
 _ADAPTIVE = [OPTIMIZERS[name] for name in ("adamw", "adam", "nadam", "radam", "rmsprop")]
 
-_BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
-
-T = TypeVar("T")
-
 ScoreFunction = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 
+# What there is only while the net trains.
+_WHILE_TRAINING = ("audience_", "generator_", "interrupted_", "parameters_", "progress_")
+# And what is not pickled with it.
+_LEFT_OUT = (*_WHILE_TRAINING, "readout_")
 
-class RecurrentNet(NeuralNet):
+
+class RecurrentNet(PredictingNet):
     """A skorch net that trains on whole batches from `SequenceData`.
 
     skorch's flow stands: `fit_loop`, `run_single_epoch`, `train_step`, `infer`, callbacks and
@@ -74,6 +78,8 @@ class RecurrentNet(NeuralNet):
         it as it is.
     callbacks : list
         skorch callbacks.
+    caller : str or None
+        Named in errors.
     **kwargs
         ``optimizer__…`` and ``callbacks__…``.
     """
@@ -95,6 +101,7 @@ class RecurrentNet(NeuralNet):
         tbptt_steps: int | None = None,
         embedding_eps: float | None = None,
         callbacks: list[Any],
+        caller: str | None = None,
         **kwargs: Any,
     ):
         super().__init__(
@@ -116,14 +123,29 @@ class RecurrentNet(NeuralNet):
         self.backend = backend
         self.tbptt_steps = tbptt_steps
         self.embedding_eps = embedding_eps
-        self.own_first: tuple[Any, ...] = ()
-        self.own_last: tuple[Any, ...] = ()
+        self.caller = caller
 
     def initialize_module(self):
         """Take the module, and say what computes its recurrences."""
         super().initialize_module()
         set_backend(self.module_, self.backend)
         return self
+
+    def __getstate__(self):
+        """Leave out what belongs to the training that a Checkpoint pickles it in."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in _LEFT_OUT}
+
+    def initialize_callbacks(self):
+        """Make copies that training may change; an error says which parameter it is about."""
+        try:
+            return super().initialize_callbacks()
+        except (TypeError, ValueError, SkorchException) as error:
+            said = str(error).rstrip(".")
+            raise ValueError(
+                f"{self.caller}: callbacks cannot be set up: {said}. Pass each with arguments that "
+                "its own documentation allows."
+            ) from error
 
     # --- what skorch would do otherwise ---------------------------------------------------------
 
@@ -134,7 +156,9 @@ class RecurrentNet(NeuralNet):
     def initialize_optimizer(self, triggered_directly=None):
         """Make the optimizer with groups for embeddings, for other matrices and for vectors."""
         params = {"lr": self.lr, **self.get_params_for("optimizer")}
-        trained = [p for p in self.module_.parameters() if p.requires_grad]
+        # Also those that are frozen now, which an Unfreezer may thaw: without a gradient they are
+        # passed over.
+        trained = list(self.module_.parameters())
         tables = [m.weight for m in self.module_.modules() if isinstance(m, nn.Embedding)]
         embeddings = [p for p in trained if any(p is table for table in tables)]
         matrices = [p for p in trained if p.ndim > 1 and not any(p is e for e in embeddings)]
@@ -172,24 +196,20 @@ class RecurrentNet(NeuralNet):
         """Split nothing: ``X`` is the training and the validation batches."""
         return X
 
-    def get_iterator(self, dataset, training=False):
-        """Return the batches themselves, which know how to iterate."""
-        return dataset
-
     def notify(self, method_name, **cb_kwargs):
-        """Call the callbacks; stop cleanly when skorch's EarlyStopping asks for it.
-
-        skorch's EarlyStopping raises KeyboardInterrupt, which must not be taken for the user's.
-        """
+        """Tell all callbacks of what is not of a single batch."""
         getattr(self, method_name)(self, **cb_kwargs)
-        users = [callback for _, callback in self.callbacks_]
-        for callback in (*self.own_first, *users, *self.own_last):
-            try:
-                getattr(callback, method_name)(self, **cb_kwargs)
-            except KeyboardInterrupt:
-                if isinstance(callback, skorch.callbacks.EarlyStopping):
-                    raise StopTraining from None
-                raise
+        audience, progress = self.audience_, self.progress_
+        if progress is not None and audience.is_heard(method_name):
+            with progress.hidden():
+                audience.notify(method_name, cb_kwargs)
+        else:
+            audience.notify(method_name, cb_kwargs)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Show the epoch, before a callback ends training with it."""
+        if self.progress_ is not None:
+            self.progress_.end_epoch(self.history[-1])
 
     # --- training -------------------------------------------------------------------------------
 
@@ -203,6 +223,8 @@ class RecurrentNet(NeuralNet):
         interrupted: threading.Event,
         own_first: Sequence[Any] = (),
         own_last: Sequence[Any] = (),
+        readout: Readout | None = None,
+        progress: Progress | None = None,
     ) -> bool:
         """Train; return whether Ctrl-C ended it early.
 
@@ -218,68 +240,107 @@ class RecurrentNet(NeuralNet):
             Watched before every batch.
         own_first, own_last : sequences of callbacks
             Called before and after the user's.
+        readout : Readout or None
+            What the user's callbacks are shown of outputs and targets; None shows them as they are.
+        progress : Progress or None
+            Shows how training goes.
         """
-        self.own_first, self.own_last = tuple(own_first), tuple(own_last)
         set_generator(self.module_, generator)
-        self.generator = generator
-        self.interrupted = interrupted
+        self.generator_, self.interrupted_ = generator, interrupted
+        self.readout_, self.progress_ = readout, progress
+        self.max_epochs, self.batch_size = epochs, train.batch_size  # as some loggers ask for
         self.step = 0
         self.n_steps = epochs * len(range(0, len(train), train.batch_size))
-        self.parameters = list(self.module_.parameters())
-        self.watched = any(_listens(callback) for _, callback in self.callbacks_)
-        stopped = False
-        self.notify("on_train_begin", X=train, y=None)
+        self.parameters_ = list(self.module_.parameters())
+        n_batches = train.n_batches + (valid.n_batches if valid is not None else 0)
+        self.audience_ = Audience(
+            self,
+            own_first,
+            own_last,
+            readout=readout,
+            n_batches=n_batches,
+            validated=valid is not None,
+        )
+        data = TrainingSet(train, readout)
+        data_valid = None if valid is None else TrainingSet(valid, readout)
+        interrupted_early, reason = False, ""
         try:
-            self.fit_loop((train, valid), epochs=epochs)
-        except StopTraining:
-            pass
-        except KeyboardInterrupt:
-            stopped = True
+            self.notify("on_train_begin", X=data, y=None)
+            self.epochs_before_ = len(self.history)  # with those that a LoadInitState has loaded
+            if progress is not None:
+                progress.begin(len(train), n_batches, epochs)
+            try:
+                self.fit_loop((data, data_valid), epochs=epochs)
+            except StopTraining as stop:
+                reason = str(stop)
+            except KeyboardInterrupt:
+                interrupted_early = True
+            if progress is not None:
+                progress.close()
+            self.notify("on_train_end", X=data, y=None)
             # The epoch that was cut short has no loss; a history row without one helps nobody.
             if len(self.history) and "train_loss" not in self.history[-1]:
                 del self.history[-1]
-        self.notify("on_train_end", X=train, y=None)
-        set_generator(self.module_, None)
-        return stopped
+            self.weights_epoch_ = self.audience_.weights_epoch()
+            if progress is not None:
+                progress.end(self, reason, interrupted=interrupted_early)
+        finally:
+            if progress is not None:
+                progress.close()
+            self.audience_.leave()
+            set_generator(self.module_, None)
+            self.readout_ = None
+            for name in _WHILE_TRAINING:
+                delattr(self, name)
+        return interrupted_early
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One pass over the batches; the loss is fetched from the device once, at the end."""
         if iterator is None:
             return
         self._set_training(training)
-        if training:
-            # One for the epoch: skorch's Checkpoint looks at the last batch of the history.
-            self.history.new_batch()
+        audience, progress = self.audience_, self.progress_
         total: Tensor | float = 0.0
-        n_rows = 0
+        n_rows = n_batches = 0
         outputs = []
-        for batch in iterator:
-            if self.interrupted.is_set():
-                raise KeyboardInterrupt
-            if self.watched:
-                self.notify("on_batch_begin", batch=batch, training=training)
-            step = step_fn(batch, **fit_params)
-            if self.watched:
-                self.notify("on_batch_end", batch=batch, training=training, **step)
-            total = total + step["loss"].detach() * batch.n_rows
-            n_rows += batch.n_rows
-            if not training and self.score_function is not None:
-                outputs.append((step["y_pred"], batch.y))
+        unheard: list[tuple[Tensor, int]] = []
+        try:
+            for batch in iterator:
+                if self.interrupted_.is_set():
+                    raise KeyboardInterrupt
+                if audience.watches_batches:
+                    seen = audience.begin_batch(batch, training=training)
+                    step = step_fn(batch, seen=seen)
+                    audience.end_batch(seen, prefix, step, training=training)
+                else:
+                    step = step_fn(batch)
+                    if audience.users:
+                        unheard.append((step["loss"].detach(), batch.n_rows))
+                if progress is not None:
+                    progress.step(step["loss"] if training else None)
+                total = total + step["loss"].detach() * batch.n_rows
+                n_rows += batch.n_rows
+                n_batches += 1
+                if not training and self.score_function is not None:
+                    outputs.append((step["y_pred"], batch.y))
+        finally:
+            audience.record_unheard(prefix, unheard)
         loss = float(total) / n_rows
         lowest = min(
             (row[f"{prefix}_loss"] for row in self.history if f"{prefix}_loss" in row),
             default=float("inf"),
         )
+        self.history.record(f"{prefix}_batch_count", n_batches)  # for skorch's LRScheduler
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < lowest)  # for skorch's Checkpoint
         if not training:
             self.history.record(f"{prefix}_score", self._score(outputs, loss))
 
-    def train_step(self, batch: Batch, **fit_params):
+    def train_step(self, batch: Batch, seen: SeenBatch | None = None, **fit_params):
         """Forward, backward, clip, step."""
         if self.lr_schedule != "constant":
             self._set_rate()
-        for parameter in self.parameters:  # optimizer.zero_grad takes 20 times as long
+        for parameter in self.parameters_:  # optimizer.zero_grad takes 20 times as long
             parameter.grad = None
         if self.tbptt_steps is not None and is_longer(self.module_, batch, self.tbptt_steps):
             loss, outputs = truncated_gradients(
@@ -287,7 +348,7 @@ class RecurrentNet(NeuralNet):
                 self.criterion_,
                 batch,
                 n_steps=self.tbptt_steps,
-                generator=self.generator,
+                generator=self.generator_,
                 precision=self.autocast,
             )
         else:
@@ -295,15 +356,14 @@ class RecurrentNet(NeuralNet):
             loss = self.criterion_(outputs, batch.y.values, batch.y.weights)
             loss.backward()
         if self.gradient_clip is not None:
-            _clip(self.parameters, self.gradient_clip)
-        if self.watched:
-            named = list(self.module_.named_parameters())
-            self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
+            _clip(self.parameters_, self.gradient_clip)
+        if seen is not None:
+            self.audience_.has_gradients(seen)
         self.optimizer_.step()
         self.step += 1
         return {"loss": loss.detach(), "y_pred": outputs}
 
-    def validation_step(self, batch: Batch, **fit_params):
+    def validation_step(self, batch: Batch, seen: SeenBatch | None = None, **fit_params):
         """Forward and loss."""
         with torch.no_grad():
             outputs = self.infer(batch.X)
@@ -341,56 +401,6 @@ class RecurrentNet(NeuralNet):
             weights = torch.cat([y.weights for _, y in outputs]).cpu().numpy()
         return self.score_function(predicted, targets, weights)
 
-    # --- prediction -----------------------------------------------------------------------------
-
-    def outputs(
-        self,
-        batches: PredictionBatches,
-        interrupted: threading.Event,
-        reduce: Callable[[np.ndarray], np.ndarray] | None = None,
-    ) -> np.ndarray:
-        """Compute the module's outputs, in the order of ``batches.batches``.
-
-        With ``reduce`` what it makes of them batch by batch. They are put into one array, which is
-        there from the first batch on: arrays of their own, kept, would lie between what the
-        batches free, and memory would grow with their number.
-        """
-        wanted = list(batches.wanted())
-        sizes = iter(wanted)
-        outputs: np.ndarray | None = None
-        start = 0
-
-        def compute(batch: Batch) -> None:
-            nonlocal outputs, start
-            values = self.infer(batch.X)[: next(sizes)].cpu().numpy()
-            if not np.isfinite(values).all():
-                raise FloatingPointError("outputs are not finite")
-            if reduce is not None:
-                values = reduce(values)
-            if outputs is None:
-                outputs = np.empty((sum(wanted), *values.shape[1:]), values.dtype)
-            outputs[start : start + len(values)] = values
-            start += len(values)
-
-        self.each_batch(batches, compute, interrupted)
-        return cast(np.ndarray, outputs)
-
-    def each_batch(
-        self,
-        batches: PredictionBatches,
-        function: Callable[[Batch], T],
-        interrupted: threading.Event,
-    ) -> list[T]:
-        """Call ``function`` with each batch, without gradients or dropout."""
-        self._set_training(False)
-        result = []
-        with torch.inference_mode():
-            for batch in batches:
-                if interrupted.is_set():
-                    raise KeyboardInterrupt
-                result.append(function(batch))
-        return result
-
 
 def _clip(parameters: list[nn.Parameter], highest: float) -> None:
     """Scale the gradients so that the norm of all together is at most ``highest``.
@@ -402,11 +412,3 @@ def _clip(parameters: list[nn.Parameter], highest: float) -> None:
     norms = torch._foreach_norm(gradients)
     share = highest / (torch.linalg.vector_norm(torch.stack(norms)) + 1e-6)
     torch._foreach_mul_(gradients, share.clamp(max=1.0))
-
-
-def _listens(callback: Any) -> bool:
-    """Whether a callback wants to hear of single batches."""
-    base = skorch.callbacks.Callback
-    return any(
-        getattr(type(callback), event, None) is not getattr(base, event) for event in _BATCH_EVENTS
-    )

@@ -45,12 +45,17 @@ class PairData(SequenceData):
         if weights is not None:
             weights = np.repeat(weights, target.lengths)
         super().__init__(spans, device, dtype=dtype, scaling=scaling, y=labels, weights=weights)
+        self.has_step_targets = True
         self.target = SequenceData(Spans.of(target), device, dtype=target.dtype)
 
     @property
     def sorting_lengths(self) -> np.ndarray:
         """Steps of source and target together: sorted by them, both have little padding."""
         return self.lengths + self.target.lengths
+
+    def target_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Where the steps of the targets at ``rows`` stand."""
+        return step_positions(self.target.offsets, rows)
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The pairs at ``rows``, padded, time-major, and the labels of all valid steps."""
@@ -59,7 +64,7 @@ class PairData(SequenceData):
         lengths = target["lengths"].numpy()
         # The valid steps, row by row, in the flattened (B, L) targets.
         is_step = np.arange(lengths.max()) < lengths[:, None]  # (B, L)
-        index = torch.from_numpy(step_positions(self.target.offsets, rows)).to(self.device)
+        index = torch.from_numpy(self.target_rows(rows)).to(self.device)
         assert self.y is not None
         return Batch(
             {

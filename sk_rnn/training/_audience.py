@@ -1,0 +1,160 @@
+"""Who follows a training: the estimator's own callbacks, and the user's between them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping, ProgressBar
+from torch import Tensor
+
+from ._batches import Batch
+from ._callbacks import StopTraining
+from ._readouts import Readout, SeenBatch, show
+from ._user_callbacks import (
+    BATCH_EVENTS,
+    EVENTS,
+    explain_missing,
+    hears,
+    kept_epoch,
+    missing_key,
+    reads_batches,
+)
+
+
+class Audience:
+    """Tells callbacks of events, and writes the history of single batches that they read.
+
+    Only what somebody hears of is told: most trainings have nobody who listens to batches.
+
+    Parameters
+    ----------
+    net : NeuralNet
+        Has the user's callbacks, and the history.
+    own_first, own_last : sequences of callbacks
+        Called before and after the user's.
+    readout : Readout or None
+        What the user's callbacks are shown of outputs and targets; None shows them as they are.
+    n_batches : int
+        Batches per epoch, of training and validation.
+    validated : bool
+        Whether there are validation data.
+    """
+
+    def __init__(
+        self,
+        net: NeuralNet,
+        own_first: Sequence[Any],
+        own_last: Sequence[Any],
+        *,
+        readout: Readout | None,
+        n_batches: int,
+        validated: bool,
+    ):
+        self.net = net
+        self.users: list[tuple[str, Any]] = net.callbacks_
+        self.own_first, self.own_last = tuple(own_first), tuple(own_last)
+        self.readout = readout
+        self.validated = validated
+        callbacks = [callback for _, callback in self.users]
+        self.listeners = {
+            event: [pair for pair in self.users if hears(pair[1], event)] for event in EVENTS
+        }
+        heard = any(self.listeners[event] for event in BATCH_EVENTS)
+        self.watches_batches = heard or any(map(reads_batches, callbacks))
+        self.bars = [callback for callback in callbacks if isinstance(callback, ProgressBar)]
+        for bar in self.bars:
+            if bar.batches_per_epoch == "auto":
+                # It would divide by one size of all batches, which differ here.
+                bar.batches_per_epoch = n_batches
+
+    def notify(self, event: str, kwargs: dict[str, Any]) -> None:
+        """Tell all callbacks."""
+        for callback in self.own_first:
+            getattr(callback, event)(self.net, **kwargs)
+        stop: StopTraining | None = None
+        try:
+            self._tell_listeners(event, kwargs)
+        except StopTraining as raised:
+            stop = raised  # but this epoch's weights are looked at all the same
+        for callback in self.own_last:
+            getattr(callback, event)(self.net, **kwargs)
+        if stop is not None:
+            raise stop
+
+    def is_heard(self, event: str) -> bool:
+        """Whether one of the user's callbacks does something at an event."""
+        return bool(self.listeners[event])
+
+    def begin_batch(self, batch: Batch, *, training: bool) -> SeenBatch:
+        """Tell of a batch, and return it as callbacks are shown it."""
+        seen = show(batch, self.readout)
+        self.net.history.new_batch()
+        self._tell_listeners("on_batch_begin", {"batch": seen, "training": training})
+        return seen
+
+    def has_gradients(self, seen: SeenBatch) -> None:
+        """Tell of gradients."""
+        if self.listeners["on_grad_computed"]:
+            named = list(self.net.module_.named_parameters())
+            self._tell_listeners(
+                "on_grad_computed", {"named_parameters": named, "batch": seen, "training": True}
+            )
+
+    def end_batch(
+        self, seen: SeenBatch, prefix: str, step: dict[str, Tensor], *, training: bool
+    ) -> None:
+        """Write the loss of a batch, and tell of its end."""
+        self._record(prefix, step["loss"].item(), seen.n_rows)
+        outputs = {"loss": step["loss"], "y_pred": step["y_pred"].detach()}
+        self._tell_listeners("on_batch_end", {"batch": seen, "training": training, **outputs})
+
+    def record_unheard(self, prefix: str, steps: Sequence[tuple[Tensor, int]]) -> None:
+        """Write losses and rows of batches that nobody heard of, all at once.
+
+        Callbacks may read them at the end of the epoch, and a Checkpoint looks at the last one.
+        """
+        if steps:
+            losses = torch.stack([loss for loss, _ in steps]).tolist()
+            for loss, (_, n_rows) in zip(losses, steps, strict=True):
+                self.net.history.new_batch()
+                self._record(prefix, loss, n_rows)
+        if self.users and not self.net.history[-1]["batches"]:
+            self.net.history.new_batch()
+
+    def weights_epoch(self) -> int:
+        """Find the epoch whose weights the module has after `on_train_end`."""
+        users = [kept_epoch(callback, self.net) for _, callback in reversed(self.users)]
+        own = [getattr(c, "epoch_", None) for c in (*self.own_first, *self.own_last)]
+        kept = [epoch for epoch in (*users, *own) if epoch is not None]
+        return kept[0] if kept else len(self.net.history)
+
+    def leave(self) -> None:
+        """Remove the bar of an epoch that was cut short."""
+        for bar in self.bars:
+            if hasattr(bar, "pbar_"):
+                bar.pbar_.close()
+
+    def _record(self, prefix: str, loss: float, n_rows: int) -> None:
+        self.net.history.record_batch(f"{prefix}_loss", loss)
+        self.net.history.record_batch(f"{prefix}_batch_size", n_rows)
+
+    def _tell_listeners(self, event: str, kwargs: dict[str, Any]) -> None:
+        for name, callback in self.listeners[event]:
+            self._tell(name, callback, event, kwargs)
+
+    def _tell(self, name: str, callback: Any, event: str, kwargs: dict[str, Any]) -> None:
+        try:
+            getattr(callback, event)(self.net, **kwargs)
+        except KeyboardInterrupt:
+            # skorch's way to stop, which must not be taken for the user's Ctrl-C.
+            if isinstance(callback, EarlyStopping):
+                raise StopTraining(f"callback {name!r} ended it") from None
+            raise
+        except Exception as error:
+            key = missing_key(error, callback)
+            if key is None:
+                error.add_note(f"{self.net.caller}: raised by callback {name!r} in {event}.")
+                raise
+            said = explain_missing(key, self.net.history[-1], validated=self.validated)
+            raise ValueError(f"{self.net.caller}: callback {name!r} {said}") from error

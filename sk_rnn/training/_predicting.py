@@ -1,0 +1,175 @@
+"""What a skorch net is to scorers and callbacks: data sets, batches, predictions."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import torch
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import ClassifierTags, RegressorTags
+from sklearn.utils.metaestimators import available_if
+from skorch import NeuralNet
+from skorch.utils import to_device
+
+from ._batches import Batch, PredictionBatches
+from ._readouts import Decode, Readout, TrainingSet
+
+T = TypeVar("T")
+
+
+def _classifies(net: "PredictingNet") -> bool:
+    return net.readout_ is None or net.readout_.estimator_type == "classifier"
+
+
+class PredictingNet(NeuralNet):
+    """A skorch net that predicts batches of `SequenceData`.
+
+    While it trains, it is a classifier or regressor to scikit-learn's scorers, with class indices
+    or numbers in the unit of y, of the data sets and batches that its callbacks are shown.
+    """
+
+    readout_: Readout | None = None  # while it trains
+
+    def __sklearn_tags__(self):
+        """Say to scorers what is predicted."""
+        tags = super().__sklearn_tags__()
+        if self.readout_ is not None:
+            tags.estimator_type = self.readout_.estimator_type
+            if tags.estimator_type == "classifier":
+                tags.classifier_tags = ClassifierTags()
+            else:
+                tags.regressor_tags = RegressorTags()
+        return tags
+
+    # --- for scorers ----------------------------------------------------------------------------
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """What a classifier predicts: class indices."""
+        if self.readout_ is None or self.readout_.classes is None:
+            raise AttributeError("classes_")  # as of any estimator that has none
+        return self.readout_.classes
+
+    def predict(self, X):
+        """Class indices, or numbers in the unit of y."""
+        return self._decoded(X, self._read().predict)
+
+    @available_if(_classifies)
+    def predict_proba(self, X):
+        """Probability of each class."""
+        return self._decoded(X, self._read().predict_proba)
+
+    @available_if(_classifies)
+    def decision_function(self, X):
+        """Score of each class; of two classes the log odds of the second."""
+        return self._decoded(X, self._read().decision_function)
+
+    def score(self, X, y):
+        """Accuracy, or R²."""
+        metric = accuracy_score if self._read().estimator_type == "classifier" else r2_score
+        return float(metric(y, self.predict(X)))
+
+    def _decoded(self, X: Any, decode: Decode | None) -> np.ndarray:
+        assert decode is not None
+        # Also where skorch has outputs at hand and will not look at X.
+        X = self.get_dataset(X)
+        # Batch by batch: all outputs at once may be large, one column for each class.
+        outputs = (y.detach().cpu().numpy() for y in self.forward_iter(X))
+        return np.concatenate([decode(y) for y in outputs])
+
+    def _read(self) -> Readout:
+        if self.readout_ is None:
+            raise TypeError(
+                "The net of an estimator predicts while it trains only, for callbacks. Call the "
+                "estimator's predict, or net_.module_ on a padded batch."
+            )
+        return self.readout_
+
+    # --- for skorch -----------------------------------------------------------------------------
+
+    def get_dataset(self, X, y=None):
+        """Take a data set as it is; a batch's X is one, too."""
+        if isinstance(X, TrainingSet | Mapping):
+            return X
+        raise TypeError(
+            f"The net of an estimator predicts what its callbacks are shown: data sets and the X "
+            f"of a batch, not {type(X).__name__}. To score other sequences while training, pass "
+            "them to fit as X_val and y_val."
+        )
+
+    def get_iterator(self, dataset, training=False):
+        """Return the batches, which know how to iterate."""
+        if isinstance(dataset, Mapping):
+            return [(dataset, None)]
+        return dataset.batches if training else dataset.in_order()
+
+    def forward_iter(self, X, training=False, device="cpu"):
+        """Yield the module's outputs of each batch."""
+        for batch in self.get_iterator(self.get_dataset(X)):
+            yield to_device(self.evaluation_step(batch, training=training), device)
+
+    def evaluation_step(self, batch, training=False):
+        """Forward, as if training had not begun: what callbacks ask for must not change it."""
+        was_training = self.module_.training
+        self._set_training(training)
+        try:
+            with torch.set_grad_enabled(training):
+                return self.infer(batch[0])
+        finally:
+            self._set_training(was_training)
+
+    # --- for estimators -------------------------------------------------------------------------
+
+    def outputs(
+        self,
+        batches: PredictionBatches,
+        interrupted: threading.Event,
+        reduce: Decode | None = None,
+    ) -> np.ndarray:
+        """Compute the module's outputs, in the order of ``batches.batches``.
+
+        With ``reduce`` what it makes of them batch by batch. They are put into one array, which is
+        there from the first batch on: arrays of their own, kept, would lie between what the
+        batches free, and memory would grow with their number.
+
+        Raises
+        ------
+        FloatingPointError
+            If an output is not finite.
+        """
+        wanted = list(batches.wanted())
+        sizes = iter(wanted)
+        outputs: np.ndarray | None = None
+        start = 0
+
+        def compute(batch: Batch) -> None:
+            nonlocal outputs, start
+            values = self.infer(batch.X)[: next(sizes)].cpu().numpy()
+            if not np.isfinite(values).all():
+                raise FloatingPointError("outputs are not finite")
+            if reduce is not None:
+                values = reduce(values)
+            if outputs is None:
+                outputs = np.empty((sum(wanted), *values.shape[1:]), values.dtype)
+            outputs[start : start + len(values)] = values
+            start += len(values)
+
+        self.each_batch(batches, compute, interrupted)
+        return cast(np.ndarray, outputs)
+
+    def each_batch(
+        self,
+        batches: PredictionBatches,
+        function: Callable[[Batch], T],
+        interrupted: threading.Event,
+    ) -> list[T]:
+        """Call ``function`` with each batch, without gradients or dropout."""
+        self._set_training(False)
+        result = []
+        with torch.inference_mode():
+            for batch in batches:
+                if interrupted.is_set():
+                    raise KeyboardInterrupt
+                result.append(function(batch))
+        return result

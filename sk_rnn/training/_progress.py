@@ -1,0 +1,320 @@
+"""How training goes, for whoever looks: a bar in terminals and notebooks, whole lines elsewhere."""
+
+import multiprocessing
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any, TextIO
+
+import tqdm
+import tqdm.std
+from torch import Tensor
+
+# Lines of one training where there is no bar, beside the one that says how it ended.
+LINES = 10
+# Within an epoch there are none sooner than this many seconds after the last one.
+LINE_SECONDS = 5.0
+# A training that ends sooner shows no bar.
+BAR_SECONDS = 0.3
+
+# The trainings of this process that say how they go, of which only a lone one may have a bar.
+_running: set["Progress"] = set()
+
+
+class Voice:
+    """Says whole lines, and who says them where several speak at once.
+
+    Parameters
+    ----------
+    name : str
+        Who speaks. Made in the thread that called, whose name tells it from others.
+    """
+
+    def __init__(self, name: str):
+        self.name = name
+        self.thread = threading.current_thread()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether this is the main thread, and no worker process of a parallel search."""
+        in_main = self.thread is threading.main_thread()
+        return in_main and multiprocessing.parent_process() is None
+
+    def say(self, text: str, *, stream: TextIO | None = None, crowded: bool = False) -> None:
+        """Write a line.
+
+        Parameters
+        ----------
+        text : str
+            What to say.
+        stream : text file or None
+            Where; None for standard output.
+        crowded : bool
+            Whether others speak at the same time.
+        """
+        if crowded or not self.is_alone:
+            where = []
+            if multiprocessing.parent_process() is not None:
+                where.append(f"process {os.getpid()}")
+            if crowded or self.thread is not threading.main_thread():
+                where.append(f"thread {self.thread.name}")
+            text = f"{self.name} [{', '.join(where)}]: {text}"
+        stream = stream or sys.stdout
+        # A reader that has gone away is no reason to end a training.
+        with suppress(OSError, ValueError, AttributeError):
+            if tqdm.std.tqdm._instances:
+                _drawn(tqdm.std.tqdm).write(text, file=stream)  # above the bars that there are
+            else:
+                # In one piece, or lines of several processes would mix.
+                stream.write(f"{text}\n")
+            stream.flush()
+
+
+def announce(verbose: int | bool, text: str, name: str = "sk_rnn") -> None:
+    """Say a line before training, if ``verbose`` asks for any.
+
+    Parameters
+    ----------
+    verbose : int or bool
+        The estimator's parameter; 0 is silent.
+    text : str
+        What is about to happen, such as that kernels are compiled.
+    name : str
+        Who speaks: the estimator. Call it in the thread that called `fit`.
+    """
+    if verbose:
+        voice = Voice(name)
+        text = f"{name}: {text}" if voice.is_alone else text
+        voice.say(text, stream=None if verbose > 1 else _terminal())
+
+
+class Progress:
+    """Shows epoch, loss, validation score, sequences per second and time left.
+
+    Made in the thread that called `fit`; the rest is called by the one that trains.
+
+    Parameters
+    ----------
+    verbose : int
+        1 moves a bar in a terminal or notebook and elsewhere writes about ten lines; 2 or more
+        writes a line per epoch.
+    name : str
+        Who trains.
+    """
+
+    def __init__(self, verbose: int, name: str):
+        self.verbose = verbose
+        self.voice = Voice(name)
+        self.bar: Any = None
+        self.pid = os.getpid()
+        live = verbose == 1 and self.voice.is_alone
+        notebook = _notebook_bar() if live else None
+        self.terminal = _terminal() if live else None
+        self.bar_class = notebook or (tqdm.std.tqdm if self.terminal is not None else None)
+
+    # --- the training ---------------------------------------------------------------------------
+
+    def begin(self, n_sequences: int, n_batches: int, epochs: int) -> None:
+        """Start the clock.
+
+        Parameters
+        ----------
+        n_sequences : int
+            Trained on per epoch.
+        n_batches : int
+            Per epoch, with those of validation.
+        epochs : int
+            Planned.
+        """
+        self.n_sequences, self.n_batches, self.epochs = n_sequences, n_batches, epochs
+        self.total = n_batches * epochs
+        self.done = self.epoch = self.lines = 0
+        self.loss: Tensor | float | None = None
+        self.score: float | None = None
+        self.started = self.epoch_started = self.spoken = time.perf_counter()
+        _running.add(self)
+        if self.bar_class is not None and not self._is_crowded():
+            with suppress(Exception):  # a bar that cannot be drawn ends no training
+                bar = _drawn(self.bar_class)(
+                    total=self.total,
+                    file=self.terminal or sys.stdout,
+                    leave=False,
+                    dynamic_ncols=True,
+                    smoothing=0.1,
+                    delay=BAR_SECONDS,
+                    bar_format="epoch {epoch} |{bar}| {state}, {remaining} left",
+                )
+                bar.progress = self
+                self.bar = None if bar.disable else bar  # tqdm listens to TQDM_DISABLE
+
+    def step(self, loss: Tensor | None) -> None:
+        """Count a batch; ``loss`` is one of training, which is not looked at unless it is shown."""
+        self.done += 1
+        if not self.epoch and loss is not None:
+            self.loss = loss
+        if self.bar is not None:
+            if len(_running) > 1 and self._is_crowded():
+                self._remove_bar()
+                return
+            try:
+                self.bar.update()
+            except Exception:
+                self._remove_bar()
+        elif (
+            self.verbose == 1
+            and self.epochs < LINES
+            and self.done % self.n_batches
+            and self._is_due()
+            and time.perf_counter() - self.spoken >= LINE_SECONDS
+        ):
+            self._say(self._line(self.epoch + 1, f", batch {self._batch()}/{self.n_batches}"))
+
+    def end_epoch(self, row: dict[str, Any]) -> None:
+        """Count an epoch, of which ``row`` is the history."""
+        self.epoch += 1
+        self.loss, self.score = row["train_loss"], row.get("valid_score")
+        if self.bar is None and (self.verbose > 1 or self._is_due()):
+            self._say(self._line(self.epoch))
+        self.epoch_started = time.perf_counter()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Leave the line of the bar to callbacks that may print."""
+        bar = self.bar
+        drawn = bar is not None and bar.last_print_t >= bar.start_t + bar.delay
+        if drawn:
+            bar.clear()
+        yield
+        if drawn and self.bar is bar:
+            bar.refresh()
+
+    def close(self) -> None:
+        """Remove the bar, however training ended."""
+        self._remove_bar()
+        _running.discard(self)
+
+    def end(self, net: Any, reason: str, *, interrupted: bool) -> None:
+        """Say how training ended.
+
+        Parameters
+        ----------
+        net : RecurrentNet
+            Has the history, and the epoch whose weights it has.
+        reason : str
+            Why it ended before all epochs were done, if it did.
+        interrupted : bool
+            Whether by Ctrl-C.
+        """
+        seconds = f"{time.perf_counter() - self.started:.1f} s"
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        if interrupted:
+            at = min(self.epoch + 1, self.epochs)
+            text = f"interrupted in epoch {at} of {self.epochs} after {seconds}"
+        elif reason:
+            text = f"stopped after {self.epoch} of {epochs}, {seconds}: {reason}"
+        else:
+            text = f"{epochs if self.epochs == 1 else f'all {epochs}'} done in {seconds}"
+        kept, history = net.weights_epoch_, net.history
+        if kept and kept <= len(history):
+            row = history[kept - 1]
+            reached = f"loss {row['train_loss']:.4f}"
+            if "valid_score" in row:
+                reached += f", validation score {row['valid_score']:.4f}"
+            if kept < len(history):
+                text += f"; the weights are those of epoch {kept}"
+                text += " since the first fit" if net.epochs_before_ else ""
+            text += f" ({reached})"
+        alone = self.voice.is_alone and not self._is_crowded()
+        self._say(f"{self.voice.name}: {text}." if alone else f"{text}.")
+
+    # --- what is shown --------------------------------------------------------------------------
+
+    def fields(self, rate: float | None) -> dict[str, str]:
+        """What the bar says beside itself; ``rate`` is batches per second of late, if known."""
+        parts = [] if self.loss is None else [f"loss {float(self.loss):.4f}"]
+        if self.score is not None:
+            parts.append(f"score {self.score:.4f}")
+        rate = rate or self.done / max(time.perf_counter() - self.started, 1e-9)
+        parts.append(f"{rate / self.n_batches * self.n_sequences:,.0f} sequences/s")
+        number = min(self.epoch + 1, self.epochs)
+        return {"epoch": f"{number}/{self.epochs}", "state": ", ".join(parts)}
+
+    def _line(self, epoch: int, place: str = "") -> str:
+        now = time.perf_counter()
+        parts = [f"epoch {epoch}/{self.epochs}{place}"]
+        if self.loss is not None:
+            parts.append(f"loss {float(self.loss):.4f}")
+        if self.score is not None:
+            parts.append(f"validation score {self.score:.4f}")
+        share = self._batch() / self.n_batches if place else 1.0
+        speed = share * self.n_sequences / max(now - self.epoch_started, 1e-9)
+        left = (now - self.started) / self.done * (self.total - self.done)
+        return "  ".join([*parts, f"{speed:,.0f} sequences/s", f"{left:.0f} s left"])
+
+    def _batch(self) -> int:
+        """Which of this epoch's batches was the last one."""
+        return self.done - self.epoch * self.n_batches
+
+    def _is_due(self) -> bool:
+        """Whether another of the lines should be written."""
+        return LINES * self.done // self.total > self.lines
+
+    def _say(self, text: str) -> None:
+        self.lines = LINES * self.done // self.total
+        self.spoken = time.perf_counter()
+        self.voice.say(text, stream=self.terminal, crowded=self._is_crowded())
+
+    def _is_crowded(self) -> bool:
+        """Whether other trainings of this process go on."""
+        return any(other is not self and other.pid == os.getpid() for other in _running.copy())
+
+    def _remove_bar(self) -> None:
+        bar, self.bar = self.bar, None
+        if bar is not None:
+            with suppress(Exception):
+                bar.total = bar.n  # notebooks show in red what ends before its total
+                bar.close()
+
+
+def _terminal() -> TextIO | None:
+    """Standard output if it is a terminal, else standard error if that is one."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            if stream.isatty():
+                return stream
+    return None
+
+
+def _notebook_bar() -> Any:
+    """The bar of notebooks, which is one of text if there are no widgets; None elsewhere."""
+    if not {"ipykernel.zmqshell", "IPython.utils._process_emscripten"} & sys.modules.keys():
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is new, or that widgets are not installed
+        from tqdm.autonotebook import tqdm as bar_class
+    return bar_class
+
+
+@cache
+def _drawn(kind: Any) -> Any:
+    """A kind of bar that asks `Progress` what to say whenever it is drawn."""
+
+    class Drawn(kind):
+        monitor_interval = 0  # no thread of its own: batches come often enough
+        progress: Progress | None = None
+
+        @property
+        def format_dict(self):
+            known = super().format_dict
+            if self.progress is None:
+                return {**known, "epoch": "", "state": ""}
+            return {**known, **self.progress.fields(known["rate"])}
+
+    # Not tqdm's default, whose lock for processes fixes how processes are started.
+    Drawn.set_lock(tqdm.std.TqdmDefaultWriteLock.th_lock)
+    return Drawn

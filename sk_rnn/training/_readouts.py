@@ -1,0 +1,144 @@
+"""What skorch's scoring callbacks are shown: targets and predictions of one kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from scipy.special import expit, softmax
+from skorch.dataset import Dataset
+from torch import Tensor
+
+from ._batches import Batch, PredictionBatches, TrainingBatches, count_rows
+
+Decode = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Readout:
+    """How a scorer reads the module's outputs and what they are compared with.
+
+    Parameters
+    ----------
+    estimator_type : {"classifier", "regressor"}
+        What the net is to scikit-learn's scorers.
+    predict : callable
+        Module outputs (N, n_outputs) to predictions, in the unit of `targets`.
+    targets : callable
+        What the loss compares with to true targets.
+    predict_proba, decision_function : callable or None
+        Module outputs to those of a classifier.
+    classes : ndarray or None
+        What `predict` chooses from.
+    """
+
+    estimator_type: str
+    predict: Decode
+    targets: Decode
+    predict_proba: Decode | None = None
+    decision_function: Decode | None = None
+    classes: np.ndarray | None = None
+
+
+def read_classes(n_classes: int) -> Readout:
+    """Class indices from scores (N, n_classes)."""
+
+    def decide(outputs: np.ndarray) -> np.ndarray:
+        return outputs[:, 1] - outputs[:, 0] if n_classes == 2 else outputs
+
+    return Readout(
+        "classifier",
+        predict=lambda outputs: outputs.argmax(axis=1),
+        targets=np.asarray,
+        predict_proba=lambda outputs: softmax(outputs, axis=1),
+        decision_function=decide,
+        classes=np.arange(n_classes),
+    )
+
+
+def read_labels(n_labels: int) -> Readout:
+    """A multilabel indicator from one score for each label (N, n_labels)."""
+    return Readout(
+        "classifier",
+        predict=lambda outputs: (outputs > 0).astype(np.int64),
+        targets=lambda values: values.astype(np.int64),
+        predict_proba=expit,
+        decision_function=np.asarray,
+        # One row for each label: scikit-learn takes two labels in one row for two classes.
+        classes=np.tile([0, 1], (n_labels, 1)),
+    )
+
+
+class SeenBatch(NamedTuple):
+    """One batch as callbacks are shown it: the module's arguments, and true targets."""
+
+    X: dict[str, Any]
+    y: Tensor | None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the loss: sequences, or time steps."""
+        return count_rows(self.X)
+
+
+def show(batch: Batch, readout: Readout | None) -> SeenBatch:
+    """Return what callbacks are shown of a batch."""
+    targets = batch.y.values
+    if readout is not None and targets is not None:
+        targets = torch.from_numpy(readout.targets(targets.cpu().numpy()))
+    return SeenBatch(batch.X, targets)
+
+
+class TrainingSet(Dataset):
+    """The sequences of a training as skorch's callbacks know a data set.
+
+    Its order is that in which a net predicts it: of `PredictionBatches`, longest sequences first.
+
+    Parameters
+    ----------
+    batches : TrainingBatches or PredictionBatches
+        Where the sequences are.
+    readout : Readout or None
+        None leaves targets as the loss has them.
+    """
+
+    def __init__(self, batches: TrainingBatches | PredictionBatches, readout: Readout | None):
+        self.batches = batches
+        self.readout = readout
+
+    @property
+    def X(self) -> "TrainingSet":  # noqa: N802 - skorch's name
+        """What a net predicts: the data set itself."""
+        return self
+
+    @property
+    def y(self) -> np.ndarray:
+        """The true targets, with sequences of targets one behind the other."""
+        return self._targets(self._rows)
+
+    def in_order(self) -> PredictionBatches:
+        """Batches that draw no random numbers, and so leave training alone."""
+        if isinstance(self.batches, PredictionBatches):
+            return self.batches
+        return PredictionBatches(self.batches.data, self.batches.rows)
+
+    def __len__(self) -> int:
+        return len(self.batches.rows)
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, Any]:
+        data = self.batches.data
+        row = self._rows[i]
+        target = self._targets(np.array([row]))
+        steps = data.steps(row)
+        return steps, target if data.has_step_targets else target[0]
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        batches = self.in_order()
+        return np.concatenate([batches.rows[chosen] for chosen in batches.batches])
+
+    def _targets(self, rows: np.ndarray) -> np.ndarray:
+        values = self.batches.data.targets(rows)
+        return values if self.readout is None else self.readout.targets(values)
