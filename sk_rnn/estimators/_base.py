@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from ..sequences import Panel
+from ..sequences import Panel, plain_number, plain_numbers
 from ..training import (
     BestWeights,
     FiniteGuard,
@@ -178,7 +178,7 @@ class BaseRNN(FittedRNN):
     ) -> Self:
         """Fit or continue; `fit` and `partial_fit` differ in what they pass."""
         caller = f"{type(self).__name__}.{method}"
-        params = self.get_params(deep=False)
+        params = plain_numbers(self.get_params(deep=False))
         self._check_combinations(params, caller)
         extras = check_extras(self._extras(), params, caller)
         device = resolve_device(self.device, caller)
@@ -210,7 +210,7 @@ class BaseRNN(FittedRNN):
         if self.early_stopping and not validated and not one_epoch:
             self._check_splittable(len(rows), caller)
             labels = self._split_labels(encoded)
-            rows, valid_rows = split_rows(rows, labels, self.validation_fraction, rng)
+            rows, valid_rows = split_rows(rows, labels, params["validation_fraction"], rng)
 
         if resume:
             net = self._continue_net(extras, device, caller, one_epoch)
@@ -218,10 +218,10 @@ class BaseRNN(FittedRNN):
             n_outputs = self._learn_outputs(encoded, panel, rows, sample_weight)
             net = self._new_net(panel, rows, n_outputs, extras, seed, device, caller, one_epoch)
 
-        batch_size = self.batch_size
+        batch_size = params["batch_size"]
         if batch_size == "auto":
             batch_size = auto_batch_size(len(rows))
-        epochs = 1 if one_epoch else self.max_epochs
+        epochs = 1 if one_epoch else params["max_epochs"]
         if epochs == "auto":
             epochs = self._auto_epochs(panel.lengths[rows], batch_size)
         data = self._make_data(panel, encoded, sample_weight, rows, device, caller)
@@ -240,7 +240,7 @@ class BaseRNN(FittedRNN):
         )
         # Only a training that is meant to go on hands its optimizer's running means to the next,
         # whether the model was saved between them or not.
-        self._keeps_optimizer = self.warm_start or one_epoch
+        self._keeps_optimizer = bool(self.warm_start) or one_epoch
         return self
 
     def _train(
@@ -261,10 +261,10 @@ class BaseRNN(FittedRNN):
             last.append(Progress(int(self.verbose), epochs))
         if self.early_stopping and valid is not None:
             first.append(best)
-            patience = self.n_iter_no_change
+            patience = plain_number(self.n_iter_no_change)
             if patience == "auto":
                 patience = auto_patience(len(train), epochs)
-            last.append(Patience(patience, self.tol))
+            last.append(Patience(patience, float(self.tol)))
         net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
         epochs_before = len(net.history)
@@ -325,7 +325,7 @@ class BaseRNN(FittedRNN):
             documents=are_documents(panel.lengths[rows]),
             extras=extras,
         )
-        self._module_arguments |= self._more_arguments()
+        self._module_arguments |= plain_numbers(self._more_arguments())
         self._built_with = architecture(self)
         module = build_module(
             self._module_class,
@@ -363,10 +363,10 @@ class BaseRNN(FittedRNN):
             "lr": float(self.lr),
             "lr_schedule": "constant" if one_epoch else self.lr_schedule,
             "weight_decay": float(self.weight_decay),
-            "gradient_clip": self.gradient_clip,
+            "gradient_clip": plain_number(self.gradient_clip),
             "bfloat16": self._precision == "bf16",
             "backend": self.backend,
-            **self._net_options(),
+            **plain_numbers(self._net_options()),
             **extras["optimizer"],
         }
         return build_net(

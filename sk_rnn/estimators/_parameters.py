@@ -4,18 +4,19 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
 from ..modules import CELLS, POOLINGS
+from ..sequences import RANDOM_STATE, AnyNumber, IntegerFrom, NumberIn, plain_number
 from ..training import OPTIMIZERS, PRECISIONS, SCHEDULES
 
-_positive_int = Interval(Integral, 1, None, closed="left")
-_share = Interval(Real, 0, 1, closed="left")
+_positive_int = IntegerFrom(1)
+_share = NumberIn(0, 1, closed="left")
 
 
 CONSTRAINTS: dict[str, list[Any]] = {
@@ -34,35 +35,38 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "freeze_embedding": ["boolean"],
     "embedding_dropout": [_share, StrOptions({"auto"})],
     "word_dropout": [_share],
-    "padding_value": [Real, None],
+    "padding_value": [AnyNumber(), None],
     "dropout": [_share],
     "recurrent_dropout": [_share],
     "layer_norm": ["boolean"],
     "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
     "scale_inputs": ["boolean"],
     "optimizer": [StrOptions(set(OPTIMIZERS)), type],
-    "lr": [Interval(Real, 0, None, closed="neither")],
+    "lr": [NumberIn(0, None, closed="neither")],
     "lr_schedule": [StrOptions({*SCHEDULES, "constant"}), callable],
-    "weight_decay": [Interval(Real, 0, None, closed="left")],
-    "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+    "weight_decay": [NumberIn(0, None, closed="left")],
+    "gradient_clip": [NumberIn(0, None, closed="neither"), None],
     "tbptt_steps": [_positive_int, None],
     "max_epochs": [_positive_int, StrOptions({"auto"})],
     "batch_size": [_positive_int, StrOptions({"auto"})],
     "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "validation_fraction": [NumberIn(0, 1, closed="neither")],
     "n_iter_no_change": [_positive_int, StrOptions({"auto"})],
-    "tol": [Interval(Real, 0, None, closed="left")],
+    "tol": [NumberIn(0, None, closed="left")],
     "warm_start": ["boolean"],
     "callbacks": [list, tuple, None],
     "device": [str],
     "precision": [StrOptions(set(PRECISIONS))],
     "backend": [StrOptions({"auto", "torch", "numba"})],
-    "random_state": ["random_state"],
+    "random_state": RANDOM_STATE,
     "verbose": ["verbose"],
 }
 
-# Names under module__ that reach the module and are no parameters of the estimators.
-MODULE_EXTRAS = ("embedding_std", "forget_bias")
+# What reaches the module under module__ and is not a parameter of the estimators.
+MODULE_EXTRAS: dict[str, list[Any]] = {
+    "embedding_std": [NumberIn(0, None, closed="left")],
+    "forget_bias": [NumberIn(None, None, closed="neither")],
+}
 
 # The prefixes of skorch's double-underscore parameters that reach something here.
 _PREFIXES = ("optimizer__", "module__", "callbacks__")
@@ -234,7 +238,7 @@ def checked_schedule(schedule: Any, caller: str) -> Any:
 
     def checked(progress: float) -> float:
         factor = schedule(progress)
-        if not isinstance(factor, Real) or not 0 <= float(factor) < math.inf:
+        if not _is_number(factor) or not 0 <= float(factor) < math.inf:
             raise ValueError(
                 f"{caller}: lr_schedule({progress:g}) returned {factor!r}. Return the factor of "
                 "lr, a finite number, zero or positive."
@@ -260,6 +264,7 @@ def check_extras(
     TypeError
         Naming the nearest real parameter.
     """
+    extras = {name: _plain(value) for name, value in extras.items()}
     optimizer = OPTIMIZERS.get(params["optimizer"], params["optimizer"])
     # The decay is the estimator's own parameter, because it is not for every weight.
     names = _arguments(optimizer, skip=("params", "weight_decay"))
@@ -287,9 +292,42 @@ def check_extras(
             result["module"][name] = value
         else:
             result[prefix][key] = value
+    estimator = caller.partition(".")[0]
+    for name, value in result["module"].items():
+        key = f"module__{name}"
+        validate_parameter_constraints({key: MODULE_EXTRAS[name]}, {key: value}, estimator)
     if result["optimizer"]:
+        _refuse_booleans(optimizer, result["optimizer"], caller)
         _try_optimizer(optimizer, params["lr"], result["optimizer"], caller)
     return result
+
+
+def _refuse_booleans(
+    optimizer: type[torch.optim.Optimizer], extras: dict[str, Any], caller: str
+) -> None:
+    """Refuse True and False where the optimizer's own default is a number: torch takes them."""
+    parameters = inspect.signature(optimizer).parameters
+    for key, value in extras.items():
+        default = parameters[key.removeprefix("optimizer__")].default
+        pairs = [(default, value)]
+        if isinstance(default, tuple) and isinstance(value, tuple | list):
+            pairs = list(zip(default, value, strict=False))
+        if any(isinstance(given, bool) and _is_number(usual) for usual, given in pairs):
+            raise ValueError(
+                f"{caller}: {key}={value!r} is a boolean where {optimizer.__name__} takes a "
+                f"number. Pass one, such as its default {default!r}."
+            )
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as Python's own, also in a pair such as the betas of Adam."""
+    if type(value) in (tuple, list):
+        return type(value)(map(_plain, value))
+    return plain_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _try_optimizer(

@@ -1,13 +1,12 @@
 """RNNRegressor."""
 
-from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import (
@@ -20,6 +19,7 @@ from ..modules import (
     WeightedLoss,
     gaussian_parts,
 )
+from ..sequences import NumberIn
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
@@ -281,8 +281,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     _parameter_constraints: ClassVar = {
         **CONSTRAINTS,
         "loss": [StrOptions({*_PLAIN_LOSSES, "huber", "quantile"})],
-        "huber_delta": [Interval(Real, 0, None, closed="neither")],
-        "quantile": [Interval(Real, 0, 1, closed="neither")],
+        "huber_delta": [NumberIn(0, None, closed="neither")],
+        "quantile": [NumberIn(0, 1, closed="neither")],
     }
 
     def __init__(
@@ -576,9 +576,9 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     def _build_criterion(self) -> WeightedLoss:
         if self._fitted_loss == "huber":
-            return Huber(self.huber_delta)
+            return Huber(float(self.huber_delta))
         if self._fitted_loss == "quantile":
-            return Quantile(self.quantile)
+            return Quantile(float(self.quantile))
         return _PLAIN_LOSSES[self._fitted_loss]()
 
     def _score_function(self) -> Any:

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import TransformerMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _generate_get_feature_names_out,
@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 from ..decoding import sample
 from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
-from ..sequences import Panel
+from ..sequences import IntegerFrom, NumberIn, Panel, plain_number
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
 from ._parameters import CONSTRAINTS, refuse
@@ -30,15 +30,15 @@ from ._reading import float_type
 from ._rows import check_weights, draw_seed
 from ._translation import MARKS, Remember, Translation, recall
 
-_positive_int = Interval(Integral, 1, None, closed="left")
-_share = Interval(Real, 0, 1, closed="left")
+_positive_int = IntegerFrom(1)
+_share = NumberIn(0, 1, closed="left")
 
 _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "cell": [StrOptions(set(CELLS))],
     "attention": [StrOptions({"auto", *ATTENTIONS}), None],
     "input_feeding": ["boolean"],
     "feedback": ["boolean", StrOptions({"auto"})],
-    "scheduled_sampling": [Interval(Real, 0, 1, closed="both")],
+    "scheduled_sampling": [NumberIn(0, 1, closed="both")],
     "source_kind": [StrOptions({"auto", "tokens", "series", "vectors"})],
     "target_kind": [StrOptions({"auto", "tokens", "series"})],
     "source_analyzer": [StrOptions({"char", "word"}), callable, None],
@@ -51,7 +51,7 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "label_smoothing": [_share],
     "max_length": [_positive_int, StrOptions({"auto"})],
     "beam_width": [_positive_int],
-    "length_penalty": [Interval(Real, None, None, closed="neither")],
+    "length_penalty": [NumberIn(None, None, closed="neither")],
     "autoencoder": ["boolean", StrOptions({"auto"})],
     "transform_method": [StrOptions({"predict", "encode"})],
 }
@@ -647,8 +647,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             raise ValueError(
                 f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
             )
-        width = max(int(n), self.beam_width)
-        decoded = self._decode_tokens(panel, self._search(int(n)), width=width)
+        n = int(n)
+        width = max(n, int(self.beam_width))
+        decoded = self._decode_tokens(panel, self._search(n), width=width)
         y = np.full((len(panel), n), None, dtype=object)
         log_proba = np.full((len(panel), n), -np.inf)
         for i, row in enumerate(decoded):
@@ -686,8 +687,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             sample,
             max_length=self._limit(),
             temperature=float(temperature),
-            top_k=top_k,
-            top_p=top_p,
+            top_k=plain_number(top_k),
+            top_p=plain_number(top_p),
             **MARKS,
         )
         decoded = self._decode_tokens(panel, search, seed=draw_seed(random_state))
@@ -919,14 +920,14 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     def _predict_tokens(self, panel: Panel, remember: Remember | None = None) -> np.ndarray:
         """The best target of each source, strings or lists of tokens."""
-        decoded = self._decode_tokens(panel, self._search(), remember, width=self.beam_width)
+        decoded = self._decode_tokens(panel, self._search(), remember, width=int(self.beam_width))
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
     def _predict_encoded(self, panel: Panel) -> Panel:
         """Predict targets as `_read_target` would read them."""
         if self._target_form == "numbers":
             return self._unscale(self._decode_numbers(panel))
-        decoded = self._decode_tokens(panel, self._search(), width=self.beam_width)
+        decoded = self._decode_tokens(panel, self._search(), width=int(self.beam_width))
         ids, finished = [row.ids[0] for row in decoded], [row.finished[0] for row in decoded]
         return self._mark_ends(ids, finished)
 

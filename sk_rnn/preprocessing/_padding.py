@@ -1,7 +1,6 @@
 """Ragged sequences made rectangular, for tools that need that."""
 
 import math
-from numbers import Real
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -11,15 +10,14 @@ from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils._set_output import _get_container_adapter, _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import offsets_of
-from ._constraints import IntegerFrom
+from ..sequences import AnyNumber, IntegerFrom, offsets_of, plain_number
 from ._steps import Steps, check_features, read_steps, step_feature_names
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "maxlen": [IntegerFrom(1), None],
     "padding": [StrOptions({"pre", "post"})],
     "truncating": [StrOptions({"pre", "post"})],
-    "value": [Real],
+    "value": [AnyNumber(as_float=False)],
 }
 
 
@@ -100,6 +98,7 @@ def pad_sequences(
     steps = read_steps(X, "pad_sequences", tokens=True)  # ids are moved, not computed with
     if maxlen is None:
         maxlen = int(steps.lengths.max())
+    maxlen = int(maxlen)
     padded, mask = _pad(steps, maxlen, padding, truncating, value, "pad_sequences")
     result = [padded[:, :, 0] if padded.shape[2] == 1 else padded]
     if return_mask:
@@ -206,7 +205,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         """
         steps = read_steps(X, "SequencePadder.fit", tokens=True)
         check_features(self, X, steps, "SequencePadder.fit", reset=True)
-        self.maxlen_ = int(steps.lengths.max()) if self.maxlen is None else self.maxlen
+        self.maxlen_ = int(steps.lengths.max() if self.maxlen is None else self.maxlen)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -271,7 +270,7 @@ def _pad(
     steps: Steps, maxlen: int, padding: str, truncating: str, value: float, caller: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the padded array (n_samples, maxlen, n_features) and the mask (n_samples, maxlen)."""
-    values, lengths = steps.values, steps.lengths
+    values, lengths, value = steps.values, steps.lengths, plain_number(value)
     n_samples, n_features = len(lengths), values.shape[1]
     kept = np.minimum(lengths, maxlen)
     offsets = offsets_of(kept)

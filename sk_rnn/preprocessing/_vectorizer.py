@@ -13,7 +13,15 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import StrOptions
 
-from ..sequences import Panel, check_sequences, check_token_range
+from ..sequences import (
+    IntegerFrom,
+    IntegerRange,
+    NumberIn,
+    Panel,
+    check_sequences,
+    check_token_range,
+    plain_number,
+)
 from ._analysis import (
     BEGIN,
     END,
@@ -24,7 +32,6 @@ from ._analysis import (
     read_ids,
     warn_of_empty,
 )
-from ._constraints import IntegerFrom
 from ._vocabulary import given_terms, prune
 
 _RESERVED = ("<padding>", "<unknown>")
@@ -47,6 +54,7 @@ _ANALYSIS = (
     "analyzer",
 )
 _COUNTING = ("max_df", "min_df", "max_features", "vocabulary")
+_FREQUENCY = [NumberIn(0, 1, closed="both", integers=False), IntegerFrom(1)]
 
 
 class SequenceVectorizer(  # a panel is no table: its set_output is its own
@@ -170,7 +178,10 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: CountVectorizer._parameter_constraints[name] for name in _ANALYSIS + _COUNTING},
-        "min_df": [*CountVectorizer._parameter_constraints["min_df"], StrOptions({"auto"})],
+        "ngram_range": [IntegerRange(1)],
+        "max_df": _FREQUENCY,
+        "min_df": [*_FREQUENCY, StrOptions({"auto"})],
+        "max_features": [IntegerFrom(1), None],
         "max_length": [IntegerFrom(1), None],
         "truncate": [StrOptions({"head", "tail", "middle"})],
         "add_marks": ["boolean"],
@@ -410,13 +421,17 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
     # --- inside ---------------------------------------------------------------------------------
 
     def _count_vectorizer(self) -> CountVectorizer:
-        return CountVectorizer(**{name: getattr(self, name) for name in _ANALYSIS})
+        self._validate_params()
+        analysis = {name: getattr(self, name) for name in _ANALYSIS}
+        low, high = self.ngram_range
+        return CountVectorizer(**{**analysis, "ngram_range": (int(low), int(high))})
 
     def _fit(self, X: Any, caller: str) -> Panel:
         text = self._count_vectorizer()
         check_analysis(text, caller)
         text._warn_for_unused_params()
-        marked, first_id = self.add_marks, _FIRST_IDS[self.add_marks]
+        marked = bool(self.add_marks)
+        first_id = _FIRST_IDS[marked]
         cut = self._cut(marked, caller)
         if self.vocabulary is not None:
             terms = self._given_terms(caller)
@@ -451,9 +466,9 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
                 ids,
                 offsets,
                 first_id,
-                min_df=self.min_df,
-                max_df=self.max_df,
-                max_features=self.max_features,
+                min_df=plain_number(self.min_df),
+                max_df=plain_number(self.max_df),
+                max_features=plain_number(self.max_features),
                 caller=caller,
             )
             id_of = {term: i for i, term in enumerate(terms, first_id)}
@@ -474,9 +489,10 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
             )
         fitted = type(self)(**self.get_params(deep=False))
         fitted._validate_params()
-        first_id = _FIRST_IDS[self.add_marks]
+        marked = bool(self.add_marks)
+        first_id = _FIRST_IDS[marked]
         terms = fitted._given_terms(caller)
-        fitted._text, fitted._marked = fitted._count_vectorizer(), self.add_marks
+        fitted._text, fitted._marked = fitted._count_vectorizer(), marked
         check_analysis(fitted._text, caller)
         fitted.vocabulary_ = {term: i for i, term in enumerate(terms, first_id)}
         fitted.n_tokens_ = first_id + len(terms)
@@ -511,7 +527,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         """Return the function that shortens the tokens of a document."""
         if self.max_length is None:
             return None
-        n_tokens = self.max_length - len(_MARKS) * marked
+        n_tokens = int(self.max_length) - len(_MARKS) * marked
         if n_tokens < 1:
             raise ValueError(
                 f"{caller}: max_length={self.max_length} leaves no room for a token beside the two "

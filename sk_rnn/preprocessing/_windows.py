@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils._param_validation import validate_params
 
 from ..sequences import (
+    IntegerFrom,
     Panel,
     as_numbers,
     as_pandas,
@@ -18,7 +19,6 @@ from ..sequences import (
     read_panel,
     step_labels,
 )
-from ._constraints import IntegerFrom
 from ._time_order import check_time_order
 
 _WHERE = "make_windows: series"
@@ -122,6 +122,7 @@ Panel or list
     ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
     """
     values, frame = _read_series(series)
+    window, horizon, step, gap = int(window), int(horizon), int(step), int(gap)
     if isinstance(values, Panel):
         return _windows_of_panel(values, window, horizon, step, gap, not isinstance(series, Panel))
     n_windows = _count(np.array([len(values)]), window, horizon, step, gap, "series")[0]

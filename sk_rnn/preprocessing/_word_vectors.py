@@ -10,6 +10,9 @@ from typing import Any, BinaryIO, Literal, NoReturn
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from ..sequences import RANDOM_STATE, IntegerFrom
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -101,6 +104,9 @@ def load_word_vectors(
     caller = "load_word_vectors"
     if missing not in ("random", "zeros"):
         raise ValueError(f"{caller}: missing={missing!r} must be 'random' or 'zeros'.")
+    validate_parameter_constraints(
+        {"random_state": RANDOM_STATE}, {"random_state": random_state}, caller
+    )
     id_of, n_tokens = _ids(vocabulary, caller)
     vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
     if not vectors:
@@ -145,8 +151,9 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     id_of = {}
     n_tokens = 0
     listed = not isinstance(vocabulary, Mapping)
+    position = IntegerFrom(0)
     for term, i in pairs:
-        if not isinstance(term, str) or not isinstance(i, int | np.integer) or i < 0:
+        if not isinstance(term, str) or not position.is_satisfied_by(i):
             raise TypeError(
                 f"{caller}: vocabulary has term {term!r} with id {i!r}, where a string and an "
                 "integer from 0 on belong."

@@ -7,6 +7,15 @@ from ._batching import (
     prediction_batches,
     training_batches,
 )
+from ._constraints import (
+    RANDOM_STATE,
+    AnyNumber,
+    IntegerFrom,
+    IntegerRange,
+    NumberIn,
+    plain_number,
+    plain_numbers,
+)
 from ._containers import (
     flatten,
     has_sequences,
@@ -29,6 +38,11 @@ from ._validation import (
 )
 
 __all__ = [
+    "RANDOM_STATE",
+    "AnyNumber",
+    "IntegerFrom",
+    "IntegerRange",
+    "NumberIn",
     "Panel",
     "Unknown",
     "as_numbers",
@@ -53,6 +67,8 @@ __all__ = [
     "pad_batch",
     "padding_bounds",
     "plain",
+    "plain_number",
+    "plain_numbers",
     "prediction_batches",
     "read_panel",
     "refuse_empty",

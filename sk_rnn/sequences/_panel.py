@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ._constraints import AnyNumber, IntegerFrom, plain_number
 from ._containers import flatten
 from ._frames import read_long_frame
 from ._layout import check_offsets, check_rows, gather_steps, offsets_of
@@ -79,9 +80,14 @@ class Panel:
                 f"Panel: feature_names has {len(self.feature_names)} entries, but values has "
                 f"{self.n_features} features."
             )
-        if n_tokens is not None and not self.is_tokens:
-            raise ValueError("Panel: n_tokens is for token ids; values has numbers. Leave it out.")
-        self.n_tokens = n_tokens
+        if n_tokens is not None:
+            if not self.is_tokens:
+                raise ValueError(
+                    "Panel: n_tokens is for token ids; values has numbers. Leave it out."
+                )
+            if not IntegerFrom(1).is_satisfied_by(n_tokens):
+                raise ValueError(f"Panel: n_tokens must be an integer from 1 on, got {n_tokens!r}.")
+        self.n_tokens: int | None = plain_number(n_tokens)
         self.times = None if times is None else _as_index(times)
         if self.times is not None and len(self.times) != len(values):
             raise ValueError(
@@ -402,6 +408,8 @@ class Panel:
         array([[ 7,  8],
                [ 9, -1]])
         """
+        if not AnyNumber().is_satisfied_by(value):
+            raise ValueError(f"Panel.to_padded: value must be a number, got {value!r}.")
         lengths = self.lengths
         n_timesteps = lengths.max(initial=0)
         X = np.full((len(self), n_timesteps, *self.values.shape[1:]), value, dtype=self.dtype)
