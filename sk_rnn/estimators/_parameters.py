@@ -1,11 +1,10 @@
 """What may be passed to the constructors: constraints, and names with double underscores."""
 
-import difflib
 import inspect
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import torch
 from sklearn.base import BaseEstimator
@@ -14,6 +13,8 @@ from sklearn.utils._param_validation import StrOptions, validate_parameter_const
 from ..modules import CELLS, POOLINGS
 from ..sequences import RANDOM_STATE, AnyNumber, IntegerFrom, NumberIn, plain_number
 from ..training import OPTIMIZERS, PRECISIONS, SCHEDULES
+from ._extras import Extras
+from ._names import find_meant, suggest
 
 _positive_int = IntegerFrom(1)
 _share = NumberIn(0, 1, closed="left")
@@ -75,9 +76,17 @@ _PREFIXES = ("optimizer__", "module__", "callbacks__")
 class OpenParameters(BaseEstimator):
     """An estimator that takes, beside its own, skorch's parameters with double underscores."""
 
-    def _set_extras(self, extras: dict[str, Any]) -> None:
-        """Store further parameters as they are; fit refuses those that reach nothing."""
+    def _set_extras(self, extras: Mapping[str, Any]) -> None:
+        """Store parameters with double underscores as they are; refuse all others.
+
+        Which of them reach something depends on other parameters, so that is left for fit to check.
+        """
         for name, value in extras.items():
+            if "__" not in name:
+                raise TypeError(
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument "
+                    f"{name!r}. {suggest(name, self._known_names())}"
+                )
             if name.startswith(_PREFIXES):
                 setattr(self, name, value)
             else:
@@ -88,7 +97,11 @@ class OpenParameters(BaseEstimator):
         named = {name: value for name, value in vars(self).items() if name.startswith(_PREFIXES)}
         return {**named, **getattr(self, "_unknown", {})}
 
-    def get_params(self, deep=True):
+    def _known_names(self) -> list[str]:
+        """Names of parameters, and those with double underscores that can be listed."""
+        return [*self._get_param_names(), *Extras.__annotations__]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, those with double underscores included.
 
         Parameters
@@ -103,7 +116,7 @@ class OpenParameters(BaseEstimator):
         """
         return {**super().get_params(deep=deep), **self._extras()}
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, those with double underscores included.
 
         Parameters
@@ -115,15 +128,22 @@ class OpenParameters(BaseEstimator):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; then none is set.
         """
+        names = self._get_param_names()
         unknown = getattr(self, "_unknown", {})
-        self._set_extras(
-            {
-                name: params.pop(name)
-                for name in list(params)
-                if name.startswith(_PREFIXES) or name in unknown
-            }
-        )
+        for name in params:
+            if name not in names and name not in unknown and not name.startswith(_PREFIXES):
+                hint = find_meant(name, self._known_names())
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: "
+                    f"{names!r}.{f' {hint}' if hint else ''}"
+                )
+        self._set_extras({name: params.pop(name) for name in list(params) if name not in names})
         return super().set_params(**params)
 
 
@@ -284,7 +304,7 @@ def check_extras(
     result: dict[str, dict[str, Any]] = {"optimizer": {}, "callbacks": {}, "module": {}, "cell": {}}
     for key, value in extras.items():
         if key not in known and not _accepts_any(key, params["cell"]):
-            raise TypeError(f"{caller}: unknown parameter {key!r}. {nearest(key, known)}")
+            raise TypeError(f"{caller}: unknown parameter {key!r}. {suggest(key, known)}")
         prefix, _, name = key.partition("__")
         if prefix == "module" and name.startswith("cell__"):
             result["cell"][name.removeprefix("cell__")] = value
@@ -362,18 +382,6 @@ def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:
         (name if names.count(name) == 1 else f"{name}_{names[: index + 1].count(name)}", callback)
         for index, (name, callback) in enumerate(pairs)
     ]
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name is meant, or which there are."""
-    known = sorted(known)
-    last = name.rpartition("__")[2]
-    if last in known:  # a parameter of the estimator's own
-        return f"Did you mean {last!r}?"
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"Known are {', '.join(known)}." if known else "None are known here."
 
 
 def _arguments(function: Callable[..., Any], skip: tuple[str, ...] = ()) -> list[str]:

@@ -10,9 +10,12 @@ from ._batching import (
 from ._constraints import (
     RANDOM_STATE,
     AnyNumber,
+    Float,
+    Int,
     IntegerFrom,
     IntegerRange,
     NumberIn,
+    RandomState,
     plain_number,
     plain_numbers,
 )
@@ -40,10 +43,13 @@ from ._validation import (
 __all__ = [
     "RANDOM_STATE",
     "AnyNumber",
+    "Float",
+    "Int",
     "IntegerFrom",
     "IntegerRange",
     "NumberIn",
     "Panel",
+    "RandomState",
     "Unknown",
     "as_numbers",
     "as_pandas",

@@ -8,6 +8,11 @@ from sklearn.utils._param_validation import Interval, RealNotInt
 
 Closed = Literal["left", "right", "both", "neither"]
 
+# How signatures call what these constraints admit.
+Int = int | np.integer[Any]
+Float = float | np.floating[Any] | np.integer[Any]
+RandomState = Int | np.random.RandomState | None
+
 
 class IntegerFrom(Interval):
     """Integers from a number on, but not True, which Python takes for 1.
