@@ -27,6 +27,7 @@ from ._containers import (
     open_container,
     refuse_empty,
 )
+from ._decorators import available_if, fit_context, validate_params
 from ._interchange import as_pandas
 from ._layout import locate, offsets_of
 from ._numbers import as_numbers, frame_values, plain
@@ -53,12 +54,14 @@ __all__ = [
     "Unknown",
     "as_numbers",
     "as_pandas",
+    "available_if",
     "canonical_order",
     "check_sequence_targets",
     "check_sequences",
     "check_token_range",
     "encode_tokens",
     "find_joiner",
+    "fit_context",
     "flat_positions",
     "flatten",
     "frame_values",
@@ -81,4 +84,5 @@ __all__ = [
     "split_words",
     "step_labels",
     "training_batches",
+    "validate_params",
 ]
