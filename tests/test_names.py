@@ -12,8 +12,8 @@ from sklearn.preprocessing import FunctionTransformer
 import sk_rnn.metrics
 import sk_rnn.preprocessing
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
-from sk_rnn.estimators._extras import Extras
 from sk_rnn.estimators._names import INSTEAD, MEANT, find_meant, suggest
+from sk_rnn.estimators._types import Extras
 from sk_rnn.training import OPTIMIZERS
 
 KINDS = [RNNClassifier, RNNRegressor, Seq2SeqTransformer]

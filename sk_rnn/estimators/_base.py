@@ -287,7 +287,7 @@ class BaseRNN(FittedRNN):
         self.n_iter_ = len(net.history)
         self.loss_curve_ = [row["train_loss"] for row in net.history]
         scores = [row["valid_score"] for row in net.history if "valid_score" in row]
-        self.validation_curve_ = scores or None
+        self.validation_curve_: list[float] | Any = scores or None
         self.best_epoch_ = getattr(best, "epoch_", None) or guard.epoch_
         if stopped:
             warn_user(

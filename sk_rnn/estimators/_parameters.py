@@ -13,8 +13,8 @@ from sklearn.utils._param_validation import StrOptions, validate_parameter_const
 from ..modules import CELLS, POOLINGS
 from ..sequences import RANDOM_STATE, AnyNumber, IntegerFrom, NumberIn, plain_number
 from ..training import OPTIMIZERS, PRECISIONS, SCHEDULES
-from ._extras import Extras
 from ._names import find_meant, suggest
+from ._types import Extras
 
 _positive_int = IntegerFrom(1)
 _share = NumberIn(0, 1, closed="left")

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.utils._param_validation import validate_params
 
 from ..sequences import (
+    Int,
     IntegerFrom,
     Panel,
     as_numbers,
@@ -18,6 +18,7 @@ from ..sequences import (
     open_container,
     read_panel,
     step_labels,
+    validate_params,
 )
 from ._time_order import check_time_order
 
@@ -40,7 +41,7 @@ _SEVERAL = "Pass several series as a Panel, which no window crosses: Panel.from_
     prefer_skip_nested_validation=True,
 )
 def make_windows(
-    series: Any, *, window: int, horizon: int = 1, step: int = 1, gap: int = 0
+    series: Any, *, window: Int, horizon: Int = 1, step: Int = 1, gap: Int = 0
 ) -> tuple[np.ndarray, Any]:
     """Cut windows of a series, and what follows each of them.
 

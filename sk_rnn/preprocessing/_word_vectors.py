@@ -6,13 +6,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Literal, NoReturn
+from typing import Any, BinaryIO, Literal, NoReturn, overload
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from ..sequences import RANDOM_STATE, IntegerFrom
+from ..sequences import RANDOM_STATE, IntegerFrom, RandomState
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -22,14 +22,36 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NO_TERMS = ("<padding>", "<unknown>", "<begin>", "<end>")
 
 
+@overload
 def load_word_vectors(
     path: str | os.PathLike[str],
     vocabulary: Any,
     *,
     missing: Literal["random", "zeros"] = "random",
-    random_state: Any = 0,
+    random_state: RandomState = 0,
+    return_found: Literal[False] = False,
+) -> np.ndarray: ...
+
+
+@overload
+def load_word_vectors(
+    path: str | os.PathLike[str],
+    vocabulary: Any,
+    *,
+    missing: Literal["random", "zeros"] = "random",
+    random_state: RandomState = 0,
+    return_found: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+def load_word_vectors(
+    path: str | os.PathLike[str],
+    vocabulary: Any,
+    *,
+    missing: Literal["random", "zeros"] = "random",
+    random_state: RandomState = 0,
     return_found: bool = False,
-) -> Any:
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     r"""Read the vectors of a vocabulary's terms from a word2vec text or a GloVe file.
 
     The result is what the estimators take as `embedding_weights`. The file is read line by line;

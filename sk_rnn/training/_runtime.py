@@ -107,7 +107,7 @@ def resolve_backend(
     if missing:
         raise ImportError(
             f"{caller}: backend='numba' was asked for, but {missing}. "
-            "Install it with: pip install \"sk-rnn[fast]\". Or set backend='auto'."
+            "Install it with: pip install numba. Or set backend='auto'."
         )
     raise ValueError(
         f"{caller}: backend='numba' was asked for, but its kernels {obstacle}, or backend='auto'."
