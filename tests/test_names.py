@@ -168,6 +168,15 @@ def test_names_with_double_underscores_are_left_for_fit(kind):
     assert model.set_params(optimiser__betas=2).get_params()["optimiser__betas"] == 2
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dictionary_of_extras_is_left_for_fit(kind):
+    # scikit-learn's checks pass every name that is in the signature to the constructor.
+    model = kind(extras={"optimizer__eps": 1e-3})
+    message = "fit: unknown parameter 'extras'. Pass its entries as keyword arguments."
+    with pytest.raises(TypeError, match=message):
+        model.fit([[1.0, 2.0]] * 2, [0, 1])
+
+
 def test_a_wrong_name_in_a_grid_is_refused():
     pipeline = make_pipeline(FunctionTransformer(), RNNClassifier(max_epochs=1))
     search = GridSearchCV(pipeline, {"rnnclassifier__units": [3]}, cv=2)

@@ -107,6 +107,7 @@ _ELSEWHERE = {
 # What no parameter corresponds to, and what to do instead. Names may stand above too, for
 # estimators that have the parameter.
 _INSTEAD = {
+    "Pass its entries as keyword arguments.": "extras",
     "It is learned from X in fit; leave it out.": """
         input_size input_shape n_features num_features n_inputs""",
     "It is learned from y in fit; leave it out.": """

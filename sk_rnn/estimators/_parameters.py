@@ -82,7 +82,9 @@ class OpenParameters(BaseEstimator):
         Which of them reach something depends on other parameters, so that is left for fit to check.
         """
         for name, value in extras.items():
-            if "__" not in name:
+            # What reads signatures, as scikit-learn's checks do, passes an "extras" too, which is
+            # the name of **extras there. It reaches nothing, as fit says.
+            if "__" not in name and name != "extras":
                 raise TypeError(
                     f"{type(self).__name__}.__init__() got an unexpected keyword argument "
                     f"{name!r}. {suggest(name, self._known_names())}"
