@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import InvalidParameterError
+from skorch.callbacks import EarlyStopping
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.metrics import chrf_score
@@ -245,6 +246,26 @@ def test_a_warm_start_takes_equal_numbers_for_equal():
     assert model.set_params(hidden_size=4).fit(X, LABELS).n_iter_ == 4
     with pytest.raises(ValueError, match="hidden_size was 4 when the network was built and is now"):
         model.set_params(hidden_size=np.int64(5)).fit(X, LABELS)
+
+
+def test_class_weights_may_be_of_numpy_and_not_boolean():
+    expected = outputs(fitted(RNNClassifier, X, class_weight={0: 3, 1: 0.125}), X)
+    for weights in ({0: np.uint8(3), 1: np.float16(0.125)}, {0: np.int64(3), 1: Fraction(1, 8)}):
+        assert_array_equal(outputs(fitted(RNNClassifier, X, class_weight=weights), X), expected)
+    single, double = (
+        outputs(fitted(RNNClassifier, X, class_weight=dict.fromkeys(range(2), weight)), X)
+        for weight in (np.float32(0.1), float(np.float32(0.1)))
+    )
+    assert_array_equal(single, double)
+    with pytest.raises(ValueError, match=r"class_weight\[0\] is True. Weights are finite numbers"):
+        fitted(RNNClassifier, X, class_weight={0: True})
+
+
+def test_arguments_of_callbacks_may_be_of_numpy():
+    params = {"callbacks": [("stop", EarlyStopping(monitor="train_loss"))]}
+    model = fitted(RNNRegressor, X, **params, callbacks__stop__patience=np.uint8(2))
+    patience = dict(model.net_.callbacks_)["stop"].patience
+    assert (type(patience), patience) == (int, 2)
 
 
 def test_a_learning_rate_schedule_returns_no_booleans():

@@ -1,7 +1,6 @@
 """RNNClassifier."""
 
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any, ClassVar, Literal, Self, Unpack
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
-from ..sequences import Float, Int, RandomState, fit_context
+from ..sequences import Float, Int, NumberIn, RandomState, fit_context
 from ..training import accuracy, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
@@ -34,6 +33,8 @@ from ._types import (
     Precision,
     Schedule,
 )
+
+_WEIGHT = NumberIn(0, None, closed="left")
 
 
 class RNNClassifier(ClassifierMixin, AlignedRNN):
@@ -655,12 +656,12 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
                     f"{self.classes_[:10].tolist()}."
                 )
             for label, weight in self.class_weight.items():
-                if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+                if not _WEIGHT.is_satisfied_by(weight):
                     raise ValueError(
                         f"{caller}: class_weight[{label!r}] is {weight!r}. Weights are finite "
                         "numbers, zero or positive."
                     )
-            factors = np.array([self.class_weight.get(label, 1.0) for label in self.classes_])
+            factors = np.array([float(self.class_weight.get(c, 1.0)) for c in self.classes_])
             if not factors[encoded[train]].any():
                 raise ValueError(
                     f"{caller}: class_weight={self.class_weight!r} gives every sequence to train "
