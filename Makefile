@@ -13,7 +13,7 @@ BOTH := composition conformance invariance messages modules parameters state tra
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .[fast,plot]
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .[plot]
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run

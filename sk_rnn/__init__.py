@@ -1,7 +1,39 @@
 """Recurrent neural networks as ordinary scikit-learn estimators."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
-from .estimators import RNNClassifier, RNNRegressor, Seq2SeqTransformer
-from .sequences import Panel
 
 __all__ = ["Panel", "RNNClassifier", "RNNRegressor", "Seq2SeqTransformer", "__version__"]
+
+if TYPE_CHECKING:
+    from . import estimators as estimators
+    from . import metrics as metrics
+    from . import preprocessing as preprocessing
+    from . import sequences as sequences
+    from .estimators import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+    from .sequences import Panel
+else:
+    # Names are imported when they are first asked for (PEP 562): the estimators need torch, which
+    # takes seconds to import, and sequences, transformers and metrics do not.
+    _HOMES = {
+        "Panel": "sequences",
+        "RNNClassifier": "estimators",
+        "RNNRegressor": "estimators",
+        "Seq2SeqTransformer": "estimators",
+    }
+    _SUBPACKAGES = ("estimators", "metrics", "preprocessing", "sequences")
+
+    def __getattr__(name: str) -> Any:
+        if name in _SUBPACKAGES:
+            return import_module(f".{name}", __name__)
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        globals()[name] = value  # asked for again, it is found without this function
+        return value
+
+    def __dir__() -> list[str]:
+        own = (name for name in globals() if name.startswith("__"))
+        return sorted({*own, *__all__, *_SUBPACKAGES})

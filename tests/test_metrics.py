@@ -313,7 +313,7 @@ def test_missing_package_says_how_to_install_it(name, package, monkeypatch):
     with pytest.raises(ImportError) as caught:
         FUNCTIONS[name](["a b"], ["a b"])
     assert str(caught.value) == (
-        f'{name} needs {package}, which is not installed. Run: pip install "sk-rnn[text]"'
+        f"{name} needs {package}, which is not installed. Run: pip install {package}"
     )
     assert sequence_accuracy_score(["a"], ["a"]) == token_accuracy_score(["a"], ["a"]) == 1.0
 

@@ -281,12 +281,11 @@ def test_extras_go_through_pipeline_and_search():
 @pytest.mark.parametrize(
     ("params", "meant"),
     [
-        ({"hiden_size": 3}, "hidden_size"),
-        ({"n_layers": 3}, "num_layers"),
-        ({"bidirectionnal": True}, "bidirectional"),
         ({"optimizer__beta": 3}, "optimizer__betas"),
         ({"optimizer": "sgd", "optimizer__momentun": 0.9}, "optimizer__momentum"),
         ({"optimizer__weight_decay": 0.1}, "weight_decay"),
+        ({"optimizer__learning_rate": 0.1}, "lr"),
+        ({"module__num_units": 3}, "hidden_size"),
         ({"optimiser__betas": 3}, "optimizer__betas"),
         ({"module__embeding_std": 0.1}, "module__embedding_std"),
         ({"cell": "lstm", "module__forgetbias": 0.1}, "module__forget_bias"),
@@ -300,7 +299,7 @@ def test_extras_go_through_pipeline_and_search():
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_typo_is_refused_with_the_nearest_name(kind, params, meant):
-    model = kind(**params)  # the constructor only stores
+    model = kind(**params)  # what it reaches depends on other parameters
     assert clone(model).get_params().keys() == model.get_params().keys()
     typo = next(reversed(params))
     message = rf"^{kind.__name__}.fit: unknown parameter '{typo}'. Did you mean '{meant}'\?$"

@@ -234,9 +234,9 @@ def test_extra_reaches_what_it_names(params, name, value):
 
 REFUSED = {
     "typo": (
-        {"atention": "dot"},
+        {"optimizer__learning_rate": 0.1},
         TypeError,
-        "Seq2SeqTransformer.fit: unknown parameter 'atention'. Did you mean 'attention'?",
+        "Seq2SeqTransformer.fit: unknown parameter 'optimizer__learning_rate'. Did you mean 'lr'?",
     ),
     "loop": (
         {"input_feeding": True, "recurrent_dropout": 0.1},

@@ -54,7 +54,7 @@ class AlignedRNN(BaseRNN):
     # --- what y is ------------------------------------------------------------------------------
 
     def _fix_meaning(self) -> None:
-        self._per_step = self.return_sequences
+        self._per_step = bool(self.return_sequences)
         self._tokens = reads_tokens(self)
 
     def _read_target(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from ..sequences import Spans
+from ..sequences import Spans, plain_number, plain_numbers
 from ..training import (
     PRECISIONS,
     BestWeights,
@@ -231,7 +231,7 @@ class BaseRNN(FittedRNN):
     ) -> None:
         """Fit this object, which nobody sees before it is complete."""
         caller = f"{type(self).__name__}.{method}"
-        params = self.get_params(deep=False)
+        params = plain_numbers(self.get_params(deep=False))
         self._check_combinations(params, caller)
         extras = check_extras(self._extras(), params, caller)
         device = resolve_device(self.device, caller)
@@ -266,7 +266,7 @@ class BaseRNN(FittedRNN):
             self._check_splittable(len(rows), caller)
             labels = self._split_labels(encoded)
             rows, valid_rows = split_rows(
-                rows, labels, self.validation_fraction, rng, groups=groups, caller=caller
+                rows, labels, params["validation_fraction"], rng, groups=groups, caller=caller
             )
 
         initial = {}
@@ -274,10 +274,10 @@ class BaseRNN(FittedRNN):
             n_outputs = self._learn_outputs(encoded, spans, rows, sample_weight)
             initial = self._learn_network(spans, rows, n_outputs, extras, caller)
         data = self._make_data(spans, encoded, sample_weight, rows, device, caller)
-        batch_size = self.batch_size
+        batch_size = params["batch_size"]
         if batch_size == "auto":
             batch_size = auto_batch_size(len(rows))
-        epochs = 1 if one_epoch else self.max_epochs
+        epochs = 1 if one_epoch else params["max_epochs"]
         if epochs == "auto":
             epochs = self._auto_epochs(spans.lengths[rows], batch_size)
         train, valid = TrainingBatches(data, rows, batch_size, rng), None
@@ -328,7 +328,7 @@ class BaseRNN(FittedRNN):
             )
         # Only a training that is meant to go on hands its optimizer's running means to the next,
         # whether the model was saved between them or not.
-        self._keeps_optimizer = self.warm_start or one_epoch
+        self._keeps_optimizer = bool(self.warm_start) or one_epoch
 
     def _learn_network(
         self,
@@ -354,7 +354,7 @@ class BaseRNN(FittedRNN):
             documents=are_documents(spans.lengths[rows]),
             extras=extras,
         )
-        self._module_arguments |= self._more_arguments()
+        self._module_arguments |= plain_numbers(self._more_arguments())
         self._built_with = architecture(self)
         return {"embedding_weights": weights, "unseen_tokens": unseen}
 
@@ -379,10 +379,10 @@ class BaseRNN(FittedRNN):
             "lr": float(self.lr),
             "lr_schedule": "constant" if one_epoch else self.lr_schedule,
             "weight_decay": float(self.weight_decay),
-            "gradient_clip": self.gradient_clip,
+            "gradient_clip": plain_number(self.gradient_clip),
             "bfloat16": self._precision == "bf16",
             "backend": self.backend,
-            **self._net_options(),
+            **plain_numbers(self._net_options()),
             **extras["optimizer"],
         }
 
@@ -423,10 +423,10 @@ class BaseRNN(FittedRNN):
         first, last = [], [guard]
         if self.early_stopping and valid is not None:
             first.append(best)
-            patience = self.n_iter_no_change
+            patience = plain_number(self.n_iter_no_change)
             if patience == "auto":
                 patience = auto_patience(len(train), epochs)
-            last.append(Patience(patience, self.tol))
+            last.append(Patience(patience, float(self.tol)))
         net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
         progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None

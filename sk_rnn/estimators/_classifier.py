@@ -1,26 +1,40 @@
 """RNNClassifier."""
 
 from collections.abc import Mapping
-from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self, Unpack
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d
+from sklearn.utils import Tags, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
-from ..sequences import Spans
+from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context
 from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type, read_sequences
 from ._targets import check_targets
+from ._types import (
+    Auto,
+    Backend,
+    Callbacks,
+    Cell,
+    Extras,
+    HeadNorm,
+    Optimizer,
+    Pooling,
+    Precision,
+    Schedule,
+)
+
+_WEIGHT = NumberIn(0, None, closed="left")
 
 
 class RNNClassifier(ClassifierMixin, AlignedRNN):
@@ -188,10 +202,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     backend : {"auto", "torch", "numba"}, default="auto"
         What computes the recurrences. "numba" takes this package's compiled kernels, several times
-        faster than torch on a CPU; they need Numba (``pip install "sk-rnn[fast]"``) and are
-        compiled when a machine first uses them, which takes some seconds. "auto" takes them
-        wherever they can run: on a CPU, for the built-in cells, unless ``precision="bf16"``. What
-        was taken is in ``net_.backend``.
+        faster than torch on a CPU; they need Numba, which is installed with this package, and are
+        compiled when a machine first uses them, which takes some seconds. "auto" selects them
+        wherever they can run: with Numba, on a CPU, for the built-in cells, unless
+        ``precision="bf16"``. What was selected is in ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order of the data, dropout and validation split. An int gives the
@@ -204,7 +218,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
         ``module__embedding_std``, ``module__forget_bias`` (LSTM) and ``module__cell__…`` (arguments
-        of a user-defined cell).
+        of a user-defined cell). Type checkers know those of the named optimizers and cells; they
+        take those of callbacks and user-defined classes in `set_params`.
 
     Attributes
     ----------
@@ -277,49 +292,49 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     def __init__(
         self,
         *,
-        cell="gru",
-        hidden_size=64,
-        num_layers=1,
-        bidirectional=True,
-        pooling="auto",
-        return_sequences=False,
-        conv_channels=None,
-        conv_kernel_size=5,
-        conv_stride=1,
-        embedding_dim=None,
-        num_embeddings=None,
-        embedding_weights=None,
-        freeze_embedding=False,
-        embedding_dropout="auto",
-        word_dropout=0.2,
-        padding_value=None,
-        dropout=0.2,
-        recurrent_dropout=0.0,
-        layer_norm=False,
-        head_norm="auto",
-        scale_inputs=True,
-        optimizer="adamw",
-        lr=5e-3,
-        lr_schedule="one_cycle",
-        weight_decay=0.01,
-        gradient_clip=1.0,
-        tbptt_steps=None,
-        max_epochs="auto",
-        batch_size="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change="auto",
-        tol=1e-4,
-        warm_start=False,
-        class_weight=None,
-        callbacks=None,
-        device="auto",
-        precision="float32",
-        backend="auto",
-        random_state=None,
-        verbose=0,
-        **extras,
-    ):
+        cell: Cell = "gru",
+        hidden_size: Int = 64,
+        num_layers: Int = 1,
+        bidirectional: bool = True,
+        pooling: Pooling = "auto",
+        return_sequences: bool = False,
+        conv_channels: Int | None = None,
+        conv_kernel_size: Int = 5,
+        conv_stride: Int = 1,
+        embedding_dim: Int | None = None,
+        num_embeddings: Int | None = None,
+        embedding_weights: npt.ArrayLike | None = None,
+        freeze_embedding: bool = False,
+        embedding_dropout: Float | Auto = "auto",
+        word_dropout: Float = 0.2,
+        padding_value: Float | None = None,
+        dropout: Float = 0.2,
+        recurrent_dropout: Float = 0.0,
+        layer_norm: bool = False,
+        head_norm: HeadNorm | None = "auto",
+        scale_inputs: bool = True,
+        optimizer: Optimizer = "adamw",
+        lr: Float = 5e-3,
+        lr_schedule: Schedule = "one_cycle",
+        weight_decay: Float = 0.01,
+        gradient_clip: Float | None = 1.0,
+        tbptt_steps: Int | None = None,
+        max_epochs: Int | Auto = "auto",
+        batch_size: Int | Auto = "auto",
+        early_stopping: bool = False,
+        validation_fraction: Float = 0.1,
+        n_iter_no_change: Int | Auto = "auto",
+        tol: Float = 1e-4,
+        warm_start: bool = False,
+        class_weight: dict[Any, Any] | Literal["balanced"] | None = None,
+        callbacks: Callbacks | None = None,
+        device: str = "auto",
+        precision: Precision = "float32",
+        backend: Backend = "auto",
+        random_state: RandomState = None,
+        verbose: int = 0,
+        **extras: Unpack[Extras],
+    ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -363,7 +378,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         self.verbose = verbose
         self._set_extras(extras)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """With ``return_sequences=True`` y is nested, which no scikit-learn classifier's is."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -371,18 +386,18 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             tags.estimator_type = None
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: npt.ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        groups=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+    ) -> Self:
         """Train on sequences and their labels.
 
         Parameters
@@ -427,8 +442,14 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             resume=self.warm_start and hasattr(self, "net_"),
         )
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        classes: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch, at the constant rate `lr`, from the weights there are.
 
         The first call learns the scale of the features from its X.
@@ -450,7 +471,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             X, y, sample_weight, method="partial_fit", resume=hasattr(self, "net_"), classes=classes
         )
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Predict the label of each sequence.
 
         Parameters
@@ -469,7 +490,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         spans = read_sequences(self, X, caller, reset=False)
         return self._by_row(self._predict_spans(spans), spans)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Predict the probability of each class.
 
         Parameters
@@ -487,7 +508,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         proba = expit(outputs) if self._multilabel else softmax(outputs, axis=1)
         return self._by_row(proba, spans)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -504,7 +525,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         proba = log_expit(outputs) if self._multilabel else log_softmax(outputs, axis=1)
         return self._by_row(proba, spans)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray:
         """Compute the network's outputs before the softmax or sigmoid.
 
         Parameters
@@ -523,7 +544,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             outputs = outputs[:, 1] - outputs[:, 0]
         return self._by_row(outputs, spans)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the accuracy: the share of labels predicted right.
 
         Parameters
@@ -651,12 +672,12 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
                     f"{self.classes_[:10].tolist()}."
                 )
             for label, weight in self.class_weight.items():
-                if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+                if not _WEIGHT.is_satisfied_by(weight):
                     raise ValueError(
                         f"{caller}: class_weight[{label!r}] is {weight!r}. Weights are finite "
                         "numbers, zero or positive."
                     )
-            factors = np.array([self.class_weight.get(label, 1.0) for label in self.classes_])
+            factors = np.array([float(self.class_weight.get(c, 1.0)) for c in self.classes_])
             if not factors[encoded[train]].any():
                 raise ValueError(
                     f"{caller}: class_weight={self.class_weight!r} gives every sequence to train "

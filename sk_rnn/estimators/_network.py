@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..modules import Seq2SeqModel, SequenceModel, WeightedLoss, cell_fault
+from ..sequences import plain_number, plain_numbers
 from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
 
 Model = SequenceModel | Seq2SeqModel
@@ -57,7 +58,7 @@ def module_arguments(
 
     ``documents`` tells whether X, if it is tokens, has long sequences.
     """
-    embedding_dim = estimator.embedding_dim
+    embedding_dim = plain_number(estimator.embedding_dim)
     if estimator.embedding_weights is not None:
         embedding_dim = np.shape(estimator.embedding_weights)[-1]
     return {
@@ -78,7 +79,7 @@ def _chosen(estimator: Any, num_embeddings: int | None, documents: bool) -> dict
     and .818 with it, of questions .869 and .866. The maximum alone finds the words that decide a
     long document: reviews .816 against .808 with "concat", which is better on questions and names.
     """
-    values = {name: getattr(estimator, name) for name in estimator._architecture}
+    values = plain_numbers({name: getattr(estimator, name) for name in estimator._architecture})
     tokens = num_embeddings is not None
     if values["embedding_dropout"] == "auto":
         values["embedding_dropout"] = 0.5 if (num_embeddings or 0) >= _MANY_TOKENS else 0.3
@@ -169,7 +170,7 @@ def architecture(estimator: Any) -> dict[str, Any]:
     initial = {
         name: value for name, value in estimator._extras().items() if name.startswith("module__")
     }
-    return {name: getattr(estimator, name) for name in names} | initial
+    return plain_numbers({name: getattr(estimator, name) for name in names} | initial)
 
 
 def check_unchanged(estimator: Any, caller: str) -> None:

@@ -252,7 +252,7 @@ class PairTargets(BaseRNN):
 
     def _build_criterion(self) -> WeightedLoss:
         if self._target_form != "numbers":
-            return CrossEntropy(self.label_smoothing)
+            return CrossEntropy(float(self.label_smoothing))
         return SquaredError() if self._target_steps is not None else StepsAndEnd()
 
     def _readout(self) -> Readout:

@@ -1,17 +1,17 @@
 """What may be passed to the constructors: constraints, and names with double underscores."""
 
-import difflib
 import inspect
 import math
-from collections.abc import Callable, Iterable
-from numbers import Integral, Real
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
+from typing import Any, Self
 
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
 from ..modules import CELLS, POOLINGS
+from ..sequences import RANDOM_STATE, AnyNumber, IntegerFrom, NumberIn, plain_number
 from ..training import (
     OPTIMIZERS,
     PRECISIONS,
@@ -20,9 +20,11 @@ from ..training import (
     copy_callbacks,
     is_callback,
 )
+from ._names import find_meant, suggest
+from ._types import Extras
 
-_positive_int = Interval(Integral, 1, None, closed="left")
-_share = Interval(Real, 0, 1, closed="left")
+_positive_int = IntegerFrom(1)
+_share = NumberIn(0, 1, closed="left")
 
 
 CONSTRAINTS: dict[str, list[Any]] = {
@@ -41,35 +43,38 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "freeze_embedding": ["boolean"],
     "embedding_dropout": [_share, StrOptions({"auto"})],
     "word_dropout": [_share],
-    "padding_value": [Real, None],
+    "padding_value": [AnyNumber(), None],
     "dropout": [_share],
     "recurrent_dropout": [_share],
     "layer_norm": ["boolean"],
     "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
     "scale_inputs": ["boolean"],
     "optimizer": [StrOptions(set(OPTIMIZERS)), type],
-    "lr": [Interval(Real, 0, None, closed="neither")],
+    "lr": [NumberIn(0, None, closed="neither")],
     "lr_schedule": [StrOptions({*SCHEDULES, "constant"}), callable],
-    "weight_decay": [Interval(Real, 0, None, closed="left")],
-    "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
+    "weight_decay": [NumberIn(0, None, closed="left")],
+    "gradient_clip": [NumberIn(0, None, closed="neither"), None],
     "tbptt_steps": [_positive_int, None],
     "max_epochs": [_positive_int, StrOptions({"auto"})],
     "batch_size": [_positive_int, StrOptions({"auto"})],
     "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "validation_fraction": [NumberIn(0, 1, closed="neither")],
     "n_iter_no_change": [_positive_int, StrOptions({"auto"})],
-    "tol": [Interval(Real, 0, None, closed="left")],
+    "tol": [NumberIn(0, None, closed="left")],
     "warm_start": ["boolean"],
     "callbacks": [list, tuple, None],
     "device": [str],
     "precision": [StrOptions(set(PRECISIONS))],
     "backend": [StrOptions({"auto", "torch", "numba"})],
-    "random_state": ["random_state"],
+    "random_state": RANDOM_STATE,
     "verbose": ["verbose"],
 }
 
-# Names under module__ that reach the module and are no parameters of the estimators.
-MODULE_EXTRAS = ("embedding_std", "forget_bias")
+# What reaches the module under module__ and is not a parameter of the estimators.
+MODULE_EXTRAS: dict[str, list[Any]] = {
+    "embedding_std": [NumberIn(0, None, closed="left")],
+    "forget_bias": [NumberIn(None, None, closed="neither")],
+}
 
 # The prefixes of skorch's double-underscore parameters that reach something here.
 _PREFIXES = ("optimizer__", "module__", "callbacks__")
@@ -78,9 +83,19 @@ _PREFIXES = ("optimizer__", "module__", "callbacks__")
 class OpenParameters(BaseEstimator):
     """An estimator that takes, beside its own, skorch's parameters with double underscores."""
 
-    def _set_extras(self, extras: dict[str, Any]) -> None:
-        """Store further parameters as they are; fit refuses those that reach nothing."""
+    def _set_extras(self, extras: Mapping[str, Any]) -> None:
+        """Store parameters with double underscores as they are; refuse all others.
+
+        Which of them reach something depends on other parameters, so that is left for fit to check.
+        """
         for name, value in extras.items():
+            # What reads signatures, as scikit-learn's checks do, passes an "extras" too, which is
+            # the name of **extras there. It reaches nothing, as fit says.
+            if "__" not in name and name != "extras":
+                raise TypeError(
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument "
+                    f"{name!r}. {suggest(name, self._known_names())}"
+                )
             if name.startswith(_PREFIXES):
                 setattr(self, name, value)
             else:
@@ -91,7 +106,11 @@ class OpenParameters(BaseEstimator):
         named = {name: value for name, value in vars(self).items() if name.startswith(_PREFIXES)}
         return {**named, **getattr(self, "_unknown", {})}
 
-    def get_params(self, deep=True):
+    def _known_names(self) -> list[str]:
+        """Names of parameters, and those with double underscores that can be listed."""
+        return [*self._get_param_names(), *Extras.__annotations__]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, those with double underscores included.
 
         Parameters
@@ -106,7 +125,7 @@ class OpenParameters(BaseEstimator):
         """
         return {**super().get_params(deep=deep), **self._extras()}
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, those with double underscores included.
 
         Parameters
@@ -118,15 +137,22 @@ class OpenParameters(BaseEstimator):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; then none is set.
         """
+        names = self._get_param_names()
         unknown = getattr(self, "_unknown", {})
-        self._set_extras(
-            {
-                name: params.pop(name)
-                for name in list(params)
-                if name.startswith(_PREFIXES) or name in unknown
-            }
-        )
+        for name in params:
+            if name not in names and name not in unknown and not name.startswith(_PREFIXES):
+                hint = find_meant(name, self._known_names())
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: "
+                    f"{names!r}.{f' {hint}' if hint else ''}"
+                )
+        self._set_extras({name: params.pop(name) for name in list(params) if name not in names})
         return super().set_params(**params)
 
     def __sklearn_clone__(self):
@@ -297,7 +323,7 @@ def checked_schedule(schedule: Any, caller: str) -> Any:
 
     def checked(progress: float) -> float:
         factor = schedule(progress)
-        if not isinstance(factor, Real) or not 0 <= float(factor) < math.inf:
+        if not _is_number(factor) or not 0 <= float(factor) < math.inf:
             raise ValueError(
                 f"{caller}: lr_schedule({progress:g}) returned {factor!r}. Return the factor of "
                 "lr, a finite number, zero or positive."
@@ -323,6 +349,7 @@ def check_extras(
     TypeError
         Naming the nearest real parameter.
     """
+    extras = {name: _plain(value) for name, value in extras.items()}
     optimizer = OPTIMIZERS.get(params["optimizer"], params["optimizer"])
     # The decay is the estimator's own parameter, because it is not for every weight.
     names = _arguments(optimizer, skip=("params", "weight_decay"))
@@ -341,7 +368,7 @@ def check_extras(
     result: dict[str, dict[str, Any]] = {"optimizer": {}, "callbacks": {}, "module": {}, "cell": {}}
     for key, value in extras.items():
         if key not in known and not _accepts_any(key, params["cell"]):
-            raise TypeError(f"{caller}: unknown parameter {key!r}. {nearest(key, known)}")
+            raise TypeError(f"{caller}: unknown parameter {key!r}. {suggest(key, known)}")
         prefix, _, name = key.partition("__")
         if prefix == "module" and name.startswith("cell__"):
             result["cell"][name.removeprefix("cell__")] = value
@@ -349,9 +376,42 @@ def check_extras(
             result["module"][name] = value
         else:
             result[prefix][key] = value
+    estimator = caller.partition(".")[0]
+    for name, value in result["module"].items():
+        key = f"module__{name}"
+        validate_parameter_constraints({key: MODULE_EXTRAS[name]}, {key: value}, estimator)
     if result["optimizer"]:
+        _refuse_booleans(optimizer, result["optimizer"], caller)
         _try_optimizer(optimizer, params["lr"], result["optimizer"], caller)
     return result
+
+
+def _refuse_booleans(
+    optimizer: type[torch.optim.Optimizer], extras: dict[str, Any], caller: str
+) -> None:
+    """Refuse True and False where the optimizer's own default is a number: torch takes them."""
+    parameters = inspect.signature(optimizer).parameters
+    for key, value in extras.items():
+        default = parameters[key.removeprefix("optimizer__")].default
+        pairs = [(default, value)]
+        if isinstance(default, tuple) and isinstance(value, tuple | list):
+            pairs = list(zip(default, value, strict=False))
+        if any(isinstance(given, bool) and _is_number(usual) for usual, given in pairs):
+            raise ValueError(
+                f"{caller}: {key}={value!r} is a boolean where {optimizer.__name__} takes a "
+                f"number. Pass one, such as its default {default!r}."
+            )
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as Python's own, also in a pair such as the betas of Adam."""
+    if type(value) in (tuple, list):
+        return type(value)(map(_plain, value))
+    return plain_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _try_optimizer(
@@ -386,18 +446,6 @@ def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:
         (name if names.count(name) == 1 else f"{name}_{names[: index + 1].count(name)}", callback)
         for index, (name, callback) in enumerate(pairs)
     ]
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name is meant, or which there are."""
-    known = sorted(known)
-    last = name.rpartition("__")[2]
-    if last in known:  # a parameter of the estimator's own
-        return f"Did you mean {last!r}?"
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"Known are {', '.join(known)}." if known else "None are known here."
 
 
 def _arguments(function: Callable[..., Any], skip: tuple[str, ...] = ()) -> list[str]:

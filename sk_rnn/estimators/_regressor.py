@@ -1,13 +1,14 @@
 """RNNRegressor."""
 
-from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self, Unpack, overload
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array
 
 from ..modules import (
@@ -20,13 +21,26 @@ from ..modules import (
     WeightedLoss,
     gaussian_parts,
 )
-from ..sequences import Spans, weighted_statistics
+from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context, weighted_statistics
 from ..training import Readout, torch_threads
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._targets import check_targets
+from ._types import (
+    Auto,
+    Backend,
+    Callbacks,
+    Cell,
+    Extras,
+    HeadNorm,
+    Loss,
+    Optimizer,
+    Pooling,
+    Precision,
+    Schedule,
+)
 
 _PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
     "squared_error": SquaredError,
@@ -210,10 +224,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     backend : {"auto", "torch", "numba"}, default="auto"
         What computes the recurrences. "numba" takes this package's compiled kernels, several times
-        faster than torch on a CPU; they need Numba (``pip install "sk-rnn[fast]"``) and are
-        compiled when a machine first uses them, which takes some seconds. "auto" takes them
-        wherever they can run: on a CPU, for the built-in cells, unless ``precision="bf16"``. What
-        was taken is in ``net_.backend``.
+        faster than torch on a CPU; they need Numba, which is installed with this package, and are
+        compiled when a machine first uses them, which takes some seconds. "auto" selects them
+        wherever they can run: with Numba, on a CPU, for the built-in cells, unless
+        ``precision="bf16"``. What was selected is in ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order of the data, dropout and validation split. An int gives the
@@ -226,7 +240,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
         ``module__embedding_std``, ``module__forget_bias`` (LSTM) and ``module__cell__…`` (arguments
-        of a user-defined cell).
+        of a user-defined cell). Type checkers know those of the named optimizers and cells; they
+        take those of callbacks and user-defined classes in `set_params`.
 
     Attributes
     ----------
@@ -285,58 +300,58 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     _parameter_constraints: ClassVar = {
         **CONSTRAINTS,
         "loss": [StrOptions({*_PLAIN_LOSSES, "huber", "quantile"})],
-        "huber_delta": [Interval(Real, 0, None, closed="neither")],
-        "quantile": [Interval(Real, 0, 1, closed="neither")],
+        "huber_delta": [NumberIn(0, None, closed="neither")],
+        "quantile": [NumberIn(0, 1, closed="neither")],
     }
 
     def __init__(
         self,
         *,
-        cell="gru",
-        hidden_size=64,
-        num_layers=1,
-        bidirectional=True,
-        pooling="auto",
-        return_sequences=False,
-        conv_channels=None,
-        conv_kernel_size=5,
-        conv_stride=1,
-        embedding_dim=None,
-        num_embeddings=None,
-        embedding_weights=None,
-        freeze_embedding=False,
-        embedding_dropout="auto",
-        word_dropout=0.2,
-        padding_value=None,
-        dropout=0.2,
-        recurrent_dropout=0.0,
-        layer_norm=False,
-        head_norm="auto",
-        scale_inputs=True,
-        optimizer="adamw",
-        lr=5e-3,
-        lr_schedule="one_cycle",
-        weight_decay=0.01,
-        gradient_clip=1.0,
-        tbptt_steps=None,
-        max_epochs="auto",
-        batch_size="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change="auto",
-        tol=1e-4,
-        warm_start=False,
-        loss="squared_error",
-        huber_delta=1.35,
-        quantile=0.5,
-        callbacks=None,
-        device="auto",
-        precision="float32",
-        backend="auto",
-        random_state=None,
-        verbose=0,
-        **extras,
-    ):
+        cell: Cell = "gru",
+        hidden_size: Int = 64,
+        num_layers: Int = 1,
+        bidirectional: bool = True,
+        pooling: Pooling = "auto",
+        return_sequences: bool = False,
+        conv_channels: Int | None = None,
+        conv_kernel_size: Int = 5,
+        conv_stride: Int = 1,
+        embedding_dim: Int | None = None,
+        num_embeddings: Int | None = None,
+        embedding_weights: npt.ArrayLike | None = None,
+        freeze_embedding: bool = False,
+        embedding_dropout: Float | Auto = "auto",
+        word_dropout: Float = 0.2,
+        padding_value: Float | None = None,
+        dropout: Float = 0.2,
+        recurrent_dropout: Float = 0.0,
+        layer_norm: bool = False,
+        head_norm: HeadNorm | None = "auto",
+        scale_inputs: bool = True,
+        optimizer: Optimizer = "adamw",
+        lr: Float = 5e-3,
+        lr_schedule: Schedule = "one_cycle",
+        weight_decay: Float = 0.01,
+        gradient_clip: Float | None = 1.0,
+        tbptt_steps: Int | None = None,
+        max_epochs: Int | Auto = "auto",
+        batch_size: Int | Auto = "auto",
+        early_stopping: bool = False,
+        validation_fraction: Float = 0.1,
+        n_iter_no_change: Int | Auto = "auto",
+        tol: Float = 1e-4,
+        warm_start: bool = False,
+        loss: Loss = "squared_error",
+        huber_delta: Float = 1.35,
+        quantile: Float = 0.5,
+        callbacks: Callbacks | None = None,
+        device: str = "auto",
+        precision: Precision = "float32",
+        backend: Backend = "auto",
+        random_state: RandomState = None,
+        verbose: int = 0,
+        **extras: Unpack[Extras],
+    ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -382,24 +397,24 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         self.verbose = verbose
         self._set_extras(extras)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """Several outputs are predicted as well as one."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: npt.ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        groups=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+    ) -> Self:
         """Train on sequences and their numbers.
 
         Parameters
@@ -443,8 +458,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             resume=self.warm_start and hasattr(self, "net_"),
         )
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Train one epoch, at the constant rate `lr`, from the weights there are.
 
         The first call learns the scale of features and targets from its X and y.
@@ -462,7 +477,15 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         """
         return self._fit(X, y, sample_weight, method="partial_fit", resume=hasattr(self, "net_"))
 
-    def predict(self, X, return_std=False):
+    @overload
+    def predict(self, X: Any, return_std: Literal[False] = False) -> np.ndarray: ...
+
+    @overload
+    def predict(self, X: Any, return_std: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
+
+    def predict(
+        self, X: Any, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predict the numbers of each sequence.
 
         Parameters
@@ -497,7 +520,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             )
         return self._by_row(mean, spans), self._by_row(std, spans)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute R², the share of the variance of y that the predictions explain.
 
         Parameters
@@ -600,9 +623,9 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     def _build_criterion(self) -> WeightedLoss:
         if self._fitted_loss == "huber":
-            return Huber(self.huber_delta)
+            return Huber(float(self.huber_delta))
         if self._fitted_loss == "quantile":
-            return Quantile(self.quantile)
+            return Quantile(float(self.quantile))
         return _PLAIN_LOSSES[self._fitted_loss]()
 
     def _score_function(self) -> Any:

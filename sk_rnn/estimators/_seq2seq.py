@@ -4,15 +4,15 @@ import math
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Self, Unpack, overload
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from sklearn.base import TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils import Tags, _safe_indexing
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import (
     _generate_get_feature_names_out,
     check_array,
@@ -22,23 +22,50 @@ from sklearn.utils.validation import (
 from ..decoding import sample
 from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
-from ..sequences import Panel, Spans, align_to_samples
+from ..sequences import (
+    Float,
+    Int,
+    IntegerFrom,
+    NumberIn,
+    Panel,
+    RandomState,
+    Spans,
+    align_to_samples,
+    available_if,
+    fit_context,
+    plain_number,
+)
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
 from ._parameters import CONSTRAINTS, refuse
 from ._reading import float_type
 from ._rows import check_weights, draw_seed
 from ._translation import MARKS, Remember, Translation, recall
+from ._types import (
+    Analyzer,
+    Attention,
+    Auto,
+    Backend,
+    Callbacks,
+    CellName,
+    Extras,
+    Optimizer,
+    Precision,
+    Schedule,
+    SourceKind,
+    TargetKind,
+    TransformMethod,
+)
 
-_positive_int = Interval(Integral, 1, None, closed="left")
-_share = Interval(Real, 0, 1, closed="left")
+_positive_int = IntegerFrom(1)
+_share = NumberIn(0, 1, closed="left")
 
 _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "cell": [StrOptions(set(CELLS))],
     "attention": [StrOptions({"auto", *ATTENTIONS}), None],
     "input_feeding": ["boolean"],
     "feedback": ["boolean", StrOptions({"auto"})],
-    "scheduled_sampling": [Interval(Real, 0, 1, closed="both")],
+    "scheduled_sampling": [NumberIn(0, 1, closed="both")],
     "source_kind": [StrOptions({"auto", "tokens", "series", "vectors"})],
     "target_kind": [StrOptions({"auto", "tokens", "series"})],
     "source_analyzer": [StrOptions({"char", "word"}), callable, None],
@@ -51,7 +78,7 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "label_smoothing": [_share],
     "max_length": [_positive_int, StrOptions({"auto"})],
     "beam_width": [_positive_int],
-    "length_penalty": [Interval(Real, None, None, closed="neither")],
+    "length_penalty": [NumberIn(None, None, closed="neither")],
     "autoencoder": ["boolean", StrOptions({"auto"})],
     "transform_method": [StrOptions({"predict", "encode"})],
 }
@@ -307,10 +334,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     backend : {"auto", "torch", "numba"}, default="auto"
         What computes the recurrences. "numba" takes this package's compiled kernels, several times
-        faster than torch on a CPU; they need Numba (``pip install "sk-rnn[fast]"``) and are
-        compiled when a machine first uses them, which takes some seconds. "auto" takes them
-        wherever they can run: on a CPU, for the built-in cells, unless ``precision="bf16"``. What
-        was taken is in ``net_.backend``.
+        faster than torch on a CPU; they need Numba, which is installed with this package, and are
+        compiled when a machine first uses them, which takes some seconds. "auto" selects them
+        wherever they can run: with Numba, on a CPU, for the built-in cells, unless
+        ``precision="bf16"``. What was selected is in ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order of the data, dropout and validation split. An int gives the
@@ -322,7 +349,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
-        ``module__embedding_std`` and ``module__forget_bias`` (LSTM).
+        ``module__embedding_std`` and ``module__forget_bias`` (LSTM). Type checkers know those of
+        the named optimizers and cells; they take those of callbacks and user-defined optimizers in
+        `set_params`.
 
     Attributes
     ----------
@@ -422,60 +451,60 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     def __init__(
         self,
         *,
-        cell="gru",
-        hidden_size=128,
-        num_layers=1,
-        bidirectional=True,
-        attention="auto",
-        input_feeding=False,
-        feedback="auto",
-        scheduled_sampling=0.0,
-        source_kind="auto",
-        target_kind="auto",
-        source_analyzer="char",
-        target_analyzer="char",
-        source_min_df="auto",
-        target_min_df="auto",
-        embedding_dim=64,
-        embedding_weights=None,
-        freeze_embedding=False,
-        tied_embeddings="auto",
-        embedding_dropout=0.2,
-        word_dropout=0.0,
-        padding_value=None,
-        conv_channels=None,
-        conv_kernel_size=5,
-        conv_stride=1,
-        dropout=0.2,
-        recurrent_dropout=0.0,
-        layer_norm=False,
-        scale_inputs=True,
-        label_smoothing=0.1,
-        max_length="auto",
-        beam_width=1,
-        length_penalty=1.0,
-        autoencoder="auto",
-        transform_method="predict",
-        optimizer="adamw",
-        lr=5e-3,
-        lr_schedule="one_cycle",
-        weight_decay=0.01,
-        gradient_clip=1.0,
-        max_epochs="auto",
-        batch_size="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change="auto",
-        tol=1e-4,
-        warm_start=False,
-        callbacks=None,
-        device="auto",
-        precision="float32",
-        backend="auto",
-        random_state=None,
-        verbose=0,
-        **extras,
-    ):
+        cell: CellName = "gru",
+        hidden_size: Int = 128,
+        num_layers: Int = 1,
+        bidirectional: bool = True,
+        attention: Attention | None = "auto",
+        input_feeding: bool = False,
+        feedback: bool | Auto = "auto",
+        scheduled_sampling: Float = 0.0,
+        source_kind: SourceKind = "auto",
+        target_kind: TargetKind = "auto",
+        source_analyzer: Analyzer | None = "char",
+        target_analyzer: Analyzer | None = "char",
+        source_min_df: Int | Auto = "auto",
+        target_min_df: Int | Auto = "auto",
+        embedding_dim: Int = 64,
+        embedding_weights: npt.ArrayLike | None = None,
+        freeze_embedding: bool = False,
+        tied_embeddings: bool | Auto = "auto",
+        embedding_dropout: Float = 0.2,
+        word_dropout: Float = 0.0,
+        padding_value: Float | None = None,
+        conv_channels: Int | None = None,
+        conv_kernel_size: Int = 5,
+        conv_stride: Int = 1,
+        dropout: Float = 0.2,
+        recurrent_dropout: Float = 0.0,
+        layer_norm: bool = False,
+        scale_inputs: bool = True,
+        label_smoothing: Float = 0.1,
+        max_length: Int | Auto = "auto",
+        beam_width: Int = 1,
+        length_penalty: Float = 1.0,
+        autoencoder: bool | Auto = "auto",
+        transform_method: TransformMethod = "predict",
+        optimizer: Optimizer = "adamw",
+        lr: Float = 5e-3,
+        lr_schedule: Schedule = "one_cycle",
+        weight_decay: Float = 0.01,
+        gradient_clip: Float | None = 1.0,
+        max_epochs: Int | Auto = "auto",
+        batch_size: Int | Auto = "auto",
+        early_stopping: bool = False,
+        validation_fraction: Float = 0.1,
+        n_iter_no_change: Int | Auto = "auto",
+        tol: Float = 1e-4,
+        warm_start: bool = False,
+        callbacks: Callbacks | None = None,
+        device: str = "auto",
+        precision: Precision = "float32",
+        backend: Backend = "auto",
+        random_state: RandomState = None,
+        verbose: int = 0,
+        **extras: Unpack[Extras],
+    ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -530,7 +559,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         self.verbose = verbose
         self._set_extras(extras)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """Strings come in as well as numbers; y may be left out; dtypes are the model's own."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
@@ -539,18 +568,18 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     # --- fitting --------------------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y=None,
-        sample_weight=None,
+        X: Any,
+        y: Any = None,
+        sample_weight: npt.ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        groups=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: npt.ArrayLike | None = None,
+        groups: npt.ArrayLike | None = None,
+    ) -> Self:
         """Train on pairs of sequences, or on sequences alone.
 
         Parameters
@@ -620,7 +649,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     # --- prediction -----------------------------------------------------------------------------
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each source.
 
         Parameters
@@ -639,7 +668,19 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             return self._shape_numbers(self._decode_numbers(spans))
         return self._predict_tokens(spans)
 
-    def predict_n_best(self, X, n, return_log_proba=False):
+    @overload
+    def predict_n_best(
+        self, X: Any, n: Int, return_log_proba: Literal[False] = False
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict_n_best(
+        self, X: Any, n: Int, return_log_proba: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+    def predict_n_best(
+        self, X: Any, n: Int, return_log_proba: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predict the `n` best targets of each source, by beam search.
 
         Parameters
@@ -666,12 +707,13 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         caller = "predict_n_best"
         spans = self._open(X, caller)
         self._refuse_numbers(caller, "Call predict.")
-        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+        if not _positive_int.is_satisfied_by(n):
             raise ValueError(
                 f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
             )
-        width = max(int(n), self.beam_width)
-        decoded = self._decode_tokens(spans, self._search(int(n)), width=width)
+        n = int(n)
+        width = max(n, int(self.beam_width))
+        decoded = self._decode_tokens(spans, self._search(n), width=width)
         y = np.full((len(spans), n), None, dtype=object)
         log_proba = np.full((len(spans), n), -np.inf)
         for i, row in enumerate(decoded):
@@ -680,7 +722,15 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             log_proba[i, : len(row.ids)] = row.log_probs
         return (y, log_proba) if return_log_proba else y
 
-    def sample(self, X, *, temperature=1.0, top_k=None, top_p=None, random_state=None):
+    def sample(
+        self,
+        X: Any,
+        *,
+        temperature: Float = 1.0,
+        top_k: Int | None = None,
+        top_p: Float | None = None,
+        random_state: RandomState = None,
+    ) -> np.ndarray:
         """Draw a random target for each source, with the probabilities that the model gives.
 
         Parameters
@@ -709,14 +759,14 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             sample,
             max_length=self._limit(),
             temperature=float(temperature),
-            top_k=top_k,
-            top_p=top_p,
+            top_k=plain_number(top_k),
+            top_p=plain_number(top_p),
             **MARKS,
         )
         decoded = self._decode_tokens(spans, search, seed=draw_seed(random_state))
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """Compute the log-likelihood of each target, given its source.
 
         Parameters
@@ -747,7 +797,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             spans, target = self._open_pairs(X, y, "score_samples")
         return self._log_likelihood(spans, target)
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(self, X: Any, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compare `predict` with the true targets: the share that is right; of numbers, R².
 
         Parameters
@@ -790,7 +840,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         weights = check_weights(sample_weight, spans, caller, purpose="score")
         return sequence_accuracy_score(rows, self._predict_tokens(spans), sample_weight=weights)
 
-    def align(self, X, y=None):
+    def align(self, X: Any, y: Any = None) -> list[Alignment]:
         """Show which steps of each source the decoder looked at for each step of its target.
 
         These are the weights of the attention, the soft alignment of Bahdanau, Cho & Bengio (2015).
@@ -831,7 +881,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     # --- scikit-learn's transformer -------------------------------------------------------------
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """Predict targets, or encode sources: see `transform_method`.
 
         Parameters
@@ -850,7 +900,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return self._encode(self._open(X, "transform"))
 
     @available_if(_decodes)
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> np.ndarray:
         """Decode encodings: the way back of an autoencoder.
 
         Parameters
@@ -896,7 +946,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return self._predict_tokens(spans, recall)
 
     @available_if(_encodes)
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the features of the encoding.
 
         Parameters
@@ -940,14 +990,14 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     def _predict_tokens(self, spans: Spans, remember: Remember | None = None) -> np.ndarray:
         """The best target of each source, strings or lists of tokens."""
-        decoded = self._decode_tokens(spans, self._search(), remember, width=self.beam_width)
+        decoded = self._decode_tokens(spans, self._search(), remember, width=int(self.beam_width))
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
     def _predict_encoded(self, spans: Spans) -> Panel:
         """Predict targets as `_read_target` would read them."""
         if self._target_form == "numbers":
             return self._unscale(self._decode_numbers(spans))
-        decoded = self._decode_tokens(spans, self._search(), width=self.beam_width)
+        decoded = self._decode_tokens(spans, self._search(), width=int(self.beam_width))
         ids, finished = [row.ids[0] for row in decoded], [row.finished[0] for row in decoded]
         return self._mark_ends(ids, finished)
 

@@ -17,6 +17,7 @@ from ..sequences import (
     is_sequence,
     join_words,
     learn_tokens,
+    plain_number,
     split_words,
 )
 from ._warnings import warn_user
@@ -244,6 +245,7 @@ def _token_rows(
     rows: list[Any], where: str, padding_value: float | None, whole: str | None
 ) -> list[Any]:
     result = []
+    padding_value = plain_number(padding_value)
     for i, row in enumerate(rows):
         tokens: Any = row.tolist() if hasattr(row, "tolist") else list(row)
         if not isinstance(tokens, list):

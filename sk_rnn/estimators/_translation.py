@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..decoding import beam_search, greedy
 from ..modules import ROW_MULTIPLE, Memory, Seq2SeqModel, gaussian_log_density
-from ..sequences import Panel, Spans
+from ..sequences import Panel, Spans, plain_number
 from ..training import (
     Batch,
     PairData,
@@ -132,10 +132,11 @@ class Translation(SourceReader, PairTargets):
 
     def _more_arguments(self) -> dict[str, Any]:
         numbers = self._target_form == "numbers"
+        tied = plain_number(self.tied_embeddings)
         feedback = not numbers if self.feedback == "auto" else bool(self.feedback)
         conflicts = [
             (
-                numbers and self.tied_embeddings is True,
+                numbers and tied is True,
                 "tied_embeddings=True has no effect on a y of numbers, which are not embedded. Set "
                 "tied_embeddings=False.",
             ),
@@ -154,7 +155,6 @@ class Translation(SourceReader, PairTargets):
             # long); on spelling to phonemes it was (error rate .123 against .135).
             attention = "additive" if self._tokens else "general"
             attention = None if self._autoencoder else attention
-        tied = self.tied_embeddings
         if tied == "auto":
             tied = feedback and not numbers and len(self._target_tokens) >= MANY_TOKENS
         return {
@@ -235,14 +235,14 @@ class Translation(SourceReader, PairTargets):
     def _limit(self) -> int:
         """Steps after which decoding gives up."""
         if self.max_length != "auto":
-            return self.max_length
+            return int(self.max_length)
         return max(1, SPARE_LENGTH * self._longest)
 
     # --- tokens ---------------------------------------------------------------------------------
 
     def _search(self, n_best: int = 1) -> Search:
         """The search that `predict` makes, for so many hypotheses."""
-        width = max(self.beam_width, n_best)
+        width = max(int(self.beam_width), n_best)
         if width == 1:
             return partial(greedy, max_length=self._limit(), **MARKS)
         return partial(

@@ -14,7 +14,7 @@ def edit_distance(
     """Mean Levenshtein distance of the predicted sequences from the true ones.
 
     The fewest tokens to insert, to delete or to replace by another that make one of the other
-    (Levenshtein, 1966). Needs ``pip install "sk-rnn[text]"``.
+    (Levenshtein, 1966). Needs ``pip install rapidfuzz``.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> 
 
     The distances of all samples are summed up and divided by the number of all true tokens, so that
     long sequences count for more. With phonemes as tokens this is the phoneme error rate. Needs
-    ``pip install "sk-rnn[text]"``.
+    ``pip install rapidfuzz``.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> 
 def character_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     """Edits of characters that make the predicted strings the true ones, per true character.
 
-    Every character counts, spaces and accents too. Needs ``pip install "sk-rnn[text]"``.
+    Every character counts, spaces and accents too. Needs ``pip install rapidfuzz``.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def word_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> f
     """Edits of words that make the predicted texts the true ones, per true word.
 
     Strings are split at white space and nothing else: punctuation and case count, so remove them
-    before if they should not. Needs ``pip install "sk-rnn[text]"``.
+    before if they should not. Needs ``pip install rapidfuzz``.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ def import_extra(package: str, caller: str) -> Any:
     except ImportError as error:
         top = package.partition(".")[0]
         raise ImportError(
-            f'{caller} needs {top}, which is not installed. Run: pip install "sk-rnn[text]"'
+            f"{caller} needs {top}, which is not installed. Run: pip install {top}"
         ) from error
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..sequences import Int
 from ._pairs import Tokens, check_same_number, import_extra, read_items, read_texts, read_weights
 
 
@@ -24,7 +25,7 @@ def bleu_score(
     too, times a penalty for texts that are too short (Papineni et al., 2002), as sacrebleu computes
     it (Post, 2018): counts are summed up over the corpus, so this is no mean of the texts' scores.
     Of few texts it says little, and of texts that all have fewer than four words it is 0, right or
-    wrong. Needs ``pip install "sk-rnn[text]"``.
+    wrong. Needs ``pip install sacrebleu``.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def chrf_score(
     y_true: Any,
     y_pred: Any,
     *,
-    word_order: int = 0,
+    word_order: Int = 0,
     multi_reference: bool = False,
     sample_weight: Any = None,
 ) -> float:
@@ -128,7 +129,7 @@ def chrf_score(
 
     An F-score of character 1- to 6-grams, in which recall counts twice as much as precision
     (Popović, 2015), as sacrebleu computes it: counts are summed up over the corpus, and spaces do
-    not count. Needs ``pip install "sk-rnn[text]"``.
+    not count. Needs ``pip install sacrebleu``.
 
     Parameters
     ----------

@@ -1,26 +1,88 @@
 """Ragged sequences made rectangular, for tools that need that."""
 
 import math
-from numbers import Real
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Literal, NoReturn, Self, overload
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils._set_output import _get_container_adapter, _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import offsets_of
-from ._constraints import IntegerFrom
+from ..sequences import (
+    AnyNumber,
+    Float,
+    Int,
+    IntegerFrom,
+    fit_context,
+    offsets_of,
+    plain_number,
+    validate_params,
+)
 from ._steps import Steps, check_features, read_steps, step_feature_names
+
+Side = Literal["pre", "post"]
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "maxlen": [IntegerFrom(1), None],
     "padding": [StrOptions({"pre", "post"})],
     "truncating": [StrOptions({"pre", "post"})],
-    "value": [Real],
+    "value": [AnyNumber(as_float=False)],
 }
+
+
+@overload
+def pad_sequences(
+    X: Any,
+    *,
+    maxlen: Int | None = None,
+    padding: Side = "post",
+    truncating: Side = "post",
+    value: Float = 0.0,
+    return_mask: Literal[False] = False,
+    return_lengths: Literal[False] = False,
+) -> np.ndarray: ...
+
+
+@overload
+def pad_sequences(
+    X: Any,
+    *,
+    maxlen: Int | None = None,
+    padding: Side = "post",
+    truncating: Side = "post",
+    value: Float = 0.0,
+    return_mask: Literal[True],
+    return_lengths: Literal[False] = False,
+) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+@overload
+def pad_sequences(
+    X: Any,
+    *,
+    maxlen: Int | None = None,
+    padding: Side = "post",
+    truncating: Side = "post",
+    value: Float = 0.0,
+    return_mask: Literal[False] = False,
+    return_lengths: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+@overload
+def pad_sequences(
+    X: Any,
+    *,
+    maxlen: Int | None = None,
+    padding: Side = "post",
+    truncating: Side = "post",
+    value: Float = 0.0,
+    return_mask: Literal[True],
+    return_lengths: Literal[True],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
 
 
 @validate_params(
@@ -31,13 +93,13 @@ _CONSTRAINTS: dict[str, list[Any]] = {
 def pad_sequences(
     X: Any,
     *,
-    maxlen: int | None = None,
-    padding: str = "post",
-    truncating: str = "post",
-    value: float = 0.0,
+    maxlen: Int | None = None,
+    padding: Side = "post",
+    truncating: Side = "post",
+    value: Float = 0.0,
     return_mask: bool = False,
     return_lengths: bool = False,
-) -> Any:
+) -> np.ndarray | tuple[np.ndarray, ...]:
     """Make one rectangular array of sequences of different lengths.
 
     The estimators of this package need none of this; it is for other tools.
@@ -100,6 +162,7 @@ def pad_sequences(
     steps = read_steps(X, "pad_sequences", tokens=True)  # ids are moved, not computed with
     if maxlen is None:
         maxlen = int(steps.lengths.max())
+    maxlen = int(maxlen)
     padded, mask = _pad(steps, maxlen, padding, truncating, value, "pad_sequences")
     result = [padded[:, :, 0] if padded.shape[2] == 1 else padded]
     if return_mask:
@@ -177,10 +240,10 @@ class SequencePadder(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        maxlen: int | None = None,
-        padding: str = "post",
-        truncating: str = "post",
-        value: float = 0.0,
+        maxlen: Int | None = None,
+        padding: Side = "post",
+        truncating: Side = "post",
+        value: Float = 0.0,
         add_indicator: bool = False,
     ) -> None:
         self.maxlen = maxlen
@@ -189,8 +252,8 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         self.value = value
         self.add_indicator = add_indicator
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> Any:
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the number of time steps.
 
         Parameters
@@ -206,7 +269,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         """
         steps = read_steps(X, "SequencePadder.fit", tokens=True)
         check_features(self, X, steps, "SequencePadder.fit", reset=True)
-        self.maxlen_ = int(steps.lengths.max()) if self.maxlen is None else self.maxlen
+        self.maxlen_ = int(steps.lengths.max() if self.maxlen is None else self.maxlen)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -259,7 +322,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
             numbers = [f"{name}_{number}" for number in numbers for name in names]
         return np.asarray(numbers, dtype=object)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True  # numbers are moved, not computed with
@@ -268,10 +331,11 @@ class SequencePadder(TransformerMixin, BaseEstimator):
 
 
 def _pad(
-    steps: Steps, maxlen: int, padding: str, truncating: str, value: float, caller: str
+    steps: Steps, maxlen: int, padding: str, truncating: str, value: Float, caller: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the padded array (n_samples, maxlen, n_features) and the mask (n_samples, maxlen)."""
     values, lengths = steps.values, steps.lengths
+    number: float = plain_number(value)
     n_samples, n_features = len(lengths), values.shape[1]
     kept = np.minimum(lengths, maxlen)
     offsets = offsets_of(kept)
@@ -281,7 +345,7 @@ def _pad(
         values = values[step + np.repeat(first, kept)]
     begin = np.arange(n_samples) * maxlen + (maxlen - kept if padding == "pre" else 0)
     place = step + np.repeat(begin, kept)
-    padded = np.full((n_samples * maxlen, n_features), value, _dtype(values.dtype, value, caller))
+    padded = np.full((n_samples * maxlen, n_features), number, _dtype(values.dtype, number, caller))
     padded[place] = values
     mask = np.zeros(n_samples * maxlen, dtype=bool)
     mask[place] = True

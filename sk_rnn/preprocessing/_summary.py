@@ -1,21 +1,24 @@
 """SequenceSummarizer: each sequence as a row of statistics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import check_sequences
+from ..sequences import check_sequences, fit_context
 from ._steps import check_features, read_steps, step_feature_names
 
 # Statistics are computed for as many whole sequences at a time as have about so many values, so
 # that temporaries in float64 stay small and in the cache.
 _BLOCK = 1 << 17
+
+Statistic = Literal["mean", "std", "min", "max", "first", "last", "slope", "length"]
 
 
 class SequenceSummarizer(TransformerMixin, BaseEstimator):
@@ -65,7 +68,7 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        statistics: tuple[str, ...] = (
+        statistics: list[Statistic] | tuple[Statistic, ...] = (
             "mean",
             "std",
             "min",
@@ -78,8 +81,8 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
     ) -> None:
         self.statistics = statistics
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> Any:
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the features' number and names.
 
         Parameters
@@ -158,13 +161,13 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
         panel = steps.to_panel()
         return check_sequences(panel, dtype=panel.dtype, caller=caller)  # refuses NaN and infinity
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
 
 
-def summarize(values: np.ndarray, offsets: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:
+def summarize(values: np.ndarray, offsets: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
     """Return the statistics of finite sequences of at least one time step.
 
     Parameters

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
-from sklearn.utils import get_tags
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import Tags, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.metadata_routing import (
@@ -18,9 +18,9 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ..sequences import available_if, fit_context
 from ._assembly import (
     as_seen,
     cut,
@@ -142,8 +142,8 @@ class TimeDistributed(
 
     # -- Fitting ------------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Fit the transformer on the time steps.
 
         Parameters
@@ -171,8 +171,8 @@ class TimeDistributed(
         return self
 
     @available_if(_inner_has("partial_fit"))
-    @_fit_context(prefer_skip_nested_validation=False)
-    def partial_fit(self, X: Any, y: Any = None, **params: Any) -> Any:
+    @fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Fit the transformer on more time steps.
 
         Parameters
@@ -191,7 +191,7 @@ class TimeDistributed(
         self._call_fit("partial_fit", X, y, params)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Fit the transformer on the time steps, and transform them.
 
@@ -332,7 +332,9 @@ class TimeDistributed(
         columns = _check_feature_names_in(self, input_features)
         return columns if len(names) == 1 else names
 
-    def set_output(self, *, transform: str | None = None) -> Any:
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Set what `transform` and `fit_transform` return.
 
         Parameters
@@ -379,7 +381,7 @@ class TimeDistributed(
             for callee, given in routed.items()
         }
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         if hasattr(self.transformer, "__sklearn_tags__"):

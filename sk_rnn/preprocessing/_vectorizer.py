@@ -2,18 +2,30 @@
 
 import warnings
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count, pairwise, repeat
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 
-from ..sequences import Panel, check_sequences, check_token_range
+from ..sequences import (
+    Float,
+    Int,
+    IntegerFrom,
+    IntegerRange,
+    NumberIn,
+    Panel,
+    check_sequences,
+    check_token_range,
+    fit_context,
+    plain_number,
+)
 from ._analysis import (
     BEGIN,
     END,
@@ -24,7 +36,6 @@ from ._analysis import (
     read_ids,
     warn_of_empty,
 )
-from ._constraints import IntegerFrom
 from ._vocabulary import given_terms, prune
 
 _RESERVED = ("<padding>", "<unknown>")
@@ -47,6 +58,7 @@ _ANALYSIS = (
     "analyzer",
 )
 _COUNTING = ("max_df", "min_df", "max_features", "vocabulary")
+_FREQUENCY = [NumberIn(0, 1, closed="both", integers=False), IntegerFrom(1)]
 
 
 class SequenceVectorizer(  # a panel is no table: its set_output is its own
@@ -170,7 +182,10 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: CountVectorizer._parameter_constraints[name] for name in _ANALYSIS + _COUNTING},
-        "min_df": [*CountVectorizer._parameter_constraints["min_df"], StrOptions({"auto"})],
+        "ngram_range": [IntegerRange(1)],
+        "max_df": _FREQUENCY,
+        "min_df": [*_FREQUENCY, StrOptions({"auto"})],
+        "max_features": [IntegerFrom(1), None],
         "max_length": [IntegerFrom(1), None],
         "truncate": [StrOptions({"head", "tail", "middle"})],
         "add_marks": ["boolean"],
@@ -179,25 +194,25 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
     def __init__(
         self,
         *,
-        input="content",  # noqa: A002  CountVectorizer's name
-        encoding="utf-8",
-        decode_error="strict",
-        strip_accents=None,
-        lowercase=True,
-        preprocessor=None,
-        tokenizer=None,
-        stop_words=None,
-        token_pattern=r"(?u)\b\w\w+\b",
-        ngram_range=(1, 1),
-        analyzer="word",
-        max_df=1.0,
-        min_df="auto",
-        max_features=None,
-        vocabulary=None,
-        max_length=None,
-        truncate="tail",
-        add_marks=False,
-    ):
+        input: Literal["content", "filename", "file"] = "content",  # noqa: A002  CountVectorizer's name
+        encoding: str = "utf-8",
+        decode_error: Literal["strict", "ignore", "replace"] = "strict",
+        strip_accents: Literal["ascii", "unicode"] | Callable[[str], str] | None = None,
+        lowercase: bool = True,
+        preprocessor: Callable[[Any], str] | None = None,
+        tokenizer: Callable[[str], Any] | None = None,
+        stop_words: Literal["english"] | list[str] | None = None,
+        token_pattern: str | None = r"(?u)\b\w\w+\b",
+        ngram_range: tuple[Int, Int] = (1, 1),
+        analyzer: Literal["word", "char", "char_wb"] | Callable[[Any], Any] = "word",
+        max_df: Float = 1.0,
+        min_df: Float | Literal["auto"] = "auto",
+        max_features: Int | None = None,
+        vocabulary: Mapping[Any, Any] | Iterable[Any] | None = None,
+        max_length: Int | None = None,
+        truncate: Literal["head", "tail", "middle"] = "tail",
+        add_marks: bool = False,
+    ) -> None:
         self.input = input
         self.encoding = encoding
         self.decode_error = decode_error
@@ -217,7 +232,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         self.truncate = truncate
         self.add_marks = add_marks
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         """Text in, as CountVectorizer; integers out."""
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
@@ -225,14 +240,14 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         """A vocabulary that is given need not be learned."""
         return hasattr(self, "vocabulary_")
 
     # --- scikit-learn's methods -----------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the vocabulary.
 
         Parameters
@@ -260,8 +275,8 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         self._fit(X, "SequenceVectorizer.fit")
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: Any, y: Any = None) -> Panel:
         """Learn the vocabulary and return the documents as ids, reading them once.
 
         Parameters
@@ -278,7 +293,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         """
         return self._fit(X, "SequenceVectorizer.fit_transform")
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Panel:
         """Return documents as ids. With a given `vocabulary` this needs no `fit`.
 
         Parameters
@@ -307,7 +322,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         warn_of_empty(empty, len(offsets) - 1, caller)
         return _panel(X, ids, offsets, fitted.n_tokens_)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> list[list[Any]]:
         """Return the tokens of sequences of ids.
 
         Parameters
@@ -330,7 +345,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         bounds = np.concatenate([[0], np.cumsum(kept)])[panel.offsets].tolist()
         return [tokens[start:stop] for start, stop in pairwise(bounds)]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return what each id stands for.
 
         Parameters
@@ -347,7 +362,9 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         fitted = self if hasattr(self, "vocabulary_") else self._fitted_by_vocabulary(caller)
         return fitted._names()
 
-    def set_output(self, *, transform=None):
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Accept any kind of output: what `transform` returns is a Panel, whatever is set.
 
         Sequences are no columns of a table. This is here for what makes a table of them later, such
@@ -371,7 +388,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
 
     # --- the parts of CountVectorizer that users call -------------------------------------------
 
-    def build_analyzer(self):
+    def build_analyzer(self) -> Callable[[Any], Any]:
         """Return the function from a document to its tokens, uncut.
 
         Returns
@@ -380,7 +397,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         """
         return self._count_vectorizer().build_analyzer()
 
-    def build_preprocessor(self):
+    def build_preprocessor(self) -> Callable[[Any], str]:
         """Return the function that prepares a document before it is split.
 
         Returns
@@ -389,7 +406,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         """
         return self._count_vectorizer().build_preprocessor()
 
-    def build_tokenizer(self):
+    def build_tokenizer(self) -> Callable[[str], Any]:
         """Return the function from a string to its tokens.
 
         Returns
@@ -398,7 +415,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         """
         return self._count_vectorizer().build_tokenizer()
 
-    def get_stop_words(self):
+    def get_stop_words(self) -> frozenset[str] | None:
         """Return the stop words, if any.
 
         Returns
@@ -410,13 +427,17 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
     # --- inside ---------------------------------------------------------------------------------
 
     def _count_vectorizer(self) -> CountVectorizer:
-        return CountVectorizer(**{name: getattr(self, name) for name in _ANALYSIS})
+        self._validate_params()
+        analysis = {name: getattr(self, name) for name in _ANALYSIS}
+        low, high = self.ngram_range
+        return CountVectorizer(**{**analysis, "ngram_range": (int(low), int(high))})
 
     def _fit(self, X: Any, caller: str) -> Panel:
         text = self._count_vectorizer()
         check_analysis(text, caller)
         text._warn_for_unused_params()
-        marked, first_id = self.add_marks, _FIRST_IDS[self.add_marks]
+        marked = bool(self.add_marks)
+        first_id = _FIRST_IDS[marked]
         cut = self._cut(marked, caller)
         if self.vocabulary is not None:
             terms = self._given_terms(caller)
@@ -451,9 +472,9 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
                 ids,
                 offsets,
                 first_id,
-                min_df=self.min_df,
-                max_df=self.max_df,
-                max_features=self.max_features,
+                min_df=plain_number(self.min_df),
+                max_df=plain_number(self.max_df),
+                max_features=plain_number(self.max_features),
                 caller=caller,
             )
             id_of = {term: i for i, term in enumerate(terms, first_id)}
@@ -474,9 +495,10 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
             )
         fitted = type(self)(**self.get_params(deep=False))
         fitted._validate_params()
-        first_id = _FIRST_IDS[self.add_marks]
+        marked = bool(self.add_marks)
+        first_id = _FIRST_IDS[marked]
         terms = fitted._given_terms(caller)
-        fitted._text, fitted._marked = fitted._count_vectorizer(), self.add_marks
+        fitted._text, fitted._marked = fitted._count_vectorizer(), marked
         check_analysis(fitted._text, caller)
         fitted.vocabulary_ = {term: i for i, term in enumerate(terms, first_id)}
         fitted.n_tokens_ = first_id + len(terms)
@@ -511,7 +533,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         """Return the function that shortens the tokens of a document."""
         if self.max_length is None:
             return None
-        n_tokens = self.max_length - len(_MARKS) * marked
+        n_tokens = int(self.max_length) - len(_MARKS) * marked
         if n_tokens < 1:
             raise ValueError(
                 f"{caller}: max_length={self.max_length} leaves no room for a token beside the two "

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.utils._param_validation import validate_params
 
 from ..sequences import (
+    Int,
+    IntegerFrom,
     Panel,
     as_numbers,
     as_pandas,
@@ -17,8 +18,8 @@ from ..sequences import (
     open_container,
     read_panel,
     step_labels,
+    validate_params,
 )
-from ._constraints import IntegerFrom
 from ._time_order import check_time_order
 
 _WHERE = "make_windows: series"
@@ -40,7 +41,7 @@ _SEVERAL = "Pass several series as a Panel, which no window crosses: Panel.from_
     prefer_skip_nested_validation=True,
 )
 def make_windows(
-    series: Any, *, window: int, horizon: int = 1, step: int = 1, gap: int = 0
+    series: Any, *, window: Int, horizon: Int = 1, step: Int = 1, gap: Int = 0
 ) -> tuple[np.ndarray, Any]:
     """Cut windows of a series, and what follows each of them.
 
@@ -122,6 +123,7 @@ Panel or list
     ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
     """
     values, frame = _read_series(series)
+    window, horizon, step, gap = int(window), int(horizon), int(step), int(gap)
     if isinstance(values, Panel):
         return _windows_of_panel(values, window, horizon, step, gap, not isinstance(series, Panel))
     n_windows = _count(np.array([len(values)]), window, horizon, step, gap, "series")[0]

@@ -6,10 +6,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Literal, NoReturn
+from typing import Any, BinaryIO, Literal, NoReturn, overload
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from ..sequences import RANDOM_STATE, IntegerFrom, RandomState
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -19,14 +22,36 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NO_TERMS = ("<padding>", "<unknown>", "<begin>", "<end>")
 
 
+@overload
 def load_word_vectors(
     path: str | os.PathLike[str],
     vocabulary: Any,
     *,
     missing: Literal["random", "zeros"] = "random",
-    random_state: Any = 0,
+    random_state: RandomState = 0,
+    return_found: Literal[False] = False,
+) -> np.ndarray: ...
+
+
+@overload
+def load_word_vectors(
+    path: str | os.PathLike[str],
+    vocabulary: Any,
+    *,
+    missing: Literal["random", "zeros"] = "random",
+    random_state: RandomState = 0,
+    return_found: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+def load_word_vectors(
+    path: str | os.PathLike[str],
+    vocabulary: Any,
+    *,
+    missing: Literal["random", "zeros"] = "random",
+    random_state: RandomState = 0,
     return_found: bool = False,
-) -> Any:
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     r"""Read the vectors of a vocabulary's terms from a word2vec text or a GloVe file.
 
     The result is what the estimators take as `embedding_weights`. The file is read line by line;
@@ -101,6 +126,9 @@ def load_word_vectors(
     caller = "load_word_vectors"
     if missing not in ("random", "zeros"):
         raise ValueError(f"{caller}: missing={missing!r} must be 'random' or 'zeros'.")
+    validate_parameter_constraints(
+        {"random_state": RANDOM_STATE}, {"random_state": random_state}, caller
+    )
     id_of, n_tokens = _ids(vocabulary, caller)
     vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
     if not vectors:
@@ -145,8 +173,9 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     id_of = {}
     n_tokens = 0
     listed = not isinstance(vocabulary, Mapping)
+    position = IntegerFrom(0)
     for term, i in pairs:
-        if not isinstance(term, str) or not isinstance(i, int | np.integer) or i < 0:
+        if not isinstance(term, str) or not position.is_satisfied_by(i):
             raise TypeError(
                 f"{caller}: vocabulary has term {term!r} with id {i!r}, where a string and an "
                 "integer from 0 on belong."

@@ -8,6 +8,18 @@ from ._batching import (
     prediction_batches,
     training_batches,
 )
+from ._constraints import (
+    RANDOM_STATE,
+    AnyNumber,
+    Float,
+    Int,
+    IntegerFrom,
+    IntegerRange,
+    NumberIn,
+    RandomState,
+    plain_number,
+    plain_numbers,
+)
 from ._containers import (
     flatten,
     has_sequences,
@@ -16,6 +28,7 @@ from ._containers import (
     open_container,
     refuse_empty,
 )
+from ._decorators import available_if, fit_context, validate_params
 from ._interchange import as_pandas
 from ._labels import align_to_samples
 from ._layout import locate, offsets_of
@@ -34,7 +47,15 @@ from ._validation import (
 )
 
 __all__ = [
+    "RANDOM_STATE",
+    "AnyNumber",
+    "Float",
+    "Int",
+    "IntegerFrom",
+    "IntegerRange",
+    "NumberIn",
     "Panel",
+    "RandomState",
     "Spans",
     "Standardisation",
     "Unknown",
@@ -42,6 +63,7 @@ __all__ = [
     "as_float",
     "as_numbers",
     "as_pandas",
+    "available_if",
     "batch_bounds",
     "canonical_order",
     "check_sequence_targets",
@@ -50,6 +72,7 @@ __all__ = [
     "encode_tokens",
     "explain_foreign_state",
     "find_joiner",
+    "fit_context",
     "flat_positions",
     "flatten",
     "frame_values",
@@ -63,6 +86,8 @@ __all__ = [
     "open_container",
     "pad_batch",
     "plain",
+    "plain_number",
+    "plain_numbers",
     "prediction_batches",
     "read_panel",
     "read_spans",
@@ -73,5 +98,6 @@ __all__ = [
     "step_labels",
     "training_batches",
     "unseal",
+    "validate_params",
     "weighted_statistics",
 ]

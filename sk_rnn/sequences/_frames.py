@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ._constraints import Int
 from ._interchange import as_pandas
 from ._layout import offsets_of
 from ._numbers import frame_values, plain
@@ -21,11 +22,11 @@ class LongFrame(NamedTuple):
     ids: pd.Index
     times: pd.Index | None  # (total_steps,)
     feature_names: tuple[str, ...] | None
-    n_tokens: int | None
+    n_tokens: Int | None
 
 
 def read_long_frame(
-    df: Any, by: Any, order_by: Any, columns: Any, missing: str, n_tokens: int | None
+    df: Any, by: Any, order_by: Any, columns: Any, missing: str, n_tokens: Int | None
 ) -> LongFrame:
     """Return what a panel is made of, samples sorted by id."""
     frame = as_pandas(df, f"{_CALLER}: df")
@@ -302,7 +303,7 @@ def _check_n_tokens(n_tokens: Any, df: pd.DataFrame, names: list[Any]) -> None:
         )
 
 
-def _check_token_ids(ids: np.ndarray, n_tokens: int, name: Any, by: Any, samples: pd.Index) -> None:
+def _check_token_ids(ids: np.ndarray, n_tokens: Int, name: Any, by: Any, samples: pd.Index) -> None:
     what = f"{_CALLER}: column {name!r}"
     if ids.dtype.kind not in "iu":
         raise ValueError(

@@ -3,12 +3,13 @@
 import operator
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ._constraints import AnyNumber, Float, Int, IntegerFrom, plain_number
 from ._containers import flatten
 from ._frames import read_long_frame
 from ._layout import check_offsets, check_rows, gather_steps, offsets_of
@@ -66,28 +67,36 @@ class Panel:
         *,
         index: Any = None,
         feature_names: Sequence[str] | None = None,
-        n_tokens: int | None = None,
+        n_tokens: Int | None = None,
         times: Any = None,
     ) -> None:
         values = np.asanyarray(values)  # asanyarray: a memory map stays one
         _check_values(values)
         self.values = values
         self.offsets = check_offsets(offsets, len(values))
-        self.index = None if index is None else _as_index(index)
+        # To type checkers what may be None is as good as there: who asks for it knows.
+        self.index: pd.Index | Any = None if index is None else _as_index(index)
         if self.index is not None and len(self.index) != len(self):
             raise ValueError(
                 f"Panel: index has {len(self.index)} entries, but there are {len(self)} samples."
             )
-        self.feature_names = None if feature_names is None else tuple(feature_names)
+        self.feature_names: tuple[str, ...] | Any = (
+            None if feature_names is None else tuple(feature_names)
+        )
         if self.feature_names is not None and len(self.feature_names) != self.n_features:
             raise ValueError(
                 f"Panel: feature_names has {len(self.feature_names)} entries, but values has "
                 f"{self.n_features} features."
             )
-        if n_tokens is not None and not self.is_tokens:
-            raise ValueError("Panel: n_tokens is for token ids; values has numbers. Leave it out.")
-        self.n_tokens = n_tokens
-        self.times = None if times is None else _as_index(times)
+        if n_tokens is not None:
+            if not self.is_tokens:
+                raise ValueError(
+                    "Panel: n_tokens is for token ids; values has numbers. Leave it out."
+                )
+            if not IntegerFrom(1).is_satisfied_by(n_tokens):
+                raise ValueError(f"Panel: n_tokens must be an integer from 1 on, got {n_tokens!r}.")
+        self.n_tokens: int | Any = plain_number(n_tokens)
+        self.times: pd.Index | Any = None if times is None else _as_index(times)
         if self.times is not None and len(self.times) != len(values):
             raise ValueError(
                 f"Panel: times has {len(self.times)} entries, but there are {len(values)} time "
@@ -144,8 +153,8 @@ class Panel:
         by: Any,
         order_by: Any = None,
         columns: Any = None,
-        missing: str = "raise",
-        n_tokens: int | None = None,
+        missing: Literal["raise", "keep"] = "raise",
+        n_tokens: Int | None = None,
     ) -> Self:
         """Make a panel of a long data frame, one row per time step.
 
@@ -387,7 +396,7 @@ class Panel:
         """Return the sequences as a list of arrays, which are views of `values`."""
         return list(self)
 
-    def to_padded(self, value: float = 0.0) -> np.ndarray:
+    def to_padded(self, value: Float = 0.0) -> np.ndarray:
         """Return the sequences as one array, padded at the end.
 
         Parameters
@@ -408,6 +417,8 @@ class Panel:
         array([[ 7,  8],
                [ 9, -1]])
         """
+        if not AnyNumber().is_satisfied_by(value):
+            raise ValueError(f"Panel.to_padded: value must be a number, got {value!r}.")
         lengths = self.lengths
         n_timesteps = lengths.max(initial=0)
         X = np.full((len(self), n_timesteps, *self.values.shape[1:]), value, dtype=self.dtype)

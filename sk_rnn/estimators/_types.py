@@ -1,0 +1,55 @@
+"""What signatures of the constructors say to type checkers."""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypedDict
+
+import torch
+
+from ..sequences import Float
+
+CellName = Literal["gru", "lstm", "rnn_tanh", "rnn_relu"]
+Cell = CellName | type[torch.nn.Module]
+Pooling = Literal["auto", "concat", "last", "mean", "max", "attention"]
+HeadNorm = Literal["auto", "batch", "layer"]
+Optimizer = (
+    Literal["adamw", "adam", "nadam", "radam", "rmsprop", "sgd"] | type[torch.optim.Optimizer]
+)
+Schedule = Literal["one_cycle", "cosine", "linear", "constant"] | Callable[[float], Any]
+Callbacks = list[Any] | tuple[Any, ...]
+Precision = Literal["float32", "float64", "bf16"]
+Backend = Literal["auto", "torch", "numba"]
+Loss = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian"]
+Attention = Literal["auto", "additive", "dot", "general"]
+SourceKind = Literal["auto", "tokens", "series", "vectors"]
+TargetKind = Literal["auto", "tokens", "series"]
+Analyzer = Literal["char", "word"] | Callable[[str], Any]
+TransformMethod = Literal["predict", "encode"]
+Auto = Literal["auto"]
+
+
+class Extras(TypedDict, total=False):
+    """What the built-in optimizers and cells take beside the estimators' own parameters.
+
+    Type checkers know these names as keyword arguments of the constructors. What depends on the
+    user's objects cannot be listed: arguments of callbacks (``callbacks__name__…``), of a
+    user-defined cell (``module__cell__…``) or optimizer. `set_params` takes those.
+    """
+
+    optimizer__lr: Float
+    optimizer__betas: tuple[Float, Float]
+    optimizer__eps: Float
+    optimizer__amsgrad: bool
+    optimizer__momentum: Float
+    optimizer__dampening: Float
+    optimizer__nesterov: bool
+    optimizer__alpha: Float
+    optimizer__centered: bool
+    optimizer__momentum_decay: Float
+    optimizer__decoupled_weight_decay: bool
+    optimizer__maximize: bool
+    optimizer__foreach: bool | None
+    optimizer__capturable: bool
+    optimizer__differentiable: bool
+    optimizer__fused: bool | None
+    module__embedding_std: Float
+    module__forget_bias: Float

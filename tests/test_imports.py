@@ -1,0 +1,72 @@
+"""What is imported when: transformers and metrics do without torch, and all names are there."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+import sk_rnn
+
+HEAVY = ("torch", "skorch", "numba")
+
+
+def run(code):
+    """Run code in a fresh process and return what it prints."""
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import sk_rnn",
+        "import sk_rnn.preprocessing",
+        "import sk_rnn.sequences",
+        "import sk_rnn.metrics",
+        "from sk_rnn import Panel",
+        "from sk_rnn.preprocessing import *",
+        "import sk_rnn; dir(sk_rnn); sk_rnn.__version__; sk_rnn.preprocessing; sk_rnn.metrics",
+        "import sk_rnn.preprocessing as p; p.SequenceVectorizer().fit_transform(['a bc', 'bc'])",
+        "import sk_rnn.metrics as m; m.token_accuracy_score(['ab'], ['ac'])",
+    ],
+)
+def test_what_needs_no_network_imports_no_torch(statement):
+    assert run(f"import sys; {statement}; print([m for m in {HEAVY} if m in sys.modules])") == "[]"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from sk_rnn import RNNClassifier as kind",
+        "import sk_rnn; kind = sk_rnn.RNNClassifier",
+        "from sk_rnn import *; kind = RNNClassifier",
+        "import sk_rnn; kind = getattr(sk_rnn, 'RNNClassifier')",
+        "import sk_rnn; kind = sk_rnn.estimators.RNNClassifier",
+        "import sk_rnn.estimators; kind = sk_rnn.estimators.RNNClassifier",
+    ],
+)
+def test_an_estimator_is_found_however_it_is_asked_for(statement):
+    assert run(f"{statement}; print(kind.__name__)") == "RNNClassifier"
+
+
+def test_a_pickle_brings_its_estimator_along():
+    data = pickle.dumps(sk_rnn.RNNRegressor(hidden_size=3))
+    assert run(f"import pickle; print(pickle.loads({data!r}).hidden_size)") == "3"
+
+
+def test_names_are_listed_and_found():
+    assert set(sk_rnn.__all__) <= set(dir(sk_rnn))
+    for name in (*sk_rnn.__all__, "preprocessing", "metrics", "sequences", "estimators"):
+        assert getattr(sk_rnn, name) is getattr(sk_rnn, name)
+
+
+def test_other_names_are_not_there():
+    with pytest.raises(AttributeError, match="module 'sk_rnn' has no attribute 'RNNClasifier'"):
+        sk_rnn.RNNClasifier  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'RNNClasifier'"):
+        from sk_rnn import RNNClasifier  # noqa: F401
+    assert not hasattr(sk_rnn, "__wrapped__")

@@ -1,0 +1,45 @@
+"""What is installed and what is in the sdist."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+
+
+def names(requirements):
+    return {re.match(r"[\w-]+", requirement).group() for requirement in requirements}
+
+
+def test_the_fast_backend_is_installed_and_its_old_extra_still_has_a_name():
+    assert "numba" in names(PROJECT["project"]["dependencies"])
+    assert EXTRAS["fast"] == []
+
+
+def test_the_sdist_holds_what_the_tests_read():
+    included = {
+        entry.removeprefix("/")
+        for entry in PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    }
+    assert {entry for entry in included if not (ROOT / entry).exists()} == set()
+    read = set()
+    for path in (ROOT / "tests").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        read |= set(re.findall(r'(?:ROOT|parents\[1\])\)? / "([\w.]+)"', text))
+    assert {"docs", "examples", "benchmarks", "README.md", "Makefile"} <= read
+    # Every sdist has a pyproject.toml, and tests do without data sets that are not there.
+    assert read - {"pyproject.toml", "shared"} <= included
+
+
+def test_what_the_tests_import_is_in_their_extra():
+    needed = {"mypy", "hypothesis", "pytest", "skops", "polars", "pyarrow", "awkward"}
+    assert needed <= names(EXTRAS["test"])
+
+
+def test_no_text_names_an_entry_of_a_package_index():
+    # There is none: the package is installed from a clone.
+    texts = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.rst")]
+    for path in (*texts, *(ROOT / "sk_rnn").rglob("*.py")):
+        assert not re.search(r"install\W+sk[-_]rnn", path.read_text(encoding="utf-8")), path
