@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 
 from ..kernels import kernel_threads, prepare, remedy, warn_unavailable, why_unavailable
-from ._threads import set_torch_threads, torch_threads
+from ._threads import end_pool, expect_end, set_torch_threads, torch_threads
 
 T = TypeVar("T")
 
@@ -225,6 +225,7 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
         except BaseException as error:  # carried to the caller, whatever it is
             outcome["error"] = error
         finally:
+            end_pool()
             finished.set()
 
     thread = threading.Thread(target=work, name="sk_rnn", daemon=True)
@@ -246,6 +247,7 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
             if cause is None or isinstance(cause, KeyboardInterrupt):
                 cause = error
     thread.join()
+    expect_end(thread)
     if cause is not None and not isinstance(cause, KeyboardInterrupt):
         raise cause
     if "error" in outcome:
