@@ -58,7 +58,9 @@ def measure(cell: str, longest: int, variant: str, options: argparse.Namespace) 
     X, y = speed.ragged(options.samples, longest)
     model = contenders.Ours(setting, **VARIANTS[variant]).estimator().fit(X, y)
     net = model.net_
-    data = SequenceData(Spans.of(Panel.from_sequences(X)), net.device, **model._source_options(), y=y)
+    data = SequenceData(
+        Spans.of(Panel.from_sequences(X)), net.device, **model._source_options(), y=y
+    )
     rows = np.arange(len(X))
 
     def batches() -> TrainingBatches:

@@ -3,9 +3,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._version import __version__
+from ._version import __version__ as __version__
 
-__all__ = ["Panel", "RNNClassifier", "RNNRegressor", "Seq2SeqTransformer", "__version__"]
+__all__ = ["Panel", "RNNClassifier", "RNNRegressor", "Seq2SeqTransformer"]
 
 if TYPE_CHECKING:
     from . import estimators as estimators

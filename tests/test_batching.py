@@ -49,7 +49,9 @@ def test_canonical_order_does_not_depend_on_the_order_of_rows(sequences, random)
         panel = Panel.from_sequences(sequences)
         order, group = canonical_order(Spans.of(panel), y)
         other = panel[shuffled]
-        other_order, other_group = canonical_order(Spans.of(other), None if y is None else y[shuffled])
+        other_order, other_group = canonical_order(
+            Spans.of(other), None if y is None else y[shuffled]
+        )
         np.testing.assert_array_equal(group, other_group)
         for i, j in zip(order, other_order, strict=True):
             np.testing.assert_array_equal(panel[i], other[j])
@@ -106,7 +108,9 @@ def test_canonical_order_ignores_the_width_of_strings():
 def test_canonical_order_of_values_that_are_not_contiguous():
     values = np.asfortranarray(make_panel([2, 3]).values)
     panel = Panel(values, [0, 2, 5])
-    np.testing.assert_array_equal(canonical_order(Spans.of(panel)), canonical_order(Spans.of(make_panel([2, 3]))))
+    np.testing.assert_array_equal(
+        canonical_order(Spans.of(panel)), canonical_order(Spans.of(make_panel([2, 3])))
+    )
 
 
 # -- Training batches

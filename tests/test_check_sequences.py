@@ -18,7 +18,7 @@ from sk_rnn.sequences import (
     check_sequences,
     check_token_range,
     is_table,
-    padding_bounds,
+    read_spans,
 )
 
 NESTED = [
@@ -153,7 +153,7 @@ CONTAINERS = [
 
 
 def expected_rows(nested, tokens):
-    dtype = np.int64 if tokens else np.float32
+    dtype = np.int64 if tokens else np.float64
     rows = [np.array(sample, dtype=dtype) for sample in nested]
     return rows if tokens or rows[0].ndim == 2 else [row[:, None] for row in rows]
 
@@ -162,6 +162,17 @@ def assert_rows(panel, rows):
     assert len(panel) == len(rows)
     for got, wanted in zip(panel, rows, strict=True):
         np.testing.assert_array_equal(got, wanted, strict=True)
+
+
+def test_numbers_keep_the_precision_they_have():
+    kept = {np.float32: np.float32, np.float64: np.float64, np.float16: np.float32}
+    wider = {np.int16: np.float32, np.uint8: np.float32, np.int32: np.float64, np.int64: np.float64}
+    for given, wanted in (kept | wider).items():
+        assert check_sequences([np.ones((3, 2), given)]).dtype == wanted
+        assert Panel.from_sequences(np.ones((1, 3, 2), given)).dtype == wanted
+        assert Panel.from_padded(np.ones((1, 3, 2), given), [2]).dtype == wanted
+    seconds = [1_700_000_001, 1_700_000_002]  # which float32 does not tell apart
+    assert check_sequences([seconds]).values.ravel().tolist() == seconds
 
 
 def test_ids_of_half_the_size_stay_as_they_are():
@@ -213,7 +224,7 @@ def test_three_dimensions_are_sequences_of_one_length(make):
     X = np.random.RandomState(0).standard_normal((4, 3, 2))
     assert not is_table(make(X))
     panel = check_sequences(make(X))
-    assert_rows(panel, list(X.astype(np.float32)))
+    assert_rows(panel, list(X.astype(panel.dtype)))
     assert_rows(check_sequences(_safe_indexing(make(X), [2, 0])), list(X[[2, 0]].astype("f4")))
 
 
@@ -240,7 +251,7 @@ def test_two_dimensions_are_a_table(make):
     assert is_table(make(X))
     assert not is_table(make(X), padding_value=0)
     panel = check_sequences(make(X))
-    assert_rows(panel, [row[:, None] for row in X.astype(np.float32)])
+    assert_rows(panel, [row[:, None] for row in X.astype(panel.dtype)])
     assert panel.feature_names is None
     assert_rows(
         check_sequences(_safe_indexing(make(X), [2, 0])),
@@ -299,6 +310,7 @@ def test_feature_names_are_strings_or_nothing():
 def test_panel_passes_through_uncopied():
     panel = Panel.from_sequences(NESTED, dtype=np.float32)
     assert check_sequences(panel) is panel
+    assert check_sequences(panel, dtype=np.float32) is panel
     tokens = Panel.from_sequences(TOKENS)
     assert check_sequences(tokens, tokens=True) is tokens
 
@@ -306,16 +318,16 @@ def test_panel_passes_through_uncopied():
 def test_panel_is_cast_and_keeps_what_it_carries():
     panel = Panel.from_sequences(NESTED, feature_names=["u", "v"])
     panel.index = pd.Index(list("abcd"))
-    cast = check_sequences(panel)
+    cast = check_sequences(panel, dtype=np.float32)
     assert cast.dtype == np.float32
     assert cast.feature_names == ("u", "v")
     assert cast.index.tolist() == list("abcd")
-    assert check_sequences(panel, dtype=np.float64) is panel
+    assert check_sequences(panel) is panel
 
 
 def test_integer_panel_without_vocabulary_is_numbers():
     panel = check_sequences(Panel.from_sequences(TOKENS))
-    assert_rows(panel, [np.float32(s)[:, None] for s in TOKENS])
+    assert_rows(panel, [np.float64(s)[:, None] for s in TOKENS])
 
 
 def test_float32_array_is_not_copied():
@@ -355,14 +367,18 @@ def test_padding_is_dropped_from_either_end(sequences, value, pre, extra):
     rows = [
         [value] * (width - len(s)) + s if pre else s + [value] * (width - len(s)) for s in sequences
     ]
-    wanted = [np.float32(s)[:, None] for s in sequences]
+    wanted = [np.float64(s)[:, None] for s in sequences]
     for X in (rows, np.array(rows), np.array(rows)[:, :, None], pd.DataFrame(rows)):
         assert_rows(check_sequences(X, padding_value=value), wanted)
         assert not is_table(X, padding_value=value)
-    panel = check_sequences(rows, finite=False)
-    starts, stops = padding_bounds(panel, value)
-    assert (stops - starts).tolist() == list(map(len, sequences))
-    assert starts.tolist() == [width - len(s) if pre else 0 for s in sequences]
+    spans = read_spans(rows, padding_value=value, caller="f")
+    assert spans.lengths.tolist() == list(map(len, sequences))
+    if any(len(s) < width for s in sequences):
+        first, untrimmed_lengths = spans.untrimmed
+        assert first.tolist() == [width - len(s) if pre else 0 for s in sequences]
+        assert untrimmed_lengths.tolist() == [width] * len(rows)
+    else:
+        assert spans.untrimmed is None
 
 
 def test_padding_value_between_other_steps_stays():
@@ -396,8 +412,7 @@ def test_padding_keeps_what_the_panel_carries():
 
 
 def test_unchecked_values_are_left_alone():
-    assert np.isnan(check_sequences([[np.nan]], finite=False).values).all()
-    assert check_sequences([[-1]], tokens=True, finite=False).values.tolist() == [-1]
+    assert np.isnan(read_spans([[np.nan]], finite=False, caller="f").values).all()
 
 
 # -- What is refused
@@ -531,19 +546,19 @@ VALUES = [
     (pa.array([[1.0, None]]), "[0] contains NaN at time step 1." + IMPUTE),
     (
         [[1.0], [-np.inf]],
-        "[1] contains infinity or a value too large for float32 at time step 0." + CLIP,
+        "[1] contains infinity or a value too large for float64 at time step 0." + CLIP,
     ),
     (
         np.array([[1e300]]),
-        "[0] contains infinity or a value too large for float32 at time step 0." + CLIP,
+        "[0] contains infinity or a value too large for float64 at time step 0." + CLIP,
     ),
     (
         [np.array([1e300])],
-        "[0] contains infinity or a value too large for float32 at time step 0." + CLIP,
+        "[0] contains infinity or a value too large for float64 at time step 0." + CLIP,
     ),
     (
         Panel(np.array([[1e300]]), [0, 1]),
-        "[0] contains infinity or a value too large for float32 at time step 0." + CLIP,
+        "[0] contains infinity or a value too large for float64 at time step 0." + CLIP,
     ),
     (
         np.array([[1j]]),

@@ -315,7 +315,8 @@ def test_from_sequences_decides_on_a_dtype():
     assert Panel.from_sequences([np.float32([0.5])]).dtype == np.float32
     assert Panel.from_sequences([np.float16([0.5])]).dtype == np.float32
     assert Panel.from_sequences([[1], [2]]).is_tokens
-    assert Panel.from_sequences([[[1, 2]], [[3, 4]]]).dtype == np.float32
+    assert Panel.from_sequences([[[1, 2]], [[3, 4]]]).dtype == np.float64
+    assert Panel.from_sequences(np.ones((2, 1, 2), np.int16)).dtype == np.float32
     assert Panel.from_sequences([[1], [2]], dtype=np.float64).dtype == np.float64
 
 

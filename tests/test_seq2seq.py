@@ -76,7 +76,7 @@ def test_predictions_are_made_of_what_y_was_made_of(y, kind):
     if kind is np.ndarray:
         first = y[0]
         assert all(row.shape[1:] == first.shape[1:] for row in predicted)
-        assert all(row.dtype == np.float32 for row in predicted)
+        assert all(row.dtype == np.float64 for row in predicted)
     elif kind is list:
         rows = y.to_list() if isinstance(y, Panel) else y
         known = {type(token) for row in rows for token in getattr(row, "tolist", lambda r=row: r)()}
@@ -103,7 +103,7 @@ def test_rectangular_targets_are_predicted_in_their_shape(y, shape, feedback):
     model = small(feedback=feedback).fit(WORDS, y)
     predicted = model.predict(WORDS[:3])
     assert predicted.shape == shape
-    assert predicted.dtype == np.float32
+    assert predicted.dtype == np.float64
     assert model.score_samples(WORDS, y).shape == (24,)
 
 
@@ -143,7 +143,7 @@ def test_integers_are_tokens_unless_said_otherwise():
     assert isinstance(small().fit(rows, rows).predict(rows)[0], list)
     numbers = small(source_kind="series", target_kind="series").fit(rows, rows)
     assert numbers.source_vocabulary_ is None
-    assert numbers.predict(rows)[0].dtype == np.float32
+    assert numbers.predict(rows)[0].dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -195,12 +195,12 @@ def test_rare_tokens_become_unknown():
     assert "z" not in model.target_vocabulary_
 
 
-def test_unknown_symbols_are_counted_in_one_warning():
+def test_unknown_tokens_are_counted_in_one_warning():
     model = small().fit(WORDS, BACK)
     with pytest.warns(UserWarning, match="are not in the vocabulary") as caught:
         model.predict(["ab", "xay", "z"])
     assert [str(warning.message) for warning in caught] == [
-        "Seq2SeqTransformer.predict: X: 3 of 6 symbols, in 2 of 3 sequences, are not in the "
+        "Seq2SeqTransformer.predict: X: 3 of 6 tokens, in 2 of 3 sequences, are not in the "
         "vocabulary, the first is 'x' in X[1]; each is read as the unknown token."
     ]
     assert caught[0].filename == __file__
@@ -307,7 +307,7 @@ def test_whole_numbers_said_to_be_tokens_may_have_others_beside_them():
         lambda model: make_pipeline(model).predict(["z"]),
     ],
 )
-def test_warnings_of_unknown_symbols_name_the_line_of_the_user(call):
+def test_warnings_of_unknown_tokens_name_the_line_of_the_user(call):
     model = small().fit(WORDS, BACK)
     with pytest.warns(UserWarning, match="not in the vocabulary") as caught:
         call(model)
@@ -680,7 +680,7 @@ def test_validation_data_and_early_stopping():
 
 def test_warm_start_goes_on_with_its_vocabulary():
     model = small(warm_start=True).fit(WORDS, BACK)
-    with pytest.warns(UserWarning, match="1 of 1 symbols"):
+    with pytest.warns(UserWarning, match="1 of 1 tokens"):
         model.fit(["z"], ["a"])
     assert model.n_iter_ == 4
     assert "z" not in model.source_vocabulary_

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils import _safe_indexing
 
-from sk_rnn.sequences import Panel, check_sequence_targets, check_sequences, padding_bounds
+from sk_rnn.sequences import Panel, check_sequence_targets, read_spans
 
 WORDS = [["N", "V"], ["N"], ["D", "N", "V"]]
 IDS = [[0, 2], [1], [2, 0, 1]]
@@ -156,11 +156,13 @@ def test_padded_targets_are_cut_as_x_was(lengths, padded, pre):
         pads = [None] * (width - length)
         wanted += target
         y.append((pads + target if pre else target + pads) if padded[i] else target)
-    untrimmed = check_sequences(X, finite=False)
-    bounds = padding_bounds(untrimmed, 0)
-    panel = check_sequences(X, padding_value=0)
+    panel = read_spans(X, padding_value=0, caller="f")
+    bounds, untrimmed_lengths = None, None
+    if panel.untrimmed is not None:
+        first, untrimmed_lengths = panel.untrimmed
+        bounds = first, first + panel.lengths
     values, offsets = check_sequence_targets(
-        y, panel.lengths, bounds=bounds, untrimmed_lengths=untrimmed.lengths
+        y, panel.lengths, bounds=bounds, untrimmed_lengths=untrimmed_lengths
     )
     assert values.tolist() == wanted
     np.testing.assert_array_equal(offsets, panel.offsets)

@@ -18,6 +18,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn.sequences import seal, unseal
 
 _rng = np.random.default_rng(0)
 N = 16
@@ -258,11 +259,11 @@ def test_a_save_between_changes_nothing():
 @pytest.mark.parametrize("device", ["cuda:0", "cuda:3", "mps"])
 def test_model_of_a_missing_device_loads_on_the_cpu(device):
     model, data, y = fit("classifier", warm_start=True)
-    state = copy.deepcopy(model.__getstate__())
+    state, _ = unseal(copy.deepcopy(model.__getstate__()), "RNNClassifier")
     state["_net_state"]["device"] = state["device_"] = device
     state["device"] = device
     loaded = RNNClassifier.__new__(RNNClassifier)
-    loaded.__setstate__(state)
+    loaded.__setstate__(seal(state))
     assert loaded.device_ == "cpu"
     assert_same_outputs(model, loaded, data)
     with pytest.raises(ValueError, match=f"device='{device}' is not present"):

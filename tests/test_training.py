@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_info
 
 from sk_rnn import Panel, RNNClassifier
 from sk_rnn.kernels._shards import n_threads
+from sk_rnn.sequences import Spans
 from sk_rnn.training import (
     SCHEDULES,
     PredictionBatches,
@@ -44,7 +45,9 @@ def make_panel(rng, n=50, n_features=3, tokens=False):
     lengths = rng.integers(1, 12, size=n)
     if tokens:
         return Panel.from_sequences([rng.integers(0, 9, size=k) for k in lengths])
-    return Panel.from_sequences([rng.normal(size=(k, n_features)) for k in lengths])
+    return Panel.from_sequences(
+        [rng.normal(size=(k, n_features)) for k in lengths], dtype="float32"
+    )
 
 
 @pytest.mark.parametrize("tokens", [False, True])
@@ -53,7 +56,7 @@ def test_resident_batches_equal_gathered_ones(rng, monkeypatch, tokens):
     panel = make_panel(rng, tokens=tokens)
     rows = np.array([3, 3, 11, 40])
     gathered = SequenceData(Spans.of(panel), CPU).batch(rows)
-    monkeypatch.setattr(batches_module, "_fits", lambda values, device: True)
+    monkeypatch.setattr(batches_module, "_fits", lambda *arguments: True)
     data = SequenceData(Spans.of(panel), CPU)
     assert data.resident is not None
     resident = data.batch(rows)
@@ -66,7 +69,7 @@ def test_a_model_trained_on_resident_data_is_the_same(rng, monkeypatch):
     y = np.arange(40) % 2
     model = RNNClassifier(hidden_size=4, max_epochs=3, random_state=0)
     expected = model.fit(X, y).predict_proba(X)
-    monkeypatch.setattr(batches_module, "_fits", lambda values, device: True)
+    monkeypatch.setattr(batches_module, "_fits", lambda *arguments: True)
     assert (model.fit(X, y).predict_proba(X) == expected).all()
 
 

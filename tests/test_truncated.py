@@ -151,7 +151,6 @@ MODELS = {
         "bidirectional": False,
     },
     "steps, convolution": {"return_sequences": True, "head_norm": None, "conv_channels": 4},
-    "scaled": {"scaling": (np.arange(3.0), np.arange(1.0, 4.0))},
 }  # fmt: skip
 
 

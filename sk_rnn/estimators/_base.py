@@ -4,7 +4,7 @@ import copy
 import threading
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -91,10 +91,11 @@ class BaseRNN(FittedRNN):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
-    n_iter_: int
-    best_epoch_: int
-    loss_curve_: list[float]
-    validation_curve_: list[float] | None
+    if TYPE_CHECKING:  # Sphinx would look for them in the class
+        n_iter_: int
+        best_epoch_: int
+        loss_curve_: list[float]
+        validation_curve_: list[float] | None
 
     def __sklearn_tags__(self):
         """Sequences come as 2-D and 3-D arrays, and as much else that tags cannot say."""
@@ -302,6 +303,9 @@ class BaseRNN(FittedRNN):
             ),
         )
 
+        # Made here, in the caller's thread, which it looks at to tell who else prints.
+        progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
+
         def build_and_train(interrupted: threading.Event) -> tuple[RecurrentNet, Training]:
             if before is None:
                 module = self._build_module(seed, caller, **initial)
@@ -312,13 +316,16 @@ class BaseRNN(FittedRNN):
                 net.history = copy.copy(before.history)
             if resumed is not None:
                 net.resume_optimizer(copy.deepcopy(resumed.state_dict()["state"]))
-            return net, self._train(net, train, valid, epochs, seed, interrupted, caller)
+            training = self._train(
+                net, train, valid, epochs, seed, interrupted, caller, progress=progress
+            )
+            return net, training
 
         with untouched_on_failure(before):
             net, training = run_flushed(build_and_train, backend=backend)
             if training.stopped and not called_directly():
                 raise KeyboardInterrupt  # a search of many fits ends here
-        self._record(net, training, resume=resume)
+        self._record(net, training, resume=resume, one_epoch=one_epoch)
         if training.stopped:
             warn_user(
                 f"{caller}: interrupted in epoch {training.n_epochs + 1} of {epochs}; the model "
@@ -416,6 +423,8 @@ class BaseRNN(FittedRNN):
         seed: int,
         interrupted: threading.Event,
         caller: str,
+        *,
+        progress: Progress | None,
     ) -> Training:
         """Run the training loop."""
         guard = FiniteGuard(caller, divergence_advice(self))
@@ -429,7 +438,6 @@ class BaseRNN(FittedRNN):
             last.append(Patience(patience, float(self.tol)))
         net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
-        progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
         with isolate_globals(seed, net.device, needed=isinstance(self.cell, type)):
             stopped = net.train(
                 train,
@@ -445,19 +453,24 @@ class BaseRNN(FittedRNN):
         n_before = net.epochs_before_
         return Training(len(net.history) - n_before, net.weights_epoch_ - n_before, stopped)
 
-    def _record(self, net: RecurrentNet, training: Training, *, resume: bool) -> None:
+    def _record(
+        self, net: RecurrentNet, training: Training, *, resume: bool, one_epoch: bool
+    ) -> None:
         """Keep what a training found, behind what earlier ones have."""
         n_before = self.n_iter_ if resume else 0
         rows = net.history[len(net.history) - training.n_epochs :]
         losses = [row["train_loss"] for row in rows]
         scores = [row["valid_score"] for row in rows if "valid_score" in row]
-        if resume:
+        if resume and one_epoch:
             # Added to the list there is: thousands of calls of partial_fit would copy it each time.
             self.loss_curve_ += losses
+        elif resume:
+            self.loss_curve_ = [*self.loss_curve_, *losses]
             scores = [*(self.validation_curve_ or []), *scores]
         else:
             self.loss_curve_ = losses
-        self.validation_curve_ = scores or None
+        if not one_epoch or not resume:
+            self.validation_curve_ = scores or None
         self.n_iter_ = n_before + training.n_epochs
         self.best_epoch_ = n_before + training.best_epoch
         self.net_ = net

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ._layout import offsets_of
 from ._spans import Spans
 
 # Batches of similar length are cut from pools of so many batches, at most, of so many pools, at
 # least: larger pools mean less padding, more pools more randomness.
 _MAX_POOL, _MIN_POOLS = 16, 4
+
+# Values that are hashed at a time.
+_HASH_VALUES = 1 << 20
 
 
 def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -199,17 +203,17 @@ def flat_positions(lengths: np.ndarray, n_timesteps: int, n_rows: int) -> np.nda
 
 
 def _digests(spans: Spans, y: Any) -> Iterator[bytes]:
-    values = np.ascontiguousarray(spans.values)
-    steps = values.reshape(-1).view(np.uint8).data
-    step_size = values.itemsize * spans.n_features
-    starts = (spans.starts * step_size).tolist()
-    stops = ((spans.starts + spans.lengths) * step_size).tolist()
-    targets = _target_bytes(y, len(spans))
-    # The length in the key keeps (x, y) and a longer x with the same bytes apart.
-    for start, stop, target in zip(starts, stops, targets, strict=True):
-        key = blake2b(steps[start:stop], digest_size=16)
-        key.update((stop - start).to_bytes(8, "big") + target)
-        yield key.digest()
+    # In one type, so that a container of float32 is the same data as one of float64.
+    dtype = np.int64 if spans.is_tokens else np.float64
+    targets = iter(_target_bytes(y, len(spans)))
+    for rows, steps in spans.blocks(_HASH_VALUES):
+        data = np.ascontiguousarray(steps, dtype).reshape(-1).view(np.uint8).data
+        bounds = offsets_of(spans.lengths[rows]) * (8 * spans.n_features)
+        # The length in the key keeps (x, y) and a longer x with the same bytes apart.
+        for start, stop in pairwise(bounds.tolist()):
+            key = blake2b(data[start:stop], digest_size=16)
+            key.update((stop - start).to_bytes(8, "big") + next(targets))
+            yield key.digest()
 
 
 def _target_bytes(y: Any, n_samples: int) -> Iterable[bytes]:

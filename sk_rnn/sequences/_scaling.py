@@ -9,15 +9,11 @@ from ._spans import Spans
 # Values that are converted to float64 at a time when statistics are computed.
 _BLOCK_VALUES = 1 << 22
 
-# Magnitudes between which float32 neither overflows nor loses digits when values are scaled.
-_COMFORTABLE = (1e-30, 1e30)
-
 
 class Standardisation(NamedTuple):
     """(value - mean) / std of each feature.
 
-    Values in float64 are centred and scaled in float64: of Unix seconds, float32 would keep steps
-    of two minutes. Values in float32 hold no more than float32 does, and are treated in it.
+    In float64: of Unix seconds, float32 would keep steps of two minutes.
 
     Attributes
     ----------
@@ -31,19 +27,9 @@ class Standardisation(NamedTuple):
     def apply(self, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Standardise values (..., n_features) and cast them; what overflows becomes infinite."""
         with np.errstate(over="ignore"):
-            if values.dtype == dtype == np.float32 and self._is_comfortable():
-                scaled = values - self.mean.astype(np.float32)
-                scaled *= (1.0 / self.std).astype(np.float32)
-                return scaled
             scaled = values - self.mean  # float64
             scaled /= self.std
             return scaled.astype(dtype, copy=False)
-
-    def _is_comfortable(self) -> bool:
-        low, high = _COMFORTABLE
-        return bool(
-            self.std.min() > low and self.std.max() < high and np.abs(self.mean).max() < high
-        )
 
 
 def standardisation_of(spans: Spans, rows: np.ndarray) -> Standardisation:

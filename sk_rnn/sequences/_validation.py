@@ -63,14 +63,16 @@ def check_sequences(
     [array([[1.],
            [2.]]), array([[3.]])]
     """
-    return read_spans(
+    spans = read_spans(
         X,
         dtype=dtype,
         tokens=tokens,
         padding_value=padding_value,
         caller=caller,
         input_name=input_name,
-    ).to_panel()
+    )
+    as_it_was = isinstance(X, Panel) and spans.values is X.values and spans.untrimmed is None
+    return X if as_it_was else spans.to_panel()
 
 
 def read_spans(
@@ -187,7 +189,7 @@ def _convert(spans: Spans, dtype: np.dtype | None, tokens: bool, where: str) -> 
             f"{where} holds token ids out of a vocabulary of {spans.n_tokens}, where numbers "
             "belong. Set embedding_dim."
         )
-    values = as_float(spans.values.reshape(-1, spans.n_features))
+    values = as_float(spans.values[:, None] if spans.is_tokens else spans.values)
     if dtype is not None:
         with np.errstate(over="ignore"):  # what overflows is refused as infinite later
             values = values.astype(dtype, copy=False)
