@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
+from ..sequences import open_tensors, quote
 from ..training import accuracy, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
@@ -519,6 +520,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         """
         check_is_fitted(self)
         if not self._per_step:
+            y = open_tensors(y, f"{type(self).__name__}.score: y")
             return super().score(X, y, sample_weight)
         truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
         return float(accuracy_score(truth, predicted, sample_weight=weights))
@@ -653,5 +655,5 @@ def _check_labels(y: Any, caller: str, input_name: str) -> None:
             check_classification_targets(y)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{caller}: {input_name} holds no labels. {error} RNNRegressor learns numbers."
+            f"{caller}: {input_name} holds no labels: {quote(error)}. RNNRegressor learns numbers."
         ) from error

@@ -7,7 +7,15 @@ import numpy as np
 import torch
 
 from ..modules import CrossEntropy, SquaredError, StepsAndEnd, WeightedLoss
-from ..sequences import Panel, check_sequences, encode_tokens, is_sequence, is_table, locate
+from ..sequences import (
+    Panel,
+    check_sequences,
+    encode_tokens,
+    is_sequence,
+    is_table,
+    locate,
+    open_foreign,
+)
 from ..training import PairData
 from ._base import BaseRNN
 from ._reading import float_type
@@ -61,6 +69,7 @@ class PairTargets(BaseRNN):
                 f"{caller}: {type(self).__name__} requires y to be passed, but the target y is "
                 "None. Pass one target per sample; only an autoencoder does without."
             )
+        y = open_foreign(y, where)
         side = self._open_target(y, where, reset=reset)
         if reset:
             self._target_form = side.form
@@ -75,6 +84,7 @@ class PairTargets(BaseRNN):
     def _open_target(self, y: Any, where: str, *, reset: bool) -> Side:
         """Tell strings, tokens and numbers; only strings and tokens are looked at."""
         # Ragged lists are as long as they are meant to be; 0 may be one of their tokens.
+        y = open_foreign(y, where)
         padded = self._autoencoder or is_rectangle(y)
         padding_value = self.padding_value if padded else None
         if not reset:

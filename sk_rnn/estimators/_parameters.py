@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..modules import CELLS, POOLINGS
+from ..sequences import quote
 from ..training import OPTIMIZERS, PRECISIONS, SCHEDULES
 
 _positive_int = Interval(Integral, 1, None, closed="left")
@@ -299,10 +300,10 @@ def _try_optimizer(
     try:
         optimizer([torch.nn.Parameter(torch.zeros(1))], **{"lr": lr, **given})
     except (TypeError, ValueError, RuntimeError) as error:
+        refused = ", ".join(f"{key}={value!r}" for key, value in sorted(extras.items()))
         raise ValueError(
-            f"{caller}: {optimizer.__name__} refuses "
-            f"{', '.join(f'{key}={value!r}' for key, value in sorted(extras.items()))}: {error}. "
-            "Pass what the optimizer's own documentation allows."
+            f"{caller}: {optimizer.__name__} refuses {refused}: {quote(error)}. Pass what "
+            "the optimizer's own documentation allows."
         ) from error
 
 

@@ -9,11 +9,32 @@ from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from ..sequences import (
     Panel,
+    SingleTargetsError,
+    TargetLengthsError,
+    argument,
     check_sequence_targets,
     check_sequences,
     check_token_range,
+    counted,
     is_table,
+    long_frame,
+    one_sequence,
+    open_foreign,
+    open_tensors,
     padding_bounds,
+    plain,
+    quote,
+    refuse_repeated_columns,
+    refuse_single_values,
+    repeated_id,
+    shape_as_one,
+)
+from ._warnings import warn_user
+
+_VECTORIZED = (
+    " If X is from a SequenceVectorizer: its token_pattern leaves out punctuation and single "
+    "letters, max_length cuts documents, and add_marks adds two tokens. Pass it lists of tokens "
+    "instead of text, one token per label."
 )
 
 
@@ -31,10 +52,15 @@ def read_sequences(
     estimator: Any, X: Any, caller: str, *, reset: bool, input_name: str = "X"
 ) -> Panel:
     """Turn X into a Panel, and set or check the number and names of features."""
+    where = f"{caller}: {input_name}"
+    X = open_foreign(X, where)
     tokens = estimator._tokens
     table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
     if table:  # names first, because other columns hold other values
-        _check_feature_names(estimator, X, reset=reset)
+        refuse_repeated_columns(X, where)
+        _check_table_names(estimator, X, input_name, reset=reset)
+    if not reset:
+        refuse_single_values(X, where, estimator._n_step_features)
     panel = check_sequences(
         X,
         dtype=float_type(estimator),
@@ -53,16 +79,54 @@ def read_sequences(
         if not table:
             estimator.n_features_in_ = panel.n_features
     if table and estimator._is_table:
-        _check_n_features(estimator, X, reset=reset)
+        _check_columns(estimator, X, input_name, reset=reset)
     elif panel.n_features != estimator._n_step_features:
         raise ValueError(
-            f"{caller}: {input_name} has {panel.n_features} features per time step, but the "
-            f"model was fitted with {estimator._n_step_features}. Pass sequences of shape "
-            f"(n_timesteps, {estimator._n_step_features})."
+            f"{where} has {counted(panel.n_features, 'feature')} per time step, but the model was "
+            f"fitted with {estimator._n_step_features}. Pass sequences of shape (n_timesteps, "
+            f"{estimator._n_step_features})."
+            + one_sequence(X, input_name, estimator._n_step_features)
         )
     if tokens and not reset:
         check_token_range(panel, estimator._num_embeddings, caller)
+    if reset and table and not getattr(estimator, "_vectors", False):
+        _warn_of_long_frame(X, where)
     return panel
+
+
+def _check_table_names(estimator: Any, X: Any, input_name: str, *, reset: bool) -> None:
+    """Set or check the names of columns; say if they look like those of a long frame."""
+    try:
+        _check_feature_names(estimator, X, reset=reset)
+    except ValueError as error:
+        hint = ""
+        if isinstance(X, pd.DataFrame) and not estimator._is_table:
+            names = set(estimator.feature_names_in_)
+            ids = [label for label in X.columns if label not in names]
+            if len(ids) == X.shape[1] - len(names):  # the features are all there
+                counts = [X[label].nunique() for label in ids]
+                hint = long_frame(X, input_name, by=ids[int(np.argmin(counts))])
+        raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from error
+
+
+def _check_columns(estimator: Any, X: Any, input_name: str, *, reset: bool) -> None:
+    """Set or check the number of columns of a table; say if it may be one sequence."""
+    try:
+        _check_n_features(estimator, X, reset=reset)
+    except ValueError as error:
+        raise ValueError(f"{error}{one_sequence(X, input_name, 1)}") from error
+
+
+def _warn_of_long_frame(X: Any, where: str) -> None:
+    """Warn of a table that has an id in a column, where a time step belongs."""
+    by = repeated_id(X)
+    if by is None:
+        return
+    warn_user(
+        f"{where} is read as a table, one sequence per row and one time step per column, but "
+        f"column {plain(by)} has {counted(X[by].nunique(), 'value')} in {len(X)} rows."
+        + long_frame(X, argument(where), by=by)
+    )
 
 
 def read_target(
@@ -74,12 +138,17 @@ def read_target(
             f"{caller}: {type(estimator).__name__} requires y to be passed, but the target y is "
             "None. Pass one target per sequence."
         )
+    y = open_tensors(y, f"{caller}: {input_name}")
+    source = input_name.replace("y", "X", 1)
     if not estimator._per_step:
         y = estimator._check_target(y, caller, input_name)
         if len(y) != len(panel):
+            X = open_foreign(X, source)
+            hint = one_sequence(X, source) if len(y) == 1 else ""
             raise ValueError(
-                f"{caller}: X has {len(panel)} sequences, but {input_name} has {len(y)} "
-                "targets (inconsistent numbers of samples). Pass one target per sequence."
+                f"{caller}: {source} has {counted(len(panel), 'sequence')}, but {input_name} has "
+                f"{counted(len(y), 'target')} (inconsistent numbers of samples). Pass one target "
+                f"per sequence.{hint or long_frame(X, source, n_samples=len(y))}"
             )
         return y
     trim: dict[str, Any] = {}
@@ -89,14 +158,27 @@ def read_target(
         )
         trim["bounds"] = padding_bounds(untrimmed, estimator.padding_value)
         trim["untrimmed_lengths"] = untrimmed.lengths
-    values, _ = check_sequence_targets(
-        y,
-        panel.lengths,
-        caller=caller,
-        input_name=input_name,
-        numeric=is_regressor(estimator),
-        **trim,
-    )
+    try:
+        values, _ = check_sequence_targets(
+            y,
+            panel.lengths,
+            caller=caller,
+            input_name=input_name,
+            numeric=is_regressor(estimator),
+            **trim,
+        )
+    except SingleTargetsError as error:
+        shape = shape_as_one(open_foreign(X, source))
+        hint = ""
+        if shape is not None and shape[0] == len(y):
+            hint = (
+                f" If they are one sequence of {counted(shape[0], 'time step')}, pass [{source}] "
+                f"and [{input_name}]."
+            )
+        raise ValueError(f"{error}{hint}") from error
+    except TargetLengthsError as error:
+        hint = _VECTORIZED if panel.n_tokens is not None else ""
+        raise ValueError(f"{error}{hint}") from error
     return values
 
 
@@ -119,10 +201,11 @@ def read_embedding_weights(
     if embedding_weights is None:
         return None
     try:
-        weights = np.asarray(embedding_weights, dtype=np.float64)
+        weights = open_tensors(embedding_weights, f"{caller}: embedding_weights")
+        weights = np.asarray(weights, dtype=np.float64)
         wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
     except (TypeError, ValueError) as error:
-        wrong = f"cannot be read as numbers: {error}"
+        wrong = f"cannot be read as numbers: {quote(error)}"
     if wrong:
         raise ValueError(
             f"{caller}: embedding_weights {wrong}. Pass finite numbers of shape "

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 
-from ..sequences import Panel, canonical_order
+from ..sequences import Panel, canonical_order, open_tensors, quote
 
 # Integer weights become repetitions while the repeated data stays within this; above it an epoch
 # would take too long, and the weights multiply the loss instead.
@@ -37,6 +37,7 @@ def check_weights(
     """
     if sample_weight is None:
         return None
+    sample_weight = open_tensors(sample_weight, f"{caller}: {input_name}")
     if np.isscalar(sample_weight):
         sample_weight = np.full(n_samples, sample_weight)
     try:
@@ -50,13 +51,13 @@ def check_weights(
         )
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{caller}: {input_name} cannot be read as numbers: {error}. Pass a 1-D array of "
-            f"{n_samples} weights, one a sample."
+            f"{caller}: {input_name} cannot be read as numbers: {quote(error)}. Pass a 1-D array "
+            f"of {n_samples} weights, one per sample."
         ) from error
     if weights.shape != (n_samples,):
         raise ValueError(
             f"{caller}: {input_name} has shape {weights.shape}, but X has {n_samples} samples. "
-            f"Pass a 1-D array of {n_samples} weights, one a sample."
+            f"Pass a 1-D array of {n_samples} weights, one per sample."
         )
     wrong = ~((weights >= 0) & np.isfinite(weights))
     if wrong.any():

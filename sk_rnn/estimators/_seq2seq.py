@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 from ..decoding import sample
 from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
-from ..sequences import Panel
+from ..sequences import Panel, open_foreign, open_tensors, quote
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
 from ._parameters import CONSTRAINTS, refuse
@@ -586,7 +586,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         self._autoencoder = autoencoder
         if autoencoder:
             y, y_val = X, X_val
-        X, y, sample_weight = _without_zeros(X, y, sample_weight)
+        X, y, sample_weight = _without_zeros(X, y, sample_weight, caller)
         return self._fit(
             X,
             y,
@@ -857,11 +857,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         size = self.module_.encoder.output_size
         self._check_decoding(caller)
         try:
+            X = open_tensors(X, f"{caller}: X")
             X = check_array(X, dtype=float_type(self), input_name="X")
         except (TypeError, ValueError) as error:
-            said = " ".join(str(error).split()).rstrip(".")
             raise ValueError(
-                f"{caller}: X holds no encodings: {said}. Pass an "
+                f"{caller}: X holds no encodings: {quote(error)}. Pass an "
                 f"array of shape (n_samples, {size}), as transform returned it."
             ) from error
         if X.shape[1] != size:
@@ -969,7 +969,7 @@ def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+def _without_zeros(X: Any, y: Any, sample_weight: Any, caller: str) -> tuple[Any, Any, Any]:
     """Leave out what has no weight, so that no vocabulary holds its tokens.
 
     What is wrong with the weights or with the number of targets is left for `fit` to say, which
@@ -977,6 +977,9 @@ def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     """
     if sample_weight is None or np.isscalar(sample_weight):
         return X, y, sample_weight
+    itself = y is X
+    X = open_foreign(X, f"{caller}: X")
+    y = X if itself else open_foreign(y, f"{caller}: y")
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError):

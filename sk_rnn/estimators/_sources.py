@@ -12,6 +12,8 @@ from ..sequences import (
     check_token_range,
     encode_tokens,
     is_table,
+    open_foreign,
+    refuse_single_values,
 )
 from ._base import BaseRNN
 from ._reading import read_embedding_weights, read_sequences
@@ -51,6 +53,7 @@ class SourceReader(BaseRNN):
 
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
         where = f"{caller}: {input_name}"
+        X = open_foreign(X, where)
         if reset:
             kind = "series" if self.source_kind == "vectors" else self.source_kind
             because = f"source_kind={self.source_kind!r}"
@@ -97,17 +100,20 @@ class SourceReader(BaseRNN):
         return panel
 
     def _read_source_numbers(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
+        where = f"{caller}: {input_name}"
         table = is_table(X, padding_value=self.padding_value)
         if reset:
             self._vectors = self.source_kind == "vectors" or (table and self.source_kind == "auto")
         if self._vectors and not table:
+            if not reset:
+                refuse_single_values(X, where, self.n_features_in_, vectors=True)
             # What is no data at all is refused first.
             check_sequences(X, caller=caller, input_name=input_name)
             fitted = "source_kind='vectors'" if reset else "the model was fitted with vectors"
             width = "n_features" if reset else self.n_features_in_
             raise ValueError(
-                f"{caller}: {input_name} holds sequences, but {fitted}. Pass a 2-D array of shape "
-                f"(n_samples, {width}), one row a sample."
+                f"{where} holds sequences, but {fitted}. Pass a 2-D array of shape (n_samples, "
+                f"{width}), one row per sample."
             )
         panel = read_sequences(self, X, caller, reset=reset, input_name=input_name)
         if not self._vectors:
@@ -140,8 +146,8 @@ class SourceReader(BaseRNN):
     def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
         if self.embedding_weights is not None and self._source_form != "ids":
             raise ValueError(
-                f"{caller}: embedding_weights has a row for each token id, but X holds no ids. "
-                "Pass X as a Panel of token ids, as SequenceVectorizer returns it, or set "
+                f"{caller}: embedding_weights has a row for each token id, but X does not hold "
+                "ids. Pass X as a Panel of token ids, as SequenceVectorizer returns it, or set "
                 "embedding_weights=None."
             )
         return read_embedding_weights(self.embedding_weights, None, None, caller)

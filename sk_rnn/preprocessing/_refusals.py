@@ -2,7 +2,7 @@
 
 import re
 from numbers import Number
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
-from ..sequences import check_sequences, locate, plain
-from ._nested import takes_categories
+from ..sequences import CLIP, check_sequences, locate, name_kind, plain, quote
+from ._nested import takes_categories, takes_dicts
 from ._steps import Steps, read_steps
 
 
@@ -36,6 +36,12 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
         return error
     kind = TypeError if isinstance(error, TypeError) else ValueError
     name = type(transformer).__name__
+    if steps.is_records and not takes_dicts(transformer):
+        first = f"make_pipeline(DictVectorizer(sparse=False), {name}(...))"
+        return kind(
+            f"{caller}: X holds dicts of features, which {name} does not take: {quote(error)}. "
+            f"Make numbers of them first: TimeDistributed({first})."
+        )
     reason = (
         _string_columns(X, steps, transformer, text)
         or _not_finite(steps, text, caller)
@@ -45,9 +51,26 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
     if reason is not None:
         return kind(f"{caller}: {reason}")
     rows = "a data frame" if isinstance(steps.values, pd.DataFrame) else "an array"
+    if steps.is_records:
+        rows = "dicts, in an array"
     return kind(
         f"{caller}: {name} refused the time steps, which it sees as {rows} of shape "
         f"{steps.values.shape} with one row per time step: {text}"
+    )
+
+
+def refuse_what_is_no_dict(X: Any, steps: Steps, transformer: Any, caller: str) -> NoReturn:
+    """Raise TypeError for time steps that are not the dicts that a transformer takes."""
+    name = type(transformer).__name__
+    advice = "Pass one list of dicts per sequence."
+    if isinstance(steps.values, pd.DataFrame):
+        advice = "Pass [x.to_dict('records') for x in X]."
+        found = "a row of a data frame"
+    else:
+        found = name_kind(steps.values.ravel()[0])
+    raise TypeError(
+        f"{caller}: X[0] has {found} at time step 0, where {name} needs a dict of features. "
+        f"{advice}"
     )
 
 
@@ -59,8 +82,8 @@ def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | 
         return (
             f"{type(transformer).__name__} names columns, but X is one data frame of shape "
             f"{X.shape}, which is a table of univariate series, a time step per column. If its "
-            "rows are time steps, pass one data frame per sequence: [group for _, group in "
-            "X.groupby(...)]."
+            "rows are the time steps of one sequence, pass [X]; of several, one data frame per "
+            "sequence: [group for _, group in X.groupby(...)]."
         )
     return (
         f"{type(transformer).__name__} names columns, but the features of X have no names. Pass a "
@@ -98,11 +121,7 @@ def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
         return None
     name, row = next(iter(wrong.items()))
     what = "NaN" if nan else "infinity"
-    advice = (
-        "Impute missing values first, as with SimpleImputer."
-        if nan
-        else "Clip or rescale such values first."
-    )
+    advice = "Impute missing values first, as with SimpleImputer." if nan else CLIP
     others = [plain(other) for other in wrong if other != name]
     more = f" So do columns {', '.join(others)} somewhere." if others else ""
     return f"{_place(steps, row)} contains {what} in column {name!r}.{more} {advice}"

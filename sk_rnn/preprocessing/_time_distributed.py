@@ -31,8 +31,8 @@ from ._assembly import (
     relabel,
 )
 from ._folds import keep_sequences_whole, restore_folds
-from ._nested import names_out, takes_categories
-from ._refusals import explain
+from ._nested import names_out, takes_categories, takes_dicts
+from ._refusals import explain, refuse_what_is_no_dict
 from ._spread import spread_metadata, spread_target
 from ._steps import Steps, check_features, names_of_features, read_steps
 
@@ -384,7 +384,7 @@ class TimeDistributed(
         tags.input_tags.three_d_array = True
         if hasattr(self.transformer, "__sklearn_tags__"):
             inner = get_tags(self.transformer)
-            for name in ("allow_nan", "categorical", "string", "positive_only"):
+            for name in ("allow_nan", "categorical", "string", "dict", "positive_only"):
                 setattr(tags.input_tags, name, getattr(inner.input_tags, name))
             if inner.transformer_tags is not None:
                 preserved = inner.transformer_tags.preserves_dtype
@@ -397,7 +397,15 @@ class TimeDistributed(
     # -- In and out ---------------------------------------------------------------------
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Steps:
-        steps = read_steps(X, caller, numeric=False, tokens=takes_categories(self.transformer))
+        steps = read_steps(
+            X,
+            caller,
+            numeric=False,
+            tokens=takes_categories(self.transformer),
+            n_features=None if reset else self._n_step_features,
+        )
+        if takes_dicts(self.transformer) and not steps.is_records:
+            refuse_what_is_no_dict(X, steps, self.transformer, caller)
         check_features(self, X, steps, caller, reset=reset)
         return steps
 
@@ -439,7 +447,7 @@ class TimeDistributed(
         container = _get_output_config("transform", self)["dense"]
         has_names = names_out(self.transformer_) is not None
         if container == "default":
-            named = has_names and hasattr(self, "feature_names_in_")
+            named = has_names and (steps.is_records or hasattr(self, "feature_names_in_"))
             return put_together(
                 table,
                 steps,

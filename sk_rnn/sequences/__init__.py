@@ -9,18 +9,31 @@ from ._batching import (
 )
 from ._containers import (
     flatten,
-    has_sequences,
-    is_sequence,
-    is_table,
     open_container,
     refuse_empty,
+    refuse_repeated_columns,
 )
-from ._interchange import as_pandas
+from ._hints import (
+    CLIP,
+    count_single,
+    dict_recipe,
+    long_frame,
+    not_numbers,
+    one_sequence,
+    refuse_single_values,
+    repeated_id,
+    shape_as_one,
+    single_values,
+)
+from ._interchange import as_pandas, open_foreign
+from ._kinds import has_sequences, is_sequence, is_table
 from ._layout import locate, offsets_of
-from ._numbers import as_numbers, frame_values, plain
+from ._messages import argument, counted, name_kind, plain, quote
+from ._numbers import as_numbers, frame_values
 from ._panel import Panel, read_panel, step_labels
 from ._symbols import Unknown, encode_tokens, learn_tokens
-from ._targets import check_sequence_targets
+from ._targets import SingleTargetsError, TargetLengthsError, check_sequence_targets
+from ._tensors import open_tensors
 from ._text import find_joiner, join_words, split_words
 from ._validation import (
     check_sequences,
@@ -29,14 +42,21 @@ from ._validation import (
 )
 
 __all__ = [
+    "CLIP",
     "Panel",
+    "SingleTargetsError",
+    "TargetLengthsError",
     "Unknown",
+    "argument",
     "as_numbers",
     "as_pandas",
     "canonical_order",
     "check_sequence_targets",
     "check_sequences",
     "check_token_range",
+    "count_single",
+    "counted",
+    "dict_recipe",
     "encode_tokens",
     "find_joiner",
     "flat_positions",
@@ -48,14 +68,26 @@ __all__ = [
     "join_words",
     "learn_tokens",
     "locate",
+    "long_frame",
+    "name_kind",
+    "not_numbers",
     "offsets_of",
+    "one_sequence",
     "open_container",
+    "open_foreign",
+    "open_tensors",
     "pad_batch",
     "padding_bounds",
     "plain",
     "prediction_batches",
+    "quote",
     "read_panel",
     "refuse_empty",
+    "refuse_repeated_columns",
+    "refuse_single_values",
+    "repeated_id",
+    "shape_as_one",
+    "single_values",
     "split_words",
     "step_labels",
     "training_batches",

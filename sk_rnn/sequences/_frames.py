@@ -8,7 +8,8 @@ import pandas as pd
 
 from ._interchange import as_pandas
 from ._layout import offsets_of
-from ._numbers import frame_values, plain
+from ._messages import plain
+from ._numbers import frame_values
 
 _CALLER = "Panel.from_frame"
 

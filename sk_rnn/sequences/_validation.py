@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._containers import flatten, refuse_empty
+from ._hints import CLIP
 from ._layout import locate
 from ._panel import Panel
 
@@ -229,6 +230,6 @@ def _refuse_value(panel: Panel, position: int, feature: int, where: str) -> None
     advice = (
         "Impute missing values first, or set padding_value if they are padding."
         if np.isnan(value)
-        else "Clip or rescale such values first."
+        else CLIP
     )
     raise ValueError(f"{where}[{sample}] contains {what} {place}. {advice}")

@@ -1,0 +1,363 @@
+"""What messages advise: for values that are not numbers, for one sequence, for long frames."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from numbers import Number
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._kinds import first_given, has_sequences, is_sequence
+from ._messages import argument, counted, name_kind, plain
+
+CLIP = (
+    "Clip such values with np.clip(x, low, high), or bring large ones into range with "
+    "TimeDistributed(StandardScaler())."
+)
+
+# Labels of columns that say which sequence a row belongs to: id, machine_id, machineId, ID.
+_ID_LABEL = re.compile(r"(.*[\W_])?(?i:id|uid|uuid|guid)|.*[a-z0-9]I[dD]")
+
+
+# -- Values that are not numbers --------------------------------------------------------
+
+
+def text_recipe(where: str) -> str:
+    """Return the advice for text where numbers belong."""
+    return f"Make token ids of text with {text_pipeline(where)}."
+
+
+def text_pipeline(where: str) -> str:
+    """Return what learns from text, in words and in code."""
+    return (
+        "sk_rnn.preprocessing.SequenceVectorizer: make_pipeline(SequenceVectorizer(), "
+        f"{_estimator(where)}(embedding_dim=64))"
+    )
+
+
+def dict_recipe(where: str) -> str:
+    """Return the advice for dicts of features where numbers belong."""
+    return (
+        "Make numbers of them with sk_rnn.preprocessing.TimeDistributed: make_pipeline("
+        f"TimeDistributed(DictVectorizer()), {_estimator(where, 'Seq2SeqTransformer')}())."
+    )
+
+
+def _estimator(where: str, *others: str) -> str:
+    """Return the estimator that is to come last: the caller, if it is one that can."""
+    caller = where.partition(".")[0]
+    return caller if caller in ("RNNRegressor", *others) else "RNNClassifier"
+
+
+def not_numbers(value: Any, where: str) -> str:
+    """Return what a value is that stands where numbers belong, and what to do about it.
+
+    Parameters
+    ----------
+    value : object
+        Not a number.
+    where : str
+        What messages call the sequence, or the container.
+
+    Returns
+    -------
+    message : str
+    """
+    array = f"np.asarray({argument(where)})"
+    if isinstance(value, str):
+        return _holds(where, "strings", value, _strings_advice(value, where))
+    if isinstance(value, bytes):
+        advice = _strings_advice(value, where)
+        if not _is_number(value):
+            advice = f"Decode them: [text.decode() for text in {argument(where)}]. {advice}"
+        return _holds(where, "bytes", value, advice)
+    if isinstance(value, timedelta | np.timedelta64):
+        advice = f"Make seconds of them: {array}.astype('timedelta64[ms]').astype(float) / 1000."
+        return _holds(where, "durations", value, advice)
+    if isinstance(value, pd.Period):
+        advice = f"Make numbers of them: [period.ordinal for period in {argument(where)}]."
+        return _holds(where, "periods", value, advice)
+    if isinstance(value, date | np.datetime64):
+        advice = f"Make seconds of them: {array}.astype('datetime64[ms]').astype(float) / 1000."
+        return _holds(where, "dates", value, advice)
+    if isinstance(value, Mapping):
+        return _holds(where, "dicts", value, dict_recipe(where))
+    if value is pd.NA or value is pd.NaT:
+        advice = (
+            "Use np.nan for what is missing, and fill it in with TimeDistributed(SimpleImputer())."
+        )
+        return _holds(where, "missing values", value, advice)
+    if is_sequence(value):
+        return f"{where} holds sequences beside single values. Give each time step the same number."
+    if isinstance(value, int):
+        return f"{where} holds {_short(value)}, which is too large for any float. {CLIP}"
+    if isinstance(value, np.void):
+        advice = f"Make features of the fields: {array}[['a', 'b']].tolist()."
+        return _holds(where, "records", value, advice)
+    return (
+        f"{where} holds {name_kind(value)}, which is not a number: {_short(value)}. Pass numbers."
+    )
+
+
+def first_not_number(values: np.ndarray) -> Any:
+    """Return the first element of which float() makes no number, or else the first of all."""
+    elements = values.ravel()
+    # None is NaN for NumPy.
+    return next((x for x in elements if x is not None and not _is_number(x)), elements[0])
+
+
+def _is_number(x: Any) -> bool:
+    try:
+        float(x)
+    except (OverflowError, TypeError, ValueError):
+        return False
+    return True
+
+
+def holds_text_or_dates(column: pd.Series) -> bool:
+    """Tell from its first value whether a column of objects holds what float() refuses."""
+    value = first_given(column)
+    kinds = str | bytes | date | timedelta | np.datetime64 | np.timedelta64
+    return isinstance(value, kinds) and not _is_number(value)
+
+
+def column_advice(df: pd.DataFrame, j: int, where: str) -> str:
+    """Return what to do about a column that does not hold numbers, where rows are time steps.
+
+    Parameters
+    ----------
+    df : DataFrame
+    j : int
+        Position of the column.
+    where : str
+        What messages call the frame.
+    """
+    converted = _seconds(df.iloc[:, j], argument(where))
+    if converted is not None:
+        return f"Make seconds of it with {converted}, or drop it."
+    return (
+        "Encode it with TimeDistributed(make_column_transformer((OneHotEncoder(), "
+        f"[{plain(df.columns[j])}]), remainder='passthrough')), or drop it."
+    )
+
+
+def table_advice(df: pd.DataFrame, j: int, where: str) -> str:
+    """Return what to do about a column that does not hold numbers, where rows are samples.
+
+    Parameters
+    ----------
+    df, j, where : as in :func:`column_advice`
+    """
+    frame, name = argument(where), plain(df.columns[j])
+    converted = _seconds(df.iloc[:, j], frame)
+    if converted is not None:
+        repeated = repeated_id(df)
+        by = "..." if repeated is None else plain(repeated)
+        return (
+            f"Make seconds of it with {converted}, or drop it. If the rows of {frame} are time "
+            "steps, make one sequence of all rows of an id: "
+            f"Panel.from_frame({frame}, by={by}, order_by={name})."
+        )
+    return (
+        f"If it holds text, make token ids of it with {text_pipeline(where)} and pass "
+        f"{frame}[{name}]; otherwise drop it.{long_frame(df, frame, by=df.columns[j])}"
+    )
+
+
+def _seconds(column: pd.Series, frame: str) -> str | None:
+    """Return what makes numbers of a column of dates or durations; None for others."""
+    at = f"{frame}[{plain(column.name)}]"
+    value = first_given(column)
+    if isinstance(value, timedelta | np.timedelta64):
+        return f"pd.to_timedelta({at}).dt.total_seconds()"
+    if isinstance(value, pd.Period) or not isinstance(value, date | np.datetime64):
+        return None
+    return f"(pd.to_datetime({at}) - pd.to_datetime({at}).min()).dt.total_seconds()"
+
+
+def _strings_advice(value: str | bytes, where: str) -> str:
+    if _is_number(value):
+        return f"Convert them: np.asarray({argument(where)}).astype(float)."
+    return f"{text_recipe(where)} Encode categories with TimeDistributed(OneHotEncoder())."
+
+
+def _holds(where: str, noun: str, value: Any, advice: str) -> str:
+    return f"{where} holds {noun} where numbers belong, for example {_short(value)}. {advice}"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(plain(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+# -- One sequence instead of several ----------------------------------------------------
+
+
+def shape_as_one(X: Any) -> tuple[int, int] | None:
+    """Return the time steps and features that X has, taken as one sequence; None if it is none.
+
+    Parameters
+    ----------
+    X : object
+        As a user passed it, read or not.
+    """
+    shape = _shape(X)
+    if not 1 <= len(shape) <= 2 or 0 in shape:
+        return None
+    return int(shape[0]), int(shape[1]) if len(shape) == 2 else 1
+
+
+def count_single(X: Any) -> int:
+    """Return how many single values X holds; 0 if it holds sequences, or is no container."""
+    shape = _shape(X)
+    return int(shape[0]) if len(shape) == 1 else 0
+
+
+def _shape(X: Any) -> tuple[int, ...]:
+    """Return the shape of what could be one sequence, () of anything else."""
+    if isinstance(X, str | bytes | Mapping):
+        return ()
+    try:
+        if has_sequences(X) and not isinstance(X, list | tuple):
+            return ()  # an array or a frame whose cells hold sequences
+        return tuple(X.shape if hasattr(X, "shape") else np.shape(X))
+    except (TypeError, ValueError, KeyError):  # what is ragged, or no container
+        return ()
+
+
+def one_sequence(X: Any, name: str, n_features: int | None = None) -> str:
+    """Return the hint that X may be one sequence; nothing if it cannot be.
+
+    Parameters
+    ----------
+    X : object
+    name : str
+        What messages call X.
+    n_features : int, default=None
+        What a sequence has to have; by default any number.
+    """
+    shape = shape_as_one(X)
+    if shape is None or n_features not in (None, shape[1]):
+        return ""
+    return f" If {name} is one sequence of {counted(shape[0], 'time step')}, pass [{name}]."
+
+
+def single_values(
+    first: Any, n: int, where: str, n_features: int = 1, *, vectors: bool = False
+) -> str:
+    """Return the message for a container of numbers where one of sequences belongs.
+
+    Parameters
+    ----------
+    first : object
+        The first number.
+    n : int
+        How many there are.
+    where : str
+        What messages call the container.
+    n_features : int, default=1
+        Features per time step of the sequences that belong here.
+    vectors : bool, default=False
+        Whether vectors of features belong here.
+    """
+    name = argument(where)
+    # In scikit-learn's words, which its own checks look for.
+    found = (
+        f"{where}[0] is a single value, {plain(first)}: Expected 2D array, got 1D array instead. "
+        "Reshape your data. "
+    )
+    if vectors:
+        one = f"If {name} is one vector of {counted(n, 'feature')}, pass [{name}]."
+        other = f"Pass an array of shape (n_samples, {n_features}), one row per sample."
+        return found + (one if n == n_features else other)
+    if n_features == 1:
+        return found + (
+            f"If {name} is one sequence of {counted(n, 'time step')}, pass [{name}]; if each "
+            f"value is a sample of one time step, pass np.reshape({name}, (-1, 1))."
+        )
+    step = f" If {name} is one time step, pass [[{name}]]." if n == n_features else ""
+    return f"{found}Pass sequences of shape (n_timesteps, {n_features}).{step}"
+
+
+def refuse_single_values(X: Any, where: str, n_features: int, *, vectors: bool = False) -> None:
+    """Raise ValueError for numbers in place of sequences of several features, or of vectors.
+
+    Of sequences with one feature that is said where they are read.
+
+    Parameters
+    ----------
+    X : object
+        As a user passed it; of what is no container of numbers nothing is said.
+    where : str
+        What messages call X.
+    n_features : int
+        Features that `fit` saw.
+    vectors : bool, default=False
+        Whether `fit` saw vectors instead of sequences.
+    """
+    if n_features == 1 and not vectors:
+        return
+    flat = isinstance(X, list | tuple | pd.Series) or (isinstance(X, np.ndarray) and X.ndim == 1)
+    if not flat or not len(X):
+        return
+    first = X.iloc[0] if isinstance(X, pd.Series) else X[0]
+    if isinstance(first, Number):
+        raise ValueError(single_values(first, len(X), where, n_features, vectors=vectors))
+
+
+# -- Long frames ------------------------------------------------------------------------
+
+
+def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = None) -> str:
+    """Return the hint that the rows of a frame may be time steps; nothing if none says so.
+
+    Parameters
+    ----------
+    df : object
+        As a user passed it.
+    name : str
+        What messages call it.
+    by : label, default=None
+        A column that may say which sequence a row belongs to; by default one with as many values
+        as there should be samples, or one that is called an id.
+    n_samples : int, default=None
+        Number of samples that were expected.
+    """
+    if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+        return ""
+    if by is None:
+        counts = {
+            label: _n_distinct(df[label])
+            for label, dtype in df.dtypes.items()
+            if dtype.kind in "iuO"
+        }
+        fitting = [label for label, n in counts.items() if n == n_samples]
+        by = fitting[0] if fitting else repeated_id(df)
+    if by is None or _n_distinct(df[by]) == len(df):
+        return ""
+    times = [column for column, dtype in df.dtypes.items() if dtype.kind == "M"]
+    order = plain(times[0]) if times else "..."
+    return (
+        f" If the rows of {name} are time steps, make one sequence of all rows of an id: "
+        f"Panel.from_frame({name}, by={plain(by)}, order_by={order})."
+    )
+
+
+def repeated_id(df: Any) -> Any:
+    """Return the label of a column that is called an id and has some values several times."""
+    if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+        return None
+    for label, dtype in df.dtypes.items():
+        called_id = isinstance(label, str) and _ID_LABEL.fullmatch(label)
+        if called_id and dtype.kind in "iuO" and _n_distinct(df[label]) < len(df):
+            return label
+    return None
+
+
+def _n_distinct(column: pd.Series) -> int:
+    try:
+        return int(column.nunique())
+    except TypeError:  # cells that cannot be hashed
+        return len(column)
