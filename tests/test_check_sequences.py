@@ -408,16 +408,27 @@ ACCEPTED = (
     "sample, or a Panel."
 )
 RESHAPE = (
-    " Expected 2D array, got 1D array instead. Reshape your data: array.reshape(-1, 1) if every "
-    "number is a sample of one time step, array.reshape(1, -1) if they are the time steps of a "
-    "single sample."
+    " Expected 2D array, got 1D array instead. Reshape your data. If X is one sequence of {}, pass "
+    "[X]; if each value is a sample of one time step, pass np.reshape(X, (-1, 1))."
 )
 EMPTY = " is an empty sequence. Every sample needs at least one time step: drop it, from y too."
 IMPUTE = " Impute missing values first, or set padding_value if they are padding."
-CLIP = " Clip or rescale such values first."
+CLIP = (
+    " Clip such values with np.clip(x, low, high), or bring large ones into range with "
+    "TimeDistributed(StandardScaler())."
+)
+VECTORIZE = (
+    " Make token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+    "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64))."
+)
+ENCODE = VECTORIZE + " Encode categories with TimeDistributed(OneHotEncoder())."
+DICTS = (
+    " Make numbers of them with sk_rnn.preprocessing.TimeDistributed: "
+    "make_pipeline(TimeDistributed(DictVectorizer()), RNNClassifier())."
+)
 RAGGED = ": time steps differ in their number of features. Give each step the same number."
 ONE_PER_SAMPLE = " Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
-NO_CONTAINER = ", which is no container of sequences." + ACCEPTED
+NO_CONTAINER = ", which is not a container of sequences." + ACCEPTED
 
 KINDS = [
     (None, " is None" + NO_CONTAINER),
@@ -427,7 +438,7 @@ KINDS = [
     (b"abc", " is a bytes" + NO_CONTAINER),
     ({"a": [1.0]}, " is a dict" + NO_CONTAINER),
     ({1.0, 2.0}, " is a set" + NO_CONTAINER),
-    (3, " is a int" + NO_CONTAINER),
+    (3, " is an int" + NO_CONTAINER),
     (np.float64(3), " is a single value, 3.0." + ACCEPTED),
     (np.array(3), " is a single value, 3." + ACCEPTED),
     (torch.tensor(3.0), " is a single value, 3.0." + ACCEPTED),
@@ -441,34 +452,44 @@ KINDS = [
     ),
     (
         pa.array([1.0, 2.0]),
-        " is a pyarrow DoubleArray of double, not of lists. Pass a column of lists, or "
-        "to_pandas().",
+        " is a pyarrow DoubleArray of double, not of lists. If it is one sequence, pass [X]; "
+        "otherwise an array of lists, one per sample.",
     ),
+    (["abc", "de"], "[0] is 'abc', one string, where a sequence belongs." + VECTORIZE),
+    (np.array(["abc"]), "[0] is 'abc', one string, where a sequence belongs." + VECTORIZE),
     (
-        pa.table({"u": [[1.0]]}),
-        " is a pyarrow Table of columns, not of lists. Pass a column of lists, or to_pandas().",
+        [{"u": 1.0}, {"v": 2.0}],
+        "[0] is a dict, where a list with one dict per time step belongs. If X is one sequence of "
+        "2 time steps, pass [X]; if each dict is a sample of one time step, pass [[x] for x in X]."
+        + DICTS,
     ),
-    (["abc", "de"], "[0] is a str, which is no sequence of time steps." + ONE_PER_SAMPLE),
-    (np.array(["abc"]), "[0] is a str_, which is no sequence of time steps." + ONE_PER_SAMPLE),
-    ([[1.0], None], "[1] is None, which is no sequence of time steps." + ONE_PER_SAMPLE),
-    ([[1.0], {1: 2}], "[1] is a dict, which is no sequence of time steps." + ONE_PER_SAMPLE),
+    ([[1.0], None], "[1] is None, which is not a sequence of time steps." + ONE_PER_SAMPLE),
+    ([[1.0], {1: 2}], "[1] is a dict, which is not a sequence of time steps." + ONE_PER_SAMPLE),
     (
         [[1.0], (x for x in [1.0])],
-        "[1] is a generator, which is no sequence of time steps." + ONE_PER_SAMPLE,
+        "[1] is a generator, which is not a sequence of time steps." + ONE_PER_SAMPLE,
     ),
     (
         np.array([[{"foo": "bar"}, 1.0]], dtype=object),
-        " holds something that is no number: float() argument must be a string or a real number, "
-        "not 'dict'. Pass numbers.",
+        " holds dicts where numbers belong, for example {'foo': 'bar'}." + DICTS,
+    ),
+    (
+        [[pd.Period("2024-01")]],
+        "[0] holds periods where numbers belong, for example Period('2024-01', 'M'). Make numbers "
+        "of them: [period.ordinal for period in X[0]].",
     ),
 ]
 
 VALUES = [
-    (np.arange(3.0), "[0] is a single value, 0.0:" + RESHAPE),
-    ([1, 2], "[0] is a single value, 1:" + RESHAPE),
-    (pd.Series([1.0]), "[0] is a single value, 1.0:" + RESHAPE),
-    ([[1.0], 2.0], "[1] is a single value, 2.0:" + RESHAPE),
-    (ak.Array([1.0, 2.0]), " is 1-dimensional: it holds no sequences."),
+    (np.arange(3.0), "[0] is a single value, 0.0:" + RESHAPE.format("3 time steps")),
+    ([1, 2], "[0] is a single value, 1:" + RESHAPE.format("2 time steps")),
+    (pd.Series([1.0]), "[0] is a single value, 1.0:" + RESHAPE.format("1 time step")),
+    ([[1.0], 2.0], "[1] is a single value, 2.0, but X[0] is a sequence." + ONE_PER_SAMPLE),
+    (
+        ak.Array([1.0, 2.0]),
+        " holds single values instead of sequences. If it is one sequence, pass [X]; otherwise an "
+        "array of lists, one per sample.",
+    ),
     (np.zeros((1, 2, 3, 4)), " has 4 dimensions, shape (1, 2, 3, 4)." + ACCEPTED),
     ([np.zeros((2, 3, 4))], "[0] has 3 dimensions, shape (2, 3, 4)." + ACCEPTED),
     (
@@ -511,7 +532,7 @@ VALUES = [
     (ak.Array([[[1.0, 2.0], [3.0]]]), RAGGED),
     (pa.array([[[1.0, 2.0], [3.0]]]), RAGGED),
     (list(pa.array([[[1.0, 2.0], [3.0]]])), "[0]" + RAGGED),
-    (pa.array([[1.0], None]), "[1] is null. Drop samples without a sequence."),
+    (pa.array([[1.0], None]), "[1] is null. Drop samples without a sequence, from y too."),
     (ak.Array([[1.0], None]), " has missing samples. Drop them."),
     ([[1.0], [2.0, np.nan]], "[1] contains NaN at time step 1." + IMPUTE),
     ([[1.0], [2.0, None]], "[1] contains NaN at time step 1." + IMPUTE),
@@ -557,33 +578,75 @@ VALUES = [
         pd.DataFrame([[1j]]),
         ": Complex data not supported. Pass real and imaginary parts as two features.",
     ),
-    ([["a", "b"]], "[0] holds strings where numbers belong. Convert them first."),
-    ([[1.0, "b"]], "[0] holds strings where numbers belong. Convert them first."),
-    (np.array([["a"]]), " holds strings where numbers belong. Convert them first."),
-    (np.array([[b"a"]]), " holds bytes where numbers belong. Convert them first."),
+    ([["a", "b"]], "[0] holds strings where numbers belong, for example 'a'." + ENCODE),
+    ([[1.0, "b"]], "[0] holds strings where numbers belong, for example 'b'." + ENCODE),
+    (np.array([["a"]]), " holds strings where numbers belong, for example 'a'." + ENCODE),
+    (
+        np.array([["1.5", "2"]]),
+        " holds strings where numbers belong, for example '1.5'. Convert them: "
+        "np.asarray(X).astype(float).",
+    ),
+    (
+        np.array([[b"a"]]),
+        " holds bytes where numbers belong, for example b'a'. Decode them: [text.decode() for text "
+        "in X]." + ENCODE,
+    ),
+    (
+        [[b"1.5"]],
+        "[0] holds bytes where numbers belong, for example b'1.5'. Convert them: "
+        "np.asarray(X[0]).astype(float).",
+    ),
     (
         np.array([["a"]], dtype=object),
-        " holds something that is no number: could not convert string to float: 'a'. Pass numbers.",
+        " holds strings where numbers belong, for example 'a'." + ENCODE,
     ),
     (
         np.array([["2024-01-01"]], dtype="M8[D]"),
-        " holds dates where numbers belong. Convert them first.",
+        " holds dates where numbers belong, for example datetime.date(2024, 1, 1). Make seconds of "
+        "them: np.asarray(X).astype('datetime64[ms]').astype(float) / 1000.",
     ),
     (
         [[np.timedelta64(1, "D")]],
-        "[0] holds durations where numbers belong. Convert them first.",
+        "[0] holds durations where numbers belong, for example datetime.timedelta(days=1). Make "
+        "seconds of them: np.asarray(X[0]).astype('timedelta64[ms]').astype(float) / 1000.",
+    ),
+    (
+        [np.array([(1.0, 2.0)], dtype=[("u", "f8"), ("v", "f8")])],
+        "[0] holds records where numbers belong, for example (1.0, 2.0). Make features of the "
+        "fields: np.asarray(X[0]).tolist().",
+    ),
+    (
+        [np.array([1.0, [2.0]], dtype=object)],
+        "[0] holds sequences beside single values. Give each time step the same number.",
+    ),
+    (
+        [[1, 10**400]],
+        "[0] holds 100000000000000000000000000000000000000000000000000000000..., which is too "
+        "large for any float." + CLIP,
     ),
     (
         pd.DataFrame({"u": [1.0], "t": pd.array(["2024-01-01"], dtype="datetime64[ns]")}),
-        " has column 't' of dtype datetime64[ns] where numbers belong. Convert or drop it.",
+        " has column 't' of dtype datetime64[ns] where numbers belong. Make seconds of it with "
+        "(pd.to_datetime(X['t']) - pd.to_datetime(X['t']).min()).dt.total_seconds(), or drop it. "
+        "If the rows of X are time steps, make one sequence of all rows of an id: "
+        "Panel.from_frame(X, by=..., order_by='t').",
+    ),
+    (
+        [pd.DataFrame({"u": [1.0], "t": pd.array([5], dtype="timedelta64[ns]")})],
+        "[0] has column 't' of dtype timedelta64[ns] where numbers belong. Make seconds of it with "
+        "pd.to_timedelta(X[0]['t']).dt.total_seconds(), or drop it.",
     ),
     (
         pd.DataFrame({"u": pd.Categorical(["a"])}),
-        " has column 'u' of dtype category where numbers belong. Convert or drop it.",
+        " has column 'u' of dtype category where numbers belong. If it holds text, pass "
+        "X['u'] and make token ids of it with sk_rnn.preprocessing.SequenceVectorizer: "
+        "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)); otherwise drop it.",
     ),
     (
         [pd.DataFrame({"u": [1.0]}), pd.DataFrame({"u": pd.Categorical(["a"])})],
-        "[1] has column 'u' of dtype category where numbers belong. Convert or drop it.",
+        "[1] has column 'u' of dtype category where numbers belong. Encode it with "
+        "TimeDistributed(make_column_transformer((OneHotEncoder(), ['u']), "
+        "remainder='passthrough')), or drop it.",
     ),
     (
         [pd.DataFrame({"u": [1.0], "v": [1.0]}), pd.DataFrame({"v": [1.0], "u": [1.0]})],
@@ -601,13 +664,13 @@ VALUES = [
         "one sequence: give them one length.",
     ),
     (
-        pd.DataFrame({"u": [np.zeros((3, 2))]}),
-        "['u'] has 2 features per time step, but a column of cells is one feature. Pass the "
-        "column by itself.",
+        pd.DataFrame({"u": [np.zeros((3, 2))], "v": [np.zeros(3)]}),
+        "['u'] has 2 features per time step, but beside other columns a column is one feature. "
+        "Pass the column by itself.",
     ),
     (
-        pd.DataFrame({"u": [[1.0]], "v": [1.0]}),
-        "['v'][0] is a single value, 1.0:" + RESHAPE,
+        pd.DataFrame({"u": [[1.0], [2.0]], "v": [[1.0], 2.0]}),
+        "['v'][1] is a single value, 2.0, but X['v'][0] is a sequence." + ONE_PER_SAMPLE,
     ),
     (
         np.ma.masked_array([[1.0, 2.0]], mask=[[False, True]]),

@@ -174,7 +174,8 @@ def test_missing_values_of_a_long_frame_are_imputed():
         (
             np.inf,
             "infinity or a value too large for float64",
-            "Clip or rescale such values first.",
+            "Clip such values with np.clip(x, low, high), or bring large ones into range with "
+            "TimeDistributed(StandardScaler()).",
         ),
     ],
 )
@@ -573,7 +574,10 @@ FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
         (
             lambda: TimeDistributed(StandardScaler()).fit([[["a"]], [["b"]]]),
             ValueError,
-            "TimeDistributed.fit: X[0] holds strings where numbers belong. Convert them first.",
+            "TimeDistributed.fit: X[0] holds strings where numbers belong, for example 'a'. Make "
+            "token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+            "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)). Encode "
+            "categories with TimeDistributed(OneHotEncoder()).",
         ),
         (
             lambda: TimeDistributed(StandardScaler()).fit([FRAME, FRAME[["v", "u"]]]),
@@ -584,7 +588,7 @@ FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
         (
             lambda: TimeDistributed(StandardScaler()).fit([FRAME, FRAME.to_numpy()]),
             TypeError,
-            "TimeDistributed.fit: X[1] is a ndarray, but X[0] is a data frame. Pass data frames "
+            "TimeDistributed.fit: X[1] is an ndarray, but X[0] is a data frame. Pass data frames "
             "only.",
         ),
         (

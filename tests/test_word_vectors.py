@@ -143,7 +143,7 @@ def test_estimators_take_the_result(write):
         ),
         (
             "4 3\n" + GLOVE,
-            "line 1 announces 4 words, but 3 follow, up to line 4. Get the file anew, or correct "
+            "line 1 announces 4 words, but 3 follow, up to line 4. Download the file again, or correct "
             "line 1.",
         ),
         (
@@ -163,7 +163,9 @@ def test_bad_files_are_refused_by_line(write, content, message):
 
 def test_a_file_cut_short_is_refused(write):
     path = write(gzip.compress((GLOVE * 1000).encode())[:60], "vectors.gz")
-    with pytest.raises(ValueError, match=r"vectors.gz cannot be read past line \d+: .* Get the"):
+    with pytest.raises(
+        ValueError, match=r"vectors.gz cannot be read past line \d+: .* Download the"
+    ):
         load_word_vectors(path, VOCABULARY)
 
 
@@ -191,7 +193,7 @@ def test_a_zip_of_several_files_or_none_that_can_be_read_is_refused(tmp_path):
     )
     path = zipped(tmp_path, {"vectors.txt": GLOVE * 500})
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(ValueError, match=r"vectors.zip is a broken zip: .* Get the file anew"):
+    with pytest.raises(ValueError, match=r"vectors.zip is a broken zip: .* Download it again"):
         load_word_vectors(path, VOCABULARY)
 
 

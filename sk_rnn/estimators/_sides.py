@@ -147,7 +147,9 @@ def _check_form(side: Side, kind: str, where: str, because: str, data: Any = Non
     shape = getattr(data, "shape", None)
     noun = {np.ndarray: "an array", pd.DataFrame: "a frame"}.get(type(data), "data")
     received = "" if shape is None else f" ({noun} of shape {tuple(shape)})"
-    n_single = count_single(data) if kind == "tokens" else 0
+    # Strings are tokens of a sequence, but not ids of some.
+    consistent = kind == "tokens" and (side.form == "numbers" or because != fitted_with("ids"))
+    n_single = count_single(data) if consistent else 0
     name, hint = argument(where), ""
     if n_single:
         hint = f" If {name} is one sequence of {counted(n_single, 'token')}, pass [{name}]."
@@ -270,16 +272,16 @@ def _token_rows(
             )
         if padding_value is not None:
             tokens = _strip(tokens, padding_value)
+        if tokens and all(isinstance(token, Mapping) for token in tokens):
+            raise TypeError(
+                f"{where}[{i}] holds dicts where tokens belong, for example {shown(tokens[0])}. "
+                f"{dict_recipe(where)}"
+            )
         for step, token in enumerate(tokens):
             if _holds_several(type(token)):
                 raise ValueError(
                     f"{where}[{i}] has {type(token).__name__} {shown(token)} at time step {step}, "
                     "where a token belongs. Pass strings, whole numbers or other hashable tokens."
-                )
-            if isinstance(token, Mapping):
-                raise ValueError(
-                    f"{where}[{i}] has dict {shown(token)} at time step {step}, where a token "
-                    f"belongs. {dict_recipe(where)}"
                 )
             fault = _token_fault(token)
             if fault:

@@ -42,7 +42,10 @@ def read_awkward(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     import awkward as ak
 
     if X.ndim < 2:
-        raise ValueError(f"{where} is 1-dimensional: it holds no sequences.")
+        raise ValueError(
+            f"{where} holds single values instead of sequences. If it is one sequence, pass "
+            f"[{argument(where)}]; otherwise an array of lists, one per sample."
+        )
     try:
         lengths = ak.to_numpy(ak.num(X, axis=1), allow_missing=False)
     except ValueError as error:
@@ -59,7 +62,7 @@ def read_arrow(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     if not is_list_type(X.type):
         raise TypeError(
             f"{where} is a pyarrow {type(X).__name__} of {X.type}, not of lists. If it is one "
-            f"sequence, pass [{argument(where)}]; otherwise a column of lists, one per sample."
+            f"sequence, pass [{argument(where)}]; otherwise an array of lists, one per sample."
         )
     if X.null_count:
         _refuse_null(X.is_null().to_numpy(zero_copy_only=False), where)

@@ -26,19 +26,25 @@ _ID_LABEL = re.compile(r"(.*[\W_])?(?i:id|uid|uuid|guid)|.*[a-z0-9]I[dD]")
 
 def text_recipe(where: str) -> str:
     """Return the advice for text where numbers belong."""
+    if argument(where).startswith("y"):
+        return "RNNClassifier learns labels."
     return f"Make token ids of text with {text_pipeline(where)}."
 
 
 def text_pipeline(where: str) -> str:
-    """Return what learns from text, in words and in code."""
+    """Return what makes token ids of text, in words and in code."""
+    vectorizer = "sk_rnn.preprocessing.SequenceVectorizer"
+    if where.startswith("Panel.") or where[0].islower():  # a function, which is no step
+        return f"{vectorizer}: SequenceVectorizer().fit_transform({argument(where)})"
     return (
-        "sk_rnn.preprocessing.SequenceVectorizer: make_pipeline(SequenceVectorizer(), "
-        f"{_estimator(where)}(embedding_dim=64))"
+        f"{vectorizer}: make_pipeline(SequenceVectorizer(), {_estimator(where)}(embedding_dim=64))"
     )
 
 
 def dict_recipe(where: str) -> str:
     """Return the advice for dicts of features where numbers belong."""
+    if argument(where).startswith("y"):
+        return "Pass numbers."
     return (
         "Make numbers of them with sk_rnn.preprocessing.TimeDistributed: make_pipeline("
         f"TimeDistributed(DictVectorizer()), {_estimator(where, 'Seq2SeqTransformer')}())."
@@ -94,7 +100,7 @@ def not_numbers(value: Any, where: str) -> str:
     if isinstance(value, int):
         return f"{where} holds {_short(value)}, which is too large for any float. {CLIP}"
     if isinstance(value, np.void):
-        advice = f"Make features of the fields: {array}[['a', 'b']].tolist()."
+        advice = f"Make features of the fields: {array}.tolist()."
         return _holds(where, "records", value, advice)
     return (
         f"{where} holds {name_kind(value)}, which is not a number: {_short(value)}. Pass numbers."
@@ -104,8 +110,9 @@ def not_numbers(value: Any, where: str) -> str:
 def first_not_number(values: np.ndarray) -> Any:
     """Return the first element of which float() makes no number, or else the first of all."""
     elements = values.ravel()
-    # None is NaN for NumPy.
-    return next((x for x in elements if x is not None and not _is_number(x)), elements[0])
+    # None is NaN for NumPy. Without any element the type says what they would be.
+    first = elements[0] if len(elements) else values.dtype.type()
+    return next((x for x in elements if x is not None and not _is_number(x)), first)
 
 
 def _is_number(x: Any) -> bool:
@@ -161,8 +168,8 @@ def table_advice(df: pd.DataFrame, j: int, where: str) -> str:
             f"Panel.from_frame({frame}, by={by}, order_by={name})."
         )
     return (
-        f"If it holds text, make token ids of it with {text_pipeline(where)} and pass "
-        f"{frame}[{name}]; otherwise drop it.{long_frame(df, frame, by=df.columns[j])}"
+        f"If it holds text, pass {frame}[{name}] and make token ids of it with "
+        f"{text_pipeline(where)}; otherwise drop it.{long_frame(df, frame, by=df.columns[j])}"
     )
 
 
@@ -180,6 +187,8 @@ def _seconds(column: pd.Series, frame: str) -> str | None:
 def _strings_advice(value: str | bytes, where: str) -> str:
     if _is_number(value):
         return f"Convert them: np.asarray({argument(where)}).astype(float)."
+    if argument(where).startswith("y"):
+        return text_recipe(where)
     return f"{text_recipe(where)} Encode categories with TimeDistributed(OneHotEncoder())."
 
 

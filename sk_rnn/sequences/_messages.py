@@ -42,7 +42,7 @@ def name_kind(x: Any) -> str:
     if x is None:
         return "None"
     name = type(x).__name__
-    vowel = name[:1] in "AEIOUaeio"  # a uint8
+    vowel = name[:1] in "AEIOUaeio" or name == "ndarray"  # but a uint8
     return f"{'an' if vowel else 'a'} {name}"
 
 

@@ -1,11 +1,13 @@
 """Targets with one label or number per time step."""
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ._containers import flatten
+from ._hints import first_not_number
 from ._kinds import is_sequence
 from ._layout import gather_steps, locate, offsets_of
 from ._messages import counted, plain
@@ -143,6 +145,13 @@ def _refuse_single_labels(y: Any, where: str) -> None:
 def _check_values(values: np.ndarray, offsets: np.ndarray, where: str, numeric: bool) -> np.ndarray:
     if values.dtype == object:
         _refuse_missing(values, pd.isna(values), offsets, where)
+    if values.ndim == 2 and not numeric and values.dtype.kind not in "biuf":
+        label = first_not_number(values)
+        if not isinstance(label, Number):
+            raise ValueError(
+                f"{where} has {values.shape[1]} labels per time step, for example {plain(label)}. "
+                "Pass one label per time step, or a multilabel indicator of 0 and 1."
+            )
     if numeric or values.ndim == 2:
         values = as_numbers(values, where).astype(np.float64, copy=False)
     elif values.dtype == object:
