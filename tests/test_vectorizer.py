@@ -455,14 +455,14 @@ def call(method, X, **params):
         (
             None,
             TypeError,
-            "X is None, which is not a container of documents. Pass a list, a Series or a 1-D array of "
-            "strings, one per document.",
+            "X is None, which is not a container of documents. Pass a list, a Series or a 1-D "
+            "array of strings, one per document.",
         ),
         (
             {"a": "text"},
             TypeError,
-            "X is a dict, which is not a container of documents. Pass a list, a Series or a 1-D array of "
-            "strings, one per document.",
+            "X is a dict, which is not a container of documents. Pass a list, a Series or a 1-D "
+            "array of strings, one per document.",
         ),
         (
             pd.DataFrame({"text": ["a"], "id": [1]}),

@@ -143,8 +143,8 @@ def test_estimators_take_the_result(write):
         ),
         (
             "4 3\n" + GLOVE,
-            "line 1 announces 4 words, but 3 follow, up to line 4. Download the file again, or correct "
-            "line 1.",
+            "line 1 announces 4 words, but 3 follow, up to line 4. Download the file again, or "
+            "correct line 1.",
         ),
         (
             "movie 1 2\n",

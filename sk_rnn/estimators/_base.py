@@ -42,6 +42,7 @@ from ._reading import (
     count_tokens,
     read_embedding_weights,
     read_sequences,
+    warn_of_long_frame,
 )
 from ._rows import (
     are_documents,
@@ -94,6 +95,10 @@ class BaseRNN(FittedRNN):
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Panel:
         """Validate X; with ``reset`` learn what there is to learn."""
         return read_sequences(self, X, caller, reset=reset, input_name=input_name)
+
+    def _warn_of_source(self, X: Any, caller: str) -> None:
+        """Warn of X that may be meant otherwise than it was read."""
+        warn_of_long_frame(self, X, f"{caller}: X")
 
     @abstractmethod
     def _read_target(
@@ -191,6 +196,8 @@ class BaseRNN(FittedRNN):
             self._fix_meaning()
         panel = self._read_source(X, caller, reset=not resume)
         target = self._read_target(y, X, panel, caller, reset=not resume)
+        if not resume:
+            self._warn_of_source(X, caller)
         sample_weight = check_weights(sample_weight, len(panel), caller)
         if sample_weight is not None and not sample_weight.all():
             # A weight of zero means that the row is not there, so no class or scale sees it.

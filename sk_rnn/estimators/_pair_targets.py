@@ -10,6 +10,7 @@ from ..modules import CrossEntropy, SquaredError, StepsAndEnd, WeightedLoss
 from ..sequences import (
     Panel,
     check_sequences,
+    counted,
     encode_tokens,
     is_sequence,
     is_table,
@@ -18,7 +19,7 @@ from ..sequences import (
 )
 from ..training import PairData
 from ._base import BaseRNN
-from ._reading import float_type
+from ._reading import float_type, mismatch_hint
 from ._rows import feature_statistics, weighted_statistics
 from ._sides import (
     END,
@@ -78,7 +79,7 @@ class PairTargets(BaseRNN):
             target = self._read_target_numbers(y, caller, reset=reset, input_name=input_name)
         else:
             target = self._read_target_tokens(side, where, reset=reset)
-        check_one_each(len(target), len(panel), caller, input_name)
+        check_one_each(len(target), len(panel), caller, input_name, X)
         return target
 
     def _open_target(self, y: Any, where: str, *, reset: bool) -> Side:
@@ -292,12 +293,16 @@ def as_objects(rows: list[Any]) -> np.ndarray:
     return result
 
 
-def check_one_each(n_targets: int, n_samples: int, caller: str, input_name: str = "y") -> None:
-    """Refuse another number of targets than of sources."""
+def check_one_each(
+    n_targets: int, n_samples: int, caller: str, input_name: str = "y", X: Any = None
+) -> None:
+    """Refuse another number of targets than of sources, which are X."""
     if n_targets != n_samples:
+        source = input_name.replace("y", "X", 1)
         raise ValueError(
-            f"{caller}: X has {n_samples} samples, but {input_name} has {n_targets} targets "
-            "(inconsistent numbers of samples). Pass one target per sample."
+            f"{caller}: {source} has {counted(n_samples, 'sample')}, but {input_name} has "
+            f"{counted(n_targets, 'target')} (inconsistent numbers of samples). Pass one target "
+            f"per sample.{mismatch_hint(X, source, n_targets)}"
         )
 
 

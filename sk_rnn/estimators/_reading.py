@@ -10,6 +10,7 @@ from sklearn.utils.validation import _check_feature_names, _check_n_features
 from ..sequences import (
     Panel,
     SingleTargetsError,
+    TargetCountError,
     TargetLengthsError,
     argument,
     check_sequence_targets,
@@ -28,6 +29,7 @@ from ..sequences import (
     refuse_single_values,
     repeated_id,
     shape_as_one,
+    unseen_columns,
 )
 from ._warnings import warn_user
 
@@ -89,8 +91,6 @@ def read_sequences(
         )
     if tokens and not reset:
         check_token_range(panel, estimator._num_embeddings, caller)
-    if reset and table and not getattr(estimator, "_vectors", False):
-        _warn_of_long_frame(X, where)
     return panel
 
 
@@ -100,12 +100,8 @@ def _check_table_names(estimator: Any, X: Any, input_name: str, *, reset: bool) 
         _check_feature_names(estimator, X, reset=reset)
     except ValueError as error:
         hint = ""
-        if isinstance(X, pd.DataFrame) and not estimator._is_table:
-            names = set(estimator.feature_names_in_)
-            ids = [label for label in X.columns if label not in names]
-            if len(ids) == X.shape[1] - len(names):  # the features are all there
-                counts = [X[label].nunique() for label in ids]
-                hint = long_frame(X, input_name, by=ids[int(np.argmin(counts))])
+        if not estimator._is_table:
+            hint = unseen_columns(X, input_name, estimator.feature_names_in_)
         raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from error
 
 
@@ -117,16 +113,25 @@ def _check_columns(estimator: Any, X: Any, input_name: str, *, reset: bool) -> N
         raise ValueError(f"{error}{one_sequence(X, input_name, 1)}") from error
 
 
-def _warn_of_long_frame(X: Any, where: str) -> None:
+def warn_of_long_frame(estimator: Any, X: Any, where: str) -> None:
     """Warn of a table that has an id in a column, where a time step belongs."""
-    by = repeated_id(X)
-    if by is None:
+    if estimator._tokens or not estimator._is_table or not hasattr(type(X), "columns"):
         return
-    warn_user(
-        f"{where} is read as a table, one sequence per row and one time step per column, but "
-        f"column {plain(by)} has {counted(X[by].nunique(), 'value')} in {len(X)} rows."
-        + long_frame(X, argument(where), by=by)
-    )
+    X = open_foreign(X, where)
+    by = repeated_id(X)
+    if by in X.columns:
+        warn_user(
+            f"{where} is read as a table, one sequence per row and one time step per column, but "
+            f"column {plain(by)} has {counted(X[by].nunique(), 'value')} in {len(X)} rows."
+            + long_frame(X, argument(where), by=by)
+        )
+
+
+def mismatch_hint(X: Any, source: str, n_targets: int) -> str:
+    """What X may be if there are not as many targets as samples."""
+    X = open_foreign(X, source)
+    hint = one_sequence(X, source) if n_targets == 1 else ""
+    return hint or long_frame(X, source, n_samples=n_targets)
 
 
 def read_target(
@@ -143,12 +148,10 @@ def read_target(
     if not estimator._per_step:
         y = estimator._check_target(y, caller, input_name)
         if len(y) != len(panel):
-            X = open_foreign(X, source)
-            hint = one_sequence(X, source) if len(y) == 1 else ""
             raise ValueError(
                 f"{caller}: {source} has {counted(len(panel), 'sequence')}, but {input_name} has "
                 f"{counted(len(y), 'target')} (inconsistent numbers of samples). Pass one target "
-                f"per sequence.{hint or long_frame(X, source, n_samples=len(y))}"
+                f"per sequence.{mismatch_hint(X, source, len(y))}"
             )
         return y
     trim: dict[str, Any] = {}
@@ -176,6 +179,8 @@ def read_target(
                 f"and [{input_name}]."
             )
         raise ValueError(f"{error}{hint}") from error
+    except TargetCountError as error:
+        raise ValueError(f"{error}{mismatch_hint(X, source, len(y))}") from error
     except TargetLengthsError as error:
         hint = _VECTORIZED if panel.n_tokens is not None else ""
         raise ValueError(f"{error}{hint}") from error

@@ -99,6 +99,10 @@ class SourceReader(BaseRNN):
             warn_of_unknown(unknown, rows, where, "symbol")
         return panel
 
+    def _warn_of_source(self, X: Any, caller: str) -> None:
+        if not self._tokens and not self._vectors:
+            super()._warn_of_source(X, caller)
+
     def _read_source_numbers(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
         where = f"{caller}: {input_name}"
         table = is_table(X, padding_value=self.padding_value)

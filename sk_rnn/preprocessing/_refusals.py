@@ -36,11 +36,12 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
         return error
     kind = TypeError if isinstance(error, TypeError) else ValueError
     name = type(transformer).__name__
-    if steps.is_records and not takes_dicts(transformer):
-        first = f"make_pipeline(DictVectorizer(sparse=False), {name}(...))"
+    if steps.is_records:
+        pipeline = f"make_pipeline(DictVectorizer(sparse=False), {name}(...))"
+        advice = f" If it needs numbers, pass TimeDistributed({pipeline})."
         return kind(
-            f"{caller}: X holds dicts of features, which {name} does not take: {quote(error)}. "
-            f"Make numbers of them first: TimeDistributed({first})."
+            f"{caller}: {name} refused the dicts of {len(steps.values)} time steps: {quote(error)}."
+            + ("" if takes_dicts(transformer) else advice)
         )
     reason = (
         _string_columns(X, steps, transformer, text)
@@ -51,8 +52,6 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
     if reason is not None:
         return kind(f"{caller}: {reason}")
     rows = "a data frame" if isinstance(steps.values, pd.DataFrame) else "an array"
-    if steps.is_records:
-        rows = "dicts, in an array"
     return kind(
         f"{caller}: {name} refused the time steps, which it sees as {rows} of shape "
         f"{steps.values.shape} with one row per time step: {text}"
@@ -67,7 +66,7 @@ def refuse_what_is_no_dict(X: Any, steps: Steps, transformer: Any, caller: str) 
         advice = "Pass [x.to_dict('records') for x in X]."
         found = "a row of a data frame"
     else:
-        found = name_kind(steps.values.ravel()[0])
+        found = name_kind(steps.values.ravel().tolist()[0])
     raise TypeError(
         f"{caller}: X[0] has {found} at time step 0, where {name} needs a dict of features. "
         f"{advice}"

@@ -27,6 +27,7 @@ from ..sequences import (
     refuse_empty,
     refuse_repeated_columns,
     refuse_single_values,
+    unseen_columns,
 )
 
 
@@ -145,7 +146,13 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
     if steps.is_table:
         X = open_foreign(X, f"{caller}: X")
         refuse_repeated_columns(X, f"{caller}: X")
-        _check_feature_names(estimator, X, reset=reset)
+        try:
+            _check_feature_names(estimator, X, reset=reset)
+        except ValueError as error:
+            hint = ""
+            if not estimator._is_table:
+                hint = unseen_columns(X, "X", estimator.feature_names_in_)
+            raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from error
     else:
         names = steps.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
@@ -158,7 +165,10 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
         if not steps.is_table:
             estimator.n_features_in_ = n_features
     if steps.is_table and estimator._is_table:
-        _check_n_features(estimator, X, reset=reset)
+        try:
+            _check_n_features(estimator, X, reset=reset)
+        except ValueError as error:
+            raise ValueError(f"{error}{one_sequence(X, 'X', 1)}") from error
     elif n_features != estimator._n_step_features:
         raise ValueError(
             f"{caller}: X has {counted(n_features, 'feature')} per time step, but "

@@ -416,7 +416,10 @@ class TimeDistributed(
         """Say at which sample and time step the value is that the transformer refuses."""
         try:
             yield
-        except (TypeError, ValueError) as error:
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            # A transformer of tables fails at dicts in any way; its other faults are its own.
+            if isinstance(error, AttributeError | IndexError) and not steps.is_records:
+                raise
             # Without targets of the right lengths it was given none.
             if unaligned is not None and re.search(r"\by\b|target", str(error)):
                 raise ValueError(unaligned) from error

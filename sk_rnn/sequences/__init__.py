@@ -24,6 +24,7 @@ from ._hints import (
     repeated_id,
     shape_as_one,
     single_values,
+    unseen_columns,
 )
 from ._interchange import as_pandas, open_foreign
 from ._kinds import has_sequences, is_sequence, is_table
@@ -32,7 +33,12 @@ from ._messages import argument, counted, name_kind, plain, quote
 from ._numbers import as_numbers, frame_values
 from ._panel import Panel, read_panel, step_labels
 from ._symbols import Unknown, encode_tokens, learn_tokens
-from ._targets import SingleTargetsError, TargetLengthsError, check_sequence_targets
+from ._targets import (
+    SingleTargetsError,
+    TargetCountError,
+    TargetLengthsError,
+    check_sequence_targets,
+)
 from ._tensors import open_tensors
 from ._text import find_joiner, join_words, split_words
 from ._validation import (
@@ -45,6 +51,7 @@ __all__ = [
     "CLIP",
     "Panel",
     "SingleTargetsError",
+    "TargetCountError",
     "TargetLengthsError",
     "Unknown",
     "argument",
@@ -91,4 +98,5 @@ __all__ = [
     "split_words",
     "step_labels",
     "training_batches",
+    "unseen_columns",
 ]

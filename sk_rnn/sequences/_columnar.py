@@ -50,8 +50,11 @@ def read_awkward(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
         lengths = ak.to_numpy(ak.num(X, axis=1), allow_missing=False)
     except ValueError as error:
         raise ValueError(f"{where} has missing samples. Drop them.") from error
+    steps = ak.flatten(X, axis=1)
+    if ak.fields(steps):  # dicts, whose names NumPy has no use for
+        return _as_objects(steps.to_list()), lengths
     try:
-        return ak.to_numpy(ak.flatten(X, axis=1)), lengths
+        return ak.to_numpy(steps), lengths
     except ValueError as error:
         raise ValueError(f"{where}: {RAGGED_FEATURES}") from error
 

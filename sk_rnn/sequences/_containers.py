@@ -84,7 +84,7 @@ def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
         return _finish(*read_awkward(X, where), where, dtype, numeric)
     if isinstance(X, np.ndarray) and X.ndim > 1:
         if holds_cells(X):
-            return _flatten_cells(pd.DataFrame(X), where, dtype, numeric)
+            return _flatten_cells(pd.DataFrame(X), where, dtype, numeric, array=True)
         return _finish(*_read_rectangle(X, where), where, dtype, numeric)
     return _flatten_samples(list(X), where, dtype, numeric)
 
@@ -119,7 +119,7 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
         return X
     no_data = isinstance(X, str | bytes | Mapping | AbstractSet | Iterator)
     if no_data or not hasattr(X, "__array__"):
-        lazy = hasattr(X, "collect") and hasattr(X, "columns")
+        lazy = hasattr(type(X), "collect") and hasattr(type(X), "columns")
         advice = f" Pass {argument(where)}.collect()." if lazy else ""
         raise TypeError(f"{where} is {name_kind(X)}, which is {refusal}{advice}")
     array = np.asanyarray(X)
@@ -153,11 +153,13 @@ def _read_rectangle(X: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
     return steps, np.full(n_samples, n_timesteps)
 
 
-def _flatten_cells(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
+def _flatten_cells(
+    X: Any, where: str, dtype: np.dtype | None, numeric: bool, *, array: bool = False
+) -> Flat:
     """Read a frame whose cells hold sequences: a column is a feature."""
     labels, columns = zip(*columns_of(X), strict=True)
     _refuse_repeated(pd.Index(labels), where)
-    _refuse_single_values(X, labels, columns, where)
+    _refuse_single_values(X, labels, columns, where, array)
     names = [f"{where}[{label!r}]" for label in labels]
     flats = [
         flatten(column, name, dtype=dtype, numeric=numeric)
@@ -185,7 +187,7 @@ def _flatten_cells(X: Any, where: str, dtype: np.dtype | None, numeric: bool) ->
     return Flat(values, flats[0].offsets, _names(labels))
 
 
-def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str) -> None:
+def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str, array: bool) -> None:
     """Refuse columns that have one value per sample beside those that have sequences."""
     nested = [has_sequences(column) for column in columns]
     if all(nested):
@@ -199,6 +201,8 @@ def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str) -> None
         advice = f"{name}.with_columns({repeat}), or leave it out: {name}.drop({single})"
     elif is_arrow(X):
         advice = f"{name} = {name}.to_pandas(); {advice}"
+    elif array:
+        advice = f"{name} = pd.DataFrame({name}); {advice}"
     shown = plain(first_given(columns[i].to_pylist() if is_arrow(X) else columns[i]))
     raise ValueError(
         f"{where} has single values in column {single}, for example {shown}, but sequences in "

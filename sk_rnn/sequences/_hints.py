@@ -34,8 +34,8 @@ def text_recipe(where: str) -> str:
 def text_pipeline(where: str) -> str:
     """Return what makes token ids of text, in words and in code."""
     vectorizer = "sk_rnn.preprocessing.SequenceVectorizer"
-    if where.startswith("Panel.") or where[0].islower():  # a function, which is no step
-        return f"{vectorizer}: SequenceVectorizer().fit_transform({argument(where)})"
+    if _is_function(where):
+        return f"{vectorizer}: SequenceVectorizer().fit_transform({_container(where)})"
     return (
         f"{vectorizer}: make_pipeline(SequenceVectorizer(), {_estimator(where)}(embedding_dim=64))"
     )
@@ -45,10 +45,22 @@ def dict_recipe(where: str) -> str:
     """Return the advice for dicts of features where numbers belong."""
     if argument(where).startswith("y"):
         return "Pass numbers."
-    return (
-        "Make numbers of them with sk_rnn.preprocessing.TimeDistributed: make_pipeline("
-        f"TimeDistributed(DictVectorizer()), {_estimator(where, 'Seq2SeqTransformer')}())."
-    )
+    encoder = "TimeDistributed(DictVectorizer())"
+    if _is_function(where):
+        recipe = f"{encoder}.fit_transform({_container(where)})"
+    else:
+        recipe = f"make_pipeline({encoder}, {_estimator(where, 'Seq2SeqTransformer')}())"
+    return f"Make numbers of them with sk_rnn.preprocessing.TimeDistributed: {recipe}."
+
+
+def _is_function(where: str) -> bool:
+    """Tell whether the caller is a function, and not a method of what a Pipeline holds."""
+    return where.startswith("Panel.") or where[:1].islower()
+
+
+def _container(where: str) -> str:
+    """Return what messages call the container, if they speak of one of its samples."""
+    return argument(where).partition("[")[0]
 
 
 def _estimator(where: str, *others: str) -> str:
@@ -102,9 +114,8 @@ def not_numbers(value: Any, where: str) -> str:
     if isinstance(value, np.void):
         advice = f"Make features of the fields: {array}.tolist()."
         return _holds(where, "records", value, advice)
-    return (
-        f"{where} holds {name_kind(value)}, which is not a number: {_short(value)}. Pass numbers."
-    )
+    shown = "" if " at 0x" in repr(value) else f": {_short(value)}"
+    return f"{where} holds {name_kind(value)}, which is not a number{shown}. Pass numbers."
 
 
 def first_not_number(values: np.ndarray) -> Any:
@@ -141,9 +152,11 @@ def column_advice(df: pd.DataFrame, j: int, where: str) -> str:
     where : str
         What messages call the frame.
     """
-    converted = _seconds(df.iloc[:, j], argument(where))
+    converted = seconds_of(df.iloc[:, j], argument(where))
     if converted is not None:
         return f"Make seconds of it with {converted}, or drop it."
+    if _is_function(where):
+        return f"Drop it.{long_frame(df, argument(where), by=df.columns[j])}"
     return (
         "Encode it with TimeDistributed(make_column_transformer((OneHotEncoder(), "
         f"[{plain(df.columns[j])}]), remainder='passthrough')), or drop it."
@@ -158,7 +171,7 @@ def table_advice(df: pd.DataFrame, j: int, where: str) -> str:
     df, j, where : as in :func:`column_advice`
     """
     frame, name = argument(where), plain(df.columns[j])
-    converted = _seconds(df.iloc[:, j], frame)
+    converted = seconds_of(df.iloc[:, j], frame)
     if converted is not None:
         repeated = repeated_id(df)
         by = "..." if repeated is None else plain(repeated)
@@ -173,7 +186,7 @@ def table_advice(df: pd.DataFrame, j: int, where: str) -> str:
     )
 
 
-def _seconds(column: pd.Series, frame: str) -> str | None:
+def seconds_of(column: pd.Series, frame: str) -> str | None:
     """Return what makes numbers of a column of dates or durations; None for others."""
     at = f"{frame}[{plain(column.name)}]"
     value = first_given(column)
@@ -337,14 +350,10 @@ def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = No
     if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
         return ""
     if by is None:
-        counts = {
-            label: _n_distinct(df[label])
-            for label, dtype in df.dtypes.items()
-            if dtype.kind in "iuO"
-        }
-        fitting = [label for label, n in counts.items() if n == n_samples]
-        by = fitting[0] if fitting else repeated_id(df)
-    if by is None or _n_distinct(df[by]) == len(df):
+        fitting = [label for label, n in _counts(df).items() if n == n_samples]
+        called_id = repeated_id(df)
+        by = fitting[0] if fitting and called_id not in fitting else called_id
+    if by is None or _counts(df).get(by, 0) == len(df):
         return ""
     times = [column for column, dtype in df.dtypes.items() if dtype.kind == "M"]
     order = plain(times[0]) if times else "..."
@@ -354,19 +363,51 @@ def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = No
     )
 
 
+def unseen_columns(df: Any, name: str, feature_names: Any) -> str:
+    """Return the hint that a frame is a long one, for columns beside those seen in fit.
+
+    Parameters
+    ----------
+    df : object
+        As a user passed it.
+    name : str
+        What messages call it.
+    feature_names : sequence of str
+        What the features were called in fit.
+    """
+    if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+        return ""
+    unseen = df.columns.difference(feature_names, sort=False)
+    if df.shape[1] - len(unseen) < len(feature_names):  # features are missing, too
+        return ""
+    counts = _counts(df[unseen])
+    return long_frame(df, name, by=min(counts, key=lambda label: counts[label], default=None))
+
+
 def repeated_id(df: Any) -> Any:
-    """Return the label of a column that is called an id and has some values several times."""
+    """Return the label of a column, or of the index, that is called an id and repeats."""
     if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
         return None
-    for label, dtype in df.dtypes.items():
-        called_id = isinstance(label, str) and _ID_LABEL.fullmatch(label)
-        if called_id and dtype.kind in "iuO" and _n_distinct(df[label]) < len(df):
-            return label
-    return None
+    called_id = [x for x in [*df.columns, df.index.name] if isinstance(x, str)]
+    called_id = [x for x in called_id if _ID_LABEL.fullmatch(x)]
+    if not called_id:
+        return None
+    counts = _counts(df)
+    return next((x for x in called_id if counts.get(x, len(df)) < len(df)), None)
 
 
-def _n_distinct(column: pd.Series) -> int:
+def _counts(df: pd.DataFrame) -> dict[Any, int]:
+    """Return the columns that may be ids, or the index, and how many values they have."""
+    counts = {
+        label: _n_distinct(df[label]) for label, dtype in df.dtypes.items() if dtype.kind in "iuO"
+    }
+    if df.index.name is not None:
+        counts.setdefault(df.index.name, _n_distinct(df.index))
+    return counts
+
+
+def _n_distinct(labels: pd.Series | pd.Index) -> int:
     try:
-        return int(column.nunique())
+        return int(labels.nunique())
     except TypeError:  # cells that cannot be hashed
-        return len(column)
+        return len(labels)

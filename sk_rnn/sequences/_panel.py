@@ -147,9 +147,10 @@ class Panel:
         ----------
         df : DataFrame
             Of pandas, polars, pyarrow or what else scikit-learn reads. Rows in any order.
-        by : label
+        by : label or list of labels
             The column, or the level of the index, that says which sample a row belongs to.
-            Samples come out sorted by it, as from :meth:`pandas.DataFrame.groupby`.
+            Samples come out sorted by it, as from :meth:`pandas.DataFrame.groupby`. With several,
+            a sample has the rows that agree in all of them, and a tuple for its id.
         order_by : label, default=None
             The column, or the level of the index, that orders the time steps of a sample.
             Numbers or dates, each once per sample. By default the order of the rows.
@@ -167,13 +168,14 @@ class Panel:
         Returns
         -------
         panel : Panel
-            Its `index` holds the samples' ids, so that ``labels.loc[panel.index]`` is `y`; its
-            `times` hold the column that `order_by` names.
+            Its `index` holds the samples' ids, so that ``labels.loc[panel.index]`` is `y`: a
+            :class:`pandas.MultiIndex` if `by` is a list of several labels. Its `times` hold the
+            column that `order_by` names.
 
         Raises
         ------
         TypeError
-            If `df` is no data frame, or `columns` no label or list of labels.
+            If `df` is not a data frame, or `columns` neither a label nor a list of labels.
         ValueError
             If a column is not there, has no numbers in it or lacks some, if ids are missing, or
             if times are missing, occur twice in a sample or have no order. The message names the
@@ -191,6 +193,13 @@ class Panel:
         >>> labels = pd.Series({"b": "worn", "a": "new"})
         >>> labels.loc[panel.index].tolist()
         ['new', 'worn']
+
+        Machines that are numbered anew in each plant:
+
+        >>> df = pd.DataFrame({
+        ...     "plant": ["x", "y", "x"], "machine": [1, 1, 1], "heat": [0.3, 0.2, 0.1]})
+        >>> Panel.from_frame(df, by=["plant", "machine"]).index.tolist()
+        [('x', 1), ('y', 1)]
         """
         long = read_long_frame(df, by, order_by, columns, missing, n_tokens)
         return cls(

@@ -20,6 +20,10 @@ class SingleTargetsError(ValueError):
     """There is one target per sequence where one per time step belongs."""
 
 
+class TargetCountError(ValueError):
+    """There are not as many sequences of targets as samples."""
+
+
 class TargetLengthsError(ValueError):
     """A sequence has not as many targets as time steps."""
 
@@ -88,7 +92,7 @@ def check_sequence_targets(
     values, y_offsets = _read(y, where, numeric)
     y_lengths = np.diff(y_offsets)
     if len(y_lengths) != len(lengths):
-        raise ValueError(
+        raise TargetCountError(
             f"{where} has {counted(len(y_lengths), 'sample')}, but {source} has {len(lengths)}. "
             "Pass one target sequence per sample."
         )
