@@ -409,7 +409,7 @@ ACCEPTED = (
 )
 RESHAPE = (
     " Expected 2D array, got 1D array instead. Reshape your data. If X is one sequence of {}, pass "
-    "[X]; if each value is a sample of one time step, pass np.reshape(X, (-1, 1))."
+    "[X]; if each value is a sample of one time step, pass [[x] for x in X]."
 )
 EMPTY = " is an empty sequence. Every sample needs at least one time step: drop it, from y too."
 IMPUTE = " Impute missing values first, or set padding_value if they are padding."

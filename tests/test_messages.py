@@ -133,7 +133,7 @@ MESSAGES = {
         ValueError,
         "RNNClassifier.fit: X[0] is a single value, 0.0: Expected 2D array, got 1D array instead. "
         "Reshape your data. If X is one sequence of 4 time steps, pass [X]; if each value is a "
-        "sample of one time step, pass np.reshape(X, (-1, 1)).",
+        "sample of one time step, pass [[x] for x in X].",
     ),
     "sparse": (
         lambda: clf().fit(sp.csr_matrix(TABLE), LABELS),

@@ -62,7 +62,7 @@ def read_sequences(
         refuse_repeated_columns(X, where)
         _check_table_names(estimator, X, input_name, reset=reset)
     if not reset:
-        refuse_single_values(X, where, estimator._n_step_features)
+        refuse_single_values(X, where, estimator)
     panel = check_sequences(
         X,
         dtype=float_type(estimator),

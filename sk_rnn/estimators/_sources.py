@@ -110,7 +110,7 @@ class SourceReader(BaseRNN):
             self._vectors = self.source_kind == "vectors" or (table and self.source_kind == "auto")
         if self._vectors and not table:
             if not reset:
-                refuse_single_values(X, where, self.n_features_in_, vectors=True)
+                refuse_single_values(X, where, self, vectors=True)
             # What is no data at all is refused first.
             check_sequences(X, caller=caller, input_name=input_name)
             fitted = "source_kind='vectors'" if reset else "the model was fitted with vectors"

@@ -226,7 +226,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         caller = "SequencePadder.transform"
-        steps = read_steps(X, caller, tokens=True, n_features=self._n_step_features)
+        steps = read_steps(X, caller, tokens=True, fitted=self)
         check_features(self, X, steps, caller, reset=False)
         padded, mask = _pad(steps, self.maxlen_, self.padding, self.truncating, self.value, caller)
         if self.add_indicator:

@@ -80,7 +80,7 @@ def read_steps(
     *,
     numeric: bool = True,
     tokens: bool = False,
-    n_features: int | None = None,
+    fitted: Any = None,
 ) -> Steps:
     """Read everything that an estimator takes as X; NaN and infinity are let through.
 
@@ -95,8 +95,8 @@ def read_steps(
         frames, one per sample, stay data frames.
     tokens : bool, default=False
         Whether token ids out of a vocabulary are taken, by what does not compute with them.
-    n_features : int, default=None
-        Features per time step that were seen in fit, for messages.
+    fitted : object, default=None
+        The estimator, if X has to be of what it was fitted with.
     """
     where = f"{caller}: X"
     if isinstance(X, Panel):
@@ -114,8 +114,8 @@ def read_steps(
             values, X.offsets, False, False, names, ids, is_tokens=X.is_tokens, times=X.times
         )
     X = open_foreign(X, where)
-    if n_features is not None:
-        refuse_single_values(X, where, n_features)
+    if fitted is not None:
+        refuse_single_values(X, where, fitted)
     frames = None if numeric else _frames(X, where)
     if frames is not None:
         cells = isinstance(X, pd.DataFrame) and not is_table(X)

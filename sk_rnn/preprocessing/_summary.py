@@ -153,7 +153,7 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
         return np.asarray(names, dtype=object)
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Any:
-        steps = read_steps(X, caller, n_features=None if reset else self._n_step_features)
+        steps = read_steps(X, caller, fitted=None if reset else self)
         check_features(self, X, steps, caller, reset=reset)
         panel = steps.to_panel()
         return check_sequences(panel, dtype=panel.dtype, caller=caller)  # refuses NaN and infinity

@@ -402,7 +402,7 @@ class TimeDistributed(
             caller,
             numeric=False,
             tokens=takes_categories(self.transformer),
-            n_features=None if reset else self._n_step_features,
+            fitted=None if reset else self,
         )
         if takes_dicts(self.transformer) and not steps.is_records:
             refuse_what_is_no_dict(X, steps, self.transformer, caller)

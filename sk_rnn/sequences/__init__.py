@@ -23,7 +23,6 @@ from ._hints import (
     refuse_single_values,
     repeated_id,
     shape_as_one,
-    single_values,
     unseen_columns,
 )
 from ._interchange import as_pandas, open_foreign
@@ -94,7 +93,6 @@ __all__ = [
     "refuse_single_values",
     "repeated_id",
     "shape_as_one",
-    "single_values",
     "split_words",
     "step_labels",
     "training_batches",

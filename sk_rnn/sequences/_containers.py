@@ -24,7 +24,7 @@ from ._columnar import (
     read_awkward,
     read_polars,
 )
-from ._hints import dict_recipe, single_values, text_recipe
+from ._hints import dict_recipe, pass_as_one, single_values, text_recipe
 from ._interchange import as_pandas, may_be_frame, open_foreign
 from ._kinds import columns_of, first_given, has_sequences, holds_cells, is_frame, is_sequence
 from ._layout import offsets_of
@@ -259,10 +259,7 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
         return x
     where = f"{where}[{i}]"
     if is_batch(x):
-        raise TypeError(
-            f"{where} is a {'PackedSequence' if isinstance(x, tuple) else 'nested tensor'}, which "
-            f"is several sequences, where one belongs. Pass it by itself: {argument(where)}."
-        )
+        _refuse_batch(x, where, i)
     if isinstance(x, list | tuple | range):
         try:
             return np.asarray(x, dtype=None if numeric else object)
@@ -308,11 +305,24 @@ def _refuse_numbers(arrays: list[np.ndarray], where: str) -> None:
     if not any(single):
         return
     if all(single):
-        raise ValueError(single_values(arrays[0][()], len(arrays), where))
+        advice = pass_as_one(len(arrays), argument(where))
+        raise ValueError(single_values(arrays[0][()], where, advice))
     i, j = single.index(True), single.index(False)
     raise ValueError(
         f"{where}[{i}] is a single value, {plain(arrays[i][()])}, but {argument(where)}[{j}] is a "
         f"sequence. {_ONE_PER_SAMPLE}"
+    )
+
+
+def _refuse_batch(x: Any, where: str, i: int) -> NoReturn:
+    """Refuse a packed or nested tensor in place of one sequence."""
+    name = argument(where).removesuffix(f"[{i}]")
+    kind, unpacked = "nested tensor", "batch.unbind()"
+    if isinstance(x, tuple):
+        kind, unpacked = "PackedSequence", "torch.nn.utils.rnn.unpack_sequence(batch)"
+    raise TypeError(
+        f"{where} is a {kind}, which is several sequences, where one belongs. Pass [x for batch in "
+        f"{name} for x in {unpacked}]."
     )
 
 

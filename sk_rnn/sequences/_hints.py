@@ -266,67 +266,69 @@ def one_sequence(X: Any, name: str, n_features: int | None = None) -> str:
     return f" If {name} is one sequence of {counted(shape[0], 'time step')}, pass [{name}]."
 
 
-def single_values(
-    first: Any, n: int, where: str, n_features: int = 1, *, vectors: bool = False
-) -> str:
+def single_values(first: Any, where: str, advice: str) -> str:
     """Return the message for a container of numbers where one of sequences belongs.
 
     Parameters
     ----------
     first : object
         The first number.
-    n : int
-        How many there are.
     where : str
         What messages call the container.
-    n_features : int, default=1
-        Features per time step of the sequences that belong here.
-    vectors : bool, default=False
-        Whether vectors of features belong here.
+    advice : str
+        What to pass.
     """
-    name = argument(where)
     # In scikit-learn's words, which its own checks look for.
-    found = (
+    return (
         f"{where}[0] is a single value, {plain(first)}: Expected 2D array, got 1D array instead. "
-        "Reshape your data. "
+        f"Reshape your data. {advice}"
     )
-    if vectors:
-        one = f"If {name} is one vector of {counted(n, 'feature')}, pass [{name}]."
-        other = f"Pass an array of shape (n_samples, {n_features}), one row per sample."
-        return found + (one if n == n_features else other)
-    if n_features == 1:
-        return found + (
-            f"If {name} is one sequence of {counted(n, 'time step')}, pass [{name}]; if each "
-            f"value is a sample of one time step, pass np.reshape({name}, (-1, 1))."
-        )
-    step = f" If {name} is one time step, pass [[{name}]]." if n == n_features else ""
-    return f"{found}Pass sequences of shape (n_timesteps, {n_features}).{step}"
 
 
-def refuse_single_values(X: Any, where: str, n_features: int, *, vectors: bool = False) -> None:
-    """Raise ValueError for numbers in place of sequences of several features, or of vectors.
+def pass_as_one(n: int, name: str) -> str:
+    """Return what to do with numbers that may be one sequence, or samples of one time step."""
+    return (
+        f"If {name} is one sequence of {counted(n, 'time step')}, pass [{name}]; if each value is "
+        f"a sample of one time step, pass [[x] for x in {name}]."
+    )
 
-    Of sequences with one feature that is said where they are read.
+
+def refuse_single_values(X: Any, where: str, estimator: Any, *, vectors: bool = False) -> None:
+    """Raise ValueError for numbers in place of what an estimator was fitted with.
 
     Parameters
     ----------
     X : object
-        As a user passed it; of what is no container of numbers nothing is said.
+        As a user passed it; of what is not a container of numbers nothing is said.
     where : str
         What messages call X.
-    n_features : int
-        Features that `fit` saw.
+    estimator : object
+        Fitted with a table, or with sequences.
     vectors : bool, default=False
-        Whether `fit` saw vectors instead of sequences.
+        Whether rows of the table were vectors of features.
     """
-    if n_features == 1 and not vectors:
-        return
     flat = isinstance(X, list | tuple | pd.Series) or (isinstance(X, np.ndarray) and X.ndim == 1)
     if not flat or not len(X):
         return
     first = X.iloc[0] if isinstance(X, pd.Series) else X[0]
-    if isinstance(first, Number):
-        raise ValueError(single_values(first, len(X), where, n_features, vectors=vectors))
+    if not isinstance(first, Number):
+        return
+    name, n_features = argument(where), estimator._n_step_features
+    if vectors:
+        n_features = estimator.n_features_in_
+        advice = f"Pass an array of shape (n_samples, {n_features}), one row per sample."
+        if len(X) == n_features:
+            row = f"{name}.reshape(1, -1)" if isinstance(X, np.ndarray) else f"[list({name})]"
+            advice = f"If {name} is one vector of {counted(n_features, 'feature')}, pass {row}."
+    elif n_features > 1:
+        advice = f"Pass sequences of shape (n_timesteps, {n_features})."
+        if len(X) == n_features:
+            advice += f" If {name} is one time step, pass [[{name}]]."
+    elif estimator._is_table:
+        advice = one_sequence(X, name).lstrip()
+    else:
+        advice = pass_as_one(len(X), name)
+    raise ValueError(single_values(first, where, advice))
 
 
 # -- Long frames ------------------------------------------------------------------------
