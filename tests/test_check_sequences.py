@@ -3,6 +3,7 @@ import tracemalloc
 import awkward as ak
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse
@@ -51,6 +52,12 @@ def cells(of):
     )
 
 
+COLUMNS = {
+    "u": [[step[0] for step in sample] for sample in NESTED],
+    "v": [[step[1] for step in sample] for sample in NESTED],
+}
+
+
 def arrow_series(sequences, dtype):
     return pd.Series(pa.array(sequences, type=dtype), dtype=pd.ArrowDtype(dtype))
 
@@ -90,7 +97,30 @@ MULTIVARIATE_CONTAINERS = {
     ),
     "pyarrow, chunked": lambda: pa.chunked_array([pa.array(NESTED[:1]), pa.array(NESTED[1:])]),
     "list of pyarrow scalars": lambda: list(pa.array(NESTED)),
+    "list of pyarrow arrays": lambda: [pa.array(s) for s in NESTED],
+    "list of pyarrow tables": lambda: [
+        pa.table(dict(zip("uv", zip(*s, strict=True), strict=True))) for s in NESTED
+    ],
     "series of pyarrow lists": lambda: arrow_series(NESTED, ARROW_2D),
+    "pyarrow table of lists": lambda: pa.table(COLUMNS),
+    "pyarrow table of large lists": lambda: pa.table(
+        {name: pa.array(x, type=pa.large_list(pa.float64())) for name, x in COLUMNS.items()}
+    ),
+    "pyarrow table of views": lambda: pa.table(
+        {name: pa.array(x, type=pa.list_view(pa.float64())) for name, x in COLUMNS.items()}
+    ),
+    "pyarrow table in chunks": lambda: pa.concat_tables(
+        [pa.table(COLUMNS).slice(0, 1), pa.table(COLUMNS).slice(1)]
+    ),
+    "pyarrow table of one column": lambda: pa.table({"x": NESTED}),
+    "polars": lambda: pl.Series(NESTED),
+    "polars, fixed features": lambda: pl.Series(NESTED, dtype=pl.List(pl.Array(pl.Float64, 2))),
+    "polars objects": lambda: pl.Series([np.array(s) for s in NESTED], dtype=pl.Object),
+    "list of polars series": lambda: [pl.Series(s) for s in NESTED],
+    "list of polars frames": lambda: [pl.DataFrame(s, orient="row") for s in NESTED],
+    "polars frame of lists": lambda: pl.DataFrame(COLUMNS),
+    "polars frame of one column": lambda: pl.DataFrame({"x": NESTED}),
+    "frame of one column": lambda: pd.DataFrame({"x": objects([np.array(s) for s in NESTED])}),
     "panel": lambda: Panel.from_sequences(NESTED),
 }
 
@@ -115,6 +145,11 @@ UNIVARIATE_CONTAINERS = {
     "frame of pyarrow lists": lambda: pd.DataFrame(
         {0: arrow_series(UNIVARIATE, pa.list_(pa.float64()))}
     ),
+    "pyarrow table": lambda: pa.table({"x": UNIVARIATE}),
+    "list of pyarrow arrays": lambda: [pa.array(s) for s in UNIVARIATE],
+    "polars": lambda: pl.Series(UNIVARIATE),
+    "polars frame": lambda: pl.DataFrame({"x": UNIVARIATE}),
+    "list of polars series": lambda: [pl.Series(s) for s in UNIVARIATE],
     "panel": lambda: Panel.from_sequences(UNIVARIATE),
 }
 
@@ -136,6 +171,10 @@ TOKEN_CONTAINERS = {
     "pyarrow": lambda: pa.array(TOKENS),
     "list of pyarrow scalars": lambda: list(pa.array(TOKENS)),
     "series of pyarrow lists": lambda: arrow_series(TOKENS, pa.list_(pa.int64())),
+    "pyarrow table": lambda: pa.table({"word": TOKENS}),
+    "polars": lambda: pl.Series(TOKENS),
+    "polars of uint8": lambda: pl.Series(TOKENS, dtype=pl.List(pl.UInt8)),
+    "polars frame": lambda: pl.DataFrame({"word": TOKENS}),
     "panel": lambda: Panel.from_sequences(TOKENS),
     "panel of int16": lambda: Panel(np.int16([3, 1, 4, 1, 5, 9, 2]), [0, 2, 3, 6, 7]),
     "panel of floats": lambda: Panel.from_sequences(TOKENS, dtype=np.float64),
@@ -207,6 +246,8 @@ def test_every_container_is_sliced_by_scikit_learn(make, expected, tokens):
         list,
         lambda X: ak.from_numpy(X),
         lambda X: list(torch.tensor(X)),
+        lambda X: pl.Series(X.tolist(), dtype=pl.Array(pl.Float64, (3, 2))),
+        lambda X: pa.array(X.tolist(), type=pa.list_(pa.list_(pa.float64(), 2), 3)),
     ],
 )
 def test_three_dimensions_are_sequences_of_one_length(make):
@@ -233,6 +274,9 @@ def test_three_dimensions_are_sequences_of_one_length(make):
         lambda X: pd.DataFrame(X).astype({0: bool, 1: int}),
         lambda X: pd.DataFrame(X).astype(pd.SparseDtype(float, 0.0)),
         lambda X: np.ma.masked_array(X),
+        lambda X: pl.DataFrame(X),
+        lambda X: pl.DataFrame(X.astype(int)),
+        lambda X: pa.table(list(X.T), names=list("abc")),
     ],
 )
 def test_two_dimensions_are_a_table(make):
@@ -246,6 +290,30 @@ def test_two_dimensions_are_a_table(make):
         check_sequences(_safe_indexing(make(X), [2, 0])),
         [row[:, None] for row in X[[2, 0]].astype("f4")],
     )
+
+
+def test_batches_and_tensors_of_pyarrow_are_read():
+    X = np.random.RandomState(0).standard_normal((4, 3, 2))
+    assert_rows(
+        check_sequences(pa.FixedShapeTensorArray.from_numpy_ndarray(X)), list(X.astype("f4"))
+    )
+    table = pa.RecordBatch.from_arrays(list(map(pa.array, X[:, :, 0].T)), names=list("abc"))
+    assert is_table(table)
+    assert_rows(check_sequences(table), [row[:, None] for row in X[:, :, 0].astype("f4")])
+    cells = pa.RecordBatch.from_pydict(COLUMNS)
+    assert not is_table(cells)
+    assert_rows(check_sequences(cells), expected_rows(NESTED, tokens=False))
+
+
+def test_frames_of_other_libraries_are_not_copied_to_python(monkeypatch):
+    monkeypatch.setattr(pl.Series, "to_list", None)
+    for make in (
+        lambda: pl.DataFrame(COLUMNS),
+        lambda: pl.Series(NESTED),
+        lambda: pa.table(COLUMNS),
+        lambda: pa.array(NESTED),
+    ):
+        assert_rows(check_sequences(make()), expected_rows(NESTED, tokens=False))
 
 
 def test_anything_with_an_array_interface_is_an_array():
@@ -275,6 +343,10 @@ def test_tokens_in_lists_are_never_a_table():
     assert not is_table(Panel.from_sequences([[1.0]]))
 
 
+def test_dicts_in_lists_are_never_a_table():
+    assert not is_table([[{"u": 1.0}], [{"u": 2.0}]])
+
+
 def test_tokens_with_a_feature_axis():
     panel = check_sequences(np.array([[[1], [2]], [[3], [4]]]), tokens=True)
     assert_rows(panel, [np.array([1, 2]), np.array([3, 4])])
@@ -282,8 +354,14 @@ def test_tokens_with_a_feature_axis():
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: frames(["u", "v"]), lambda: cells(np.array)],
-    ids=["list of frames", "frame of cells"],
+    [
+        lambda: frames(["u", "v"]),
+        lambda: cells(np.array),
+        lambda: pl.DataFrame(COLUMNS),
+        lambda: pa.table(COLUMNS),
+        lambda: [pl.from_dict(dict(zip("uv", zip(*s, strict=True), strict=True))) for s in NESTED],
+    ],
+    ids=["list of frames", "frame of cells", "polars", "pyarrow", "list of polars"],
 )
 def test_feature_names_come_from_columns(make):
     assert check_sequences(make()).feature_names == ("u", "v")
@@ -428,6 +506,9 @@ DICTS = (
 )
 RAGGED = ": time steps differ in their number of features. Give each step the same number."
 ONE_PER_SAMPLE = " Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
+NULL = "[1] is null. Drop samples without a sequence, from y too."
+NOTHING = " has 0 sample(s) while a minimum of 1 is required."
+DEEPER = ": time steps hold lists of lists. Pass numbers, or one list of numbers per time step."
 NO_CONTAINER = ", which is not a container of sequences." + ACCEPTED
 
 KINDS = [
@@ -473,6 +554,11 @@ KINDS = [
         np.array([[{"foo": "bar"}, 1.0]], dtype=object),
         " holds dicts where numbers belong, for example {'foo': 'bar'}." + DICTS,
     ),
+    ([[{"u": 1}]], "[0] holds dicts where numbers belong, for example {'u': 1}." + DICTS),
+    (pl.Series([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}." + DICTS),
+    (pa.array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}." + DICTS),
+    (ak.Array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}." + DICTS),
+    (pl.LazyFrame({"u": [1.0]}), " is a LazyFrame" + NO_CONTAINER + " Pass X.collect()."),
     (
         [[pd.Period("2024-01")]],
         "[0] holds periods where numbers belong, for example Period('2024-01', 'M'). Make numbers "
@@ -532,6 +618,26 @@ VALUES = [
     (ak.Array([[[1.0, 2.0], [3.0]]]), RAGGED),
     (pa.array([[[1.0, 2.0], [3.0]]]), RAGGED),
     (list(pa.array([[[1.0, 2.0], [3.0]]])), "[0]" + RAGGED),
+    ([pa.scalar([1.0]), pa.scalar(None, type=pa.list_(pa.float64()))], NULL),
+    (pl.Series([[1.0], None]), NULL),
+    (pl.Series([[[1.0]], None]), NULL),
+    (pa.table({"u": [[1.0], None]}), "['u']" + NULL),
+    (pl.DataFrame({"u": [[1.0], None]}), "['u']" + NULL),
+    (pa.array([[1.0, 2.0], None], type=pa.list_(pa.float64(), 2)), NULL),
+    (pa.chunked_array([[[1.0]], [None]]), NULL),
+    (pl.Series([[1.0], []]), "[1]" + EMPTY),
+    (pl.Series([[[1.0]], []]), "[1]" + EMPTY),
+    (pa.chunked_array([], type=pa.list_(pa.float64())), NOTHING),
+    (pl.Series([], dtype=pl.List(pl.Float64)), NOTHING),
+    (pl.Series([[[1.0, 2.0], [3.0]]]), RAGGED),
+    (pl.Series([[[1.0, 2.0], None]]), RAGGED),
+    (pa.array([[[1.0, 2.0], None]]), RAGGED),
+    ([pl.Series([[1.0, 2.0], [3.0]])], "[0]" + RAGGED),
+    (pl.Series([[[[1.0]]]]), DEEPER),
+    (pa.array([[[[1.0]]]]), DEEPER),
+    (pl.Series([[1.0, None]]), "[0] contains NaN at time step 1." + IMPUTE),
+    (pl.Series([[1, None]]), "[0] contains NaN at time step 1." + IMPUTE),
+    (pl.Series([["a"]]), " holds strings where numbers belong, for example 'a'." + ENCODE),
     (pa.array([[1.0], None]), "[1] is null. Drop samples without a sequence, from y too."),
     (ak.Array([[1.0], None]), " has missing samples. Drop them."),
     ([[1.0], [2.0, np.nan]], "[1] contains NaN at time step 1." + IMPUTE),
