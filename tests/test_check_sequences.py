@@ -500,10 +500,11 @@ VECTORIZE = (
     "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64))."
 )
 ENCODE = VECTORIZE + " Encode categories with TimeDistributed(OneHotEncoder())."
-DICTS = (
+RECIPE = (
     " Make numbers of them with sk_rnn.preprocessing.TimeDistributed: "
     "make_pipeline(TimeDistributed(DictVectorizer()), RNNClassifier())."
 )
+DICTS = " (argument must be a string or a number, not a dict)." + RECIPE
 RAGGED = ": time steps differ in their number of features. Give each step the same number."
 ONE_PER_SAMPLE = " Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
 NULL = "[1] is null. Drop samples without a sequence, from y too."
@@ -542,7 +543,7 @@ KINDS = [
         [{"u": 1.0}, {"v": 2.0}],
         "[0] is a dict, where a list with one dict per time step belongs. If X is one sequence of "
         "2 time steps, pass [X]; if each dict is a sample of one time step, pass [[x] for x in X]."
-        + DICTS,
+        + RECIPE,
     ),
     ([[1.0], None], "[1] is None, which is not a sequence of time steps." + ONE_PER_SAMPLE),
     ([[1.0], {1: 2}], "[1] is a dict, which is not a sequence of time steps." + ONE_PER_SAMPLE),
@@ -552,12 +553,12 @@ KINDS = [
     ),
     (
         np.array([[{"foo": "bar"}, 1.0]], dtype=object),
-        " holds dicts where numbers belong, for example {'foo': 'bar'}." + DICTS,
+        " holds dicts where numbers belong, for example {'foo': 'bar'}" + DICTS,
     ),
-    ([[{"u": 1}]], "[0] holds dicts where numbers belong, for example {'u': 1}." + DICTS),
-    (pl.Series([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}." + DICTS),
-    (pa.array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}." + DICTS),
-    (ak.Array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}." + DICTS),
+    ([[{"u": 1}]], "[0] holds dicts where numbers belong, for example {'u': 1}" + DICTS),
+    (pl.Series([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
+    (pa.array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
+    (ak.Array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
     (pl.LazyFrame({"u": [1.0]}), " is a LazyFrame" + NO_CONTAINER + " Pass X.collect()."),
     (
         [[pd.Period("2024-01")]],

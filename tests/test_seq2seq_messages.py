@@ -157,7 +157,8 @@ MESSAGES = {
     "dict in y": (
         lambda: new().fit(W, [{}, {}, {}, {}]),
         TypeError,
-        "Seq2SeqTransformer.fit: y holds dicts where numbers belong, for example {}. Pass numbers.",
+        "Seq2SeqTransformer.fit: y holds dicts where numbers belong, for example {} (argument must "
+        "be a string or a number, not a dict). Pass numbers.",
     ),
     "y str": (
         lambda: new().fit(W, "abcd"),

@@ -406,9 +406,7 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
         (
             pd.DataFrame({"u": pd.Categorical(list("abcd"))}),
             ValueError,
-            "make_windows: series has column 'u' of dtype category where numbers belong. Encode it "
-            "with TimeDistributed(make_column_transformer((OneHotEncoder(), ['u']), "
-            "remainder='passthrough')), or drop it.",
+            "make_windows: series has column 'u' of dtype category where numbers belong. Drop it.",
         ),
         (
             ["a", "b", "c", "d"],

@@ -138,7 +138,7 @@ def test_estimators_take_the_result(write):
         (
             b"2 300\ngood \xff\xfe\x80\n",
             "line 2 ('good \ufffd\ufffd\ufffd'...) has 1 numbers, but vectors have 300. A line is "
-            "a word and its numbers, with spaces between them. It is no text: if this is "
+            "a word and its numbers, with spaces between them. It is not text: if this is "
             "word2vec's binary format, save it as text.",
         ),
         (

@@ -102,7 +102,7 @@ def _check_table_names(estimator: Any, X: Any, input_name: str, *, reset: bool) 
         hint = ""
         if not estimator._is_table:
             hint = unseen_columns(X, input_name, estimator.feature_names_in_)
-        raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from error
+        raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None
 
 
 def _check_columns(estimator: Any, X: Any, input_name: str, *, reset: bool) -> None:
@@ -110,7 +110,7 @@ def _check_columns(estimator: Any, X: Any, input_name: str, *, reset: bool) -> N
     try:
         _check_n_features(estimator, X, reset=reset)
     except ValueError as error:
-        raise ValueError(f"{error}{one_sequence(X, input_name, 1)}") from error
+        raise ValueError(f"{error}{one_sequence(X, input_name, 1)}") from None
 
 
 def warn_of_long_frame(estimator: Any, X: Any, where: str) -> None:
@@ -178,12 +178,12 @@ def read_target(
                 f" If they are one sequence of {counted(shape[0], 'time step')}, pass [{source}] "
                 f"and [{input_name}]."
             )
-        raise ValueError(f"{error}{hint}") from error
+        raise ValueError(f"{error}{hint}") from None
     except TargetCountError as error:
-        raise ValueError(f"{error}{mismatch_hint(X, source, len(y))}") from error
+        raise ValueError(f"{error}{mismatch_hint(X, source, len(y))}") from None
     except TargetLengthsError as error:
         hint = _VECTORIZED if panel.n_tokens is not None else ""
-        raise ValueError(f"{error}{hint}") from error
+        raise ValueError(f"{error}{hint}") from None
     return values
 
 

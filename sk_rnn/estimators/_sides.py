@@ -77,8 +77,8 @@ def read_side(
     data : object
         As the user passed it.
     kind : {"auto", "text", "tokens", "series"}
-        What it has to be. "auto" takes strings for text; whole numbers, one a step, in sequences of
-        their own, and whatever is no number for tokens; anything else for numbers.
+        What it has to be. "auto" takes strings for text; whole numbers, one per step, in sequences
+        of their own, and whatever is not a number for tokens; anything else for numbers.
     where : str
         What messages call the caller and the argument.
     because : str, default=""

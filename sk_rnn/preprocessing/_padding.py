@@ -73,7 +73,7 @@ def pad_sequences(
     Raises
     ------
     TypeError
-        If X is no container of sequences.
+        If X is not a container of sequences.
     ValueError
         If X has no samples, an empty one, or no numbers, or if its dtype cannot hold `value`.
 

@@ -1,6 +1,7 @@
 """Errors of a transformer of time steps, told in terms of the sequences."""
 
 import re
+from collections.abc import Mapping
 from numbers import Number
 from typing import Any, NoReturn
 
@@ -58,18 +59,19 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
     )
 
 
-def refuse_what_is_no_dict(X: Any, steps: Steps, transformer: Any, caller: str) -> NoReturn:
+def refuse_what_is_no_dict(steps: Steps, transformer: Any, caller: str) -> NoReturn:
     """Raise TypeError for time steps that are not the dicts that a transformer takes."""
-    name = type(transformer).__name__
-    advice = "Pass one list of dicts per sequence."
+    advice = "Pass one dict per time step, {} for one without features."
+    row, found = 0, "a row of a data frame"
     if isinstance(steps.values, pd.DataFrame):
         advice = "Pass [x.to_dict('records') for x in X]."
-        found = "a row of a data frame"
     else:
-        found = name_kind(steps.values.ravel().tolist()[0])
+        values = steps.values[:, 0].tolist()
+        row = next(i for i, value in enumerate(values) if not isinstance(value, Mapping))
+        found = name_kind(values[row])
     raise TypeError(
-        f"{caller}: X[0] has {found} at time step 0, where {name} needs a dict of features. "
-        f"{advice}"
+        f"{caller}: {_place(steps, row)} is {found}, where {type(transformer).__name__} needs a "
+        f"dict of features. {advice}"
     )
 
 

@@ -19,7 +19,6 @@ from ..sequences import (
     flatten,
     is_sequence,
     is_table,
-    locate,
     name_kind,
     offsets_of,
     one_sequence,
@@ -131,7 +130,7 @@ def read_steps(
         flat = flatten(X, where, numeric=False)
     if flat.values.ndim > 2:
         raise ValueError(f"{where} has features that are sequences themselves. Pass scalars.")
-    records = _are_records(flat.values, flat.offsets, where)
+    records = _are_records(flat.values)
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
     rectangle = table or len(getattr(X, "shape", ())) == 3
@@ -152,7 +151,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
             hint = ""
             if not estimator._is_table:
                 hint = unseen_columns(X, "X", estimator.feature_names_in_)
-            raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from error
+            raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None
     else:
         names = steps.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
@@ -168,7 +167,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
         try:
             _check_n_features(estimator, X, reset=reset)
         except ValueError as error:
-            raise ValueError(f"{error}{one_sequence(X, 'X', 1)}") from error
+            raise ValueError(f"{error}{one_sequence(X, 'X', 1)}") from None
     elif n_features != estimator._n_step_features:
         raise ValueError(
             f"{caller}: X has {counted(n_features, 'feature')} per time step, but "
@@ -209,20 +208,11 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
     return frames
 
 
-def _are_records(values: np.ndarray, offsets: np.ndarray, where: str) -> bool:
-    """Tell whether time steps are dicts of features; refuse dicts beside anything else."""
+def _are_records(values: np.ndarray) -> bool:
+    """Tell whether time steps are dicts of features, all of them."""
     if values.dtype != object or values.ndim > 1:
         return False
-    dicts = {kind: issubclass(kind, Mapping) for kind in set(map(type, values))}
-    if any(dicts.values()) and not all(dicts.values()):
-        position = next(i for i, step in enumerate(values) if not dicts[type(step)])
-        sample, step = locate(offsets, position)
-        other = name_kind(values[position])
-        raise TypeError(
-            f"{where}[{sample}] has {other} at time step {step}, but dicts of features at others. "
-            "Pass one dict per time step, {} for one without features."
-        )
-    return any(dicts.values())
+    return all(issubclass(kind, Mapping) for kind in set(map(type, values)))
 
 
 def _text_in_objects(X: Any, where: str) -> Any:

@@ -247,7 +247,7 @@ _STATISTICS: dict[str, Callable[[_Sums], np.ndarray]] = {
 def _check_statistics(statistics: Any, caller: str) -> None:
     if not isinstance(statistics, list | tuple):
         raise TypeError(
-            f"{caller}: statistics={statistics!r} is no list or tuple. Pass names, as ['mean']."
+            f"{caller}: statistics={statistics!r} is not a list or tuple. Pass names, as ['mean']."
         )
     known = list(_STATISTICS)
     if not statistics:

@@ -99,6 +99,10 @@ class TimeDistributed(
     encoding. Other transformers that split rows, such as ``RFECV``, split time steps: give them
     their folds as `cv`.
 
+    Sequences of dicts of features are given to the transformer as an array of dicts, as a
+    :class:`~sklearn.feature_extraction.DictVectorizer` and a
+    :class:`~sklearn.feature_extraction.FeatureHasher` take them.
+
     A Panel of token ids with a known number of tokens is taken by transformers of categories, such
     as OneHotEncoder, and by functions; others would compute with the ids. Where the ids come out as
     integers they stay token ids, but `n_tokens` is not kept: whether they belong to the same
@@ -131,6 +135,14 @@ class TimeDistributed(
     ...     verbose_feature_names_out=False))
     >>> encoder.fit_transform(frames).feature_names
     ('heat', 'mode_off', 'mode_on')
+
+    Dicts of features, one per time step:
+
+    >>> from sklearn.feature_extraction import DictVectorizer
+    >>> words = [[{"word": "the"}, {"word": "cat", "noun": 1}], [{"word": "cat", "noun": 1}]]
+    >>> TimeDistributed(DictVectorizer()).fit_transform(words).to_list()
+    [array([[0., 0., 1.],
+           [1., 1., 0.]]), array([[1., 1., 0.]])]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -163,7 +175,7 @@ class TimeDistributed(
         Raises
         ------
         TypeError
-            If X is no container of sequences.
+            If X is not a container of sequences.
         ValueError
             If X cannot be used; the message says at which sample and time step.
         """
@@ -405,7 +417,7 @@ class TimeDistributed(
             fitted=None if reset else self,
         )
         if takes_dicts(self.transformer) and not steps.is_records:
-            refuse_what_is_no_dict(X, steps, self.transformer, caller)
+            refuse_what_is_no_dict(steps, self.transformer, caller)
         check_features(self, X, steps, caller, reset=reset)
         return steps
 

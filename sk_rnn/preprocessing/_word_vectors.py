@@ -292,7 +292,7 @@ def _refuse_line(line: bytes, problem: str, where: str, n_line: int) -> NoReturn
     try:
         line.decode()
     except UnicodeDecodeError:
-        advice += " It is no text: if this is word2vec's binary format, save it as text."
+        advice += " It is not text: if this is word2vec's binary format, save it as text."
     raise ValueError(f"{where}, line {n_line} ({_shown(line[:30])!r}...) {problem}. {advice}")
 
 

@@ -43,7 +43,7 @@ _ONE_PER_SAMPLE = "Pass one array of shape (n_timesteps,) or (n_timesteps, n_fea
 class Flat(NamedTuple):
     """The time steps of all samples, end to end."""
 
-    values: np.ndarray  # (total_steps, n_features); labels, one a step: (total_steps,)
+    values: np.ndarray  # (total_steps, n_features); labels, one per step: (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
     feature_names: tuple[str, ...] | None = None
     ids: pd.Index | None = None  # what a Series or frame calls the samples

@@ -101,7 +101,9 @@ def not_numbers(value: Any, where: str) -> str:
         advice = f"Make seconds of them: {array}.astype('datetime64[ms]').astype(float) / 1000."
         return _holds(where, "dates", value, advice)
     if isinstance(value, Mapping):
-        return _holds(where, "dicts", value, dict_recipe(where))
+        # The reason is in Python's words, which scikit-learn's own checks look for.
+        reason = f"(argument must be a string or a number, not {name_kind(value)})"
+        return _holds(where, "dicts", value, dict_recipe(where), reason)
     if value is pd.NA or value is pd.NaT:
         advice = (
             "Use np.nan for what is missing, and fill it in with TimeDistributed(SimpleImputer())."
@@ -205,8 +207,9 @@ def _strings_advice(value: str | bytes, where: str) -> str:
     return f"{text_recipe(where)} Encode categories with TimeDistributed(OneHotEncoder())."
 
 
-def _holds(where: str, noun: str, value: Any, advice: str) -> str:
-    return f"{where} holds {noun} where numbers belong, for example {_short(value)}. {advice}"
+def _holds(where: str, noun: str, value: Any, advice: str, reason: str = "") -> str:
+    held = f"{where} holds {noun} where numbers belong, for example {_short(value)}"
+    return f"{held}{reason and ' '}{reason}. {advice}"
 
 
 def _short(value: Any) -> str:

@@ -15,7 +15,7 @@ _OF_FRAMES = ("columns", "__dataframe__", "__narwhals_dataframe__")
 
 
 def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
-    """Return a data frame of any library as a pandas one, or None for what is no data frame.
+    """Return a data frame of any library as a pandas one, or None if it is not one.
 
     Other libraries' frames are read as scikit-learn reads them: with narwhals, which newer
     versions of it install, else by the data frame interchange protocol.

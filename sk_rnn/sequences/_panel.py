@@ -106,7 +106,8 @@ class Panel:
         sequences : array-like or list of array-like
             Everything that an estimator takes as `X`: a list of arrays of shape
             (n_timesteps,) or (n_timesteps, n_features), of data frames, of tensors or of
-            lists; a 2-D or 3-D array; an awkward or a pyarrow array.
+            lists; a 2-D or 3-D array; an awkward, pyarrow or polars array; a frame whose cells
+            hold sequences; a packed or nested tensor.
         dtype : {float32, float64}, default=None
             Of the values. By default float32 and float64 stay, integers, one per time
             step, are token ids, and everything else becomes float32.
