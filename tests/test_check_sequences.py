@@ -1,3 +1,4 @@
+import sys
 import tracemalloc
 
 import awkward as ak
@@ -303,6 +304,17 @@ def test_batches_and_tensors_of_pyarrow_are_read():
     cells = pa.RecordBatch.from_pydict(COLUMNS)
     assert not is_table(cells)
     assert_rows(check_sequences(cells), expected_rows(NESTED, tokens=False))
+
+
+def test_frames_are_read_without_narwhals(monkeypatch):
+    # What scikit-learn before 1.9 does not install.
+    monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
+    X = np.array([[0.5, 1.5], [2.5, 3.5]])
+    for make in (pl.DataFrame, lambda X: pa.table(list(X.T), names=list("ab"))):
+        assert is_table(make(X))
+        assert_rows(check_sequences(make(X)), [row[:, None] for row in X.astype("f4")])
+    for make in (pl.DataFrame, pa.table):
+        assert_rows(check_sequences(make(COLUMNS)), expected_rows(NESTED, tokens=False))
 
 
 def test_frames_of_other_libraries_are_not_copied_to_python(monkeypatch):
@@ -748,6 +760,11 @@ VALUES = [
         " has column 'u' of dtype category where numbers belong. If it holds text, pass "
         "X['u'] and make token ids of it with sk_rnn.preprocessing.SequenceVectorizer: "
         "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)); otherwise drop it.",
+    ),
+    (
+        [pd.Series(["a", "b"], dtype="category")],
+        "[0] holds categories where numbers belong, for example 'a'. Encode them with "
+        "TimeDistributed(OneHotEncoder()), or pass X[0].cat.codes as token ids.",
     ),
     (
         [pd.DataFrame({"u": [1.0]}), pd.DataFrame({"u": pd.Categorical(["a"])})],

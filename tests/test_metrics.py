@@ -4,8 +4,11 @@ import inspect
 import subprocess
 import sys
 
+import awkward as ak
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import sacrebleu
 import torch
@@ -525,3 +528,11 @@ def test_every_metric_refuses_none_by_its_index(function, position):
     pair = {"y_true": ["a b", "c"], "y_pred": ["a b", "c"], position: ["a b", None]}
     with pytest.raises(TypeError, match=rf"^{function.__name__}: {position}\[1\] is None"):
         function(**pair)
+
+
+@pytest.mark.parametrize("make", [pl.Series, pa.array, ak.Array, pd.Series])
+@pytest.mark.parametrize("y", [["ab", "c"], [["a", "b"], ["c"]], [[1, 2], [3]]])
+def test_containers_of_other_libraries_hold_the_same_tokens(make, y):
+    assert sequence_accuracy_score(make(y), y) == 1.0
+    assert token_accuracy_score(y, make(y)) == 1.0
+    assert token_error_rate(make(y), make(y)) == 0.0

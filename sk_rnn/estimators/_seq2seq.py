@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 from ..decoding import sample
 from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
-from ..sequences import Panel, open_foreign, open_tensors, quote
+from ..sequences import Panel, is_awkward, open_foreign, open_tensors, quote
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
 from ._parameters import CONSTRAINTS, refuse
@@ -998,6 +998,8 @@ def _without_zeros(X: Any, y: Any, sample_weight: Any, caller: str) -> tuple[Any
 def _take(data: Any, rows: np.ndarray) -> Any:
     if isinstance(data, pd.Index | pd.api.extensions.ExtensionArray):
         return data.take(rows)  # scikit-learn takes these for lists
+    if is_awkward(data):
+        return data[rows]
     return _safe_indexing(data, rows)
 
 

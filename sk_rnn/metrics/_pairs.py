@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..sequences import open_tensors, quote
+from ..sequences import Panel, open_tensors, quote
 
 # A string is left as it is: its characters are its tokens.
 Tokens = str | tuple[Hashable, ...]
@@ -60,6 +60,10 @@ def read_items(y: Any, where: str) -> Any:
     y = open_tensors(y, where)
     if isinstance(y, pd.Series | pd.DataFrame):
         y = y.to_numpy()
+    # Scalars of pyarrow and awkward equal nothing but themselves.
+    for method in ("to_pylist", "to_list"):
+        if hasattr(y, method) and not isinstance(y, Panel):
+            y = getattr(y, method)()
     if isinstance(y, str | bytes):
         raise TypeError(
             f"{where} is a {type(y).__name__}. Pass a list of sequences, even for a single one."

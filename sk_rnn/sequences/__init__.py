@@ -7,6 +7,7 @@ from ._batching import (
     prediction_batches,
     training_batches,
 )
+from ._columnar import is_awkward
 from ._containers import (
     flatten,
     open_container,
@@ -69,6 +70,7 @@ __all__ = [
     "flatten",
     "frame_values",
     "has_sequences",
+    "is_awkward",
     "is_sequence",
     "is_table",
     "join_words",

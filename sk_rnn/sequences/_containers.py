@@ -113,9 +113,9 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
         if isinstance(X.dtype, pd.ArrowDtype) and has_sequences(X):
             return X.array.__arrow_array__()  # type: ignore[attr-defined]
         return X.to_numpy()
-    if isinstance(X, list | tuple) or is_frame(X) or is_arrow(X) or is_awkward(X):
+    if isinstance(X, pd.DataFrame | list | tuple) or is_arrow(X) or is_awkward(X):
         return X
-    if is_polars(X) and is_list_type(getattr(X, "dtype", None)):
+    if is_polars(X) and hasattr(X, "to_numpy") and _holds_lists(X):
         return X
     no_data = isinstance(X, str | bytes | Mapping | AbstractSet | Iterator)
     if no_data or not hasattr(X, "__array__"):
@@ -127,6 +127,11 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
         accepted = refusal.partition(". ")[2]
         raise TypeError(f"{where} is a single value, {plain(array[()])}. {accepted}")
     return array
+
+
+def _holds_lists(X: Any) -> bool:
+    """Tell whether a Series of polars is of lists, or a frame has columns that are."""
+    return has_sequences(X) if is_frame(X) else is_list_type(X.dtype)
 
 
 def _read_table(df: pd.DataFrame, where: str, numeric: bool) -> np.ndarray:
@@ -294,6 +299,12 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
 def _read_pandas(x: pd.DataFrame | pd.Series, where: str) -> np.ndarray:
     if isinstance(x, pd.DataFrame):
         return frame_values(x, where)
+    if isinstance(x.dtype, pd.CategoricalDtype):
+        raise ValueError(
+            f"{where} holds categories where numbers belong, for example {plain(x.iloc[0])}. "
+            f"Encode them with TimeDistributed(OneHotEncoder()), or pass {argument(where)}"
+            ".cat.codes as token ids."
+        )
     numeric = pd.api.types.is_numeric_dtype(x.dtype)
     values = frame_values(x.to_frame(), where)[:, 0] if numeric else x.to_numpy()
     return as_numbers(values, where)

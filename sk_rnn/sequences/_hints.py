@@ -11,6 +11,7 @@ import pandas as pd
 
 from ._kinds import first_given, has_sequences, is_sequence
 from ._messages import argument, counted, name_kind, plain
+from ._tensors import is_batch
 
 CLIP = (
     "Clip such values with np.clip(x, low, high), or bring large ones into range with "
@@ -242,7 +243,7 @@ def count_single(X: Any) -> int:
 
 def _shape(X: Any) -> tuple[int, ...]:
     """Return the shape of what could be one sequence, () of anything else."""
-    if isinstance(X, str | bytes | Mapping):
+    if isinstance(X, str | bytes | Mapping) or is_batch(X):
         return ()
     try:
         if has_sequences(X) and not isinstance(X, list | tuple):

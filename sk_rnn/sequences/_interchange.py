@@ -89,7 +89,7 @@ def open_foreign(X: Any, where: str) -> Any:
     X : object
     """
     X = open_tensors(X, where)
-    if hasattr(X, "to_numpy_ndarray"):  # pyarrow's tensors of one shape
+    if hasattr(type(X), "to_numpy_ndarray"):  # pyarrow's tensors of one shape
         return X.to_numpy_ndarray()
     if isinstance(X, pd.DataFrame) or not may_be_frame(type(X)):
         return X
