@@ -609,7 +609,7 @@ def test_errors_of_narwhals_get_the_caller(monkeypatch):
 
     monkeypatch.setattr(nw, "from_native", fail)
     with pytest.raises(ValueError) as error:
-        check_sequences(pl.DataFrame({"a": [1.0]}), caller="f")
+        check_sequences(pl.DataFrame({"a": ["x"]}), caller="f")
     assert str(error.value) == (
         "f: X cannot be read as a data frame: no such thing. Pass a frame of pandas."
     )

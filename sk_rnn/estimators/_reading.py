@@ -13,6 +13,7 @@ from ..sequences import (
     TargetCountError,
     TargetLengthsError,
     argument,
+    as_pandas,
     check_sequence_targets,
     check_sequences,
     check_token_range,
@@ -119,7 +120,8 @@ def warn_of_long_frame(estimator: Any, X: Any, where: str) -> None:
         return
     X = open_foreign(X, where)
     by = repeated_id(X)
-    if by in X.columns:
+    if by is not None and by in X.columns:
+        X = as_pandas(X)
         warn_user(
             f"{where} is read as a table, one sequence per row and one time step per column, but "
             f"column {plain(by)} has {counted(X[by].nunique(), 'value')} in {len(X)} rows."

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ._interchange import as_pandas
 from ._kinds import first_given, has_sequences, is_sequence
 from ._messages import argument, counted, name_kind, plain
 from ._tensors import is_batch
@@ -353,7 +354,8 @@ def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = No
     n_samples : int, default=None
         Number of samples that were expected.
     """
-    if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+    df = _as_frame(df)
+    if df is None or not df.columns.is_unique:
         return ""
     if by is None:
         fitting = [label for label, n in _counts(df).items() if n == n_samples]
@@ -381,7 +383,8 @@ def unseen_columns(df: Any, name: str, feature_names: Any) -> str:
     feature_names : sequence of str
         What the features were called in fit.
     """
-    if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+    df = _as_frame(df)
+    if df is None or not df.columns.is_unique:
         return ""
     unseen = df.columns.difference(feature_names, sort=False)
     if df.shape[1] - len(unseen) < len(feature_names):  # features are missing, too
@@ -392,14 +395,22 @@ def unseen_columns(df: Any, name: str, feature_names: Any) -> str:
 
 def repeated_id(df: Any) -> Any:
     """Return the label of a column, or of the index, that is called an id and repeats."""
-    if not isinstance(df, pd.DataFrame) or not df.columns.is_unique:
+    if not hasattr(type(df), "columns"):
         return None
-    called_id = [x for x in [*df.columns, df.index.name] if isinstance(x, str)]
-    called_id = [x for x in called_id if _ID_LABEL.fullmatch(x)]
-    if not called_id:
+    labels = [*getattr(df, "columns", ()), getattr(getattr(df, "index", None), "name", None)]
+    called_id = [x for x in labels if isinstance(x, str) and _ID_LABEL.fullmatch(x)]
+    df = _as_frame(df) if called_id else None  # reading other frames takes time
+    if df is None or not df.columns.is_unique:
         return None
     counts = _counts(df)
     return next((x for x in called_id if counts.get(x, len(df)) < len(df)), None)
+
+
+def _as_frame(df: Any) -> pd.DataFrame | None:
+    try:
+        return as_pandas(df)
+    except (TypeError, ValueError):  # no hint is worth an error of its own
+        return None
 
 
 def _counts(df: pd.DataFrame) -> dict[Any, int]:

@@ -74,8 +74,8 @@ def open_foreign(X: Any, where: str) -> Any:
     """Return tensors as arrays, and frames of other libraries as those of pandas.
 
     A packed or nested tensor becomes a list of arrays. Frames of polars and pyarrow whose cells
-    hold sequences stay as they are, because their columns are read from their own buffers. Of
-    everything else nothing changes.
+    hold sequences stay as they are, because their columns are read from their own buffers, and so
+    do those of polars that hold numbers alone. Of everything else nothing changes.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def open_foreign(X: Any, where: str) -> Any:
         return X
     if is_frame(X) and has_sequences(X):
         return X
-    if is_polars(X) and _narwhals() is None:
-        return X  # as an array, without the names of columns in messages
+    if is_polars(X) and (_is_numeric(X) or _narwhals() is None):
+        return X  # polars makes an array of it quicker than a frame of pandas
     frame = as_pandas(X, where)
     return X if frame is None else frame
 
@@ -112,6 +112,10 @@ def _narwhals() -> Any:
     except ImportError:
         return None
     return nw
+
+
+def _is_numeric(df: Any) -> bool:
+    return is_frame(df) and all(dtype.is_numeric() for dtype in df.dtypes)
 
 
 def _read_arrow(df: Any, where: str) -> Any:
