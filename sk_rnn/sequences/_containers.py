@@ -244,8 +244,10 @@ def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: 
         X = [x if frame is None else frame for x, frame in zip(X, frames, strict=True)]
     names = _common_columns(X, where) if isinstance(X[0], pd.DataFrame) else None
     arrays = [_read_sample(x, where, i, numeric) for i, x in enumerate(X)]
-    _refuse_numbers(arrays, where)
-    lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
+    try:
+        lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
+    except TypeError:
+        _refuse_numbers(arrays, where)
     refuse_empty(lengths, where)
     _check_shapes(arrays, where)
     dtypes = {array.dtype for array in arrays}
@@ -310,11 +312,9 @@ def _read_pandas(x: pd.DataFrame | pd.Series, where: str) -> np.ndarray:
     return as_numbers(values, where)
 
 
-def _refuse_numbers(arrays: list[np.ndarray], where: str) -> None:
+def _refuse_numbers(arrays: list[np.ndarray], where: str) -> NoReturn:
     """Refuse single values where sequences belong."""
     single = [array.ndim == 0 for array in arrays]
-    if not any(single):
-        return
     if all(single):
         advice = pass_as_one(len(arrays), argument(where))
         raise ValueError(single_values(arrays[0][()], where, advice))

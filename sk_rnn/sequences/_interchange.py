@@ -115,7 +115,7 @@ def _narwhals() -> Any:
 
 
 def _is_numeric(df: Any) -> bool:
-    return is_frame(df) and all(dtype.is_numeric() for dtype in df.dtypes)
+    return is_frame(df) and all(dtype.is_numeric() for dtype in set(df.dtypes))
 
 
 def _read_arrow(df: Any, where: str) -> Any:

@@ -69,6 +69,8 @@ def has_sequences(X: Any) -> bool:
     if isinstance(X, pd.DataFrame):
         objects = [j for j, dtype in enumerate(X.dtypes) if dtype.kind == "O"]
         return any(is_sequence(first_given(X.iloc[:, j])) for j in objects)
+    if is_polars(X) and is_frame(X):
+        return any(_holds_lists(X, dtype) for dtype in set(X.dtypes))
     if is_frame(X):
         return any(has_sequences(column) for _, column in columns_of(X))
     if is_awkward(X):
@@ -115,6 +117,13 @@ def columns_of(X: Any) -> list[tuple[Any, Any]]:
 def holds_cells(X: np.ndarray) -> bool:
     """Tell whether an array is a frame without its labels, some of whose cells hold sequences."""
     return X.ndim == 2 and X.dtype == object and X.size > 0 and any(map(is_sequence, X[0]))
+
+
+def _holds_lists(df: Any, dtype: Any) -> bool:
+    """Tell whether columns of this type hold lists, in a frame of polars."""
+    if str(dtype) != "Object":
+        return is_list_type(dtype)
+    return any(has_sequences(column) for column in df.get_columns() if column.dtype == dtype)
 
 
 def first_given(column: Any) -> Any:

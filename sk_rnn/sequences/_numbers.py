@@ -63,8 +63,9 @@ def frame_values(
     table : bool, default=False
         Whether a row is a sample, so that messages do not take it for a time step.
     """
-    is_object = [dtype == np.dtype(object) for dtype in df.dtypes]
-    for j, (dtype, maybe) in enumerate(zip(df.dtypes, is_object, strict=True)):
+    dtypes = df.dtypes.tolist()  # pandas makes a Series of them each time
+    is_object = [dtype == np.dtype(object) for dtype in dtypes]
+    for j, (dtype, maybe) in enumerate(zip(dtypes, is_object, strict=True)):
         if pd.api.types.is_numeric_dtype(dtype):
             continue
         if not (allow_objects and maybe) or holds_text_or_dates(df.iloc[:, j]):
@@ -75,9 +76,9 @@ def frame_values(
             )
     if any(is_object):
         return df.to_numpy(dtype=object)
-    if all(isinstance(dtype, np.dtype) for dtype in df.dtypes):
+    if all(isinstance(dtype, np.dtype) for dtype in dtypes):
         # Left to itself pandas makes objects of booleans beside floats.
-        return df.to_numpy(dtype=np.result_type(*df.dtypes) if len(df.dtypes) else None)
+        return df.to_numpy(dtype=np.result_type(*dict.fromkeys(dtypes)) if dtypes else None)
     # Nullable columns: NaN needs floats, but token ids stay integers where none is missing.
-    integers = all(dtype.kind in "iub" for dtype in df.dtypes) and not df.isna().to_numpy().any()
+    integers = all(dtype.kind in "iub" for dtype in dtypes) and not df.isna().to_numpy().any()
     return df.to_numpy(dtype=np.int64 if integers else np.float64, na_value=np.nan)
