@@ -207,9 +207,9 @@ def read_embedding_weights(
     """Pretrained vectors, checked."""
     if embedding_weights is None:
         return None
+    embedding_weights = open_tensors(embedding_weights, f"{caller}: embedding_weights")
     try:
-        weights = open_tensors(embedding_weights, f"{caller}: embedding_weights")
-        weights = np.asarray(weights, dtype=np.float64)
+        weights = np.asarray(embedding_weights, dtype=np.float64)
         wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
     except (TypeError, ValueError) as error:
         wrong = f"cannot be read as numbers: {quote(error)}"

@@ -120,9 +120,9 @@ def read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarra
     """One weight per sequence; ones for None."""
     if sample_weight is None:
         return np.ones(n_sequences)
+    sample_weight = open_tensors(sample_weight, f"{caller}: sample_weight")
     try:
-        weights = open_tensors(sample_weight, f"{caller}: sample_weight")
-        weights = np.asarray(weights, dtype=np.float64)
+        weights = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{caller}: sample_weight cannot be read as numbers: {quote(error)}. Pass one weight "
