@@ -18,17 +18,15 @@ from ._hints import (
     CLIP,
     count_single,
     dict_recipe,
-    long_frame,
     not_numbers,
     one_sequence,
     refuse_single_values,
-    repeated_id,
     shape_as_one,
-    unseen_columns,
 )
 from ._interchange import as_pandas, open_foreign
 from ._kinds import has_sequences, is_sequence, is_table
 from ._layout import locate, offsets_of
+from ._long_frames import long_frame, repeated_id, unseen_columns
 from ._messages import argument, counted, name_kind, plain, quote
 from ._numbers import as_numbers, frame_values
 from ._panel import Panel, read_panel, step_labels
