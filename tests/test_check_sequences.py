@@ -1,8 +1,10 @@
+import sys
 import tracemalloc
 
 import awkward as ak
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse
@@ -51,6 +53,12 @@ def cells(of):
     )
 
 
+COLUMNS = {
+    "u": [[step[0] for step in sample] for sample in NESTED],
+    "v": [[step[1] for step in sample] for sample in NESTED],
+}
+
+
 def arrow_series(sequences, dtype):
     return pd.Series(pa.array(sequences, type=dtype), dtype=pd.ArrowDtype(dtype))
 
@@ -90,7 +98,30 @@ MULTIVARIATE_CONTAINERS = {
     ),
     "pyarrow, chunked": lambda: pa.chunked_array([pa.array(NESTED[:1]), pa.array(NESTED[1:])]),
     "list of pyarrow scalars": lambda: list(pa.array(NESTED)),
+    "list of pyarrow arrays": lambda: [pa.array(s) for s in NESTED],
+    "list of pyarrow tables": lambda: [
+        pa.table(dict(zip("uv", zip(*s, strict=True), strict=True))) for s in NESTED
+    ],
     "series of pyarrow lists": lambda: arrow_series(NESTED, ARROW_2D),
+    "pyarrow table of lists": lambda: pa.table(COLUMNS),
+    "pyarrow table of large lists": lambda: pa.table(
+        {name: pa.array(x, type=pa.large_list(pa.float64())) for name, x in COLUMNS.items()}
+    ),
+    "pyarrow table of views": lambda: pa.table(
+        {name: pa.array(x, type=pa.list_view(pa.float64())) for name, x in COLUMNS.items()}
+    ),
+    "pyarrow table in chunks": lambda: pa.concat_tables(
+        [pa.table(COLUMNS).slice(0, 1), pa.table(COLUMNS).slice(1)]
+    ),
+    "pyarrow table of one column": lambda: pa.table({"x": NESTED}),
+    "polars": lambda: pl.Series(NESTED),
+    "polars, fixed features": lambda: pl.Series(NESTED, dtype=pl.List(pl.Array(pl.Float64, 2))),
+    "polars objects": lambda: pl.Series([np.array(s) for s in NESTED], dtype=pl.Object),
+    "list of polars series": lambda: [pl.Series(s) for s in NESTED],
+    "list of polars frames": lambda: [pl.DataFrame(s, orient="row") for s in NESTED],
+    "polars frame of lists": lambda: pl.DataFrame(COLUMNS),
+    "polars frame of one column": lambda: pl.DataFrame({"x": NESTED}),
+    "frame of one column": lambda: pd.DataFrame({"x": objects([np.array(s) for s in NESTED])}),
     "panel": lambda: Panel.from_sequences(NESTED),
 }
 
@@ -115,6 +146,11 @@ UNIVARIATE_CONTAINERS = {
     "frame of pyarrow lists": lambda: pd.DataFrame(
         {0: arrow_series(UNIVARIATE, pa.list_(pa.float64()))}
     ),
+    "pyarrow table": lambda: pa.table({"x": UNIVARIATE}),
+    "list of pyarrow arrays": lambda: [pa.array(s) for s in UNIVARIATE],
+    "polars": lambda: pl.Series(UNIVARIATE),
+    "polars frame": lambda: pl.DataFrame({"x": UNIVARIATE}),
+    "list of polars series": lambda: [pl.Series(s) for s in UNIVARIATE],
     "panel": lambda: Panel.from_sequences(UNIVARIATE),
 }
 
@@ -136,6 +172,10 @@ TOKEN_CONTAINERS = {
     "pyarrow": lambda: pa.array(TOKENS),
     "list of pyarrow scalars": lambda: list(pa.array(TOKENS)),
     "series of pyarrow lists": lambda: arrow_series(TOKENS, pa.list_(pa.int64())),
+    "pyarrow table": lambda: pa.table({"word": TOKENS}),
+    "polars": lambda: pl.Series(TOKENS),
+    "polars of uint8": lambda: pl.Series(TOKENS, dtype=pl.List(pl.UInt8)),
+    "polars frame": lambda: pl.DataFrame({"word": TOKENS}),
     "panel": lambda: Panel.from_sequences(TOKENS),
     "panel of int16": lambda: Panel(np.int16([3, 1, 4, 1, 5, 9, 2]), [0, 2, 3, 6, 7]),
     "panel of floats": lambda: Panel.from_sequences(TOKENS, dtype=np.float64),
@@ -218,6 +258,8 @@ def test_every_container_is_sliced_by_scikit_learn(make, expected, tokens):
         list,
         lambda X: ak.from_numpy(X),
         lambda X: list(torch.tensor(X)),
+        lambda X: pl.Series(X.tolist(), dtype=pl.Array(pl.Float64, (3, 2))),
+        lambda X: pa.array(X.tolist(), type=pa.list_(pa.list_(pa.float64(), 2), 3)),
     ],
 )
 def test_three_dimensions_are_sequences_of_one_length(make):
@@ -244,6 +286,9 @@ def test_three_dimensions_are_sequences_of_one_length(make):
         lambda X: pd.DataFrame(X).astype({0: bool, 1: int}),
         lambda X: pd.DataFrame(X).astype(pd.SparseDtype(float, 0.0)),
         lambda X: np.ma.masked_array(X),
+        lambda X: pl.DataFrame(X),
+        lambda X: pl.DataFrame(X.astype(int)),
+        lambda X: pa.table(list(X.T), names=list("abc")),
     ],
 )
 def test_two_dimensions_are_a_table(make):
@@ -257,6 +302,41 @@ def test_two_dimensions_are_a_table(make):
         check_sequences(_safe_indexing(make(X), [2, 0])),
         [row[:, None] for row in X[[2, 0]].astype("f4")],
     )
+
+
+def test_batches_and_tensors_of_pyarrow_are_read():
+    X = np.random.RandomState(0).standard_normal((4, 3, 2))
+    assert_rows(
+        check_sequences(pa.FixedShapeTensorArray.from_numpy_ndarray(X)), list(X.astype("f4"))
+    )
+    table = pa.RecordBatch.from_arrays(list(map(pa.array, X[:, :, 0].T)), names=list("abc"))
+    assert is_table(table)
+    assert_rows(check_sequences(table), [row[:, None] for row in X[:, :, 0].astype("f4")])
+    cells = pa.RecordBatch.from_pydict(COLUMNS)
+    assert not is_table(cells)
+    assert_rows(check_sequences(cells), expected_rows(NESTED, tokens=False))
+
+
+def test_frames_are_read_without_narwhals(monkeypatch):
+    # What scikit-learn before 1.9 does not install.
+    monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
+    X = np.array([[0.5, 1.5], [2.5, 3.5]])
+    for make in (pl.DataFrame, lambda X: pa.table(list(X.T), names=list("ab"))):
+        assert is_table(make(X))
+        assert_rows(check_sequences(make(X)), [row[:, None] for row in X.astype("f4")])
+    for make in (pl.DataFrame, pa.table):
+        assert_rows(check_sequences(make(COLUMNS)), expected_rows(NESTED, tokens=False))
+
+
+def test_frames_of_other_libraries_are_not_copied_to_python(monkeypatch):
+    monkeypatch.setattr(pl.Series, "to_list", None)
+    for make in (
+        lambda: pl.DataFrame(COLUMNS),
+        lambda: pl.Series(NESTED),
+        lambda: pa.table(COLUMNS),
+        lambda: pa.array(NESTED),
+    ):
+        assert_rows(check_sequences(make()), expected_rows(NESTED, tokens=False))
 
 
 def test_anything_with_an_array_interface_is_an_array():
@@ -286,6 +366,10 @@ def test_tokens_in_lists_are_never_a_table():
     assert not is_table(Panel.from_sequences([[1.0]]))
 
 
+def test_dicts_in_lists_are_never_a_table():
+    assert not is_table([[{"u": 1.0}], [{"u": 2.0}]])
+
+
 def test_tokens_with_a_feature_axis():
     panel = check_sequences(np.array([[[1], [2]], [[3], [4]]]), tokens=True)
     assert_rows(panel, [np.array([1, 2]), np.array([3, 4])])
@@ -293,8 +377,14 @@ def test_tokens_with_a_feature_axis():
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: frames(["u", "v"]), lambda: cells(np.array)],
-    ids=["list of frames", "frame of cells"],
+    [
+        lambda: frames(["u", "v"]),
+        lambda: cells(np.array),
+        lambda: pl.DataFrame(COLUMNS),
+        lambda: pa.table(COLUMNS),
+        lambda: [pl.from_dict(dict(zip("uv", zip(*s, strict=True), strict=True))) for s in NESTED],
+    ],
+    ids=["list of frames", "frame of cells", "polars", "pyarrow", "list of polars"],
 )
 def test_feature_names_come_from_columns(make):
     assert check_sequences(make()).feature_names == ("u", "v")
@@ -423,16 +513,31 @@ ACCEPTED = (
     "sample, or a Panel."
 )
 RESHAPE = (
-    " Expected 2D array, got 1D array instead. Reshape your data: array.reshape(-1, 1) if every "
-    "number is a sample of one time step, array.reshape(1, -1) if they are the time steps of a "
-    "single sample."
+    " Expected 2D array, got 1D array instead. Reshape your data. If X is one sequence of {}, pass "
+    "[X]; if each value is a sample of one time step, pass [[x] for x in X]."
 )
 EMPTY = " is an empty sequence. Every sample needs at least one time step: drop it, from y too."
 IMPUTE = " Impute missing values first, or set padding_value if they are padding."
-CLIP = " Clip or rescale such values first."
+CLIP = (
+    " Clip such values with np.clip(x, low, high), or bring large ones into range with "
+    "TimeDistributed(StandardScaler())."
+)
+VECTORIZE = (
+    " Make token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+    "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64))."
+)
+ENCODE = VECTORIZE + " Encode categories with TimeDistributed(OneHotEncoder())."
+RECIPE = (
+    " Make numbers of them with sk_rnn.preprocessing.TimeDistributed: "
+    "make_pipeline(TimeDistributed(DictVectorizer()), RNNClassifier())."
+)
+DICTS = " (argument must be a string or a number, not a dict)." + RECIPE
 RAGGED = ": time steps differ in their number of features. Give each step the same number."
 ONE_PER_SAMPLE = " Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
-NO_CONTAINER = ", which is no container of sequences." + ACCEPTED
+NULL = "[1] is null. Drop samples without a sequence, from y too."
+NOTHING = " has 0 sample(s) while a minimum of 1 is required."
+DEEPER = ": time steps hold lists of lists. Pass numbers, or one list of numbers per time step."
+NO_CONTAINER = ", which is not a container of sequences." + ACCEPTED
 
 KINDS = [
     (None, " is None" + NO_CONTAINER),
@@ -442,7 +547,7 @@ KINDS = [
     (b"abc", " is a bytes" + NO_CONTAINER),
     ({"a": [1.0]}, " is a dict" + NO_CONTAINER),
     ({1.0, 2.0}, " is a set" + NO_CONTAINER),
-    (3, " is a int" + NO_CONTAINER),
+    (3, " is an int" + NO_CONTAINER),
     (np.float64(3), " is a single value, 3.0." + ACCEPTED),
     (np.array(3), " is a single value, 3." + ACCEPTED),
     (torch.tensor(3.0), " is a single value, 3.0." + ACCEPTED),
@@ -456,34 +561,49 @@ KINDS = [
     ),
     (
         pa.array([1.0, 2.0]),
-        " is a pyarrow DoubleArray of double, not of lists. Pass a column of lists, or "
-        "to_pandas().",
+        " is a pyarrow DoubleArray of double, not of lists. If it is one sequence, pass [X]; "
+        "otherwise an array of lists, one per sample.",
     ),
+    (["abc", "de"], "[0] is 'abc', one string, where a sequence belongs." + VECTORIZE),
+    (np.array(["abc"]), "[0] is 'abc', one string, where a sequence belongs." + VECTORIZE),
     (
-        pa.table({"u": [[1.0]]}),
-        " is a pyarrow Table of columns, not of lists. Pass a column of lists, or to_pandas().",
+        [{"u": 1.0}, {"v": 2.0}],
+        "[0] is a dict, where a list with one dict per time step belongs. If X is one sequence of "
+        "2 time steps, pass [X]; if each dict is a sample of one time step, pass [[x] for x in X]."
+        + RECIPE,
     ),
-    (["abc", "de"], "[0] is a str, which is no sequence of time steps." + ONE_PER_SAMPLE),
-    (np.array(["abc"]), "[0] is a str_, which is no sequence of time steps." + ONE_PER_SAMPLE),
-    ([[1.0], None], "[1] is None, which is no sequence of time steps." + ONE_PER_SAMPLE),
-    ([[1.0], {1: 2}], "[1] is a dict, which is no sequence of time steps." + ONE_PER_SAMPLE),
+    ([[1.0], None], "[1] is None, which is not a sequence of time steps." + ONE_PER_SAMPLE),
+    ([[1.0], {1: 2}], "[1] is a dict, which is not a sequence of time steps." + ONE_PER_SAMPLE),
     (
         [[1.0], (x for x in [1.0])],
-        "[1] is a generator, which is no sequence of time steps." + ONE_PER_SAMPLE,
+        "[1] is a generator, which is not a sequence of time steps." + ONE_PER_SAMPLE,
     ),
     (
         np.array([[{"foo": "bar"}, 1.0]], dtype=object),
-        " holds something that is no number: float() argument must be a string or a real number, "
-        "not 'dict'. Pass numbers.",
+        " holds dicts where numbers belong, for example {'foo': 'bar'}" + DICTS,
+    ),
+    ([[{"u": 1}]], "[0] holds dicts where numbers belong, for example {'u': 1}" + DICTS),
+    (pl.Series([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
+    (pa.array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
+    (ak.Array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
+    (pl.LazyFrame({"u": [1.0]}), " is a LazyFrame" + NO_CONTAINER + " Pass X.collect()."),
+    (
+        [[pd.Period("2024-01")]],
+        "[0] holds periods where numbers belong, for example Period('2024-01', 'M'). Make numbers "
+        "of them: [period.ordinal for period in X[0]].",
     ),
 ]
 
 VALUES = [
-    (np.arange(3.0), "[0] is a single value, 0.0:" + RESHAPE),
-    ([1, 2], "[0] is a single value, 1:" + RESHAPE),
-    (pd.Series([1.0]), "[0] is a single value, 1.0:" + RESHAPE),
-    ([[1.0], 2.0], "[1] is a single value, 2.0:" + RESHAPE),
-    (ak.Array([1.0, 2.0]), " is 1-dimensional: it holds no sequences."),
+    (np.arange(3.0), "[0] is a single value, 0.0:" + RESHAPE.format("3 time steps")),
+    ([1, 2], "[0] is a single value, 1:" + RESHAPE.format("2 time steps")),
+    (pd.Series([1.0]), "[0] is a single value, 1.0:" + RESHAPE.format("1 time step")),
+    ([[1.0], 2.0], "[1] is a single value, 2.0, but X[0] is a sequence." + ONE_PER_SAMPLE),
+    (
+        ak.Array([1.0, 2.0]),
+        " holds single values instead of sequences. If it is one sequence, pass [X]; otherwise an "
+        "array of lists, one per sample.",
+    ),
     (np.zeros((1, 2, 3, 4)), " has 4 dimensions, shape (1, 2, 3, 4)." + ACCEPTED),
     ([np.zeros((2, 3, 4))], "[0] has 3 dimensions, shape (2, 3, 4)." + ACCEPTED),
     (
@@ -526,7 +646,27 @@ VALUES = [
     (ak.Array([[[1.0, 2.0], [3.0]]]), RAGGED),
     (pa.array([[[1.0, 2.0], [3.0]]]), RAGGED),
     (list(pa.array([[[1.0, 2.0], [3.0]]])), "[0]" + RAGGED),
-    (pa.array([[1.0], None]), "[1] is null. Drop samples without a sequence."),
+    ([pa.scalar([1.0]), pa.scalar(None, type=pa.list_(pa.float64()))], NULL),
+    (pl.Series([[1.0], None]), NULL),
+    (pl.Series([[[1.0]], None]), NULL),
+    (pa.table({"u": [[1.0], None]}), "['u']" + NULL),
+    (pl.DataFrame({"u": [[1.0], None]}), "['u']" + NULL),
+    (pa.array([[1.0, 2.0], None], type=pa.list_(pa.float64(), 2)), NULL),
+    (pa.chunked_array([[[1.0]], [None]]), NULL),
+    (pl.Series([[1.0], []]), "[1]" + EMPTY),
+    (pl.Series([[[1.0]], []]), "[1]" + EMPTY),
+    (pa.chunked_array([], type=pa.list_(pa.float64())), NOTHING),
+    (pl.Series([], dtype=pl.List(pl.Float64)), NOTHING),
+    (pl.Series([[[1.0, 2.0], [3.0]]]), RAGGED),
+    (pl.Series([[[1.0, 2.0], None]]), RAGGED),
+    (pa.array([[[1.0, 2.0], None]]), RAGGED),
+    ([pl.Series([[1.0, 2.0], [3.0]])], "[0]" + RAGGED),
+    (pl.Series([[[[1.0]]]]), DEEPER),
+    (pa.array([[[[1.0]]]]), DEEPER),
+    (pl.Series([[1.0, None]]), "[0] contains NaN at time step 1." + IMPUTE),
+    (pl.Series([[1, None]]), "[0] contains NaN at time step 1." + IMPUTE),
+    (pl.Series([["a"]]), " holds strings where numbers belong, for example 'a'." + ENCODE),
+    (pa.array([[1.0], None]), "[1] is null. Drop samples without a sequence, from y too."),
     (ak.Array([[1.0], None]), " has missing samples. Drop them."),
     ([[1.0], [2.0, np.nan]], "[1] contains NaN at time step 1." + IMPUTE),
     ([[1.0], [2.0, None]], "[1] contains NaN at time step 1." + IMPUTE),
@@ -572,33 +712,80 @@ VALUES = [
         pd.DataFrame([[1j]]),
         ": Complex data not supported. Pass real and imaginary parts as two features.",
     ),
-    ([["a", "b"]], "[0] holds strings where numbers belong. Convert them first."),
-    ([[1.0, "b"]], "[0] holds strings where numbers belong. Convert them first."),
-    (np.array([["a"]]), " holds strings where numbers belong. Convert them first."),
-    (np.array([[b"a"]]), " holds bytes where numbers belong. Convert them first."),
+    ([["a", "b"]], "[0] holds strings where numbers belong, for example 'a'." + ENCODE),
+    ([[1.0, "b"]], "[0] holds strings where numbers belong, for example 'b'." + ENCODE),
+    (np.array([["a"]]), " holds strings where numbers belong, for example 'a'." + ENCODE),
+    (
+        np.array([["1.5", "2"]]),
+        " holds strings where numbers belong, for example '1.5'. Convert them: "
+        "np.asarray(X).astype(float).",
+    ),
+    (
+        np.array([[b"a"]]),
+        " holds bytes where numbers belong, for example b'a'. Decode them: [text.decode() for text "
+        "in X]." + ENCODE,
+    ),
+    (
+        [[b"1.5"]],
+        "[0] holds bytes where numbers belong, for example b'1.5'. Convert them: "
+        "np.asarray(X[0]).astype(float).",
+    ),
     (
         np.array([["a"]], dtype=object),
-        " holds something that is no number: could not convert string to float: 'a'. Pass numbers.",
+        " holds strings where numbers belong, for example 'a'." + ENCODE,
     ),
     (
         np.array([["2024-01-01"]], dtype="M8[D]"),
-        " holds dates where numbers belong. Convert them first.",
+        " holds dates where numbers belong, for example datetime.date(2024, 1, 1). Make seconds of "
+        "them: np.asarray(X).astype('datetime64[ms]').astype(float) / 1000.",
     ),
     (
         [[np.timedelta64(1, "D")]],
-        "[0] holds durations where numbers belong. Convert them first.",
+        "[0] holds durations where numbers belong, for example datetime.timedelta(days=1). Make "
+        "seconds of them: np.asarray(X[0]).astype('timedelta64[ms]').astype(float) / 1000.",
+    ),
+    (
+        [np.array([(1.0, 2.0)], dtype=[("u", "f8"), ("v", "f8")])],
+        "[0] holds records where numbers belong, for example (1.0, 2.0). Make features of the "
+        "fields: np.asarray(X[0]).tolist().",
+    ),
+    (
+        [np.array([1.0, [2.0]], dtype=object)],
+        "[0] holds sequences beside single values. Give each time step the same number.",
+    ),
+    (
+        [[1, 10**400]],
+        "[0] holds 100000000000000000000000000000000000000000000000000000000..., which is too "
+        "large for any float." + CLIP,
     ),
     (
         pd.DataFrame({"u": [1.0], "t": pd.array(["2024-01-01"], dtype="datetime64[ns]")}),
-        " has column 't' of dtype datetime64[ns] where numbers belong. Convert or drop it.",
+        " has column 't' of dtype datetime64[ns] where numbers belong. Make seconds of it with "
+        "(pd.to_datetime(X['t']) - pd.to_datetime(X['t']).min()).dt.total_seconds(), or drop it. "
+        "If the rows of X are time steps, make one sequence of all rows of an id: "
+        "Panel.from_frame(X, by=..., order_by='t').",
+    ),
+    (
+        [pd.DataFrame({"u": [1.0], "t": pd.array([5], dtype="timedelta64[ns]")})],
+        "[0] has column 't' of dtype timedelta64[ns] where numbers belong. Make seconds of it with "
+        "pd.to_timedelta(X[0]['t']).dt.total_seconds(), or drop it.",
     ),
     (
         pd.DataFrame({"u": pd.Categorical(["a"])}),
-        " has column 'u' of dtype category where numbers belong. Convert or drop it.",
+        " has column 'u' of dtype category where numbers belong. If it holds text, pass "
+        "X['u'] and make token ids of it with sk_rnn.preprocessing.SequenceVectorizer: "
+        "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)); otherwise drop it.",
+    ),
+    (
+        [pd.Series(["a", "b"], dtype="category")],
+        "[0] holds categories where numbers belong, for example 'a'. Encode them with "
+        "TimeDistributed(OneHotEncoder()), or pass X[0].cat.codes as token ids.",
     ),
     (
         [pd.DataFrame({"u": [1.0]}), pd.DataFrame({"u": pd.Categorical(["a"])})],
-        "[1] has column 'u' of dtype category where numbers belong. Convert or drop it.",
+        "[1] has column 'u' of dtype category where numbers belong. Encode it with "
+        "TimeDistributed(make_column_transformer((OneHotEncoder(), ['u']), "
+        "remainder='passthrough')), or drop it.",
     ),
     (
         [pd.DataFrame({"u": [1.0], "v": [1.0]}), pd.DataFrame({"v": [1.0], "u": [1.0]})],
@@ -616,13 +803,13 @@ VALUES = [
         "one sequence: give them one length.",
     ),
     (
-        pd.DataFrame({"u": [np.zeros((3, 2))]}),
-        "['u'] has 2 features per time step, but a column of cells is one feature. Pass the "
-        "column by itself.",
+        pd.DataFrame({"u": [np.zeros((3, 2))], "v": [np.zeros(3)]}),
+        "['u'] has 2 features per time step, but beside other columns a column is one feature. "
+        "Pass the column by itself.",
     ),
     (
-        pd.DataFrame({"u": [[1.0]], "v": [1.0]}),
-        "['v'][0] is a single value, 1.0:" + RESHAPE,
+        pd.DataFrame({"u": [[1.0], [2.0]], "v": [[1.0], 2.0]}),
+        "['v'][1] is a single value, 2.0, but X['v'][0] is a sequence." + ONE_PER_SAMPLE,
     ),
     (
         np.ma.masked_array([[1.0, 2.0]], mask=[[False, True]]),

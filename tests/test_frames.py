@@ -11,10 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.compose import make_column_transformer
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sk_rnn import RNNClassifier
-from sk_rnn.preprocessing import SequencePadder, SequenceSummarizer, TimeDistributed
+from sk_rnn.preprocessing import (
+    SequencePadder,
+    SequenceSummarizer,
+    TimeDistributed,
+    make_windows,
+)
 from sk_rnn.sequences import Panel, as_pandas
 
 RUNS = {
@@ -254,7 +259,7 @@ def test_from_frame_refuses(runs, change, kwargs, message):
         ),
         (
             ["heat", ["load"]],
-            "columns[1] is a list, which is no label of a column. Pass a flat list of labels.",
+            "columns[1] is a list, which is not the label of a column. Pass a flat list of labels.",
         ),
     ],
 )
@@ -298,6 +303,178 @@ def test_advice_for_categories_gives_the_samples_of_the_panel(runs, make):
 def test_from_frame_refuses_dates_among_features(runs):
     with pytest.raises(ValueError, match=r"column 'time' is of dtype datetime64.* at 'run' 'b'"):
         Panel.from_frame(runs, by="run")
+
+
+# -- Ids of several columns
+
+
+@pytest.fixture
+def plants():
+    return pd.DataFrame(
+        {
+            "plant": list("baabab"),
+            "machine": [2, 1, 1, 1, 2, 2],
+            "hour": [2, 1, 0, 5, 6, 1],
+            "heat": [0.5, 1.5, 2.5, 3.5, 4.5, 5.5],
+            "load": np.arange(6.0),
+        }
+    )
+
+
+BOTH = ["plant", "machine"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.sampled_from("xyz"), st.integers(0, 9)),
+        min_size=1,
+        max_size=25,
+        unique=True,
+    ),
+)
+def test_ids_of_several_columns_equal_groups(keys):
+    df = pd.DataFrame(keys, columns=["plant", "machine", "hour"])
+    df["heat"] = np.arange(len(df), dtype=float)
+    panel = Panel.from_frame(df, by=BOTH, order_by="hour")
+    groups = list(df.groupby(BOTH))
+    assert panel.index.tolist() == [key for key, _ in groups]
+    assert panel.index.names == BOTH
+    assert panel.feature_names == ("heat",)
+    for sequence, (_, group) in zip(panel, groups, strict=True):
+        np.testing.assert_array_equal(sequence, group.sort_values("hour")[["heat"]])
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Index])
+@pytest.mark.parametrize("levels", [[], ["plant"], ["plant", "hour"], ["plant", "machine", "hour"]])
+def test_ids_may_be_columns_and_levels(plants, kind, levels):
+    df = plants.set_index(levels) if levels else plants
+    panel = Panel.from_frame(df, by=kind(BOTH), order_by="hour")
+    expected = Panel.from_frame(plants, by=BOTH, order_by="hour")
+    assert panel.index.equals(expected.index)
+    np.testing.assert_array_equal(panel.values, expected.values)
+    assert panel.feature_names == ("heat", "load")
+
+
+def test_labels_are_found_by_several_ids(plants):
+    panel = Panel.from_frame(plants, by=BOTH, order_by="hour")
+    labels = pd.Series(
+        ["new", "worn", "new", "worn"],
+        index=pd.MultiIndex.from_tuples([("b", 2), ("b", 1), ("a", 2), ("a", 1)], names=BOTH),
+    )
+    y = labels.loc[panel.index]
+    assert y.tolist() == ["worn", "new", "worn", "new"]
+    model = RNNClassifier(hidden_size=2, max_epochs=1).fit(panel, y)
+    assert len(model.predict(panel[1:3])) == 2
+    assert panel[[2, 0]].index.tolist() == [("b", 1), ("a", 1)]
+
+
+def test_several_ids_come_back_in_a_frame(plants):
+    panel = Panel.from_frame(plants, by=BOTH, order_by="hour")
+    df = panel.to_frame()
+    assert df.index.names == [*BOTH, "hour"]
+    again = Panel.from_frame(df, by=BOTH, order_by="hour")
+    assert again.index.equals(panel.index)
+    assert again.times.equals(panel.times)
+    np.testing.assert_array_equal(again.values, panel.values)
+    both = Panel.concatenate([panel[:1], panel[1:]])
+    assert both.index.equals(panel.index)
+
+
+def test_several_ids_label_what_is_made_of_a_panel(plants):
+    panel = Panel.from_frame(plants, by=BOTH, order_by="hour")
+    _, y = make_windows(panel, window=1)
+    assert y.index.tolist() == [("a", 1, 1), ("b", 2, 2)]
+    for transformer in (SequencePadder(), SequenceSummarizer()):
+        table = transformer.set_output(transform="pandas").fit_transform(panel)
+        assert table.index.equals(panel.index)
+    scaled = TimeDistributed(StandardScaler()).fit_transform(panel)
+    assert scaled.index.equals(panel.index)
+
+
+def test_ids_of_several_columns_may_be_categories(plants):
+    plants["machine"] = pd.Categorical(plants["machine"], categories=[2, 1, 3])
+    panel = Panel.from_frame(plants, by=BOTH, order_by="hour")
+    groups = plants.groupby(BOTH, observed=True)
+    assert panel.index.tolist() == [key for key, _ in groups]
+
+
+def test_one_column_in_a_list_is_the_column(plants):
+    panel = Panel.from_frame(plants, by=["plant"], columns=["heat"])
+    assert panel.index.tolist() == ["a", "b"]
+    assert panel.index.nlevels == 1
+
+
+@pytest.mark.parametrize("make", [pa.table, lambda columns: polars_frame(columns)])
+def test_frames_of_other_libraries_have_several_ids(plants, make):
+    panel = Panel.from_frame(make(plants.to_dict("list")), by=BOTH, order_by="hour")
+    assert panel.index.tolist() == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize(
+    ("change", "kwargs", "message"),
+    [
+        (
+            {},
+            {"by": []},
+            "by is an empty list. Name the column, or the columns, that say which sample a row "
+            "belongs to.",
+        ),
+        ({}, {"by": ["plant", "plant"]}, "by=['plant', 'plant'] has 'plant' twice. Drop one."),
+        (
+            {},
+            {"by": ("plant", "machine")},
+            "by=('plant', 'machine') is neither a column nor a level of the index. Columns: "
+            "['plant', 'machine', 'hour', 'heat', 'load']; levels: [None]. Pass a list for "
+            "several: by=['plant', 'machine'].",
+        ),
+        (
+            {},
+            {"by": ["plant", "line"]},
+            "by='line' is neither a column nor a level of the index. Columns: ['plant', "
+            "'machine', 'hour', 'heat', 'load']; levels: [None].",
+        ),
+        (
+            {"machine": [2, 1, None, 1, 2, 2]},
+            {},
+            "row 2 has no value in by='machine', which says which sample it belongs to. Fill in or "
+            "drop such rows.",
+        ),
+        (
+            {"heat": [0.5, 1.5, np.nan, 3.5, 4.5, 5.5]},
+            {},
+            "column 'heat' has a missing value at ['plant', 'machine'] ('a', 1), row 2. Drop such "
+            "rows, fill them in, or set missing='keep' and impute in a Pipeline, with "
+            "TimeDistributed(SimpleImputer()).",
+        ),
+        (
+            {"hour": 1},
+            {},
+            "['plant', 'machine'] ('a', 1) has more than one row at 'hour' 1. Aggregate or drop "
+            "duplicates first.",
+        ),
+        (
+            {"hour": [2, 1, None, 5, 6, 1]},
+            {},
+            "order_by='hour' has no value at ['plant', 'machine'] ('a', 1), row 2. Fill in or drop "
+            "such rows.",
+        ),
+        (
+            {"load": list("uvwxyz")},
+            {},
+            "column 'load' is of dtype str where numbers belong, for example 'u' at ['plant', "
+            "'machine'] ('b', 2), row 0. Convert it or leave it out of columns. To encode it in a "
+            "Pipeline, make one frame per sample, [group.drop(columns=['plant', 'machine', "
+            "'hour']) for _, group in df.sort_values('hour').groupby(['plant', 'machine'])], and "
+            "pass them to TimeDistributed(ColumnTransformer(...)).",
+        ),
+    ],
+)
+def test_from_frame_refuses_several_ids(plants, change, kwargs, message):
+    kwargs = {"by": BOTH, "order_by": "hour"} | kwargs
+    with pytest.raises(ValueError) as error:
+        Panel.from_frame(plants.assign(**change), **kwargs)
+    text = str(error.value).replace("dtype object", "dtype str")
+    assert text == f"Panel.from_frame: {message}"
 
 
 # -- Frames of other libraries

@@ -33,11 +33,19 @@ LONG = pd.DataFrame(
 )
 
 CONTAINER = (
-    ", which is no container of sequences. Pass a 2-D array (n_samples, n_timesteps), a 3-D array "
-    "(n_samples, n_timesteps, n_features), a list with one array of shape (n_timesteps,) or "
+    ", which is not a container of sequences. Pass a 2-D array (n_samples, n_timesteps), a 3-D "
+    "array (n_samples, n_timesteps, n_features), a list with one array of shape (n_timesteps,) or "
     "(n_timesteps, n_features) per sample, or a Panel."
 )
 SHAPES = CONTAINER.partition(". ")[2]
+CLIP = (
+    "Clip such values with np.clip(x, low, high), or bring large ones into range with "
+    "TimeDistributed(StandardScaler())."
+)
+VECTORIZE = (
+    "Make token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+    "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64))."
+)
 FINITE = "Impute missing values first, or set padding_value if they are padding."
 
 
@@ -124,8 +132,8 @@ MESSAGES = {
         lambda: clf().fit(np.arange(4.0), LABELS),
         ValueError,
         "RNNClassifier.fit: X[0] is a single value, 0.0: Expected 2D array, got 1D array instead. "
-        "Reshape your data: array.reshape(-1, 1) if every number is a sample of one time step, "
-        "array.reshape(1, -1) if they are the time steps of a single sample.",
+        "Reshape your data. If X is one sequence of 4 time steps, pass [X]; if each value is a "
+        "sample of one time step, pass [[x] for x in X].",
     ),
     "sparse": (
         lambda: clf().fit(sp.csr_matrix(TABLE), LABELS),
@@ -184,7 +192,7 @@ MESSAGES = {
     "a sample is None": (
         lambda: clf().fit([X[0], None, X[2], X[3]], LABELS),
         TypeError,
-        "RNNClassifier.fit: X[1] is None, which is no sequence of time steps. Pass one array of "
+        "RNNClassifier.fit: X[1] is None, which is not a sequence of time steps. Pass one array of "
         "shape (n_timesteps,) or (n_timesteps, n_features) per sample.",
     ),
     "NaN": (
@@ -206,30 +214,32 @@ MESSAGES = {
         lambda: reg().fit(changed(0, 2, 1, -np.inf), NUMBERS),
         ValueError,
         "RNNRegressor.fit: X[0] contains infinity or a value too large for float32 at time step 2, "
-        "feature 1. Clip or rescale such values first.",
+        f"feature 1. {CLIP}",
     ),
     "too large": (
         lambda: reg().fit(changed(0, 2, 1, 1e39), NUMBERS),
         ValueError,
         "RNNRegressor.fit: X[0] contains infinity or a value too large for float32 at time step 2, "
-        "feature 1. Clip or rescale such values first.",
+        f"feature 1. {CLIP}",
     ),
     "strings": (
         lambda: clf().fit([["a", "b"], ["c"], ["d"], ["e"]], LABELS),
         ValueError,
-        "RNNClassifier.fit: X[0] holds strings where numbers belong. Convert them first.",
+        "RNNClassifier.fit: X[0] holds strings where numbers belong, for example 'a'. "
+        f"{VECTORIZE} Encode categories with TimeDistributed(OneHotEncoder()).",
     ),
     "whole strings": (
         lambda: clf().fit(["abc", "de", "f", "g"], LABELS),
         TypeError,
-        "RNNClassifier.fit: X[0] is a str, which is no sequence of time steps. Pass one array of "
-        "shape (n_timesteps,) or (n_timesteps, n_features) per sample.",
+        f"RNNClassifier.fit: X[0] is 'abc', one string, where a sequence belongs. {VECTORIZE}",
     ),
     "column of dates": (
         lambda: clf().fit(NAMED.assign(b=pd.date_range("2020", periods=4, unit="s")), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has column 'b' of dtype datetime64[s] where numbers belong. Convert "
-        "or drop it.",
+        "RNNClassifier.fit: X has column 'b' of dtype datetime64[s] where numbers belong. Make "
+        "seconds of it with (pd.to_datetime(X['b']) - pd.to_datetime(X['b']).min())"
+        ".dt.total_seconds(), or drop it. If the rows of X are time steps, make one sequence of "
+        "all rows of an id: Panel.from_frame(X, by=..., order_by='b').",
     ),
     "complex": (
         lambda: clf().fit([x + 1j for x in X], LABELS),
@@ -345,7 +355,7 @@ MESSAGES = {
     "too few y_val": (
         lambda: reg().fit(X, NUMBERS, X_val=X, y_val=NUMBERS[:2]),
         ValueError,
-        "RNNRegressor.fit: X has 4 sequences, but y_val has 2 targets (inconsistent numbers of "
+        "RNNRegressor.fit: X_val has 4 sequences, but y_val has 2 targets (inconsistent numbers of "
         "samples). Pass one target per sequence.",
     ),
     "one class": (
@@ -363,14 +373,14 @@ MESSAGES = {
     "numbers to classify": (
         lambda: clf().fit(X, [0.1, 0.2, 0.3, 0.4]),
         ValueError,
-        "RNNClassifier.fit: y holds no labels. Unknown label type: continuous. Maybe you are "
+        "RNNClassifier.fit: y holds no labels: Unknown label type: continuous. Maybe you are "
         "trying to fit a classifier, which expects discrete classes on a regression target with "
         "continuous values. RNNRegressor learns numbers.",
     ),
     "numbers to tag": (
         lambda: tagger().fit(X, [np.full(len(x), 0.5) for x in X]),
         ValueError,
-        "RNNClassifier.fit: y holds no labels. Unknown label type: continuous. Maybe you are "
+        "RNNClassifier.fit: y holds no labels: Unknown label type: continuous. Maybe you are "
         "trying to fit a classifier, which expects discrete classes on a regression target with "
         "continuous values. RNNRegressor learns numbers.",
     ),
@@ -424,8 +434,9 @@ MESSAGES = {
     "dates to regress": (
         lambda: reg().fit(X, pd.date_range("2020", periods=4)),
         ValueError,
-        "RNNRegressor.fit: y holds dates or durations where numbers belong. Convert them first, "
-        "for example to days since a start.",
+        "RNNRegressor.fit: y holds dates where numbers belong, for example "
+        "datetime.datetime(2020, 1, 1, 0, 0). Make seconds of them: "
+        "np.asarray(y).astype('datetime64[ms]').astype(float) / 1000.",
     ),
     "y of three dimensions": (
         lambda: reg().fit(X, np.zeros((4, 2, 2))),
@@ -436,14 +447,14 @@ MESSAGES = {
     "y is a number": (
         lambda: reg().fit(X, 3.0),
         TypeError,
-        "RNNRegressor.fit: y is a float, which holds no numbers. Pass one number per sequence, in "
-        "an array or a list.",
+        "RNNRegressor.fit: y is a float, which is not a container of numbers. Pass one number per "
+        "sequence, in an array or a list. For one sequence pass [X] and [y].",
     ),
     "y is a string": (
         lambda: clf().fit(X, "abab"),
         TypeError,
-        "RNNClassifier.fit: y is a str, which holds no labels. Pass one label per sequence, in an "
-        "array or a list.",
+        "RNNClassifier.fit: y is a str, which is not a container of labels. Pass one label per "
+        "sequence, in an array or a list. For one sequence pass [X] and [y].",
     ),
     "sparse y": (
         lambda: clf().fit(X, sp.csr_matrix(np.eye(4))),
@@ -507,7 +518,8 @@ MESSAGES = {
     "words for numbers of steps": (
         lambda: stepper().fit(X, [["a"] * len(x) for x in X]),
         ValueError,
-        "RNNRegressor.fit: y[0] holds strings where numbers belong. Convert them first.",
+        "RNNRegressor.fit: y[0] holds strings where numbers belong, for example 'a'. RNNClassifier "
+        "learns labels.",
     ),
     "unknown labels in y_val": (
         lambda: clf().fit(X, LABELS, X_val=X, y_val=[0, 1, 2, 7]),
@@ -593,13 +605,13 @@ MESSAGES = {
         lambda: clf().fit(X, LABELS, sample_weight=[1, 1, 1]),
         ValueError,
         "RNNClassifier.fit: sample_weight has shape (3,), but X has 4 samples. Pass a 1-D array of "
-        "4 weights, one a sample.",
+        "4 weights, one per sample.",
     ),
     "2-D weights": (
         lambda: clf().fit(X, LABELS, sample_weight=np.ones((4, 1))),
         ValueError,
         "RNNClassifier.fit: sample_weight has shape (4, 1), but X has 4 samples. Pass a 1-D array "
-        "of 4 weights, one a sample.",
+        "of 4 weights, one per sample.",
     ),
     "no weight": (
         lambda: clf().fit(X, LABELS, sample_weight=np.zeros(4)),
@@ -611,7 +623,7 @@ MESSAGES = {
         lambda: clf().fit(X, LABELS, sample_weight=["a", "b", "c", "d"]),
         ValueError,
         "RNNClassifier.fit: sample_weight cannot be read as numbers: could not convert string to "
-        "float: 'a'. Pass a 1-D array of 4 weights, one a sample.",
+        "float: 'a'. Pass a 1-D array of 4 weights, one per sample.",
     ),
     "weight of no class": (
         lambda: clf(class_weight={5: 1.0}).fit(X, LABELS),

@@ -4,8 +4,11 @@ import inspect
 import subprocess
 import sys
 
+import awkward as ak
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import sacrebleu
 import torch
@@ -356,37 +359,37 @@ MESSAGES = {
     "None": (
         lambda: token_accuracy_score(None, AB),
         TypeError,
-        "token_accuracy_score: y_true is None, which is no container of sequences. Pass a list, an "
-        "object array or a Series of them.",
+        "token_accuracy_score: y_true is None, which is not a container of sequences. Pass a list, "
+        "an object array or a Series of them.",
     ),
     "set": (
         lambda: token_accuracy_score({"c", "b", "d", "a"}, ["a"]),
         TypeError,
-        "token_accuracy_score: y_true is {'a', 'b', 'c', 'd'}, which is no container of sequences. "
-        "Pass a list, an object array or a Series of them.",
+        "token_accuracy_score: y_true is {'a', 'b', 'c', 'd'}, which is not a container of "
+        "sequences. Pass a list, an object array or a Series of them.",
     ),
     "None among sequences": (
         lambda: word_error_rate(AB, ["a", None]),
         TypeError,
-        "word_error_rate: y_pred[1] is None, which is no sequence of tokens. Pass a string or a "
+        "word_error_rate: y_pred[1] is None, which is not a sequence of tokens. Pass a string or a "
         "list of tokens.",
     ),
     "missing text": (
         lambda: chrf_score(pd.Series(["a", np.nan]), AB),
         TypeError,
-        "chrf_score: y_true[1] is nan, which is no sequence of tokens. Pass a string or a list of "
-        "tokens.",
+        "chrf_score: y_true[1] is nan, which is not a sequence of tokens. Pass a string or a list "
+        "of tokens.",
     ),
     "one number per sample": (
         lambda: sequence_accuracy_score(np.array([3, 4]), AB),
         TypeError,
-        "sequence_accuracy_score: y_true[0] is 3, which is no sequence of tokens. Pass a string or "
-        "a list of tokens.",
+        "sequence_accuracy_score: y_true[0] is 3, which is not a sequence of tokens. Pass a string "
+        "or a list of tokens.",
     ),
     "bytes": (
         lambda: character_error_rate([b"a"], ["a"]),
         TypeError,
-        "character_error_rate: y_true[0] is b'a', which is no sequence of tokens. Decode it.",
+        "character_error_rate: y_true[0] is b'a', which is not a sequence of tokens. Decode it.",
     ),
     "nested lists": (
         lambda: token_error_rate([["a"], ["a", ["b"]]], AB),
@@ -494,8 +497,8 @@ MESSAGES = {
     "None among references": (
         lambda: chrf_score([["a"], ["b", None]], AB, multi_reference=True),
         TypeError,
-        "chrf_score: y_true[1][1] is None, which is no sequence of tokens. Pass a string or a list "
-        "of tokens.",
+        "chrf_score: y_true[1][1] is None, which is not a sequence of tokens. Pass a string or a "
+        "list of tokens.",
     ),
     "multi_reference of another kind": (
         lambda: chrf_score(AB, AB, multi_reference="yes"),
@@ -525,3 +528,11 @@ def test_every_metric_refuses_none_by_its_index(function, position):
     pair = {"y_true": ["a b", "c"], "y_pred": ["a b", "c"], position: ["a b", None]}
     with pytest.raises(TypeError, match=rf"^{function.__name__}: {position}\[1\] is None"):
         function(**pair)
+
+
+@pytest.mark.parametrize("make", [pl.Series, pa.array, ak.Array, pd.Series])
+@pytest.mark.parametrize("y", [["ab", "c"], [["a", "b"], ["c"]], [[1, 2], [3]]])
+def test_containers_of_other_libraries_hold_the_same_tokens(make, y):
+    assert sequence_accuracy_score(make(y), y) == 1.0
+    assert token_accuracy_score(y, make(y)) == 1.0
+    assert token_error_rate(make(y), make(y)) == 0.0

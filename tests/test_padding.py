@@ -209,7 +209,7 @@ TWO = [np.ones((2, 2))]
         (
             lambda: pad_sequences("words"),
             TypeError,
-            "pad_sequences: X is a str, which is no container of sequences. Pass a 2-D array "
+            "pad_sequences: X is a str, which is not a container of sequences. Pass a 2-D array "
             "(n_samples, n_timesteps), a 3-D array (n_samples, n_timesteps, n_features), a list "
             "with one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample, or a "
             "Panel.",
@@ -264,7 +264,10 @@ TWO = [np.ones((2, 2))]
         (
             lambda: SequencePadder().fit([["a"], ["b"]]),
             ValueError,
-            "SequencePadder.fit: X[0] holds strings where numbers belong. Convert them first.",
+            "SequencePadder.fit: X[0] holds strings where numbers belong, for example 'a'. Make "
+            "token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+            "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)). Encode "
+            "categories with TimeDistributed(OneHotEncoder()).",
         ),
     ],
 )

@@ -530,8 +530,8 @@ def test_from_frame_takes_categorical_ids(runs):
         ),
         (
             {},
-            {"by": ["run"]},
-            "Panel.from_frame: by=['run'] is neither a column nor a level of the index. "
+            {"by": ["race", "run"]},
+            "Panel.from_frame: by='race' is neither a column nor a level of the index. "
             "Columns: ['run', 'time', 'heat', 'load']; levels: [None].",
         ),
         (

@@ -25,8 +25,9 @@ def columns():
     [
         (
             lambda: TimeDistributed(columns()).fit([GOOD, HOT]),
-            "fit: X[1] at time step 1 contains infinity in column 'heat'. Clip or rescale such "
-            "values first.",
+            "fit: X[1] at time step 1 contains infinity in column 'heat'. Clip such values "
+            "with np.clip(x, low, high), or bring large ones into range with "
+            "TimeDistributed(StandardScaler()).",
         ),
         (
             lambda: TimeDistributed(PCA()).fit_transform([GAP]),
@@ -66,8 +67,9 @@ def columns():
         (
             lambda: TimeDistributed(columns()).fit(GOOD),
             "fit: ColumnTransformer names columns, but X is one data frame of shape (2, 2), which "
-            "is a table of univariate series, a time step per column. If its rows are time steps, "
-            "pass one data frame per sequence: [group for _, group in X.groupby(...)].",
+            "is a table of univariate series, a time step per column. If its rows are the time "
+            "steps of one sequence, pass [X]; of several, one data frame per sequence: [group for "
+            "_, group in X.groupby(...)].",
         ),
         (
             lambda: TimeDistributed(columns()).fit(X3),

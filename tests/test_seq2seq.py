@@ -2,8 +2,11 @@
 
 import itertools
 
+import awkward as ak
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
@@ -704,3 +707,50 @@ def test_decoding_is_quick():
     started = time.perf_counter()
     model.predict(words)
     assert time.perf_counter() - started < 20
+
+
+# --- containers of other libraries --------------------------------------------------------------
+
+LISTED = {
+    "text": ["ab", "b", "ab", "ba"],
+    "tokens": [["a", "b"], ["b"], ["a"], ["b"]],
+    "whole numbers": [[1, 2], [1], [1], [2]],
+    "numbers": [[1.0, 2.0], [3.0], [1.5], [0.5]],
+}
+LIBRARIES = {
+    "polars": pl.Series,
+    "pyarrow": pa.array,
+    "pyarrow in chunks": lambda rows: pa.chunked_array([rows[:2], rows[2:]]),
+    "awkward": ak.Array,
+    "pandas of pyarrow": lambda rows: pd.Series(
+        pa.array(rows), dtype=pd.ArrowDtype(pa.array(rows).type)
+    ),
+}
+
+
+@pytest.mark.parametrize("rows", LISTED.values(), ids=LISTED)
+@pytest.mark.parametrize("make", LIBRARIES.values(), ids=LIBRARIES)
+def test_containers_of_other_libraries_are_read_as_lists(make, rows):
+    weights = [1.0, 0.0, 1.0, 2.0]  # zero weights leave rows out
+    model = small().fit(make(rows), make(rows), weights, X_val=make(rows), y_val=make(rows))
+    expected = small().fit(rows, rows, weights, X_val=rows, y_val=rows)
+    for one, other in zip(model.predict(make(rows)), expected.predict(rows), strict=True):
+        assert_array_equal(one, other)
+    assert model.score(make(rows), make(rows)) == expected.score(rows, rows)
+    assert model.source_vocabulary_ == expected.source_vocabulary_
+
+
+@pytest.mark.parametrize("make", [pl.DataFrame, pa.table], ids=["polars", "pyarrow"])
+def test_frames_of_other_libraries_are_read_as_those_of_pandas(make):
+    texts = {"text": LISTED["text"]}
+    model = small().fit(make(texts), make(texts))
+    assert list(model.predict(make(texts))) == list(
+        small().fit(pd.DataFrame(texts), texts["text"]).predict(texts["text"])
+    )
+    vectors = {"u": [1.0, 2.0, 3.0, 4.0], "v": [0.0, 1.0, 0.0, 1.0]}
+    model = small().fit(make(vectors), LISTED["text"])
+    assert model.feature_names_in_.tolist() == ["u", "v"]
+    cells = {"u": LISTED["numbers"], "v": LISTED["numbers"]}
+    model = small().fit(make(cells), make(cells), [1.0, 0.0, 1.0, 2.0])
+    assert model.n_features_in_ == 2
+    assert [x.shape[1] for x in model.predict(make(cells))] == [2] * 4

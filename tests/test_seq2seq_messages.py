@@ -30,21 +30,21 @@ MESSAGES = {
     "X None": (
         lambda: new().fit(None, Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X is None, which is no container of sequences. Pass a "
+        "Seq2SeqTransformer.fit: X is None, which is not a container of sequences. Pass a "
         "list of strings, a list of sequences of tokens, or numbers: a list of arrays, "
         "an array, a frame or a Panel.",
     ),
     "X generator": (
         lambda: new().fit((w for w in W), Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X is a generator, which is no container of sequences. "
+        "Seq2SeqTransformer.fit: X is a generator, which is not a container of sequences. "
         "Pass a list of strings, a list of sequences of tokens, or numbers: a list of "
         "arrays, an array, a frame or a Panel.",
     ),
     "X str": (
         lambda: new().fit("abcd", Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X is a str, which is no container of sequences. Pass "
+        "Seq2SeqTransformer.fit: X is a str, which is not a container of sequences. Pass "
         "[X] if it is one sample. Pass a list of strings, a list of sequences of "
         "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
     ),
@@ -69,7 +69,7 @@ MESSAGES = {
         lambda: new().fit([b"a", b"b", b"c", b"d"], Y),
         TypeError,
         "Seq2SeqTransformer.fit: X[0] is b'a', which is bytes, where a string belongs. "
-        "Decode it first.",
+        "Pass X[0].decode().",
     ),
     "number in X": (
         lambda: new().fit(["a", 3, "b", "c"], Y),
@@ -157,13 +157,13 @@ MESSAGES = {
     "dict in y": (
         lambda: new().fit(W, [{}, {}, {}, {}]),
         TypeError,
-        "Seq2SeqTransformer.fit: y holds something that is no number: float() argument "
-        "must be a string or a real number, not 'dict'. Pass numbers.",
+        "Seq2SeqTransformer.fit: y holds dicts where numbers belong, for example {} (argument must "
+        "be a string or a number, not a dict). Pass numbers.",
     ),
     "y str": (
         lambda: new().fit(W, "abcd"),
         TypeError,
-        "Seq2SeqTransformer.fit: y is a str, which is no container of sequences. Pass "
+        "Seq2SeqTransformer.fit: y is a str, which is not a container of sequences. Pass "
         "[y] if it is one sample. Pass a list of strings, a list of sequences of "
         "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
     ),
@@ -198,13 +198,13 @@ MESSAGES = {
         lambda: new(source_kind="vectors").fit(R, Y),
         ValueError,
         "Seq2SeqTransformer.fit: X holds sequences, but source_kind='vectors'. Pass a "
-        "2-D array of shape (n_samples, n_features), one row a sample.",
+        "2-D array of shape (n_samples, n_features), one row per sample.",
     ),
     "weights w/o ids": (
         lambda: new(embedding_weights=np.ones((3, 2))).fit(W, Y),
         ValueError,
         "Seq2SeqTransformer.fit: embedding_weights has a row for each token id, but X "
-        "holds no ids. Pass X as a Panel of token ids, as SequenceVectorizer returns "
+        "does not hold ids. Pass X as a Panel of token ids, as SequenceVectorizer returns "
         "it, or set embedding_weights=None.",
     ),
     "fitted text, numbers": (
@@ -234,7 +234,7 @@ MESSAGES = {
     "fitted text, str": (
         lambda: text.predict("ab"),
         TypeError,
-        "Seq2SeqTransformer.predict: X is a str, which is no container of sequences. "
+        "Seq2SeqTransformer.predict: X is a str, which is not a container of sequences. "
         "Pass [X] if it is one sample. Pass a list of strings, a list of sequences of "
         "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
     ),
@@ -248,7 +248,7 @@ MESSAGES = {
         lambda: num.predict(R),
         ValueError,
         "Seq2SeqTransformer.predict: X holds sequences, but the model was fitted with "
-        "vectors. Pass a 2-D array of shape (n_samples, 2), one row a sample.",
+        "vectors. Pass a 2-D array of shape (n_samples, 2), one row per sample.",
     ),
     "fitted vectors, width": (
         lambda: num.predict(np.ones((2, 3))),
@@ -265,7 +265,8 @@ MESSAGES = {
         lambda: toks.predict(W),
         ValueError,
         "Seq2SeqTransformer.predict: X holds strings, but the model was fitted with "
-        "sequences of tokens. Pass sequences of tokens.",
+        "sequences of tokens. Pass sequences of tokens. If X is one sequence of 4 tokens, pass "
+        "[X].",
     ),
     "fitted ids, range": (
         lambda: pan.predict([[0, 7]]),
@@ -381,7 +382,7 @@ MESSAGES = {
         lambda: new().fit(W, Y, sample_weight=[1, 2]),
         ValueError,
         "Seq2SeqTransformer.fit: sample_weight has shape (2,), but X has 4 samples. "
-        "Pass a 1-D array of 4 weights, one a sample.",
+        "Pass a 1-D array of 4 weights, one per sample.",
     ),
     "y shorter, a weight zero": (
         lambda: new().fit(W, Y[:3], sample_weight=[1, 0, 1, 0]),
@@ -399,7 +400,7 @@ MESSAGES = {
         lambda: new().fit(W, Y, sample_weight=[1, 0, "x", 1]),
         ValueError,
         "Seq2SeqTransformer.fit: sample_weight cannot be read as numbers: could not convert string "
-        "to float: 'x'. Pass a 1-D array of 4 weights, one a sample.",
+        "to float: 'x'. Pass a 1-D array of 4 weights, one per sample.",
     ),
     "y_val of an autoencoder": (
         lambda: new().fit(W, y_val=Y),
@@ -628,7 +629,7 @@ def test_what_is_no_seed_is_refused(seed):
 )
 def test_y_that_is_no_container_is_refused_whatever_the_weights(y):
     for weights in (None, [1, 0, 1, 1]):
-        with pytest.raises(TypeError, match=r"y is .*, which is no container of sequences"):
+        with pytest.raises(TypeError, match=r"y is .*, which is not a container of sequences"):
             new().fit(W, y, sample_weight=weights)
 
 

@@ -187,7 +187,7 @@ ONE_TARGET = " Every time step needs a target: drop those without one, from X to
             {"numeric": True},
             "[0] has 3 numbers, but X[0] has 2 time steps. Pass one number per time step.",
         ),
-        (np.zeros((3, 2)), {}, "[1] has 2 labels, but X[1] has 1 time steps." + ONE_LABEL),
+        (np.zeros((3, 2)), {}, "[1] has 2 labels, but X[1] has 1 time step." + ONE_LABEL),
         (WORDS[:2], {}, " has 2 samples, but X has 3. Pass one target sequence per sample."),
         (
             ["NV", "N", "DNV"],
@@ -234,13 +234,13 @@ ONE_TARGET = " Every time step needs a target: drop those without one, from X to
         (
             WORDS,
             {"numeric": True},
-            "[0] holds strings where numbers belong. Convert them first.",
+            "[0] holds strings where numbers belong, for example 'N'. RNNClassifier learns labels.",
         ),
         (
             [[["a", "b"]] * 2, [["a", "b"]], [["a", "b"]] * 3],
             {},
-            " holds something that is no number: could not convert string to float: 'a'. Pass "
-            "numbers.",
+            " has 2 labels per time step, for example 'a'. Pass one label per time step, or a "
+            "multilabel indicator of 0 and 1.",
         ),
     ],
 )
@@ -252,5 +252,7 @@ def test_targets_that_are_refused(y, kwargs, message):
 
 @pytest.mark.parametrize("y", [None, "NV", {"a": 1}, 3, (x for x in WORDS)])
 def test_kinds_of_targets_that_are_refused(y):
-    with pytest.raises(TypeError, match=r"^RNNClassifier\.fit: y is .* no container of sequences"):
+    with pytest.raises(
+        TypeError, match=r"^RNNClassifier\.fit: y is .* not a container of sequences"
+    ):
         check_sequence_targets(y, LENGTHS, caller="RNNClassifier.fit")

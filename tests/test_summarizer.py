@@ -165,7 +165,7 @@ def test_summarizer_refuses(statistics, X, message):
     [
         (["foo"], ValueError, f"statistics has 'foo', which is none of {KNOWN}."),
         ([], ValueError, f"statistics is empty. Name at least one of {KNOWN}."),
-        ("mean", TypeError, "statistics='mean' is no list or tuple. Pass names, as ['mean']."),
+        ("mean", TypeError, "statistics='mean' is not a list or tuple. Pass names, as ['mean']."),
     ],
 )
 def test_statistics_set_after_fit_are_checked(statistics, kind, message):

@@ -4,6 +4,7 @@ from typing import ClassVar
 import awkward as ak
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 import torch
@@ -15,11 +16,12 @@ from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
     MinMaxScaler,
@@ -174,7 +176,8 @@ def test_missing_values_of_a_long_frame_are_imputed():
         (
             np.inf,
             "infinity or a value too large for float64",
-            "Clip or rescale such values first.",
+            "Clip such values with np.clip(x, low, high), or bring large ones into range with "
+            "TimeDistributed(StandardScaler()).",
         ),
     ],
 )
@@ -573,7 +576,10 @@ FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
         (
             lambda: TimeDistributed(StandardScaler()).fit([[["a"]], [["b"]]]),
             ValueError,
-            "TimeDistributed.fit: X[0] holds strings where numbers belong. Convert them first.",
+            "TimeDistributed.fit: X[0] holds strings where numbers belong, for example 'a'. Make "
+            "token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+            "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)). Encode "
+            "categories with TimeDistributed(OneHotEncoder()).",
         ),
         (
             lambda: TimeDistributed(StandardScaler()).fit([FRAME, FRAME[["v", "u"]]]),
@@ -584,7 +590,7 @@ FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
         (
             lambda: TimeDistributed(StandardScaler()).fit([FRAME, FRAME.to_numpy()]),
             TypeError,
-            "TimeDistributed.fit: X[1] is a ndarray, but X[0] is a data frame. Pass data frames "
+            "TimeDistributed.fit: X[1] is an ndarray, but X[0] is a data frame. Pass data frames "
             "only.",
         ),
         (
@@ -652,3 +658,198 @@ def test_what_samples_and_time_steps_are_called_is_kept():
     assert scaled.to_frame().index.tolist() == [("a", 1), ("b", 2), ("b", 3)]
     cells = pd.DataFrame({"heat": [[1.0, 2.0], [3.0]]}, index=["a", "b"])
     assert TimeDistributed(StandardScaler()).fit_transform(cells).index.tolist() == ["a", "b"]
+
+
+# -- Dicts of features
+
+DICTS = [
+    [{"word": "the", "title": False}, {"word": "cat", "title": False}],
+    [{"word": "Rome", "title": True}],
+    [{}, {"word": "cat"}, {"word": "sat"}],
+]
+TAGS = [["D", "N"], ["N"], ["X", "N", "V"]]
+NAMES = ["title", "word=Rome", "word=cat", "word=sat", "word=the"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: DICTS,
+        lambda: tuple(map(tuple, DICTS)),
+        lambda: pd.Series(DICTS, index=[7, 8, 9]),
+        lambda: np.array(DICTS, dtype=object),
+        lambda: [np.array(steps, dtype=object) for steps in DICTS],
+        lambda: pd.DataFrame({"words": DICTS}),
+    ],
+    ids=["lists", "tuples", "series", "object array", "list of arrays", "frame"],
+)
+def test_dicts_are_vectorized(make):
+    encoder = TimeDistributed(DictVectorizer())
+    panel = encoder.fit_transform(make())
+    assert panel.lengths.tolist() == [2, 1, 3]
+    flat = DictVectorizer(sparse=False).fit_transform([step for steps in DICTS for step in steps])
+    np.testing.assert_array_equal(panel.values, flat)
+    np.testing.assert_array_equal(encoder.transform(make()).values, flat)
+    np.testing.assert_array_equal(encoder.fit(make()).transform(make()[:1]).values, flat[:2])
+    assert list(panel.feature_names) == encoder.get_feature_names_out().tolist() == NAMES
+    if isinstance(make(), pd.Series):
+        assert panel.index.tolist() == [7, 8, 9]
+
+
+def test_dicts_of_one_number_of_steps_are_no_table():
+    encoder = TimeDistributed(DictVectorizer(sparse=False)).fit([DICTS[0], DICTS[2][1:]])
+    assert encoder.transform([DICTS[1]]).lengths.tolist() == [1]
+
+
+def test_dicts_come_back():
+    encoder = TimeDistributed(DictVectorizer()).fit(DICTS)
+    back = encoder.inverse_transform(encoder.transform(DICTS))
+    assert back == [
+        [{"word=the": 1.0}, {"word=cat": 1.0}],
+        [{"title": 1.0, "word=Rome": 1.0}],
+        [{}, {"word=cat": 1.0}, {"word=sat": 1.0}],
+    ]
+    numbers = [[{"a": 1.0}], [{"a": 2.0, "b": 3.0}, {"b": 4.0}]]
+    encoder = TimeDistributed(DictVectorizer()).fit(numbers)
+    assert encoder.inverse_transform(encoder.transform(numbers)) == numbers
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        pl.Series([[{"w": "a"}, {"w": "b"}], [{"w": "a"}]]),
+        pa.array([[{"w": "a"}, {"w": "b"}], [{"w": "a"}]]),
+        ak.Array([[{"w": "a"}, {"w": "b"}], [{"w": "a"}]]),
+    ],
+    ids=["polars", "pyarrow", "awkward"],
+)
+def test_structs_of_other_libraries_are_dicts(X):
+    panel = TimeDistributed(DictVectorizer()).fit_transform(X)
+    assert [x.tolist() for x in panel] == [[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0]]]
+
+
+def test_dicts_are_hashed():
+    panel = TimeDistributed(FeatureHasher(8, input_type="dict")).fit_transform(DICTS)
+    expected = FeatureHasher(8).transform([step for steps in DICTS for step in steps])
+    np.testing.assert_array_equal(panel.values, expected.toarray())
+    assert panel.feature_names is None
+
+
+def test_dicts_go_through_pipelines_and_unions():
+    scaled = TimeDistributed(make_pipeline(DictVectorizer(sparse=False), StandardScaler()))
+    np.testing.assert_allclose(scaled.fit_transform(DICTS).values.mean(axis=0), 0, atol=1e-12)
+    union = TimeDistributed(make_union(DictVectorizer(), FeatureHasher(3)))
+    assert union.fit_transform(DICTS).n_features == len(NAMES) + 3
+    lengths = FunctionTransformer(lambda dicts: np.array([[len(x)] for x in dicts]))
+    assert TimeDistributed(lengths).fit_transform(DICTS)[2].tolist() == [[0.0], [1.0], [1.0]]
+
+
+def test_dicts_come_out_as_frames():
+    encoder = TimeDistributed(DictVectorizer(sparse=False)).set_output(transform="pandas")
+    frames = encoder.fit_transform(DICTS)
+    assert [len(frame) for frame in frames] == [2, 1, 3]
+    assert frames[0].columns.tolist() == NAMES
+
+
+@pytest.mark.parametrize("inner", [DictVectorizer(), FeatureHasher(16, input_type="dict")])
+def test_a_tagger_learns_from_dicts(inner):
+    tagger = make_pipeline(
+        TimeDistributed(inner),
+        RNNClassifier(return_sequences=True, hidden_size=8, max_epochs=60, random_state=0),
+    )
+    assert tagger.fit(DICTS * 4, TAGS * 4).score(DICTS, TAGS) == 1.0
+    assert [len(tags) for tags in clone(tagger).fit(DICTS, TAGS).predict(DICTS[:1])] == [2]
+
+
+def test_tags_of_a_vectorizer_of_dicts():
+    assert TimeDistributed(DictVectorizer()).__sklearn_tags__().input_tags.dict
+    assert not TimeDistributed(StandardScaler()).__sklearn_tags__().input_tags.dict
+
+
+@pytest.mark.parametrize(
+    ("inner", "X", "kind", "message"),
+    [
+        (
+            DictVectorizer(),
+            DICTS[0],
+            TypeError,
+            "X[0] is a dict, where a list with one dict per time step belongs. If X is one "
+            "sequence of 2 time steps, pass [X]; if each dict is a sample of one time step, pass "
+            "[[x] for x in X].",
+        ),
+        (
+            DictVectorizer(),
+            [[{"a": 1}, None], [{}]],
+            TypeError,
+            "X[0] at time step 1 is None, where DictVectorizer needs a dict of features. Pass one "
+            "dict per time step, {} for one without features.",
+        ),
+        (
+            DictVectorizer(),
+            [[{"a": 1}], ["b"]],
+            TypeError,
+            "X[1] at time step 0 is a str, where DictVectorizer needs a dict of features. Pass one "
+            "dict per time step, {} for one without features.",
+        ),
+        (
+            DictVectorizer(),
+            [[1.0, 2.0], [3.0]],
+            TypeError,
+            "X[0] at time step 0 is a float, where DictVectorizer needs a dict of features. Pass "
+            "one dict per time step, {} for one without features.",
+        ),
+        (
+            make_pipeline(DictVectorizer(sparse=False), StandardScaler()),
+            Panel.from_sequences([[1, 2], [3]]),
+            TypeError,
+            "X[0] at time step 0 is an int, where Pipeline needs a dict of features. Pass one dict "
+            "per time step, {} for one without features.",
+        ),
+        (
+            DictVectorizer(),
+            mixed_frames(),
+            TypeError,
+            "X[0] at time step 0 is a row of a data frame, where DictVectorizer needs a dict of "
+            "features. Pass [x.to_dict('records') for x in X].",
+        ),
+        (
+            DictVectorizer(),
+            [[{"a": {"b": 1}}]],
+            TypeError,
+            "DictVectorizer refused the dicts of 1 time steps: Unsupported value type <class "
+            "'dict'> for a: {'b': 1}. Mapping objects are not supported.",
+        ),
+        (
+            StandardScaler(),
+            DICTS,
+            TypeError,
+            "StandardScaler refused the dicts of 6 time steps: float() argument must be a string "
+            "or a real number, not 'dict'. If it needs numbers, pass "
+            "TimeDistributed(make_pipeline(DictVectorizer(sparse=False), StandardScaler(...))).",
+        ),
+        (
+            make_column_transformer((OneHotEncoder(), ["word"])),
+            DICTS,
+            ValueError,
+            "ColumnTransformer refused the dicts of 6 time steps: tuple index out of range. If it "
+            "needs numbers, pass TimeDistributed(make_pipeline(DictVectorizer(sparse=False), "
+            "ColumnTransformer(...))).",
+        ),
+    ],
+)
+def test_time_distributed_refuses_what_is_not_dicts(inner, X, kind, message):
+    with pytest.raises((TypeError, ValueError)) as error:
+        TimeDistributed(inner).fit(X)
+    assert (type(error.value), str(error.value)) == (kind, f"TimeDistributed.fit: {message}")
+
+
+def test_faults_of_a_transformer_stay_its_own():
+    class Broken(TransformerMixin, BaseEstimator):
+        def fit(self, X, y=None):
+            raise AttributeError("no such thing")
+
+        def transform(self, X):
+            return X
+
+    with pytest.raises(AttributeError, match="no such thing"):
+        TimeDistributed(Broken()).fit(ragged())

@@ -455,14 +455,14 @@ def call(method, X, **params):
         (
             None,
             TypeError,
-            "X is None, which is no list of documents. Pass a list, a Series or a 1-D array of "
-            "strings, one per document.",
+            "X is None, which is not a container of documents. Pass a list, a Series or a 1-D "
+            "array of strings, one per document.",
         ),
         (
             {"a": "text"},
             TypeError,
-            "X is a dict, which is no list of documents. Pass a list, a Series or a 1-D array of "
-            "strings, one per document.",
+            "X is a dict, which is not a container of documents. Pass a list, a Series or a 1-D "
+            "array of strings, one per document.",
         ),
         (
             pd.DataFrame({"text": ["a"], "id": [1]}),
@@ -539,7 +539,7 @@ def call(method, X, **params):
             [np.zeros((2, 20), dtype=int)],
             TypeError,
             "X[0] is array([[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "
-            "[0, 0, 0..., a ndarray, where text belongs. Pass a string, or a list of tokens.",
+            "[0, 0, 0..., an ndarray, where text belongs. Pass a string, or a list of tokens.",
         ),
     ],
 )
@@ -663,7 +663,7 @@ def returns(value):
         (
             {"encoding": "klingon"},
             ValueError,
-            "encoding='klingon' is none that Python knows (unknown encoding: klingon). Pass one "
+            "encoding='klingon' is unknown to Python (unknown encoding: klingon). Pass one "
             "such as 'utf-8' or 'latin-1'.",
         ),
         (
@@ -681,7 +681,7 @@ def returns(value):
         (
             {"token_pattern": "("},
             ValueError,
-            "token_pattern='(' is no regular expression: missing ), unterminated subpattern at "
+            "token_pattern='(' is not a regular expression: missing ), unterminated subpattern at "
             "position 0. A character that is meant as itself needs a backslash before it.",
         ),
         (

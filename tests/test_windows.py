@@ -406,18 +406,20 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
         (
             pd.DataFrame({"u": pd.Categorical(list("abcd"))}),
             ValueError,
-            "make_windows: series has column 'u' of dtype category where numbers belong. Convert "
-            "or drop it.",
+            "make_windows: series has column 'u' of dtype category where numbers belong. Drop it.",
         ),
         (
             ["a", "b", "c", "d"],
             ValueError,
-            "make_windows: series holds strings where numbers belong. Convert them first.",
+            "make_windows: series holds strings where numbers belong, for example 'a'. Make token "
+            "ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+            "SequenceVectorizer().fit_transform(series). Encode categories with "
+            "TimeDistributed(OneHotEncoder()).",
         ),
         (
             "abcd",
             TypeError,
-            "make_windows: series is a str, which is no series. Pass an array of shape "
+            "make_windows: series is a str, which is not a series. Pass an array of shape "
             "(n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or a Panel.",
         ),
         (

@@ -138,13 +138,13 @@ def test_estimators_take_the_result(write):
         (
             b"2 300\ngood \xff\xfe\x80\n",
             "line 2 ('good \ufffd\ufffd\ufffd'...) has 1 numbers, but vectors have 300. A line is "
-            "a word and its numbers, with spaces between them. It is no text: if this is "
+            "a word and its numbers, with spaces between them. It is not text: if this is "
             "word2vec's binary format, save it as text.",
         ),
         (
             "4 3\n" + GLOVE,
-            "line 1 announces 4 words, but 3 follow, up to line 4. Get the file anew, or correct "
-            "line 1.",
+            "line 1 announces 4 words, but 3 follow, up to line 4. Download the file again, or "
+            "correct line 1.",
         ),
         (
             "movie 1 2\n",
@@ -163,7 +163,9 @@ def test_bad_files_are_refused_by_line(write, content, message):
 
 def test_a_file_cut_short_is_refused(write):
     path = write(gzip.compress((GLOVE * 1000).encode())[:60], "vectors.gz")
-    with pytest.raises(ValueError, match=r"vectors.gz cannot be read past line \d+: .* Get the"):
+    with pytest.raises(
+        ValueError, match=r"vectors.gz cannot be read past line \d+: .* Download the"
+    ):
         load_word_vectors(path, VOCABULARY)
 
 
@@ -191,7 +193,7 @@ def test_a_zip_of_several_files_or_none_that_can_be_read_is_refused(tmp_path):
     )
     path = zipped(tmp_path, {"vectors.txt": GLOVE * 500})
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(ValueError, match=r"vectors.zip is a broken zip: .* Get the file anew"):
+    with pytest.raises(ValueError, match=r"vectors.zip is a broken zip: .* Download it again"):
         load_word_vectors(path, VOCABULARY)
 
 

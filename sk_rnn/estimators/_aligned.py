@@ -60,7 +60,7 @@ class AlignedRNN(BaseRNN):
     def _read_target(
         self, y: Any, X: Any, spans: Spans, caller: str, *, reset: bool, input_name: str = "y"
     ) -> np.ndarray:
-        return read_target(self, y, spans, caller, input_name)
+        return read_target(self, y, X, spans, caller, input_name)
 
     def _take_targets(self, target: np.ndarray, spans: Spans, rows: np.ndarray) -> np.ndarray:
         return target[self._target_rows(spans, rows)]

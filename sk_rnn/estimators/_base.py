@@ -49,6 +49,7 @@ from ._reading import (
     count_tokens,
     read_embedding_weights,
     read_sequences,
+    warn_of_long_frame,
 )
 from ._rows import (
     are_documents,
@@ -117,6 +118,10 @@ class BaseRNN(FittedRNN):
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Spans:
         """Validate X; with ``reset`` learn what there is to learn."""
         return read_sequences(self, X, caller, reset=reset, input_name=input_name)
+
+    def _warn_of_source(self, X: Any, caller: str) -> None:
+        """Warn of X that may be meant otherwise than it was read."""
+        warn_of_long_frame(self, X, f"{caller}: X")
 
     @abstractmethod
     def _read_target(
@@ -245,6 +250,8 @@ class BaseRNN(FittedRNN):
             self._fix_meaning()
         spans = self._read_source(X, caller, reset=not resume)
         target = self._read_target(y, X, spans, caller, reset=not resume)
+        if not resume:
+            self._warn_of_source(X, caller)
         sample_weight = check_weights(sample_weight, spans, caller)
         groups = check_groups(groups, spans, caller)
         if sample_weight is not None and not sample_weight.all():

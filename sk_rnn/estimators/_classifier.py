@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
-from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context
+from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context, quote
 from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
@@ -700,7 +700,7 @@ def _check_labels(y: Any, caller: str, input_name: str) -> None:
             check_classification_targets(y)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{caller}: {input_name} holds no labels. {error} RNNRegressor learns numbers."
+            f"{caller}: {input_name} holds no labels: {quote(error)}. RNNRegressor learns numbers."
         ) from error
 
 

@@ -121,7 +121,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         caller = f"{type(self).__name__}.score"
         check_is_fitted(self)
         spans = read_sequences(self, X, caller, reset=False)
-        truth = read_target(self, y, spans, caller)
+        truth = read_target(self, y, X, spans, caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
         return truth, self._predict_spans(spans), self._per_target(weights, spans)
 

@@ -11,16 +11,18 @@ from ..sequences import (
     Panel,
     Spans,
     align_to_samples,
+    counted,
     encode_tokens,
     is_sequence,
     is_table,
     locate,
+    open_foreign,
     read_spans,
     weighted_statistics,
 )
 from ..training import PairData, Readout, read_classes
 from ._base import BaseRNN
-from ._reading import float_type
+from ._reading import float_type, mismatch_hint
 from ._rows import learn_scaling
 from ._sides import (
     END,
@@ -71,7 +73,7 @@ class PairTargets(BaseRNN):
                 f"{caller}: {type(self).__name__} requires y to be passed, but the target y is "
                 "None. Pass one target per sample; only an autoencoder does without."
             )
-        y = align_to_samples(y, spans, where)
+        y = align_to_samples(open_foreign(y, where), spans, where)
         side = self._open_target(y, where, reset=reset)
         if reset:
             self._target_form = side.form
@@ -80,12 +82,13 @@ class PairTargets(BaseRNN):
             target = self._read_target_numbers(y, caller, reset=reset, input_name=input_name)
         else:
             target = self._read_target_tokens(side, where, reset=reset)
-        check_one_each(len(target), len(spans), caller, input_name)
+        check_one_each(len(target), len(spans), caller, input_name, X)
         return target
 
     def _open_target(self, y: Any, where: str, *, reset: bool) -> Side:
         """Tell strings, tokens and numbers; only strings and tokens are looked at."""
         # Ragged lists are as long as they are meant to be; 0 may be one of their tokens.
+        y = open_foreign(y, where)
         padded = self._autoencoder or is_rectangle(y)
         padding_value = self.padding_value if padded else None
         if not reset:
@@ -316,12 +319,16 @@ def as_objects(rows: list[Any]) -> np.ndarray:
     return result
 
 
-def check_one_each(n_targets: int, n_samples: int, caller: str, input_name: str = "y") -> None:
-    """Refuse another number of targets than of sources."""
+def check_one_each(
+    n_targets: int, n_samples: int, caller: str, input_name: str = "y", X: Any = None
+) -> None:
+    """Refuse another number of targets than of sources, which are X."""
     if n_targets != n_samples:
+        source = input_name.replace("y", "X", 1)
         raise ValueError(
-            f"{caller}: X has {n_samples} samples, but {input_name} has {n_targets} targets "
-            "(inconsistent numbers of samples). Pass one target per sample."
+            f"{caller}: {source} has {counted(n_samples, 'sample')}, but {input_name} has "
+            f"{counted(n_targets, 'target')} (inconsistent numbers of samples). Pass one target "
+            f"per sample.{mismatch_hint(X, source, n_targets)}"
         )
 
 

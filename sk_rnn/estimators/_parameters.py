@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
 from ..modules import CELLS, POOLINGS
-from ..sequences import RANDOM_STATE, AnyNumber, IntegerFrom, NumberIn, plain_number
+from ..sequences import RANDOM_STATE, AnyNumber, IntegerFrom, NumberIn, plain_number, quote
 from ..training import (
     OPTIMIZERS,
     PRECISIONS,
@@ -421,10 +421,10 @@ def _try_optimizer(
     try:
         optimizer([torch.nn.Parameter(torch.zeros(1))], **{"lr": lr, **given})
     except (TypeError, ValueError, RuntimeError) as error:
+        refused = ", ".join(f"{key}={value!r}" for key, value in sorted(extras.items()))
         raise ValueError(
-            f"{caller}: {optimizer.__name__} refuses "
-            f"{', '.join(f'{key}={value!r}' for key, value in sorted(extras.items()))}: {error}. "
-            "Pass what the optimizer's own documentation allows."
+            f"{caller}: {optimizer.__name__} refuses {refused}: {quote(error)}. Pass what "
+            "the optimizer's own documentation allows."
         ) from error
 
 

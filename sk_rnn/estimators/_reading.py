@@ -8,14 +8,38 @@ from sklearn.base import is_regressor
 from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from ..sequences import (
+    SingleTargetsError,
     Spans,
+    TargetCountError,
+    TargetLengthsError,
     align_to_samples,
+    argument,
+    as_pandas,
     check_sequence_targets,
     check_token_range,
+    counted,
     is_table,
+    long_frame,
+    one_sequence,
+    open_foreign,
+    open_tensors,
+    plain,
+    quote,
     read_spans,
+    refuse_repeated_columns,
+    refuse_single_values,
+    repeated_id,
+    shape_as_one,
+    unseen_columns,
 )
 from ._rows import highest_token
+from ._warnings import warn_user
+
+_VECTORIZED = (
+    " If X is from a SequenceVectorizer: its token_pattern leaves out punctuation and single "
+    "letters, max_length cuts documents, and add_marks adds two tokens. Pass it lists of tokens "
+    "instead of text, one token per label."
+)
 
 # A vocabulary that is only as large as its highest id says is refused above this size, if there
 # are not at least a hundredth as many time steps to learn it from.
@@ -36,10 +60,15 @@ def read_sequences(
     estimator: Any, X: Any, caller: str, *, reset: bool, input_name: str = "X"
 ) -> Spans:
     """Read X, and set or check the number and names of features."""
+    where = f"{caller}: {input_name}"
+    X = open_foreign(X, where)
     tokens = estimator._tokens
     table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
     if table:  # names first, because other columns hold other values
-        _check_feature_names(estimator, X, reset=reset)
+        refuse_repeated_columns(X, where)
+        _check_table_names(estimator, X, input_name, reset=reset)
+    if not reset:
+        refuse_single_values(X, where, estimator)
     spans = read_spans(
         X,
         tokens=tokens,
@@ -57,20 +86,62 @@ def read_sequences(
         if not table:
             estimator.n_features_in_ = spans.n_features
     if table and estimator._is_table:
-        _check_n_features(estimator, X, reset=reset)
+        _check_columns(estimator, X, input_name, reset=reset)
     elif spans.n_features != estimator._n_step_features:
         raise ValueError(
-            f"{caller}: {input_name} has {spans.n_features} features per time step, but the "
-            f"model was fitted with {estimator._n_step_features}. Pass sequences of shape "
-            f"(n_timesteps, {estimator._n_step_features})."
+            f"{where} has {counted(spans.n_features, 'feature')} per time step, but the model was "
+            f"fitted with {estimator._n_step_features}. Pass sequences of shape (n_timesteps, "
+            f"{estimator._n_step_features})."
+            + one_sequence(X, input_name, estimator._n_step_features)
         )
     if tokens and not reset:
         check_token_range(spans, estimator._num_embeddings, caller)
     return spans
 
 
+def _check_table_names(estimator: Any, X: Any, input_name: str, *, reset: bool) -> None:
+    """Set or check the names of columns; say if they look like those of a long frame."""
+    try:
+        _check_feature_names(estimator, X, reset=reset)
+    except ValueError as error:
+        hint = ""
+        if not estimator._is_table:
+            hint = unseen_columns(X, input_name, estimator.feature_names_in_)
+        raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None
+
+
+def _check_columns(estimator: Any, X: Any, input_name: str, *, reset: bool) -> None:
+    """Set or check the number of columns of a table; say if it may be one sequence."""
+    try:
+        _check_n_features(estimator, X, reset=reset)
+    except ValueError as error:
+        raise ValueError(f"{error}{one_sequence(X, input_name, 1)}") from None
+
+
+def warn_of_long_frame(estimator: Any, X: Any, where: str) -> None:
+    """Warn of a table that has an id in a column, where a time step belongs."""
+    if estimator._tokens or not estimator._is_table or not hasattr(type(X), "columns"):
+        return
+    X = open_foreign(X, where)
+    by = repeated_id(X)
+    if by is not None and by in X.columns:
+        X = as_pandas(X)
+        warn_user(
+            f"{where} is read as a table, one sequence per row and one time step per column, but "
+            f"column {plain(by)} has {counted(X[by].nunique(), 'value')} in {len(X)} rows."
+            + long_frame(X, argument(where), by=by)
+        )
+
+
+def mismatch_hint(X: Any, source: str, n_targets: int) -> str:
+    """What X may be if there are not as many targets as samples."""
+    X = open_foreign(X, source)
+    hint = one_sequence(X, source) if n_targets == 1 else ""
+    return hint or long_frame(X, source, n_samples=n_targets)
+
+
 def read_target(
-    estimator: Any, y: Any, spans: Spans, caller: str, input_name: str = "y"
+    estimator: Any, y: Any, X: Any, spans: Spans, caller: str, input_name: str = "y"
 ) -> np.ndarray:
     """Validate y: one row per sequence, or per time step with ``return_sequences=True``."""
     if y is None:
@@ -78,13 +149,17 @@ def read_target(
             f"{caller}: {type(estimator).__name__} requires y to be passed, but the target y is "
             "None. Pass one target per sequence."
         )
-    y = align_to_samples(y, spans, f"{caller}: {input_name}")
+    y = align_to_samples(
+        open_tensors(y, f"{caller}: {input_name}"), spans, f"{caller}: {input_name}"
+    )
+    source = input_name.replace("y", "X", 1)
     if not estimator._per_step:
         y = estimator._check_target(y, caller, input_name)
         if len(y) != len(spans):
             raise ValueError(
-                f"{caller}: X has {len(spans)} sequences, but {input_name} has {len(y)} "
-                "targets (inconsistent numbers of samples). Pass one target per sequence."
+                f"{caller}: {source} has {counted(len(spans), 'sequence')}, but {input_name} has "
+                f"{counted(len(y), 'target')} (inconsistent numbers of samples). Pass one target "
+                f"per sequence.{mismatch_hint(X, source, len(y))}"
             )
         return y
     trim: dict[str, Any] = {}
@@ -92,14 +167,29 @@ def read_target(
         first, untrimmed_lengths = spans.untrimmed
         trim["bounds"] = (first, first + spans.lengths)
         trim["untrimmed_lengths"] = untrimmed_lengths
-    values, _ = check_sequence_targets(
-        y,
-        spans.lengths,
-        caller=caller,
-        input_name=input_name,
-        numeric=is_regressor(estimator),
-        **trim,
-    )
+    try:
+        values, _ = check_sequence_targets(
+            y,
+            spans.lengths,
+            caller=caller,
+            input_name=input_name,
+            numeric=is_regressor(estimator),
+            **trim,
+        )
+    except SingleTargetsError as error:
+        shape = shape_as_one(open_foreign(X, source))
+        hint = ""
+        if shape is not None and shape[0] == len(y):
+            hint = (
+                f" If they are one sequence of {counted(shape[0], 'time step')}, pass [{source}] "
+                f"and [{input_name}]."
+            )
+        raise ValueError(f"{error}{hint}") from None
+    except TargetCountError as error:
+        raise ValueError(f"{error}{mismatch_hint(X, source, len(y))}") from None
+    except TargetLengthsError as error:
+        hint = _VECTORIZED if spans.n_tokens is not None else ""
+        raise ValueError(f"{error}{hint}") from None
     return values
 
 
@@ -139,11 +229,12 @@ def read_embedding_weights(
     """Pretrained vectors, checked."""
     if embedding_weights is None:
         return None
+    embedding_weights = open_tensors(embedding_weights, f"{caller}: embedding_weights")
     try:
         weights = np.asarray(embedding_weights, dtype=np.float64)
         wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
     except (TypeError, ValueError) as error:
-        wrong = f"cannot be read as numbers: {error}"
+        wrong = f"cannot be read as numbers: {quote(error)}"
     if wrong:
         raise ValueError(
             f"{caller}: embedding_weights {wrong}. Pass finite numbers of shape "

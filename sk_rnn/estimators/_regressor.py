@@ -21,7 +21,17 @@ from ..modules import (
     WeightedLoss,
     gaussian_parts,
 )
-from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context, weighted_statistics
+from ..sequences import (
+    Float,
+    Int,
+    NumberIn,
+    RandomState,
+    Spans,
+    fit_context,
+    not_numbers,
+    quote,
+    weighted_statistics,
+)
 from ..training import Readout, torch_threads
 from ._aligned import AlignedRNN
 from ._base import Validation
@@ -543,19 +553,17 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         check_targets(y, caller, input_name, "number")
-        if np.asarray(y).dtype.kind in "Mm":
-            raise ValueError(
-                f"{caller}: {input_name} holds dates or durations where numbers belong. Convert "
-                "them first, for example to days since a start."
-            )
+        array = np.asarray(y)
+        if array.dtype.kind in "Mm":
+            raise ValueError(not_numbers(array.ravel()[0], f"{caller}: {input_name}"))
         try:
             y = check_array(
                 y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=input_name
             )
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"{caller}: {input_name} cannot be read as real numbers: {error}. Pass one number "
-                "per sequence, or use RNNClassifier for labels."
+                f"{caller}: {input_name} cannot be read as real numbers: {quote(error)}. Pass one "
+                "number per sequence, or use RNNClassifier for labels."
             ) from error
         if y.ndim > 2:
             raise ValueError(

@@ -17,6 +17,8 @@ from ..sequences import (
     Standardisation,
     align_to_samples,
     canonical_order,
+    open_tensors,
+    quote,
     standardisation_of,
 )
 
@@ -45,7 +47,8 @@ def check_weights(
     if sample_weight is None:
         return None
     n_samples = len(spans)
-    sample_weight = align_to_samples(sample_weight, spans, f"{caller}: {input_name}")
+    where = f"{caller}: {input_name}"
+    sample_weight = align_to_samples(open_tensors(sample_weight, where), spans, where)
     if np.isscalar(sample_weight):
         sample_weight = np.full(n_samples, sample_weight)
     try:
@@ -59,13 +62,13 @@ def check_weights(
         )
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{caller}: {input_name} cannot be read as numbers: {error}. Pass a 1-D array of "
-            f"{n_samples} weights, one a sample."
+            f"{caller}: {input_name} cannot be read as numbers: {quote(error)}. Pass a 1-D array "
+            f"of {n_samples} weights, one per sample."
         ) from error
     if weights.shape != (n_samples,):
         raise ValueError(
             f"{caller}: {input_name} has shape {weights.shape}, but X has {n_samples} samples. "
-            f"Pass a 1-D array of {n_samples} weights, one a sample."
+            f"Pass a 1-D array of {n_samples} weights, one per sample."
         )
     wrong = ~((weights >= 0) & np.isfinite(weights))
     if wrong.any():

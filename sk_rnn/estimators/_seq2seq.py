@@ -33,7 +33,11 @@ from ..sequences import (
     align_to_samples,
     available_if,
     fit_context,
+    is_awkward,
+    open_foreign,
+    open_tensors,
     plain_number,
+    quote,
 )
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
@@ -636,7 +640,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             y = align_to_samples(y, X, f"{caller}: y")
             sample_weight = align_to_samples(sample_weight, X, f"{caller}: sample_weight")
             groups = align_to_samples(groups, X, f"{caller}: groups")
-        X, y, sample_weight, groups = _without_zeros(X, y, sample_weight, groups)
+        X, y, sample_weight, groups = _without_zeros(X, y, sample_weight, groups, caller)
         return self._fit(
             X,
             y,
@@ -928,11 +932,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         size = self.module_.encoder.output_size
         self._check_decoding(caller)
         try:
+            X = open_tensors(X, f"{caller}: X")
             X = check_array(X, dtype=float_type(self), input_name="X")
         except (TypeError, ValueError) as error:
-            said = " ".join(str(error).split()).rstrip(".")
             raise ValueError(
-                f"{caller}: X holds no encodings: {said}. Pass an "
+                f"{caller}: X holds no encodings: {quote(error)}. Pass an "
                 f"array of shape (n_samples, {size}), as transform returned it."
             ) from error
         if X.shape[1] != size:
@@ -1040,7 +1044,9 @@ def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-def _without_zeros(X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Any, Any, Any, Any]:
+def _without_zeros(
+    X: Any, y: Any, sample_weight: Any, groups: Any, caller: str
+) -> tuple[Any, Any, Any, Any]:
     """Leave out what has no weight, so that no vocabulary holds its tokens.
 
     What is wrong with the weights or with the number of targets is left for `fit` to say, which
@@ -1049,6 +1055,10 @@ def _without_zeros(X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Any
     everything = X, y, sample_weight, groups
     if sample_weight is None or np.isscalar(sample_weight):
         return everything
+    itself = y is X
+    X = open_foreign(X, f"{caller}: X")
+    y = X if itself else open_foreign(y, f"{caller}: y")
+    everything = X, y, sample_weight, groups
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError):
@@ -1070,6 +1080,8 @@ def _without_zeros(X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Any
 def _take(data: Any, rows: np.ndarray) -> Any:
     if isinstance(data, pd.Index | pd.api.extensions.ExtensionArray):
         return data.take(rows)  # scikit-learn takes these for lists
+    if is_awkward(data):
+        return data[rows]
     return _safe_indexing(data, rows)
 
 

@@ -13,10 +13,15 @@ from ..sequences import (
     Panel,
     Spans,
     Unknown,
+    argument,
+    count_single,
+    counted,
+    dict_recipe,
     find_joiner,
     is_sequence,
     join_words,
     learn_tokens,
+    name_kind,
     plain_number,
     split_words,
 )
@@ -74,8 +79,8 @@ def read_side(
     data : object
         As the user passed it.
     kind : {"auto", "text", "tokens", "series"}
-        What it has to be. "auto" takes strings for text; whole numbers, one a step, in sequences of
-        their own, and whatever is no number for tokens; anything else for numbers.
+        What it has to be. "auto" takes strings for text; whole numbers, one per step, in sequences
+        of their own, and whatever is not a number for tokens; anything else for numbers.
     where : str
         What messages call the caller and the argument.
     because : str, default=""
@@ -127,12 +132,12 @@ def _check_container(data: Any, where: str) -> None:
     single = np.isscalar(data) or getattr(data, "shape", None) == ()
     if data is not None and not unordered and not single:
         return
-    what = "None" if data is None else f"a {type(data).__name__}"
-    name = where.partition(": ")[2]
-    advice = f" Pass [{name}] if it is one sample." if isinstance(data, str) else ""
+    what = name_kind(data)
+    advice = f" Pass [{argument(where)}] if it is one sample." if isinstance(data, str) else ""
     raise TypeError(
-        f"{where} is {what}, which is no container of sequences.{advice} Pass a list of strings, a "
-        "list of sequences of tokens, or numbers: a list of arrays, an array, a frame or a Panel."
+        f"{where} is {what}, which is not a container of sequences.{advice} Pass a list of "
+        "strings, a list of sequences of tokens, or numbers: a list of arrays, an array, a frame "
+        "or a Panel."
     )
 
 
@@ -144,7 +149,15 @@ def _check_form(side: Side, kind: str, where: str, because: str, data: Any = Non
     shape = getattr(data, "shape", None)
     noun = {np.ndarray: "an array", pd.DataFrame: "a frame"}.get(type(data), "data")
     received = "" if shape is None else f" ({noun} of shape {tuple(shape)})"
-    raise ValueError(f"{where} holds {_WHAT[side.form]}{received}, but {because}. Pass {wanted}.")
+    # Strings are tokens of a sequence, but not ids of some.
+    consistent = kind == "tokens" and (side.form == "numbers" or because != fitted_with("ids"))
+    n_single = count_single(data) if consistent else 0
+    name, hint = argument(where), ""
+    if n_single:
+        hint = f" If {name} is one sequence of {counted(n_single, 'token')}, pass [{name}]."
+    raise ValueError(
+        f"{where} holds {_WHAT[side.form]}{received}, but {because}. Pass {wanted}.{hint}"
+    )
 
 
 def _open_rows(data: Any, kind: str, where: str) -> list[Any] | None:
@@ -155,6 +168,12 @@ def _open_rows(data: Any, kind: str, where: str) -> list[Any] | None:
         return _open_rectangle(data, kind, where)
     if isinstance(data, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
         return data.tolist()
+    kind_of_steps = str(getattr(data, "type", getattr(data, "dtype", ""))).lower()
+    if "float" in kind_of_steps or "double" in kind_of_steps:
+        return None
+    for method in ("to_pylist", "to_list"):  # of arrays of pyarrow; of polars and awkward
+        if hasattr(data, method):
+            return getattr(data, method)()
     if isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.kind in "OUST":
         return data.tolist()
     return None
@@ -201,7 +220,8 @@ def _check_strings(rows: list[Any], where: str) -> None:
             continue
         if isinstance(row, bytes):
             raise TypeError(
-                f"{where}[{i}] is {row!r}, which is bytes, where a string belongs. Decode it first."
+                f"{where}[{i}] is {row!r}, which is bytes, where a string belongs. Pass "
+                f"{argument(where)}[{i}].decode()."
             )
         if row is None or (pd.api.types.is_scalar(row) and pd.isna(row)):
             raise ValueError(
@@ -255,6 +275,11 @@ def _token_rows(
             )
         if padding_value is not None:
             tokens = _strip(tokens, padding_value)
+        if tokens and all(isinstance(token, Mapping) for token in tokens):
+            raise TypeError(
+                f"{where}[{i}] holds dicts where tokens belong, for example {shown(tokens[0])}. "
+                f"{dict_recipe(where)}"
+            )
         for step, token in enumerate(tokens):
             if _holds_several(type(token)):
                 raise ValueError(
@@ -418,7 +443,7 @@ def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: 
         f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} {noun}s, in "
         f"{unknown.n_sequences} of {len(rows)} sequences, are not in the vocabulary, the "
         f"first is {shown(token)} in "
-        f"{where.partition(': ')[2]}[{i}]; each is read as the unknown token.",
+        f"{argument(where)}[{i}]; each is read as the unknown token.",
     )
 
 

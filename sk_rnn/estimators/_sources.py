@@ -13,7 +13,9 @@ from ..sequences import (
     check_token_range,
     encode_tokens,
     is_table,
+    open_foreign,
     read_spans,
+    refuse_single_values,
 )
 from ._base import BaseRNN
 from ._reading import count_seen_tokens, read_embedding_weights, read_sequences
@@ -53,6 +55,7 @@ class SourceReader(BaseRNN):
 
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Spans:
         where = f"{caller}: {input_name}"
+        X = open_foreign(X, where)
         if reset:
             kind = "series" if self.source_kind == "vectors" else self.source_kind
             because = f"source_kind={self.source_kind!r}"
@@ -98,18 +101,25 @@ class SourceReader(BaseRNN):
             warn_of_unknown(unknown, rows, where, "token")
         return Spans.of(panel)
 
+    def _warn_of_source(self, X: Any, caller: str) -> None:
+        if not self._tokens and not self._vectors:
+            super()._warn_of_source(X, caller)
+
     def _read_source_numbers(self, X: Any, caller: str, *, reset: bool, input_name: str) -> Spans:
+        where = f"{caller}: {input_name}"
         table = is_table(X, padding_value=self.padding_value)
         if reset:
             self._vectors = self.source_kind == "vectors" or (table and self.source_kind == "auto")
         if self._vectors and not table:
+            if not reset:
+                refuse_single_values(X, where, self, vectors=True)
             # What is no data at all is refused first.
             check_sequences(X, caller=caller, input_name=input_name)
             fitted = "source_kind='vectors'" if reset else "the model was fitted with vectors"
             width = "n_features" if reset else self.n_features_in_
             raise ValueError(
-                f"{caller}: {input_name} holds sequences, but {fitted}. Pass a 2-D array of shape "
-                f"(n_samples, {width}), one row a sample."
+                f"{where} holds sequences, but {fitted}. Pass a 2-D array of shape (n_samples, "
+                f"{width}), one row per sample."
             )
         spans = read_sequences(self, X, caller, reset=reset, input_name=input_name)
         if not self._vectors:
@@ -148,8 +158,8 @@ class SourceReader(BaseRNN):
     def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
         if self.embedding_weights is not None and self._source_form != "ids":
             raise ValueError(
-                f"{caller}: embedding_weights has a row for each token id, but X holds no ids. "
-                "Pass X as a Panel of token ids, as SequenceVectorizer returns it, or set "
+                f"{caller}: embedding_weights has a row for each token id, but X does not hold "
+                "ids. Pass X as a Panel of token ids, as SequenceVectorizer returns it, or set "
                 "embedding_weights=None."
             )
         return read_embedding_weights(self.embedding_weights, None, None, caller)

@@ -1,4 +1,4 @@
-"""Checks of y with one target a sequence, before scikit-learn's own look at its kind."""
+"""Checks of y with one target per sequence, before scikit-learn's own look at its kind."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from ..sequences import Panel
+from ..sequences import Panel, name_kind, plain, quote
 
 
 def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
-    """Refuse what is no array of one finite target, or one row of them, a sequence.
+    """Refuse all but an array of one finite target, or one row of them, per sequence.
 
     Parameters
     ----------
@@ -36,11 +36,14 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
     try:
         array = np.asarray(y)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{where} cannot be read as an array: {error}. {advice}.") from error
+        raise ValueError(
+            f"{where} cannot be read as an array: {quote(error)}. {advice}."
+        ) from error
     if array.ndim == 0:
+        source = input_name.replace("y", "X", 1)
         raise TypeError(
-            f"{where} is a {type(y).__name__}, which holds no {noun}s. {advice}, in an array or a "
-            "list."
+            f"{where} is {name_kind(y)}, which is not a container of {noun}s. {advice}, in an "
+            f"array or a list. For one sequence pass [{source}] and [{input_name}]."
         )
     if array.dtype.kind == "c":
         raise ValueError(f"{where} holds complex numbers: Complex data not supported. {advice}.")
@@ -48,7 +51,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
     if missing.any():
         place = tuple(np.argwhere(missing)[0])
         raise ValueError(
-            f"{where}[{place[0]}] is {_plain(array[place])}: Input {input_name} contains NaN. "
+            f"{where}[{place[0]}] is {plain(array[place])}: Input {input_name} contains NaN. "
             f"Every sequence needs a {noun}: drop those without one, from X too."
         )
     if noun == "label" and array.dtype.kind in "OUT":
@@ -62,7 +65,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0])
         raise ValueError(
-            f"{where}[{place[0]}] is {_plain(array[place])}: Input {input_name} contains infinity "
+            f"{where}[{place[0]}] is {plain(array[place])}: Input {input_name} contains infinity "
             f"or a value too large for {array.dtype!r}. Pass finite numbers."
         )
 
@@ -87,7 +90,3 @@ def _is_sized(row: Any) -> bool:
     if isinstance(row, str | bytes) or issparse(row) or getattr(row, "ndim", 1) == 0:
         return False
     return hasattr(row, "__len__")
-
-
-def _plain(value: Any) -> str:
-    return repr(value.item() if isinstance(value, np.generic) else value)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..sequences import Panel, open_tensors, quote
+
 # A string is left as it is: its characters are its tokens.
 Tokens = str | tuple[Hashable, ...]
 
@@ -55,16 +57,21 @@ def read_texts(y: Any, where: str) -> list[Tokens]:
 
 def read_items(y: Any, where: str) -> Any:
     """What a container holds, one item per sample."""
+    y = open_tensors(y, where)
     if isinstance(y, pd.Series | pd.DataFrame):
         y = y.to_numpy()
+    # Scalars of pyarrow and awkward equal nothing but themselves.
+    for method in ("to_pylist", "to_list"):
+        if hasattr(y, method) and not isinstance(y, Panel):
+            y = getattr(y, method)()
     if isinstance(y, str | bytes):
         raise TypeError(
             f"{where} is a {type(y).__name__}. Pass a list of sequences, even for a single one."
         )
     if not _is_sequence(y):
         raise TypeError(
-            f"{where} is {_shown(y)}, which is no container of sequences. Pass a list, an object "
-            "array or a Series of them."
+            f"{where} is {_shown(y)}, which is not a container of sequences. Pass a list, an "
+            "object array or a Series of them."
         )
     return y
 
@@ -74,7 +81,7 @@ def _tokens(sequence: Any, where: str) -> Tokens:
         return str(sequence)  # NumPy has a string type of its own
     if not _is_sequence(sequence):
         hint = "Decode it." if isinstance(sequence, bytes) else "Pass a string or a list of tokens."
-        raise TypeError(f"{where} is {_shown(sequence)}, which is no sequence of tokens. {hint}")
+        raise TypeError(f"{where} is {_shown(sequence)}, which is not a sequence of tokens. {hint}")
     # Plain numbers compare quicker than NumPy's; a tensor's would equal nothing but themselves.
     tokens = tuple(sequence.tolist() if hasattr(sequence, "tolist") else sequence)
     try:
@@ -113,12 +120,13 @@ def read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarra
     """One weight per sequence; ones for None."""
     if sample_weight is None:
         return np.ones(n_sequences)
+    sample_weight = open_tensors(sample_weight, f"{caller}: sample_weight")
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{caller}: sample_weight cannot be read as numbers: {error}. Pass one weight per "
-            "sequence."
+            f"{caller}: sample_weight cannot be read as numbers: {quote(error)}. Pass one weight "
+            "per sequence."
         ) from error
     if weights.shape != (n_sequences,):
         raise ValueError(

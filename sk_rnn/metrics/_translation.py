@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..sequences import Int
+from ..sequences import Int, quote
 from ._pairs import Tokens, check_same_number, import_extra, read_items, read_texts, read_weights
 
 
@@ -96,7 +96,7 @@ def bleu_score(
     except (ImportError, RuntimeError) as error:  # what a tokenizer needs
         raise ImportError(
             f"bleu_score: tokenize={tokenize!r} needs what is not installed. sacrebleu says: "
-            f"{' '.join(str(error).split())} Install it, or pass another one, such as '13a'."
+            f"{quote(error)}. Install it, or pass another one, such as '13a'."
         ) from error
     if sample_weight is None:
         return metric.corpus_score(predicted, _by_rank(true)).score

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
+from ..sequences import quote
 from ._documents import (
     as_token_list,
     check_tokens,
@@ -32,8 +33,8 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
         pass
     except LookupError as error:
         raise ValueError(
-            f"{caller}: encoding={text.encoding!r} is none that Python knows ({error}). Pass one "
-            "such as 'utf-8' or 'latin-1'."
+            f"{caller}: encoding={text.encoding!r} is unknown to Python ({quote(error)}). Pass "
+            "one such as 'utf-8' or 'latin-1'."
         ) from error
     if text.analyzer != "word" or text.tokenizer is not None:
         return
@@ -46,8 +47,8 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
         n_groups = re.compile(text.token_pattern).groups
     except re.error as error:
         raise ValueError(
-            f"{where} is no regular expression: {error}. A character that is meant as itself needs "
-            "a backslash before it."
+            f"{where} is not a regular expression: {quote(error)}. A character that is meant "
+            "as itself needs a backslash before it."
         ) from error
     if n_groups > 1:
         raise ValueError(
@@ -146,7 +147,7 @@ def _analyze(
         tokens = analyze(document)
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{where} does not decode: {error}. Set encoding to what it is "
+            f"{where} does not decode: {quote(error)}. Set encoding to what it is "
             f"written in (now {text.encoding!r}), or decode_error='replace'."
         ) from error
     except OSError as error:

@@ -13,7 +13,12 @@ from ._steps import Steps, has_no_numbers
 
 
 def as_seen(steps: Steps) -> Any:
-    """Return the steps as the transformer sees them: a data frame if features have names."""
+    """Return the steps as the transformer sees them: a data frame if features have names.
+
+    Dicts of features are an array of one dimension, as scikit-learn takes them.
+    """
+    if steps.is_records:
+        return steps.values[:, 0]
     if steps.feature_names is None or isinstance(steps.values, pd.DataFrame):
         return steps.values
     return pd.DataFrame(steps.values, columns=list(steps.feature_names), copy=False)
@@ -74,9 +79,12 @@ def put_together(
     Returns
     -------
     X : Panel, ndarray or list
-        Numbers as a Panel, and what came as an array as an array. What is no number stays as it is:
-        in a list of data frames, one per sequence, or of arrays, if features have no names.
+        Numbers as a Panel, and what came as an array as an array. What is not a number stays as it
+        is: in a list of data frames, one per sequence, or of arrays, if features have no names.
+        Dicts, one per time step, come in lists.
     """
+    if isinstance(table, np.ndarray) and table.shape[1] == 1 and _holds_dicts(table):
+        return [rows.tolist() for rows in cut(table[:, 0], steps.offsets)]
     if names is not None and len(names) != table.shape[1]:
         names = None  # an inverse function need not return as many features as went in
     numbers = _numbers_in(table, where, booleans)
@@ -93,6 +101,10 @@ def put_together(
         lost = [name for name in dates if name in table and table[name].dtype.kind == "i"]
         table = relabel(table.astype({name: dates[name] for name in lost}), steps)
     return cut(table, steps.offsets)
+
+
+def _holds_dicts(table: np.ndarray) -> bool:
+    return table.dtype == object and all(isinstance(x, Mapping) for x in table.ravel())
 
 
 def _numbers_in(table: Any, where: str, booleans: bool) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""Documents out of whatever holds them, and the refusals of what is no text."""
+"""Documents out of whatever holds them, and the refusals of what is not text."""
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..sequences import as_pandas
+from ..sequences import as_pandas, name_kind, open_tensors
 
 _ONE_BY_ONE = "Pass a list, a Series or a 1-D array of strings, one per document."
 
@@ -20,7 +20,8 @@ def open_documents(X: Any, caller: str) -> Iterable[Any]:
             f"{where} is one {type(X).__name__}, whose characters would each be a document. "
             "Pass [X] if it is a single document."
         )
-    frame = as_pandas(X)
+    X = open_tensors(X, where)
+    frame = as_pandas(X, where)
     if frame is not None:
         raise TypeError(
             f"{where} is a {type(X).__name__} of columns {list(frame.columns)[:10]}. Pass the one "
@@ -36,8 +37,7 @@ def open_documents(X: Any, caller: str) -> Iterable[Any]:
     unordered = isinstance(X, Mapping | AbstractSet)
     if unordered or n_dimensions == 0 or not isinstance(X, Iterable):
         raise TypeError(
-            f"{where} is {'None' if X is None else f'a {type(X).__name__}'}, which is no list of "
-            f"documents. {_ONE_BY_ONE}"
+            f"{where} is {name_kind(X)}, which is not a container of documents. {_ONE_BY_ONE}"
         )
     for method in ("to_pylist", "tolist", "to_list"):  # pyarrow; NumPy and pandas; polars
         if hasattr(X, method):
@@ -53,7 +53,7 @@ def refuse_document(document: Any, i: int, caller: str) -> None:
             f"{where} is {document!r}: the document is missing. Drop it, from y too, or pass '' "
             "for a document without words."
         )
-    kind = "a number" if _is_number(document) else f"a {type(document).__name__}"
+    kind = "a number" if _is_number(document) else name_kind(document)
     raise TypeError(
         f"{where} is {shown(document)}, {kind}, where text belongs. Pass a string, or a list "
         "of tokens."

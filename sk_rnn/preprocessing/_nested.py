@@ -44,6 +44,20 @@ def takes_categories(transformer: Any) -> bool:
     return tags.no_validation or tags.input_tags.categorical or tags.input_tags.string
 
 
+def takes_dicts(transformer: Any) -> bool:
+    """Tell whether a transformer takes dicts of features, and nothing else."""
+    if isinstance(transformer, Pipeline):
+        steps = [step for _, step in transformer.steps]
+        first = next((step for step in steps if step not in (None, "passthrough")), None)
+        return first is not None and takes_dicts(first)
+    if isinstance(transformer, FeatureUnion):
+        return any(map(takes_dicts, inside(transformer)))
+    if not hasattr(transformer, "__sklearn_tags__"):
+        return False  # nobody can tell
+    tags = get_tags(transformer).input_tags
+    return tags.dict and not tags.two_d_array
+
+
 def names_out(transformer: Any) -> np.ndarray | None:
     """Return what a fitted transformer calls its features, None if it does not tell."""
     if not hasattr(transformer, "get_feature_names_out"):

@@ -135,7 +135,7 @@ def pad_sequences(
     Raises
     ------
     TypeError
-        If X is no container of sequences.
+        If X is not a container of sequences.
     ValueError
         If X has no samples, an empty one, or no numbers, or if its dtype cannot hold `value`.
 
@@ -289,7 +289,7 @@ class SequencePadder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         caller = "SequencePadder.transform"
-        steps = read_steps(X, caller, tokens=True)
+        steps = read_steps(X, caller, tokens=True, fitted=self)
         check_features(self, X, steps, caller, reset=False)
         padded, mask = _pad(steps, self.maxlen_, self.padding, self.truncating, self.value, caller)
         if self.add_indicator:

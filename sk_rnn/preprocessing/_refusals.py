@@ -1,8 +1,9 @@
 """Errors of a transformer of time steps, told in terms of the sequences."""
 
 import re
+from collections.abc import Mapping
 from numbers import Number
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
-from ..sequences import check_sequences, locate, plain
-from ._nested import takes_categories
+from ..sequences import CLIP, check_sequences, locate, name_kind, plain, quote
+from ._nested import takes_categories, takes_dicts
 from ._steps import Steps, read_steps
 
 
@@ -36,6 +37,13 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
         return error
     kind = TypeError if isinstance(error, TypeError) else ValueError
     name = type(transformer).__name__
+    if steps.is_records:
+        pipeline = f"make_pipeline(DictVectorizer(sparse=False), {name}(...))"
+        advice = f" If it needs numbers, pass TimeDistributed({pipeline})."
+        return kind(
+            f"{caller}: {name} refused the dicts of {len(steps.values)} time steps: {quote(error)}."
+            + ("" if takes_dicts(transformer) else advice)
+        )
     reason = (
         _string_columns(X, steps, transformer, text)
         or _not_finite(steps, text, caller)
@@ -51,6 +59,22 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
     )
 
 
+def refuse_what_is_no_dict(steps: Steps, transformer: Any, caller: str) -> NoReturn:
+    """Raise TypeError for time steps that are not the dicts that a transformer takes."""
+    advice = "Pass one dict per time step, {} for one without features."
+    row, found = 0, "a row of a data frame"
+    if isinstance(steps.values, pd.DataFrame):
+        advice = "Pass [x.to_dict('records') for x in X]."
+    else:
+        values = steps.values[:, 0].tolist()
+        row = next(i for i, value in enumerate(values) if not isinstance(value, Mapping))
+        found = name_kind(values[row])
+    raise TypeError(
+        f"{caller}: {_place(steps, row)} is {found}, where {type(transformer).__name__} needs a "
+        f"dict of features. {advice}"
+    )
+
+
 def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | None:
     """Columns called by name, of something that is read as having none."""
     if "using strings is only supported for" not in text:
@@ -59,8 +83,8 @@ def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | 
         return (
             f"{type(transformer).__name__} names columns, but X is one data frame of shape "
             f"{X.shape}, which is a table of univariate series, a time step per column. If its "
-            "rows are time steps, pass one data frame per sequence: [group for _, group in "
-            "X.groupby(...)]."
+            "rows are the time steps of one sequence, pass [X]; of several, one data frame per "
+            "sequence: [group for _, group in X.groupby(...)]."
         )
     return (
         f"{type(transformer).__name__} names columns, but the features of X have no names. Pass a "
@@ -98,11 +122,7 @@ def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
         return None
     name, row = next(iter(wrong.items()))
     what = "NaN" if nan else "infinity"
-    advice = (
-        "Impute missing values first, as with SimpleImputer."
-        if nan
-        else "Clip or rescale such values first."
-    )
+    advice = "Impute missing values first, as with SimpleImputer." if nan else CLIP
     others = [plain(other) for other in wrong if other != name]
     more = f" So do columns {', '.join(others)} somewhere." if others else ""
     return f"{_place(steps, row)} contains {what} in column {name!r}.{more} {advice}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ..sequences import Panel, is_sequence
+from ..sequences import Panel, is_sequence, open_tensors
 from ._steps import Steps
 
 # Metadata that have an entry per sequence, whatever the transformer makes of them; of others only
@@ -27,6 +27,7 @@ def spread_target(y: Any, steps: Steps, caller: str) -> tuple[Any, str | None]:
     """
     if y is None:
         return None, None
+    y = open_tensors(y, f"{caller}: y")
     n_samples, n_targets = len(steps.lengths), _count(y, f"{caller}: y", "target")
     if n_targets != n_samples:
         raise ValueError(
@@ -44,6 +45,7 @@ def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
     """Return metadata with one entry per time step; leave what is nothing of sequences."""
     if value is None:
         return None
+    value = open_tensors(value, f"{caller}: {name}")
     n_samples = len(steps.lengths)
     if name in _PER_SEQUENCE:
         n_entries = _count(value, f"{caller}: {name}", "entry")

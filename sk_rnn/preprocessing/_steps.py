@@ -1,5 +1,6 @@
 """Containers of sequences taken apart into their time steps, for transformers of them."""
 
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from typing import Any, NamedTuple
 
@@ -14,11 +15,18 @@ from sklearn.utils.validation import (
 from ..sequences import (
     Panel,
     as_pandas,
+    counted,
     flatten,
     is_sequence,
     is_table,
+    name_kind,
     offsets_of,
+    one_sequence,
+    open_foreign,
     refuse_empty,
+    refuse_repeated_columns,
+    refuse_single_values,
+    unseen_columns,
 )
 
 
@@ -34,6 +42,7 @@ class Steps(NamedTuple):
     labels: pd.Index | None = None  # what time steps are called, in data frames
     is_tokens: bool = False  # whether X was a panel of token ids
     times: pd.Index | None = None  # what they are called, in a Panel
+    is_records: bool = False  # whether values are dicts of features, one per time step
 
     @property
     def lengths(self) -> np.ndarray:
@@ -64,7 +73,14 @@ class Steps(NamedTuple):
         )
 
 
-def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = False) -> Steps:
+def read_steps(
+    X: Any,
+    caller: str,
+    *,
+    numeric: bool = True,
+    tokens: bool = False,
+    fitted: Any = None,
+) -> Steps:
     """Read everything that an estimator takes as X; NaN and infinity are let through.
 
     Parameters
@@ -74,10 +90,12 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = Fals
     caller : str
         What messages call the caller.
     numeric : bool, default=True
-        Whether only numbers are taken. Otherwise values may be of any kind, and data frames, one
-        per sample, stay data frames.
+        Whether only numbers are taken. Otherwise values may be of any kind, dicts too, and data
+        frames, one per sample, stay data frames.
     tokens : bool, default=False
         Whether token ids out of a vocabulary are taken, by what does not compute with them.
+    fitted : object, default=None
+        The estimator, if X has to be of what it was fitted with.
     """
     where = f"{caller}: X"
     if isinstance(X, Panel):
@@ -94,6 +112,9 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = Fals
         return Steps(
             values, X.offsets, False, False, names, ids, is_tokens=X.is_tokens, times=X.times
         )
+    X = open_foreign(X, where)
+    if fitted is not None:
+        refuse_single_values(X, where, fitted)
     frames = None if numeric else _frames(X, where)
     if frames is not None:
         cells = isinstance(X, pd.DataFrame) and not is_table(X)
@@ -109,17 +130,28 @@ def read_steps(X: Any, caller: str, *, numeric: bool = True, tokens: bool = Fals
         flat = flatten(X, where, numeric=False)
     if flat.values.ndim > 2:
         raise ValueError(f"{where} has features that are sequences themselves. Pass scalars.")
+    records = _are_records(flat.values)
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
     rectangle = table or len(getattr(X, "shape", ())) == 3
     ids = None if table else flat.ids  # of a table an array comes out
-    return Steps(values, flat.offsets, table, rectangle, flat.feature_names, ids)
+    return Steps(
+        values, flat.offsets, table, rectangle, flat.feature_names, ids, is_records=records
+    )
 
 
 def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: bool) -> None:
     """Set, or check, the number and names of features."""
     if steps.is_table:
-        _check_feature_names(estimator, X, reset=reset)
+        X = open_foreign(X, f"{caller}: X")
+        refuse_repeated_columns(X, f"{caller}: X")
+        try:
+            _check_feature_names(estimator, X, reset=reset)
+        except ValueError as error:
+            hint = ""
+            if not estimator._is_table:
+                hint = unseen_columns(X, "X", estimator.feature_names_in_)
+            raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None
     else:
         names = steps.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
@@ -132,12 +164,16 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
         if not steps.is_table:
             estimator.n_features_in_ = n_features
     if steps.is_table and estimator._is_table:
-        _check_n_features(estimator, X, reset=reset)
+        try:
+            _check_n_features(estimator, X, reset=reset)
+        except ValueError as error:
+            raise ValueError(f"{error}{one_sequence(X, 'X', 1)}") from None
     elif n_features != estimator._n_step_features:
         raise ValueError(
-            f"{caller}: X has {n_features} features per time step, but "
+            f"{caller}: X has {counted(n_features, 'feature')} per time step, but "
             f"{type(estimator).__name__} was fitted with {estimator._n_step_features}. Pass "
             f"sequences of shape (n_timesteps, {estimator._n_step_features})."
+            + one_sequence(X, "X", estimator._n_step_features)
         )
 
 
@@ -152,8 +188,7 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
         frame = as_pandas(x, f"{where}[{i}]")
         if frame is None:
             raise TypeError(
-                f"{where}[{i}] is a {type(x).__name__}, but X[0] is a data frame. Pass data frames "
-                "only."
+                f"{where}[{i}] is {name_kind(x)}, but X[0] is a data frame. Pass data frames only."
             )
         first = frames[0] if frames else frame
         if not frame.columns.equals(first.columns):
@@ -171,6 +206,13 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
             "one row per time step, or one frame of such cells with one row per sample."
         )
     return frames
+
+
+def _are_records(values: np.ndarray) -> bool:
+    """Tell whether time steps are dicts of features, all of them."""
+    if values.dtype != object or values.ndim > 1:
+        return False
+    return all(issubclass(kind, Mapping) for kind in set(map(type, values)))
 
 
 def _text_in_objects(X: Any, where: str) -> Any:
@@ -232,10 +274,10 @@ def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
     return list(names) if named or len(names) > 1 else []
 
 
-# Objects of these kinds are no numbers, although NumPy would make some of them ("01" -> 1.0).
-_NO_NUMBERS = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64)
+# Objects of these kinds are not numbers, although NumPy would make some of them ("01" -> 1.0).
+_NO_NUMBERS = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64, Mapping)
 
 
 def has_no_numbers(objects: np.ndarray) -> bool:
-    """Tell whether text or dates are among objects."""
+    """Tell whether text, dates or dicts are among objects."""
     return any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, objects.ravel())))

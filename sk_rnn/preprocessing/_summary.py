@@ -156,7 +156,7 @@ class SequenceSummarizer(TransformerMixin, BaseEstimator):
         return np.asarray(names, dtype=object)
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Any:
-        steps = read_steps(X, caller)
+        steps = read_steps(X, caller, fitted=None if reset else self)
         check_features(self, X, steps, caller, reset=reset)
         panel = steps.to_panel()
         return check_sequences(panel, dtype=panel.dtype, caller=caller)  # refuses NaN and infinity
@@ -250,7 +250,7 @@ _STATISTICS: dict[str, Callable[[_Sums], np.ndarray]] = {
 def _check_statistics(statistics: Any, caller: str) -> None:
     if not isinstance(statistics, list | tuple):
         raise TypeError(
-            f"{caller}: statistics={statistics!r} is no list or tuple. Pass names, as ['mean']."
+            f"{caller}: statistics={statistics!r} is not a list or tuple. Pass names, as ['mean']."
         )
     known = list(_STATISTICS)
     if not statistics:

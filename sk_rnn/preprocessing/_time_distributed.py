@@ -31,8 +31,8 @@ from ._assembly import (
     relabel,
 )
 from ._folds import keep_sequences_whole, restore_folds
-from ._nested import names_out, takes_categories
-from ._refusals import explain
+from ._nested import names_out, takes_categories, takes_dicts
+from ._refusals import explain, refuse_what_is_no_dict
 from ._spread import spread_metadata, spread_target
 from ._steps import Steps, check_features, names_of_features, read_steps
 
@@ -99,6 +99,10 @@ class TimeDistributed(
     encoding. Other transformers that split rows, such as ``RFECV``, split time steps: give them
     their folds as `cv`.
 
+    Sequences of dicts of features are given to the transformer as an array of dicts, as a
+    :class:`~sklearn.feature_extraction.DictVectorizer` and a
+    :class:`~sklearn.feature_extraction.FeatureHasher` take them.
+
     A Panel of token ids with a known number of tokens is taken by transformers of categories, such
     as OneHotEncoder, and by functions; others would compute with the ids. Where the ids come out as
     integers they stay token ids, but `n_tokens` is not kept: whether they belong to the same
@@ -131,6 +135,14 @@ class TimeDistributed(
     ...     verbose_feature_names_out=False))
     >>> encoder.fit_transform(frames).feature_names
     ('heat', 'mode_off', 'mode_on')
+
+    Dicts of features, one per time step:
+
+    >>> from sklearn.feature_extraction import DictVectorizer
+    >>> words = [[{"word": "the"}, {"word": "cat", "noun": 1}], [{"word": "cat", "noun": 1}]]
+    >>> TimeDistributed(DictVectorizer()).fit_transform(words).to_list()
+    [array([[0., 0., 1.],
+           [1., 1., 0.]]), array([[1., 1., 0.]])]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -163,7 +175,7 @@ class TimeDistributed(
         Raises
         ------
         TypeError
-            If X is no container of sequences.
+            If X is not a container of sequences.
         ValueError
             If X cannot be used; the message says at which sample and time step.
         """
@@ -386,7 +398,7 @@ class TimeDistributed(
         tags.input_tags.three_d_array = True
         if hasattr(self.transformer, "__sklearn_tags__"):
             inner = get_tags(self.transformer)
-            for name in ("allow_nan", "categorical", "string", "positive_only"):
+            for name in ("allow_nan", "categorical", "string", "dict", "positive_only"):
                 setattr(tags.input_tags, name, getattr(inner.input_tags, name))
             if inner.transformer_tags is not None:
                 preserved = inner.transformer_tags.preserves_dtype
@@ -399,7 +411,15 @@ class TimeDistributed(
     # -- In and out ---------------------------------------------------------------------
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Steps:
-        steps = read_steps(X, caller, numeric=False, tokens=takes_categories(self.transformer))
+        steps = read_steps(
+            X,
+            caller,
+            numeric=False,
+            tokens=takes_categories(self.transformer),
+            fitted=None if reset else self,
+        )
+        if takes_dicts(self.transformer) and not steps.is_records:
+            refuse_what_is_no_dict(steps, self.transformer, caller)
         check_features(self, X, steps, caller, reset=reset)
         return steps
 
@@ -410,7 +430,10 @@ class TimeDistributed(
         """Say at which sample and time step the value is that the transformer refuses."""
         try:
             yield
-        except (TypeError, ValueError) as error:
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            # A transformer of tables fails at dicts in any way; its other faults are its own.
+            if isinstance(error, AttributeError | IndexError) and not steps.is_records:
+                raise
             # Without targets of the right lengths it was given none.
             if unaligned is not None and re.search(r"\by\b|target", str(error)):
                 raise ValueError(unaligned) from error
@@ -441,7 +464,7 @@ class TimeDistributed(
         container = _get_output_config("transform", self)["dense"]
         has_names = names_out(self.transformer_) is not None
         if container == "default":
-            named = has_names and hasattr(self, "feature_names_in_")
+            named = has_names and (steps.is_records or hasattr(self, "feature_names_in_"))
             return put_together(
                 table,
                 steps,

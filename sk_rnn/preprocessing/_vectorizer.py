@@ -265,7 +265,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         Raises
         ------
         TypeError
-            If X or a document is no text.
+            If X or a document is not text.
         ValueError
             If a document is missing or does not decode, no term is left, or a parameter makes no
             sense.

@@ -16,6 +16,7 @@ from ..sequences import (
     frame_values,
     has_sequences,
     open_container,
+    open_tensors,
     read_panel,
     step_labels,
     validate_params,
@@ -224,6 +225,7 @@ def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFr
     """
     if isinstance(series, Panel):
         return series, None
+    series = open_tensors(series, _WHERE)
     frame = series if isinstance(series, pd.Series) else as_pandas(series, _WHERE)
     if frame is not None:
         if has_sequences(frame):
@@ -236,7 +238,7 @@ def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFr
         return as_numbers(frame_values(frame.to_frame(), _WHERE)[:, 0], _WHERE), frame
     if isinstance(series, Sequence) and not isinstance(series, str | bytes | list | tuple):
         series = list(series)  # a range, an array of the standard library
-    opened = open_container(series, _WHERE, f"no series. {_ACCEPTED}")
+    opened = open_container(series, _WHERE, f"not a series. {_ACCEPTED}")
     if has_sequences(opened):
         return _read_several(opened), None
     try:

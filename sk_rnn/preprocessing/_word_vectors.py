@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from ..sequences import RANDOM_STATE, IntegerFrom, RandomState
+from ..sequences import RANDOM_STATE, IntegerFrom, RandomState, quote
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -221,14 +221,15 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
                     vectors[i] = numbers
         except (EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(
-                f"{where} cannot be read past line {n_lines}: {error}. Get the file anew."
+                f"{where} cannot be read past line {n_lines}: {quote(error)}. Download the "
+                "file again."
             ) from error
     if not n_rows:
         raise ValueError(f"{where} holds no vectors; it has {n_lines} lines.")
     if n_announced is not None and n_rows != n_announced:
         raise ValueError(
             f"{where}: line 1 announces {n_announced} words, but {n_rows} follow, up to line "
-            f"{n_lines}. Get the file anew, or correct line 1."
+            f"{n_lines}. Download the file again, or correct line 1."
         )
     return vectors
 
@@ -254,7 +255,7 @@ def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
     try:
         archive = zipfile.ZipFile(raw)
     except zipfile.BadZipFile as error:
-        raise ValueError(f"{where} is a broken zip: {error}. Get the file anew.") from error
+        raise ValueError(f"{where} is a broken zip: {quote(error)}. Download it again.") from error
     with archive:
         held = [info for info in archive.infolist() if not info.is_dir()]
         if len(held) != 1:
@@ -266,7 +267,7 @@ def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
         try:
             member = archive.open(held[0])
         except (NotImplementedError, RuntimeError) as error:  # another compression; a password
-            raise ValueError(f"{where} cannot be unzipped: {error}. Unpack it.") from error
+            raise ValueError(f"{where} cannot be unzipped: {quote(error)}. Unpack it.") from error
         with member:
             yield member  # type: ignore[misc]
 
@@ -318,7 +319,7 @@ def _refuse_line(line: bytes, problem: str, where: str, n_line: int) -> NoReturn
     try:
         line.decode()
     except UnicodeDecodeError:
-        advice += " It is no text: if this is word2vec's binary format, save it as text."
+        advice += " It is not text: if this is word2vec's binary format, save it as text."
     raise ValueError(f"{where}, line {n_line} ({_shown(line[:30])!r}...) {problem}. {advice}")
 
 

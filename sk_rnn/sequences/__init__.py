@@ -8,6 +8,7 @@ from ._batching import (
     prediction_batches,
     training_batches,
 )
+from ._columnar import is_awkward
 from ._constraints import (
     RANDOM_STATE,
     AnyNumber,
@@ -22,23 +23,39 @@ from ._constraints import (
 )
 from ._containers import (
     flatten,
-    has_sequences,
-    is_sequence,
-    is_table,
     open_container,
     refuse_empty,
+    refuse_repeated_columns,
 )
 from ._decorators import available_if, fit_context, validate_params
-from ._interchange import as_pandas
+from ._hints import (
+    CLIP,
+    count_single,
+    dict_recipe,
+    not_numbers,
+    one_sequence,
+    refuse_single_values,
+    shape_as_one,
+)
+from ._interchange import as_pandas, open_foreign
+from ._kinds import has_sequences, is_sequence, is_table
 from ._labels import align_to_samples
 from ._layout import locate, offsets_of
-from ._numbers import as_float, as_numbers, frame_values, plain
+from ._long_frames import long_frame, repeated_id, unseen_columns
+from ._messages import argument, counted, name_kind, plain, quote
+from ._numbers import as_float, as_numbers, frame_values
 from ._panel import Panel, read_panel, step_labels
 from ._scaling import Standardisation, standardisation_of, weighted_statistics
 from ._spans import Spans
 from ._state import explain_foreign_state, seal, unseal
 from ._symbols import Unknown, encode_tokens, learn_tokens
-from ._targets import check_sequence_targets
+from ._targets import (
+    SingleTargetsError,
+    TargetCountError,
+    TargetLengthsError,
+    check_sequence_targets,
+)
+from ._tensors import open_tensors
 from ._text import find_joiner, join_words, split_words
 from ._validation import (
     check_sequences,
@@ -47,6 +64,7 @@ from ._validation import (
 )
 
 __all__ = [
+    "CLIP",
     "RANDOM_STATE",
     "AnyNumber",
     "Float",
@@ -56,10 +74,14 @@ __all__ = [
     "NumberIn",
     "Panel",
     "RandomState",
+    "SingleTargetsError",
     "Spans",
     "Standardisation",
+    "TargetCountError",
+    "TargetLengthsError",
     "Unknown",
     "align_to_samples",
+    "argument",
     "as_float",
     "as_numbers",
     "as_pandas",
@@ -69,6 +91,9 @@ __all__ = [
     "check_sequence_targets",
     "check_sequences",
     "check_token_range",
+    "count_single",
+    "counted",
+    "dict_recipe",
     "encode_tokens",
     "explain_foreign_state",
     "find_joiner",
@@ -77,27 +102,40 @@ __all__ = [
     "flatten",
     "frame_values",
     "has_sequences",
+    "is_awkward",
     "is_sequence",
     "is_table",
     "join_words",
     "learn_tokens",
     "locate",
+    "long_frame",
+    "name_kind",
+    "not_numbers",
     "offsets_of",
+    "one_sequence",
     "open_container",
+    "open_foreign",
+    "open_tensors",
     "pad_batch",
     "plain",
     "plain_number",
     "plain_numbers",
     "prediction_batches",
+    "quote",
     "read_panel",
     "read_spans",
     "refuse_empty",
+    "refuse_repeated_columns",
+    "refuse_single_values",
+    "repeated_id",
     "seal",
+    "shape_as_one",
     "split_words",
     "standardisation_of",
     "step_labels",
     "training_batches",
     "unseal",
+    "unseen_columns",
     "validate_params",
     "weighted_statistics",
 ]

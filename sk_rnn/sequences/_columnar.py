@@ -1,11 +1,18 @@
-"""Awkward and pyarrow arrays, read from their buffers without a loop over samples.
+"""Awkward, pyarrow and polars arrays, read from their buffers without a loop over samples.
 
-Neither library is a dependency: whoever passes such an array has imported it.
+None of the libraries is a dependency: whoever passes such an array has imported it.
 """
 
 from typing import Any
 
 import numpy as np
+
+from ._messages import argument
+
+# How the types of lists print, views among them: those of pyarrow, and those of polars.
+_LISTS = ("list", "large_list", "fixed_size_list", "List", "Array")
+
+_DEEPER = "time steps hold lists of lists. Pass numbers, or one list of numbers per time step."
 
 RAGGED_FEATURES = "time steps differ in their number of features. Give each step the same number."
 
@@ -16,8 +23,18 @@ def is_awkward(x: Any) -> bool:
 
 
 def is_arrow(x: Any) -> bool:
-    """Tell whether x is a pyarrow array or scalar."""
+    """Tell whether x is of pyarrow: an array, a scalar, a table."""
     return type(x).__module__.partition(".")[0] == "pyarrow"
+
+
+def is_polars(x: Any) -> bool:
+    """Tell whether x is of polars: a Series or a frame."""
+    return type(x).__module__.partition(".")[0] == "polars"
+
+
+def is_list_type(dtype: Any) -> bool:
+    """Tell whether a type of pyarrow or polars is that of lists."""
+    return str(dtype).startswith(_LISTS)
 
 
 def read_awkward(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
@@ -25,37 +42,108 @@ def read_awkward(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     import awkward as ak
 
     if X.ndim < 2:
-        raise ValueError(f"{where} is 1-dimensional: it holds no sequences.")
+        raise ValueError(
+            f"{where} holds single values instead of sequences. If it is one sequence, pass "
+            f"[{argument(where)}]; otherwise an array of lists, one per sample."
+        )
     try:
         lengths = ak.to_numpy(ak.num(X, axis=1), allow_missing=False)
     except ValueError as error:
         raise ValueError(f"{where} has missing samples. Drop them.") from error
+    steps = ak.flatten(X, axis=1)
+    if ak.fields(steps):  # dicts, whose names NumPy has no use for
+        return _as_objects(steps.to_list()), lengths
     try:
-        return ak.to_numpy(ak.flatten(X, axis=1)), lengths
+        return ak.to_numpy(steps), lengths
     except ValueError as error:
         raise ValueError(f"{where}: {RAGGED_FEATURES}") from error
 
 
 def read_arrow(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the steps (total_steps[, n_features]) and the lengths of a list array."""
-    if hasattr(X, "combine_chunks"):
-        X = X.combine_chunks()
-    if not hasattr(X, "value_lengths"):
+    X = _one_chunk(X)
+    if not is_list_type(X.type):
         raise TypeError(
-            f"{where} is a pyarrow {type(X).__name__} of {getattr(X, 'type', 'columns')}, not of "
-            "lists. Pass a column of lists, or to_pandas()."
+            f"{where} is a pyarrow {type(X).__name__} of {X.type}, not of lists. If it is one "
+            f"sequence, pass [{argument(where)}]; otherwise an array of lists, one per sample."
         )
     if X.null_count:
-        i = int(np.argmax(X.is_null().to_numpy(zero_copy_only=False)))
-        raise ValueError(f"{where}[{i}] is null. Drop samples without a sequence.")
-    return arrow_steps(X.flatten(), where), X.value_lengths().to_numpy(zero_copy_only=False)
+        _refuse_null(X.is_null().to_numpy(zero_copy_only=False), where)
+    return arrow_steps(X.flatten(), where), _arrow_lengths(X)
 
 
 def arrow_steps(steps: Any, where: str) -> np.ndarray:
     """Return the steps (T,) or (T, n_features) in a pyarrow array of numbers or of lists."""
-    if not hasattr(steps, "value_lengths"):
+    steps = _one_chunk(steps)
+    if not is_list_type(steps.type):
         return steps.to_numpy(zero_copy_only=False)
-    n_features = steps.value_lengths().to_numpy(zero_copy_only=False)
-    if steps.null_count or (n_features != n_features[:1]).any():
+    features = steps.flatten()
+    _check_features(steps.null_count, _arrow_lengths(steps), features.type, where)
+    return features.to_numpy(zero_copy_only=False).reshape(len(steps), -1)
+
+
+def _one_chunk(X: Any) -> Any:
+    if not hasattr(X, "combine_chunks") or not hasattr(X, "chunks"):
+        return X
+    whole = X.combine_chunks()
+    # Without any chunk, or with more than fit in one, it stays chunked.
+    if hasattr(whole, "chunks"):
+        import pyarrow as pa
+
+        return pa.concat_arrays(whole.chunks) if whole.chunks else pa.array([], whole.type)
+    return whole
+
+
+def _arrow_lengths(X: Any) -> np.ndarray:
+    return X.value_lengths().to_numpy(zero_copy_only=False)
+
+
+def read_polars(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the steps (total_steps[, n_features]) and the lengths of a Series of lists."""
+    X = _as_lists(X)
+    if X.null_count():
+        _refuse_null(X.is_null().to_numpy(), where)
+    lengths = X.list.len().to_numpy().astype(np.int64)
+    return polars_steps(_end_to_end(X, lengths), where), lengths
+
+
+def polars_steps(steps: Any, where: str) -> np.ndarray:
+    """Return the steps (T,) or (T, n_features) in a polars Series of values or of lists."""
+    if not is_list_type(steps.dtype):
+        # Of structs NumPy would keep the values and lose their names.
+        structs = str(steps.dtype).startswith("Struct")
+        return _as_objects(steps.to_list()) if structs else steps.to_numpy()
+    steps = _as_lists(steps)
+    lengths = steps.list.len().to_numpy()
+    features = _end_to_end(steps, lengths)
+    _check_features(steps.null_count(), lengths, features.dtype, where)
+    return features.to_numpy().reshape(len(steps), -1)
+
+
+def _as_lists(X: Any) -> Any:
+    return X.arr.to_list() if str(X.dtype).startswith("Array") else X
+
+
+def _end_to_end(X: Any, lengths: np.ndarray) -> Any:
+    """Return what lists hold; of an empty one polars makes a missing value."""
+    return X.filter(lengths > 0).explode()
+
+
+def _as_objects(values: list[Any]) -> np.ndarray:
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    return objects
+
+
+def _check_features(n_null: int, lengths: np.ndarray, dtype: Any, where: str) -> None:
+    """Refuse time steps that have not the same number of features, each a single value."""
+    if n_null or (lengths != lengths[:1]).any():
         raise ValueError(f"{where}: {RAGGED_FEATURES}")
-    return steps.flatten().to_numpy(zero_copy_only=False).reshape(len(n_features), -1)
+    if is_list_type(dtype):
+        raise ValueError(f"{where}: {_DEEPER}")
+
+
+def _refuse_null(is_null: np.ndarray, where: str) -> None:
+    raise ValueError(
+        f"{where}[{int(np.argmax(is_null))}] is null. Drop samples without a sequence, from y too."
+    )

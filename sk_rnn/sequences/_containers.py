@@ -6,32 +6,44 @@ samples at most, never over time steps.
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from ._columnar import RAGGED_FEATURES, arrow_steps, is_arrow, is_awkward, read_arrow, read_awkward
-from ._interchange import as_pandas, may_be_frame
+from ._columnar import (
+    RAGGED_FEATURES,
+    arrow_steps,
+    is_arrow,
+    is_awkward,
+    is_list_type,
+    is_polars,
+    polars_steps,
+    read_arrow,
+    read_awkward,
+    read_polars,
+)
+from ._hints import dict_recipe, pass_as_one, single_values, text_recipe
+from ._interchange import as_pandas, may_be_frame, open_foreign
+from ._kinds import columns_of, first_given, has_sequences, holds_cells, is_frame, is_sequence
 from ._layout import offsets_of
-from ._numbers import as_numbers, frame_values, plain
+from ._messages import argument, counted, name_kind, plain
+from ._numbers import as_numbers, frame_values
+from ._tensors import as_array, is_batch, is_tensor
 
 _ACCEPTED = (
     "Pass a 2-D array (n_samples, n_timesteps), a 3-D array (n_samples, n_timesteps, n_features), "
     "a list with one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample, "
     "or a Panel."
 )
-_RESHAPE = (
-    "Reshape your data: array.reshape(-1, 1) if every number is a sample of one time step, "
-    "array.reshape(1, -1) if they are the time steps of a single sample."
-)
+_ONE_PER_SAMPLE = "Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
 
 
 class Flat(NamedTuple):
     """The time steps of all samples, end to end."""
 
-    values: np.ndarray  # (total_steps, n_features); labels, one a step: (total_steps,)
+    values: np.ndarray  # (total_steps, n_features); labels, one per step: (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
     feature_names: tuple[str, ...] | None = None
     ids: pd.Index | None = None  # what a Series or frame calls the samples
@@ -59,94 +71,22 @@ def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool 
 
 
 def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
-    X = open_container(X, where, f"no container of sequences. {_ACCEPTED}")
-    if isinstance(X, pd.DataFrame) and not _has_cells(X):
-        X = _read_table(X, where, numeric)
-    if isinstance(X, pd.DataFrame):
+    X = open_container(X, where, f"not a container of sequences. {_ACCEPTED}")
+    if is_frame(X) and has_sequences(X):
         return _flatten_cells(X, where, dtype, numeric)
+    if isinstance(X, pd.DataFrame):
+        X = _read_table(X, where, numeric)
     if is_arrow(X):
         return _finish(*read_arrow(X, where), where, dtype, numeric)
+    if is_polars(X):
+        return _finish(*read_polars(X, where), where, dtype, numeric)
     if is_awkward(X):
         return _finish(*read_awkward(X, where), where, dtype, numeric)
     if isinstance(X, np.ndarray) and X.ndim > 1:
-        if _holds_cells(X):
-            return _flatten_cells(pd.DataFrame(X), where, dtype, numeric)
+        if holds_cells(X):
+            return _flatten_cells(pd.DataFrame(X), where, dtype, numeric, array=True)
         return _finish(*_read_rectangle(X, where), where, dtype, numeric)
     return _flatten_samples(list(X), where, dtype, numeric)
-
-
-def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None) -> bool:
-    """Tell whether X is a table: univariate series of one length, a time step per column.
-
-    That is a 2-D array, a data frame of scalars, or a list of lists of scalars that have one
-    length. Of token ids a list of lists is never a table, because sentences that happen to have
-    one length are sentences all the same; nor is anything padded, because lengths differ.
-
-    Parameters
-    ----------
-    X : object
-        As :func:`check_sequences` takes it. Its values are not looked at.
-    tokens : bool, default=False
-        Whether X holds token ids.
-    padding_value : float, default=None
-        What X is padded with.
-
-    Returns
-    -------
-    table : bool
-
-    Examples
-    --------
-    >>> from sk_rnn.sequences import is_table
-    >>> is_table([[1.0, 2.0], [3.0, 4.0]]), is_table([[1.0, 2.0], [3.0]])
-    (True, False)
-    """
-    if padding_value is not None or is_awkward(X) or is_arrow(X):
-        return False
-    if isinstance(X, pd.DataFrame):
-        return not _has_cells(X)
-    if isinstance(X, list | tuple):
-        return (
-            not tokens
-            and len(X) > 0
-            and all(isinstance(x, list | tuple) and len(x) == len(X[0]) for x in X)
-            and not any(map(is_sequence, X[0]))
-        )
-    if not hasattr(X, "shape") and hasattr(X, "__array__"):
-        X = np.asarray(X)
-    return len(getattr(X, "shape", ())) == 2 and not (isinstance(X, np.ndarray) and _holds_cells(X))
-
-
-def has_sequences(X: Any) -> bool:
-    """Tell whether the elements of X are sequences by themselves, from the first of them.
-
-    Parameters
-    ----------
-    X : Series, DataFrame, ndarray, list, tuple, or awkward or pyarrow array
-
-    Returns
-    -------
-    several : bool
-    """
-    if isinstance(X, pd.DataFrame):
-        return _has_cells(X)
-    if is_awkward(X):
-        return X.ndim > 1
-    if is_arrow(X):
-        return hasattr(X, "type") and "list" in str(X.type).partition("<")[0]
-    if isinstance(X, np.ndarray) and X.dtype != object:
-        return False
-    if isinstance(X, pd.Series) and not isinstance(X.dtype, pd.ArrowDtype) and X.dtype != object:
-        return False
-    first = X.ravel()[:1] if isinstance(X, np.ndarray) else X[:1]
-    return any(map(is_sequence, first))
-
-
-def is_sequence(x: Any) -> bool:
-    """Tell whether an element is a sequence rather than a number or a label."""
-    if isinstance(x, np.ndarray | np.generic):
-        return x.ndim > 0
-    return isinstance(x, list | tuple | range) or hasattr(x, "__array__") or is_arrow(x)
 
 
 # -- Containers -------------------------------------------------------------------------
@@ -163,22 +103,25 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
     refusal : str
         What messages say that it is if it is none of these, and what to pass.
     """
-    if issparse(X) or (_is_tensor(X) and "sparse" in str(X.layout)):
-        dense = "to_dense()" if _is_tensor(X) else "toarray()"
+    if issparse(X):
         raise TypeError(
-            f"{where} is sparse, and sparse data is not supported. Pass {_argument(where)}.{dense}."
+            f"{where} is sparse, and sparse data is not supported. Pass "
+            f"{argument(where)}.toarray()."
         )
+    X = open_foreign(X, where)
     if isinstance(X, pd.Series):
-        if isinstance(X.dtype, pd.ArrowDtype) and len(X) and is_sequence(X.iloc[0]):
+        if isinstance(X.dtype, pd.ArrowDtype) and has_sequences(X):
             return X.array.__arrow_array__()  # type: ignore[attr-defined]
         return X.to_numpy()
-    if _is_tensor(X):
-        X = _open_tensor(X)
     if isinstance(X, pd.DataFrame | list | tuple) or is_arrow(X) or is_awkward(X):
+        return X
+    if is_polars(X) and hasattr(X, "to_numpy") and _holds_lists(X):
         return X
     no_data = isinstance(X, str | bytes | Mapping | AbstractSet | Iterator)
     if no_data or not hasattr(X, "__array__"):
-        raise TypeError(f"{where} is {_kind(X)}, which is {refusal}")
+        lazy = hasattr(type(X), "collect") and hasattr(type(X), "columns")
+        advice = f" Pass {argument(where)}.collect()." if lazy else ""
+        raise TypeError(f"{where} is {name_kind(X)}, which is {refusal}{advice}")
     array = np.asanyarray(X)
     if array.ndim == 0:
         accepted = refusal.partition(". ")[2]
@@ -186,35 +129,9 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
     return array
 
 
-def _is_tensor(x: Any) -> bool:
-    # Of the type: a frame may have columns of these names. A file has a detach, too.
-    return hasattr(type(x), "detach") and hasattr(type(x), "layout")
-
-
-def _open_tensor(x: Any) -> Any:
-    """Return a tensor as an array, a nested tensor as a list of arrays."""
-    if getattr(x, "is_nested", False):
-        return [_open_tensor(row) for row in x.unbind()]
-    x = x.detach().cpu()
-    return (x.float() if "bfloat16" in str(x.dtype) else x).numpy()
-
-
-def _kind(x: Any) -> str:
-    return "None" if x is None else f"a {type(x).__name__}"
-
-
-def _argument(where: str) -> str:
-    """Leave the caller out, for the second mention in a message."""
-    return where.partition(": ")[2]
-
-
-def _has_cells(df: pd.DataFrame) -> bool:
-    return df.size > 0 and is_sequence(df.iat[0, 0])
-
-
-def _holds_cells(X: np.ndarray) -> bool:
-    """Tell whether an array is a frame of cells without its names."""
-    return X.ndim == 2 and X.dtype == object and X.size > 0 and is_sequence(X[0, 0])
+def _holds_lists(X: Any) -> bool:
+    """Tell whether a Series of polars is of lists, or a frame has columns that are."""
+    return has_sequences(X) if is_frame(X) else is_list_type(X.dtype)
 
 
 def _read_table(df: pd.DataFrame, where: str, numeric: bool) -> np.ndarray:
@@ -224,7 +141,7 @@ def _read_table(df: pd.DataFrame, where: str, numeric: bool) -> np.ndarray:
             "steps, make one sample of all rows of an id with Panel.from_frame(df, by=..., "
             "order_by=...); if they are samples, pass df.reset_index(drop=True)."
         )
-    return frame_values(df, where) if numeric else df.to_numpy()
+    return frame_values(df, where, table=True) if numeric else df.to_numpy()
 
 
 def _read_rectangle(X: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
@@ -241,36 +158,77 @@ def _read_rectangle(X: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
     return steps, np.full(n_samples, n_timesteps)
 
 
-def _flatten_cells(df: pd.DataFrame, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
+def _flatten_cells(
+    X: Any, where: str, dtype: np.dtype | None, numeric: bool, *, array: bool = False
+) -> Flat:
     """Read a frame whose cells hold sequences: a column is a feature."""
-    columns = [f"{where}[{name!r}]" for name in df.columns]
+    labels, columns = zip(*columns_of(X), strict=True)
+    _refuse_repeated(pd.Index(labels), where)
+    _refuse_single_values(X, labels, columns, where, array)
+    names = [f"{where}[{label!r}]" for label in labels]
     flats = [
-        flatten(df.iloc[:, j], column, dtype=dtype, numeric=numeric)
-        for j, column in enumerate(columns)
+        flatten(column, name, dtype=dtype, numeric=numeric)
+        for name, column in zip(names, columns, strict=True)
     ]
+    if len(flats) == 1:
+        one_feature = flats[0].values.ndim == 1 or flats[0].values.shape[1] == 1
+        return flats[0]._replace(feature_names=_names(labels) if one_feature else None)
     lengths = np.diff(flats[0].offsets)
-    for column, flat in zip(columns, flats, strict=True):
+    for name, flat in zip(names, flats, strict=True):
         if flat.values.ndim == 2 and flat.values.shape[1] > 1:
             raise ValueError(
-                f"{column} has {flat.values.shape[1]} features per time step, but a column of "
-                "cells is one feature. Pass the column by itself."
+                f"{name} has {flat.values.shape[1]} features per time step, but beside other "
+                "columns a column is one feature. Pass the column by itself."
             )
         differs = np.diff(flat.offsets) != lengths
         if differs.any():
             i = int(np.argmax(differs))
             raise ValueError(
-                f"{column}[{i}] has {np.diff(flat.offsets)[i]} time steps, but "
-                f"{_argument(columns[0])}[{i}] has {lengths[i]}. The cells of a row are the "
+                f"{name}[{i}] has {np.diff(flat.offsets)[i]} time steps, but "
+                f"{argument(names[0])}[{i}] has {lengths[i]}. The cells of a row are the "
                 "features of one sequence: give them one length."
             )
-    if len(flats) == 1:
-        return flats[0]._replace(feature_names=_names(df))
     values = np.column_stack([flat.values for flat in flats])
-    return Flat(values, flats[0].offsets, _names(df))
+    return Flat(values, flats[0].offsets, _names(labels))
 
 
-def _names(df: pd.DataFrame) -> tuple[str, ...] | None:
-    return tuple(df.columns) if all(isinstance(name, str) for name in df.columns) else None
+def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str, array: bool) -> None:
+    """Refuse columns that have one value per sample beside those that have sequences."""
+    nested = [has_sequences(column) for column in columns]
+    if all(nested):
+        return
+    i, j = nested.index(False), nested.index(True)
+    name, single, several = argument(where), repr(labels[i]), repr(labels[j])
+    repeat = f"[[x] * len(steps) for x, steps in zip({name}[{single}], {name}[{several}])]"
+    advice = f"{name}[{single}] = {repeat}, or leave it out: {name}.drop(columns=[{single}])"
+    if is_polars(X):
+        repeat = f"pl.col({single}).repeat_by(pl.col({several}).list.len())"
+        advice = f"{name}.with_columns({repeat}), or leave it out: {name}.drop({single})"
+    elif is_arrow(X):
+        advice = f"{name} = {name}.to_pandas(); {advice}"
+    elif array:
+        advice = f"{name} = pd.DataFrame({name}); {advice}"
+    shown = plain(first_given(columns[i].to_pylist() if is_arrow(X) else columns[i]))
+    raise ValueError(
+        f"{where} has single values in column {single}, for example {shown}, but sequences in "
+        f"column {several}. Repeat each value over the time steps: {advice}."
+    )
+
+
+def refuse_repeated_columns(X: Any, where: str) -> None:
+    """Raise ValueError if two columns of a data frame have one name."""
+    if isinstance(X, pd.DataFrame):
+        _refuse_repeated(X.columns, where)
+
+
+def _refuse_repeated(labels: pd.Index, where: str) -> None:
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()][0]
+        raise ValueError(f"{where} has column {plain(twice)} more than once. Rename one.")
+
+
+def _names(labels: Any) -> tuple[str, ...] | None:
+    return tuple(labels) if all(isinstance(label, str) for label in labels) else None
 
 
 # -- Lists of samples -------------------------------------------------------------------
@@ -279,12 +237,17 @@ def _names(df: pd.DataFrame) -> tuple[str, ...] | None:
 def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
     if not X:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
+    if isinstance(X[0], Mapping):
+        _refuse_dicts(X, where, numeric)
     if any(map(may_be_frame, {type(x) for x in X})):  # so that columns keep their names
         frames = [as_pandas(x, f"{where}[{i}]") for i, x in enumerate(X)]
         X = [x if frame is None else frame for x, frame in zip(X, frames, strict=True)]
     names = _common_columns(X, where) if isinstance(X[0], pd.DataFrame) else None
     arrays = [_read_sample(x, where, i, numeric) for i, x in enumerate(X)]
-    lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
+    try:
+        lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
+    except TypeError:
+        _refuse_numbers(arrays, where)
     refuse_empty(lengths, where)
     _check_shapes(arrays, where)
     dtypes = {array.dtype for array in arrays}
@@ -302,31 +265,88 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
     if type(x) is np.ndarray and x.ndim > 0:  # by far the most frequent
         return x
     where = f"{where}[{i}]"
+    if is_batch(x):
+        _refuse_batch(x, where, i)
     if isinstance(x, list | tuple | range):
         try:
-            array = np.asarray(x, dtype=None if numeric else object)
+            return np.asarray(x, dtype=None if numeric else object)
         except ValueError as error:
             raise ValueError(f"{where}: {RAGGED_FEATURES}") from error
-    elif isinstance(x, pd.DataFrame | pd.Series) and numeric:
-        frame = x if isinstance(x, pd.DataFrame) else x.to_frame()
-        array = frame_values(frame, where).reshape(x.shape)
-    elif _is_tensor(x):
-        array = _open_tensor(x)
-    elif is_arrow(x) and getattr(x, "values", None) is not None:  # a scalar that is a list
-        array = arrow_steps(x.values, where)
-    elif isinstance(x, str | bytes) or not (np.isscalar(x) or hasattr(x, "__array__")):
+    if isinstance(x, pd.DataFrame | pd.Series) and numeric:
+        return _read_pandas(x, where)
+    if is_tensor(x):
+        array = as_array(x, where)
+        return as_numbers(array, where) if isinstance(array, np.ma.MaskedArray) else array
+    if is_arrow(x):
+        if not getattr(x, "is_valid", True):
+            raise ValueError(f"{where} is null. Drop samples without a sequence, from y too.")
+        if hasattr(x, "as_py"):  # a scalar, which may be a list
+            x = x.values if is_sequence(x) else x.as_py()
+        if hasattr(x, "to_pylist"):
+            return arrow_steps(x, where)
+    if is_polars(x) and is_list_type(x.dtype):
+        return polars_steps(x, where)
+    if isinstance(x, str | bytes):
         raise TypeError(
-            f"{where} is {_kind(x)}, which is no sequence of time steps. Pass one array of shape "
-            "(n_timesteps,) or (n_timesteps, n_features) per sample."
+            f"{where} is {plain(x)}, one {'string' if isinstance(x, str) else 'bytes object'}, "
+            f"where a sequence belongs. {text_recipe(where)}"
         )
-    else:
-        array = as_numbers(np.asanyarray(x), where) if numeric else np.asarray(x)
-    if array.ndim == 0:
+    if not (np.isscalar(x) or hasattr(x, "__array__")):
+        raise TypeError(
+            f"{where} is {name_kind(x)}, which is not a sequence of time steps. {_ONE_PER_SAMPLE}"
+        )
+    return as_numbers(np.asanyarray(x), where) if numeric else np.asarray(x)
+
+
+def _read_pandas(x: pd.DataFrame | pd.Series, where: str) -> np.ndarray:
+    if isinstance(x, pd.DataFrame):
+        return frame_values(x, where)
+    if isinstance(x.dtype, pd.CategoricalDtype):
         raise ValueError(
-            f"{where} is a single value, {plain(array[()])}: Expected 2D array, got 1D array "
-            f"instead. {_RESHAPE}"
+            f"{where} holds categories where numbers belong, for example {plain(x.iloc[0])}. "
+            f"Encode them with TimeDistributed(OneHotEncoder()), or pass {argument(where)}"
+            ".cat.codes as token ids."
         )
-    return array
+    numeric = pd.api.types.is_numeric_dtype(x.dtype)
+    values = frame_values(x.to_frame(), where)[:, 0] if numeric else x.to_numpy()
+    return as_numbers(values, where)
+
+
+def _refuse_numbers(arrays: list[np.ndarray], where: str) -> NoReturn:
+    """Refuse single values where sequences belong."""
+    single = [array.ndim == 0 for array in arrays]
+    if all(single):
+        advice = pass_as_one(len(arrays), argument(where))
+        raise ValueError(single_values(arrays[0][()], where, advice))
+    i, j = single.index(True), single.index(False)
+    raise ValueError(
+        f"{where}[{i}] is a single value, {plain(arrays[i][()])}, but {argument(where)}[{j}] is a "
+        f"sequence. {_ONE_PER_SAMPLE}"
+    )
+
+
+def _refuse_batch(x: Any, where: str, i: int) -> NoReturn:
+    """Refuse a packed or nested tensor in place of one sequence."""
+    name = argument(where).removesuffix(f"[{i}]")
+    kind, unpacked = "nested tensor", "batch.unbind()"
+    if isinstance(x, tuple):
+        kind, unpacked = "PackedSequence", "torch.nn.utils.rnn.unpack_sequence(batch)"
+    raise TypeError(
+        f"{where} is a {kind}, which is several sequences, where one belongs. Pass [x for batch in "
+        f"{name} for x in {unpacked}]."
+    )
+
+
+def _refuse_dicts(X: list[Any], where: str, numeric: bool) -> NoReturn:
+    """Refuse a dict per sample, where one per time step is a sequence."""
+    name = argument(where)
+    steps = counted(len(X), "time step")
+    recipe = f" {dict_recipe(where)}" if numeric else ""
+    raise TypeError(
+        f"{where}[0] is a dict, where a list with one dict per time step belongs. If {name} is one "
+        f"sequence of {steps}, pass [{name}]; if each dict is a sample of one time step, pass "
+        f"[[x] for x in {name}].{recipe}"
+    )
 
 
 def _label_kind(dtype: np.dtype) -> str:
@@ -345,26 +365,27 @@ def _check_shapes(arrays: list[np.ndarray], where: str) -> None:
             continue
         if array.ndim != len(first):
             raise ValueError(
-                f"{where}[{i}] is {array.ndim}-dimensional, but {_argument(where)}[0] is "
+                f"{where}[{i}] is {array.ndim}-dimensional, but {argument(where)}[0] is "
                 f"{len(first)}-dimensional. Give all samples the shape (n_timesteps,), or all the "
                 "shape (n_timesteps, n_features)."
             )
         raise ValueError(
             f"{where}[{i}] has {array.shape[1]} features per time step, but "
-            f"{_argument(where)}[0] has {first[1]}. Pass sequences of shape "
+            f"{argument(where)}[0] has {first[1]}. Pass sequences of shape "
             f"(n_timesteps, {first[1]})."
         )
 
 
 def _common_columns(frames: list[Any], where: str) -> tuple[str, ...] | None:
     first = frames[0]
+    _refuse_repeated(first.columns, f"{where}[0]")
     for i, frame in enumerate(frames):
         if isinstance(frame, pd.DataFrame) and not frame.columns.equals(first.columns):
             raise ValueError(
-                f"{where}[{i}] has columns {list(frame.columns)}, but {_argument(where)}[0] has "
+                f"{where}[{i}] has columns {list(frame.columns)}, but {argument(where)}[0] has "
                 f"{list(first.columns)}. Give all frames the same columns in the same order."
             )
-    return _names(first)
+    return _names(first.columns)
 
 
 # -- What all have in common ------------------------------------------------------------

@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 
 from ._constraints import Int
+from ._hints import seconds_of
 from ._interchange import as_pandas
 from ._layout import offsets_of
-from ._numbers import frame_values, plain
+from ._messages import plain
+from ._numbers import frame_values
 
 _CALLER = "Panel.from_frame"
+_A_FRAME = "a frame of pandas, polars or pyarrow with one row per time step."
 
 
 class LongFrame(NamedTuple):
@@ -31,9 +34,10 @@ def read_long_frame(
     """Return what a panel is made of, samples sorted by id."""
     frame = as_pandas(df, f"{_CALLER}: df")
     if frame is None:
+        lazy = hasattr(type(df), "collect") and hasattr(type(df), "columns")
         raise TypeError(
-            f"{_CALLER}: df must be a DataFrame, got {type(df).__name__}. Pass a frame of pandas, "
-            "polars or pyarrow with one row per time step."
+            f"{_CALLER}: df must be a DataFrame, got {type(df).__name__}. Pass "
+            + ("df.collect()." if lazy else _A_FRAME)
         )
     if missing not in ("raise", "keep"):
         raise ValueError(f"{_CALLER}: missing must be 'raise' or 'keep', got {missing!r}.")
@@ -41,13 +45,8 @@ def read_long_frame(
     if not df.columns.is_unique:
         twice = df.columns[df.columns.duplicated()][0]
         raise ValueError(f"{_CALLER}: df has column {twice!r} more than once. Rename one.")
-    ids = _key(df, by, "by")
-    codes, index = _factorize(ids, f"by={by!r}")
-    if (codes < 0).any():
-        raise ValueError(
-            f"{_CALLER}: row {np.argmax(codes < 0)} has no value in by={by!r}, which says which "
-            "sample it belongs to. Fill in or drop such rows."
-        )
+    by = _labels_of_ids(by)
+    ids, codes, index = _samples(df, by)
     if order_by is None:
         order, times = np.argsort(codes, kind="stable"), None
     else:
@@ -77,7 +76,6 @@ def read_long_frame(
         values = values[order]
         times = None if times is None else times[order]
     offsets = offsets_of(np.bincount(codes, minlength=len(index)))
-    index = pd.Index(index, name=by)
     if one and values.dtype.kind in "iu":
         if categorical:
             n_tokens = len(df[names[0]].cat.categories)
@@ -91,6 +89,45 @@ def read_long_frame(
 # -- Ids and times ----------------------------------------------------------------------
 
 
+def _labels_of_ids(by: Any) -> Any:
+    """Return the label of one column, or a list of several."""
+    if isinstance(by, np.ndarray | pd.Index) and by.ndim == 1:
+        by = by.tolist()
+    if not isinstance(by, list):
+        return by
+    if not by:
+        raise ValueError(
+            f"{_CALLER}: by is an empty list. Name the column, or the columns, that say which "
+            "sample a row belongs to."
+        )
+    for i, label in enumerate(by):
+        if label in by[:i]:
+            raise ValueError(f"{_CALLER}: by={by!r} has {label!r} twice. Drop one.")
+    return by if len(by) > 1 else by[0]
+
+
+def _samples(df: pd.DataFrame, by: Any) -> tuple[pd.Index, np.ndarray, pd.Index]:
+    """Return the rows' ids, their samples' numbers, and the samples' ids in order."""
+    labels = by if isinstance(by, list) else [by]
+    keys = [_key(df, label, "by") for label in labels]
+    ranks, values = zip(*map(_factorize, keys, [f"by={x!r}" for x in labels]), strict=True)
+    for label, codes in zip(labels, ranks, strict=True):
+        if (codes < 0).any():
+            raise ValueError(
+                f"{_CALLER}: row {np.argmax(codes < 0)} has no value in by={label!r}, which says "
+                "which sample it belongs to. Fill in or drop such rows."
+            )
+    if not isinstance(by, list):
+        return keys[0], ranks[0], pd.Index(values[0], name=by)
+    codes = ranks[0].astype(np.int64)
+    for more, distinct in zip(ranks[1:], values[1:], strict=True):
+        # Numbered anew for each key, because products of their counts could overflow.
+        _, codes = np.unique(codes * len(distinct) + more, return_inverse=True)
+    _, first = np.unique(codes, return_index=True)
+    ids = pd.MultiIndex.from_arrays(keys, names=by)
+    return ids, codes, ids[first].remove_unused_levels()
+
+
 def _key(df: pd.DataFrame, label: Any, parameter: str) -> pd.Index:
     """Return a column, or a level of the index."""
     if pd.api.types.is_hashable(label) and label is not None:
@@ -98,9 +135,11 @@ def _key(df: pd.DataFrame, label: Any, parameter: str) -> pd.Index:
             return pd.Index(df[label])
         if label in df.index.names:
             return df.index.get_level_values(df.index.names.index(label))
+    several = isinstance(label, tuple) and parameter == "by"
+    advice = f" Pass a list for several: by={list(label)}." if several else ""
     raise ValueError(
         f"{_CALLER}: {parameter}={label!r} is neither a column nor a level of the index. "
-        f"Columns: {list(df.columns)}; levels: {list(df.index.names)}."
+        f"Columns: {list(df.columns)}; levels: {list(df.index.names)}.{advice}"
     )
 
 
@@ -190,7 +229,8 @@ def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[li
     names: list[Any]
     one = False
     if columns is None:
-        names = [column for column in df.columns if column not in (by, order_by)]
+        keys = [*(by if isinstance(by, list) else [by]), order_by]
+        names = [column for column in df.columns if column not in keys]
     elif isinstance(columns, list | tuple):
         names = list(columns)
     elif isinstance(columns, np.ndarray | pd.Index | pd.Series) and columns.ndim == 1:
@@ -208,8 +248,8 @@ def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[li
     for i, name in enumerate(names):
         if not pd.api.types.is_hashable(name):
             raise TypeError(
-                f"{_CALLER}: columns[{i}] is a {type(name).__name__}, which is no label of a "
-                "column. Pass a flat list of labels."
+                f"{_CALLER}: columns[{i}] is a {type(name).__name__}, which is not the label of "
+                "a column. Pass a flat list of labels."
             )
         if name not in df.columns:
             raise ValueError(
@@ -220,10 +260,13 @@ def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[li
 
 def _one_frame_a_sample(df: pd.DataFrame, by: Any, order_by: Any, names: list[Any] | None) -> str:
     """Return what makes a list of frames with the samples, steps and features of the panel."""
-    keys = [key for key in (by, order_by) if key is not None and key in df.columns]
+    ids = by if isinstance(by, list) else [by]
+    keys = [key for key in (*ids, order_by) if key is not None and key in df.columns]
     group = f"group[{names}]" if names else f"group.drop(columns={keys})" if keys else "group"
     rows = "df" if order_by is None else f"df.sort_values({order_by!r})"
-    categorical = by in df.columns and isinstance(df[by].dtype, pd.CategoricalDtype)
+    categorical = any(
+        key in df.columns and isinstance(df[key].dtype, pd.CategoricalDtype) for key in ids
+    )
     observed = ", observed=True" if categorical else ""  # else a group for ids that have no row
     return f"[{group} for _, group in {rows}.groupby({by!r}{observed})]"
 
@@ -242,11 +285,17 @@ def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index, frames: str) -> pd.DataFr
                 converted[name] = numbers
                 continue
         kind = "categorical" if isinstance(dtype, pd.CategoricalDtype) else f"of dtype {dtype}"
+        seconds = seconds_of(df[name], "df")
+        advice = (
+            "Convert it or leave it out of columns. To encode it in a Pipeline, make one frame per "
+            f"sample, {frames}, and pass them to TimeDistributed(ColumnTransformer(...))."
+            if seconds is None
+            else f"Pass order_by={name!r} if it says when the time steps are, make seconds of it "
+            f"with {seconds}, or leave it out of columns."
+        )
         raise ValueError(
             f"{_CALLER}: column {name!r} is {kind} where numbers belong, for example "
-            f"{plain(values[row])} at {by!r} {plain(ids[row])}, row {row}. Convert it or leave it "
-            f"out of columns. To encode it in a Pipeline, make one frame per sample, {frames}, and "
-            "pass them to TimeDistributed(ColumnTransformer(...))."
+            f"{plain(values[row])} at {by!r} {plain(ids[row])}, row {row}. {advice}"
         )
     if not converted:
         return df
@@ -254,7 +303,7 @@ def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index, frames: str) -> pd.DataFr
 
 
 def _numbers_in(values: np.ndarray) -> tuple[np.ndarray | None, int]:
-    """Return objects as floats, or the row of the first that is no number."""
+    """Return objects as floats, or the row of the first that is not a number."""
     missing = pd.isna(values)
     numbers = np.full(len(values), np.nan)
     for row in np.flatnonzero(~missing):

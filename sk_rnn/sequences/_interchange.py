@@ -5,14 +5,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._columnar import is_arrow
+from ._columnar import is_arrow, is_polars
+from ._kinds import has_sequences, is_frame
+from ._messages import quote
+from ._tensors import open_tensors
 
 # What scikit-learn and narwhals know a data frame by.
 _OF_FRAMES = ("columns", "__dataframe__", "__narwhals_dataframe__")
 
 
 def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
-    """Return a data frame of any library as a pandas one, or None for what is no data frame.
+    """Return a data frame of any library as a pandas one, or None if it is not one.
 
     Other libraries' frames are read as scikit-learn reads them: with narwhals, which newer
     versions of it install, else by the data frame interchange protocol.
@@ -45,9 +48,8 @@ def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
         return None
     if is_arrow(df):
         df = _read_arrow(df, where)
-    try:
-        import narwhals.stable.v2 as nw
-    except ImportError as error:  # scikit-learn before 1.9
+    nw = _narwhals()
+    if nw is None:  # scikit-learn before 1.9
         if hasattr(df, "__dataframe__"):
             return pd.api.interchange.from_dataframe(df)
         if not hasattr(df, "to_pandas"):
@@ -56,16 +58,64 @@ def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
         raise TypeError(
             f"{where} is a {kind}, which is read with narwhals, and that is not installed. Install "
             "it with pip install narwhals, or pass df.to_pandas()."
-        ) from error
+        )
     if not nw.dependencies.is_into_dataframe(df):
         return None
-    frame = nw.from_native(df, eager_only=True)
-    return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
+    try:
+        frame = nw.from_native(df, eager_only=True)
+        return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
+    except Exception as error:  # the libraries have errors of their own, of no common class
+        raise ValueError(
+            f"{where} cannot be read as a data frame: {quote(error)}. Pass a frame of pandas."
+        ) from error
+
+
+def open_foreign(X: Any, where: str) -> Any:
+    """Return tensors as arrays, and frames of other libraries as those of pandas.
+
+    A packed or nested tensor becomes a list of arrays. Frames of polars and pyarrow whose cells
+    hold sequences stay as they are, because their columns are read from their own buffers, and so
+    do those of polars that hold numbers alone. Of everything else nothing changes.
+
+    Parameters
+    ----------
+    X : object
+        As a user passed it.
+    where : str
+        What messages call it.
+
+    Returns
+    -------
+    X : object
+    """
+    X = open_tensors(X, where)
+    if hasattr(type(X), "to_numpy_ndarray"):  # pyarrow's tensors of one shape
+        return X.to_numpy_ndarray()
+    if isinstance(X, pd.DataFrame) or not may_be_frame(type(X)):
+        return X
+    if is_frame(X) and has_sequences(X):
+        return X
+    if is_polars(X) and (_is_numeric(X) or _narwhals() is None):
+        return X  # polars makes an array of it quicker than a frame of pandas
+    frame = as_pandas(X, where)
+    return X if frame is None else frame
 
 
 def may_be_frame(kind: type) -> bool:
     """Tell whether objects of a type may be data frames: a list of sequences has few types."""
     return any(hasattr(kind, name) for name in _OF_FRAMES)
+
+
+def _narwhals() -> Any:
+    try:
+        import narwhals.stable.v2 as nw
+    except ImportError:
+        return None
+    return nw
+
+
+def _is_numeric(df: Any) -> bool:
+    return is_frame(df) and all(dtype.is_numeric() for dtype in set(df.dtypes))
 
 
 def _read_arrow(df: Any, where: str) -> Any:

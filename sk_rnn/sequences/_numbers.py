@@ -1,12 +1,18 @@
 """Real numbers out of arrays and data frames, or an error that says what else is in them."""
 
 import warnings
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-_HELD = {"U": "strings", "T": "strings", "S": "bytes", "M": "dates", "m": "durations"}
+from ._hints import (
+    column_advice,
+    first_not_number,
+    holds_text_or_dates,
+    not_numbers,
+    table_advice,
+)
+from ._messages import plain
 
 _COMPLEX = "Complex data not supported. Pass real and imaginary parts as two features."
 
@@ -33,14 +39,13 @@ def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
                 return values.astype(np.float64)
         except np.exceptions.ComplexWarning as error:
             raise ValueError(f"{where}: {_COMPLEX}") from error
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
+            refused = first_not_number(values)
+            if isinstance(refused, complex):
+                raise ValueError(f"{where}: {_COMPLEX}") from error
             kind_of_error = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind_of_error(
-                f"{where} holds something that is no number: {error}. Pass numbers."
-            ) from error
-    raise ValueError(
-        f"{where} holds {_HELD.get(kind, values.dtype)} where numbers belong. Convert them first."
-    )
+            raise kind_of_error(not_numbers(refused, where)) from error
+    raise ValueError(not_numbers(first_not_number(values), where))
 
 
 def as_float(values: np.ndarray) -> np.ndarray:
@@ -56,25 +61,37 @@ def as_float(values: np.ndarray) -> np.ndarray:
         return values.astype(np.float32 if exact else np.float64)
 
 
-def frame_values(df: pd.DataFrame, where: str, *, allow_objects: bool = True) -> np.ndarray:
-    """Return a frame of scalars as an array, missing numbers as NaN."""
-    is_object = [dtype == np.dtype(object) for dtype in df.dtypes]
-    for column, dtype, maybe in zip(df.columns, df.dtypes, is_object, strict=True):
-        if not (pd.api.types.is_numeric_dtype(dtype) or (allow_objects and maybe)):
+def frame_values(
+    df: pd.DataFrame, where: str, *, allow_objects: bool = True, table: bool = False
+) -> np.ndarray:
+    """Return a frame of scalars as an array, missing numbers as NaN.
+
+    Parameters
+    ----------
+    df : DataFrame
+    where : str
+        What messages call it.
+    allow_objects : bool, default=True
+        Whether columns may hold numbers as objects.
+    table : bool, default=False
+        Whether a row is a sample, so that messages do not take it for a time step.
+    """
+    dtypes = df.dtypes.tolist()  # pandas makes a Series of them each time
+    is_object = [dtype == np.dtype(object) for dtype in dtypes]
+    for j, (dtype, maybe) in enumerate(zip(dtypes, is_object, strict=True)):
+        if pd.api.types.is_numeric_dtype(dtype):
+            continue
+        if not (allow_objects and maybe) or holds_text_or_dates(df.iloc[:, j]):
+            advice = (table_advice if table else column_advice)(df, j, where)
             raise ValueError(
-                f"{where} has column {column!r} of dtype {dtype} where numbers belong. Convert or "
-                "drop it."
+                f"{where} has column {plain(df.columns[j])} of dtype {dtype} where numbers belong. "
+                f"{advice}"
             )
     if any(is_object):
         return df.to_numpy(dtype=object)
-    if all(isinstance(dtype, np.dtype) for dtype in df.dtypes):
+    if all(isinstance(dtype, np.dtype) for dtype in dtypes):
         # Left to itself pandas makes objects of booleans beside floats.
-        return df.to_numpy(dtype=np.result_type(*df.dtypes) if len(df.dtypes) else None)
+        return df.to_numpy(dtype=np.result_type(*dict.fromkeys(dtypes)) if dtypes else None)
     # Nullable columns: NaN needs floats, but token ids stay integers where none is missing.
-    integers = all(dtype.kind in "iub" for dtype in df.dtypes) and not df.isna().to_numpy().any()
+    integers = all(dtype.kind in "iub" for dtype in dtypes) and not df.isna().to_numpy().any()
     return df.to_numpy(dtype=np.int64 if integers else np.float64, na_value=np.nan)
-
-
-def plain(value: Any) -> str:
-    """Show a value as users wrote it: 3, not np.int64(3)."""
-    return repr(value.item() if isinstance(value, np.generic) else value)

@@ -120,7 +120,8 @@ class Panel:
         sequences : array-like or list of array-like
             Everything that an estimator takes as `X`: a list of arrays of shape
             (n_timesteps,) or (n_timesteps, n_features), of data frames, of tensors or of
-            lists; a 2-D or 3-D array; an awkward or a pyarrow array.
+            lists; a 2-D or 3-D array; an awkward, pyarrow or polars array; a frame whose cells
+            hold sequences; a packed or nested tensor.
         dtype : {float32, float64}, default=None
             Of the values. By default float32 and float64 stay, integers, one per time
             step, are token ids, and other numbers become float32 if it holds them exactly
@@ -162,9 +163,10 @@ class Panel:
         ----------
         df : DataFrame
             Of pandas, polars, pyarrow or what else scikit-learn reads. Rows in any order.
-        by : label
+        by : label or list of labels
             The column, or the level of the index, that says which sample a row belongs to.
-            Samples come out sorted by it, as from :meth:`pandas.DataFrame.groupby`.
+            Samples come out sorted by it, as from :meth:`pandas.DataFrame.groupby`. With several,
+            a sample has the rows that agree in all of them, and a tuple for its id.
         order_by : label, default=None
             The column, or the level of the index, that orders the time steps of a sample.
             Numbers or dates, each once per sample. By default the order of the rows.
@@ -182,13 +184,14 @@ class Panel:
         Returns
         -------
         panel : Panel
-            Its `index` holds the samples' ids, so that ``labels.loc[panel.index]`` is `y`; its
-            `times` hold the column that `order_by` names.
+            Its `index` holds the samples' ids, so that ``labels.loc[panel.index]`` is `y`: a
+            :class:`pandas.MultiIndex` if `by` is a list of several labels. Its `times` hold the
+            column that `order_by` names.
 
         Raises
         ------
         TypeError
-            If `df` is no data frame, or `columns` no label or list of labels.
+            If `df` is not a data frame, or `columns` neither a label nor a list of labels.
         ValueError
             If a column is not there, has no numbers in it or lacks some, if ids are missing, or
             if times are missing, occur twice in a sample or have no order. The message names the
@@ -206,6 +209,13 @@ class Panel:
         >>> labels = pd.Series({"b": "worn", "a": "new"})
         >>> labels.loc[panel.index].tolist()
         ['new', 'worn']
+
+        Machines that are numbered anew in each plant:
+
+        >>> df = pd.DataFrame({
+        ...     "plant": ["x", "y", "x"], "machine": [1, 1, 1], "heat": [0.3, 0.2, 0.1]})
+        >>> Panel.from_frame(df, by=["plant", "machine"]).index.tolist()
+        [('x', 1), ('y', 1)]
         """
         long = read_long_frame(df, by, order_by, columns, missing, n_tokens)
         return cls(

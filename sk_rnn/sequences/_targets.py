@@ -1,14 +1,32 @@
 """Targets with one label or number per time step."""
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ._containers import flatten, is_sequence
+from ._containers import flatten
+from ._hints import first_not_number
+from ._kinds import is_sequence
 from ._layout import gather_steps, locate, offsets_of
-from ._numbers import as_numbers, plain
+from ._messages import counted, plain
+from ._numbers import as_numbers
 from ._panel import Panel
+from ._tensors import open_tensors
+
+
+class SingleTargetsError(ValueError):
+    """There is one target per sequence where one per time step belongs."""
+
+
+class TargetCountError(ValueError):
+    """There are not as many sequences of targets as samples."""
+
+
+class TargetLengthsError(ValueError):
+    """A sequence has not as many targets as time steps."""
+
 
 # Labels that come in lists arrive as objects; these kinds have a dtype of their own.
 _PLAIN_LABELS = {
@@ -70,12 +88,13 @@ def check_sequence_targets(
     (['N', 'V', 'N'], [0, 2, 3])
     """
     where = f"{caller}: {input_name}"
+    source = f"X{input_name.removeprefix('y')}"  # what goes with y_val is X_val
     values, y_offsets = _read(y, where, numeric)
     y_lengths = np.diff(y_offsets)
     if len(y_lengths) != len(lengths):
-        raise ValueError(
-            f"{where} has {len(y_lengths)} samples, but X has {len(lengths)}. Pass one target "
-            "sequence per sample."
+        raise TargetCountError(
+            f"{where} has {counted(len(y_lengths), 'sample')}, but {source} has {len(lengths)}. "
+            "Pass one target sequence per sample."
         )
     skipped = np.zeros(len(lengths), dtype=np.int64)
     fits = y_lengths == lengths
@@ -86,9 +105,9 @@ def check_sequence_targets(
     if not fits.all():
         i = int(np.argmin(fits))
         noun = "number" if numeric else "label"
-        raise ValueError(
-            f"{where}[{i}] has {y_lengths[i]} {noun}s, but X[{i}] has {lengths[i]} time steps. "
-            f"Pass one {noun} per time step."
+        raise TargetLengthsError(
+            f"{where}[{i}] has {counted(y_lengths[i], noun)}, but {source}[{i}] has "
+            f"{counted(lengths[i], 'time step')}. Pass one {noun} per time step."
         )
     offsets = offsets_of(lengths)
     if len(values) != offsets[-1]:
@@ -100,6 +119,7 @@ def _read(y: Any, where: str, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(y, Panel):
         values, offsets = y.values, y.offsets
     else:
+        y = open_tensors(y, where)
         _refuse_single_labels(y, where)
         flat = flatten(y, where, dtype=np.dtype(np.float64) if numeric else None, numeric=numeric)
         values, offsets = flat.values, flat.offsets
@@ -113,13 +133,13 @@ def _refuse_single_labels(y: Any, where: str) -> None:
         return
     for i, row in enumerate(y):
         if isinstance(row, str | bytes):
-            raise ValueError(
+            raise SingleTargetsError(
                 f"{where}[{i}] is {plain(row)}, which is one label, but return_sequences=True "
                 "needs one per time step. Pass list(y[i]) if each character is a label, or set "
                 "return_sequences=False."
             )
         if not is_sequence(row):
-            raise ValueError(
+            raise SingleTargetsError(
                 f"{where}[{i}] is {plain(row)}, one value for the whole sample, but "
                 "return_sequences=True needs one per time step. Pass a sequence per sample, or "
                 "set return_sequences=False."
@@ -129,6 +149,13 @@ def _refuse_single_labels(y: Any, where: str) -> None:
 def _check_values(values: np.ndarray, offsets: np.ndarray, where: str, numeric: bool) -> np.ndarray:
     if values.dtype == object:
         _refuse_missing(values, pd.isna(values), offsets, where)
+    if values.ndim == 2 and not numeric and values.dtype.kind not in "biuf":
+        label = first_not_number(values)
+        if not isinstance(label, Number):
+            raise ValueError(
+                f"{where} has {values.shape[1]} labels per time step, for example {plain(label)}. "
+                "Pass one label per time step, or a multilabel indicator of 0 and 1."
+            )
     if numeric or values.ndim == 2:
         values = as_numbers(values, where).astype(np.float64, copy=False)
     elif values.dtype == object:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._containers import flatten, refuse_empty
+from ._hints import CLIP
 from ._numbers import as_float
 from ._panel import Panel
 from ._spans import Spans
@@ -267,6 +268,6 @@ def _refuse_value(
     advice = (
         "Impute missing values first, or set padding_value if they are padding."
         if np.isnan(value)
-        else "Clip or rescale such values first."
+        else CLIP
     )
     raise ValueError(f"{where}[{sample}] contains {what} {spans.place(step, feature)}. {advice}")

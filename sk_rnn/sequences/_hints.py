@@ -1,0 +1,332 @@
+"""What messages advise: for values that are not numbers, for one sequence instead of several."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from numbers import Number
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._kinds import first_given, has_sequences, is_sequence
+from ._long_frames import long_frame, repeated_id
+from ._messages import argument, counted, name_kind, plain
+from ._tensors import is_batch
+
+CLIP = (
+    "Clip such values with np.clip(x, low, high), or bring large ones into range with "
+    "TimeDistributed(StandardScaler())."
+)
+
+
+# -- Values that are not numbers --------------------------------------------------------
+
+
+def text_recipe(where: str) -> str:
+    """Return the advice for text where numbers belong."""
+    if argument(where).startswith("y"):
+        return "RNNClassifier learns labels."
+    return f"Make token ids of text with {text_pipeline(where)}."
+
+
+def text_pipeline(where: str) -> str:
+    """Return what makes token ids of text, in words and in code."""
+    vectorizer = "sk_rnn.preprocessing.SequenceVectorizer"
+    if _is_function(where):
+        return f"{vectorizer}: SequenceVectorizer().fit_transform({_container(where)})"
+    return (
+        f"{vectorizer}: make_pipeline(SequenceVectorizer(), {_estimator(where)}(embedding_dim=64))"
+    )
+
+
+def dict_recipe(where: str) -> str:
+    """Return the advice for dicts of features where numbers belong."""
+    if argument(where).startswith("y"):
+        return "Pass numbers."
+    encoder = "TimeDistributed(DictVectorizer())"
+    if _is_function(where):
+        recipe = f"{encoder}.fit_transform({_container(where)})"
+    else:
+        recipe = f"make_pipeline({encoder}, {_estimator(where, 'Seq2SeqTransformer')}())"
+    return f"Make numbers of them with sk_rnn.preprocessing.TimeDistributed: {recipe}."
+
+
+def _is_function(where: str) -> bool:
+    """Tell whether the caller is a function, and not a method of what a Pipeline holds."""
+    return where.startswith("Panel.") or where[:1].islower()
+
+
+def _container(where: str) -> str:
+    """Return what messages call the container, if they speak of one of its samples."""
+    return argument(where).partition("[")[0]
+
+
+def _estimator(where: str, *others: str) -> str:
+    """Return the estimator that is to come last: the caller, if it is one that can."""
+    caller = where.partition(".")[0]
+    return caller if caller in ("RNNRegressor", *others) else "RNNClassifier"
+
+
+def not_numbers(value: Any, where: str) -> str:
+    """Return what a value is that stands where numbers belong, and what to do about it.
+
+    Parameters
+    ----------
+    value : object
+        Not a number.
+    where : str
+        What messages call the sequence, or the container.
+
+    Returns
+    -------
+    message : str
+    """
+    array = f"np.asarray({argument(where)})"
+    if isinstance(value, str):
+        return _holds(where, "strings", value, _strings_advice(value, where))
+    if isinstance(value, bytes):
+        advice = _strings_advice(value, where)
+        if not _is_number(value):
+            advice = f"Decode them: [text.decode() for text in {argument(where)}]. {advice}"
+        return _holds(where, "bytes", value, advice)
+    if isinstance(value, timedelta | np.timedelta64):
+        advice = f"Make seconds of them: {array}.astype('timedelta64[ms]').astype(float) / 1000."
+        return _holds(where, "durations", value, advice)
+    if isinstance(value, pd.Period):
+        advice = f"Make numbers of them: [period.ordinal for period in {argument(where)}]."
+        return _holds(where, "periods", value, advice)
+    if isinstance(value, date | np.datetime64):
+        advice = f"Make seconds of them: {array}.astype('datetime64[ms]').astype(float) / 1000."
+        return _holds(where, "dates", value, advice)
+    if isinstance(value, Mapping):
+        # The reason is in Python's words, which scikit-learn's own checks look for.
+        reason = f"(argument must be a string or a number, not {name_kind(value)})"
+        return _holds(where, "dicts", value, dict_recipe(where), reason)
+    if value is pd.NA or value is pd.NaT:
+        advice = (
+            "Use np.nan for what is missing, and fill it in with TimeDistributed(SimpleImputer())."
+        )
+        return _holds(where, "missing values", value, advice)
+    if is_sequence(value):
+        return f"{where} holds sequences beside single values. Give each time step the same number."
+    if isinstance(value, int):
+        return f"{where} holds {_short(value)}, which is too large for any float. {CLIP}"
+    if isinstance(value, np.void):
+        advice = f"Make features of the fields: {array}.tolist()."
+        return _holds(where, "records", value, advice)
+    shown = "" if " at 0x" in repr(value) else f": {_short(value)}"
+    return f"{where} holds {name_kind(value)}, which is not a number{shown}. Pass numbers."
+
+
+def first_not_number(values: np.ndarray) -> Any:
+    """Return the first element of which float() makes no number, or else the first of all."""
+    elements = values.ravel()
+    # None is NaN for NumPy. Without any element the type says what they would be.
+    first = elements[0] if len(elements) else values.dtype.type()
+    return next((x for x in elements if x is not None and not _is_number(x)), first)
+
+
+def _is_number(x: Any) -> bool:
+    try:
+        float(x)
+    except (OverflowError, TypeError, ValueError):
+        return False
+    return True
+
+
+def holds_text_or_dates(column: pd.Series) -> bool:
+    """Tell from its first value whether a column of objects holds what float() refuses."""
+    value = first_given(column)
+    kinds = str | bytes | date | timedelta | np.datetime64 | np.timedelta64
+    return isinstance(value, kinds) and not _is_number(value)
+
+
+def column_advice(df: pd.DataFrame, j: int, where: str) -> str:
+    """Return what to do about a column that does not hold numbers, where rows are time steps.
+
+    Parameters
+    ----------
+    df : DataFrame
+    j : int
+        Position of the column.
+    where : str
+        What messages call the frame.
+    """
+    converted = seconds_of(df.iloc[:, j], argument(where))
+    if converted is not None:
+        return f"Make seconds of it with {converted}, or drop it."
+    if _is_function(where):
+        return f"Drop it.{long_frame(df, argument(where), by=df.columns[j])}"
+    return (
+        "Encode it with TimeDistributed(make_column_transformer((OneHotEncoder(), "
+        f"[{plain(df.columns[j])}]), remainder='passthrough')), or drop it."
+    )
+
+
+def table_advice(df: pd.DataFrame, j: int, where: str) -> str:
+    """Return what to do about a column that does not hold numbers, where rows are samples.
+
+    Parameters
+    ----------
+    df, j, where : as in :func:`column_advice`
+    """
+    frame, name = argument(where), plain(df.columns[j])
+    converted = seconds_of(df.iloc[:, j], frame)
+    if converted is not None:
+        repeated = repeated_id(df)
+        by = "..." if repeated is None else plain(repeated)
+        return (
+            f"Make seconds of it with {converted}, or drop it. If the rows of {frame} are time "
+            "steps, make one sequence of all rows of an id: "
+            f"Panel.from_frame({frame}, by={by}, order_by={name})."
+        )
+    return (
+        f"If it holds text, pass {frame}[{name}] and make token ids of it with "
+        f"{text_pipeline(where)}; otherwise drop it.{long_frame(df, frame, by=df.columns[j])}"
+    )
+
+
+def seconds_of(column: pd.Series, frame: str) -> str | None:
+    """Return what makes numbers of a column of dates or durations; None for others."""
+    at = f"{frame}[{plain(column.name)}]"
+    value = first_given(column)
+    if isinstance(value, timedelta | np.timedelta64):
+        return f"pd.to_timedelta({at}).dt.total_seconds()"
+    if isinstance(value, pd.Period) or not isinstance(value, date | np.datetime64):
+        return None
+    return f"(pd.to_datetime({at}) - pd.to_datetime({at}).min()).dt.total_seconds()"
+
+
+def _strings_advice(value: str | bytes, where: str) -> str:
+    if _is_number(value):
+        return f"Convert them: np.asarray({argument(where)}).astype(float)."
+    if argument(where).startswith("y"):
+        return text_recipe(where)
+    return f"{text_recipe(where)} Encode categories with TimeDistributed(OneHotEncoder())."
+
+
+def _holds(where: str, noun: str, value: Any, advice: str, reason: str = "") -> str:
+    held = f"{where} holds {noun} where numbers belong, for example {_short(value)}"
+    return f"{held}{reason and ' '}{reason}. {advice}"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(plain(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+# -- One sequence instead of several ----------------------------------------------------
+
+
+def shape_as_one(X: Any) -> tuple[int, int] | None:
+    """Return the time steps and features that X has, taken as one sequence; None if it is none.
+
+    Parameters
+    ----------
+    X : object
+        As a user passed it, read or not.
+    """
+    shape = _shape(X)
+    if not 1 <= len(shape) <= 2 or 0 in shape:
+        return None
+    return int(shape[0]), int(shape[1]) if len(shape) == 2 else 1
+
+
+def count_single(X: Any) -> int:
+    """Return how many single values X holds; 0 if it holds sequences, or is no container."""
+    shape = _shape(X)
+    return int(shape[0]) if len(shape) == 1 else 0
+
+
+def _shape(X: Any) -> tuple[int, ...]:
+    """Return the shape of what could be one sequence, () of anything else."""
+    if isinstance(X, str | bytes | Mapping) or is_batch(X):
+        return ()
+    try:
+        if has_sequences(X) and not isinstance(X, list | tuple):
+            return ()  # an array or a frame whose cells hold sequences
+        return tuple(X.shape if hasattr(X, "shape") else np.shape(X))
+    except (TypeError, ValueError, KeyError):  # what is ragged, or no container
+        return ()
+
+
+def one_sequence(X: Any, name: str, n_features: int | None = None) -> str:
+    """Return the hint that X may be one sequence; nothing if it cannot be.
+
+    Parameters
+    ----------
+    X : object
+    name : str
+        What messages call X.
+    n_features : int, default=None
+        What a sequence has to have; by default any number.
+    """
+    shape = shape_as_one(X)
+    if shape is None or n_features not in (None, shape[1]):
+        return ""
+    return f" If {name} is one sequence of {counted(shape[0], 'time step')}, pass [{name}]."
+
+
+def single_values(first: Any, where: str, advice: str) -> str:
+    """Return the message for a container of numbers where one of sequences belongs.
+
+    Parameters
+    ----------
+    first : object
+        The first number.
+    where : str
+        What messages call the container.
+    advice : str
+        What to pass.
+    """
+    # In scikit-learn's words, which its own checks look for.
+    return (
+        f"{where}[0] is a single value, {plain(first)}: Expected 2D array, got 1D array instead. "
+        f"Reshape your data. {advice}"
+    )
+
+
+def pass_as_one(n: int, name: str) -> str:
+    """Return what to do with numbers that may be one sequence, or samples of one time step."""
+    return (
+        f"If {name} is one sequence of {counted(n, 'time step')}, pass [{name}]; if each value is "
+        f"a sample of one time step, pass [[x] for x in {name}]."
+    )
+
+
+def refuse_single_values(X: Any, where: str, estimator: Any, *, vectors: bool = False) -> None:
+    """Raise ValueError for numbers in place of what an estimator was fitted with.
+
+    Parameters
+    ----------
+    X : object
+        As a user passed it; of what is not a container of numbers nothing is said.
+    where : str
+        What messages call X.
+    estimator : object
+        Fitted with a table, or with sequences.
+    vectors : bool, default=False
+        Whether rows of the table were vectors of features.
+    """
+    flat = isinstance(X, list | tuple | pd.Series) or (isinstance(X, np.ndarray) and X.ndim == 1)
+    if not flat or not len(X):
+        return
+    first = X.iloc[0] if isinstance(X, pd.Series) else X[0]
+    if not isinstance(first, Number):
+        return
+    name, n_features = argument(where), estimator._n_step_features
+    if vectors:
+        n_features = estimator.n_features_in_
+        advice = f"Pass an array of shape (n_samples, {n_features}), one row per sample."
+        if len(X) == n_features:
+            row = f"{name}.reshape(1, -1)" if isinstance(X, np.ndarray) else f"[list({name})]"
+            advice = f"If {name} is one vector of {counted(n_features, 'feature')}, pass {row}."
+    elif n_features > 1:
+        advice = f"Pass sequences of shape (n_timesteps, {n_features})."
+        if len(X) == n_features:
+            advice += f" If {name} is one time step, pass [[{name}]]."
+    elif estimator._is_table:
+        advice = one_sequence(X, name).lstrip()
+    else:
+        advice = pass_as_one(len(X), name)
+    raise ValueError(single_values(first, where, advice))

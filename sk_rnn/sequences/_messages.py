@@ -1,0 +1,51 @@
+"""How messages show what was received and quote other libraries."""
+
+from typing import Any
+
+import numpy as np
+
+
+def plain(value: Any) -> str:
+    """Show a value as users wrote it: 3, not np.int64(3)."""
+    if type(value) is tuple:
+        return repr(tuple(x.item() if isinstance(x, np.generic) else x for x in value))
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def quote(error: BaseException) -> str:
+    """Return the message of an error in one line, without the full stop that a sentence adds.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    message : str
+
+    Examples
+    --------
+    >>> from sk_rnn.sequences import quote
+    >>> f"X cannot be read: {quote(ValueError('It is empty.'))}. Pass numbers."
+    'X cannot be read: It is empty. Pass numbers.'
+    """
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number and what it counts: 1 time step, 2 time steps."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def name_kind(x: Any) -> str:
+    """Return what an object is: None, or a kind with its article."""
+    if x is None:
+        return "None"
+    name = type(x).__name__
+    vowel = name[:1] in "AEIOUaeio" or name == "ndarray"  # but a uint8
+    return f"{'an' if vowel else 'a'} {name}"
+
+
+def argument(where: str) -> str:
+    """Leave the caller out, for the second mention in a message."""
+    return where.partition(": ")[2]

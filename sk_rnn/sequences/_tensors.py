@@ -1,0 +1,112 @@
+"""Tensors of torch, packed and nested ones too, read without importing torch."""
+
+from typing import Any
+
+import numpy as np
+
+from ._messages import argument, quote
+
+# Of a tensor's layouts those whose memory is the values, one after the other.
+_DENSE = ("torch.strided", "torch.jagged")
+
+
+def is_tensor(x: Any) -> bool:
+    """Tell whether x is a tensor of torch."""
+    # Of the type: a frame may have columns of these names. A file has a detach, too.
+    return hasattr(type(x), "detach") and hasattr(type(x), "layout")
+
+
+def is_batch(x: Any) -> bool:
+    """Tell whether x is a packed or a nested tensor: several sequences in one object."""
+    return _is_packed(x) or (is_tensor(x) and bool(getattr(x, "is_nested", False)))
+
+
+def open_tensors(X: Any, where: str) -> Any:
+    """Return a tensor as an array, and a packed or nested one as a list with one per sequence.
+
+    Parameters
+    ----------
+    X : object
+        Of what is no tensor nothing changes.
+    where : str
+        What messages call X.
+
+    Returns
+    -------
+    X : object
+
+    Raises
+    ------
+    TypeError
+        If it is a sparse tensor, or one that NumPy cannot hold.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch.nn.utils.rnn import pack_sequence
+    >>> from sk_rnn.sequences import open_tensors
+    >>> packed = pack_sequence(
+    ...     [torch.tensor([1.0]), torch.tensor([2.0, 3.0])], enforce_sorted=False)
+    >>> open_tensors(packed, "X")
+    [array([1.], dtype=float32), array([2., 3.], dtype=float32)]
+    """
+    if _is_packed(X):
+        return _unpack(X, where)
+    if not is_tensor(X):
+        return X
+    if getattr(X, "is_nested", False):
+        rows = X.detach().cpu().unbind()  # one copy off the device instead of one per sequence
+        return [as_array(row, f"{where}[{i}]") for i, row in enumerate(rows)]
+    return as_array(X, where)
+
+
+def as_array(x: Any, where: str) -> np.ndarray:
+    """Return the values of a tensor that is neither packed nor nested."""
+    layout = str(x.layout)
+    if layout not in _DENSE:
+        what = "is sparse, and sparse data is not supported"
+        if "sparse" not in layout:
+            what = f"is a tensor of layout {layout}, which NumPy lacks"
+        raise TypeError(f"{where} {what}. Pass {argument(where)}.to_dense().")
+    if hasattr(x, "get_mask"):  # a MaskedTensor, whose mask says what is there
+        held = as_array(x.get_data(), where)
+        return np.ma.array(held, mask=~as_array(x.get_mask(), where))
+    try:
+        if getattr(x, "is_quantized", False):
+            x = x.dequantize()
+        x = x.detach().cpu().resolve_conj().resolve_neg()
+        # NumPy lacks the types of 16 and 8 bits that torch made up.
+        made_up = "bfloat16" in str(x.dtype) or "float8" in str(x.dtype)
+        return (x.float() if made_up else x).numpy()
+    except (NotImplementedError, RuntimeError, TypeError) as error:
+        raise TypeError(
+            f"{where} is a tensor of {x.dtype} that cannot be read: {quote(error)}. Pass numbers "
+            "of a type that NumPy has."
+        ) from error
+
+
+def _is_packed(x: Any) -> bool:
+    # By name: a PackedSequence is a tuple of its four parts, which are no sequences.
+    return isinstance(x, tuple) and any(
+        kind.__name__ == "PackedSequence" and kind.__module__.partition(".")[0] == "torch"
+        for kind in type(x).__mro__
+    )
+
+
+def _unpack(packed: Any, where: str) -> list[np.ndarray]:
+    """Return the sequences of a PackedSequence in the order in which they were packed."""
+    values = as_array(packed.data, where)
+    sizes = as_array(packed.batch_sizes, where)  # sequences that have a step 0, a step 1, ...
+    if sizes.sum() != len(values) or (np.diff(sizes) > 0).any():
+        raise ValueError(
+            f"{where} is a PackedSequence whose batch_sizes do not fit its data of "
+            f"{len(values)} time steps. Make it with torch.nn.utils.rnn.pack_padded_sequence or "
+            "pack_sequence."
+        )
+    starts = np.cumsum(sizes) - sizes
+    places = range(int(sizes[0]))
+    if packed.unsorted_indices is not None:
+        places = as_array(packed.unsorted_indices, where).tolist()
+    # The sequence at a place, counted from the longest, has a step where more are there than that.
+    lengths = np.searchsorted(-sizes, -np.arange(sizes[0]))
+    return [values[starts[: lengths[place]] + place] for place in places]
