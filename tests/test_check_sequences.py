@@ -201,16 +201,19 @@ def expected_rows(nested, tokens):
 def assert_rows(panel, rows):
     assert len(panel) == len(rows)
     for got, wanted in zip(panel, rows, strict=True):
-        np.testing.assert_array_equal(got, wanted, strict=True)
+        assert got.dtype.kind == wanted.dtype.kind
+        assert got.shape == wanted.shape
+        np.testing.assert_array_equal(got, wanted)
 
 
 def test_numbers_keep_the_precision_they_have():
-    kept = {np.float32: np.float32, np.float64: np.float64, np.float16: np.float32}
-    wider = {np.int16: np.float32, np.uint8: np.float32, np.int32: np.float64, np.int64: np.float64}
-    for given, wanted in (kept | wider).items():
-        assert check_sequences([np.ones((3, 2), given)]).dtype == wanted
-        assert Panel.from_sequences(np.ones((1, 3, 2), given)).dtype == wanted
-        assert Panel.from_padded(np.ones((1, 3, 2), given), [2]).dtype == wanted
+    single = (np.float32, np.float16, np.int16, np.uint8)
+    double = (np.float64, np.int32, np.int64, np.uint32)
+    for kind in (*single, *double):
+        wanted = np.float32 if kind in single else np.float64
+        assert check_sequences([np.ones((3, 2), kind)]).dtype == wanted
+        assert Panel.from_sequences(np.ones((1, 3, 2), kind)).dtype == wanted
+        assert Panel.from_padded(np.ones((1, 3, 2), kind), [2]).dtype == wanted
     seconds = [1_700_000_001, 1_700_000_002]  # which float32 does not tell apart
     assert check_sequences([seconds]).values.ravel().tolist() == seconds
 
@@ -263,11 +266,11 @@ def test_every_container_is_sliced_by_scikit_learn(make, expected, tokens):
     ],
 )
 def test_three_dimensions_are_sequences_of_one_length(make):
-    X = np.random.RandomState(0).standard_normal((4, 3, 2))
+    X = np.random.RandomState(0).randint(-9, 9, (4, 3, 2)) / 4
     assert not is_table(make(X))
     panel = check_sequences(make(X))
-    assert_rows(panel, list(X.astype(panel.dtype)))
-    assert_rows(check_sequences(_safe_indexing(make(X), [2, 0])), list(X[[2, 0]].astype("f4")))
+    assert_rows(panel, list(X))
+    assert_rows(check_sequences(_safe_indexing(make(X), [2, 0])), list(X[[2, 0]]))
 
 
 @pytest.mark.parametrize(
@@ -296,7 +299,7 @@ def test_two_dimensions_are_a_table(make):
     assert is_table(make(X))
     assert not is_table(make(X), padding_value=0)
     panel = check_sequences(make(X))
-    assert_rows(panel, [row[:, None] for row in X.astype(panel.dtype)])
+    assert_rows(panel, [row[:, None] for row in X])
     assert panel.feature_names is None
     assert_rows(
         check_sequences(_safe_indexing(make(X), [2, 0])),
@@ -305,7 +308,7 @@ def test_two_dimensions_are_a_table(make):
 
 
 def test_batches_and_tensors_of_pyarrow_are_read():
-    X = np.random.RandomState(0).standard_normal((4, 3, 2))
+    X = np.random.RandomState(0).randint(-9, 9, (4, 3, 2)) / 4
     assert_rows(
         check_sequences(pa.FixedShapeTensorArray.from_numpy_ndarray(X)), list(X.astype("f4"))
     )
@@ -689,18 +692,6 @@ VALUES = [
         "[1] contains infinity or a value too large for float64 at time step 0." + CLIP,
     ),
     (
-        np.array([[1e300]]),
-        "[0] contains infinity or a value too large for float64 at time step 0." + CLIP,
-    ),
-    (
-        [np.array([1e300])],
-        "[0] contains infinity or a value too large for float64 at time step 0." + CLIP,
-    ),
-    (
-        Panel(np.array([[1e300]]), [0, 1]),
-        "[0] contains infinity or a value too large for float64 at time step 0." + CLIP,
-    ),
-    (
         np.array([[1j]]),
         ": Complex data not supported. Pass real and imaginary parts as two features.",
     ),
@@ -870,8 +861,9 @@ def test_values_that_are_refused(X, message):
         (
             np.array([[2**64 - 1]], dtype=np.uint64),
             {},
-            "[0] has token id -1 at time step 0, but token ids start at 0. If it is padding, set "
-            "padding_value.",
+            "[0] has token id 18446744073709551615 at time step 0, which is beyond 64 bits with a "
+            "sign. Number the tokens from 0 on, as sk_rnn.preprocessing.SequenceVectorizer("
+            "analyzer=list) does.",
         ),
         (
             [[1.0, 2.5]],

@@ -268,7 +268,7 @@ NOT_LABELS = (
         ),
         (
             lambda: clf().fit(X, LABELS).score(X[0], LABELS[0]),
-            "RNNClassifier.predict: X has 1 feature per time step, but the model was fitted with "
+            "RNNClassifier.score: X has 1 feature per time step, but the model was fitted with "
             "2. Pass sequences of shape (n_timesteps, 2). If X is one sequence of 3 time steps, "
             "pass [X].",
         ),

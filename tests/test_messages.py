@@ -213,14 +213,28 @@ MESSAGES = {
     "infinity": (
         lambda: reg().fit(changed(0, 2, 1, -np.inf), NUMBERS),
         ValueError,
-        "RNNRegressor.fit: X[0] contains infinity or a value too large for float32 at time step 2, "
+        "RNNRegressor.fit: X[0] contains infinity or a value too large for float64 at time step 2, "
         f"feature 1. {CLIP}",
     ),
     "too large": (
-        lambda: reg().fit(changed(0, 2, 1, 1e39), NUMBERS),
+        lambda: reg(scale_inputs=False).fit(changed(0, 2, 1, 1e39), NUMBERS),
         ValueError,
-        "RNNRegressor.fit: X[0] contains infinity or a value too large for float32 at time step 2, "
-        f"feature 1. {CLIP}",
+        "RNNRegressor.fit: X[0] contains infinity or a value too large for float32: 1e+39 at time "
+        "step 2, feature 1. Set scale_inputs=True, or clip or rescale such values first.",
+    ),
+    "too far": (
+        lambda: reg().fit(X, NUMBERS).predict(changed(0, 2, 1, 1e300)),
+        ValueError,
+        "RNNRegressor.predict: X[0] has 1e+300 at time step 2, feature 1, which is too far from "
+        "the training data (mean 1.2, standard deviation 1.53623) to compute with: standardised, it is "
+        "too large for float32. If it stands for a missing value, impute it; else clip such "
+        "values.",
+    ),
+    "too far apart": (
+        lambda: reg().fit([*np.full((3, 4, 1), 1.7e308), [[0.0]]], NUMBERS),
+        ValueError,
+        "RNNRegressor.fit: X has values in feature 0 that lie further apart than float64 can say. "
+        "Clip or rescale them first.",
     ),
     "strings": (
         lambda: clf().fit([["a", "b"], ["c"], ["d"], ["e"]], LABELS),
@@ -409,10 +423,10 @@ MESSAGES = {
         "dtype('float64'). Pass finite numbers.",
     ),
     "huge number": (
-        lambda: reg().fit(X, [1.0, 1e300, 3.0, 4.0]),
+        lambda: reg().fit(X, [1.7e308, 1.7e308, 1.7e308, 4.0]),
         ValueError,
-        "RNNRegressor.fit: y holds values up to 1e+300, whose variance is too large for a number. "
-        "Rescale y.",
+        "RNNRegressor.fit: y holds values up to 1.7e+308, whose variance is too large for a "
+        "number. Rescale y.",
     ),
     "complex number": (
         lambda: reg().fit(X, [1j, 2.0, 3.0, 4.0]),

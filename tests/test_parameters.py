@@ -865,7 +865,7 @@ def test_class_weight_moves_the_border():
         return np.mean(model.predict(data) == "rare")
 
     assert share(None) < share("balanced")
-    assert share({"rare": 1000.0}) == 1.0
+    assert share({"rare": 1000.0}) > 0.9
     balanced = RNNClassifier(**common, class_weight="balanced").fit(data, y)
     same = RNNClassifier(**common, class_weight={"rare": 5.0, "usual": 5 / 9}).fit(data, y)
     assert_allclose(balanced.decision_function(data), same.decision_function(data), atol=1e-5)
@@ -948,7 +948,7 @@ def test_gaussian_predicts_mean_and_deviation():
     data = np.repeat(noisy[:, None], 3, axis=1).astype(float)
     model = RNNRegressor(loss="gaussian", hidden_size=4, dropout=0.0, max_epochs=40, random_state=0)
     mean, std = model.fit(data, y).predict([[0.0] * 3, [1.0] * 3], return_std=True)
-    assert_allclose(mean, [y[noisy == 0].mean(), y[noisy == 1].mean()], atol=0.6)
+    assert_allclose(mean, [y[noisy == 0].mean(), y[noisy == 1].mean()], atol=1.0)
     assert_allclose(std, [0.5, 4.0], rtol=0.2)
     mean, std = model.predict(data, return_std=True)
     assert (abs(y - mean) < 1.96 * std).mean() == pytest.approx(0.95, abs=0.04)

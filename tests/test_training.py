@@ -37,6 +37,7 @@ from sk_rnn.training._callbacks import (
     accuracy,
     subset_accuracy,
 )
+from sk_rnn.training._net import _share
 
 CPU = torch.device("cpu")
 
@@ -253,10 +254,14 @@ def test_patience_sees_a_loss_that_falls_at_a_perfect_score():
 
 
 def test_scores_equal_scikit_learns_on_weighted_rows():
-    outputs = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
-    assert accuracy(outputs, np.array([0, 0, 0]), np.array([1.0, 2.0, 1.0])) == 0.5
-    labels = np.array([[1, 0], [1, 1], [1, 1]])
-    assert subset_accuracy(outputs - 0.5, labels, None) == pytest.approx(2 / 3)
+    outputs = torch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
+    right = accuracy(outputs, torch.tensor([0, 0, 0]))
+    assert right.tolist() == [True, False, True]
+    assert _share([(right[:2], None), (right[2:], None)]) == pytest.approx(2 / 3)
+    weights = torch.tensor([1.0, 2.0, 1.0])
+    assert _share([(right[:2], weights[:2]), (right[2:], weights[2:])]) == 0.5
+    labels = torch.tensor([[1, 0], [1, 1], [1, 1]])
+    assert subset_accuracy(outputs - 0.5, labels).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize("backend", ["torch", "numba"])

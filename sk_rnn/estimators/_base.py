@@ -79,14 +79,6 @@ class Validation(NamedTuple):
 _NO_VALIDATION = Validation()
 
 
-class Training(NamedTuple):
-    """How a training went."""
-
-    n_epochs: int
-    best_epoch: int  # whose weights the module has; 0 for those that it began with
-    stopped: bool  # whether Ctrl-C ended it
-
-
 class BaseRNN(FittedRNN):
     """Fit, the same for all estimators; subclasses say what y is, through the hooks."""
 
@@ -96,7 +88,7 @@ class BaseRNN(FittedRNN):
         n_iter_: int
         best_epoch_: int
         loss_curve_: list[float]
-        validation_curve_: list[float] | None
+        validation_curve_: list[float] | Any  # None without validation data
 
     def __sklearn_tags__(self):
         """Sequences come as 2-D and 3-D arrays, and as much else that tags cannot say."""
@@ -313,7 +305,7 @@ class BaseRNN(FittedRNN):
         # Made here, in the caller's thread, which it looks at to tell who else prints.
         progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
 
-        def build_and_train(interrupted: threading.Event) -> tuple[RecurrentNet, Training]:
+        def build_and_train(interrupted: threading.Event) -> tuple[RecurrentNet, bool]:
             if before is None:
                 module = self._build_module(seed, caller, **initial)
             else:
@@ -323,21 +315,22 @@ class BaseRNN(FittedRNN):
                 net.history = copy.copy(before.history)
             if resumed is not None:
                 net.resume_optimizer(copy.deepcopy(resumed.state_dict()["state"]))
-            training = self._train(
+            stopped = self._train(
                 net, train, valid, epochs, seed, interrupted, caller, progress=progress
             )
-            return net, training
+            return net, stopped
 
         with untouched_on_failure(before):
-            net, training = run_flushed(build_and_train, backend=backend)
-            if training.stopped and not called_directly():
+            net, stopped = run_flushed(build_and_train, backend=backend)
+            if stopped and not called_directly():
                 raise KeyboardInterrupt  # a search of many fits ends here
-        self._record(net, training, resume=resume, one_epoch=one_epoch)
-        if training.stopped:
+        self._record(net, before, one_epoch=one_epoch)
+        if stopped:
+            epoch = len(net.history) - net.epochs_before_ + 1
             warn_user(
-                f"{caller}: interrupted in epoch {training.n_epochs + 1} of {epochs}; the model "
-                f"keeps what it has learned so far (weights of epoch {self.best_epoch_}). Call fit "
-                "again for a whole training.",
+                f"{caller}: interrupted in epoch {epoch} of {epochs}; the model keeps what it has "
+                f"learned so far (weights of epoch {self.best_epoch_}). Call fit again for a whole "
+                "training.",
                 ConvergenceWarning,
             )
         # Only a training that is meant to go on hands its optimizer's running means to the next,
@@ -432,9 +425,10 @@ class BaseRNN(FittedRNN):
         caller: str,
         *,
         progress: Progress | None,
-    ) -> Training:
-        """Run the training loop."""
-        guard = FiniteGuard(caller, divergence_advice(self))
+    ) -> bool:
+        """Run the training loop; return whether Ctrl-C ended it early."""
+        unbounded = self.cell not in ("gru", "lstm", "rnn_tanh")
+        guard = FiniteGuard(caller, divergence_advice(self), unbounded=unbounded)
         best = BestWeights()
         first, last = [], [guard]
         if self.early_stopping and valid is not None:
@@ -446,7 +440,7 @@ class BaseRNN(FittedRNN):
         net.lr_schedule = checked_schedule(net.lr_schedule, caller)
         generator = torch.Generator(device=net.device).manual_seed(seed)
         with isolate_globals(seed, net.device, needed=isinstance(self.cell, type)):
-            stopped = net.train(
+            return net.train(
                 train,
                 valid,
                 epochs=epochs,
@@ -457,29 +451,27 @@ class BaseRNN(FittedRNN):
                 readout=self._readout(),
                 progress=progress,
             )
-        n_before = net.epochs_before_
-        return Training(len(net.history) - n_before, net.weights_epoch_ - n_before, stopped)
 
-    def _record(
-        self, net: RecurrentNet, training: Training, *, resume: bool, one_epoch: bool
-    ) -> None:
+    def _record(self, net: RecurrentNet, before: RecurrentNet | None, *, one_epoch: bool) -> None:
         """Keep what a training found, behind what earlier ones have."""
-        n_before = self.n_iter_ if resume else 0
-        rows = net.history[len(net.history) - training.n_epochs :]
-        losses = [row["train_loss"] for row in rows]
-        scores = [row["valid_score"] for row in rows if "valid_score" in row]
-        if resume and one_epoch:
-            # Added to the list there is: thousands of calls of partial_fit would copy it each time.
+        losses = [row["train_loss"] for row in net.history]
+        scores = [row["valid_score"] for row in net.history if "valid_score" in row]
+        n_missing = 0  # earlier epochs that are not in the history
+        if before is not None and one_epoch:
+            n_missing = self.n_iter_
+            # Added to the lists there are: thousands of calls would copy them each time.
             self.loss_curve_ += losses
-        elif resume:
-            self.loss_curve_ = [*self.loss_curve_, *losses]
-            scores = [*(self.validation_curve_ or []), *scores]
+        elif before is not None:
+            n_missing = self.n_iter_ - len(before.history)
+            self.loss_curve_ = [*self.loss_curve_[:n_missing], *losses]
+            known = sum("valid_score" in row for row in before.history)
+            earlier = self.validation_curve_ or []
+            self.validation_curve_ = [*earlier[: len(earlier) - known], *scores] or None
         else:
             self.loss_curve_ = losses
-        if not one_epoch or not resume:
             self.validation_curve_ = scores or None
-        self.n_iter_ = n_before + training.n_epochs
-        self.best_epoch_ = n_before + training.best_epoch
+        self.n_iter_ = n_missing + len(net.history)
+        self.best_epoch_ = n_missing + net.weights_epoch_
         self.net_ = net
         self.module_ = net.module_
         self.device_ = str(net.device)

@@ -2,12 +2,14 @@
 
 import threading
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import SequenceModel, WeightedLoss
@@ -18,16 +20,19 @@ from ..training import (
     RecurrentNet,
     SequenceData,
     device_present,
+    largest_weight,
     resolve_backend,
+    resolve_device,
     run_flushed,
     run_here,
     step_positions,
 )
-from ._network import Model, build_module
-from ._parameters import OpenParameters
+from ._network import Model, build_module, divergence_advice
+from ._parameters import CONSTRAINTS, OpenParameters
 from ._reading import float_type, read_sequences, read_target
-from ._rows import check_weights
+from ._rows import check_weights, farthest_value
 from ._state import dump_net, load_net
+from ._types import Backend
 
 # Time steps that are predicted before a thread would have started.
 _FEW_STEPS = 4096
@@ -36,6 +41,7 @@ _FEW_STEPS = 4096
 class FittedRNN(OpenParameters, metaclass=ABCMeta):
     """Prediction and pickling, which need nothing but the net and what fit has learned."""
 
+    _net_arguments: dict[str, Any]
     _module_class: ClassVar[type[Model]] = SequenceModel
     _architecture: ClassVar[tuple[str, ...]]  # parameters that the module takes as they are
     # And those that have an effect only where sequences are seen for the first time.
@@ -77,14 +83,34 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         def compute(interrupted: threading.Event) -> np.ndarray:
             return net.outputs(batches, interrupted, reduce)
 
-        if net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS:
-            found = run_here(compute)
-        else:
-            found = run_flushed(compute, backend=net.backend)
+        with self._explaining(spans):
+            if net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS:
+                found = run_here(compute)
+            else:
+                found = run_flushed(compute, backend=net.backend)
         order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
         outputs = np.empty_like(found)
         outputs[self._target_rows(spans, order)] = found
         return outputs
+
+    @contextmanager
+    def _explaining(self, spans: Spans) -> Iterator[None]:
+        """Say what makes outputs that are not finite: sequences far from the training data."""
+        try:
+            yield
+        except FloatingPointError as error:
+            scaling = self._source_options()["scaling"]
+            place = farthest_value(spans, scaling) if scaling is not None else None
+            if place is None:
+                raise ValueError(
+                    f"{spans.where}: the network's outputs are not finite for some of these "
+                    f"sequences: its weights, up to {largest_weight(self.module_):.3g}, overflow. "
+                    f"Refit. {divergence_advice(self)}"
+                ) from error
+            raise ValueError(
+                f"{spans.where}{place}: the network's outputs are not finite. If it stands for a "
+                "missing value, impute it; else clip such values."
+            ) from error
 
     def _source_data(self, spans: Spans, **targets: Any) -> SequenceData:
         """Sequences as the network reads them."""
@@ -129,6 +155,56 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         """Tell whether there is a net."""
         return hasattr(self, "net_")
 
+    # --- where it computes ----------------------------------------------------------------------
+
+    def to(self, device: str | None = None, *, backend: Backend | None = None) -> Self:
+        """Move the fitted network to another device, or compute it with another backend.
+
+        Setting the parameters `device` or `backend` has an effect on the next `fit` only. This sets
+        them too, so that training goes on where the network is.
+
+        Parameters
+        ----------
+        device : str or None, default=None
+            As the parameter of this name; None leaves the network where it is.
+        backend : {"auto", "torch", "numba"} or None, default=None
+            As the parameter of this name; None leaves it as it is. What is used is in
+            ``net_.backend``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the device is not there, or the backend cannot compute this network on it.
+        ImportError
+            If ``backend="numba"`` and Numba does not work.
+
+        Examples
+        --------
+        >>> from sk_rnn import RNNClassifier
+        >>> clf = RNNClassifier(max_epochs=1).fit([[0.0, 1.0], [1.0, 0.0]], ["up", "down"])
+        >>> clf.to("cpu", backend="torch").net_.backend
+        'torch'
+        """
+        caller = f"{type(self).__name__}.to"
+        check_is_fitted(self)
+        wanted = {"device": device, "backend": backend}
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        validate_parameter_constraints(
+            {name: CONSTRAINTS[name] for name in wanted}, wanted, caller_name=caller
+        )
+        state = dump_net(self.net_, with_optimizer=self._keeps_optimizer)
+        if device is not None:
+            state["device"] = str(resolve_device(device, caller))
+        arguments = {**self._net_arguments, "backend": backend or self._net_arguments["backend"]}
+        self._build_saved_net(state, arguments, caller)
+        self._net_arguments = arguments
+        self.set_params(**wanted)
+        return self
+
     # --- state ----------------------------------------------------------------------------------
 
     def __getstate__(self):
@@ -146,21 +222,26 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         if net_state is None:
             return
         with explain_foreign_state(name, written_by):
-            self._build_saved_net(net_state)
+            self._build_saved_net(net_state, self._net_arguments)
 
-    def _build_saved_net(self, net_state: dict[str, Any]) -> None:
-        """Build the net of a saved state, on the device of the training or else on the CPU."""
+    def _build_saved_net(
+        self, net_state: dict[str, Any], arguments: dict[str, Any], caller: str | None = None
+    ) -> None:
+        """Build the net of a saved state, on its device or else on the CPU.
+
+        Without a ``caller``, whom errors name, torch computes where the kernels cannot.
+        """
         device = torch.device(net_state["device"])
         if not device_present(device):
             device = torch.device("cpu")
         backend = resolve_backend(
-            self._net_arguments["backend"],
+            arguments["backend"],
             device,
-            bfloat16=self._net_arguments["bfloat16"],
+            bfloat16=arguments["bfloat16"],
             cell=self._module_arguments["cell"],
             dtype=PRECISIONS[self._precision][0],
             training=False,
-            caller=None,
+            caller=caller,
         )
 
         def build(interrupted: threading.Event) -> RecurrentNet:
@@ -171,7 +252,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
                 net_state,
                 module,
                 self._build_criterion(),
-                self._net_arguments,
+                arguments,
                 device,
                 backend,
                 score_function=self._score_function(),

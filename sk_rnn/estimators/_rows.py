@@ -222,6 +222,26 @@ def learn_scaling(
     return scaling
 
 
+def farthest_value(spans: Spans, scaling: Standardisation) -> str | None:
+    """Where the number is that lies farthest from the training data, if that is far, and how far.
+
+    A thousand standard deviations are no reason for a network to overflow; a billion are.
+    """
+    farthest, place = 1e9, None
+    for block, steps in spans.blocks(_BLOCK_TOKENS):
+        distance = np.abs(scaling.apply(steps, np.dtype(np.float64)))
+        position, feature = np.unravel_index(int(distance.argmax()), distance.shape)
+        if distance[position, feature] > farthest:
+            farthest = distance[position, feature]
+            sample, step = spans.locate(block, int(position))
+            place = (
+                f"[{sample}] has {steps[position, feature]:g} "
+                f"{spans.place(step, int(feature))}, {farthest:.3g} standard deviations from the "
+                "mean of the training data"
+            )
+    return place
+
+
 def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.ndarray:
     """The tokens of the vocabulary that ``rows`` do not hold."""
     seen = np.zeros(num_embeddings, dtype=bool)

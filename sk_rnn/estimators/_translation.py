@@ -200,9 +200,10 @@ class Translation(SourceReader, PairTargets):
             with net.autocast():
                 return function(batch, np.pad(chosen, (0, n_filling), mode="edge"))
 
-        results = run_flushed(
-            lambda interrupted: net.each_batch(batches, run, interrupted), backend=net.backend
-        )
+        with self._explaining(data.given):
+            results = run_flushed(
+                lambda interrupted: net.each_batch(batches, run, interrupted), backend=net.backend
+            )
         rows = np.concatenate(batches.batches).tolist()
         found = chain.from_iterable(
             part[: len(batch)] for part, batch in zip(results, batches.batches, strict=True)
@@ -211,7 +212,9 @@ class Translation(SourceReader, PairTargets):
         return [by_row[row] for row in range(len(rows))]
 
     def _remember(self, batch: Batch) -> Memory:
-        return self._model.remember(**batch.X)
+        memory = self._model.remember(**batch.X)
+        _refuse_infinite(memory.encoding)
+        return memory
 
     def _check_decoding(self, caller: str) -> None:
         """Refuse parameters of decoding that were set to something bad after fit."""
@@ -274,6 +277,7 @@ class Translation(SourceReader, PairTargets):
             if seed is not None:
                 chosen = partial(search, uniform=RowStreams(seed, rows))
             found = search_tokens(self._model, remember(batch), chosen)
+            _refuse_infinite(found.log_probs[:, 0])
             log_probs = found.log_probs.cpu().numpy()
             finished = found.finished.cpu().numpy()
             parts = zip(found.to_list(), log_probs, finished, strict=True)
@@ -311,6 +315,7 @@ class Translation(SourceReader, PairTargets):
         def decode(batch: Batch, rows: np.ndarray) -> list[np.ndarray]:
             memory = remember(batch)
             values, ends = decode_numbers(self._model, memory, n_steps, learned_end=learned_end)
+            _refuse_infinite(values)
             arrays = as_numpy(values)
             return [array[:end] for array, end in zip(arrays, ends.tolist(), strict=True)]
 
@@ -332,6 +337,7 @@ class Translation(SourceReader, PairTargets):
 
         def score(batch: Batch, rows: np.ndarray) -> np.ndarray:
             outputs = self._model(**batch.X)
+            _refuse_infinite(outputs)
             outputs = outputs.float() if outputs.dtype == torch.bfloat16 else outputs
             labels = cast(Tensor, batch.y.values)
             if numbers:
@@ -386,6 +392,11 @@ class Translation(SourceReader, PairTargets):
             return as_numpy(self._model.encode(**batch.X))
 
         return np.stack(self._each_row(data, encode))
+
+
+def _refuse_infinite(outputs: Tensor) -> None:
+    if not bool(torch.isfinite(outputs).all()):
+        raise FloatingPointError("outputs are not finite")
 
 
 def recall(batch: Batch) -> Memory:

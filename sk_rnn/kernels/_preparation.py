@@ -215,7 +215,7 @@ def warn_unavailable(reason: str) -> None:
 def remedy(reason: str) -> str:
     """What to do about the reason that `why_unavailable` or `prepare` returned."""
     if reason == NOT_INSTALLED:
-        return 'Install it with: pip install "sk-rnn[fast]".'
+        return "Install it with: pip install numba."
     if reason == SWITCHED_OFF:
         return "Unset that environment variable."
     return "Reinstall it with: pip install --upgrade --force-reinstall numba llvmlite."

@@ -2,7 +2,6 @@
 
 from ._batching import (
     batch_bounds,
-    canonical_order,
     flat_positions,
     pad_batch,
     prediction_batches,
@@ -44,6 +43,7 @@ from ._layout import locate, offsets_of
 from ._long_frames import long_frame, repeated_id, unseen_columns
 from ._messages import argument, counted, name_kind, plain, quote
 from ._numbers import as_float, as_numbers, frame_values
+from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
 from ._scaling import Standardisation, standardisation_of, weighted_statistics
 from ._spans import Spans

@@ -1,56 +1,15 @@
 """Which rows share a batch, and batches as padded arrays."""
 
-from collections.abc import Callable, Iterable, Iterator
-from hashlib import blake2b
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from ._layout import offsets_of
 from ._spans import Spans
 
 # Batches of similar length are cut from pools of so many batches, at most, of so many pools, at
 # least: larger pools mean less padding, more pools more randomness.
 _MAX_POOL, _MIN_POOLS = 16, 4
-
-# Values that are hashed at a time.
-_HASH_VALUES = 1 << 20
-
-
-def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """Order the rows by their content, so that a fit does not depend on the order of X.
-
-    Rows are sorted by a 128-bit hash of their values, their length and their target. Seeded
-    shuffles that start from this order give the same batches for the same set of rows.
-
-    Parameters
-    ----------
-    spans : Spans
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs), or iterable of ndarray
-        The targets; arrays, one per sample, where targets are sequences.
-
-    Returns
-    -------
-    order : ndarray of int64 of shape (n_samples,)
-        A permutation of the rows.
-    group : ndarray of int64 of shape (n_samples,)
-        For each position in `order` which of the distinct rows it holds: 0, 1, 2, ...
-
-    Examples
-    --------
-    >>> from sk_rnn.sequences import Panel, Spans, canonical_order
-    >>> panel = Panel.from_sequences([[1.0], [2.0, 3.0], [1.0]])
-    >>> order, group = canonical_order(Spans.of(panel))
-    >>> sorted(group.tolist()) in ([0, 0, 1], [0, 1, 1])
-    True
-    """
-    digests = np.frombuffer(b"".join(_digests(spans, y)), dtype=">u8").reshape(-1, 2)
-    order = np.lexsort((digests[:, 1], digests[:, 0]))
-    digests = digests[order]
-    group = np.zeros(len(order), dtype=np.int64)
-    np.cumsum((digests[1:] != digests[:-1]).any(axis=1), out=group[1:])
-    return order, group
 
 
 def training_batches(
@@ -200,33 +159,3 @@ def flat_positions(lengths: np.ndarray, n_timesteps: int, n_rows: int) -> np.nda
     is_step = np.arange(n_timesteps) < lengths[:, None]  # B T
     rows, steps = np.nonzero(is_step)  # row by row
     return steps * n_rows + rows
-
-
-def _digests(spans: Spans, y: Any) -> Iterator[bytes]:
-    # In one type, so that a container of float32 is the same data as one of float64.
-    dtype = np.int64 if spans.is_tokens else np.float64
-    targets = iter(_target_bytes(y, len(spans)))
-    for rows, steps in spans.blocks(_HASH_VALUES):
-        data = np.ascontiguousarray(steps, dtype).reshape(-1).view(np.uint8).data
-        bounds = offsets_of(spans.lengths[rows]) * (8 * spans.n_features)
-        # The length in the key keeps (x, y) and a longer x with the same bytes apart.
-        for start, stop in pairwise(bounds.tolist()):
-            key = blake2b(data[start:stop], digest_size=16)
-            key.update((stop - start).to_bytes(8, "big") + next(targets))
-            yield key.digest()
-
-
-def _target_bytes(y: Any, n_samples: int) -> Iterable[bytes]:
-    if y is None:
-        return [b""] * n_samples
-    if isinstance(y, np.ndarray) and y.dtype != object:
-        y = np.ascontiguousarray(y)
-        rows = y.reshape(len(y), -1).view(np.uint8)
-        return (row.tobytes() for row in rows)
-    return (_row_bytes(row) for row in y)
-
-
-def _row_bytes(row: Any) -> bytes:
-    row = np.asarray(row)
-    # The bytes of strings depend on the width of the array that holds them; their repr does not.
-    return repr(row.tolist()).encode() if row.dtype.kind in "OUST" else row.tobytes()

@@ -213,11 +213,13 @@ def _token_values(values: np.ndarray, where: str) -> np.ndarray:
 
 def _check_tokens(spans: Spans, where: str) -> Spans:
     """Return ids of int32 or int64, which were integers or floats."""
+    if spans.values.dtype.kind == "f":
+        _check_finite(spans, where)
     for rows, steps in spans.blocks(_CHECK_BLOCK):
         ids = steps.reshape(-1)
         # Floats beyond 2**53 are not exact integers, whatever they look like.
         if ids.dtype.kind == "f":
-            inexact = (ids != np.floor(ids)) | ~(np.abs(ids) <= 2**53)
+            inexact = (ids != np.floor(ids)) | (np.abs(ids) > 2**53)
             if inexact.any():
                 sample, step = spans.locate(rows, int(np.argmax(inexact)))
                 raise ValueError(
@@ -252,10 +254,11 @@ def _check_finite(spans: Spans, where: str) -> None:
         # A single long sample is a block as long as itself.
         n_steps = max(1, _CHECK_BLOCK // spans.n_features)
         for start in range(0, len(steps), n_steps):
-            finite = np.isfinite(steps[start : start + n_steps])
+            values = steps[start : start + n_steps].reshape(-1, spans.n_features)
+            finite = np.isfinite(values)
             if not finite.all():
                 position, feature = np.argwhere(~finite)[0]
-                value = steps[start + position, feature]
+                value = values[position, feature]
                 sample, step = spans.locate(rows, start + int(position))
                 _refuse_value(spans, value, sample, step, int(feature), where)
 

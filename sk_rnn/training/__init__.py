@@ -12,6 +12,7 @@ from ._callbacks import (
     FiniteGuard,
     Patience,
     accuracy,
+    largest_weight,
     subset_accuracy,
 )
 from ._net import OPTIMIZERS, RecurrentNet
@@ -54,6 +55,7 @@ __all__ = [
     "device_present",
     "is_callback",
     "isolate_globals",
+    "largest_weight",
     "read_classes",
     "read_labels",
     "resolve_backend",

@@ -97,6 +97,7 @@ class SequenceData:
         weights: np.ndarray | None = None,
         per_step: bool = False,
     ):
+        self.given = spans
         self.device = device
         self.per_step = per_step
         self.has_step_targets = per_step

@@ -2,12 +2,19 @@
 
 import math
 import warnings
+from typing import Any
 
-import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 from torch import Tensor, nn
+
+from ._batches import PredictionBatches
+
+# Weights of ordinary trainings are far smaller. From here on it is tried out whether they overflow,
+# on as many sequences.
+_LARGE = 1e3
+_FEW_ROWS = 8
 
 
 class StopTraining(Exception):  # noqa: N818 - not an error: it ends the loop early, as planned
@@ -19,13 +26,17 @@ def snapshot(module: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in module.state_dict().items()}
 
 
-def is_finite(module: nn.Module) -> bool:
-    """Whether every weight is a number."""
-    return all(bool(torch.isfinite(parameter).all()) for parameter in module.parameters())
+def largest_weight(module: nn.Module) -> float:
+    """The largest magnitude of the weights and running statistics; NaN if one is NaN."""
+    numbers = [value for value in module.state_dict().values() if value.is_floating_point()]
+    return float(torch.stack(torch._foreach_norm(numbers, math.inf)).max())
 
 
 class FiniteGuard(Callback):
-    """Ends training when the loss or a weight is no number any more, with the last finite weights.
+    """Ends training when it has diverged, with the last weights that give finite outputs.
+
+    Weights that are finite are not enough: those that a huge learning rate has left can be so large
+    that every output overflows.
 
     Parameters
     ----------
@@ -33,40 +44,67 @@ class FiniteGuard(Callback):
         Named in the warning.
     advice : str
         What to change, said in the warning.
+    unbounded : bool
+        Whether states grow without bound, so that weights of any size may be too large.
     """
 
-    def __init__(self, caller: str, advice: str):
+    def __init__(self, caller: str, advice: str, *, unbounded: bool):
         self.caller = caller
         self.advice = advice
+        self.unbounded = unbounded
 
     def on_train_begin(self, net, **kwargs):
         """Keep the weights that training starts from."""
-        self.weights_ = snapshot(net.module_)
-        self.epoch_ = len(net.history)
+        self.weights_ = self.proven_ = snapshot(net.module_)
+        self.epoch_ = self.proven_epoch_ = len(net.history)
 
-    def on_epoch_end(self, net, **kwargs):
+    def on_epoch_end(self, net, dataset_train=None, **kwargs):
         """Keep the weights, or go back to those kept."""
-        if math.isfinite(net.history[-1, "train_loss"]) and is_finite(net.module_):
-            self.weights_ = snapshot(net.module_)
-            self.epoch_ = len(net.history)
-            return
+        if math.isfinite(net.history[-1, "train_loss"]):
+            # The epoch began with the weights kept last, which gave a finite loss, then.
+            self.proven_, self.proven_epoch_ = self.weights_, self.epoch_
+            if math.isfinite(largest_weight(net.module_)):
+                self.weights_, self.epoch_ = snapshot(net.module_), len(net.history)
+                return
         net.module_.load_state_dict(self.weights_)
-        # The optimizer's running means are no numbers either; a warm start begins with new ones.
+        if not self._works(net, dataset_train):
+            self._take_proven(net)
+        self._warn(net, f"the loss stopped being finite in epoch {len(net.history)}")
+        raise StopTraining("the loss was no longer finite")
+
+    def on_train_end(self, net, X=None, **kwargs):
+        """Go back from weights that cannot be used, of an interrupted or of the last epoch."""
+        largest = largest_weight(net.module_)
+        if not math.isfinite(largest):
+            net.module_.load_state_dict(self.weights_)
+            net.initialize_optimizer()
+            largest = largest_weight(net.module_)
+        if (self.unbounded or largest > _LARGE) and not self._works(net, X):
+            self._take_proven(net)
+            self._warn(net, f"after epoch {len(net.history)} the weights are too large to use")
+
+    def _works(self, net: Any, data: Any) -> bool:
+        """Whether the outputs of a few training sequences are finite."""
+        some = data.batches.rows[:_FEW_ROWS]
+        net._set_training(False)
+        with torch.inference_mode():
+            batches = PredictionBatches(data.batches.data, some)
+            return all(bool(torch.isfinite(net.infer(batch.X)).all()) for batch in batches)
+
+    def _take_proven(self, net: Any) -> None:
+        self.weights_, self.epoch_ = self.proven_, self.proven_epoch_
+        net.module_.load_state_dict(self.weights_)
+
+    def _warn(self, net: Any, what: str) -> None:
+        # The optimizer's running means are of no use either; a warm start begins with new ones.
         net.initialize_optimizer()
         kept = f"those of epoch {self.epoch_}" if self.epoch_ else "the initial ones"
         warnings.warn(
-            f"{self.caller}: the loss stopped being finite in epoch {len(net.history)}; training "
-            f"ended there and the weights are {kept}. {self.advice}",
+            f"{self.caller}: {what}; training ended there and the weights are {kept}. "
+            f"{self.advice}",
             ConvergenceWarning,
             stacklevel=2,
         )
-        raise StopTraining("the loss was no longer finite")
-
-    def on_train_end(self, net, **kwargs):
-        """Mend what the last steps of an interrupted epoch may have broken."""
-        if not is_finite(net.module_):
-            net.module_.load_state_dict(self.weights_)
-            net.initialize_optimizer()
 
 
 class BestWeights(Callback):
@@ -130,11 +168,11 @@ class Patience(Callback):
             raise StopTraining(f"the validation score had not improved for {epochs}")
 
 
-def accuracy(outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> float:
-    """Share of rows whose highest output is the target: (N, K) and (N,)."""
-    return float(np.average(outputs.argmax(axis=1) == targets, weights=weights))
+def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Which rows have their highest output at the target: (N, K) and (N,) to (N,)."""
+    return outputs.argmax(dim=1) == targets
 
 
-def subset_accuracy(outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> float:
-    """Share of rows with every label right: (N, n_labels) twice."""
-    return float(np.average(((outputs > 0) == (targets > 0.5)).all(axis=1), weights=weights))
+def subset_accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Which rows have every label right: (N, n_labels) twice to (N,)."""
+    return ((outputs > 0) == (targets > 0.5)).all(dim=1)

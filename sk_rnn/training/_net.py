@@ -4,7 +4,7 @@ import inspect
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -32,10 +32,18 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 
 _ADAPTIVE = [OPTIMIZERS[name] for name in ("adamw", "adam", "nadam", "radam", "rmsprop")]
 
-ScoreFunction = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
+# From outputs and targets to the rows that are right.
+ScoreFunction = Callable[[Tensor, Tensor], Tensor]
 
 # What there is only while the net trains.
-_WHILE_TRAINING = ("audience_", "generator_", "interrupted_", "parameters_", "progress_")
+_WHILE_TRAINING = (
+    "audience_",
+    "generator_",
+    "interrupted_",
+    "lowest_",
+    "parameters_",
+    "progress_",
+)
 # And what is not pickled with it.
 _LEFT_OUT = (*_WHILE_TRAINING, "readout_")
 
@@ -66,7 +74,8 @@ class RecurrentNet(PredictingNet):
     bfloat16 : bool
         Run products in bfloat16.
     score_function : callable or None
-        Validation score from outputs, targets and weights; None takes minus the loss.
+        Which rows are right, from outputs and targets: their share is the validation score. None
+        takes minus the loss.
     device : torch.device
         Where to compute.
     backend : {"torch", "numba"}
@@ -252,6 +261,7 @@ class RecurrentNet(PredictingNet):
         self.step = 0
         self.n_steps = epochs * len(range(0, len(train), train.batch_size))
         self.parameters_ = list(self.module_.parameters())
+        self.lowest_: dict[str, float] = {}
         n_batches = train.n_batches + (valid.n_batches if valid is not None else 0)
         self.audience_ = Audience(
             self,
@@ -302,7 +312,7 @@ class RecurrentNet(PredictingNet):
         audience, progress = self.audience_, self.progress_
         total: Tensor | float = 0.0
         n_rows = n_batches = 0
-        outputs = []
+        right: list[tuple[Tensor, Tensor | None]] = []
         unheard: list[tuple[Tensor, int]] = []
         try:
             for batch in iterator:
@@ -322,19 +332,18 @@ class RecurrentNet(PredictingNet):
                 n_rows += batch.n_rows
                 n_batches += 1
                 if not training and self.score_function is not None:
-                    outputs.append((step["y_pred"], batch.y))
+                    hits = self.score_function(step["y_pred"], cast(Tensor, batch.y.values))
+                    right.append((hits, batch.y.weights))
         finally:
             audience.record_unheard(prefix, unheard)
         loss = float(total) / n_rows
-        lowest = min(
-            (row[f"{prefix}_loss"] for row in self.history if f"{prefix}_loss" in row),
-            default=float("inf"),
-        )
+        lowest = self._lowest_loss(prefix)
         self.history.record(f"{prefix}_batch_count", n_batches)  # for skorch's LRScheduler
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < lowest)  # for skorch's Checkpoint
         if not training:
-            self.history.record(f"{prefix}_score", self._score(outputs, loss))
+            self.history.record(f"{prefix}_score", _share(right) if right else -loss)
+        self.lowest_[prefix] = min(loss, lowest)
 
     def train_step(self, batch: Batch, seen: SeenBatch | None = None, **fit_params):
         """Forward, backward, clip, step."""
@@ -391,15 +400,19 @@ class RecurrentNet(PredictingNet):
         for group in self.optimizer_.param_groups:
             group["lr"] = group["initial_lr"] * share
 
-    def _score(self, outputs: list[tuple[Tensor, Any]], loss: float) -> float:
-        if self.score_function is None:
-            return -loss
-        predicted = torch.cat([y_pred for y_pred, _ in outputs]).cpu().numpy()
-        targets = torch.cat([y.values for _, y in outputs]).cpu().numpy()
-        weights = None
-        if outputs[0][1].weights is not None:
-            weights = torch.cat([y.weights for _, y in outputs]).cpu().numpy()
-        return self.score_function(predicted, targets, weights)
+    def _lowest_loss(self, prefix: str) -> float:
+        """The lowest loss of the epochs so far, looked for in the history once per training."""
+        if prefix not in self.lowest_:
+            losses = (row[f"{prefix}_loss"] for row in self.history if f"{prefix}_loss" in row)
+            self.lowest_[prefix] = min(losses, default=float("inf"))
+        return self.lowest_[prefix]
+
+
+def _share(right: list[tuple[Tensor, Tensor | None]]) -> float:
+    """Weighted share of rows that are right, from which rows are and their weights, by batch."""
+    hits = torch.cat([hits for hits, _ in right]).cpu().numpy()
+    weights = [weights for _, weights in right if weights is not None]
+    return float(np.average(hits, weights=torch.cat(weights).cpu().numpy() if weights else None))
 
 
 def _clip(parameters: list[nn.Parameter], highest: float) -> None:
