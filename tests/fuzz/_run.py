@@ -73,8 +73,8 @@ def run_program(program):
                 outcomes.append(Outcome(_kind_of_error(error, fault), _text(error), so_far))
         raw = [warning for warning in caught if fault_of_warning(warning) is not None]
         outcomes += [_outcome_of_warning(warning, so_far) for warning in raw]
-        if "m" not in known and any(later.startswith("m.") for later in program[i + 1 :]):
-            break  # not constructed
+        if is_name and "m" not in known:
+            break  # not constructed, and all other lines use it
     return outcomes
 
 
@@ -200,6 +200,6 @@ def _outcome_of_warning(warning, program):
 
 
 def _template(text):
-    """Leave out of a message what differs from case to case."""
-    text = re.sub(r"'[^']*'|\"[^\"]*\"|\d+|<[^>]*>", "_", " ".join(text.split()))
-    return text[:60]
+    """Leave out of a message what differs from case to case: caller, argument, values."""
+    text = re.sub(r"^\w+(\.\w+)?: (\w+[:\[])?", "", " ".join(text.split()))
+    return re.sub(r"'[^']*'|\"[^\"]*\"|\d+|<.*", "_", text)[:60]

@@ -9,11 +9,13 @@ Fine is
   ("The 'hidden_size' parameter of RNNClassifier must be …", "Invalid parameter …"), of feature
   names and numbers, of an estimator that is not fitted, and the AttributeError of a method that is
   there only with other parameters;
-- Python's own text about arguments that a signature lacks or needs;
+- Python's own text about arguments that a signature lacks or needs, about files that cannot be
+  opened (OSError with a number), and about what cannot be pickled;
 - an error that a function, callback, cell or optimizer of the user raised itself;
 - warnings whose text begins with the caller; ConvergenceWarning; and those that scikit-learn's own
   estimators give: DataConversionWarning for a column vector y, UndefinedMetricWarning for R² of one
-  sample, and UserWarning for X with feature names after a fit without, or without after a fit with.
+  sample, and UserWarning for feature names that only one of fit and predict has, and for parameters
+  that CountVectorizer does not use beside others.
 
 Everything else is raw.
 """
@@ -21,6 +23,7 @@ Everything else is raw.
 import re
 import traceback
 from pathlib import Path
+from pickle import PicklingError
 
 import numpy as np
 from sklearn.exceptions import (
@@ -42,16 +45,17 @@ _FUNCTIONS = (
 )
 _CALLER = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}): ")
 _EXTRA = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}) needs \w+, which is not installed")
-# What to do: an imperative, or what is allowed.
+# What to do, an imperative; or what is allowed.
 _ADVICE = re.compile(
-    r"[.;:] (?:Or )?(?:Pass|Set|Use|Leave|Drop|Give|Convert|Call|Lower|Fit|Rescale|Impute|Map|"
-    r"Clip|Fill|Scale|Encode|Decode|Make|Choose|Raise|Run|Did you mean|Known are|Put|Return|"
-    r"Weights are|Tokens are|Every|Remove|Check|Slice|Refit|Build|Shorten|Repeat|Sort|Reshape|"
-    r"Wrap|Install|Split|Write|Train|Select|Download|Read|Load|Reset|Name|Train)\b"
-    r"|\bmust be\b|\bpass \w+|\bset \w+|\bIf it is\b|\bneeds\b|\bneed\b|\buse \w+"
+    r"(?:[.;:,] |\b(?:to|or|and) )(?:pass|set|use|leave|drop|give|convert|call|lower|fit|refit|rescale|"
+    r"impute|map|clip|fill|scale|encode|decode|make|choose|raise|run|return|put|remove|check|slice|"
+    r"build|shorten|wrap|install|split|write|select|download|read|name|rename|cut|sort|repeat)\b"
+    r"|\bmust\b|\bneeds?\b|\bbelongs?\b|did you mean|known are|one of|none of \[|is neither|"
+    r"minimum of 1 is required|a line is|get the file anew|weights are finite",
+    re.IGNORECASE,
 )
 _SCIKIT_LEARN = re.compile(
-    rf"The '\w+' parameter of (?:{_CLASSES}|{_FUNCTIONS}) must be "
+    r"The '\w+' parameter of \w+ must be "
     rf"|Invalid parameter .* for estimator (?:{_CLASSES})"
     r"|The feature names should match those that were passed during fit"
     rf"|X has \d+ features, but (?:{_CLASSES}) is expecting \d+ features as input"
@@ -62,8 +66,9 @@ _PYTHON = re.compile(
     rf"(?:(?:{_CLASSES})\.)?\w+\(\) (?:got an unexpected keyword argument|missing \d+ required|"
     r"takes \d+ positional|got multiple values|takes from \d+)"
 )
-_FEATURE_NAMES = re.compile(
-    rf"X (?:does not have valid|has) feature names, but (?:{_CLASSES}|\w+Scaler|PCA) was fitted"
+_OF_SCIKIT_LEARN = re.compile(
+    r"X (?:does not have valid|has) feature names, but \w+ was fitted"
+    r"|The parameter '\w+' will not be used since "
 )
 _METHOD = re.compile(rf"This '(?:{_CLASSES})' has no attribute '\w+'")
 _ERRORS = (ValueError, TypeError, IndexError, NotFittedError, ImportError)
@@ -78,6 +83,10 @@ def fault_of_error(error):
     text = str(error)
     if _is_of_user(error) or (isinstance(error, AttributeError) and _METHOD.match(text)):
         return None
+    if isinstance(error, PicklingError) or "cannot pickle" in text or "Can't pickle" in text:
+        return None
+    if isinstance(error, OSError) and error.errno:
+        return None
     if not isinstance(error, _ERRORS):
         return "of another kind"
     if any(pattern.match(text) for pattern in (_SCIKIT_LEARN, _PYTHON, _EXTRA)):
@@ -86,7 +95,7 @@ def fault_of_error(error):
         return "without the caller"
     if not _ADVICE.search(text):
         return "without what to do"
-    if re.search(r"(?<!\.)\.\.(?!\.)|\.\s*$\n", text) or ".. " in text.replace("...", ""):
+    if re.search(r"(?<!\.)\.\.(?!\.)", text):
         return "with doubled full stops"
     return None
 
@@ -106,7 +115,7 @@ def fault_of_warning(warning):
     if issubclass(warning.category, _WARNINGS):
         return None
     text = str(warning.message)
-    own = _CALLER.match(text) or _FEATURE_NAMES.match(text)
+    own = _CALLER.match(text) or _OF_SCIKIT_LEARN.match(text)
     return None if own and issubclass(warning.category, UserWarning) else "a warning"
 
 
