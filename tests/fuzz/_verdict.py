@@ -47,9 +47,9 @@ _CALLER = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}): ")
 _EXTRA = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}) needs \w+, which is not installed")
 # What to do, an imperative; or what is allowed.
 _ADVICE = re.compile(
-    r"(?:[.;:,] |\b(?:to|or|and) )(?:pass|set|use|leave|drop|give|convert|call|lower|fit|refit|rescale|"
-    r"impute|map|clip|fill|scale|encode|decode|make|choose|raise|run|return|put|remove|check|slice|"
-    r"build|shorten|wrap|install|split|write|select|download|read|name|rename|cut|sort|repeat)\b"
+    r"(?:[.;:,] |\b(?:to|or|and) )(?:pass|set|use|leave|drop|give|convert|call|lower|fit|refit|"
+    r"rescale|impute|map|clip|fill|scale|encode|decode|make|choose|raise|run|return|put|remove|check|"
+    r"slice|build|shorten|wrap|install|split|write|select|download|read|name|rename|cut|sort|repeat)\b"
     r"|\bmust\b|\bneeds?\b|\bbelongs?\b|did you mean|known are|one of|none of \[|is neither|"
     r"minimum of 1 is required|a line is|get the file anew|weights are finite",
     re.IGNORECASE,
