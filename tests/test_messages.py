@@ -592,14 +592,14 @@ MESSAGES = {
     "too few weights": (
         lambda: clf().fit(X, LABELS, sample_weight=[1, 1, 1]),
         ValueError,
-        "RNNClassifier.fit: sample_weight has shape (3,), but X has 4 samples. Pass a 1-D array of "
-        "4 weights, one a sample.",
+        "RNNClassifier.fit: sample_weight has shape (3,), but there are 4 samples. Pass a 1-D "
+        "array of 4 weights, one per sample.",
     ),
     "2-D weights": (
         lambda: clf().fit(X, LABELS, sample_weight=np.ones((4, 1))),
         ValueError,
-        "RNNClassifier.fit: sample_weight has shape (4, 1), but X has 4 samples. Pass a 1-D array "
-        "of 4 weights, one a sample.",
+        "RNNClassifier.fit: sample_weight has shape (4, 1), but there are 4 samples. Pass a 1-D "
+        "array of 4 weights, one per sample.",
     ),
     "no weight": (
         lambda: clf().fit(X, LABELS, sample_weight=np.zeros(4)),
@@ -610,8 +610,8 @@ MESSAGES = {
     "words for weights": (
         lambda: clf().fit(X, LABELS, sample_weight=["a", "b", "c", "d"]),
         ValueError,
-        "RNNClassifier.fit: sample_weight cannot be read as numbers: could not convert string to "
-        "float: 'a'. Pass a 1-D array of 4 weights, one a sample.",
+        "RNNClassifier.fit: sample_weight holds something that is no number: could not convert "
+        "string to float: 'a'. Pass numbers.",
     ),
     "weight of no class": (
         lambda: clf(class_weight={5: 1.0}).fit(X, LABELS),

@@ -1,5 +1,6 @@
 """Sequences: the ragged container, what may become one, and batches of it."""
 
+from ._arrays import as_array, said
 from ._batching import (
     canonical_order,
     flat_positions,
@@ -27,13 +28,16 @@ from ._validation import (
     check_token_range,
     padding_bounds,
 )
+from ._weights import check_sample_weights
 
 __all__ = [
     "Panel",
     "Unknown",
+    "as_array",
     "as_numbers",
     "as_pandas",
     "canonical_order",
+    "check_sample_weights",
     "check_sequence_targets",
     "check_sequences",
     "check_token_range",
@@ -56,6 +60,7 @@ __all__ = [
     "prediction_batches",
     "read_panel",
     "refuse_empty",
+    "said",
     "split_words",
     "step_labels",
     "training_batches",

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ._arrays import said
+
 _HELD = {"U": "strings", "T": "strings", "S": "bytes", "M": "dates", "m": "durations"}
 
 _COMPLEX = "Complex data not supported. Pass real and imaginary parts as two features."
@@ -33,10 +35,10 @@ def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
                 return values.astype(np.float64)
         except np.exceptions.ComplexWarning as error:
             raise ValueError(f"{where}: {_COMPLEX}") from error
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # of any kind: an object says itself which number it is
             kind_of_error = TypeError if isinstance(error, TypeError) else ValueError
             raise kind_of_error(
-                f"{where} holds something that is no number: {error}. Pass numbers."
+                f"{where} holds something that is no number: {said(error)}. Pass numbers."
             ) from error
     raise ValueError(
         f"{where} holds {_HELD.get(kind, values.dtype)} where numbers belong. Convert them first."

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ._arrays import as_array
 from ._containers import flatten
 from ._frames import read_long_frame
 from ._layout import gather_steps, offsets_of
 from ._numbers import as_numbers
 from ._panel_arguments import (
-    as_array,
     as_float,
     check_bounds,
     check_float_type,

@@ -11,28 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ._quotes import said
+from ._arrays import as_array, said
 
 _KEYS = "Pass an integer, a slice, or a 1-D array of integers or booleans"
-
-
-def as_array(data: Any, where: str, advice: str) -> np.ndarray:
-    """Return data as an array; a memory map and a masked array stay what they are.
-
-    Parameters
-    ----------
-    data : object
-    where : str
-        What messages call it.
-    advice : str
-        What to pass.
-    """
-    try:
-        array = np.asanyarray(data)
-    except Exception as error:  # of any kind: an object says itself how it becomes an array
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{where} cannot be read as an array: {said(error)}. {advice}") from error
-    return np.asarray(array) if isinstance(array, np.matrix) else array
 
 
 # -- Parts ------------------------------------------------------------------------------
