@@ -616,7 +616,8 @@ MESSAGES = {
     "weight of no class": (
         lambda: clf(class_weight={5: 1.0}).fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: class_weight names 5, which is no class. Classes are [0, 1].",
+        "RNNClassifier.fit: class_weight names 5, which is not a class. Pass weights of classes "
+        "only, which are [0, 1].",
     ),
     "negative class weight": (
         lambda: clf(class_weight={0: -1.0}).fit(X, LABELS),

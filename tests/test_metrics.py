@@ -391,8 +391,8 @@ MESSAGES = {
     "nested lists": (
         lambda: token_error_rate([["a"], ["a", ["b"]]], AB),
         TypeError,
-        "token_error_rate: y_true[1] has ['b'] at position 1, which is not hashable. Tokens are "
-        "strings, numbers or tuples; one sequence per sample.",
+        "token_error_rate: y_true[1] has ['b'] at position 1, which is not hashable. Pass "
+        "tokens that are strings, numbers or tuples, in one sequence per sample.",
     ),
     "vectors": (
         lambda: sequence_accuracy_score(np.zeros((2, 3, 2)), AB),

@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_array
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
 from ..training import accuracy, subset_accuracy
@@ -19,6 +18,7 @@ from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
+from ._scores import share_right
 from ._targets import check_targets
 
 
@@ -517,11 +517,13 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             With ``return_sequences=True`` over all time steps; with multilabel y the share of
             samples with every label right.
         """
-        check_is_fitted(self)
-        if not self._per_step:
-            return super().score(X, y, sample_weight)
-        truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
-        return float(accuracy_score(truth, predicted, sample_weight=weights))
+        caller = f"{type(self).__name__}.score"
+        outputs, panel = self._outputs(X, "score")
+        truth, weights = self._read_truth(y, X, panel, sample_weight)
+        if self._per_step:
+            _check_labels(truth, caller, "y")
+        self._check_kind(truth, caller, "y")
+        return share_right(truth, self._decode_output(outputs), weights, caller)
 
     # --- hooks ----------------------------------------------------------------------------------
 
@@ -552,14 +554,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         if reset:
             self._multilabel = y.ndim == 2
             self.classes_ = self._learn_classes(y, caller, classes)
-        if self._multilabel != (y.ndim == 2) or (
-            self._multilabel and y.shape[1] != len(self.classes_)
-        ):
-            raise ValueError(
-                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
-                + (f"{len(self.classes_)} labels" if self._multilabel else "one label")
-                + f" per sample. Pass {input_name} of the same kind."
-            )
+        self._check_kind(y, caller, input_name)
         if self._multilabel:
             return y.astype(float_type(self))
         if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
@@ -575,6 +570,17 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
                 "these rows out, or fit anew with all labels."
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
+
+    def _check_kind(self, y: np.ndarray, caller: str, input_name: str) -> None:
+        """Refuse one label per target after a fit with several, and the other way round."""
+        if self._multilabel != (y.ndim == 2) or (
+            self._multilabel and y.shape[1] != len(self.classes_)
+        ):
+            raise ValueError(
+                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
+                + (f"{len(self.classes_)} labels" if self._multilabel else "one label")
+                + f" per sample. Pass {input_name} of the same kind."
+            )
 
     def _learn_classes(self, y: np.ndarray, caller: str, classes: Any) -> np.ndarray:
         if self._multilabel:
@@ -621,8 +627,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             unknown = [label for label in self.class_weight if label not in self.classes_]
             if unknown:
                 raise ValueError(
-                    f"{caller}: class_weight names {unknown[0]!r}, which is no class. Classes are "
-                    f"{self.classes_[:10].tolist()}."
+                    f"{caller}: class_weight names {unknown[0]!r}, which is not a class. Pass "
+                    f"weights of classes only, which are {self.classes_[:10].tolist()}."
                 )
             for label, weight in self.class_weight.items():
                 if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:

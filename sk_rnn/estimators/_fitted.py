@@ -85,16 +85,14 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
             result[i] = values[start:end]
         return result
 
-    def _flat_pairs(
-        self, X: Any, y: Any, sample_weight: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """True and predicted targets of all time steps, and the weight of each."""
+    def _read_truth(
+        self, y: Any, X: Any, panel: Panel, sample_weight: Any
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """True targets of all sequences, or of all time steps, and the weight of each."""
         caller = f"{type(self).__name__}.score"
-        check_is_fitted(self)
-        panel = read_sequences(self, X, caller, reset=False)
         truth = read_target(self, y, X, panel, caller)
         weights = check_weights(sample_weight, len(panel), caller, purpose="score")
-        return truth, np.concatenate(self.predict(X)), self._per_target(weights, panel)
+        return truth, self._per_target(weights, panel)
 
     def __sklearn_is_fitted__(self):
         """A fit that was refused leaves some attributes behind, but no net."""

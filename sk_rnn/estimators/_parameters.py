@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..modules import CELLS, POOLINGS
+from ..sequences import said
 from ..training import OPTIMIZERS, PRECISIONS, SCHEDULES
+from ._trials import try_optimizer
 
 _positive_int = Interval(Integral, 1, None, closed="left")
 _share = Interval(Real, 0, 1, closed="left")
@@ -63,6 +66,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
 
 # Names under module__ that reach the module and are no parameters of the estimators.
 MODULE_EXTRAS = ("embedding_std", "forget_bias")
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 # The prefixes of skorch's double-underscore parameters that reach something here.
 _PREFIXES = ("optimizer__", "module__", "callbacks__")
@@ -133,6 +138,7 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
     caller : str
         Named in errors.
     """
+    _refuse_huge(params, caller)
     cell, optimizer = params["cell"], params["optimizer"]
     if isinstance(cell, type) and not issubclass(cell, torch.nn.Module):
         raise TypeError(
@@ -155,6 +161,17 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
             raise TypeError(
                 f"{caller}: callbacks holds {item!r}, which is no skorch callback. Pass callbacks, "
                 "or pairs (name, callback)."
+            )
+
+
+def _refuse_huge(params: dict[str, Any], caller: str) -> None:
+    """Refuse integers that neither torch nor a float holds, which constraints let pass."""
+    for name, value in params.items():
+        own = name in CONSTRAINTS and name not in ("random_state", "verbose")
+        if own and isinstance(value, Integral) and abs(int(value)) >= 1 << 63:
+            raise ValueError(
+                f"{caller}: {name} is an integer of {int(value).bit_length()} bits. Pass one below "
+                "2**63, or a float."
             )
 
 
@@ -233,13 +250,20 @@ def checked_schedule(schedule: Any, caller: str) -> Any:
         return schedule
 
     def checked(progress: float) -> float:
-        factor = schedule(progress)
-        if not isinstance(factor, Real) or not 0 <= float(factor) < math.inf:
+        try:
+            factor = schedule(progress)
+            number = float(factor) if isinstance(factor, Real) else math.nan
+        except Exception as error:  # of any kind, the user's own too
+            raise ValueError(
+                f"{caller}: lr_schedule({progress:g}) raised {type(error).__name__}: "
+                f"{said(error)}. Pass a function from progress in [0, 1] to the factor of lr."
+            ) from error
+        if not 0 <= number <= _FLOAT32_MAX:
             raise ValueError(
                 f"{caller}: lr_schedule({progress:g}) returned {factor!r}. Return the factor of "
                 "lr, a finite number, zero or positive."
             )
-        return float(factor)
+        return number
 
     return checked
 
@@ -287,23 +311,29 @@ def check_extras(
             result["module"][name] = value
         else:
             result[prefix][key] = value
-    if result["optimizer"]:
-        _try_optimizer(optimizer, params["lr"], result["optimizer"], caller)
+    if result["optimizer"] or isinstance(params["optimizer"], type):
+        try_optimizer(optimizer, params["lr"], result["optimizer"], caller)
+    result["module"] = {
+        name: _initial_value(name, value, caller) for name, value in result["module"].items()
+    }
     return result
 
 
-def _try_optimizer(
-    optimizer: type[torch.optim.Optimizer], lr: float, extras: dict[str, Any], caller: str
-) -> None:
-    given = {key.removeprefix("optimizer__"): value for key, value in extras.items()}
+def _initial_value(name: str, value: Any, caller: str) -> float:
+    """Check a number under ``module__``, from which initial weights are made."""
+    wanted = "zero or positive" if name == "embedding_std" else "of any sign"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(
+            f"{caller}: module__{name}={value!r} is not a number. Pass a finite one, {wanted}."
+        )
     try:
-        optimizer([torch.nn.Parameter(torch.zeros(1))], **{"lr": lr, **given})
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(
-            f"{caller}: {optimizer.__name__} refuses "
-            f"{', '.join(f'{key}={value!r}' for key, value in sorted(extras.items()))}: {error}. "
-            "Pass what the optimizer's own documentation allows."
-        ) from error
+        number = float(value)
+    except OverflowError:  # an integer beyond all floats
+        number = math.inf
+    # What is beyond float32 would be infinite among the weights.
+    if not abs(number) <= _FLOAT32_MAX or (name == "embedding_std" and number < 0):
+        raise ValueError(f"{caller}: module__{name}={number}. Pass a finite number, {wanted}.")
+    return number
 
 
 def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:

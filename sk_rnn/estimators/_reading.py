@@ -9,6 +9,8 @@ from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from ..sequences import (
     Panel,
+    as_array,
+    as_numbers,
     check_sequence_targets,
     check_sequences,
     check_token_range,
@@ -118,16 +120,16 @@ def read_embedding_weights(
     """Pretrained vectors, checked."""
     if embedding_weights is None:
         return None
-    try:
-        weights = np.asarray(embedding_weights, dtype=np.float64)
-        wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
-    except (TypeError, ValueError) as error:
-        wrong = f"cannot be read as numbers: {error}"
+    where = f"{caller}: embedding_weights"
+    advice = (
+        "Pass finite numbers of shape (num_embeddings, embedding_dim), row i the vector of token i."
+    )
+    weights = as_numbers(as_array(embedding_weights, where, advice), where)
+    with np.errstate(over="ignore"):  # what overflows is refused as infinite
+        weights = weights.astype(np.float64, copy=False)
+    wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
     if wrong:
-        raise ValueError(
-            f"{caller}: embedding_weights {wrong}. Pass finite numbers of shape "
-            "(num_embeddings, embedding_dim), row i the vector of token i."
-        )
+        raise ValueError(f"{where} {wrong}. {advice}")
     return weights
 
 

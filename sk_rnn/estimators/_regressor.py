@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_array
 
 from ..modules import (
     AbsoluteError,
@@ -25,6 +24,7 @@ from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._rows import weighted_statistics
+from ._scores import r_squared
 from ._targets import check_targets
 
 _PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
@@ -493,11 +493,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             One is perfect, zero what the mean would reach. With ``return_sequences=True`` over all
             time steps.
         """
-        check_is_fitted(self)
-        if not self._per_step:
-            return super().score(X, y, sample_weight)
-        truth, predicted, weights = self._flat_pairs(X, y, sample_weight)
-        return float(r2_score(truth, predicted, sample_weight=weights))
+        outputs, panel = self._outputs(X, "score")
+        truth, weights = self._read_truth(y, X, panel, sample_weight)
+        predicted, _ = self._decode_output(outputs)
+        return r_squared(truth, predicted, weights, f"{type(self).__name__}.score")
 
     # --- hooks ----------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -28,6 +27,7 @@ from ._pair_targets import as_objects, check_one_each
 from ._parameters import CONSTRAINTS, refuse
 from ._reading import float_type
 from ._rows import check_weights, draw_seed
+from ._scores import r_squared
 from ._translation import MARKS, Remember, Translation, recall
 
 _positive_int = Interval(Integral, 1, None, closed="left")
@@ -761,7 +761,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 weights = None if weights is None else np.repeat(weights, target.lengths)
             # In the precision of `predict`, so that both say the same.
             predicted = predicted.astype(float_type(self))
-            return float(r2_score(true, predicted, sample_weight=weights))
+            return r_squared(true, predicted, weights, caller)
         panel = self._open(X, "score")
         y = self._own_target(X, y, caller)
         rows = self._open_target(y, f"{caller}: y", reset=False).rows or []
@@ -979,7 +979,7 @@ def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         return X, y, sample_weight
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
+    except Exception:  # of any kind: an object says itself how it becomes an array
         return X, y, sample_weight
     if weights.ndim != 1 or weights.all() or not weights.any():
         return X, y, sample_weight
