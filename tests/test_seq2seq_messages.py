@@ -398,8 +398,8 @@ MESSAGES = {
     "a bad weight beside zero": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, "x", 1]),
         ValueError,
-        "Seq2SeqTransformer.fit: sample_weight holds something that is no number: could not convert "
-        "string to float: 'x'. Pass numbers.",
+        "Seq2SeqTransformer.fit: sample_weight holds something that is no number: could not "
+        "convert string to float: 'x'. Pass numbers.",
     ),
     "y_val of an autoencoder": (
         lambda: new().fit(W, y_val=Y),

@@ -3,7 +3,7 @@
 from numbers import Integral
 from typing import Any
 
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
 
 
 class IntegerFrom(Interval):
@@ -21,3 +21,17 @@ class IntegerFrom(Interval):
     def is_satisfied_by(self, val: Any) -> bool:
         """Tell whether a value is one of them."""
         return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+
+class Transformer(HasMethods):
+    """Instances that have fit and transform, but no classes, which have them as well."""
+
+    def __init__(self) -> None:
+        super().__init__(["fit", "transform"])
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Tell whether a value is one of them."""
+        return not isinstance(val, type) and super().is_satisfied_by(val)
+
+    def __str__(self) -> str:
+        return "an object (not a class) implementing 'fit' and 'transform'"

@@ -19,6 +19,7 @@ from ..sequences import (
     is_table,
     offsets_of,
     refuse_empty,
+    said,
 )
 
 
@@ -217,15 +218,27 @@ def names_of_features(estimator: Any, input_features: Any) -> Any:
     The names that a SequenceVectorizer hands on are its terms, as a CountVectorizer's are. Here
     they are the values of the one feature, a token id, which has no name.
     """
-    if estimator._is_tokens and input_features is not None and len(input_features) != 1:
+    given = input_features is not None and np.ndim(input_features) == 1
+    if estimator._is_tokens and given and len(input_features) != 1:
         return None
     return input_features
+
+
+def check_names_in(estimator: Any, input_features: Any) -> np.ndarray:
+    """Return the names of the features that go in, those of fit if none are given."""
+    try:
+        return _check_feature_names_in(estimator, input_features)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{type(estimator).__name__}.get_feature_names_out: {said(error)}. Pass the names that "
+            "fit saw, or None."
+        ) from error
 
 
 def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
     """Return the names of the features of a time step; empty for one feature without a name."""
     input_features = names_of_features(estimator, input_features)
-    names = _check_feature_names_in(estimator, input_features)
+    names = check_names_in(estimator, input_features)
     if estimator._is_table:
         return []
     named = hasattr(estimator, "feature_names_in_") or input_features is not None

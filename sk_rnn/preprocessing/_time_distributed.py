@@ -9,7 +9,6 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods
 from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -19,7 +18,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ._assembly import (
     as_seen,
@@ -30,11 +29,12 @@ from ._assembly import (
     rectangle,
     relabel,
 )
+from ._constraints import Transformer
 from ._folds import keep_sequences_whole, restore_folds
 from ._nested import names_out, takes_categories
 from ._refusals import explain
 from ._spread import spread_metadata, spread_target
-from ._steps import Steps, check_features, names_of_features, read_steps
+from ._steps import Steps, check_features, check_names_in, names_of_features, read_steps
 
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
@@ -133,9 +133,7 @@ class TimeDistributed(
     ('heat', 'mode_off', 'mode_on')
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "transformer": [HasMethods(["fit", "transform"])]
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"transformer": [Transformer()]}
 
     def __init__(self, transformer: Any) -> None:
         self.transformer = transformer
@@ -327,9 +325,11 @@ class TimeDistributed(
         check_is_fitted(self)
         if not self._is_table:
             names = names_of_features(self, input_features)
+            if names is not None:
+                check_names_in(self, names)
             return self.transformer_.get_feature_names_out(names)
         names = self.transformer_.get_feature_names_out()
-        columns = _check_feature_names_in(self, input_features)
+        columns = check_names_in(self, input_features)
         return columns if len(names) == 1 else names
 
     def set_output(self, *, transform: str | None = None) -> Any:
@@ -379,10 +379,15 @@ class TimeDistributed(
             for callee, given in routed.items()
         }
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """A fit that was refused leaves some attributes behind, but no transformer."""
+        return hasattr(self, "transformer_")
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        if hasattr(self.transformer, "__sklearn_tags__"):
+        # A class, which fit refuses, has no tags of its own.
+        if hasattr(self.transformer, "__sklearn_tags__") and not isinstance(self.transformer, type):
             inner = get_tags(self.transformer)
             for name in ("allow_nan", "categorical", "string", "positive_only"):
                 setattr(tags.input_tags, name, getattr(inner.input_tags, name))

@@ -362,7 +362,8 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         self
         """
-        if transform not in (None, "default", "pandas", "polars"):
+        known = transform is None or isinstance(transform, str)
+        if not known or transform not in (None, "default", "pandas", "polars"):
             raise ValueError(
                 f"SequenceVectorizer.set_output: transform={transform!r} must be 'default', "
                 "'pandas', 'polars' or None. Each leaves the output a Panel."
@@ -378,7 +379,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._count_vectorizer().build_analyzer()
+        return self._checked_text("build_analyzer").build_analyzer()
 
     def build_preprocessor(self):
         """Return the function that prepares a document before it is split.
@@ -387,7 +388,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._count_vectorizer().build_preprocessor()
+        return self._checked_text("build_preprocessor").build_preprocessor()
 
     def build_tokenizer(self):
         """Return the function from a string to its tokens.
@@ -396,7 +397,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._count_vectorizer().build_tokenizer()
+        return self._checked_text("build_tokenizer").build_tokenizer()
 
     def get_stop_words(self):
         """Return the stop words, if any.
@@ -405,18 +406,24 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         frozenset of str or None
         """
-        return self._count_vectorizer().get_stop_words()
+        return self._checked_text("get_stop_words").get_stop_words()
 
     # --- inside ---------------------------------------------------------------------------------
 
     def _count_vectorizer(self) -> CountVectorizer:
         return CountVectorizer(**{name: getattr(self, name) for name in _ANALYSIS})
 
+    def _checked_text(self, method: str) -> CountVectorizer:
+        self._validate_params()
+        text = self._count_vectorizer()
+        check_analysis(text, f"SequenceVectorizer.{method}")
+        return text
+
     def _fit(self, X: Any, caller: str) -> Panel:
         text = self._count_vectorizer()
         check_analysis(text, caller)
         text._warn_for_unused_params()
-        marked, first_id = self.add_marks, _FIRST_IDS[self.add_marks]
+        marked, first_id = bool(self.add_marks), _FIRST_IDS[bool(self.add_marks)]
         cut = self._cut(marked, caller)
         if self.vocabulary is not None:
             terms = self._given_terms(caller)
@@ -474,9 +481,9 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
             )
         fitted = type(self)(**self.get_params(deep=False))
         fitted._validate_params()
-        first_id = _FIRST_IDS[self.add_marks]
+        first_id = _FIRST_IDS[bool(self.add_marks)]
         terms = fitted._given_terms(caller)
-        fitted._text, fitted._marked = fitted._count_vectorizer(), self.add_marks
+        fitted._text, fitted._marked = fitted._count_vectorizer(), bool(self.add_marks)
         check_analysis(fitted._text, caller)
         fitted.vocabulary_ = {term: i for i, term in enumerate(terms, first_id)}
         fitted.n_tokens_ = first_id + len(terms)

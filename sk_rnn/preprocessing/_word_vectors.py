@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Literal, NoReturn
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import StrOptions, validate_params
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -19,6 +20,16 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NO_TERMS = ("<padding>", "<unknown>", "<begin>", "<end>")
 
 
+@validate_params(
+    {
+        "path": [str, bytes, os.PathLike],
+        "vocabulary": "no_validation",
+        "missing": [StrOptions({"random", "zeros"})],
+        "random_state": ["random_state"],
+        "return_found": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
 def load_word_vectors(
     path: str | os.PathLike[str],
     vocabulary: Any,
@@ -99,8 +110,8 @@ def load_word_vectors(
     ... )
     """
     caller = "load_word_vectors"
-    if missing not in ("random", "zeros"):
-        raise ValueError(f"{caller}: missing={missing!r} must be 'random' or 'zeros'.")
+    if b"\0" in os.fsencode(path):
+        raise ValueError(f"{caller}: path={path!r} has a null byte. Pass the path of a file.")
     id_of, n_tokens = _ids(vocabulary, caller)
     vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
     if not vectors:
@@ -195,7 +206,10 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
                 f"{where} cannot be read past line {n_lines}: {error}. Get the file anew."
             ) from error
     if not n_rows:
-        raise ValueError(f"{where} holds no vectors; it has {n_lines} lines.")
+        raise ValueError(
+            f"{where} holds no vectors; it has {n_lines} lines. Pass a file that has a word and "
+            "its numbers on each line."
+        )
     if n_announced is not None and n_rows != n_announced:
         raise ValueError(
             f"{where}: line 1 announces {n_announced} words, but {n_rows} follow, up to line "

@@ -100,9 +100,8 @@ def padding_bounds(
     starts, stops : ndarray of int64 of shape (n_samples,)
         Relative to each sample's own first step.
     """
-    value = float(padding_value)
     values = panel.values.reshape(len(panel.values), panel.n_features)
-    is_padding = np.isnan(values) if math.isnan(value) else values == value
+    is_padding = _equal(values, padding_value)
     kept = np.flatnonzero(~is_padding.all(axis=1))
     first = np.searchsorted(kept, panel.offsets[:-1])
     last = np.searchsorted(kept, panel.offsets[1:])
@@ -112,6 +111,17 @@ def padding_bounds(
             f"time steps equal padding_value={padding_value!r}. Drop it, from y too."
         )
     return kept[first] - panel.offsets[:-1], kept[last - 1] + 1 - panel.offsets[:-1]
+
+
+def _equal(values: np.ndarray, number: float) -> np.ndarray:
+    """Tell where values equal a number, of which NaN equals NaN."""
+    value = float(number)
+    if math.isnan(value):
+        return np.isnan(values)
+    largest = np.finfo(values.dtype).max if values.dtype.kind == "f" else math.inf
+    if largest < abs(value) < math.inf:  # NumPy would take it for infinity
+        return np.zeros(values.shape, dtype=bool)
+    return values == value
 
 
 def check_token_range(

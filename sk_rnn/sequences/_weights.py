@@ -8,6 +8,9 @@ from scipy.sparse import issparse
 from ._arrays import as_array
 from ._numbers import as_numbers
 
+# Of weights times losses or numbers of tokens, which have to be finite, too.
+_LARGEST_SUM = 1e300
+
 
 def check_sample_weights(
     sample_weight: Any,
@@ -66,9 +69,9 @@ def check_sample_weights(
         )
     with np.errstate(over="ignore"):
         total = weights.sum()
-    if not np.isfinite(total):
+    if total > _LARGEST_SUM:
         raise ValueError(
-            f"{where} adds up to more than float64 holds. Divide the weights by the largest, "
-            f"{weights.max():g}; or pass other ones."
+            f"{where} adds up to {total:g}, which is too large to compute with. Pass weights "
+            f"divided by the largest, {weights.max():g}."
         )
     return weights

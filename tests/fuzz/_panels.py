@@ -364,7 +364,7 @@ def uses(draw):
                 "len(m)",
                 "repr(m)",
                 "m.shape, m.ndim, m.dtype, m.lengths, m.n_features, m.is_tokens",
-                f"np.asarray(m, dtype={pick(('None', 'object', 'float', 'int', 'str', 'bool'))})",
+                f"np.asarray(m, dtype={pick(('None', 'object', 'float', 'int', 'bool'))})",
                 "np.array(m, copy=False)",
                 f"m.cut({pick(bounds)}, {pick(bounds)})",
                 f"Panel.concatenate([m, {pick(_OTHERS, _NO_PANELS)}])",
