@@ -363,16 +363,16 @@ MESSAGES = {
     "numbers to classify": (
         lambda: clf().fit(X, [0.1, 0.2, 0.3, 0.4]),
         ValueError,
-        "RNNClassifier.fit: y holds no labels. Unknown label type: continuous. Maybe you are "
+        "RNNClassifier.fit: y holds no labels: Unknown label type: continuous. Maybe you are "
         "trying to fit a classifier, which expects discrete classes on a regression target with "
-        "continuous values. RNNRegressor learns numbers.",
+        "continuous values. Pass labels, or use RNNRegressor for numbers.",
     ),
     "numbers to tag": (
         lambda: tagger().fit(X, [np.full(len(x), 0.5) for x in X]),
         ValueError,
-        "RNNClassifier.fit: y holds no labels. Unknown label type: continuous. Maybe you are "
+        "RNNClassifier.fit: y holds no labels: Unknown label type: continuous. Maybe you are "
         "trying to fit a classifier, which expects discrete classes on a regression target with "
-        "continuous values. RNNRegressor learns numbers.",
+        "continuous values. Pass labels, or use RNNRegressor for numbers.",
     ),
     "NaN label": (
         lambda: clf().fit(X, [1, np.nan, 0, 1]),

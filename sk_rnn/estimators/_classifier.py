@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
+from ..sequences import said
 from ..training import accuracy, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
@@ -659,5 +660,6 @@ def _check_labels(y: Any, caller: str, input_name: str) -> None:
             check_classification_targets(y)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{caller}: {input_name} holds no labels. {error} RNNRegressor learns numbers."
+            f"{caller}: {input_name} holds no labels: {said(error)}. Pass labels, or use "
+            "RNNRegressor for numbers."
         ) from error

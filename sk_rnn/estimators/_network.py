@@ -134,6 +134,11 @@ def build_module(
             if user_cell and caller is not None:
                 fault = cell_fault(module.encoder.recurrent, arguments["hidden_size"])
         except Exception as error:
+            if caller is not None and _is_memory(error):
+                raise MemoryError(
+                    f"{caller}: the network does not fit into memory. Lower hidden_size, "
+                    f"conv_channels, the size of the embedding or the kernel. ({said(error)})"
+                ) from error
             if not user_cell or caller is None:
                 raise
             # Of any kind: what runs here is the user's.
@@ -147,6 +152,12 @@ def build_module(
             "far."
         ) from cause
     return module.to(PRECISIONS[precision][0])
+
+
+def _is_memory(error: Exception) -> bool:
+    """Whether there was not enough memory, for which torch has a RuntimeError."""
+    words = ("allocate memory", "out of memory", "Storage size calculation overflowed")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def build_net(

@@ -19,6 +19,7 @@ from ..modules import (
     WeightedLoss,
     gaussian_parts,
 )
+from ..sequences import said
 from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
@@ -511,10 +512,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             y = check_array(
                 y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=input_name
             )
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # of any kind: an object says itself which number it is
             raise ValueError(
-                f"{caller}: {input_name} cannot be read as real numbers: {error}. Pass one number "
-                "per sequence, or use RNNClassifier for labels."
+                f"{caller}: {input_name} cannot be read as real numbers: {said(error)}. Pass one "
+                "number per sequence, or use RNNClassifier for labels."
             ) from error
         if y.ndim > 2:
             raise ValueError(

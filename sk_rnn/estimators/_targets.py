@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from ..sequences import Panel
+from ..sequences import Panel, said
 
 
 def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
@@ -27,6 +27,10 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
         raise TypeError(
             f"{where} is sparse, and sparse data is not supported. Pass {input_name}.toarray()."
         )
+    if isinstance(y, np.matrix):
+        raise TypeError(
+            f"{where} is a np.matrix, which is not supported. Pass np.asarray({input_name})."
+        )
     nested = _nested_row(y)
     if nested is not None:
         raise ValueError(
@@ -35,14 +39,14 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
         )
     try:
         array = np.asarray(y)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{where} cannot be read as an array: {error}. {advice}.") from error
+    except Exception as error:  # of any kind: an object says itself how it becomes an array
+        raise ValueError(f"{where} cannot be read as an array: {said(error)}. {advice}.") from error
     if array.ndim == 0:
         raise TypeError(
             f"{where} is a {type(y).__name__}, which holds no {noun}s. {advice}, in an array or a "
             "list."
         )
-    if array.dtype.kind == "c":
+    if array.dtype.kind == "c" or _holds_complex(array):
         raise ValueError(f"{where} holds complex numbers: Complex data not supported. {advice}.")
     missing = pd.isna(array)
     if missing.any():
@@ -81,6 +85,11 @@ def _nested_row(y: Any) -> tuple[int, str] | None:
         return None
     first = next(i for i, length in enumerate(lengths) if length >= 0)
     return first, type(rows[first]).__name__
+
+
+def _holds_complex(array: np.ndarray) -> bool:
+    complex_kinds = (complex, np.complexfloating)
+    return array.dtype == object and any(isinstance(y, complex_kinds) for y in array.flat)
 
 
 def _is_sized(row: Any) -> bool:

@@ -52,7 +52,17 @@ def import_extra(package: str, caller: str) -> Any:
 
 def read_texts(y: Any, where: str) -> list[Tokens]:
     """The sequences of a container, one per sample."""
-    return [_tokens(sequence, f"{where}[{i}]") for i, sequence in enumerate(read_items(y, where))]
+    return [_tokens(sequence, f"{where}[{i}]") for i, sequence in enumerate(_listed(y, where))]
+
+
+def _listed(y: Any, where: str) -> list[Any]:
+    items = read_items(y, where)
+    try:
+        return list(items)
+    except Exception as error:  # of any kind: an object says itself what it holds
+        raise TypeError(
+            f"{where} cannot be listed: {said(error)}. Pass a list of sequences."
+        ) from error
 
 
 def read_items(y: Any, where: str) -> Any:

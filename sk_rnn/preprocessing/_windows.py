@@ -209,7 +209,8 @@ def _count(
     needed = int(window) + int(gap) + int(horizon)
     fits = lengths >= needed
     counts = np.zeros_like(lengths)
-    counts[fits] = (lengths[fits] - needed) // step + 1
+    if fits.any():
+        counts[fits] = (lengths[fits] - needed) // step + 1
     if not counts.any():
         raise ValueError(
             f"make_windows: no window fits: window={window}, gap={gap} and horizon={horizon} need "

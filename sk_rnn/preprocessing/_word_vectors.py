@@ -144,7 +144,7 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
         )
     if isinstance(vocabulary, Mapping):
         pairs = list(vocabulary.items())
-    elif isinstance(vocabulary, str | bytes) or not hasattr(vocabulary, "__iter__"):
+    elif isinstance(vocabulary, str | bytes) or not _can_iterate(vocabulary):
         raise TypeError(
             f"{caller}: vocabulary is {vocabulary!r}. Pass a mapping from terms to ids, or a list "
             "of terms."
@@ -168,6 +168,14 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     if not id_of:
         raise ValueError(f"{caller}: vocabulary has no term but {list(vocabulary)}. Pass terms.")
     return id_of, n_tokens
+
+
+def _can_iterate(vocabulary: Any) -> bool:
+    try:
+        iter(vocabulary)
+    except TypeError:  # of an array without dimensions, too
+        return False
+    return True
 
 
 def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, np.ndarray]:

@@ -168,6 +168,10 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
         raise TypeError(
             f"{where} is sparse, and sparse data is not supported. Pass {_argument(where)}.{dense}."
         )
+    if isinstance(X, np.matrix):
+        raise TypeError(
+            f"{where} is a np.matrix, which is not supported. Pass np.asarray({_argument(where)})."
+        )
     if isinstance(X, pd.Series):
         if isinstance(X.dtype, pd.ArrowDtype) and len(X) and is_sequence(X.iloc[0]):
             return X.array.__arrow_array__()  # type: ignore[attr-defined]

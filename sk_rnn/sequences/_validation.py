@@ -118,7 +118,7 @@ def _equal(values: np.ndarray, number: float) -> np.ndarray:
     value = float(number)
     if math.isnan(value):
         return np.isnan(values)
-    largest = np.finfo(values.dtype).max if values.dtype.kind == "f" else math.inf
+    largest = float(np.finfo(values.dtype).max) if values.dtype.kind == "f" else math.inf
     if largest < abs(value) < math.inf:  # NumPy would take it for infinity
         return np.zeros(values.shape, dtype=bool)
     return values == value

@@ -260,7 +260,7 @@ def transformer_programs(draw):
         "m.__sklearn_tags__()",
         f"m.set_output(transform={container})",
     ]
-    if "Vectorizer" in constructor:
+    if constructor.startswith("SequenceVectorizer"):
         uses += ["m.build_analyzer()", "m.build_tokenizer()", "m.build_preprocessor()"]
         uses += ["m.get_stop_words()"]
     for _ in range(draw(st.integers(1, 3))):

@@ -322,7 +322,7 @@ COMMON = {
     "iterator_train__shuffle": ("True",),
 }
 # What a huge number in them would cost is time; see above.
-SLOW = ("num_layers", "max_epochs", "max_length", "verbose", "maxlen")
+SLOW = ("num_layers", "max_epochs", "max_length", "beam_width", "verbose", "maxlen")
 
 ALIGNED = COMMON | {
     "pooling": ("'auto'", "'concat'", "'last'", "'mean'", "'max'", "'attention'", "'sum'"),

@@ -10,7 +10,7 @@ Fine is
   names and numbers, of an estimator that is not fitted, and the AttributeError of a method that is
   there only with other parameters;
 - Python's own text about arguments that a signature lacks or needs, about files that cannot be
-  opened (OSError with a number), and about what cannot be pickled;
+  opened (OSError with a number), about memory that is not there, and about what cannot be pickled;
 - an error that a function, callback, cell or optimizer of the user raised itself;
 - warnings whose text begins with the caller; ConvergenceWarning; and those that scikit-learn's own
   estimators give: DataConversionWarning for a column vector y, UndefinedMetricWarning for R² of one
@@ -73,7 +73,7 @@ _OF_SCIKIT_LEARN = re.compile(
     r"|The parameter '\w+' will not be used since "
 )
 _METHOD = re.compile(rf"This '(?:{_CLASSES})' has no attribute '\w+'")
-_ERRORS = (ValueError, TypeError, IndexError, NotFittedError, ImportError)
+_ERRORS = (ValueError, TypeError, IndexError, NotFittedError, ImportError, OSError)
 _WARNINGS = (ConvergenceWarning, DataConversionWarning, UndefinedMetricWarning)
 _FINITE = re.compile(
     r"m\.(?:predict|predict_proba|predict_log_proba|decision_function|score_samples)\("
@@ -87,7 +87,7 @@ def fault_of_error(error):
         return None
     if isinstance(error, PicklingError) or "cannot pickle" in text or "Can't pickle" in text:
         return None
-    if isinstance(error, OSError) and error.errno:
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno):
         return None
     if not isinstance(error, _ERRORS):
         return "of another kind"
