@@ -17,10 +17,13 @@ from ..sequences import said
 from ..training import accuracy, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
-from ._parameters import CONSTRAINTS
+from ._parameters import CONSTRAINTS, as_float
 from ._reading import float_type
 from ._scores import share_right
-from ._targets import check_targets
+from ._targets import check_targets, read_classes
+
+# Class weights from here on are divided by the largest.
+_LARGE = 1e100
 
 
 class RNNClassifier(ClassifierMixin, AlignedRNN):
@@ -364,7 +367,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         """With ``return_sequences=True`` y is nested, which no scikit-learn classifier's is."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
-        if self.return_sequences:
+        # Junk, which fit refuses, may be neither true nor false.
+        if isinstance(self.return_sequences, bool | np.bool_) and self.return_sequences:
             tags.estimator_type = None
         return tags
 
@@ -558,9 +562,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         self._check_kind(y, caller, input_name)
         if self._multilabel:
             return y.astype(float_type(self))
-        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        classes = None if classes is None else read_classes(classes, caller)
+        if classes is not None and not np.array_equal(classes, self.classes_):
             raise ValueError(
-                f"{caller}: classes={np.unique(classes)[:10].tolist()}, but the model has the "
+                f"{caller}: classes={classes[:10].tolist()}, but the model has the "
                 f"classes {self.classes_[:10].tolist()} of the first call. Pass the same, or none."
             )
         known = np.isin(y, self.classes_)
@@ -586,7 +591,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     def _learn_classes(self, y: np.ndarray, caller: str, classes: Any) -> np.ndarray:
         if self._multilabel:
             return np.arange(y.shape[1])
-        found = np.unique(y if classes is None else np.asarray(classes))
+        found = np.unique(y) if classes is None else read_classes(classes, caller)
         if len(found) < 2:
             raise ValueError(
                 f"{caller}: y has only one class, {found.tolist()[0]!r}. A classifier needs at "
@@ -632,12 +637,15 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
                     f"weights of classes only, which are {self.classes_[:10].tolist()}."
                 )
             for label, weight in self.class_weight.items():
-                if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+                if not isinstance(weight, Real) or not 0 <= as_float(weight) < np.inf:
                     raise ValueError(
                         f"{caller}: class_weight[{label!r}] is {weight!r}. Weights are finite "
                         "numbers, zero or positive."
                     )
-            factors = np.array([self.class_weight.get(label, 1.0) for label in self.classes_])
+            chosen = [float(self.class_weight.get(label, 1.0)) for label in self.classes_]
+            factors = np.array(chosen)
+            if factors.max() > _LARGE:  # their sum would be infinite
+                factors /= factors.max()
             if not factors[encoded[train]].any():
                 raise ValueError(
                     f"{caller}: class_weight={self.class_weight!r} gives every sequence to train "

@@ -155,6 +155,11 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
             "torch.optim.Optimizer that needs neither a closure nor sparse gradients, or one of "
             f"{sorted(OPTIMIZERS)}."
         )
+    if isinstance(params["lr_schedule"], torch.nn.Module):
+        raise TypeError(
+            f"{caller}: lr_schedule is a module, {type(params['lr_schedule']).__name__}. Pass a "
+            f"function from progress in [0, 1] to the factor of lr, or one of {sorted(SCHEDULES)}."
+        )
     for item in params["callbacks"] or ():
         callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
         if not callable(getattr(callback, "on_train_begin", None)):
@@ -326,14 +331,19 @@ def _initial_value(name: str, value: Any, caller: str) -> float:
         raise TypeError(
             f"{caller}: module__{name}={value!r} is not a number. Pass a finite one, {wanted}."
         )
-    try:
-        number = float(value)
-    except OverflowError:  # an integer beyond all floats
-        number = math.inf
+    number = as_float(value)
     # What is beyond float32 would be infinite among the weights.
     if not abs(number) <= _FLOAT32_MAX or (name == "embedding_std" and number < 0):
         raise ValueError(f"{caller}: module__{name}={number}. Pass a finite number, {wanted}.")
     return number
+
+
+def as_float(number: Any) -> float:
+    """Return a number as a float; an integer beyond all floats is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:

@@ -466,6 +466,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         ValueError
             If ``return_std=True`` with another loss.
         """
+        if not isinstance(return_std, bool | np.bool_):
+            raise TypeError(
+                f"{type(self).__name__}.predict: return_std is {return_std!r}. Pass True or False."
+            )
         outputs, panel = self._outputs(X, "predict")
         mean, std = self._decode_output(outputs)
         if not return_std:

@@ -1,6 +1,6 @@
 """Seq2SeqTransformer."""
 
-import math
+import sys
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Real
@@ -21,7 +21,7 @@ from sklearn.utils.validation import (
 from ..decoding import sample
 from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
-from ..sequences import Panel
+from ..sequences import Panel, said
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
 from ._parameters import CONSTRAINTS, refuse
@@ -56,6 +56,9 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "transform_method": [StrOptions({"predict", "encode"})],
 }
 
+
+# The smallest number that is no denormal one, and a little more.
+_TINY = 1e-300
 
 _NOT_HERE = ("pooling", "return_sequences", "head_norm", "num_embeddings", "tbptt_steps")
 
@@ -647,8 +650,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             raise ValueError(
                 f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
             )
-        width = max(int(n), self.beam_width)
-        decoded = self._decode_tokens(panel, self._search(int(n)), width=width)
+        _check_switch(return_log_proba, "return_log_proba", f"{type(self).__name__}.{caller}")
+        n = int(n)
+        width = max(n, int(self.beam_width))
+        decoded = self._decode_tokens(panel, self._search(n), width=width)
         y = np.full((len(panel), n), None, dtype=object)
         log_proba = np.full((len(panel), n), -np.inf)
         for i, row in enumerate(decoded):
@@ -685,9 +690,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         search = partial(
             sample,
             max_length=self._limit(),
-            temperature=float(temperature),
-            top_k=top_k,
-            top_p=top_p,
+            # Denormal numbers are taken for zero while decoding.
+            temperature=max(float(temperature), _TINY),
+            top_k=None if top_k is None else int(top_k),
+            top_p=None if top_p is None else max(float(top_p), _TINY),
             **MARKS,
         )
         decoded = self._decode_tokens(panel, search, seed=draw_seed(random_state))
@@ -858,10 +864,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         self._check_decoding(caller)
         try:
             X = check_array(X, dtype=float_type(self), input_name="X")
-        except (TypeError, ValueError) as error:
-            said = " ".join(str(error).split()).rstrip(".")
+        except Exception as error:  # of any kind: an object says itself how it becomes an array
             raise ValueError(
-                f"{caller}: X holds no encodings: {said}. Pass an "
+                f"{caller}: X holds no encodings: {said(error)}. Pass an "
                 f"array of shape (n_samples, {size}), as transform returned it."
             ) from error
         if X.shape[1] != size:
@@ -890,7 +895,12 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         """
         check_is_fitted(self)
         size = self.module_.encoder.output_size
-        return _generate_get_feature_names_out(self, size, input_features=input_features)
+        try:
+            return _generate_get_feature_names_out(self, size, input_features=input_features)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{type(self).__name__}.get_feature_names_out: {said(error)}. Pass None."
+            ) from error
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -938,13 +948,18 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             )
 
 
+def _check_switch(value: Any, name: str, caller: str) -> None:
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{caller}: {name} is {value!r}. Pass True or False.")
+
+
 def check_sampling(
     temperature: Any, top_k: Any, top_p: Any, random_state: Any, caller: str
 ) -> None:
     """Refuse options of `Seq2SeqTransformer.sample` that cannot be sampled with."""
     faults = [
         (
-            not _is_number(temperature, Real) or not 0 < temperature < math.inf,
+            not _is_number(temperature, Real) or not 0 < temperature <= sys.float_info.max,
             f"temperature is {temperature!r}. Pass a number above 0; near 0 is greedy.",
         ),
         (
@@ -978,7 +993,8 @@ def _without_zeros(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     if sample_weight is None or np.isscalar(sample_weight):
         return X, y, sample_weight
     try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
+        weights = np.asarray(sample_weight)
+        weights = weights.astype(np.float64 if weights.dtype.kind != "c" else complex)
     except Exception:  # of any kind: an object says itself how it becomes an array
         return X, y, sample_weight
     if weights.ndim != 1 or weights.all() or not weights.any():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from ..sequences import Panel, said
+from ..sequences import Panel, as_array, said
 
 
 def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
@@ -46,6 +46,10 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"{where} is a {type(y).__name__}, which holds no {noun}s. {advice}, in an array or a "
             "list."
         )
+    if array.size == 0:
+        raise ValueError(f"{where} has shape {array.shape}, which holds no {noun}s. {advice}.")
+    if array.dtype.kind == "V":
+        raise ValueError(f"{where} has dtype {array.dtype}, which holds no {noun}s. {advice}.")
     if array.dtype.kind == "c" or _holds_complex(array):
         raise ValueError(f"{where} holds complex numbers: Complex data not supported. {advice}.")
     missing = pd.isna(array)
@@ -69,6 +73,30 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"{where}[{place[0]}] is {_plain(array[place])}: Input {input_name} contains infinity "
             f"or a value too large for {array.dtype!r}. Pass finite numbers."
         )
+
+
+def read_classes(classes: Any, caller: str) -> np.ndarray:
+    """Return the labels there will be, each once and sorted."""
+    where = f"{caller}: classes"
+    advice = "Pass a 1-D array of all labels there will be, at least two."
+    if issparse(classes):
+        raise TypeError(f"{where} is sparse, which is not supported. {advice}")
+    array = as_array(classes, where, advice)
+    if array.ndim != 1:
+        raise ValueError(f"{where} has shape {array.shape}. {advice}")
+    if array.dtype.kind in "cV" or _holds_complex(array):
+        raise ValueError(f"{where} has dtype {array.dtype}, which is not one of labels. {advice}")
+    missing = pd.isna(array)
+    if missing.any():
+        i = int(np.argmax(missing))
+        raise ValueError(f"{where}[{i}] is {_plain(array[i])}, which is not a label. {advice}")
+    try:
+        found = np.unique(array)
+    except Exception as error:  # of any kind: labels say themselves how they are compared
+        raise ValueError(f"{where} cannot be sorted: {said(error)}. {advice}") from error
+    if len(found) < 2:
+        raise ValueError(f"{where} has {len(found)} labels, {found.tolist()}. {advice}")
+    return found
 
 
 def _nested_row(y: Any) -> tuple[int, str] | None:

@@ -1,5 +1,6 @@
 """Optimizers of the user, tried out before anything is trained with them."""
 
+import inspect
 from typing import Any
 
 import torch
@@ -32,8 +33,12 @@ def try_optimizer(
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter)
     try:
-        groups = [{"params": [parameter]} for parameter in parameters]
-        optimizer(groups, **{"lr": float(lr), **given}).step()
+        # With fused, as the net sets it, options are checked again.
+        fused = "fused" in inspect.signature(optimizer).parameters
+        fused = fused and not {"fused", "foreach", "differentiable"} & given.keys()
+        for more in [{}, {"fused": True}][: 1 + fused]:
+            groups = [{"params": [parameter]} for parameter in parameters]
+            optimizer(groups, **{"lr": float(lr), **given, **more}).step()
     except Exception as error:  # of any kind: most are of code that is not this package's
         reason = said(error)
         if not isinstance(error, TypeError | ValueError):  # a KeyError's text says little

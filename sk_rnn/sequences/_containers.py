@@ -114,7 +114,9 @@ def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None
         )
     if not hasattr(X, "shape") and hasattr(X, "__array__"):
         X = np.asarray(X)
-    return len(getattr(X, "shape", ())) == 2 and not (isinstance(X, np.ndarray) and _holds_cells(X))
+    shape = getattr(X, "shape", None)
+    rectangle = isinstance(shape, tuple) and len(shape) == 2
+    return rectangle and not (isinstance(X, np.ndarray) and _holds_cells(X))
 
 
 def has_sequences(X: Any) -> bool:

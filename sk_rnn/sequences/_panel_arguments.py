@@ -35,6 +35,8 @@ def check_values(values: Any) -> np.ndarray:
             f"{type(array).__name__} of {array.dtype} of shape {array.shape}. "
             "Panel.from_sequences converts other containers."
         )
+    if numbers and array.shape[1] == 0:
+        raise ValueError("Panel: values has 0 features per time step. Pass at least one.")
     return array
 
 

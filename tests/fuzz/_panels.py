@@ -32,6 +32,7 @@ _VALUES = (
     "np.zeros((3, 2), dtype=np.float16)",
     "np.zeros((3, 2), dtype='>f8')",
     "np.zeros((3, 2, 1))",
+    "np.zeros((3, 0))",
     "np.zeros((0, 2))",
     "np.arange(3, dtype=np.uint64)",
     "np.arange(3, dtype='>i4')",

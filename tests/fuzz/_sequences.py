@@ -254,7 +254,6 @@ JUNK_DATA = (
     "Panel(np.array([5, -1, 2, 3]), [0, 1, 2, 3, 4])",
     "Panel(np.array([5, 1, 2, 3]), [0, 1, 2, 3, 4], n_tokens=6)",
     "Panel(np.array([2**63, 1, 2, 3], dtype=np.uint64), [0, 1, 2, 3, 4])",
-    "Panel(np.zeros((4, 0)), [0, 1, 2, 3, 4])",
     "Panel",
     "loop",
     "Refusing()",

@@ -50,7 +50,7 @@ _ADVICE = re.compile(
     r"(?:[.;:,] |\b(?:to|or|and) )(?:pass|set|use|leave|drop|give|convert|call|lower|fit|refit|"
     r"rescale|impute|map|clip|fill|scale|encode|decode|make|choose|raise|run|return|put|remove|check|"
     r"slice|build|shorten|wrap|install|split|write|select|download|read|name|rename|cut|"
-    r"sort|repeat|correct)\b"
+    r"sort|repeat|correct|reshape)\b"
     r"|\bmust\b|\bneeds?\b|\bbelongs?\b|did you mean|known are|one of|none of \[|is neither|"
     r"minimum of 1 is required|refused the time steps|"
     r"a line is|get the file anew|weights are finite",
