@@ -343,7 +343,7 @@ def as_float(number: Any) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.inf
+        return -math.inf if number < 0 else math.inf
 
 
 def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:

@@ -140,6 +140,9 @@ def _embedding_fault(
         return f"has shape {weights.shape}"
     if not np.isfinite(weights).all():
         return f"contains NaN or infinity in row {int((~np.isfinite(weights)).any(1).argmax())}"
+    too_large = np.abs(weights) > np.finfo(np.float32).max
+    if too_large.any():
+        return f"contains a number too large for float32 in row {int(too_large.any(1).argmax())}"
     if embedding_dim not in (None, weights.shape[1]):
         return f"has {weights.shape[1]} columns, but embedding_dim={embedding_dim}"
     if num_embeddings not in (None, len(weights)):
