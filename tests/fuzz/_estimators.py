@@ -5,6 +5,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from . import _sequences, _targets, _values
+from ._draws import one_line
 
 ANY_SEQUENCES = _sequences.SEQUENCES + _sequences.TABLES + _sequences.IDS
 JUNK_SEQUENCES = _sequences.JUNK_DATA + _targets.JUNK_TOKENS
@@ -68,7 +69,7 @@ _FAULTS = ("params", "params", "extra", "X", "y", "weights", "valid", "calls")
 def estimator_programs(draw):
     """An estimator is constructed, fitted and used."""
     task = draw(st.sampled_from(TASKS))
-    faults = draw(st.lists(st.sampled_from(_FAULTS), max_size=2))
+    faults = draw(st.lists(st.sampled_from(_FAULTS), max_size=3))
     params = draw(parameters(task, faults))
     lines = [
         f"X = {draw_data(draw, task.X, JUNK_SEQUENCES, 'X' in faults)}",
@@ -199,33 +200,39 @@ def calls(draw, task, fault):
     )
 
 
+_DECODINGS = (
+    "m.predict_n_best({X}, {count})",
+    "m.predict_n_best({X}, 2, return_log_proba={switch})",
+    "m.sample({X}, random_state={random_state})",
+    "m.sample({X}, temperature={temperature}, random_state=0)",
+    "m.sample({X}, top_k={count}, random_state=0)",
+    "m.sample({X}, top_p={share}, random_state=0)",
+    "m.align({X}, {y})",
+    "m.align({X})",
+    "m.score_samples({X}, {y})",
+    "m.score_samples({X})",
+    "m.fit_transform({X}, {y})",
+    "m.inverse_transform({X})",
+    "m.inverse_transform(m.transform(X))",
+    "m.inverse_transform({encodings})",
+    "m.get_feature_names_out({none})",
+    "m.set_output(transform={container})",
+)
+_OPTIONS = {
+    "count": _values.COUNTS,
+    "switch": ("True", "False"),
+    "random_state": _values.COMMON["random_state"],
+    "temperature": _values.TEMPERATURES,
+    "share": ("0.5", "1.0", "1e-300"),
+    "encodings": ("np.zeros((2, 4))",),
+    "none": ("None",),
+    "container": ("None", "'pandas'", "'default'"),
+}
+
+
 @st.composite
 def decodings(draw, X, y, fault):
     """A call of what only Seq2SeqTransformer has."""
     junk = _values.JUNK if fault else ()
-
-    def value(pool):
-        return draw(st.sampled_from(pool + junk))
-
-    return draw(
-        st.sampled_from(
-            [
-                f"m.predict_n_best({X}, {value(_values.COUNTS)})",
-                f"m.predict_n_best({X}, 2, return_log_proba={value(('True', 'False'))})",
-                f"m.sample({X}, random_state={value(_values.COMMON['random_state'])})",
-                f"m.sample({X}, temperature={value(_values.TEMPERATURES)}, random_state=0)",
-                f"m.sample({X}, top_k={value(_values.COUNTS)}, random_state=0)",
-                f"m.sample({X}, top_p={value(('0.5', '1.0', '1e-300'))}, random_state=0)",
-                f"m.align({X}, {y})",
-                f"m.align({X})",
-                f"m.score_samples({X}, {y})",
-                f"m.score_samples({X})",
-                f"m.fit_transform({X}, {y})",
-                f"m.inverse_transform({X})",
-                "m.inverse_transform(m.transform(X))",
-                f"m.inverse_transform({value(('np.zeros((2, 4))',))})",
-                f"m.get_feature_names_out({value(('None',))})",
-                f"m.set_output(transform={value(('None', repr('pandas'), repr('default')))})",
-            ]
-        )
-    )
+    pools = {name: pool + junk for name, pool in _OPTIONS.items()}
+    return one_line(draw, _DECODINGS, pools | {"X": (X,), "y": (y,)})

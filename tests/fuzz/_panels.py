@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from . import _sequences, _targets, _values
-from ._draws import any_of, call, maybe
+from ._draws import any_of, call, maybe, one_line
 
 PANELS = (
     "Panel.from_sequences(ragged)",
@@ -347,36 +347,45 @@ def constructors(draw):
     return f"Panel.from_padded({X}, {pick(_LENGTHS, _values.JUNK)})"
 
 
+_BOUNDS = ("[0] * len(m)", "m.lengths", "np.zeros(len(m), int)", *_LENGTHS)
+_POOLS = {
+    "key": _KEYS,
+    "some": ("slice(1, 3)", "[0, 0]", "[0]"),
+    "padding": _PADDINGS + _values.JUNK + _values.HUGE,
+    "kind": ("None", "object", "float", "int", "bool"),
+    "bound": _BOUNDS,
+    "other": _OTHERS + _NO_PANELS,
+    "panels": ("(m, m)", "iter([m])", "[]", *_NO_PANELS),
+    "labels": _targets.LABELS,
+}
+_USES = (
+    "m[{key}]",
+    "m[{key}]",
+    "m[{key}]",
+    "m = m[{some}]",
+    "m.to_padded({padding})",
+    "m.to_list()",
+    "m.to_frame()",
+    "list(m)",
+    "len(m)",
+    "repr(m)",
+    "m.shape, m.ndim, m.dtype, m.lengths, m.n_features, m.is_tokens",
+    "np.asarray(m, dtype={kind})",
+    "np.array(m, copy=False)",
+    "m.cut({bound}, {bound})",
+    "Panel.concatenate([m, {other}])",
+    "Panel.concatenate({panels})",
+    "m = pickle.loads(pickle.dumps(m))",
+    "m = copy.deepcopy(m)",
+    "Panel.from_sequences(m)",
+    "Panel.from_sequences(m.to_list())",
+    "m == m",
+    "bool(m)",
+    "RNNClassifier(hidden_size=2, max_epochs=1).fit(m, {labels})",
+)
+
+
 @st.composite
 def uses(draw):
     """What may be done with a panel."""
-    pick = any_of(draw)
-    bounds = ("[0] * len(m)", "m.lengths", "np.zeros(len(m), int)", *_LENGTHS)
-    return draw(
-        st.sampled_from(
-            [
-                f"m[{pick(_KEYS)}]",
-                f"m[{pick(_KEYS)}]",
-                f"m = m[{pick(('slice(1, 3)', '[0, 0]', '[0]'))}]",
-                f"m.to_padded({pick(_PADDINGS, _values.JUNK + _values.HUGE)})",
-                "m.to_list()",
-                "m.to_frame()",
-                "list(m)",
-                "len(m)",
-                "repr(m)",
-                "m.shape, m.ndim, m.dtype, m.lengths, m.n_features, m.is_tokens",
-                f"np.asarray(m, dtype={pick(('None', 'object', 'float', 'int', 'bool'))})",
-                "np.array(m, copy=False)",
-                f"m.cut({pick(bounds)}, {pick(bounds)})",
-                f"Panel.concatenate([m, {pick(_OTHERS, _NO_PANELS)}])",
-                f"Panel.concatenate({pick(('(m, m)', 'iter([m])'), (*_NO_PANELS, '[]'))})",
-                "m = pickle.loads(pickle.dumps(m))",
-                "m = copy.deepcopy(m)",
-                "Panel.from_sequences(m)",
-                "Panel.from_sequences(m.to_list())",
-                "m == m",
-                "bool(m)",
-                f"RNNClassifier(hidden_size=2, max_epochs=1).fit(m, {pick(_targets.LABELS)})",
-            ]
-        )
-    )
+    return one_line(draw, _USES, _POOLS)

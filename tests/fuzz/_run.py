@@ -123,15 +123,15 @@ def alarm():
         signal.signal(signal.SIGALRM, before)
 
 
-def collect(strategy, n_cases, seed=None):
-    """Run programs of a strategy and return an outcome of each raw kind.
+def collect(strategy, n_cases, seed=0):
+    """Run different programs of a strategy and return an outcome of each raw kind.
 
     Parameters
     ----------
     strategy : hypothesis strategy of programs
     n_cases : int
-    seed : int or None
-        Decides the programs; None always takes the same.
+    seed : int, default=0
+        Decides the programs.
 
     Returns
     -------
@@ -139,25 +139,37 @@ def collect(strategy, n_cases, seed=None):
         How often each kind was met, and the shortest program.
     """
     found = {}
-
-    @settings(
-        max_examples=n_cases,
-        database=None,
-        deadline=None,
-        derandomize=seed is None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def run(program):
-        with alarm():
-            outcomes = run_program(program)
-        for outcome in outcomes:
-            add(found, outcome)
-
     with bounded():
-        (run if seed is None else hypothesis.seed(seed)(run))()
+        for program in programs(strategy, n_cases, seed):
+            with alarm():
+                outcomes = run_program(program)
+            for outcome in outcomes:
+                add(found, outcome)
     return found
+
+
+def programs(strategy, n_cases, seed):
+    """Return different programs; hypothesis itself repeats some."""
+    drawn = {}
+    for attempt in range(100):  # of which two or three are enough
+        missing = n_cases - len(drawn)
+        if missing <= 0:
+            break
+
+        @hypothesis.seed(seed + (attempt << 32))
+        @settings(
+            max_examples=missing + 10,  # the first is always the same
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(strategy)
+        def draw(program):
+            drawn[program] = None
+
+        draw()
+    return list(drawn)[:n_cases]
 
 
 def add(found, outcome, times=1):

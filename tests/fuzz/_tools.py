@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from . import _sequences, _targets, _values
-from ._draws import any_of, call, maybe
+from ._draws import any_of, call, maybe, one_line
 
 _SEQUENCES = _sequences.SEQUENCES + _sequences.TABLES + _sequences.IDS
 _JUNK = _sequences.JUNK_DATA + _targets.JUNK_TOKENS
@@ -230,6 +230,32 @@ _SERIES = (
 _SIZES = ("1", "2", "np.int64(2)", "100", "2**63 - 1", "10**400")
 
 
+_POOLS = {
+    "data": ("X", "X", *_SEQUENCES, "[[5]]", "[[-1]]", *_JUNK),
+    "names": ("None", "['a', 'b']", "['u', 'v']", "'a'", "3", "[[]]", "[1]", *_values.JUNK),
+    "container": ("'pandas'", "'default'", "'polars'", "None", *_values.JUNK),
+}
+_USES = (
+    "m.transform({data})",
+    "m.transform({data})",
+    "m.transform(X)",
+    "m.get_feature_names_out({names})",
+    "m.set_output(transform={container})",
+    "m = clone(m)",
+    "m = pickle.loads(pickle.dumps(m))",
+    "repr(m)",
+    "m.get_params()",
+    "m.__sklearn_tags__()",
+)
+_INVERSES = ("m.inverse_transform({data})", "m.inverse_transform(m.transform(X))")
+_PARTS = (
+    "m.build_analyzer()",
+    "m.build_tokenizer()",
+    "m.build_preprocessor()",
+    "m.get_stop_words()",
+)
+
+
 @st.composite
 def transformer_programs(draw):
     """A transformer is constructed, fitted and used."""
@@ -237,37 +263,17 @@ def transformer_programs(draw):
     kind = draw(st.sampled_from([_vectorizer, _time_distributed, _padder, _summarizer]))
     constructor, X, y = kind(draw, pick)
     lines = [f"X = {_defined(X)}", f"m = {constructor}"]
+    distributed = kind is _time_distributed
     if draw(st.integers(0, 5)):
         target = f", {y}" if y != "None" or not draw(st.integers(0, 3)) else ""
-        method = draw(st.sampled_from(["fit", "fit_transform", "fit", "partial_fit"]))
-        if "TimeDistributed" not in constructor and method == "partial_fit":
-            method = "fit"
-        lines.append(f"m.{method}(X{target})")
-    inputs = ("X", "X", *_SEQUENCES[:8], "[[5]]", "[[-1]]")
-    data = pick(inputs, _JUNK)
-    names = pick(("None",), ("['a', 'b']", "['u', 'v']", "'a'", "3", "[[]]", "[1]"), _values.JUNK)
-    container = pick(("'pandas'", "'default'", "'polars'", "None"), _values.JUNK)
-    uses = [
-        f"m.transform({data})",
-        f"m.transform({data})",
-        f"m.inverse_transform({data})",
-        "m.inverse_transform(m.transform(X))",
-        f"m.get_feature_names_out({names})",
-        "m = clone(m)",
-        "m = pickle.loads(pickle.dumps(m))",
-        "repr(m)",
-        "m.get_params()",
-        "m.__sklearn_tags__()",
-        f"m.set_output(transform={container})",
-    ]
-    if constructor.startswith("SequenceVectorizer"):
-        uses += ["m.build_analyzer()", "m.build_tokenizer()", "m.build_preprocessor()"]
-        uses += ["m.get_stop_words()"]
+        methods = (
+            ["fit", "fit_transform", "partial_fit"] if distributed else ["fit", "fit_transform"]
+        )
+        lines.append(f"m.{draw(st.sampled_from(methods))}(X{target})")
+    inverses = _INVERSES if distributed or kind is _vectorizer else ()
+    templates = _USES + inverses + (_PARTS if kind is _vectorizer else ())
     for _ in range(draw(st.integers(1, 3))):
-        use = draw(st.sampled_from(uses))
-        if ("Padder" in constructor or "Summarizer" in constructor) and "inverse" in use:
-            continue
-        lines.append(use)
+        lines.append(one_line(draw, templates, _POOLS))  # noqa: PERF401
     return tuple(lines)
 
 
