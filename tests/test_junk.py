@@ -507,6 +507,16 @@ REFUSED = {
         ValueError,
         r"Seq2SeqTransformer\.get_feature_names_out: .* Pass None\.$",
     ),
+    "junk for transform_method after fit": (
+        lambda: seq().fit(WORDS, WORDS).set_params(transform_method=np.zeros(2)).transform(WORDS),
+        ValueError,
+        r"Seq2SeqTransformer\.transform: transform_method must be one of \['predict', 'encode'\];",
+    ),
+    "junk for padding_value after fit": (
+        lambda: clf().fit(X, LABELS).set_params(padding_value=len).predict(X),
+        TypeError,
+        r"RNNClassifier\.predict: padding_value=<built-in function len> is not a number\. Set a",
+    ),
     "temperature beyond floats": (
         lambda: seq().fit(WORDS, WORDS).sample(WORDS, temperature=HUGE),
         ValueError,

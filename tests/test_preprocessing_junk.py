@@ -38,6 +38,14 @@ NGRAMS = (
     r"SequenceVectorizer\.fit: ngram_range=.* must be two integers, the shortest and the longest"
 )
 
+
+class Refusing:
+    """Looks like an array and is none."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no array today")
+
+
 # what: (call, type of error, pattern that the message begins with)
 REFUSED = {
     # --- TimeDistributed ---
@@ -127,6 +135,31 @@ REFUSED = {
         lambda: SequenceVectorizer().set_output(transform=np.zeros(2)),
         ValueError,
         r"SequenceVectorizer\.set_output: transform=array\(\[0\., 0\.\]\) must be 'default'",
+    ),
+    "stop words that are no words": (
+        lambda: SequenceVectorizer(stop_words=[["a"]]).fit(TEXTS),
+        TypeError,
+        r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string belongs\. Pass a list",
+    ),
+    "a vocabulary without dimensions": (
+        lambda: SequenceVectorizer(vocabulary=torch.tensor(2)).fit(TEXTS),
+        TypeError,
+        r"SequenceVectorizer\.fit: vocabulary cannot be listed: iteration over a 0-d tensor\. Pass",
+    ),
+    "an output of TimeDistributed": (
+        lambda: TimeDistributed(StandardScaler()).set_output(transform=3),
+        ValueError,
+        r"TimeDistributed\.set_output: transform must be one of \['default', 'pandas', 'polars'\]",
+    ),
+    "targets that are no arrays": (
+        lambda: TimeDistributed(StandardScaler()).fit(X, [Refusing()] * 2),
+        ValueError,
+        r"TimeDistributed\.fit: y\[0\] cannot be read as an array: no array today\. Pass one",
+    ),
+    "a class for targets": (
+        lambda: TimeDistributed(StandardScaler()).fit(X, list),
+        TypeError,
+        r"TimeDistributed\.fit: y is <class 'list'>, where a list or an array belongs\.",
     ),
     # --- functions ---
     "window beyond 64 bits": (

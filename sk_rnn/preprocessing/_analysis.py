@@ -28,6 +28,13 @@ PADDING, UNKNOWN, BEGIN, END = range(4)
 def check_analysis(text: CountVectorizer, caller: str) -> None:
     """Refuse parameters with which no document can be taken apart."""
     _check_ngram_range(text.ngram_range, caller)
+    if isinstance(text.stop_words, list):
+        for word in text.stop_words:
+            if not isinstance(word, str):
+                raise TypeError(
+                    f"{caller}: stop_words has {shown(word)}, where a string belongs. Pass a list "
+                    "of words."
+                )
     try:
         b"a".decode(text.encoding)
     except UnicodeDecodeError:  # UTF-16, which needs more than a byte

@@ -36,6 +36,8 @@ from ._refusals import explain
 from ._spread import spread_metadata, spread_target
 from ._steps import Steps, check_features, check_names_in, names_of_features, read_steps
 
+_OUTPUTS = ("default", "pandas", "polars")
+
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
     """Tell whether the transformer, fitted if it is, has a method."""
@@ -344,6 +346,12 @@ class TimeDistributed(
         -------
         self : object
         """
+        known = transform is None or isinstance(transform, str)
+        if not known or transform not in (None, *_OUTPUTS):
+            raise ValueError(
+                f"TimeDistributed.set_output: transform must be one of {list(_OUTPUTS)} or None; "
+                f"got {transform!r}."
+            )
         if transform is not None:
             self._sklearn_output_config = {"transform": transform}
         return self

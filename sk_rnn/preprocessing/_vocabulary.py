@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from ..sequences import said
+
 # Documents from which on min_df="auto" is 2. A term of one document is learned by heart, and unless
 # some are left out a network never meets the unknown token that it will be given for new words
 # (questions of TREC: accuracy .909 against .876). On few documents most terms are of one.
@@ -101,7 +103,13 @@ def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> lis
     elif isinstance(vocabulary, set | frozenset):
         terms = sorted_terms(list(vocabulary), caller)
     else:
-        terms = list(vocabulary)
+        try:
+            terms = list(vocabulary)
+        except TypeError as error:  # an array or a tensor without dimensions
+            raise TypeError(
+                f"{where} cannot be listed: {said(error)}. Pass a list of terms, or a mapping from "
+                "terms to 0, 1, 2, ..."
+            ) from error
     if not terms:
         raise ValueError(f"{where} is empty. Pass terms, or None to learn them.")
     seen: set[Any] = set()

@@ -1,6 +1,7 @@
 """The only door for sequences: whatever users pass becomes a checked Panel."""
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def check_sequences(
 
 def padding_bounds(
     panel: Panel,
-    padding_value: float,
+    padding_value: Any,
     *,
     caller: str = "check_sequences",
     input_name: str = "X",
@@ -100,6 +101,10 @@ def padding_bounds(
     starts, stops : ndarray of int64 of shape (n_samples,)
         Relative to each sample's own first step.
     """
+    if not isinstance(padding_value, Real):
+        raise TypeError(
+            f"{caller}: padding_value={padding_value!r} is not a number. Set a number or None."
+        )
     values = panel.values.reshape(len(panel.values), panel.n_features)
     is_padding = _equal(values, padding_value)
     kept = np.flatnonzero(~is_padding.all(axis=1))

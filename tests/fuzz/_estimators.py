@@ -235,4 +235,5 @@ def decodings(draw, X, y, fault):
     """A call of what only Seq2SeqTransformer has."""
     junk = _values.JUNK if fault else ()
     pools = {name: pool + junk for name, pool in _OPTIONS.items()}
+    pools["container"] = _OPTIONS["container"]
     return one_line(draw, _DECODINGS, pools | {"X": (X,), "y": (y,)})

@@ -140,7 +140,7 @@ _INNER = (
     "FunctionTransformer(lambda X: np.asarray(X)[:, :, None])",
     "FunctionTransformer(lambda X: np.asarray(X)[:, 0])",
     "FunctionTransformer(lambda X: np.asarray(X) * 1j)",
-    "FunctionTransformer(lambda X: np.asarray(X, dtype=float) * np.nan)",
+    "FunctionTransformer(lambda X: np.full(np.shape(X), np.nan))",
     "FunctionTransformer(lambda X: sp.csr_matrix(np.asarray(X, dtype=float)))",
     "FunctionTransformer(lambda: 0)",
     "Shrinking()",
@@ -233,7 +233,7 @@ _SIZES = ("1", "2", "np.int64(2)", "100", "2**63 - 1", "10**400")
 _POOLS = {
     "data": ("X", "X", *_SEQUENCES, "[[5]]", "[[-1]]", *_JUNK),
     "names": ("None", "['a', 'b']", "['u', 'v']", "'a'", "3", "[[]]", "[1]", *_values.JUNK),
-    "container": ("'pandas'", "'default'", "'polars'", "None", *_values.JUNK),
+    "container": ("'pandas'", "'default'", "'polars'", "None", "'junk'", "1"),
 }
 _USES = (
     "m.transform({data})",

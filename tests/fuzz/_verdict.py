@@ -59,6 +59,7 @@ _ADVICE = re.compile(
 _SCIKIT_LEARN = re.compile(
     r"The '\w+' parameter of \w+ must be "
     rf"|Invalid parameter .* for estimator (?:{_CLASSES})"
+    r"|output config must be in "
     r"|The feature names should match those that were passed during fit"
     rf"|X has \d+ features, but (?:{_CLASSES}) is expecting \d+ features as input"
     rf"|This (?:{_CLASSES}) instance is not fitted yet. Call 'fit'",
@@ -70,7 +71,7 @@ _PYTHON = re.compile(
 )
 _OF_SCIKIT_LEARN = re.compile(
     r"X (?:does not have valid|has) feature names, but \w+ was fitted"
-    r"|The parameter '\w+' will not be used since "
+    r"|The parameter '\w+' will not be used since |Your stop_words may be inconsistent"
 )
 _METHOD = re.compile(rf"This '(?:{_CLASSES})' has no attribute '\w+'")
 _ERRORS = (ValueError, TypeError, IndexError, NotFittedError, ImportError, OSError)
