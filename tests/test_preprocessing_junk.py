@@ -146,6 +146,11 @@ REFUSED = {
         TypeError,
         r"SequenceVectorizer\.fit: vocabulary cannot be listed: iteration over a 0-d tensor\. Pass",
     ),
+    "a vocabulary of lists": (
+        lambda: SequenceVectorizer(vocabulary=[["a"]], analyzer=str.split).fit(TEXTS),
+        TypeError,
+        r"SequenceVectorizer\.fit: vocabulary has \['a'\] at position 0, which cannot be looked up\.",
+    ),
     "an output of TimeDistributed": (
         lambda: TimeDistributed(StandardScaler()).set_output(transform=3),
         ValueError,

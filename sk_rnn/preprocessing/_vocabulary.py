@@ -1,6 +1,6 @@
 """Which terms have an id: learned from the documents, or given."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,11 @@ def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> lis
         raise ValueError(f"{where} is empty. Pass terms, or None to learn them.")
     seen: set[Any] = set()
     for i, term in enumerate(terms):
+        if not isinstance(term, Hashable):
+            raise TypeError(
+                f"{where} has {term!r} at position {i}, which cannot be looked up. Pass terms that "
+                "are hashable, such as strings."
+            )
         if term in seen:
             raise ValueError(f"{where} has term {term!r} twice, again at position {i}. Drop one.")
         seen.add(term)

@@ -118,7 +118,7 @@ def padding_bounds(
     return kept[first] - panel.offsets[:-1], kept[last - 1] + 1 - panel.offsets[:-1]
 
 
-def _equal(values: np.ndarray, number: float) -> np.ndarray:
+def _equal(values: np.ndarray, number: Any) -> np.ndarray:
     """Tell where values equal a number, of which NaN equals NaN."""
     value = float(number)
     if math.isnan(value):
@@ -204,7 +204,7 @@ def _check_tokens(panel: Panel, where: str) -> Panel:
             sample, step = locate(panel.offsets, position)
             raise ValueError(
                 f"{where}[{sample}] has {values[position]} at time step {step}, but token ids are "
-                "integers. Without embedding_dim numbers are taken as they are."
+                "integers. Pass integers; an estimator without embedding_dim takes numbers."
             )
     # What a vectorizer gives stays as it is: half the memory of 64 bits.
     ids = values if values.dtype == np.int32 else values.astype(np.int64, copy=False)

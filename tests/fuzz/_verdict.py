@@ -53,7 +53,7 @@ _ADVICE = re.compile(
     r"sort|repeat|correct|reshape)\b"
     r"|\bmust\b|\bneeds?\b|\bbelongs?\b|did you mean|known are|one of|none of \[|is neither|"
     r"minimum of 1 is required|refused the time steps|"
-    r"a line is|get the file anew|weights are finite",
+    r"a line is|positions are|which has \[|df has \[|get the file anew|weights are finite",
     re.IGNORECASE,
 )
 _SCIKIT_LEARN = re.compile(
