@@ -296,8 +296,8 @@ MESSAGES = {
     "fraction for a token": (
         lambda: tokens().fit([[0.5, 1], [2], [1], [0]], LABELS),
         ValueError,
-        "RNNClassifier.fit: X[0] has 0.5 at time step 0, but token ids are integers. Without "
-        "embedding_dim numbers are taken as they are.",
+        "RNNClassifier.fit: X[0] has 0.5 at time step 0, but token ids are integers. Pass "
+        "integers; an estimator without embedding_dim takes numbers.",
     ),
     "features for tokens": (
         lambda: tokens().fit(X, LABELS),

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 import torch
 from sklearn.ensemble import IsolationForest
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.preprocessing import StandardScaler
 
 from sk_rnn.metrics import (
@@ -63,6 +64,21 @@ REFUSED = {
         lambda: TimeDistributed(IsolationForest()).fit(X),
         ValueError,
         INSTANCE,
+    ),
+    "a transformer of dicts": (
+        lambda: TimeDistributed(DictVectorizer()).fit(X),
+        ValueError,
+        r"TimeDistributed\.fit: .*DictVectorizer",
+    ),
+    "an integer beyond floats": (
+        lambda: TimeDistributed(StandardScaler()).fit([[10**400], [1]]),
+        ValueError,
+        r"TimeDistributed\.fit: ",
+    ),
+    "a number": (
+        lambda: TimeDistributed(StandardScaler()).fit(np.array(3.0)),
+        TypeError,
+        r"TimeDistributed\.fit: X is a single value, 3\.0\. Pass",
     ),
     "names of other features": (
         lambda: TimeDistributed(StandardScaler()).fit(X).get_feature_names_out(["a"]),
@@ -149,7 +165,7 @@ REFUSED = {
     "a vocabulary of lists": (
         lambda: SequenceVectorizer(vocabulary=[["a"]], analyzer=str.split).fit(TEXTS),
         TypeError,
-        r"SequenceVectorizer\.fit: vocabulary has \['a'\] at position 0, which cannot be looked up\.",
+        r"SequenceVectorizer\.fit: vocabulary has \['a'\] at position 0, which cannot be looked",
     ),
     "an output of TimeDistributed": (
         lambda: TimeDistributed(StandardScaler()).set_output(transform=3),

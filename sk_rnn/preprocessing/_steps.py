@@ -144,7 +144,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
 
 def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
     """Return X as one data frame per sample, if that is what it is."""
-    if not isinstance(X, list | tuple | pd.Series | np.ndarray) or np.ndim(X[:0]) != 1:
+    if not isinstance(X, list | tuple | pd.Series | np.ndarray) or getattr(X, "ndim", 1) != 1:
         return None
     if not len(X) or isinstance(next(iter(X)), np.ndarray) or as_pandas(next(iter(X))) is None:
         return None
@@ -182,7 +182,7 @@ def _text_in_objects(X: Any, where: str) -> Any:
         objects = X.dtype == object
     else:
         listed = isinstance(X, list | tuple | pd.Series | np.ndarray)
-        objects = listed and any(
+        objects = (listed and getattr(X, "ndim", 1) == 1) and any(
             isinstance(x, np.ndarray | pd.Series) and x.dtype == object for x in X
         )
     if not objects:

@@ -421,7 +421,7 @@ class TimeDistributed(
         """Say at which sample and time step the value is that the transformer refuses."""
         try:
             yield
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # of any kind: what runs here is the transformer's
             # Without targets of the right lengths it was given none.
             if unaligned is not None and re.search(r"\by\b|target", str(error)):
                 raise ValueError(unaligned) from error

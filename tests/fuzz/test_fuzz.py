@@ -3,16 +3,19 @@
 import math
 import os
 import warnings
+from itertools import islice
 
 import pytest
 
 from . import _metrics, _panels, _sequences, _targets, _tools, _values
 from ._areas import AREAS
-from ._run import collect, run_program, summary
+from ._run import add, alarm, bounded, collect, run_program, summary
+from ._sweep import single_faults
 from ._verdict import fault_of_error
 from .names import namespace
 
 N_CASES = int(os.environ.get("FUZZ_CASES", "300"))
+N_PARTS = 8
 N_SHARES = sum(share for _, share in AREAS.values())
 
 
@@ -20,6 +23,19 @@ N_SHARES = sum(share for _, share in AREAS.values())
 def test_random_programs_have_no_raw_outcome(area):
     strategy, share = AREAS[area]
     found = collect(strategy, math.ceil(N_CASES * share / N_SHARES))
+    assert not found, f"\n{summary(found)}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(N_PARTS))
+def test_single_faults_have_no_raw_outcome(part):
+    found = {}
+    with bounded():
+        for program in islice(single_faults(), part, None, N_PARTS):
+            with alarm():
+                outcomes = run_program(program)
+            for outcome in outcomes:
+                add(found, outcome)
     assert not found, f"\n{summary(found)}"
 
 
