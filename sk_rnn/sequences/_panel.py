@@ -251,6 +251,13 @@ class Panel:
         panel : Panel
             With an `index` if all of them have one, and with `times` if all of them do.
 
+        Raises
+        ------
+        TypeError
+            If one of them is not a Panel.
+        ValueError
+            If there are none, or their features differ.
+
         Examples
         --------
         >>> from sk_rnn.sequences import Panel
@@ -378,13 +385,20 @@ class Panel:
         Parameters
         ----------
         value : float, default=0.0
-            What to pad with.
+            What to pad with, a number that the dtype of the panel holds.
 
         Returns
         -------
         X : ndarray of shape (n_samples, n_timesteps, n_features)
             As long as the longest sequence; (n_samples, n_timesteps) for token ids. The
             sequences' own lengths are in `lengths`.
+
+        Raises
+        ------
+        TypeError
+            If `value` is not a number.
+        ValueError
+            If the dtype of the panel cannot hold it.
 
         Examples
         --------
@@ -440,12 +454,17 @@ class Panel:
 
         Parameters
         ----------
-        starts, stops : ndarray of int of shape (n_samples,)
+        starts, stops : array-like of int of shape (n_samples,)
             Relative to each sample's own first step.
 
         Returns
         -------
         panel : Panel
+
+        Raises
+        ------
+        ValueError
+            If they are not integers, or not in order within each sample.
         """
         starts, stops = check_bounds(starts, stops, self.lengths)
         return self._gather(self.offsets[:-1] + starts, stops - starts, slice(None))
