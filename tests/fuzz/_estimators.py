@@ -200,7 +200,7 @@ def calls(draw, task, fault):
     )
 
 
-_DECODINGS = (
+_DECODINGS = [
     "m.predict_n_best({X}, {count})",
     "m.predict_n_best({X}, 2, return_log_proba={switch})",
     "m.sample({X}, random_state={random_state})",
@@ -217,7 +217,7 @@ _DECODINGS = (
     "m.inverse_transform({encodings})",
     "m.get_feature_names_out({none})",
     "m.set_output(transform={container})",
-)
+]
 _OPTIONS = {
     "count": _values.COUNTS,
     "switch": ("True", "False"),

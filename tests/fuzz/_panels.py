@@ -358,7 +358,7 @@ _POOLS = {
     "panels": ("(m, m)", "iter([m])", "[]", *_NO_PANELS),
     "labels": _targets.LABELS,
 }
-_USES = (
+_USES = [
     "m[{key}]",
     "m[{key}]",
     "m[{key}]",
@@ -382,7 +382,7 @@ _USES = (
     "m == m",
     "bool(m)",
     "RNNClassifier(hidden_size=2, max_epochs=1).fit(m, {labels})",
-)
+]
 
 
 @st.composite

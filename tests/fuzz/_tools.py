@@ -235,7 +235,7 @@ _POOLS = {
     "names": ("None", "['a', 'b']", "['u', 'v']", "'a'", "3", "[[]]", "[1]", *_values.JUNK),
     "container": ("'pandas'", "'default'", "'polars'", "None", "'junk'", "1"),
 }
-_USES = (
+_USES = [
     "m.transform({data})",
     "m.transform({data})",
     "m.transform(X)",
@@ -246,14 +246,14 @@ _USES = (
     "repr(m)",
     "m.get_params()",
     "m.__sklearn_tags__()",
-)
-_INVERSES = ("m.inverse_transform({data})", "m.inverse_transform(m.transform(X))")
-_PARTS = (
+]
+_INVERSES = ["m.inverse_transform({data})", "m.inverse_transform(m.transform(X))"]
+_PARTS = [
     "m.build_analyzer()",
     "m.build_tokenizer()",
     "m.build_preprocessor()",
     "m.get_stop_words()",
-)
+]
 
 
 @st.composite
@@ -270,8 +270,8 @@ def transformer_programs(draw):
             ["fit", "fit_transform", "partial_fit"] if distributed else ["fit", "fit_transform"]
         )
         lines.append(f"m.{draw(st.sampled_from(methods))}(X{target})")
-    inverses = _INVERSES if distributed or kind is _vectorizer else ()
-    templates = _USES + inverses + (_PARTS if kind is _vectorizer else ())
+    inverses = _INVERSES if distributed or kind is _vectorizer else []
+    templates = _USES + inverses + (_PARTS if kind is _vectorizer else [])
     for _ in range(draw(st.integers(1, 3))):
         lines.append(one_line(draw, templates, _POOLS))  # noqa: PERF401
     return tuple(lines)
