@@ -9,7 +9,7 @@ TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --di
 # What is tested a second time as if Numba were not installed.
 BOTH := composition conformance invariance messages modules parameters state training
 
-.PHONY: demo test test-slow lint docs bench bench-speed bench-peers clean
+.PHONY: demo test test-slow fuzz lint docs bench bench-speed bench-peers clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,9 @@ test: $(VENV)/.dev  ## the test suite, docstring and README examples included
 
 test-slow: $(VENV)/.dev  ## what takes longer
 	$(TEST) -m slow
+
+fuzz: $(VENV)/.dev  ## 20,000 random calls (FUZZ_CASES=…, FUZZ_SEED=…), which must succeed or say what to do
+	SCIPY_ARRAY_API=1 $(BIN)/python -m tests.fuzz
 
 lint: $(VENV)/.dev  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

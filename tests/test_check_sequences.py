@@ -868,14 +868,14 @@ def test_values_that_are_refused(X, message):
         (
             [[1.0, 2.5]],
             {},
-            "[0] has 2.5 at time step 1, but token ids are integers. Without embedding_dim "
-            "numbers are taken as they are.",
+            "[0] has 2.5 at time step 1, but token ids are integers. Pass integers; an "
+            "estimator without embedding_dim takes numbers.",
         ),
         (
             [[1e300]],
             {},
-            "[0] has 1e+300 at time step 0, but token ids are integers. Without embedding_dim "
-            "numbers are taken as they are.",
+            "[0] has 1e+300 at time step 0, but token ids are integers. Pass integers; an "
+            "estimator without embedding_dim takes numbers.",
         ),
         ([[1.0, np.nan]], {}, "[0] contains NaN at time step 1." + IMPUTE),
         ([[True]], {}, " holds booleans where token ids belong. Pass integers."),

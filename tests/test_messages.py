@@ -226,8 +226,8 @@ MESSAGES = {
         lambda: reg().fit(X, NUMBERS).predict(changed(0, 2, 1, 1e300)),
         ValueError,
         "RNNRegressor.predict: X[0] has 1e+300 at time step 2, feature 1, which is too far from "
-        "the training data (mean 1.2, standard deviation 1.53623) to compute with: standardised, it is "
-        "too large for float32. If it stands for a missing value, impute it; else clip such "
+        "the training data (mean 1.2, standard deviation 1.53623) to compute with: standardised, "
+        "it is too large for float32. If it stands for a missing value, impute it; else clip such "
         "values.",
     ),
     "too far apart": (
@@ -320,8 +320,8 @@ MESSAGES = {
     "fraction for a token": (
         lambda: tokens().fit([[0.5, 1], [2], [1], [0]], LABELS),
         ValueError,
-        "RNNClassifier.fit: X[0] has 0.5 at time step 0, but token ids are integers. Without "
-        "embedding_dim numbers are taken as they are.",
+        "RNNClassifier.fit: X[0] has 0.5 at time step 0, but token ids are integers. Pass "
+        "integers; an estimator without embedding_dim takes numbers.",
     ),
     "features for tokens": (
         lambda: tokens().fit(X, LABELS),
@@ -389,14 +389,14 @@ MESSAGES = {
         ValueError,
         "RNNClassifier.fit: y holds no labels: Unknown label type: continuous. Maybe you are "
         "trying to fit a classifier, which expects discrete classes on a regression target with "
-        "continuous values. RNNRegressor learns numbers.",
+        "continuous values. Pass labels, or use RNNRegressor for numbers.",
     ),
     "numbers to tag": (
         lambda: tagger().fit(X, [np.full(len(x), 0.5) for x in X]),
         ValueError,
         "RNNClassifier.fit: y holds no labels: Unknown label type: continuous. Maybe you are "
         "trying to fit a classifier, which expects discrete classes on a regression target with "
-        "continuous values. RNNRegressor learns numbers.",
+        "continuous values. Pass labels, or use RNNRegressor for numbers.",
     ),
     "NaN label": (
         lambda: clf().fit(X, [1, np.nan, 0, 1]),
@@ -618,14 +618,14 @@ MESSAGES = {
     "too few weights": (
         lambda: clf().fit(X, LABELS, sample_weight=[1, 1, 1]),
         ValueError,
-        "RNNClassifier.fit: sample_weight has shape (3,), but X has 4 samples. Pass a 1-D array of "
-        "4 weights, one per sample.",
+        "RNNClassifier.fit: sample_weight has shape (3,), but there are 4 samples. Pass a 1-D "
+        "array of 4 weights, one per sample.",
     ),
     "2-D weights": (
         lambda: clf().fit(X, LABELS, sample_weight=np.ones((4, 1))),
         ValueError,
-        "RNNClassifier.fit: sample_weight has shape (4, 1), but X has 4 samples. Pass a 1-D array "
-        "of 4 weights, one per sample.",
+        "RNNClassifier.fit: sample_weight has shape (4, 1), but there are 4 samples. Pass a 1-D "
+        "array of 4 weights, one per sample.",
     ),
     "no weight": (
         lambda: clf().fit(X, LABELS, sample_weight=np.zeros(4)),
@@ -636,13 +636,14 @@ MESSAGES = {
     "words for weights": (
         lambda: clf().fit(X, LABELS, sample_weight=["a", "b", "c", "d"]),
         ValueError,
-        "RNNClassifier.fit: sample_weight cannot be read as numbers: could not convert string to "
-        "float: 'a'. Pass a 1-D array of 4 weights, one per sample.",
+        "RNNClassifier.fit: sample_weight holds something that is no number: could not convert "
+        "string to float: 'a'. Pass numbers.",
     ),
     "weight of no class": (
         lambda: clf(class_weight={5: 1.0}).fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: class_weight names 5, which is no class. Classes are [0, 1].",
+        "RNNClassifier.fit: class_weight names 5, which is not a class. Pass weights of classes "
+        "only, which are [0, 1].",
     ),
     "negative class weight": (
         lambda: clf(class_weight={0: -1.0}).fit(X, LABELS),

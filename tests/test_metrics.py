@@ -394,20 +394,20 @@ MESSAGES = {
     "nested lists": (
         lambda: token_error_rate([["a"], ["a", ["b"]]], AB),
         TypeError,
-        "token_error_rate: y_true[1] has ['b'] at position 1, which is not hashable. Tokens are "
-        "strings, numbers or tuples; one sequence per sample.",
+        "token_error_rate: y_true[1] has ['b'] at position 1, which is not hashable. Pass "
+        "tokens that are strings, numbers or tuples, in one sequence per sample.",
     ),
     "vectors": (
         lambda: sequence_accuracy_score(np.zeros((2, 3, 2)), AB),
         TypeError,
         "sequence_accuracy_score: y_true[0] has [0.0, 0.0] at position 0, which is not hashable. "
-        "Tokens are strings, numbers or tuples; one sequence per sample.",
+        "Pass tokens that are strings, numbers or tuples, in one sequence per sample.",
     ),
     "lists where characters belong": (
         lambda: character_error_rate(AB, ["a", ["b"]]),
         TypeError,
-        "character_error_rate: y_pred[1] is no string. Pass strings, or use token_error_rate for "
-        "lists of tokens.",
+        "character_error_rate: y_pred[1] is not a string. Pass strings, or use token_error_rate "
+        "for lists of tokens.",
     ),
     "numbers among words": (
         lambda: bleu_score([["a", 1]], ["a"]),
@@ -436,23 +436,26 @@ MESSAGES = {
     "other number of weights": (
         lambda: edit_distance(AB, AB, sample_weight=[1.0]),
         ValueError,
-        "edit_distance: sample_weight has shape (1,), but there are 2 sequences. Pass one weight "
-        "per sequence.",
+        "edit_distance: sample_weight has shape (1,), but there are 2 sequences. Pass a 1-D array "
+        "of 2 weights, one per sequence.",
     ),
     "negative weight": (
         lambda: chrf_score(AB, AB, sample_weight=[1.0, -2.0]),
         ValueError,
-        "chrf_score: sample_weight[1] is -2.0. Pass finite weights that are not negative.",
+        "chrf_score: sample_weight[1] is -2. Weights are finite numbers, zero or positive; zero "
+        "leaves a sequence out.",
     ),
     "weight NaN": (
         lambda: bleu_score(AB, AB, sample_weight=[np.nan, 1.0]),
         ValueError,
-        "bleu_score: sample_weight[0] is nan. Pass finite weights that are not negative.",
+        "bleu_score: sample_weight[0] is nan. Weights are finite numbers, zero or positive; zero "
+        "leaves a sequence out.",
     ),
     "weights zero": (
         lambda: token_accuracy_score(AB, AB, sample_weight=[0, 0]),
         ValueError,
-        "token_accuracy_score: sample_weight is zero everywhere. Pass a positive weight.",
+        "token_accuracy_score: sample_weight is zero for all 2 sequences, which leaves none to "
+        "score. Sample weights must contain at least one non-zero number.",
     ),
     "word_order": (
         lambda: chrf_score(AB, AB, word_order=-1),
@@ -467,8 +470,8 @@ MESSAGES = {
     "weights of another kind": (
         lambda: chrf_score(AB, AB, sample_weight=["x", "y"]),
         ValueError,
-        "chrf_score: sample_weight cannot be read as numbers: could not convert string to float: "
-        "'x'. Pass one weight per sequence.",
+        "chrf_score: sample_weight holds something that is no number: could not convert string to "
+        "float: 'x'. Pass numbers.",
     ),
     "NaN among tokens": (
         lambda: token_error_rate([[1.0, np.nan]], [[1.0, np.nan]]),

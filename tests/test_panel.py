@@ -113,15 +113,16 @@ F32 = np.zeros((3, 2), np.float32)
         ),
         (
             {"values": F32, "offsets": [0, 3], "index": ["a", "b"]},
-            "Panel: index has 2 entries, but there are 1 samples.",
+            "Panel: index has 2 entries, but there are 1 samples. Pass one per sample.",
         ),
         (
             {"values": F32, "offsets": [0, 3], "feature_names": ["a"]},
-            "Panel: feature_names has 1 entries, but values has 2 features.",
+            "Panel: feature_names has 1 entries, but values has 2 features. Pass one name per "
+            "feature.",
         ),
         (
             {"values": F32, "offsets": [0, 3], "times": [1, 2]},
-            "Panel: times has 2 entries, but there are 3 time steps.",
+            "Panel: times has 2 entries, but there are 3 time steps. Pass one per time step.",
         ),
         (
             {"values": F32, "offsets": [0, 3], "n_tokens": 5},
@@ -185,22 +186,22 @@ def test_indexing_keeps_n_tokens():
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        (3, "index 3 is out of range for a Panel of 3 samples."),
-        (-4, "index -4 is out of range for a Panel of 3 samples."),
-        ([0, 5], "index 5 is out of range for a Panel of 3 samples."),
+        (3, "Panel: index 3 is out of range for 3 samples. Pass integers from -3 to 2."),
+        (-4, "Panel: index -4 is out of range for 3 samples. Pass integers from -3 to 2."),
+        ([0, 5], "Panel: index 5 is out of range for 3 samples. Pass integers from -3 to 2."),
         (
             [True, False],
-            "The boolean mask has 2 entries, but the Panel has 3 samples.",
+            "Panel: the boolean mask has 2 entries, but there are 3 samples. Pass one per sample.",
         ),
         (
             [0.5],
-            "A Panel is indexed by an integer, a slice, or a 1-D array of integers or booleans; "
-            "got float64 of shape (1,).",
+            "Panel: got float64 of shape (1,) as the index. Pass an integer, a slice, or a 1-D "
+            "array of integers or booleans.",
         ),
         (
             (0, 1),
-            "A Panel has one dimension, its samples; got the index (0, 1). Slice time steps and "
-            "features sample by sample, or panel.values.",
+            "Panel: got the index (0, 1), but there is one dimension, the samples. Slice time "
+            "steps and features sample by sample, or panel.values.",
         ),
     ],
 )
@@ -235,7 +236,7 @@ def test_numpy_sees_an_object_array_of_sequences():
 
 
 def test_numpy_gets_no_numbers_of_a_panel():
-    with pytest.raises(TypeError, match="no array of float64") as error:
+    with pytest.raises(TypeError, match="cannot become an array of float64") as error:
         np.asarray(make_panel([2, 1]), dtype=float)
     assert "panel.to_padded()" in str(error.value)
     with pytest.raises(ValueError, match="without a copy"):
@@ -386,7 +387,7 @@ def test_from_padded_univariate():
         (
             [[1.0], [1.0]],
             [1, 2],
-            "Panel.from_padded: lengths[1] is 2, but X has 1 time steps.",
+            "Panel.from_padded: lengths[1] is 2, but X has 1 time steps. Pass numbers from 0 to 1.",
         ),
     ],
 )

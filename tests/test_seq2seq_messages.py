@@ -381,7 +381,7 @@ MESSAGES = {
     "weights": (
         lambda: new().fit(W, Y, sample_weight=[1, 2]),
         ValueError,
-        "Seq2SeqTransformer.fit: sample_weight has shape (2,), but X has 4 samples. "
+        "Seq2SeqTransformer.fit: sample_weight has shape (2,), but there are 4 samples. "
         "Pass a 1-D array of 4 weights, one per sample.",
     ),
     "y shorter, a weight zero": (
@@ -399,8 +399,8 @@ MESSAGES = {
     "a bad weight beside zero": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, "x", 1]),
         ValueError,
-        "Seq2SeqTransformer.fit: sample_weight cannot be read as numbers: could not convert string "
-        "to float: 'x'. Pass a 1-D array of 4 weights, one per sample.",
+        "Seq2SeqTransformer.fit: sample_weight holds something that is no number: could not "
+        "convert string to float: 'x'. Pass numbers.",
     ),
     "y_val of an autoencoder": (
         lambda: new().fit(W, y_val=Y),

@@ -625,8 +625,8 @@ FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
         (
             lambda: TimeDistributed(IsolationForest()).fit(ragged()),
             InvalidParameterError,
-            "The 'transformer' parameter of TimeDistributed must be an object implementing 'fit' "
-            "and 'transform'. Got IsolationForest() instead.",
+            "The 'transformer' parameter of TimeDistributed must be an object (not a class) "
+            "implementing 'fit' and 'transform'. Got IsolationForest() instead.",
         ),
         (
             lambda: TimeDistributed(StandardScaler()).transform(ragged()),

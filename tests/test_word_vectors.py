@@ -103,8 +103,16 @@ def test_estimators_take_the_result(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "holds no vectors; it has 0 lines."),
-        ("3 3\n", "holds no vectors; it has 1 lines."),
+        (
+            "",
+            "holds no vectors; it has 0 lines. Pass a file that has a word and its "
+            "numbers on each line.",
+        ),
+        (
+            "3 3\n",
+            "holds no vectors; it has 1 lines. Pass a file that has a word and its "
+            "numbers on each line.",
+        ),
         (
             "good 1 2 3\nbad 1 2\n",
             "line 2 ('bad 1 2'...) has 2 numbers, but vectors have 3. A line is a word and its "
@@ -252,5 +260,5 @@ def test_bad_vocabularies_are_refused(write, vocabulary, kind, message):
 
 
 def test_missing_is_checked(write):
-    with pytest.raises(ValueError, match="missing='mean' must be 'random' or 'zeros'"):
+    with pytest.raises(ValueError, match="The 'missing' parameter of load_word_vectors must"):
         load_word_vectors(write(GLOVE), VOCABULARY, missing="mean")

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -20,7 +19,8 @@ from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type, read_sequences
-from ._targets import check_targets
+from ._scores import share_right
+from ._targets import check_classes, check_targets
 from ._types import (
     Auto,
     Backend,
@@ -35,6 +35,9 @@ from ._types import (
 )
 
 _WEIGHT = NumberIn(0, None, closed="left")
+
+# Class weights from here on are divided by the largest.
+_LARGE = 1e100
 
 
 class RNNClassifier(ClassifierMixin, AlignedRNN):
@@ -382,7 +385,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         """With ``return_sequences=True`` y is nested, which no scikit-learn classifier's is."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
-        if self.return_sequences:
+        # Junk, which fit refuses, may be neither true nor false.
+        if isinstance(self.return_sequences, bool | np.bool_) and self.return_sequences:
             tags.estimator_type = None
         return tags
 
@@ -560,8 +564,14 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             With ``return_sequences=True`` over all time steps; with multilabel y the share of
             samples with every label right.
         """
-        truth, predicted, weights = self._pairs(X, y, sample_weight)
-        return float(accuracy_score(truth, predicted, sample_weight=weights))
+        caller = f"{type(self).__name__}.score"
+        check_is_fitted(self)
+        spans = read_sequences(self, X, caller, reset=False)
+        truth, weights = self._read_truth(y, X, spans, sample_weight)
+        if self._per_step:
+            _check_labels(truth, caller, "y")
+        self._check_kind(truth, caller, "y")
+        return share_right(truth, self._predict_spans(spans), weights, caller)
 
     # --- hooks ----------------------------------------------------------------------------------
 
@@ -594,19 +604,13 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         if reset:
             self._multilabel = y.ndim == 2
             self.classes_ = self._learn_classes(y, caller, classes)
-        if self._multilabel != (y.ndim == 2) or (
-            self._multilabel and y.shape[1] != len(self.classes_)
-        ):
-            raise ValueError(
-                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
-                + (f"{len(self.classes_)} labels" if self._multilabel else "one label")
-                + f" per sample. Pass {input_name} of the same kind."
-            )
+        self._check_kind(y, caller, input_name)
         if self._multilabel:
             return y.astype(float_type(self))
-        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        classes = None if classes is None else check_classes(classes, caller)
+        if classes is not None and not np.array_equal(classes, self.classes_):
             raise ValueError(
-                f"{caller}: classes={np.unique(classes)[:10].tolist()}, but the model has the "
+                f"{caller}: classes={classes[:10].tolist()}, but the model has the "
                 f"classes {self.classes_[:10].tolist()} of the first call. Pass the same, or none."
             )
         known = np.isin(y, self.classes_)
@@ -618,10 +622,21 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
+    def _check_kind(self, y: np.ndarray, caller: str, input_name: str) -> None:
+        """Refuse one label per target after a fit with several, and the other way round."""
+        if self._multilabel != (y.ndim == 2) or (
+            self._multilabel and y.shape[1] != len(self.classes_)
+        ):
+            raise ValueError(
+                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
+                + (f"{len(self.classes_)} labels" if self._multilabel else "one label")
+                + f" per sample. Pass {input_name} of the same kind."
+            )
+
     def _learn_classes(self, y: np.ndarray, caller: str, classes: Any) -> np.ndarray:
         if self._multilabel:
             return np.arange(y.shape[1])
-        found = np.unique(y if classes is None else np.asarray(classes))
+        found = np.unique(y) if classes is None else check_classes(classes, caller)
         if len(found) < 2:
             raise ValueError(
                 f"{caller}: y has only one class, {found.tolist()[0]!r}. A classifier needs at "
@@ -668,8 +683,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             unknown = [label for label in self.class_weight if label not in self.classes_]
             if unknown:
                 raise ValueError(
-                    f"{caller}: class_weight names {unknown[0]!r}, which is no class. Classes are "
-                    f"{self.classes_[:10].tolist()}."
+                    f"{caller}: class_weight names {unknown[0]!r}, which is not a class. Pass "
+                    f"weights of classes only, which are {self.classes_[:10].tolist()}."
                 )
             for label, weight in self.class_weight.items():
                 if not _WEIGHT.is_satisfied_by(weight):
@@ -677,7 +692,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
                         f"{caller}: class_weight[{label!r}] is {weight!r}. Weights are finite "
                         "numbers, zero or positive."
                     )
-            factors = np.array([float(self.class_weight.get(c, 1.0)) for c in self.classes_])
+            chosen = [float(self.class_weight.get(label, 1.0)) for label in self.classes_]
+            factors = np.array(chosen)
+            if factors.max() > _LARGE:  # their sum would be infinite
+                factors /= factors.max()
             if not factors[encoded[train]].any():
                 raise ValueError(
                     f"{caller}: class_weight={self.class_weight!r} gives every sequence to train "
@@ -700,7 +718,8 @@ def _check_labels(y: Any, caller: str, input_name: str) -> None:
             check_classification_targets(y)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{caller}: {input_name} holds no labels: {quote(error)}. RNNRegressor learns numbers."
+            f"{caller}: {input_name} holds no labels: {quote(error)}. Pass labels, or use "
+            "RNNRegressor for numbers."
         ) from error
 
 

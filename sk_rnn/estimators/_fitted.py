@@ -140,16 +140,14 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
             result[i] = values[start:stop]
         return result
 
-    def _pairs(
-        self, X: Any, y: Any, sample_weight: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """True and predicted targets, and the weight of each, for `score`."""
+    def _read_truth(
+        self, y: Any, X: Any, spans: Spans, sample_weight: Any
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """True targets of all sequences, or of all time steps, and the weight of each."""
         caller = f"{type(self).__name__}.score"
-        check_is_fitted(self)
-        spans = read_sequences(self, X, caller, reset=False)
         truth = read_target(self, y, X, spans, caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
-        return truth, self._predict_spans(spans), self._per_target(weights, spans)
+        return truth, self._per_target(weights, spans)
 
     def __sklearn_is_fitted__(self):
         """Tell whether there is a net."""

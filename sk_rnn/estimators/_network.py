@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..modules import Seq2SeqModel, SequenceModel, WeightedLoss, cell_fault
-from ..sequences import plain_number, plain_numbers
+from ..sequences import plain_number, plain_numbers, quote
 from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
 
 Model = SequenceModel | Seq2SeqModel
@@ -120,28 +120,42 @@ def build_module(
         With a name, a user-defined cell is tried out first, and its faults are raised.
     """
     user_cell = not isinstance(arguments["cell"], str)
+    fault, cause = "", None
     with isolate_globals(seed, torch.device("cpu"), needed=user_cell):
-        module = kind(
-            **arguments,
-            embedding_weights=embedding_weights,
-            unseen_tokens=unseen_tokens,
-            generator=torch.Generator().manual_seed(seed),
-        )
-        if user_cell and caller is not None:
-            _check_cell(module, arguments, caller)
+        try:
+            module = kind(
+                **arguments,
+                embedding_weights=embedding_weights,
+                unseen_tokens=unseen_tokens,
+                generator=torch.Generator().manual_seed(seed),
+            )
+            if user_cell and caller is not None:
+                fault = cell_fault(module.encoder.recurrent, arguments["hidden_size"])
+        except Exception as error:
+            if caller is not None and _is_memory(error):
+                raise MemoryError(
+                    f"{caller}: the network does not fit into memory. Lower hidden_size, "
+                    f"conv_channels, the size of the embedding or the kernel. ({quote(error)})"
+                ) from error
+            if not user_cell or caller is None:
+                raise
+            # Of any kind: what runs here is the user's.
+            fault, cause = f"raised {type(error).__name__}: {quote(error)}", error
+    if fault:
+        raise ValueError(
+            f"{caller}: cell {arguments['cell'].__name__} {fault}. A cell must be built as "
+            "cell(input_size, hidden_size), with the arguments in module__cell__…, take "
+            "(n_timesteps, batch, input_size), and return (n_timesteps, batch, hidden_size), or a "
+            "tuple that begins with it, each step of a row depending only on that row's steps so "
+            "far."
+        ) from cause
     return module.to(PRECISIONS[precision][0])
 
 
-def _check_cell(module: Model, arguments: dict[str, Any], caller: str) -> None:
-    name, hidden_size = arguments["cell"].__name__, arguments["hidden_size"]
-    fault = cell_fault(module.encoder.recurrent, hidden_size)
-    if fault:
-        raise ValueError(
-            f"{caller}: cell {name} {fault}. A cell is built as cell(input_size, hidden_size), "
-            "takes (n_timesteps, batch, input_size), and returns (n_timesteps, batch, "
-            "hidden_size), or a tuple that begins with it, each step of a row depending only on "
-            "that row's steps so far."
-        )
+def _is_memory(error: Exception) -> bool:
+    """Whether there was not enough memory, for which torch has a RuntimeError."""
+    words = ("allocate memory", "out of memory", "Storage size calculation overflowed")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def build_net(

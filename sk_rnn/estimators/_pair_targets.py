@@ -142,7 +142,7 @@ class PairTargets(BaseRNN):
 
     def _read_target_numbers(self, y: Any, caller: str, *, reset: bool, input_name: str) -> Panel:
         where = f"{caller}: {input_name}"
-        layout, y = _layout_of(y, where)
+        layout, y = _layout_of(y)
         panel = read_spans(
             y,
             dtype=np.float64,
@@ -332,8 +332,15 @@ def check_one_each(
         )
 
 
-def _layout_of(y: Any, where: str) -> tuple[str, Any]:
+def _layout_of(y: Any) -> tuple[str, Any]:
     """What targets of numbers look like, and what reads them as sequences."""
+    try:
+        return _look_at(y)
+    except Exception:  # of any kind: what cannot be read at all is for reading it to say
+        return "frames", y
+
+
+def _look_at(y: Any) -> tuple[str, Any]:
     if isinstance(y, Panel):
         return "frames", y
     if not hasattr(y, "shape") and not hasattr(y, "__len__") and hasattr(y, "__array__"):
@@ -347,7 +354,6 @@ def _layout_of(y: Any, where: str) -> tuple[str, Any]:
         return "table", y
     if shape is not None and len(shape) == 3:
         return "cube", y
-    # What cannot be read at all is for reading it to say.
     return ("series" if listed and np.ndim(_first(y)) == 1 else "frames"), y
 
 

@@ -3,9 +3,10 @@
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Self
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
@@ -21,6 +22,7 @@ from ..training import (
     is_callback,
 )
 from ._names import find_meant, suggest
+from ._trials import try_optimizer
 from ._types import Extras
 
 _positive_int = IntegerFrom(1)
@@ -70,10 +72,13 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "verbose": ["verbose"],
 }
 
+# What is beyond would be infinite among the weights.
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
 # What reaches the module under module__ and is not a parameter of the estimators.
 MODULE_EXTRAS: dict[str, list[Any]] = {
-    "embedding_std": [NumberIn(0, None, closed="left")],
-    "forget_bias": [NumberIn(None, None, closed="neither")],
+    "embedding_std": [NumberIn(0, _FLOAT32_MAX, closed="both")],
+    "forget_bias": [NumberIn(-_FLOAT32_MAX, _FLOAT32_MAX, closed="both")],
 }
 
 # The prefixes of skorch's double-underscore parameters that reach something here.
@@ -180,6 +185,7 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
     caller : str
         Named in errors.
     """
+    _refuse_huge(params, caller)
     cell, optimizer = params["cell"], params["optimizer"]
     if isinstance(cell, type) and not issubclass(cell, torch.nn.Module):
         raise TypeError(
@@ -195,6 +201,11 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
             f"{caller}: optimizer={optimizer!r} is not supported. Pass a subclass of "
             "torch.optim.Optimizer that needs neither a closure nor sparse gradients, or one of "
             f"{sorted(OPTIMIZERS)}."
+        )
+    if isinstance(params["lr_schedule"], torch.nn.Module):
+        raise TypeError(
+            f"{caller}: lr_schedule is a module, {type(params['lr_schedule']).__name__}. Pass a "
+            f"function from progress in [0, 1] to the factor of lr, or one of {sorted(SCHEDULES)}."
         )
     check_callbacks(params, caller)
 
@@ -245,6 +256,17 @@ def _check_callback(callback: Any, where: str, caller: str) -> None:
 
 def _name_of(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
+
+
+def _refuse_huge(params: dict[str, Any], caller: str) -> None:
+    """Refuse integers that neither torch nor a float holds, which constraints let pass."""
+    for name, value in params.items():
+        own = name in CONSTRAINTS and name not in ("random_state", "verbose")
+        if own and isinstance(value, Integral) and abs(int(value)) >= 1 << 63:
+            raise ValueError(
+                f"{caller}: {name} is an integer of {int(value).bit_length()} bits. Pass one below "
+                "2**63, or a float."
+            )
 
 
 def check_combinations(params: dict[str, Any], caller: str) -> None:
@@ -322,13 +344,20 @@ def checked_schedule(schedule: Any, caller: str) -> Any:
         return schedule
 
     def checked(progress: float) -> float:
-        factor = schedule(progress)
-        if not _is_number(factor) or not 0 <= float(factor) < math.inf:
+        try:
+            factor = schedule(progress)
+            number = float(factor) if _is_number(factor) else math.nan
+        except Exception as error:  # of any kind, the user's own too
+            raise ValueError(
+                f"{caller}: lr_schedule({progress:g}) raised {type(error).__name__}: "
+                f"{quote(error)}. Pass a function from progress in [0, 1] to the factor of lr."
+            ) from error
+        if not 0 <= number <= _FLOAT32_MAX:
             raise ValueError(
                 f"{caller}: lr_schedule({progress:g}) returned {factor!r}. Return the factor of "
                 "lr, a finite number, zero or positive."
             )
-        return float(factor)
+        return number
 
     return checked
 
@@ -382,7 +411,8 @@ def check_extras(
         validate_parameter_constraints({key: MODULE_EXTRAS[name]}, {key: value}, estimator)
     if result["optimizer"]:
         _refuse_booleans(optimizer, result["optimizer"], caller)
-        _try_optimizer(optimizer, params["lr"], result["optimizer"], caller)
+    if result["optimizer"] or isinstance(params["optimizer"], type):
+        try_optimizer(optimizer, params["lr"], result["optimizer"], caller)
     return result
 
 
@@ -412,20 +442,6 @@ def _plain(value: Any) -> Any:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _try_optimizer(
-    optimizer: type[torch.optim.Optimizer], lr: float, extras: dict[str, Any], caller: str
-) -> None:
-    given = {key.removeprefix("optimizer__"): value for key, value in extras.items()}
-    try:
-        optimizer([torch.nn.Parameter(torch.zeros(1))], **{"lr": lr, **given})
-    except (TypeError, ValueError, RuntimeError) as error:
-        refused = ", ".join(f"{key}={value!r}" for key, value in sorted(extras.items()))
-        raise ValueError(
-            f"{caller}: {optimizer.__name__} refuses {refused}: {quote(error)}. Pass what "
-            "the optimizer's own documentation allows."
-        ) from error
 
 
 def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:

@@ -14,6 +14,8 @@ from ..sequences import (
     TargetLengthsError,
     align_to_samples,
     argument,
+    as_array,
+    as_numbers,
     as_pandas,
     check_sequence_targets,
     check_token_range,
@@ -24,7 +26,6 @@ from ..sequences import (
     open_foreign,
     open_tensors,
     plain,
-    quote,
     read_spans,
     refuse_repeated_columns,
     refuse_single_values,
@@ -229,17 +230,17 @@ def read_embedding_weights(
     """Pretrained vectors, checked."""
     if embedding_weights is None:
         return None
-    embedding_weights = open_tensors(embedding_weights, f"{caller}: embedding_weights")
-    try:
-        weights = np.asarray(embedding_weights, dtype=np.float64)
-        wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
-    except (TypeError, ValueError) as error:
-        wrong = f"cannot be read as numbers: {quote(error)}"
+    where = f"{caller}: embedding_weights"
+    advice = (
+        "Pass finite numbers of shape (num_embeddings, embedding_dim), row i the vector of token i."
+    )
+    embedding_weights = open_tensors(embedding_weights, where)
+    weights = as_numbers(as_array(embedding_weights, where, advice), where)
+    with np.errstate(over="ignore"):  # what overflows is refused as infinite
+        weights = weights.astype(np.float64, copy=False)
+    wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
     if wrong:
-        raise ValueError(
-            f"{caller}: embedding_weights {wrong}. Pass finite numbers of shape "
-            "(num_embeddings, embedding_dim), row i the vector of token i."
-        )
+        raise ValueError(f"{where} {wrong}. {advice}")
     return weights
 
 
@@ -250,6 +251,9 @@ def _embedding_fault(
         return f"has shape {weights.shape}"
     if not np.isfinite(weights).all():
         return f"contains NaN or infinity in row {int((~np.isfinite(weights)).any(1).argmax())}"
+    too_large = np.abs(weights) > np.finfo(np.float32).max
+    if too_large.any():
+        return f"contains a number too large for float32 in row {int(too_large.any(1).argmax())}"
     if embedding_dim not in (None, weights.shape[1]):
         return f"has {weights.shape[1]} columns, but embedding_dim={embedding_dim}"
     if num_embeddings not in (None, len(weights)):

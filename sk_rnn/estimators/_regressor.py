@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array
@@ -37,6 +36,7 @@ from ._aligned import AlignedRNN
 from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
+from ._scores import r_squared
 from ._targets import check_targets
 from ._types import (
     Auto,
@@ -518,6 +518,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         ValueError
             If ``return_std=True`` with another loss.
         """
+        if not isinstance(return_std, bool | np.bool_):
+            raise TypeError(
+                f"{type(self).__name__}.predict: return_std is {return_std!r}. Pass True or False."
+            )
         outputs, spans = self._outputs(X, "predict")
         mean, std = self._decode_output(outputs)
         if not return_std:
@@ -546,8 +550,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             One is perfect, zero what the mean would reach. With ``return_sequences=True`` over all
             time steps.
         """
-        truth, predicted, weights = self._pairs(X, y, sample_weight)
-        return float(r2_score(truth, predicted, sample_weight=weights))
+        outputs, spans = self._outputs(X, "score")
+        truth, weights = self._read_truth(y, X, spans, sample_weight)
+        predicted, _ = self._decode_output(outputs)
+        return r_squared(truth, predicted, weights, f"{type(self).__name__}.score")
 
     # --- hooks ----------------------------------------------------------------------------------
 
@@ -560,7 +566,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             y = check_array(
                 y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=input_name
             )
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # of any kind: an object says itself which number it is
             raise ValueError(
                 f"{caller}: {input_name} cannot be read as real numbers: {quote(error)}. Pass one "
                 "number per sequence, or use RNNClassifier for labels."

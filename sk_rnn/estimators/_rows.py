@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import column_or_1d
 
 from ..sequences import (
     Spans,
     Standardisation,
     align_to_samples,
     canonical_order,
+    check_sample_weights,
     open_tensors,
-    quote,
     standardisation_of,
 )
 
@@ -37,51 +37,14 @@ def check_weights(
     input_name: str = "sample_weight",
     purpose: str = "train on",
 ) -> np.ndarray | None:
-    """Weights of samples as float64 (n_samples,), or None where all are one.
-
-    Raises
-    ------
-    ValueError
-        If they are not finite, negative, all zero, or not one a sample.
-    """
+    """Weights as float64 (n_samples,), or None where all are one; see `check_sample_weights`."""
     if sample_weight is None:
         return None
-    n_samples = len(spans)
     where = f"{caller}: {input_name}"
     sample_weight = align_to_samples(open_tensors(sample_weight, where), spans, where)
-    if np.isscalar(sample_weight):
-        sample_weight = np.full(n_samples, sample_weight)
-    try:
-        weights = check_array(
-            sample_weight,
-            ensure_2d=False,
-            allow_nd=True,
-            dtype=np.float64,
-            ensure_all_finite=False,
-            input_name=input_name,
-        )
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{caller}: {input_name} cannot be read as numbers: {quote(error)}. Pass a 1-D array "
-            f"of {n_samples} weights, one per sample."
-        ) from error
-    if weights.shape != (n_samples,):
-        raise ValueError(
-            f"{caller}: {input_name} has shape {weights.shape}, but X has {n_samples} samples. "
-            f"Pass a 1-D array of {n_samples} weights, one per sample."
-        )
-    wrong = ~((weights >= 0) & np.isfinite(weights))
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        raise ValueError(
-            f"{caller}: {input_name}[{first}] is {weights[first]:g}. Weights are finite numbers, "
-            "zero or positive; zero leaves a sample out."
-        )
-    if not weights.any():
-        raise ValueError(
-            f"{caller}: {input_name} is zero for all {n_samples} samples, which leaves none to "
-            f"{purpose}. Sample weights must contain at least one non-zero number."
-        )
+    weights = check_sample_weights(
+        sample_weight, len(spans), caller, input_name=input_name, purpose=purpose
+    )
     return None if (weights == 1.0).all() else weights
 
 

@@ -1,6 +1,6 @@
 """Seq2SeqTransformer."""
 
-import math
+import sys
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Real
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import TransformerMixin
-from sklearn.metrics import r2_score
 from sklearn.utils import Tags, _safe_indexing
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import (
@@ -36,7 +35,6 @@ from ..sequences import (
     is_awkward,
     open_foreign,
     open_tensors,
-    plain_number,
     quote,
 )
 from ._base import Validation
@@ -44,6 +42,7 @@ from ._pair_targets import as_objects, check_one_each
 from ._parameters import CONSTRAINTS, refuse
 from ._reading import float_type
 from ._rows import check_weights, draw_seed
+from ._scores import r_squared
 from ._translation import MARKS, Remember, Translation, recall
 from ._types import (
     Analyzer,
@@ -88,6 +87,9 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
+# The smallest number that is no denormal one, and a little more.
+_TINY = 1e-300
+
 _NOT_HERE = ("pooling", "return_sequences", "head_norm", "num_embeddings", "tbptt_steps")
 
 
@@ -108,7 +110,8 @@ class Alignment(NamedTuple):
 
 
 def _encodes(estimator: Any) -> bool:
-    if estimator.transform_method != "encode":
+    method = estimator.transform_method
+    if not isinstance(method, str) or method != "encode":
         raise AttributeError(
             "Only with transform_method='encode'; predictions are no columns of features."
         )
@@ -715,6 +718,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             raise ValueError(
                 f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
             )
+        _check_switch(return_log_proba, "return_log_proba", f"{type(self).__name__}.{caller}")
         n = int(n)
         width = max(n, int(self.beam_width))
         decoded = self._decode_tokens(spans, self._search(n), width=width)
@@ -762,9 +766,10 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         search = partial(
             sample,
             max_length=self._limit(),
-            temperature=float(temperature),
-            top_k=plain_number(top_k),
-            top_p=plain_number(top_p),
+            # Denormal numbers are taken for zero while decoding.
+            temperature=max(float(temperature), _TINY),
+            top_k=None if top_k is None else int(top_k),
+            top_p=None if top_p is None else max(float(top_p), _TINY),
             **MARKS,
         )
         decoded = self._decode_tokens(spans, search, seed=draw_seed(random_state))
@@ -836,7 +841,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 decoded = self._decode_numbers(spans, lengths=target.lengths)
                 predicted = self._unscale(decoded).values
                 weights = None if weights is None else np.repeat(weights, target.lengths)
-            return float(r2_score(true, predicted, sample_weight=weights))
+            return r_squared(true, predicted, weights, caller)
         spans = self._open(X, "score")
         y = align_to_samples(self._own_target(X, y, caller), spans, f"{caller}: y")
         rows = self._open_target(y, f"{caller}: y", reset=False).rows or []
@@ -899,7 +904,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             As `predict`; or with ``transform_method="encode"`` of shape (n_samples, n_encoded),
             float32: the encoder's final states, `hidden_size` of each direction.
         """
-        if self.transform_method == "predict":
+        # What is neither, set after fit, is refused where X is read.
+        if isinstance(self.transform_method, str) and self.transform_method == "predict":
             return self.predict(X)
         return self._encode(self._open(X, "transform"))
 
@@ -934,7 +940,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         try:
             X = open_tensors(X, f"{caller}: X")
             X = check_array(X, dtype=float_type(self), input_name="X")
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # of any kind: an object says itself how it becomes an array
             raise ValueError(
                 f"{caller}: X holds no encodings: {quote(error)}. Pass an "
                 f"array of shape (n_samples, {size}), as transform returned it."
@@ -965,7 +971,12 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         """
         check_is_fitted(self)
         size = self.module_.encoder.output_size
-        return _generate_get_feature_names_out(self, size, input_features=input_features)
+        try:
+            return _generate_get_feature_names_out(self, size, input_features=input_features)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{type(self).__name__}.get_feature_names_out: {quote(error)}. Pass None."
+            ) from error
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -1013,13 +1024,18 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             )
 
 
+def _check_switch(value: Any, name: str, caller: str) -> None:
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{caller}: {name} is {value!r}. Pass True or False.")
+
+
 def check_sampling(
     temperature: Any, top_k: Any, top_p: Any, random_state: Any, caller: str
 ) -> None:
     """Refuse options of `Seq2SeqTransformer.sample` that cannot be sampled with."""
     faults = [
         (
-            not _is_number(temperature, Real) or not 0 < temperature < math.inf,
+            not _is_number(temperature, Real) or not 0 < temperature <= sys.float_info.max,
             f"temperature is {temperature!r}. Pass a number above 0; near 0 is greedy.",
         ),
         (
@@ -1060,8 +1076,9 @@ def _without_zeros(
     y = X if itself else open_foreign(y, f"{caller}: y")
     everything = X, y, sample_weight, groups
     try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
+        weights = np.asarray(sample_weight)
+        weights = weights.astype(np.float64 if weights.dtype.kind != "c" else complex)
+    except Exception:  # of any kind: an object says itself how it becomes an array
         return everything
     if weights.ndim != 1 or weights.all() or not weights.any():
         return everything

@@ -23,6 +23,7 @@ from ..sequences import (
     learn_tokens,
     name_kind,
     plain_number,
+    quote,
     split_words,
 )
 from ._warnings import warn_user
@@ -148,7 +149,7 @@ def _check_form(side: Side, kind: str, where: str, because: str, data: Any = Non
     wanted = {"series": "numbers", "text": "a list of strings"}.get(kind, _WHAT.get(kind))
     shape = getattr(data, "shape", None)
     noun = {np.ndarray: "an array", pd.DataFrame: "a frame"}.get(type(data), "data")
-    received = "" if shape is None else f" ({noun} of shape {tuple(shape)})"
+    received = f" ({noun} of shape {tuple(shape)})" if isinstance(shape, tuple) else ""
     # Strings are tokens of a sequence, but not ids of some.
     consistent = kind == "tokens" and (side.form == "numbers" or because != fitted_with("ids"))
     n_single = count_single(data) if consistent else 0
@@ -181,7 +182,8 @@ def _open_rows(data: Any, kind: str, where: str) -> list[Any] | None:
 
 def is_rectangle(data: Any) -> bool:
     """Whether data has rows and columns, so that sequences in it have one length or are padded."""
-    return not isinstance(data, Panel) and len(getattr(data, "shape", None) or ()) == 2
+    shape = getattr(data, "shape", None)
+    return not isinstance(data, Panel) and isinstance(shape, tuple) and len(shape) == 2
 
 
 def _open_rectangle(data: Any, kind: str, where: str) -> list[Any] | None:
@@ -364,14 +366,22 @@ def split_texts(texts: list[str], analyze: Analyzer, name: str, where: str) -> l
     """Return the tokens of each string."""
     rows: list[Tokens] = []
     for i, text in enumerate(texts):
-        tokens = analyze(text)
-        unordered = isinstance(tokens, str | bytes | Mapping | Set)
-        if unordered or not isinstance(tokens, Iterable):
+        try:
+            tokens = analyze(text)
+            unordered = isinstance(tokens, str | bytes | Mapping | Set)
+            listed = list(tokens) if isinstance(tokens, Iterable) and not unordered else None
+        except Exception as error:  # of any kind, the user's own too
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(
+                f"{where}[{i}]: {name} raised {type(error).__name__}: {quote(error)} for "
+                f"{shown(text)}. It must take a string and return a list of tokens."
+            ) from error
+        if listed is None:
             raise TypeError(
                 f"{where}[{i}]: {name} returned {shown(tokens)} ({type(tokens).__name__}) for "
                 f"{shown(text)}. It must return a list of tokens."
             )
-        tokens = tokens if isinstance(tokens, list) else list(tokens)
+        tokens = listed
         if analyze not in (list, split_words):
             for token in tokens:
                 fault = _token_fault(token)

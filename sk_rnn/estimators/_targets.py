@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from ..sequences import Panel, name_kind, plain, quote
+from ..sequences import Panel, as_array, name_kind, plain, quote
 
 
 def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
@@ -27,6 +27,10 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
         raise TypeError(
             f"{where} is sparse, and sparse data is not supported. Pass {input_name}.toarray()."
         )
+    if isinstance(y, np.matrix):
+        raise TypeError(
+            f"{where} is a np.matrix, which is not supported. Pass np.asarray({input_name})."
+        )
     nested = _nested_row(y)
     if nested is not None:
         raise ValueError(
@@ -35,7 +39,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
         )
     try:
         array = np.asarray(y)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # of any kind: an object says itself how it becomes an array
         raise ValueError(
             f"{where} cannot be read as an array: {quote(error)}. {advice}."
         ) from error
@@ -45,7 +49,11 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"{where} is {name_kind(y)}, which is not a container of {noun}s. {advice}, in an "
             f"array or a list. For one sequence pass [{source}] and [{input_name}]."
         )
-    if array.dtype.kind == "c":
+    if array.size == 0:
+        raise ValueError(f"{where} has shape {array.shape}, which holds no {noun}s. {advice}.")
+    if array.dtype.kind == "V":
+        raise ValueError(f"{where} has dtype {array.dtype}, which holds no {noun}s. {advice}.")
+    if array.dtype.kind == "c" or _holds_complex(array):
         raise ValueError(f"{where} holds complex numbers: Complex data not supported. {advice}.")
     missing = pd.isna(array)
     if missing.any():
@@ -70,6 +78,30 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
         )
 
 
+def check_classes(classes: Any, caller: str) -> np.ndarray:
+    """Return the labels there will be, each once and sorted."""
+    where = f"{caller}: classes"
+    advice = "Pass a 1-D array of all labels there will be, at least two."
+    if issparse(classes):
+        raise TypeError(f"{where} is sparse, which is not supported. {advice}")
+    array = as_array(classes, where, advice)
+    if array.ndim != 1:
+        raise ValueError(f"{where} has shape {array.shape}. {advice}")
+    if array.dtype.kind in "cV" or _holds_complex(array):
+        raise ValueError(f"{where} has dtype {array.dtype}, which is not one of labels. {advice}")
+    missing = pd.isna(array)
+    if missing.any():
+        i = int(np.argmax(missing))
+        raise ValueError(f"{where}[{i}] is {plain(array[i])}, which is not a label. {advice}")
+    try:
+        found = np.unique(array)
+    except Exception as error:  # of any kind: labels say themselves how they are compared
+        raise ValueError(f"{where} cannot be sorted: {quote(error)}. {advice}") from error
+    if len(found) < 2:
+        raise ValueError(f"{where} has {len(found)} labels, {found.tolist()}. {advice}")
+    return found
+
+
 def _nested_row(y: Any) -> tuple[int, str] | None:
     """Which row of y, of what type, is a sequence instead of a target; None for none."""
     if isinstance(y, Panel):
@@ -84,6 +116,11 @@ def _nested_row(y: Any) -> tuple[int, str] | None:
         return None
     first = next(i for i, length in enumerate(lengths) if length >= 0)
     return first, type(rows[first]).__name__
+
+
+def _holds_complex(array: np.ndarray) -> bool:
+    complex_kinds = (complex, np.complexfloating)
+    return array.dtype == object and any(isinstance(y, complex_kinds) for y in array.flat)
 
 
 def _is_sized(row: Any) -> bool:

@@ -105,7 +105,7 @@ class Translation(SourceReader, PairTargets):
 
     def _check_combinations(self, params: dict[str, Any], caller: str) -> None:
         check_objects(params, caller)
-        no_feedback = params["feedback"] is False
+        no_feedback = params["feedback"] in (False,)  # NumPy's False, too
         conflicts = [
             *encoder_conflicts(params),
             (
@@ -120,7 +120,7 @@ class Translation(SourceReader, PairTargets):
                 "feedback=False, where the decoder reads no target. Set scheduled_sampling=0.",
             ),
             (
-                no_feedback and params["tied_embeddings"] is True,
+                no_feedback and params["tied_embeddings"] not in ("auto", False),
                 "tied_embeddings=True has no effect with feedback=False, where the decoder embeds "
                 "no tokens. Set tied_embeddings=False.",
             ),

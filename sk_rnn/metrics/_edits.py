@@ -64,6 +64,8 @@ def edit_distance(
     >>> from sklearn.metrics import make_scorer
     >>> scoring = make_scorer(edit_distance, greater_is_better=False)
     """
+    if not isinstance(normalize, bool | np.bool_):
+        raise TypeError(f"edit_distance: normalize must be True or False; got {normalize!r}.")
     true, predicted, weights = read_pairs(y_true, y_pred, sample_weight, "edit_distance")
     distances = _distances(true, predicted, "edit_distance").astype(np.float64)
     if normalize:
@@ -209,7 +211,7 @@ def _refuse_lists(sequences: list[Tokens], where: str) -> None:
     for i, sequence in enumerate(sequences):
         if not isinstance(sequence, str):
             raise TypeError(
-                f"{where}[{i}] is no string. Pass strings, or use token_error_rate for lists of "
+                f"{where}[{i}] is not a string. Pass strings, or use token_error_rate for lists of "
                 "tokens."
             )
 

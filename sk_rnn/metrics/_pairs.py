@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..sequences import Panel, open_tensors, quote
+from ..sequences import Panel, as_pandas, check_sample_weights, open_tensors, quote
 
 # A string is left as it is: its characters are its tokens.
 Tokens = str | tuple[Hashable, ...]
@@ -52,14 +52,25 @@ def import_extra(package: str, caller: str) -> Any:
 
 def read_texts(y: Any, where: str) -> list[Tokens]:
     """The sequences of a container, one per sample."""
-    return [_tokens(sequence, f"{where}[{i}]") for i, sequence in enumerate(read_items(y, where))]
+    return [_tokens(sequence, f"{where}[{i}]") for i, sequence in enumerate(_listed(y, where))]
+
+
+def _listed(y: Any, where: str) -> list[Any]:
+    items = read_items(y, where)
+    try:
+        return list(items)
+    except Exception as error:  # of any kind: an object says itself what it holds
+        raise TypeError(
+            f"{where} cannot be listed: {quote(error)}. Pass a list of sequences."
+        ) from error
 
 
 def read_items(y: Any, where: str) -> Any:
     """What a container holds, one item per sample."""
     y = open_tensors(y, where)
-    if isinstance(y, pd.Series | pd.DataFrame):
-        y = y.to_numpy()
+    frame = y if isinstance(y, pd.Series) else as_pandas(y, where)
+    if frame is not None:
+        y = frame.to_numpy()
     # Scalars of pyarrow and awkward equal nothing but themselves.
     for method in ("to_pylist", "to_list"):
         if hasattr(y, method) and not isinstance(y, Panel):
@@ -82,27 +93,42 @@ def _tokens(sequence: Any, where: str) -> Tokens:
     if not _is_sequence(sequence):
         hint = "Decode it." if isinstance(sequence, bytes) else "Pass a string or a list of tokens."
         raise TypeError(f"{where} is {_shown(sequence)}, which is not a sequence of tokens. {hint}")
-    # Plain numbers compare quicker than NumPy's; a tensor's would equal nothing but themselves.
-    tokens = tuple(sequence.tolist() if hasattr(sequence, "tolist") else sequence)
+    try:
+        # Plain numbers compare quicker than NumPy's; a tensor's would equal nothing but themselves.
+        tokens = tuple(sequence.tolist() if hasattr(sequence, "tolist") else sequence)
+    except Exception as error:  # of any kind: an object says itself what it holds
+        raise TypeError(
+            f"{where} cannot be read as tokens: {quote(error)}. Pass a string or a list of tokens."
+        ) from error
     try:
         frozenset(tokens)
     except TypeError:
         _refuse_unhashable(tokens, where)
-    for position, token in enumerate(tokens):
-        if token != token:
-            # It would be counted as wrong wherever it stands, even if predicted.
-            raise ValueError(
-                f"{where} has {_shown(token)} at position {position}, which equals no token. Give "
-                "missing tokens a name, such as None."
-            )
+    position = _position_of_missing(tokens)
+    if position is not None:
+        # It would be counted as wrong wherever it stands, even if predicted.
+        raise ValueError(
+            f"{where} has {_shown(tokens[position])} at position {position}, which equals no "
+            "token. Give missing tokens a name, such as None."
+        )
     return tokens
+
+
+def _position_of_missing(tokens: tuple[Hashable, ...]) -> int | None:
+    """Where the first token is that does not equal itself, such as NaN."""
+    try:
+        return next((i for i, token in enumerate(tokens) if token != token), None)
+    except (TypeError, ValueError):  # pandas' NA is neither
+        return next(i for i, token in enumerate(tokens) if token is pd.NA)
 
 
 def _is_sequence(y: Any) -> bool:
     """Whether y has items in an order; a mapping and a set have not."""
-    if isinstance(y, str | bytes | bytearray | dict | set | frozenset) or getattr(y, "ndim", 1) < 1:
+    if isinstance(y, str | bytes | bytearray | dict | set | frozenset | type):
         return False
-    return hasattr(y, "__len__") and hasattr(y, "__getitem__")
+    if not (hasattr(y, "__len__") and hasattr(y, "__getitem__")):
+        return False
+    return getattr(y, "ndim", 1) > 0
 
 
 def _refuse_unhashable(tokens: tuple[Any, ...], where: str) -> None:
@@ -112,7 +138,7 @@ def _refuse_unhashable(tokens: tuple[Any, ...], where: str) -> None:
         except TypeError:
             raise TypeError(
                 f"{where} has {_shown(token)} at position {position}, which is not hashable. "
-                "Tokens are strings, numbers or tuples; one sequence per sample."
+                "Pass tokens that are strings, numbers or tuples, in one sequence per sample."
             ) from None
 
 
@@ -121,28 +147,7 @@ def read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarra
     if sample_weight is None:
         return np.ones(n_sequences)
     sample_weight = open_tensors(sample_weight, f"{caller}: sample_weight")
-    try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{caller}: sample_weight cannot be read as numbers: {quote(error)}. Pass one weight "
-            "per sequence."
-        ) from error
-    if weights.shape != (n_sequences,):
-        raise ValueError(
-            f"{caller}: sample_weight has shape {weights.shape}, but there are {n_sequences} "
-            "sequences. Pass one weight per sequence."
-        )
-    bad = ~(np.isfinite(weights) & (weights >= 0))
-    if bad.any():
-        i = int(bad.argmax())
-        raise ValueError(
-            f"{caller}: sample_weight[{i}] is {weights[i]}. Pass finite weights that are not "
-            "negative."
-        )
-    if not weights.any():
-        raise ValueError(f"{caller}: sample_weight is zero everywhere. Pass a positive weight.")
-    return weights
+    return check_sample_weights(sample_weight, n_sequences, caller, noun="sequence")
 
 
 def _shown(value: Any) -> str:

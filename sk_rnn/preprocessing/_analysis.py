@@ -5,6 +5,7 @@ import sys
 import warnings
 from array import array
 from collections.abc import Callable, Hashable, Iterable
+from numbers import Integral
 from os import PathLike
 from typing import Any, NoReturn
 
@@ -26,7 +27,14 @@ PADDING, UNKNOWN, BEGIN, END = range(4)
 
 def check_analysis(text: CountVectorizer, caller: str) -> None:
     """Refuse parameters with which no document can be taken apart."""
-    text._validate_ngram_range()
+    _check_ngram_range(text.ngram_range, caller)
+    if isinstance(text.stop_words, list):
+        for word in text.stop_words:
+            if not isinstance(word, str):
+                raise TypeError(
+                    f"{caller}: stop_words has {shown(word)}, where a string belongs. Pass a list "
+                    "of words."
+                )
     try:
         b"a".decode(text.encoding)
     except UnicodeDecodeError:  # UTF-16, which needs more than a byte
@@ -54,6 +62,15 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
         raise ValueError(
             f"{where} has {n_groups} groups, but the token can be one of them only. Write (?:...) "
             "for the others."
+        )
+
+
+def _check_ngram_range(ngram_range: tuple[Any, ...], caller: str) -> None:
+    whole = [isinstance(n, Integral) and not isinstance(n, bool) for n in ngram_range]
+    if whole != [True, True] or not 1 <= ngram_range[0] <= ngram_range[1] < 1 << 63:
+        raise ValueError(
+            f"{caller}: ngram_range={ngram_range!r} must be two integers, the shortest and the "
+            "longest n-gram: (1, 1) for single tokens, (1, 2) for pairs of them as well."
         )
 
 
@@ -157,7 +174,7 @@ def _analyze(
             f"{where} is {shown(document)}, a file that cannot be read: {error.strerror}. Pass "
             "paths of files, or set input='content' if documents are the text itself."
         ) from error
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         _refuse_function(document, text, where, error)
     if isinstance(tokens, list):
         return tokens
@@ -171,24 +188,38 @@ def _analyze(
 
 
 def _refuse_function(
-    document: Any, text: CountVectorizer, where: str, error: TypeError
+    document: Any, text: CountVectorizer, where: str, error: TypeError | ValueError
 ) -> NoReturn:
-    """Name the user's function that returned what the next one cannot use."""
-    if callable(text.analyzer) or text.input == "file":  # whose files are read by now
-        raise error
+    """Name the user's function that failed, or that returned what the next one cannot use."""
+    if not callable(text.analyzer) and text.input != "file":  # whose files are read by now
+        try:
+            returned = _what_returned(document, text)
+        except (TypeError, ValueError):  # the same again
+            returned = None
+        if returned is not None:
+            raise TypeError(f"{where}: {returned}") from error
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    names = "analyzer" if callable(text.analyzer) else "preprocessor, strip_accents or tokenizer"
+    raise kind(
+        f"{where} cannot be taken apart: {names} raised {type(error).__name__}: {quote(error)}. An "
+        "analyzer must turn a document into a list of tokens, as a tokenizer must a string; a "
+        "preprocessor and strip_accents must return a string."
+    ) from error
+
+
+def _what_returned(document: Any, text: CountVectorizer) -> str | None:
+    """Say which of the user's functions returned what the next one cannot use."""
     prepared = text.build_preprocessor()(text.decode(document))
     if not isinstance(prepared, str):
         name = "strip_accents" if text.preprocessor is None else "preprocessor"
-        raise TypeError(
-            f"{where}: {name} returned {shown(prepared)}, where text belongs. Return a string."
-        ) from error
+        return f"{name} returned {shown(prepared)}, where text belongs. Return a string."
     tokens = None if text.tokenizer is None else text.tokenizer(prepared)
-    if text.tokenizer is not None and not isinstance(tokens, Iterable):
-        raise TypeError(
-            f"{where}: tokenizer returned {shown(tokens)}, where a list of tokens belongs. Return "
-            "a list of strings, empty if there are none."
-        ) from error
-    raise error
+    if text.tokenizer is None or isinstance(tokens, Iterable):
+        return None
+    return (
+        f"tokenizer returned {shown(tokens)}, where a list of tokens belongs. Return a list of "
+        "strings, empty if there are none."
+    )
 
 
 def _refuse_unhashable(

@@ -38,7 +38,7 @@ def takes_categories(transformer: Any) -> bool:
         return first is None or takes_categories(first)
     if isinstance(transformer, FeatureUnion | ColumnTransformer):
         return all(map(takes_categories, inside(transformer)))
-    if not hasattr(transformer, "__sklearn_tags__"):
+    if not hasattr(transformer, "__sklearn_tags__") or isinstance(transformer, type):
         return True  # nobody can tell
     tags = get_tags(transformer)
     return tags.no_validation or tags.input_tags.categorical or tags.input_tags.string

@@ -21,7 +21,7 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
 
     Parameters
     ----------
-    error : TypeError or ValueError
+    error : Exception
         Of the transformer, which has seen the steps of all sequences as rows.
     X : object
         What the user passed.

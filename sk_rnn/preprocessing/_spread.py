@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ..sequences import Panel, is_sequence, open_tensors
+from ..sequences import Panel, as_array, is_sequence, open_tensors, quote
 from ._steps import Steps
 
 # Metadata that have an entry per sequence, whatever the transformer makes of them; of others only
 # the transformer knows what they mean.
 _PER_SEQUENCE = ("sample_weight", "groups")
+
+_ADVICE = "Pass one entry per sequence, or for each sequence one per time step."
 
 
 class UnalignedError(ValueError):
@@ -70,10 +72,10 @@ def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
 def _count(value: Any, where: str, entry: str) -> int:
     """Return the number of entries."""
     bare = hasattr(value, "__array__") and not (hasattr(value, "shape") or isinstance(value, Sized))
-    shape = np.asarray(value).shape if bare else getattr(value, "shape", None)
-    if shape is not None and len(shape):
+    shape = as_array(value, where, _ADVICE).shape if bare else getattr(value, "shape", None)
+    if isinstance(shape, tuple) and len(shape):
         return int(shape[0])
-    unordered = isinstance(value, str | bytes | Mapping | AbstractSet)
+    unordered = isinstance(value, str | bytes | Mapping | AbstractSet | type)
     if shape is not None or unordered or not isinstance(value, Sized):
         raise TypeError(
             f"{where} is {value!r}, where a list or an array belongs. Pass one {entry} per "
@@ -95,7 +97,7 @@ def _spread(value: Any, steps: Steps, caller: str, name: str) -> Any:
     if hasattr(value, "__array__"):
         try:
             entries = np.asarray(value)
-        except (TypeError, ValueError):  # awkward arrays that are ragged
+        except Exception:  # awkward arrays that are ragged, and what is no array
             entries = list(value)
     if isinstance(entries, np.ndarray) and entries.ndim > 1:
         # The same numbers as nested lists are read as one per time step, too.
@@ -111,8 +113,14 @@ def _spread(value: Any, steps: Steps, caller: str, name: str) -> Any:
             f"{where}[{i}] is {entries[i]!r}, but {name}[{j}] is a sequence. Pass one entry per "
             "sequence, or for each sequence one per time step."
         )
-    _check_aligned(np.fromiter(map(len, entries), np.int64, len(entries)), lengths, where)
-    return np.concatenate([np.asarray(entry) for entry in entries])
+    arrays = [
+        np.atleast_1d(as_array(entry, f"{where}[{i}]", _ADVICE)) for i, entry in enumerate(entries)
+    ]
+    _check_aligned(np.fromiter(map(len, arrays), np.int64, len(arrays)), lengths, where)
+    try:
+        return np.concatenate(arrays)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where} cannot be stacked: {quote(error)}. {_ADVICE}") from error
 
 
 def _check_aligned(given: np.ndarray, lengths: np.ndarray, where: str) -> None:

@@ -23,6 +23,7 @@ from ..sequences import (
     offsets_of,
     one_sequence,
     open_foreign,
+    quote,
     refuse_empty,
     refuse_repeated_columns,
     refuse_single_values,
@@ -179,7 +180,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
 
 def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
     """Return X as one data frame per sample, if that is what it is."""
-    if not isinstance(X, list | tuple | pd.Series | np.ndarray) or np.ndim(X[:0]) != 1:
+    if not isinstance(X, list | tuple | pd.Series | np.ndarray) or getattr(X, "ndim", 1) != 1:
         return None
     if not len(X) or isinstance(next(iter(X)), np.ndarray) or as_pandas(next(iter(X))) is None:
         return None
@@ -223,7 +224,7 @@ def _text_in_objects(X: Any, where: str) -> Any:
         objects = X.dtype == object
     else:
         listed = isinstance(X, list | tuple | pd.Series | np.ndarray)
-        objects = listed and any(
+        objects = (listed and getattr(X, "ndim", 1) == 1) and any(
             isinstance(x, np.ndarray | pd.Series) and x.dtype == object for x in X
         )
     if not objects:
@@ -259,15 +260,27 @@ def names_of_features(estimator: Any, input_features: Any) -> Any:
     The names that a SequenceVectorizer hands on are its terms, as a CountVectorizer's are. Here
     they are the values of the one feature, a token id, which has no name.
     """
-    if estimator._is_tokens and input_features is not None and len(input_features) != 1:
+    given = input_features is not None and np.ndim(input_features) == 1
+    if estimator._is_tokens and given and len(input_features) != 1:
         return None
     return input_features
+
+
+def check_names_in(estimator: Any, input_features: Any) -> np.ndarray:
+    """Return the names of the features that go in, those of fit if none are given."""
+    try:
+        return _check_feature_names_in(estimator, input_features)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{type(estimator).__name__}.get_feature_names_out: {quote(error)}. Pass the names "
+            "that fit saw, or None."
+        ) from error
 
 
 def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
     """Return the names of the features of a time step; empty for one feature without a name."""
     input_features = names_of_features(estimator, input_features)
-    names = _check_feature_names_in(estimator, input_features)
+    names = check_names_in(estimator, input_features)
     if estimator._is_table:
         return []
     named = hasattr(estimator, "feature_names_in_") or input_features is not None

@@ -379,7 +379,8 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         self
         """
-        if transform not in (None, "default", "pandas", "polars"):
+        known = transform is None or isinstance(transform, str)
+        if not known or transform not in (None, "default", "pandas", "polars"):
             raise ValueError(
                 f"SequenceVectorizer.set_output: transform={transform!r} must be 'default', "
                 "'pandas', 'polars' or None. Each leaves the output a Panel."
@@ -395,7 +396,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._count_vectorizer().build_analyzer()
+        return self._checked_text("build_analyzer").build_analyzer()
 
     def build_preprocessor(self) -> Callable[[Any], str]:
         """Return the function that prepares a document before it is split.
@@ -404,7 +405,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._count_vectorizer().build_preprocessor()
+        return self._checked_text("build_preprocessor").build_preprocessor()
 
     def build_tokenizer(self) -> Callable[[str], Any]:
         """Return the function from a string to its tokens.
@@ -413,7 +414,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._count_vectorizer().build_tokenizer()
+        return self._checked_text("build_tokenizer").build_tokenizer()
 
     def get_stop_words(self) -> frozenset[str] | None:
         """Return the stop words, if any.
@@ -422,7 +423,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         frozenset of str or None
         """
-        return self._count_vectorizer().get_stop_words()
+        return self._checked_text("get_stop_words").get_stop_words()
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -431,6 +432,12 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         analysis = {name: getattr(self, name) for name in _ANALYSIS}
         low, high = self.ngram_range
         return CountVectorizer(**{**analysis, "ngram_range": (int(low), int(high))})
+
+    def _checked_text(self, method: str) -> CountVectorizer:
+        self._validate_params()
+        text = self._count_vectorizer()
+        check_analysis(text, f"SequenceVectorizer.{method}")
+        return text
 
     def _fit(self, X: Any, caller: str) -> Panel:
         text = self._count_vectorizer()

@@ -1,10 +1,12 @@
 """Which terms have an id: learned from the documents, or given."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
+
+from ..sequences import quote
 
 # Documents from which on min_df="auto" is 2. A term of one document is learned by heart, and unless
 # some are left out a network never meets the unknown token that it will be given for new words
@@ -101,11 +103,22 @@ def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> lis
     elif isinstance(vocabulary, set | frozenset):
         terms = sorted_terms(list(vocabulary), caller)
     else:
-        terms = list(vocabulary)
+        try:
+            terms = list(vocabulary)
+        except TypeError as error:  # an array or a tensor without dimensions
+            raise TypeError(
+                f"{where} cannot be listed: {quote(error)}. Pass a list of terms, or a mapping "
+                "from terms to 0, 1, 2, ..."
+            ) from error
     if not terms:
         raise ValueError(f"{where} is empty. Pass terms, or None to learn them.")
     seen: set[Any] = set()
     for i, term in enumerate(terms):
+        if not isinstance(term, Hashable):
+            raise TypeError(
+                f"{where} has {term!r} at position {i}, which cannot be looked up. Pass terms that "
+                "are hashable, such as strings."
+            )
         if term in seen:
             raise ValueError(f"{where} has term {term!r} twice, again at position {i}. Drop one.")
         seen.add(term)

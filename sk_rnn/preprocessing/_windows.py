@@ -124,7 +124,9 @@ Panel or list
     ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
     """
     values, frame = _read_series(series)
-    window, horizon, step, gap = int(window), int(horizon), int(step), int(gap)
+    # No series is as long as this, and beyond it lies what NumPy cannot count.
+    window, horizon, gap = int(window), int(horizon), int(gap)
+    step = min(int(step), 1 << 62)
     if isinstance(values, Panel):
         return _windows_of_panel(values, window, horizon, step, gap, not isinstance(series, Panel))
     n_windows = _count(np.array([len(values)]), window, horizon, step, gap, "series")[0]
@@ -206,9 +208,11 @@ def _count(
     advice: str = "",
 ) -> np.ndarray:
     """Return how many windows fit into each series."""
-    needed = window + gap + horizon
-    counts = np.maximum((lengths - needed) // step + 1, 0)
-    counts[lengths < needed] = 0
+    needed = int(window) + int(gap) + int(horizon)
+    fits = lengths >= needed
+    counts = np.zeros_like(lengths)
+    if fits.any():
+        counts[fits] = (lengths[fits] - needed) // step + 1
     if not counts.any():
         raise ValueError(
             f"make_windows: no window fits: window={window}, gap={gap} and horizon={horizon} need "

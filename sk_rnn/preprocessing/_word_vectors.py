@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, Literal, NoReturn, overload
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import validate_parameter_constraints
+from sklearn.utils._param_validation import StrOptions
 
-from ..sequences import RANDOM_STATE, IntegerFrom, RandomState, quote
+from ..sequences import RANDOM_STATE, IntegerFrom, RandomState, quote, validate_params
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -44,6 +44,16 @@ def load_word_vectors(
 ) -> tuple[np.ndarray, np.ndarray]: ...
 
 
+@validate_params(
+    {
+        "path": [str, bytes, os.PathLike],
+        "vocabulary": "no_validation",
+        "missing": [StrOptions({"random", "zeros"})],
+        "random_state": RANDOM_STATE,
+        "return_found": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
 def load_word_vectors(
     path: str | os.PathLike[str],
     vocabulary: Any,
@@ -124,11 +134,8 @@ def load_word_vectors(
     ... )
     """
     caller = "load_word_vectors"
-    if missing not in ("random", "zeros"):
-        raise ValueError(f"{caller}: missing={missing!r} must be 'random' or 'zeros'.")
-    validate_parameter_constraints(
-        {"random_state": RANDOM_STATE}, {"random_state": random_state}, caller
-    )
+    if b"\0" in os.fsencode(path):
+        raise ValueError(f"{caller}: path={path!r} has a null byte. Pass the path of a file.")
     id_of, n_tokens = _ids(vocabulary, caller)
     vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
     if not vectors:
@@ -161,7 +168,7 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
         )
     if isinstance(vocabulary, Mapping):
         pairs = list(vocabulary.items())
-    elif isinstance(vocabulary, str | bytes) or not hasattr(vocabulary, "__iter__"):
+    elif isinstance(vocabulary, str | bytes) or not _can_iterate(vocabulary):
         raise TypeError(
             f"{caller}: vocabulary is {vocabulary!r}. Pass a mapping from terms to ids, or a list "
             "of terms."
@@ -186,6 +193,14 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     if not id_of:
         raise ValueError(f"{caller}: vocabulary has no term but {list(vocabulary)}. Pass terms.")
     return id_of, n_tokens
+
+
+def _can_iterate(vocabulary: Any) -> bool:
+    try:
+        iter(vocabulary)
+    except TypeError:  # of an array without dimensions, too
+        return False
+    return True
 
 
 def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, np.ndarray]:
@@ -225,7 +240,10 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
                 "file again."
             ) from error
     if not n_rows:
-        raise ValueError(f"{where} holds no vectors; it has {n_lines} lines.")
+        raise ValueError(
+            f"{where} holds no vectors; it has {n_lines} lines. Pass a file that has a word and "
+            "its numbers on each line."
+        )
     if n_announced is not None and n_rows != n_announced:
         raise ValueError(
             f"{where}: line 1 announces {n_announced} words, but {n_rows} follow, up to line "

@@ -1,5 +1,6 @@
 """Sequences: the ragged container, what may become one, and batches of it."""
 
+from ._arrays import as_array
 from ._batching import (
     batch_bounds,
     flat_positions,
@@ -17,6 +18,7 @@ from ._constraints import (
     IntegerRange,
     NumberIn,
     RandomState,
+    Transformer,
     plain_number,
     plain_numbers,
 )
@@ -62,6 +64,7 @@ from ._validation import (
     check_token_range,
     read_spans,
 )
+from ._weights import check_sample_weights
 
 __all__ = [
     "CLIP",
@@ -79,15 +82,18 @@ __all__ = [
     "Standardisation",
     "TargetCountError",
     "TargetLengthsError",
+    "Transformer",
     "Unknown",
     "align_to_samples",
     "argument",
+    "as_array",
     "as_float",
     "as_numbers",
     "as_pandas",
     "available_if",
     "batch_bounds",
     "canonical_order",
+    "check_sample_weights",
     "check_sequence_targets",
     "check_sequences",
     "check_token_range",

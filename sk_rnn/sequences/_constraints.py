@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, RealNotInt
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt
 
 Closed = Literal["left", "right", "both", "neither"]
 
@@ -139,3 +139,17 @@ def plain_number(value: Any) -> Any:
 def plain_numbers(values: dict[str, Any]) -> dict[str, Any]:
     """Return values by name with numbers and booleans as Python's own."""
     return {name: plain_number(value) for name, value in values.items()}
+
+
+class Transformer(HasMethods):
+    """Instances that have fit and transform, but no classes, which have them as well."""
+
+    def __init__(self) -> None:
+        super().__init__(["fit", "transform"])
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Tell whether a value is one of them."""
+        return not isinstance(val, type) and super().is_satisfied_by(val)
+
+    def __str__(self) -> str:
+        return "an object (not a class) implementing 'fit' and 'transform'"

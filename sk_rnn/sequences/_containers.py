@@ -109,6 +109,10 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
             f"{argument(where)}.toarray()."
         )
     X = open_foreign(X, where)
+    if isinstance(X, np.matrix):
+        raise TypeError(
+            f"{where} is a np.matrix, which is not supported. Pass np.asarray({argument(where)})."
+        )
     if isinstance(X, pd.Series):
         if isinstance(X.dtype, pd.ArrowDtype) and has_sequences(X):
             return X.array.__arrow_array__()  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ def quote(error: BaseException) -> str:
     >>> f"X cannot be read: {quote(ValueError('It is empty.'))}. Pass numbers."
     'X cannot be read: It is empty. Pass numbers.'
     """
-    return " ".join(str(error).split()).rstrip(".")
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def counted(n: int, noun: str) -> str:

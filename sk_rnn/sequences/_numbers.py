@@ -39,7 +39,7 @@ def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
                 return values.astype(np.float64)
         except np.exceptions.ComplexWarning as error:
             raise ValueError(f"{where}: {_COMPLEX}") from error
-        except (OverflowError, TypeError, ValueError) as error:
+        except Exception as error:  # of any kind: an object says itself which number it is
             refused = first_not_number(values)
             if isinstance(refused, complex):
                 raise ValueError(f"{where}: {_COMPLEX}") from error

@@ -1,7 +1,6 @@
 """The ragged container that every estimator works on."""
 
-import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Literal, Self
 
@@ -9,11 +8,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ._constraints import AnyNumber, Float, Int, IntegerFrom, plain_number
+from ._arrays import as_array
+from ._constraints import Float, Int
 from ._containers import flatten
 from ._frames import read_long_frame
-from ._layout import check_offsets, check_rows, gather_steps, offsets_of
-from ._numbers import as_float
+from ._layout import gather_steps, offsets_of
+from ._numbers import as_float, as_numbers
+from ._panel_arguments import (
+    check_bounds,
+    check_float_type,
+    check_labels,
+    check_lengths,
+    check_n_tokens,
+    check_names,
+    check_offsets,
+    check_padding,
+    check_row,
+    check_rows,
+    check_slice,
+    check_values,
+)
 
 
 class Panel:
@@ -70,38 +84,13 @@ class Panel:
         n_tokens: Int | None = None,
         times: Any = None,
     ) -> None:
-        values = np.asanyarray(values)  # asanyarray: a memory map stays one
-        _check_values(values)
-        self.values = values
-        self.offsets = check_offsets(offsets, len(values))
+        self.values = check_values(values)
+        self.offsets = check_offsets(offsets, len(self.values))
         # To type checkers what may be None is as good as there: who asks for it knows.
-        self.index: pd.Index | Any = None if index is None else _as_index(index)
-        if self.index is not None and len(self.index) != len(self):
-            raise ValueError(
-                f"Panel: index has {len(self.index)} entries, but there are {len(self)} samples."
-            )
-        self.feature_names: tuple[str, ...] | Any = (
-            None if feature_names is None else tuple(feature_names)
-        )
-        if self.feature_names is not None and len(self.feature_names) != self.n_features:
-            raise ValueError(
-                f"Panel: feature_names has {len(self.feature_names)} entries, but values has "
-                f"{self.n_features} features."
-            )
-        if n_tokens is not None:
-            if not self.is_tokens:
-                raise ValueError(
-                    "Panel: n_tokens is for token ids; values has numbers. Leave it out."
-                )
-            if not IntegerFrom(1).is_satisfied_by(n_tokens):
-                raise ValueError(f"Panel: n_tokens must be an integer from 1 on, got {n_tokens!r}.")
-        self.n_tokens: int | Any = plain_number(n_tokens)
-        self.times: pd.Index | Any = None if times is None else _as_index(times)
-        if self.times is not None and len(self.times) != len(values):
-            raise ValueError(
-                f"Panel: times has {len(self.times)} entries, but there are {len(values)} time "
-                "steps."
-            )
+        self.index: pd.Index | Any = check_labels(index, len(self), "index", "sample")
+        self.feature_names: tuple[str, ...] | Any = check_names(feature_names, self.n_features)
+        self.n_tokens: int | Any = check_n_tokens(n_tokens, is_tokens=self.is_tokens)
+        self.times: pd.Index | Any = check_labels(times, len(self.values), "times", "time step")
 
     # -- Constructors -----------------------------------------------------------------
 
@@ -142,6 +131,7 @@ class Panel:
         >>> Panel.from_sequences([[4, 1, 1], [2]], dtype="float32")
         Panel(n_samples=2, n_timesteps=1..3, n_features=1, dtype=float32)
         """
+        dtype = check_float_type(dtype, "Panel.from_sequences: dtype")
         panel = read_panel(sequences, "Panel.from_sequences: sequences", dtype)
         names = panel.feature_names if feature_names is None else feature_names
         return cls(panel.values, panel.offsets, index=panel.index, feature_names=names)
@@ -248,23 +238,16 @@ class Panel:
         >>> Panel.from_padded([[7, 8, 0], [9, 0, 0]], lengths=[2, 1]).to_list()
         [array([7, 8]), array([9])]
         """
-        X, lengths = np.asarray(X), np.asarray(lengths)
+        where = "Panel.from_padded: X"
+        advice = (
+            "Pass an array of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, "
+            "n_features)."
+        )
+        X = as_array(X, where, advice)
         if X.ndim not in (2, 3):
-            raise ValueError(
-                f"Panel.from_padded: X has {X.ndim} dimensions. Pass an array of shape "
-                "(n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)."
-            )
-        if lengths.shape != X.shape[:1] or lengths.dtype.kind not in "iu":
-            raise ValueError(
-                f"Panel.from_padded: lengths must be {len(X)} integers, one per sample of X; "
-                f"got {lengths.dtype} of shape {lengths.shape}."
-            )
-        bad = np.flatnonzero((lengths < 0) | (lengths > X.shape[1]))
-        if bad.size:
-            raise ValueError(
-                f"Panel.from_padded: lengths[{bad[0]}] is {lengths[bad[0]]}, but X has "
-                f"{X.shape[1]} time steps."
-            )
+            raise ValueError(f"{where} has {X.ndim} dimensions. {advice}")
+        X = as_numbers(X, where)
+        lengths = check_lengths(lengths, len(X), X.shape[1])
         values = X[np.arange(X.shape[1]) < lengths[:, None]]  # (total_steps[, F])
         if values.ndim == 2 or values.dtype.kind not in "iu":
             values = as_float(values if values.ndim == 2 else values[:, None])
@@ -284,6 +267,13 @@ class Panel:
         panel : Panel
             With an `index` if all of them have one, and with `times` if all of them do.
 
+        Raises
+        ------
+        TypeError
+            If one of them is not a Panel.
+        ValueError
+            If there are none, or their features differ.
+
         Examples
         --------
         >>> from sk_rnn.sequences import Panel
@@ -291,9 +281,7 @@ class Panel:
         >>> Panel.concatenate([tokens, tokens[:1]]).to_list()
         [array([1, 2]), array([3]), array([1, 2])]
         """
-        panels = list(panels)
-        if not panels:
-            raise ValueError("Panel.concatenate: got no panels. Pass at least one.")
+        panels = _check_panels(panels)
         first = panels[0]
         for i, panel in enumerate(panels):
             if panel._kind != first._kind:
@@ -369,12 +357,12 @@ class Panel:
         if isinstance(key, tuple):  # scikit-learn slices arrays as X[key, ...]
             if len(key) != 2 or key[1] is not Ellipsis:
                 raise IndexError(
-                    f"A Panel has one dimension, its samples; got the index {key!r}. "
+                    f"Panel: got the index {key!r}, but there is one dimension, the samples. "
                     "Slice time steps and features sample by sample, or panel.values."
                 )
             key = key[0]
         if isinstance(key, slice):
-            start, stop, step = key.indices(len(self))
+            start, stop, step = check_slice(key, len(self))
             if step != 1:
                 return self._take(np.arange(start, stop, step))
             stop = max(start, stop)
@@ -382,19 +370,20 @@ class Panel:
             steps = slice(offsets[0], offsets[-1])
             times = None if self.times is None else self.times[steps]
             return self._with_samples(self.values[steps], offsets - offsets[0], key, times)
-        if np.ndim(key) == 0:
-            i = check_rows([operator.index(key)], len(self))[0]
-            return self.values[self.offsets[i] : self.offsets[i + 1]]
-        return self._take(check_rows(key, len(self)))
+        row = check_row(key, len(self))
+        if row is None:
+            return self._take(check_rows(key, len(self)))
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if dtype is not None and np.dtype(dtype) != object:
             raise TypeError(
-                f"A Panel is no array of {np.dtype(dtype)}: its samples have lengths of their "
-                "own. Use panel.to_padded(), or panel.values for the time steps of all samples."
+                f"Panel: cannot become an array of {np.dtype(dtype)}, because samples have lengths "
+                "of their own. Use panel.to_padded(), or panel.values for the time steps of all "
+                "samples."
             )
         if copy is False:
-            raise ValueError("A Panel cannot become an array without a copy.")
+            raise ValueError("Panel: cannot become an array without a copy. Leave copy at None.")
         out = np.empty(len(self), dtype=object)
         for i, sequence in enumerate(self):
             out[i] = sequence
@@ -412,13 +401,20 @@ class Panel:
         Parameters
         ----------
         value : float, default=0.0
-            What to pad with.
+            What to pad with, a number that the dtype of the panel holds.
 
         Returns
         -------
         X : ndarray of shape (n_samples, n_timesteps, n_features)
             As long as the longest sequence; (n_samples, n_timesteps) for token ids. The
             sequences' own lengths are in `lengths`.
+
+        Raises
+        ------
+        TypeError
+            If `value` is not a number.
+        ValueError
+            If the dtype of the panel cannot hold it.
 
         Examples
         --------
@@ -427,8 +423,7 @@ class Panel:
         array([[ 7,  8],
                [ 9, -1]])
         """
-        if not AnyNumber().is_satisfied_by(value):
-            raise ValueError(f"Panel.to_padded: value must be a number, got {value!r}.")
+        value = check_padding(value, self.dtype)
         lengths = self.lengths
         n_timesteps = lengths.max(initial=0)
         X = np.full((len(self), n_timesteps, *self.values.shape[1:]), value, dtype=self.dtype)
@@ -475,13 +470,19 @@ class Panel:
 
         Parameters
         ----------
-        starts, stops : ndarray of int of shape (n_samples,)
+        starts, stops : array-like of int of shape (n_samples,)
             Relative to each sample's own first step.
 
         Returns
         -------
         panel : Panel
+
+        Raises
+        ------
+        ValueError
+            If they are not integers, or not in order within each sample.
         """
+        starts, stops = check_bounds(starts, stops, self.lengths)
         return self._gather(self.offsets[:-1] + starts, stops - starts, slice(None))
 
     def _take(self, rows: np.ndarray) -> Self:
@@ -515,27 +516,24 @@ class Panel:
         return pairwise(bounds)
 
 
-def _as_index(labels: Any) -> pd.Index:
-    """Return labels as an index; pandas would make tuples of those of several levels."""
-    return labels.copy() if isinstance(labels, pd.MultiIndex) else pd.Index(labels)
+def _check_panels(panels: Any) -> list[Panel]:
+    """Return panels that are to be put one after the other as a list."""
+    advice = "Pass a list of Panels; Panel.from_sequences makes one of any other sequences."
+    if isinstance(panels, Panel) or not isinstance(panels, Iterable):
+        raise TypeError(f"Panel.concatenate: panels is a {type(panels).__name__}. {advice}")
+    panels = list(panels)
+    if not panels:
+        raise ValueError("Panel.concatenate: got no panels. Pass at least one.")
+    for i, panel in enumerate(panels):
+        if not isinstance(panel, Panel):
+            raise TypeError(f"Panel.concatenate: panels[{i}] is a {type(panel).__name__}. {advice}")
+    return panels
 
 
 def _append(indexes: list[pd.Index | None]) -> pd.Index | None:
     """Put indexes one after the other, if all of them are there."""
     there = [index for index in indexes if index is not None]
     return there[0].append(there[1:]) if len(there) == len(indexes) else None
-
-
-def _check_values(values: np.ndarray) -> None:
-    numbers = values.ndim == 2 and values.dtype in (np.float32, np.float64)
-    tokens = values.ndim == 1 and values.dtype.kind in "iu"
-    if isinstance(values, np.ma.MaskedArray) or not (numbers or tokens):
-        raise ValueError(
-            "Panel: values must be a float32 or float64 array of shape (total_steps, n_features), "
-            "or an integer array of shape (total_steps,); got a "
-            f"{type(values).__name__} of {values.dtype} of shape {values.shape}. "
-            "Panel.from_sequences converts other containers."
-        )
 
 
 def read_panel(sequences: Any, where: str, dtype: npt.DTypeLike | None = None) -> Panel:

@@ -169,7 +169,12 @@ def _plain_labels(values: np.ndarray, where: str) -> np.ndarray:
     """Return labels that are all numbers or all booleans in the dtype they would have had."""
     kind = pd.api.types.infer_dtype(values, skipna=False)
     if kind in _PLAIN_LABELS:
-        return values.astype(_PLAIN_LABELS[kind])
+        try:
+            return values.astype(_PLAIN_LABELS[kind])
+        except OverflowError as error:
+            raise ValueError(
+                f"{where} has labels beyond 64 bits. Pass smaller numbers, or strings."
+            ) from error
     kinds = sorted({type(label).__name__ for label in values}) if "mixed" in kind else []
     if len(kinds) > 1:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -114,20 +115,21 @@ def read_spans(
     return spans
 
 
-def _unpadded(spans: Spans, padding_value: float, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _unpadded(spans: Spans, padding_value: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the first step of each sample that is not padding, and how many steps lie between.
 
     Padding are the steps at either end whose features all equal ``padding_value``.
     """
-    value = float(padding_value)
+    if not isinstance(padding_value, Real):
+        raise TypeError(
+            f"{where.partition(': ')[0]}: padding_value={padding_value!r} is not a number. Set a "
+            "number or None."
+        )
     first, lengths = np.zeros_like(spans.lengths), np.zeros_like(spans.lengths)
-    is_float = spans.values.dtype.kind == "f"
-    if is_float and math.isfinite(value) and abs(value) > np.finfo(spans.values.dtype).max:
-        return first, spans.lengths  # no number of this type equals it
     offsets = spans.offsets
     for rows, steps in spans.blocks(_CHECK_BLOCK):
         values = steps.reshape(len(steps), -1)
-        is_padding = np.isnan(values) if math.isnan(value) else values == value
+        is_padding = _equal(values, padding_value)
         kept = np.flatnonzero(~is_padding.all(axis=1)) + offsets[rows.start]
         begin = np.searchsorted(kept, offsets[rows.start : rows.stop])
         end = np.searchsorted(kept, offsets[rows.start + 1 : rows.stop + 1])
@@ -140,6 +142,17 @@ def _unpadded(spans: Spans, padding_value: float, where: str) -> tuple[np.ndarra
         first[rows] = kept[begin] - offsets[rows.start : rows.stop]
         lengths[rows] = kept[end - 1] + 1 - kept[begin]
     return first, lengths
+
+
+def _equal(values: np.ndarray, number: Any) -> np.ndarray:
+    """Tell where values equal a number, of which NaN equals NaN."""
+    value = float(number)
+    if math.isnan(value):
+        return np.isnan(values)
+    largest = float(np.finfo(values.dtype).max) if values.dtype.kind == "f" else math.inf
+    if largest < abs(value) < math.inf:  # NumPy would take it for infinity
+        return np.zeros(values.shape, dtype=bool)
+    return values == value
 
 
 def check_token_range(

@@ -1,0 +1,45 @@
+"""How well predictions fit: what `score` returns."""
+
+import numpy as np
+from sklearn.metrics import r2_score
+
+# Their squares, and sums of these, are far from the largest number.
+_LARGE = 1e140
+
+
+def share_right(
+    true: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None, caller: str
+) -> float:
+    """Return the share of labels, or of rows of an indicator, that are predicted right."""
+    if _is_text(true) != _is_text(predicted):
+        raise ValueError(
+            f"{caller}: y holds labels such as {true[:1].tolist()[0]!r}, but the model predicts "
+            f"labels such as {predicted[:1].tolist()[0]!r}. Pass labels of the kind that the model "
+            "was fitted with."
+        )
+    right = true == predicted
+    if right.ndim == 2:
+        right = right.all(axis=1)
+    return float(np.average(right, weights=sample_weight))
+
+
+def r_squared(
+    true: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None, caller: str
+) -> float:
+    """Return R² of each column, on average; huge numbers are scaled down, which changes nothing."""
+    true, predicted = (values.reshape(len(values), -1) for values in (true, predicted))
+    if true.shape[1] != predicted.shape[1]:
+        raise ValueError(
+            f"{caller}: y has {true.shape[1]} numbers per target, but the model was fitted with "
+            f"{predicted.shape[1]}. Pass y of the same kind."
+        )
+    largest = np.max(np.abs(true), initial=0.0)
+    if largest > _LARGE:
+        true, predicted = true / largest, predicted / largest
+    return float(r2_score(true, predicted, sample_weight=sample_weight))
+
+
+def _is_text(labels: np.ndarray) -> bool:
+    return labels.dtype.kind in "UT" or (
+        labels.dtype == object and len(labels) > 0 and isinstance(labels.flat[0], str)
+    )

@@ -1,0 +1,138 @@
+"""What may come of a call, and what is raw.
+
+Fine is
+
+- success without warnings, and without NaN or infinity in what an estimator predicts;
+- ValueError, TypeError, IndexError, NotFittedError or ImportError whose text begins with the
+  caller, ``RNNClassifier.fit: ``, ``Panel: `` or ``pad_sequences: ``, and says what to do;
+- scikit-learn's own forms, which name the estimator or function in the text: of parameters
+  ("The 'hidden_size' parameter of RNNClassifier must be …", "Invalid parameter …"), of feature
+  names and numbers, of an estimator that is not fitted, and the AttributeError of a method that is
+  there only with other parameters;
+- Python's own text about arguments that a signature lacks or needs, about files that cannot be
+  opened (OSError with a number), about memory that is not there, and about what cannot be pickled;
+- an error that a function, callback, cell or optimizer of the user raised itself;
+- warnings whose text begins with the caller; ConvergenceWarning; and those that scikit-learn's own
+  estimators give: DataConversionWarning for a column vector y, UndefinedMetricWarning for R² of one
+  sample, and UserWarning for feature names that only one of fit and predict has, and for parameters
+  that CountVectorizer does not use beside others.
+
+Everything else is raw.
+"""
+
+import re
+import traceback
+from pathlib import Path
+from pickle import PicklingError
+
+import numpy as np
+from sklearn.exceptions import (
+    ConvergenceWarning,
+    DataConversionWarning,
+    NotFittedError,
+    UndefinedMetricWarning,
+)
+
+from . import names
+
+_CLASSES = (
+    "RNNClassifier|RNNRegressor|Seq2SeqTransformer|Panel|SequencePadder|SequenceSummarizer|"
+    "SequenceVectorizer|TimeDistributed"
+)
+_FUNCTIONS = (
+    "pad_sequences|make_windows|load_word_vectors|bleu_score|character_error_rate|chrf_score|"
+    "edit_distance|sequence_accuracy_score|token_accuracy_score|token_error_rate|word_error_rate"
+)
+_CALLER = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}): ")
+_EXTRA = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}) needs \w+, which is not installed")
+# What to do, an imperative; or what is allowed.
+_ADVICE = re.compile(
+    r"(?:[.;:,] |\b(?:to|or|and) )(?:pass|set|use|leave|drop|give|convert|call|lower|fit|refit|"
+    r"rescale|impute|map|clip|fill|scale|encode|decode|make|choose|raise|run|return|put|remove|check|"
+    r"slice|build|shorten|wrap|install|split|write|select|download|read|name|rename|cut|"
+    r"sort|repeat|correct|reshape)\b"
+    r"|\bmust\b|\bneeds?\b|\bbelongs?\b|did you mean|known are|one of|none of \[|is neither|"
+    r"minimum of 1 is required|refused the time steps|"
+    r"a line is|positions are|which has \[|df has \[|get the file anew|weights are finite",
+    re.IGNORECASE,
+)
+_SCIKIT_LEARN = re.compile(
+    r"The '\w+' parameter of \w+ must be "
+    rf"|Invalid parameter .* for estimator (?:{_CLASSES})"
+    r"|output config must be in "
+    r"|The feature names should match those that were passed during fit"
+    rf"|X has \d+ features, but (?:{_CLASSES}) is expecting \d+ features as input"
+    rf"|This (?:{_CLASSES}) instance is not fitted yet. Call 'fit'",
+    re.DOTALL,
+)
+_PYTHON = re.compile(
+    rf"(?:(?:{_CLASSES})\.)?\w+\(\) (?:got an unexpected keyword argument|missing \d+ required|"
+    r"takes \d+ positional|got multiple values|takes from \d+)"
+)
+_OF_SCIKIT_LEARN = re.compile(
+    r"X (?:does not have valid|has) feature names, but \w+ was fitted"
+    r"|The parameter '\w+' will not be used since |Your stop_words may be inconsistent"
+)
+_METHOD = re.compile(rf"This '(?:{_CLASSES})' has no attribute '\w+'")
+_ERRORS = (ValueError, TypeError, IndexError, NotFittedError, ImportError, OSError)
+_WARNINGS = (ConvergenceWarning, DataConversionWarning, UndefinedMetricWarning)
+_FINITE = re.compile(
+    r"m\.(?:predict|predict_proba|predict_log_proba|decision_function|score_samples)\("
+)
+
+
+def fault_of_error(error):
+    """Return what is wrong with an error, or None."""
+    text = str(error)
+    if _is_of_user(error) or (isinstance(error, AttributeError) and _METHOD.match(text)):
+        return None
+    if isinstance(error, PicklingError) or "cannot pickle" in text or "Can't pickle" in text:
+        return None
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno):
+        return None
+    if not isinstance(error, _ERRORS):
+        return "of another kind"
+    if any(pattern.match(text) for pattern in (_SCIKIT_LEARN, _PYTHON, _EXTRA)):
+        return None
+    if not _CALLER.match(text):
+        return "without the caller"
+    if not _ADVICE.search(text):
+        return "without what to do"
+    if re.search(r"(?<!\.)\.\.(?!\.)", text):
+        return "with doubled full stops"
+    return None
+
+
+def _is_of_user(error):
+    """Whether an error was raised by what a program passed, and not by what it called."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return False
+    innermost = frames[-1]
+    is_lambda = innermost.filename == "<fuzz>" and innermost.name == "<lambda>"
+    return is_lambda or Path(innermost.filename) == Path(names.__file__)
+
+
+def fault_of_warning(warning):
+    """Return what is wrong with a warning, or None."""
+    if issubclass(warning.category, _WARNINGS):
+        return None
+    text = str(warning.message)
+    own = _CALLER.match(text) or _OF_SCIKIT_LEARN.match(text)
+    return None if own and issubclass(warning.category, UserWarning) else "a warning"
+
+
+def fault_of_result(line, result):
+    """Return what is wrong with what a line evaluates to, or None."""
+    if not _FINITE.match(line):
+        return None
+    results = result if isinstance(result, tuple) else (result,)
+    return None if all(map(_is_finite, results)) else "predictions that are not finite"
+
+
+def _is_finite(values):
+    if not isinstance(values, np.ndarray):
+        return True
+    if values.dtype == object:
+        return all(map(_is_finite, values.ravel()))
+    return values.dtype.kind not in "fc" or bool(np.isfinite(values).all())

@@ -1,0 +1,315 @@
+"""Junk for transformers, functions and metrics that random calls have found."""
+
+import re
+
+import awkward as ak
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import torch
+from sklearn.ensemble import IsolationForest
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.preprocessing import StandardScaler
+
+from sk_rnn.metrics import (
+    bleu_score,
+    edit_distance,
+    sequence_accuracy_score,
+    token_accuracy_score,
+    token_error_rate,
+)
+from sk_rnn.preprocessing import (
+    SequencePadder,
+    SequenceSummarizer,
+    SequenceVectorizer,
+    TimeDistributed,
+    load_word_vectors,
+    make_windows,
+)
+
+TEXTS = ["the cat", "a dog"]
+X = [[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0]]]
+AB = ["ab", "b"]
+INSTANCE = (
+    r"The 'transformer' parameter of TimeDistributed must be an object \(not a class\) implementing"
+)
+NGRAMS = (
+    r"SequenceVectorizer\.fit: ngram_range=.* must be two integers, the shortest and the longest"
+)
+
+
+class Refusing:
+    """Looks like an array and is none."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no array today")
+
+
+# what: (call, type of error, pattern that the message begins with)
+REFUSED = {
+    # --- TimeDistributed ---
+    "a class for a transformer": (
+        lambda: TimeDistributed(StandardScaler).fit(X),
+        ValueError,
+        INSTANCE,
+    ),
+    "a class for a transformer, in fit_transform": (
+        lambda: TimeDistributed(StandardScaler).fit_transform(X),
+        ValueError,
+        INSTANCE,
+    ),
+    "no transformer": (
+        lambda: TimeDistributed(IsolationForest()).fit(X),
+        ValueError,
+        INSTANCE,
+    ),
+    "a transformer of dicts": (
+        lambda: TimeDistributed(DictVectorizer()).fit(X),
+        ValueError,
+        r"TimeDistributed\.fit: .*DictVectorizer",
+    ),
+    "an integer beyond floats": (
+        lambda: TimeDistributed(StandardScaler()).fit([[10**400], [1]]),
+        ValueError,
+        r"TimeDistributed\.fit: ",
+    ),
+    "a number": (
+        lambda: TimeDistributed(StandardScaler()).fit(np.array(3.0)),
+        TypeError,
+        r"TimeDistributed\.fit: X is a single value, 3\.0\. Pass",
+    ),
+    "names of other features": (
+        lambda: TimeDistributed(StandardScaler()).fit(X).get_feature_names_out(["a"]),
+        ValueError,
+        r"TimeDistributed\.get_feature_names_out: input_features should have length equal to "
+        r"number of features \(2\), got 1\. Pass the names that fit saw, or None\.$",
+    ),
+    "a number for names": (
+        lambda: SequenceSummarizer().fit(X).get_feature_names_out(3),
+        ValueError,
+        r"SequenceSummarizer\.get_feature_names_out: .*\. Pass the names that fit saw, or None\.$",
+    ),
+    "a number for names, padded": (
+        lambda: SequencePadder().fit(X).get_feature_names_out(np.float64(3)),
+        ValueError,
+        r"SequencePadder\.get_feature_names_out: .*\. Pass the names that fit saw, or None\.$",
+    ),
+    # --- SequenceVectorizer ---
+    **{
+        f"ngram_range={ngram_range}": (
+            lambda ngram_range=ngram_range: SequenceVectorizer(ngram_range=ngram_range).fit(TEXTS),
+            ValueError,
+            NGRAMS,
+        )
+        for ngram_range in [
+            (2, 1),
+            (0, 1),
+            (-1, 1),
+            (1,),
+            (1, 2, 3),
+            (1.0, 2.0),
+            ("a", "b"),
+            (None, None),
+            (1, 10**400),
+            (True, True),
+        ]
+    },
+    "pattern that does not compile, in build_analyzer": (
+        lambda: SequenceVectorizer(token_pattern="*").build_analyzer(),
+        ValueError,
+        r"SequenceVectorizer\.build_analyzer: token_pattern='\*' is no regular expression",
+    ),
+    "stop words of another language, in get_stop_words": (
+        lambda: SequenceVectorizer(stop_words="french").get_stop_words(),
+        ValueError,
+        r"The 'stop_words' parameter of SequenceVectorizer must be",
+    ),
+    "accents of another kind, in build_preprocessor": (
+        lambda: SequenceVectorizer(strip_accents=[2]).build_preprocessor(),
+        ValueError,
+        r"The 'strip_accents' parameter of SequenceVectorizer must be",
+    ),
+    "analyzer without arguments": (
+        lambda: SequenceVectorizer(analyzer=lambda: [0]).fit(TEXTS),
+        TypeError,
+        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised TypeError: ",
+    ),
+    "analyzer of numbers": (
+        lambda: SequenceVectorizer(analyzer=int).fit(TEXTS),
+        ValueError,
+        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised ValueError: ",
+    ),
+    "tokenizer of numbers": (
+        lambda: SequenceVectorizer(tokenizer=int, token_pattern=None).fit(TEXTS),
+        ValueError,
+        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: preprocessor, strip_accents or "
+        r"tokenizer raised ValueError: ",
+    ),
+    "an array for an output": (
+        lambda: SequenceVectorizer().set_output(transform=np.zeros(2)),
+        ValueError,
+        r"SequenceVectorizer\.set_output: transform=array\(\[0\., 0\.\]\) must be 'default'",
+    ),
+    "stop words that are no words": (
+        lambda: SequenceVectorizer(stop_words=[["a"]]).fit(TEXTS),
+        TypeError,
+        r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string belongs\. Pass a list",
+    ),
+    "a vocabulary without dimensions": (
+        lambda: SequenceVectorizer(vocabulary=torch.tensor(2)).fit(TEXTS),
+        TypeError,
+        r"SequenceVectorizer\.fit: vocabulary cannot be listed: iteration over a 0-d tensor\. Pass",
+    ),
+    "a vocabulary of lists": (
+        lambda: SequenceVectorizer(vocabulary=[["a"]], analyzer=str.split).fit(TEXTS),
+        TypeError,
+        r"SequenceVectorizer\.fit: vocabulary has \['a'\] at position 0, which cannot be looked",
+    ),
+    "an output of TimeDistributed": (
+        lambda: TimeDistributed(StandardScaler()).set_output(transform=3),
+        ValueError,
+        r"TimeDistributed\.set_output: transform must be one of \['default', 'pandas', 'polars'\]",
+    ),
+    "targets that are no arrays": (
+        lambda: TimeDistributed(StandardScaler()).fit(X, [Refusing()] * 2),
+        ValueError,
+        r"TimeDistributed\.fit: y\[0\] cannot be read as an array: no array today\. Pass one",
+    ),
+    "a class for targets": (
+        lambda: TimeDistributed(StandardScaler()).fit(X, list),
+        TypeError,
+        r"TimeDistributed\.fit: y is <class 'list'>, where a list or an array belongs\.",
+    ),
+    # --- functions ---
+    "window beyond 64 bits": (
+        lambda: make_windows(np.arange(5.0), window=10**400),
+        ValueError,
+        r"make_windows: no window fits: window=1000",
+    ),
+    "gap of 64 bits": (
+        lambda: make_windows(np.arange(5.0), window=1, gap=2**63 - 1),
+        ValueError,
+        r"make_windows: no window fits: window=1, gap=9223372036854775807 and horizon=1 need",
+    ),
+    "word vectors from a number": (
+        lambda: load_word_vectors(3, ["cat"]),
+        ValueError,
+        r"The 'path' parameter of load_word_vectors must be",
+    ),
+    "word vectors from a null byte": (
+        lambda: load_word_vectors("a\0b", ["cat"]),
+        ValueError,
+        r"load_word_vectors: path='a\\x00b' has a null byte\. Pass the path of a file\.$",
+    ),
+    "an array for missing": (
+        lambda: load_word_vectors("a", ["cat"], missing=np.zeros(2)),
+        ValueError,
+        r"The 'missing' parameter of load_word_vectors must be a str among",
+    ),
+    "random state of text": (
+        lambda: load_word_vectors("a", ["cat"], random_state="a"),
+        ValueError,
+        r"The 'random_state' parameter of load_word_vectors must be",
+    ),
+    "a number for a vocabulary": (
+        lambda: load_word_vectors("a", np.array(2)),
+        TypeError,
+        r"load_word_vectors: vocabulary is array\(2\)\. Pass a mapping from terms to ids",
+    ),
+    # --- metrics ---
+    "weight beyond floats": (
+        lambda: token_error_rate(AB, AB, sample_weight=[10**400, 1]),
+        ValueError,
+        r"token_error_rate: sample_weight holds something that is no number: int too large",
+    ),
+    "ragged weights": (
+        lambda: bleu_score(AB, AB, sample_weight=[[1], [1, 2]]),
+        ValueError,
+        r"bleu_score: sample_weight cannot be read as an array: setting an array element with a "
+        r"sequence.*[^.]\. Pass a 1-D array of 2 weights, one per sequence\.$",
+    ),
+    "weights that overflow": (
+        lambda: token_error_rate(AB, AB, sample_weight=[1e308, 1e308]),
+        ValueError,
+        r"token_error_rate: sample_weight adds up to inf, which is too large to compute with\.",
+    ),
+    "normalize of no kind": (
+        lambda: edit_distance(AB, AB, normalize=pd.NA),
+        TypeError,
+        r"edit_distance: normalize must be True or False; got <NA>\.$",
+    ),
+    "a module": (
+        lambda: sequence_accuracy_score(AB, np),
+        TypeError,
+        r"sequence_accuracy_score: y_pred is a module, which is no container of sequences\.",
+    ),
+    "a class": (
+        lambda: sequence_accuracy_score(list, AB),
+        TypeError,
+        r"sequence_accuracy_score: y_true is <class 'list'>, which is no container of sequences\.",
+    ),
+    "memory of two dimensions": (
+        lambda: token_accuracy_score(memoryview(np.zeros((2, 2))), AB),
+        TypeError,
+        r"token_accuracy_score: y_true cannot be listed: multi-dimensional .* Pass a list",
+    ),
+    "a list that is missing": (
+        lambda: token_accuracy_score(pa.array([["a"], None]), AB),
+        TypeError,
+        r"token_accuracy_score: y_true\[1\] cannot be read as tokens: .* Pass a string or a list",
+    ),
+    "tokens without memory": (
+        lambda: token_accuracy_score(torch.zeros(2, 2, device="meta"), AB),
+        TypeError,
+        r"token_accuracy_score: y_true\[0\] cannot be read as tokens: ",
+    ),
+    "a missing token of pandas": (
+        lambda: token_accuracy_score([["a", pd.NA], ["b"]], AB),
+        ValueError,
+        r"token_accuracy_score: y_true\[0\] has <NA> at position 1, which equals no token\. Give",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_junk_is_refused_in_our_words(what):
+    call, kind, message = REFUSED[what]
+    with pytest.raises(kind) as error:
+        call()
+    assert re.match(message, str(error.value)), str(error.value)
+
+
+def test_a_refused_fit_leaves_no_fitted_transformer():
+    distributed = TimeDistributed(StandardScaler())
+    with pytest.raises(ValueError, match="contains infinity"):
+        distributed.fit([[[np.inf], [1.0]], [[2.0]]])
+    with pytest.raises(ValueError, match="is not fitted yet"):
+        distributed.transform(X)
+    with pytest.raises(ValueError, match="is not fitted yet"):
+        distributed.get_feature_names_out()
+
+
+def test_classes_have_tags_all_the_same():
+    assert TimeDistributed(StandardScaler).__sklearn_tags__() is not None
+
+
+def test_marks_of_numpy_are_marks():
+    marked = SequenceVectorizer(add_marks=np.bool_(True)).fit(TEXTS)
+    assert marked.vocabulary_ == SequenceVectorizer(add_marks=True).fit(TEXTS).vocabulary_
+    given = SequenceVectorizer(add_marks=np.bool_(True), vocabulary=["cat"])
+    assert given.transform(TEXTS)[0].tolist() == [2, 1, 4, 3]
+
+
+def test_windows_take_the_only_one_where_steps_are_long():
+    windows, y = make_windows(np.arange(5.0), window=np.int32(2), step=10**400)
+    assert (windows.tolist(), y.tolist()) == ([[0.0, 1.0]], [2.0])
+
+
+def test_metrics_read_frames_by_rows():
+    frame = pd.DataFrame({"a": ["x", "y"], "b": ["u", "v"]})
+    rows = [["x", "u"], ["y", "v"]]
+    for other in (frame, pl.DataFrame(frame), pa.Table.from_pandas(frame)):
+        assert token_accuracy_score(other, rows) == 1.0
+    assert token_accuracy_score(ak.Array(rows), rows) == 1.0
