@@ -193,7 +193,7 @@ def test_statistics_of_tiny_huge_and_constant_features():
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_batches_are_standardised_before_they_are_rounded(kind, tmp_path):
-    values = (np.arange(12.0).reshape(6, 2) + [1e6, -1e6]).astype(kind)
+    values = (np.array([1e6, -1e6]) + np.arange(12.0).reshape(6, 2)).astype(kind)
     scaling = Standardisation(np.array([1e6, -1e6]), np.array([2.0, 4.0]))
     on_disk = np.memmap(tmp_path / "values", dtype=kind, mode="w+", shape=values.shape)
     on_disk[:] = values

@@ -12,7 +12,7 @@ from ._steps import Steps
 
 # Metadata that have an entry per sequence, whatever the transformer makes of them; of others only
 # the transformer knows what they mean.
-_PER_SEQUENCE = ("sample_weight", "groups")
+PER_SEQUENCE = ("sample_weight", "groups")
 
 _ADVICE = "Pass one entry per sequence, or for each sequence one per time step."
 
@@ -49,7 +49,7 @@ def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
         return None
     value = open_tensors(value, f"{caller}: {name}")
     n_samples = len(steps.lengths)
-    if name in _PER_SEQUENCE:
+    if name in PER_SEQUENCE:
         n_entries = _count(value, f"{caller}: {name}", "entry")
         if n_entries != n_samples:
             raise ValueError(

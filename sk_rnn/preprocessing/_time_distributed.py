@@ -19,7 +19,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import Transformer, available_if, fit_context
+from ..sequences import Transformer, align_to_samples, available_if, fit_context
 from ._assembly import (
     as_seen,
     cut,
@@ -32,7 +32,7 @@ from ._assembly import (
 from ._folds import keep_sequences_whole, restore_folds
 from ._nested import names_out, takes_categories, takes_dicts
 from ._refusals import explain, refuse_what_is_no_dict
-from ._spread import spread_metadata, spread_target
+from ._spread import PER_SEQUENCE, spread_metadata, spread_target
 from ._steps import Steps, check_features, check_names_in, names_of_features, read_steps
 
 _OUTPUTS = ("default", "pandas", "polars")
@@ -227,12 +227,12 @@ class TimeDistributed(
         caller = f"TimeDistributed.{method}"
         more = method == "partial_fit" and hasattr(self, "transformer_")
         steps = self._read(X, caller, reset=not more)
-        routed = self._route(method, params, steps)
+        routed = self._route(method, params, X, steps)
         if not more:
             self._dates = dates_in(steps)
             self._inner_container = _get_output_config("transform", self)["dense"]
         transformer = clone(self.transformer) if not more else self.transformer_
-        target, unaligned = spread_target(y, steps, caller)
+        target, unaligned = spread_target(align_to_samples(y, X, f"{caller}: y"), steps, caller)
         keep_sequences_whole(transformer, steps.lengths, caller)
         with self._explaining(X, steps, caller, unaligned), self._inner_output():
             data = as_seen(steps)
@@ -276,7 +276,7 @@ class TimeDistributed(
         check_is_fitted(self)
         caller = "TimeDistributed.transform"
         steps = self._read(X, caller, reset=False)
-        routed = self._route("transform", params, steps)
+        routed = self._route("transform", params, X, steps)
         with self._explaining(X, steps, caller), self._inner_output():
             output = self.transformer_.transform(as_seen(steps), **routed.get("transform", {}))
         return self._put_back(output, X, steps, caller)
@@ -303,7 +303,7 @@ class TimeDistributed(
         caller = "TimeDistributed.inverse_transform"
         steps = read_steps(X, caller, numeric=False, tokens=True)
         self._check_transformed(steps, caller)
-        routed = self._route("inverse_transform", params, steps)
+        routed = self._route("inverse_transform", params, X, steps)
         with self._explaining(X, steps, caller):
             output = self.transformer_.inverse_transform(
                 np.asarray(steps.values), **routed.get("inverse_transform", {})
@@ -386,17 +386,21 @@ class TimeDistributed(
             mapping.add(caller="fit_transform", callee=callee)
         return MetadataRouter(owner=self).add(transformer=self.transformer, method_mapping=mapping)
 
-    def _route(self, method: str, params: dict, steps: Steps) -> dict[str, dict]:
+    def _route(self, method: str, params: dict, X: Any, steps: Steps) -> dict[str, dict]:
         """Return the transformer's metadata by method, one entry per time step."""
         if not _routing_enabled():
             _raise_for_params(params, self, method)
             return {}
         routed = process_routing(self, method, **params)["transformer"]
+        caller = f"TimeDistributed.{method}"
+
+        def spread(name: str, value: Any) -> Any:
+            if name in PER_SEQUENCE:
+                value = align_to_samples(value, X, f"{caller}: {name}")
+            return spread_metadata(name, value, steps, caller)
+
         return {
-            callee: {
-                key: spread_metadata(key, value, steps, f"TimeDistributed.{method}")
-                for key, value in given.items()
-            }
+            callee: {name: spread(name, value) for name, value in given.items()}
             for callee, given in routed.items()
         }
 

@@ -9,7 +9,7 @@ from ._panel import Panel
 from ._spans import Spans
 
 
-def align_to_samples(data: Any, samples: Panel | Spans, where: str) -> Any:
+def align_to_samples(data: Any, samples: Any, where: str) -> Any:
     """Put a Series or frame that is indexed by the samples' ids in the order of the samples.
 
     Labels often come in the order of the frame that they are from, and a Panel has its samples in
@@ -20,8 +20,8 @@ def align_to_samples(data: Any, samples: Panel | Spans, where: str) -> Any:
     ----------
     data : object
         Targets, weights or groups, as the user passed them.
-    samples : Panel or Spans
-        The sequences beside them.
+    samples : Panel, Spans or another container of sequences
+        The sequences beside them; of other containers than the first two, samples have no ids.
     where : str
         What messages call the caller and the argument.
 
@@ -40,8 +40,10 @@ def align_to_samples(data: Any, samples: Panel | Spans, where: str) -> Any:
     ['new', 'worn']
     """
     samples = Spans.of(samples) if isinstance(samples, Panel) else samples
+    if not isinstance(samples, Spans) or not isinstance(data, pd.Series | pd.DataFrame | Panel):
+        return data
     ids = samples.index
-    if ids is None or not isinstance(data, pd.Series | pd.DataFrame | Panel):
+    if ids is None:
         return data
     index = data.index
     if index is None or len(index) != len(ids) or index.equals(ids):
