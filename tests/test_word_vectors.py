@@ -155,6 +155,11 @@ def test_estimators_take_the_result(write):
             "correct line 1.",
         ),
         (
+            "good 1 2\n" + "1 2 " * 300_000 + "\n",
+            "line 2 ('1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 '...) has 1048576 bytes or more. A line is a "
+            "word and its numbers, with spaces between them.",
+        ),
+        (
             "movie 1 2\n",
             "holds none of the 3 terms of the vocabulary ('bad', 'film', 'good', ...). Check "
             "capitals (lowercase) and the language.",
@@ -251,6 +256,7 @@ def test_a_file_that_is_not_there():
         ({}, ValueError, "is empty. Pass at least one term."),
         ({"good": -1}, TypeError, "has term 'good' with id -1, where a string and an integer"),
         ({"good": "1"}, TypeError, "has term 'good' with id '1', where a string and an integer"),
+        ({"good": 10**10}, ValueError, "has id 10000000000, which asks for 10000000001 vectors"),
         ([1], TypeError, "has term 1 with id 0, where a string and an integer from 0 on belong."),
     ],
 )

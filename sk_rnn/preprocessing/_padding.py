@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, NoReturn, Self, overload
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils._set_output import _get_container_adapter, _get_output_config
@@ -16,6 +16,7 @@ from ..sequences import (
     Float,
     Int,
     IntegerFrom,
+    SealedState,
     fit_context,
     offsets_of,
     plain_number,
@@ -172,7 +173,7 @@ def pad_sequences(
     return result[0] if len(result) == 1 else tuple(result)
 
 
-class SequencePadder(TransformerMixin, BaseEstimator):
+class SequencePadder(TransformerMixin, SealedState):
     """Make one rectangular array of sequences of different lengths.
 
     The estimators of this package need none of this; it is for other tools in a Pipeline.

@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import check_sequences, fit_context
+from ..sequences import SealedState, check_sequences, fit_context
 from ._steps import check_features, read_steps, step_feature_names
 
 # Statistics are computed for as many whole sequences at a time as have about so many values, so
@@ -21,7 +21,7 @@ _BLOCK = 1 << 17
 Statistic = Literal["mean", "std", "min", "max", "first", "last", "slope", "length"]
 
 
-class SequenceSummarizer(TransformerMixin, BaseEstimator):
+class SequenceSummarizer(TransformerMixin, SealedState):
     r"""Describe each sequence by a fixed number of statistics.
 
     Followed by any scikit-learn estimator, this is the baseline that a recurrent network has to

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import TransformerMixin, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.metadata_routing import (
@@ -19,7 +19,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import Transformer, align_to_samples, available_if, fit_context
+from ..sequences import SealedState, Transformer, align_to_samples, available_if, fit_context
 from ._assembly import (
     as_seen,
     cut,
@@ -50,7 +50,7 @@ def _inner_has(method: str) -> Callable[[Any], bool]:
 
 class TimeDistributed(
     TransformerMixin,
-    BaseEstimator,
+    SealedState,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]
 ):
     """Apply a scikit-learn transformer to the time steps of sequences.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils import Tags
@@ -21,6 +21,7 @@ from ..sequences import (
     IntegerRange,
     NumberIn,
     Panel,
+    SealedState,
     check_sequences,
     check_token_range,
     fit_context,
@@ -63,7 +64,7 @@ _FREQUENCY = [NumberIn(0, 1, closed="both", integers=False), IntegerFrom(1)]
 
 class SequenceVectorizer(  # a panel is no table: its set_output is its own
     TransformerMixin,
-    BaseEstimator,
+    SealedState,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]
 ):
     r"""Turn text into sequences of token ids: a CountVectorizer that keeps the order.

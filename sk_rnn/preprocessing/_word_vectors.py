@@ -4,8 +4,10 @@ import gzip
 import os
 import zipfile
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, BinaryIO, Literal, NoReturn, overload
 
 import numpy as np
@@ -17,6 +19,12 @@ from ..sequences import RANDOM_STATE, IntegerFrom, RandomState, quote, validate_
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# A line of 30,000 numbers has fewer bytes. A file that is none of vectors may have no line ends.
+_LONGEST_LINE = 1 << 20
+
+# A table of vectors of which not one in a hundred is of a term is refused above this size.
+_MANY_IDS, _SPARSE = 1_000_000, 100
 
 # What a SequenceVectorizer calls its first ids: names, and no words of the text.
 _NO_TERMS = ("<padding>", "<unknown>", "<begin>", "<end>")
@@ -190,6 +198,11 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
         n_tokens = max(n_tokens, int(i) + 1)
         if not (listed and i < len(_NO_TERMS) and term == _NO_TERMS[i]):
             id_of[term.encode("utf-8", "surrogatepass")] = int(i)
+    if n_tokens > _MANY_IDS and n_tokens > _SPARSE * len(pairs):
+        raise ValueError(
+            f"{caller}: vocabulary has id {n_tokens - 1}, which asks for {n_tokens} vectors, but "
+            f"only {len(pairs)} terms. Number the terms from 0 on, as SequenceVectorizer does."
+        )
     if not id_of:
         raise ValueError(f"{caller}: vocabulary has no term but {list(vocabulary)}. Pass terms.")
     return id_of, n_tokens
@@ -212,7 +225,9 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
     n_lines = n_rows = 0
     with _open(path, where) as file:
         try:
-            for n_lines, line in enumerate(file, start=1):
+            for n_lines, line in enumerate(iter(partial(file.readline, _LONGEST_LINE), b""), 1):
+                if len(line) == _LONGEST_LINE:
+                    _refuse_line(line, f"has {_LONGEST_LINE} bytes or more", where, n_lines)
                 if n_lines == 1:
                     line = line.removeprefix(_BYTE_ORDER_MARK)
                 line = line.strip()
@@ -335,7 +350,7 @@ def _refuse_count(
 def _refuse_line(line: bytes, problem: str, where: str, n_line: int) -> NoReturn:
     advice = "A line is a word and its numbers, with spaces between them."
     try:
-        line.decode()
+        getincrementaldecoder("utf-8")().decode(line)  # a line may be cut within a character
     except UnicodeDecodeError:
         advice += " It is not text: if this is word2vec's binary format, save it as text."
     raise ValueError(f"{where}, line {n_line} ({_shown(line[:30])!r}...) {problem}. {advice}")

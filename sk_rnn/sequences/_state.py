@@ -53,6 +53,16 @@ def unseal(state: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str | N
     return state, saved["version"]
 
 
+class SealedState(BaseEstimator):
+    """An estimator whose saved state says who wrote it, and is checked when it is loaded."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return seal(super().__getstate__())
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(unseal(state, type(self).__name__)[0])
+
+
 @contextmanager
 def explain_foreign_state(name: str, written_by: str | None) -> Iterator[None]:
     """Say which version wrote a state that this version cannot read."""
@@ -96,8 +106,13 @@ def _parts(value: Any) -> Iterator[bytes | memoryview]:
     elif isinstance(value, float):
         yield b"float" + struct.pack("<d", value)
     elif isinstance(value, Mapping):
-        entries = sorted(checksum([key, entry]) for key, entry in value.items())
-        yield f"mapping {len(entries)} {entries}".encode()
+        entries = {k: v.item() if isinstance(v, np.generic) else v for k, v in value.items()}
+        kinds = {*map(type, entries), *map(type, entries.values())}
+        if kinds == {str, int}:  # a vocabulary, of which there may be millions
+            listed: list[Any] = sorted(entries.items())
+        else:
+            listed = sorted(checksum([key, entry]) for key, entry in entries.items())
+        yield f"mapping {listed}".encode("utf-8", "surrogatepass")
     elif isinstance(value, set | frozenset):
         yield f"set {sorted(map(checksum, value))}".encode()
     elif isinstance(value, list | tuple):
