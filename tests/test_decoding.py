@@ -143,6 +143,23 @@ def test_wide_beam_search_equals_brute_force(length_penalty):
         assert_row_is(found, row, brute_force(tree, row, limit, length_penalty)[:40])
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_beam_search_ranks_by_length_alone_where_its_power_is_no_float(sign):
+    n_tokens, limit = 3, 4
+    tree = Tree.random(1, n_tokens, limit)
+    found = tree.decode(
+        beam_search,
+        max_length=limit,
+        beam_width=n_tokens**limit,
+        n_best=40,
+        length_penalty=sign * 1e30,
+    )
+    outcomes = brute_force(tree, 0, limit, 0.0)
+    n_terms = {tokens: len(tokens) + finished for _, tokens, _, finished in outcomes}
+    outcomes.sort(key=lambda outcome: (-sign * n_terms[outcome[1]], -outcome[2]))
+    assert_row_is(found, 0, outcomes[:40])
+
+
 def test_outcomes_of_brute_force_are_a_distribution():
     tree = Tree.random(1, 3, 4)
     total = sum(math.exp(log_prob) for _, _, log_prob, _ in brute_force(tree, 0, 4, 0.0))

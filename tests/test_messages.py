@@ -636,8 +636,8 @@ MESSAGES = {
     "words for weights": (
         lambda: clf().fit(X, LABELS, sample_weight=["a", "b", "c", "d"]),
         ValueError,
-        "RNNClassifier.fit: sample_weight holds something that is no number: could not convert "
-        "string to float: 'a'. Pass numbers.",
+        "RNNClassifier.fit: sample_weight holds strings where numbers belong, for example 'a'. Pass a "
+        "1-D array of 4 weights, one per sample.",
     ),
     "weight of no class": (
         lambda: clf(class_weight={5: 1.0}).fit(X, LABELS),
@@ -703,7 +703,7 @@ MESSAGES = {
     "out of range": (
         lambda: reg(hidden_size=0).fit(X, NUMBERS),
         ValueError,
-        "The 'hidden_size' parameter of RNNRegressor must be an int in the range [1, inf). Got 0 "
+        "The 'hidden_size' parameter of RNNRegressor must be an int in the range [1, 2**63). Got 0 "
         "instead.",
     ),
     "optimizer argument": (

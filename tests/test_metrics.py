@@ -470,8 +470,8 @@ MESSAGES = {
     "weights of another kind": (
         lambda: chrf_score(AB, AB, sample_weight=["x", "y"]),
         ValueError,
-        "chrf_score: sample_weight holds something that is no number: could not convert string to "
-        "float: 'x'. Pass numbers.",
+        "chrf_score: sample_weight holds strings where numbers belong, for example 'x'. Pass a 1-D "
+        "array of 2 weights, one per sequence.",
     ),
     "NaN among tokens": (
         lambda: token_error_rate([[1.0, np.nan]], [[1.0, np.nan]]),

@@ -156,7 +156,7 @@ REFUSED = {
     "padded X, text": (
         lambda: Panel.from_padded([["a", "b"]], [2]),
         ValueError,
-        "Panel.from_padded: X holds strings where numbers belong.",
+        "Panel.from_padded: X holds strings where numbers belong, for example 'a'. Make token ids",
         "",
     ),
     "padded X, complex": (

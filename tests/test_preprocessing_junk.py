@@ -36,7 +36,8 @@ INSTANCE = (
     r"The 'transformer' parameter of TimeDistributed must be an object \(not a class\) implementing"
 )
 NGRAMS = (
-    r"SequenceVectorizer\.fit: ngram_range=.* must be two integers, the shortest and the longest"
+    r"The 'ngram_range' parameter of SequenceVectorizer must be a tuple of two ints \(low, high\) "
+    r"with 1 <= low <= high\. Got "
 )
 
 
@@ -67,8 +68,8 @@ REFUSED = {
     ),
     "a transformer of dicts": (
         lambda: TimeDistributed(DictVectorizer()).fit(X),
-        ValueError,
-        r"TimeDistributed\.fit: .*DictVectorizer",
+        TypeError,
+        r"TimeDistributed\.fit: X\[0\] at time step 0 is a float, where DictVectorizer needs a dict",
     ),
     "an integer beyond floats": (
         lambda: TimeDistributed(StandardScaler()).fit([[10**400], [1]]),
@@ -119,7 +120,7 @@ REFUSED = {
     "pattern that does not compile, in build_analyzer": (
         lambda: SequenceVectorizer(token_pattern="*").build_analyzer(),
         ValueError,
-        r"SequenceVectorizer\.build_analyzer: token_pattern='\*' is no regular expression",
+        r"SequenceVectorizer\.build_analyzer: token_pattern='\*' is not a regular expression",
     ),
     "stop words of another language, in get_stop_words": (
         lambda: SequenceVectorizer(stop_words="french").get_stop_words(),
@@ -184,9 +185,9 @@ REFUSED = {
     ),
     # --- functions ---
     "window beyond 64 bits": (
-        lambda: make_windows(np.arange(5.0), window=10**400),
+        lambda: make_windows(np.arange(5.0), window=2**63),
         ValueError,
-        r"make_windows: no window fits: window=1000",
+        r"The 'window' parameter of make_windows must be an int in the range \[1, 2\*\*63\)\. Got",
     ),
     "gap of 64 bits": (
         lambda: make_windows(np.arange(5.0), window=1, gap=2**63 - 1),
@@ -222,7 +223,8 @@ REFUSED = {
     "weight beyond floats": (
         lambda: token_error_rate(AB, AB, sample_weight=[10**400, 1]),
         ValueError,
-        r"token_error_rate: sample_weight holds something that is no number: int too large",
+        r"token_error_rate: sample_weight holds 10{56}\.\.\., which is too large for any float\. Pass a "
+        r"1-D array of 2 weights, one per sequence\.$",
     ),
     "ragged weights": (
         lambda: bleu_score(AB, AB, sample_weight=[[1], [1, 2]]),
@@ -243,12 +245,12 @@ REFUSED = {
     "a module": (
         lambda: sequence_accuracy_score(AB, np),
         TypeError,
-        r"sequence_accuracy_score: y_pred is a module, which is no container of sequences\.",
+        r"sequence_accuracy_score: y_pred is a module, which is not a container of sequences\.",
     ),
     "a class": (
         lambda: sequence_accuracy_score(list, AB),
         TypeError,
-        r"sequence_accuracy_score: y_true is <class 'list'>, which is no container of sequences\.",
+        r"sequence_accuracy_score: y_true is <class 'list'>, which is not a container of sequences\.",
     ),
     "memory of two dimensions": (
         lambda: token_accuracy_score(memoryview(np.zeros((2, 2))), AB),
@@ -258,12 +260,14 @@ REFUSED = {
     "a list that is missing": (
         lambda: token_accuracy_score(pa.array([["a"], None]), AB),
         TypeError,
-        r"token_accuracy_score: y_true\[1\] cannot be read as tokens: .* Pass a string or a list",
+        r"token_accuracy_score: y_true\[1\] is None, which is not a sequence of tokens\. Pass a string "
+        r"or a list of tokens\.$",
     ),
     "tokens without memory": (
         lambda: token_accuracy_score(torch.zeros(2, 2, device="meta"), AB),
         TypeError,
-        r"token_accuracy_score: y_true\[0\] cannot be read as tokens: ",
+        r"token_accuracy_score: y_true is a tensor of torch\.float32 that cannot be read: Cannot copy "
+        r"out of meta tensor; no data\. Pass",
     ),
     "a missing token of pandas": (
         lambda: token_accuracy_score([["a", pd.NA], ["b"]], AB),
@@ -303,7 +307,7 @@ def test_marks_of_numpy_are_marks():
 
 
 def test_windows_take_the_only_one_where_steps_are_long():
-    windows, y = make_windows(np.arange(5.0), window=np.int32(2), step=10**400)
+    windows, y = make_windows(np.arange(5.0), window=np.int32(2), step=2**63 - 1)
     assert (windows.tolist(), y.tolist()) == ([[0.0, 1.0]], [2.0])
 
 

@@ -327,7 +327,7 @@ def message(call):
             lambda: torch.empty((2, 3), device="meta"),
             TypeError,
             "f: X is a tensor of torch.float32 that cannot be read: Cannot copy out of meta "
-            "tensor; no data!. Pass numbers of a type that NumPy has.",
+            "tensor; no data. Pass numbers of a type that NumPy has.",
         ),
         (
             lambda: PackedSequence(torch.ones(5), torch.tensor([2, 1])),

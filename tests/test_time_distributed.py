@@ -843,7 +843,7 @@ def test_time_distributed_refuses_what_is_not_dicts(inner, X, kind, message):
     assert (type(error.value), str(error.value)) == (kind, f"TimeDistributed.fit: {message}")
 
 
-def test_faults_of_a_transformer_stay_its_own():
+def test_faults_of_a_transformer_are_called_by_their_names():
     class Broken(TransformerMixin, BaseEstimator):
         def fit(self, X, y=None):
             raise AttributeError("no such thing")
@@ -851,5 +851,10 @@ def test_faults_of_a_transformer_stay_its_own():
         def transform(self, X):
             return X
 
-    with pytest.raises(AttributeError, match="no such thing"):
+    message = (
+        r"^TimeDistributed\.fit: Broken raised AttributeError for the time steps, which it sees as "
+        r"an array of shape \(8, 2\) with one row per time step: no such thing$"
+    )
+    with pytest.raises(ValueError, match=message) as error:
         TimeDistributed(Broken()).fit(ragged())
+    assert isinstance(error.value.__cause__, AttributeError)

@@ -18,6 +18,9 @@ from ._hypotheses import (
     take_rows,
 )
 
+# Logarithm of the largest power of a length: with a log-probability it is a float of 64 bits.
+_LOG_POWER = 600
+
 
 class _Pool(NamedTuple):
     """Complete hypotheses, sorted by row and then by falling score: (M,) each."""
@@ -137,6 +140,10 @@ def beam_search(
     n_rows = count_rows(state, "beam_search")
     device = state[0].device
     limits = read_limits(max_length, n_rows, device, "beam_search")
+    # Where a power of the longest length would be infinite or zero, all lengths would be alike.
+    longest = int(limits.max()) if n_rows else 1
+    steepest = _LOG_POWER / math.log(max(2, longest))
+    length_penalty = min(max(length_penalty, -steepest), steepest)
 
     # Every hypothesis that was ever live is a node: its last token and the node before it. The
     # first nodes are the rows' beginnings, and sequences are read backwards from their last node.

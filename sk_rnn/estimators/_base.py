@@ -386,7 +386,7 @@ class BaseRNN(FittedRNN):
             "lr": float(self.lr),
             "lr_schedule": "constant" if one_epoch else self.lr_schedule,
             "weight_decay": float(self.weight_decay),
-            "gradient_clip": plain_number(self.gradient_clip),
+            "gradient_clip": None if self.gradient_clip is None else float(self.gradient_clip),
             "bfloat16": self._precision == "bf16",
             "backend": self.backend,
             **plain_numbers(self._net_options()),

@@ -3,7 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -185,7 +185,6 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
     caller : str
         Named in errors.
     """
-    _refuse_huge(params, caller)
     cell, optimizer = params["cell"], params["optimizer"]
     if isinstance(cell, type) and not issubclass(cell, torch.nn.Module):
         raise TypeError(
@@ -256,17 +255,6 @@ def _check_callback(callback: Any, where: str, caller: str) -> None:
 
 def _name_of(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
-
-
-def _refuse_huge(params: dict[str, Any], caller: str) -> None:
-    """Refuse integers that neither torch nor a float holds, which constraints let pass."""
-    for name, value in params.items():
-        own = name in CONSTRAINTS and name not in ("random_state", "verbose")
-        if own and isinstance(value, Integral) and abs(int(value)) >= 1 << 63:
-            raise ValueError(
-                f"{caller}: {name} is an integer of {int(value).bit_length()} bits. Pass one below "
-                "2**63, or a float."
-            )
 
 
 def check_combinations(params: dict[str, Any], caller: str) -> None:
@@ -409,6 +397,7 @@ def check_extras(
     for name, value in result["module"].items():
         key = f"module__{name}"
         validate_parameter_constraints({key: MODULE_EXTRAS[name]}, {key: value}, estimator)
+        result["module"][name] = float(value)  # of integers torch takes only those of 64 bits
     if result["optimizer"]:
         _refuse_booleans(optimizer, result["optimizer"], caller)
     if result["optimizer"] or isinstance(params["optimizer"], type):

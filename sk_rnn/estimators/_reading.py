@@ -235,7 +235,7 @@ def read_embedding_weights(
         "Pass finite numbers of shape (num_embeddings, embedding_dim), row i the vector of token i."
     )
     embedding_weights = open_tensors(embedding_weights, where)
-    weights = as_numbers(as_array(embedding_weights, where, advice), where)
+    weights = as_numbers(as_array(embedding_weights, where, advice), where, advice)
     with np.errstate(over="ignore"):  # what overflows is refused as infinite
         weights = weights.astype(np.float64, copy=False)
     wrong = _embedding_fault(weights, embedding_dim, num_embeddings)

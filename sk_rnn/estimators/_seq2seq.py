@@ -1,9 +1,7 @@
 """Seq2SeqTransformer."""
 
-import sys
 from collections.abc import Mapping
 from functools import partial
-from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple, Self, Unpack, overload
 
 import numpy as np
@@ -11,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, _safe_indexing
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import StrOptions, make_constraint
 from sklearn.utils.validation import (
     _generate_get_feature_names_out,
     check_array,
@@ -22,6 +20,7 @@ from ..decoding import sample
 from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS
 from ..sequences import (
+    RANDOM_STATE,
     Float,
     Int,
     IntegerFrom,
@@ -86,6 +85,22 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "transform_method": [StrOptions({"predict", "encode"})],
 }
 
+# What `sample` takes, and what to pass.
+_SAMPLING: dict[str, tuple[list[Any], str]] = {
+    "temperature": (
+        [NumberIn(0, None, closed="neither")],
+        "Pass a number above 0; near 0 is greedy.",
+    ),
+    "top_k": ([_positive_int, None], "Pass a whole number, 1 or more, or None for all tokens."),
+    "top_p": (
+        [NumberIn(0, 1, closed="right"), None],
+        "Pass a probability above 0 and up to 1, or None for all tokens.",
+    ),
+    "random_state": (
+        RANDOM_STATE,
+        "Pass an int from 0 to 2**32 - 1, a numpy.random.RandomState, or None.",
+    ),
+}
 
 # The smallest number that is no denormal one, and a little more.
 _TINY = 1e-300
@@ -760,7 +775,13 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         ndarray of object of shape (n_samples,)
             Strings or lists of tokens.
         """
-        check_sampling(temperature, top_k, top_p, random_state, f"{type(self).__name__}.sample")
+        _check_sampling(
+            f"{type(self).__name__}.sample",
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            random_state=random_state,
+        )
         spans = self._open(X, "sample")
         self._refuse_numbers("sample", "Call predict.")
         search = partial(
@@ -1029,35 +1050,12 @@ def _check_switch(value: Any, name: str, caller: str) -> None:
         raise TypeError(f"{caller}: {name} is {value!r}. Pass True or False.")
 
 
-def check_sampling(
-    temperature: Any, top_k: Any, top_p: Any, random_state: Any, caller: str
-) -> None:
+def _check_sampling(caller: str, **options: Any) -> None:
     """Refuse options of `Seq2SeqTransformer.sample` that cannot be sampled with."""
-    faults = [
-        (
-            not _is_number(temperature, Real) or not 0 < temperature <= sys.float_info.max,
-            f"temperature is {temperature!r}. Pass a number above 0; near 0 is greedy.",
-        ),
-        (
-            top_k is not None and (not _is_number(top_k, Integral) or top_k < 1),
-            f"top_k is {top_k!r}. Pass a whole number, 1 or more, or None for all tokens.",
-        ),
-        (
-            top_p is not None and (not _is_number(top_p, Real) or not 0 < top_p <= 1),
-            f"top_p is {top_p!r}. Pass a probability above 0 and up to 1, or None for all tokens.",
-        ),
-        (
-            not isinstance(random_state, np.random.RandomState | None)
-            and (not _is_number(random_state, Integral) or not 0 <= random_state < 1 << 32),
-            f"random_state is {random_state!r}. Pass an int from 0 to 2**32 - 1, a "
-            "numpy.random.RandomState, or None.",
-        ),
-    ]
-    refuse(faults, caller)
-
-
-def _is_number(value: Any, kind: type) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
+    for name, value in options.items():
+        allowed, advice = _SAMPLING[name]
+        if not any(make_constraint(part).is_satisfied_by(value) for part in allowed):
+            raise ValueError(f"{caller}: {name} is {value!r}. {advice}")
 
 
 def _without_zeros(

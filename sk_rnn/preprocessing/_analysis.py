@@ -5,7 +5,6 @@ import sys
 import warnings
 from array import array
 from collections.abc import Callable, Hashable, Iterable
-from numbers import Integral
 from os import PathLike
 from typing import Any, NoReturn
 
@@ -27,7 +26,6 @@ PADDING, UNKNOWN, BEGIN, END = range(4)
 
 def check_analysis(text: CountVectorizer, caller: str) -> None:
     """Refuse parameters with which no document can be taken apart."""
-    _check_ngram_range(text.ngram_range, caller)
     if isinstance(text.stop_words, list):
         for word in text.stop_words:
             if not isinstance(word, str):
@@ -62,15 +60,6 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
         raise ValueError(
             f"{where} has {n_groups} groups, but the token can be one of them only. Write (?:...) "
             "for the others."
-        )
-
-
-def _check_ngram_range(ngram_range: tuple[Any, ...], caller: str) -> None:
-    whole = [isinstance(n, Integral) and not isinstance(n, bool) for n in ngram_range]
-    if whole != [True, True] or not 1 <= ngram_range[0] <= ngram_range[1] < 1 << 63:
-        raise ValueError(
-            f"{caller}: ngram_range={ngram_range!r} must be two integers, the shortest and the "
-            "longest n-gram: (1, 1) for single tokens, (1, 2) for pairs of them as well."
         )
 
 

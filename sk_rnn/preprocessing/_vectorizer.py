@@ -397,7 +397,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._checked_text("build_analyzer").build_analyzer()
+        return self._count_vectorizer("SequenceVectorizer.build_analyzer").build_analyzer()
 
     def build_preprocessor(self) -> Callable[[Any], str]:
         """Return the function that prepares a document before it is split.
@@ -406,7 +406,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._checked_text("build_preprocessor").build_preprocessor()
+        return self._count_vectorizer("SequenceVectorizer.build_preprocessor").build_preprocessor()
 
     def build_tokenizer(self) -> Callable[[str], Any]:
         """Return the function from a string to its tokens.
@@ -415,7 +415,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         callable
         """
-        return self._checked_text("build_tokenizer").build_tokenizer()
+        return self._count_vectorizer("SequenceVectorizer.build_tokenizer").build_tokenizer()
 
     def get_stop_words(self) -> frozenset[str] | None:
         """Return the stop words, if any.
@@ -424,25 +424,21 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         -------
         frozenset of str or None
         """
-        return self._checked_text("get_stop_words").get_stop_words()
+        return self._count_vectorizer("SequenceVectorizer.get_stop_words").get_stop_words()
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _count_vectorizer(self) -> CountVectorizer:
+    def _count_vectorizer(self, caller: str) -> CountVectorizer:
+        """Return what splits documents, once its parameters are checked."""
         self._validate_params()
         analysis = {name: getattr(self, name) for name in _ANALYSIS}
         low, high = self.ngram_range
-        return CountVectorizer(**{**analysis, "ngram_range": (int(low), int(high))})
-
-    def _checked_text(self, method: str) -> CountVectorizer:
-        self._validate_params()
-        text = self._count_vectorizer()
-        check_analysis(text, f"SequenceVectorizer.{method}")
+        text = CountVectorizer(**{**analysis, "ngram_range": (int(low), int(high))})
+        check_analysis(text, caller)
         return text
 
     def _fit(self, X: Any, caller: str) -> Panel:
-        text = self._count_vectorizer()
-        check_analysis(text, caller)
+        text = self._count_vectorizer(caller)
         text._warn_for_unused_params()
         marked = bool(self.add_marks)
         first_id = _FIRST_IDS[marked]
@@ -502,12 +498,10 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
                 f"{caller}: this SequenceVectorizer is not fitted yet. Call fit, or set vocabulary."
             )
         fitted = type(self)(**self.get_params(deep=False))
-        fitted._validate_params()
         marked = bool(self.add_marks)
         first_id = _FIRST_IDS[marked]
+        fitted._text, fitted._marked = fitted._count_vectorizer(caller), marked
         terms = fitted._given_terms(caller)
-        fitted._text, fitted._marked = fitted._count_vectorizer(), marked
-        check_analysis(fitted._text, caller)
         fitted.vocabulary_ = {term: i for i, term in enumerate(terms, first_id)}
         fitted.n_tokens_ = first_id + len(terms)
         return fitted

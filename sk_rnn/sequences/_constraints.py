@@ -14,6 +14,10 @@ Float = float | np.floating[Any] | np.integer[Any]
 RandomState = Int | np.random.RandomState | None
 
 
+# What torch and NumPy hold.
+_MAX_INT = 2**63 - 1
+
+
 class IntegerFrom(Interval):
     """Integers from a number on, but not True, which Python takes for 1.
 
@@ -21,16 +25,21 @@ class IntegerFrom(Interval):
     ----------
     left : int
         The smallest of them.
-    right : int or None
-        The largest of them; None for no limit.
+    right : int
+        The largest of them; by default what 64 bits hold.
     """
 
-    def __init__(self, left: int, right: int | None = None) -> None:
-        super().__init__(Integral, left, right, closed="left" if right is None else "both")
+    def __init__(self, left: int, right: int = _MAX_INT) -> None:
+        super().__init__(Integral, left, right, closed="both")
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Tell whether a value is one of them."""
         return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+    def __str__(self) -> str:
+        if self.right == _MAX_INT:
+            return f"an int in the range [{self.left}, 2**63)"
+        return super().__str__()
 
 
 class NumberIn(Interval):

@@ -30,7 +30,7 @@ from ._kinds import columns_of, first_given, has_sequences, holds_cells, is_fram
 from ._layout import offsets_of
 from ._messages import argument, counted, name_kind, plain
 from ._numbers import as_numbers, frame_values
-from ._tensors import as_array, is_batch, is_tensor
+from ._tensors import is_batch, is_tensor, read_tensor
 
 _ACCEPTED = (
     "Pass a 2-D array (n_samples, n_timesteps), a 3-D array (n_samples, n_timesteps, n_features), "
@@ -279,7 +279,7 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
     if isinstance(x, pd.DataFrame | pd.Series) and numeric:
         return _read_pandas(x, where)
     if is_tensor(x):
-        array = as_array(x, where)
+        array = read_tensor(x, where)
         return as_numbers(array, where) if isinstance(array, np.ma.MaskedArray) else array
     if is_arrow(x):
         if not getattr(x, "is_valid", True):

@@ -67,7 +67,7 @@ def _estimator(where: str, *others: str) -> str:
     return caller if caller in ("RNNRegressor", *others) else "RNNClassifier"
 
 
-def not_numbers(value: Any, where: str) -> str:
+def not_numbers(value: Any, where: str, advice: str | None = None) -> str:
     """Return what a value is that stands where numbers belong, and what to do about it.
 
     Parameters
@@ -76,46 +76,53 @@ def not_numbers(value: Any, where: str) -> str:
         Not a number.
     where : str
         What messages call the sequence, or the container.
+    advice : str, default=None
+        What to do about it; by default how numbers are made of sequences of such values.
 
     Returns
     -------
     message : str
     """
+    what, recipe = _what_and_recipe(value, where)
+    return f"{where} {what}. {recipe if advice is None else advice}"
+
+
+def _what_and_recipe(value: Any, where: str) -> tuple[str, str]:
+    """Return what is held in place of numbers, and how to make numbers of it."""
     array = f"np.asarray({argument(where)})"
     if isinstance(value, str):
-        return _holds(where, "strings", value, _strings_advice(value, where))
+        return _holds("strings", value), _strings_advice(value, where)
     if isinstance(value, bytes):
-        advice = _strings_advice(value, where)
+        recipe = _strings_advice(value, where)
         if not _is_number(value):
-            advice = f"Decode them: [text.decode() for text in {argument(where)}]. {advice}"
-        return _holds(where, "bytes", value, advice)
+            recipe = f"Decode them: [text.decode() for text in {argument(where)}]. {recipe}"
+        return _holds("bytes", value), recipe
     if isinstance(value, timedelta | np.timedelta64):
-        advice = f"Make seconds of them: {array}.astype('timedelta64[ms]').astype(float) / 1000."
-        return _holds(where, "durations", value, advice)
+        recipe = f"Make seconds of them: {array}.astype('timedelta64[ms]').astype(float) / 1000."
+        return _holds("durations", value), recipe
     if isinstance(value, pd.Period):
-        advice = f"Make numbers of them: [period.ordinal for period in {argument(where)}]."
-        return _holds(where, "periods", value, advice)
+        recipe = f"Make numbers of them: [period.ordinal for period in {argument(where)}]."
+        return _holds("periods", value), recipe
     if isinstance(value, date | np.datetime64):
-        advice = f"Make seconds of them: {array}.astype('datetime64[ms]').astype(float) / 1000."
-        return _holds(where, "dates", value, advice)
+        recipe = f"Make seconds of them: {array}.astype('datetime64[ms]').astype(float) / 1000."
+        return _holds("dates", value), recipe
     if isinstance(value, Mapping):
         # The reason is in Python's words, which scikit-learn's own checks look for.
-        reason = f"(argument must be a string or a number, not {name_kind(value)})"
-        return _holds(where, "dicts", value, dict_recipe(where), reason)
+        reason = f"argument must be a string or a number, not {name_kind(value)}"
+        return f"{_holds('dicts', value)} ({reason})", dict_recipe(where)
     if value is pd.NA or value is pd.NaT:
-        advice = (
+        recipe = (
             "Use np.nan for what is missing, and fill it in with TimeDistributed(SimpleImputer())."
         )
-        return _holds(where, "missing values", value, advice)
+        return _holds("missing values", value), recipe
     if is_sequence(value):
-        return f"{where} holds sequences beside single values. Give each time step the same number."
+        return "holds sequences beside single values", "Give each time step the same number."
     if isinstance(value, int):
-        return f"{where} holds {_short(value)}, which is too large for any float. {CLIP}"
+        return f"holds {_short(value)}, which is too large for any float", CLIP
     if isinstance(value, np.void):
-        advice = f"Make features of the fields: {array}.tolist()."
-        return _holds(where, "records", value, advice)
+        return _holds("records", value), f"Make features of the fields: {array}.tolist()."
     shown = "" if " at 0x" in repr(value) else f": {_short(value)}"
-    return f"{where} holds {name_kind(value)}, which is not a number{shown}. Pass numbers."
+    return f"holds {name_kind(value)}, which is not a number{shown}", "Pass numbers."
 
 
 def first_not_number(values: np.ndarray) -> Any:
@@ -205,9 +212,8 @@ def _strings_advice(value: str | bytes, where: str) -> str:
     return f"{text_recipe(where)} Encode categories with TimeDistributed(OneHotEncoder())."
 
 
-def _holds(where: str, noun: str, value: Any, advice: str, reason: str = "") -> str:
-    held = f"{where} holds {noun} where numbers belong, for example {_short(value)}"
-    return f"{held}{reason and ' '}{reason}. {advice}"
+def _holds(noun: str, value: Any) -> str:
+    return f"holds {noun} where numbers belong, for example {_short(value)}"
 
 
 def _short(value: Any) -> str:

@@ -13,7 +13,7 @@ def plain(value: Any) -> str:
 
 
 def quote(error: BaseException) -> str:
-    """Return the message of an error in one line, without the full stop that a sentence adds.
+    """Return the message of an error in one line, without the mark that ends its last sentence.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def quote(error: BaseException) -> str:
     >>> f"X cannot be read: {quote(ValueError('It is empty.'))}. Pass numbers."
     'X cannot be read: It is empty. Pass numbers.'
     """
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return " ".join(str(error).split()).rstrip(".!") or type(error).__name__
 
 
 def counted(n: int, noun: str) -> str:

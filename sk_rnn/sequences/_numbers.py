@@ -14,11 +14,21 @@ from ._hints import (
 )
 from ._messages import plain
 
-_COMPLEX = "Complex data not supported. Pass real and imaginary parts as two features."
+_PARTS = "Pass real and imaginary parts as two features."
 
 
-def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
-    """Return values as an array of real numbers; numbers stay what they are."""
+def as_numbers(values: np.ndarray, where: str, advice: str | None = None) -> np.ndarray:
+    """Return values as an array of real numbers; numbers stay what they are.
+
+    Parameters
+    ----------
+    values : ndarray
+    where : str
+        What messages call them.
+    advice : str, default=None
+        What messages say to pass where there are no numbers; by default how numbers are made of
+        sequences of what there is.
+    """
     if isinstance(values, np.ma.MaskedArray):
         if np.ma.is_masked(values):
             raise ValueError(
@@ -29,8 +39,10 @@ def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
     kind = values.dtype.kind
     if kind in "biuf":
         return values
+    # In scikit-learn's words, which its own checks look for.
+    is_complex = f"{where}: Complex data not supported. {_PARTS if advice is None else advice}"
     if kind == "c":
-        raise ValueError(f"{where}: {_COMPLEX}")
+        raise ValueError(is_complex)
     if kind == "O":
         try:
             with warnings.catch_warnings():
@@ -38,14 +50,14 @@ def as_numbers(values: np.ndarray, where: str) -> np.ndarray:
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 return values.astype(np.float64)
         except np.exceptions.ComplexWarning as error:
-            raise ValueError(f"{where}: {_COMPLEX}") from error
+            raise ValueError(is_complex) from error
         except Exception as error:  # of any kind: an object says itself which number it is
             refused = first_not_number(values)
             if isinstance(refused, complex):
-                raise ValueError(f"{where}: {_COMPLEX}") from error
+                raise ValueError(is_complex) from error
             kind_of_error = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind_of_error(not_numbers(refused, where)) from error
-    raise ValueError(not_numbers(first_not_number(values), where))
+            raise kind_of_error(not_numbers(refused, where, advice)) from error
+    raise ValueError(not_numbers(first_not_number(values), where, advice))
 
 
 def as_float(values: np.ndarray) -> np.ndarray:

@@ -56,11 +56,11 @@ def open_tensors(X: Any, where: str) -> Any:
         return X
     if getattr(X, "is_nested", False):
         rows = X.detach().cpu().unbind()  # one copy off the device instead of one per sequence
-        return [as_array(row, f"{where}[{i}]") for i, row in enumerate(rows)]
-    return as_array(X, where)
+        return [read_tensor(row, f"{where}[{i}]") for i, row in enumerate(rows)]
+    return read_tensor(X, where)
 
 
-def as_array(x: Any, where: str) -> np.ndarray:
+def read_tensor(x: Any, where: str) -> np.ndarray:
     """Return the values of a tensor that is neither packed nor nested."""
     layout = str(x.layout)
     if layout not in _DENSE:
@@ -69,8 +69,8 @@ def as_array(x: Any, where: str) -> np.ndarray:
             what = f"is a tensor of layout {layout}, which NumPy lacks"
         raise TypeError(f"{where} {what}. Pass {argument(where)}.to_dense().")
     if hasattr(x, "get_mask"):  # a MaskedTensor, whose mask says what is there
-        held = as_array(x.get_data(), where)
-        return np.ma.array(held, mask=~as_array(x.get_mask(), where))
+        held = read_tensor(x.get_data(), where)
+        return np.ma.array(held, mask=~read_tensor(x.get_mask(), where))
     try:
         if getattr(x, "is_quantized", False):
             x = x.dequantize()
@@ -95,8 +95,8 @@ def _is_packed(x: Any) -> bool:
 
 def _unpack(packed: Any, where: str) -> list[np.ndarray]:
     """Return the sequences of a PackedSequence in the order in which they were packed."""
-    values = as_array(packed.data, where)
-    sizes = as_array(packed.batch_sizes, where)  # sequences that have a step 0, a step 1, ...
+    values = read_tensor(packed.data, where)
+    sizes = read_tensor(packed.batch_sizes, where)  # sequences that have a step 0, a step 1, ...
     if sizes.sum() != len(values) or (np.diff(sizes) > 0).any():
         raise ValueError(
             f"{where} is a PackedSequence whose batch_sizes do not fit its data of "
@@ -106,7 +106,7 @@ def _unpack(packed: Any, where: str) -> list[np.ndarray]:
     starts = np.cumsum(sizes) - sizes
     places = range(int(sizes[0]))
     if packed.unsorted_indices is not None:
-        places = as_array(packed.unsorted_indices, where).tolist()
+        places = read_tensor(packed.unsorted_indices, where).tolist()
     # The sequence at a place, counted from the longest, has a step where more are there than that.
     lengths = np.searchsorted(-sizes, -np.arange(sizes[0]))
     return [values[starts[: lengths[place]] + place] for place in places]

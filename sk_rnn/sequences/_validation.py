@@ -237,7 +237,7 @@ def _check_tokens(spans: Spans, where: str) -> Spans:
                 sample, step = spans.locate(rows, int(np.argmax(inexact)))
                 raise ValueError(
                     f"{where}[{sample}] has {ids[inexact][0]} at time step {step}, but token ids "
-                    "are integers. Without embedding_dim numbers are taken as they are."
+                    "are integers. Pass integers; an estimator without embedding_dim takes numbers."
                 )
         if ids.min() < 0:
             sample, step = spans.locate(rows, int(np.argmax(ids < 0)))

@@ -49,7 +49,8 @@ def check_sample_weights(
         sample_weight = np.full(n_samples, sample_weight)
     weights = as_array(sample_weight, where, advice)
     # Strings of digits are read, too.
-    weights = as_numbers(weights.astype(object) if weights.dtype.kind in "US" else weights, where)
+    weights = weights.astype(object) if weights.dtype.kind in "US" else weights
+    weights = as_numbers(weights, where, advice)
     if weights.shape != (n_samples,):
         raise ValueError(
             f"{where} has shape {weights.shape}, but there are {n_samples} {noun}s. {advice}"
