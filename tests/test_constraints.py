@@ -409,7 +409,9 @@ def test_panels_take_numpy_integers_and_no_booleans():
     assert repr(panel.n_tokens) == "200"
     assert Panel.concatenate([panel, Panel(ids, offsets, n_tokens=200)]).n_tokens == 200
     for wrong in (True, False, 0, 2.0, "2", np.array(2)):
-        with pytest.raises((TypeError, ValueError), match="Panel: n_tokens must be the size of the"):
+        with pytest.raises(
+            (TypeError, ValueError), match="Panel: n_tokens must be the size of the"
+        ):
             Panel(ids, offsets, n_tokens=wrong)
     assert_array_equal(panel.to_padded(np.int8(-1)), panel.to_padded(-1))
     for wrong in (True, "a", None, np.array(2.0)):

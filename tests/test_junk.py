@@ -95,8 +95,8 @@ REFUSED = {
     "one weight beyond floats": (
         lambda: seq().fit(WORDS, WORDS, sample_weight=HUGE),
         ValueError,
-        r"Seq2SeqTransformer\.fit: sample_weight holds 10{56}\.\.\., which is too large for any float\. "
-        + re.escape(WEIGHTS),
+        r"Seq2SeqTransformer\.fit: sample_weight holds 10{56}\.\.\., which is too large for any "
+        r"float\. " + re.escape(WEIGHTS),
     ),
     "complex weights": (
         lambda: reg().fit(X, NUMBERS, sample_weight=np.array([1j, 1, 1, 1])),
@@ -131,7 +131,8 @@ REFUSED = {
     "weights in a dict": (
         lambda: clf().fit(X, LABELS, sample_weight={0: 1.0}),
         TypeError,
-        r"RNNClassifier\.fit: sample_weight holds dicts where numbers belong, for example \{0: 1\.0\} "
+        r"RNNClassifier\.fit: sample_weight holds dicts where numbers belong, for example \{0: "
+        r"1\.0\} "
         r"\(.*\)\. " + re.escape(WEIGHTS),
     ),
     "no weights": (
@@ -333,18 +334,21 @@ REFUSED = {
     "an integer beyond floats in X": (
         lambda: clf().fit([[HUGE], [1], [2], [3]], LABELS),
         ValueError,
-        r"RNNClassifier\.fit: X\[0\] holds 10{56}\.\.\., which is too large for any float\. Clip such",
+        r"RNNClassifier\.fit: X\[0\] holds 10{56}\.\.\., which is too large for any float\. Clip "
+        r"such",
     ),
     # --- parameters ---
     "hidden_size beyond 64 bits": (
         lambda: clf(hidden_size=HUGE).fit(X, LABELS),
         ValueError,
-        r"The 'hidden_size' parameter of RNNClassifier must be an int in the range \[1, 2\*\*63\)\. Got",
+        r"The 'hidden_size' parameter of RNNClassifier must be an int in the range \[1, "
+        r"2\*\*63\)\. Got",
     ),
     "lr beyond floats": (
         lambda: seq(lr=HUGE).fit(WORDS, WORDS),
         ValueError,
-        r"The 'lr' parameter of Seq2SeqTransformer must be a float in the range \(0\.0, inf\)\. Got",
+        r"The 'lr' parameter of Seq2SeqTransformer must be a float in the range \(0\.0, inf\)\. "
+        r"Got",
     ),
     "max_length beyond 64 bits": (
         lambda: seq(max_length=2**63).fit(WORDS, WORDS),
@@ -370,7 +374,8 @@ REFUSED = {
     "embedding_weights beyond floats": (
         lambda: clf(embedding_weights=[[HUGE, 1]] * 3).fit(IDS, LABELS),
         ValueError,
-        r"RNNClassifier\.fit: embedding_weights holds 10{56}\.\.\., which is too large for any float\. "
+        r"RNNClassifier\.fit: embedding_weights holds 10{56}\.\.\., which is too large for any "
+        r"float\. "
         r"Pass finite numbers of shape \(num_embeddings, embedding_dim\)",
     ),
     "complex embedding_weights": (
@@ -451,7 +456,8 @@ REFUSED = {
     "negative embedding_std": (
         lambda: clf(embedding_dim=2, module__embedding_std=-1).fit(IDS, LABELS),
         ValueError,
-        r"The 'module__embedding_std' parameter of RNNClassifier must be a float in the range \[0\.0, "
+        r"The 'module__embedding_std' parameter of RNNClassifier must be a float in the range "
+        r"\[0\.0, "
         r"3\.4028234663852886e\+38\]\. Got -1 instead\.$",
     ),
     "embedding_std of text": (
@@ -462,7 +468,8 @@ REFUSED = {
     "embedding_std beyond float32": (
         lambda: seq(module__embedding_std=1e300).fit(WORDS, WORDS),
         ValueError,
-        r"The 'module__embedding_std' parameter of Seq2SeqTransformer must be .* Got 1e\+300 instead",
+        r"The 'module__embedding_std' parameter of Seq2SeqTransformer must be .* Got 1e\+300 "
+        r"instead",
     ),
     "forget_bias NaN": (
         lambda: clf(cell="lstm", module__forget_bias=np.nan).fit(X, LABELS),

@@ -636,7 +636,8 @@ MESSAGES = {
     "words for weights": (
         lambda: clf().fit(X, LABELS, sample_weight=["a", "b", "c", "d"]),
         ValueError,
-        "RNNClassifier.fit: sample_weight holds strings where numbers belong, for example 'a'. Pass a "
+        "RNNClassifier.fit: sample_weight holds strings where numbers belong, for example 'a'. "
+        "Pass a "
         "1-D array of 4 weights, one per sample.",
     ),
     "weight of no class": (

@@ -223,13 +223,15 @@ TWO = [np.ones((2, 2))]
         (
             lambda: pad_sequences([[1]], maxlen=0),
             InvalidParameterError,
-            "The 'maxlen' parameter of pad_sequences must be an int in the range [1, 2**63) or None. "
+            "The 'maxlen' parameter of pad_sequences must be an int in the range [1, 2**63) or "
+            "None. "
             "Got 0 instead.",
         ),
         (
             lambda: pad_sequences([[1]], maxlen=True),
             InvalidParameterError,
-            "The 'maxlen' parameter of pad_sequences must be an int in the range [1, 2**63) or None. "
+            "The 'maxlen' parameter of pad_sequences must be an int in the range [1, 2**63) or "
+            "None. "
             "Got True instead.",
         ),
         (

@@ -69,7 +69,8 @@ REFUSED = {
     "a transformer of dicts": (
         lambda: TimeDistributed(DictVectorizer()).fit(X),
         TypeError,
-        r"TimeDistributed\.fit: X\[0\] at time step 0 is a float, where DictVectorizer needs a dict",
+        r"TimeDistributed\.fit: X\[0\] at time step 0 is a float, where DictVectorizer needs a "
+        r"dict",
     ),
     "an integer beyond floats": (
         lambda: TimeDistributed(StandardScaler()).fit([[10**400], [1]]),
@@ -223,7 +224,8 @@ REFUSED = {
     "weight beyond floats": (
         lambda: token_error_rate(AB, AB, sample_weight=[10**400, 1]),
         ValueError,
-        r"token_error_rate: sample_weight holds 10{56}\.\.\., which is too large for any float\. Pass a "
+        r"token_error_rate: sample_weight holds 10{56}\.\.\., which is too large for any float\. "
+        r"Pass a "
         r"1-D array of 2 weights, one per sequence\.$",
     ),
     "ragged weights": (
@@ -250,7 +252,8 @@ REFUSED = {
     "a class": (
         lambda: sequence_accuracy_score(list, AB),
         TypeError,
-        r"sequence_accuracy_score: y_true is <class 'list'>, which is not a container of sequences\.",
+        r"sequence_accuracy_score: y_true is <class 'list'>, which is not a container of "
+        r"sequences\.",
     ),
     "memory of two dimensions": (
         lambda: token_accuracy_score(memoryview(np.zeros((2, 2))), AB),
@@ -260,13 +263,15 @@ REFUSED = {
     "a list that is missing": (
         lambda: token_accuracy_score(pa.array([["a"], None]), AB),
         TypeError,
-        r"token_accuracy_score: y_true\[1\] is None, which is not a sequence of tokens\. Pass a string "
+        r"token_accuracy_score: y_true\[1\] is None, which is not a sequence of tokens\. Pass a "
+        r"string "
         r"or a list of tokens\.$",
     ),
     "tokens without memory": (
         lambda: token_accuracy_score(torch.zeros(2, 2, device="meta"), AB),
         TypeError,
-        r"token_accuracy_score: y_true is a tensor of torch\.float32 that cannot be read: Cannot copy "
+        r"token_accuracy_score: y_true is a tensor of torch\.float32 that cannot be read: Cannot "
+        r"copy "
         r"out of meta tensor; no data\. Pass",
     ),
     "a missing token of pandas": (

@@ -399,7 +399,8 @@ MESSAGES = {
     "a bad weight beside zero": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, "x", 1]),
         ValueError,
-        "Seq2SeqTransformer.fit: sample_weight holds strings where numbers belong, for example 'x'. "
+        "Seq2SeqTransformer.fit: sample_weight holds strings where numbers belong, for example "
+        "'x'. "
         "Pass a 1-D array of 4 weights, one per sample.",
     ),
     "y_val of an autoencoder": (

@@ -309,7 +309,7 @@ def test_a_training_that_goes_on_is_undone_if_it_is_left(alarms, end, method):
 @linux
 def test_ctrl_c_ends_a_search(alarms):
     model = RNNClassifier(
-        hidden_size=4, max_epochs=5, random_state=0, callbacks=[Interrupt(signal.SIGINT)]
+        hidden_size=4, max_epochs=500, random_state=0, callbacks=[Interrupt(signal.SIGINT)]
     )
     search = GridSearchCV(model, {"lr": [1e-3, 1e-2]}, cv=2, error_score="raise")
     for call in (
@@ -326,11 +326,11 @@ def test_ctrl_c_ends_a_search(alarms):
 @linux
 def test_ctrl_c_keeps_the_model_of_a_direct_fit(alarms):
     model = RNNClassifier(
-        hidden_size=4, max_epochs=5, random_state=0, callbacks=[Interrupt(signal.SIGINT)]
+        hidden_size=4, max_epochs=500, random_state=0, callbacks=[Interrupt(signal.SIGINT)]
     )
     piped = make_pipeline(TimeDistributed(StandardScaler()), clone(model))
     for kept in (model, piped):
-        with pytest.warns(UserWarning, match="interrupted in epoch 3 of 5"):
+        with pytest.warns(UserWarning, match=r"interrupted in epoch \d+ of 500"):
             kept.fit(X, Y)
         assert set(kept.predict(X)) <= {0, 1}
     assert none_trains()

@@ -67,7 +67,7 @@ def read_sequences(
     table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
     if table:  # names first, because other columns hold other values
         refuse_repeated_columns(X, where)
-        _check_table_names(estimator, X, input_name, reset=reset)
+        _check_table_names(estimator, X, where, reset=reset)
     if not reset:
         refuse_single_values(X, where, estimator)
     spans = read_spans(
@@ -100,14 +100,16 @@ def read_sequences(
     return spans
 
 
-def _check_table_names(estimator: Any, X: Any, input_name: str, *, reset: bool) -> None:
+def _check_table_names(estimator: Any, X: Any, where: str, *, reset: bool) -> None:
     """Set or check the names of columns; say if they look like those of a long frame."""
     try:
         _check_feature_names(estimator, X, reset=reset)
+    except TypeError as error:  # names of several kinds
+        raise TypeError(f"{where}: {error}") from None
     except ValueError as error:
         hint = ""
         if not estimator._is_table:
-            hint = unseen_columns(X, input_name, estimator.feature_names_in_)
+            hint = unseen_columns(X, argument(where), estimator.feature_names_in_)
         raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None
 
 

@@ -38,7 +38,7 @@ from ..sequences import (
 )
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
-from ._parameters import CONSTRAINTS, refuse
+from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._rows import check_weights, draw_seed
 from ._scores import r_squared

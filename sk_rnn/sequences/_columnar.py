@@ -18,8 +18,8 @@ RAGGED_FEATURES = "time steps differ in their number of features. Give each step
 
 
 def is_awkward(x: Any) -> bool:
-    """Tell whether x is an awkward array."""
-    return type(x).__module__.partition(".")[0] == "awkward"
+    """Tell whether x is an awkward array, which its records and builders are not."""
+    return type(x).__module__.partition(".")[0] == "awkward" and hasattr(type(x), "ndim")
 
 
 def is_arrow(x: Any) -> bool:
