@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from ..sequences import Panel, as_array, name_kind, plain, quote
+from ..sequences import Panel, as_array, name_kind, plain, quote, refuse_matrices
 
 
 def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
@@ -23,14 +23,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
     """
     where = f"{caller}: {input_name}"
     advice = f"Pass one {noun} per sequence"
-    if issparse(y):
-        raise TypeError(
-            f"{where} is sparse, and sparse data is not supported. Pass {input_name}.toarray()."
-        )
-    if isinstance(y, np.matrix):
-        raise TypeError(
-            f"{where} is a np.matrix, which is not supported. Pass np.asarray({input_name})."
-        )
+    refuse_matrices(y, where)
     nested = _nested_row(y)
     if nested is not None:
         raise ValueError(

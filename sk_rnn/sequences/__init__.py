@@ -1,6 +1,6 @@
 """Sequences: the ragged container, what may become one, and batches of it."""
 
-from ._arrays import as_array
+from ._arrays import as_array, refuse_matrices
 from ._batching import (
     batch_bounds,
     flat_positions,
@@ -42,7 +42,7 @@ from ._interchange import as_pandas, open_foreign
 from ._kinds import has_sequences, is_sequence, is_table
 from ._labels import align_to_samples
 from ._layout import locate, offsets_of
-from ._long_frames import long_frame, repeated_id, unseen_columns
+from ._long_frames import check_column_names, long_frame, repeated_id
 from ._messages import argument, counted, name_kind, plain, quote
 from ._numbers import as_float, as_numbers, frame_values
 from ._order import canonical_order
@@ -94,6 +94,7 @@ __all__ = [
     "available_if",
     "batch_bounds",
     "canonical_order",
+    "check_column_names",
     "check_sample_weights",
     "check_sequence_targets",
     "check_sequences",
@@ -132,6 +133,7 @@ __all__ = [
     "read_panel",
     "read_spans",
     "refuse_empty",
+    "refuse_matrices",
     "refuse_repeated_columns",
     "refuse_single_values",
     "repeated_id",
@@ -142,7 +144,6 @@ __all__ = [
     "step_labels",
     "training_batches",
     "unseal",
-    "unseen_columns",
     "validate_params",
     "weighted_statistics",
 ]

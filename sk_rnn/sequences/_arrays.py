@@ -3,8 +3,29 @@
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
-from ._messages import quote
+from ._messages import argument, quote
+
+
+def refuse_matrices(x: Any, where: str) -> None:
+    """Refuse sparse arrays and np.matrix, which index unlike an array.
+
+    Parameters
+    ----------
+    x : object
+    where : str
+        What messages call it.
+    """
+    if issparse(x):
+        raise TypeError(
+            f"{where} is sparse, and sparse data is not supported. Pass "
+            f"{argument(where)}.toarray()."
+        )
+    if isinstance(x, np.matrix):
+        raise TypeError(
+            f"{where} is a np.matrix, which is not supported. Pass np.asarray({argument(where)})."
+        )
 
 
 def as_array(data: Any, where: str, advice: str) -> np.ndarray:

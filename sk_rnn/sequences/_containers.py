@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import issparse
 
+from ._arrays import refuse_matrices
 from ._columnar import (
     RAGGED_FEATURES,
     arrow_steps,
@@ -103,16 +103,8 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
     refusal : str
         What messages say that it is if it is none of these, and what to pass.
     """
-    if issparse(X):
-        raise TypeError(
-            f"{where} is sparse, and sparse data is not supported. Pass "
-            f"{argument(where)}.toarray()."
-        )
+    refuse_matrices(X, where)
     X = open_foreign(X, where)
-    if isinstance(X, np.matrix):
-        raise TypeError(
-            f"{where} is a np.matrix, which is not supported. Pass np.asarray({argument(where)})."
-        )
     if isinstance(X, pd.Series):
         if isinstance(X.dtype, pd.ArrowDtype) and has_sequences(X):
             return X.array.__arrow_array__()  # type: ignore[attr-defined]
