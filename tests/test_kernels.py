@@ -27,9 +27,8 @@ from sk_rnn.kernels import (
 )
 from sk_rnn.kernels._activations import sigmoid, tanh
 from sk_rnn.kernels._shards import run_all
-from sk_rnn.modules import CELLS, RecurrentStack, set_backend, set_generator
-from sk_rnn.modules._pooling import last_states, max_states, mean_states
-from sk_rnn.modules._steps import ValidSteps
+from sk_rnn.modules import CELLS, POOLINGS, RecurrentStack, set_backend, set_generator
+from sk_rnn.modules._steps import ValidSteps, last_states
 
 N_GATES = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "lstm": 4}
 
@@ -344,9 +343,7 @@ def test_pooling_in_one_pass_equals_the_three(bidirectional):
     found = []
     for pool in (
         lambda x: mean_max_last(x, valid.lengths, bidirectional=bidirectional),
-        lambda x: torch.cat(
-            [mean_states(x, valid), max_states(x, valid), last_states(x, valid, bidirectional)], 1
-        ),
+        lambda x: POOLINGS["concat"](4, bidirectional=bidirectional)(x, valid),
     ):
         x = states.clone().requires_grad_()
         pooled = pool(x)

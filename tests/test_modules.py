@@ -9,6 +9,8 @@ from sk_rnn.modules import (
     CELLS,
     POOLINGS,
     BinaryCrossEntropy,
+    Cell,
+    CellWeights,
     CrossEntropy,
     Gaussian,
     Huber,
@@ -18,13 +20,13 @@ from sk_rnn.modules import (
     SequenceModel,
     SquaredError,
     gaussian_parts,
+    set_backend,
     set_generator,
 )
 from sk_rnn.modules._dropout import Dropout, StepDropout
 from sk_rnn.modules._front import ConvFrontEnd, TokenEmbedding
 from sk_rnn.modules._head import HeadBatchNorm
-from sk_rnn.modules._pooling import Pooling
-from sk_rnn.modules._recurrent import Recurrence
+from sk_rnn.modules._recurrence import Recurrence
 from sk_rnn.modules._steps import ValidSteps
 
 LENGTHS = [5, 2, 7, 1]
@@ -87,7 +89,7 @@ def test_bidirectional_stack_equals_numpy_loops_row_by_row(cell):
 def test_packed_path_equals_padded_path(cell):
     # The path that CUDA takes, run where there is none.
     x, valid = make_batch()
-    layer = Recurrence(cell, 3, 4, generator=generator())
+    layer = Recurrence(CELLS[cell], 3, 4, generator=generator())
     padded, packed = layer(x, valid), layer._packed(x, valid, None)[0]
     np.testing.assert_allclose(
         padded[valid.mask].detach().numpy(), packed[valid.mask].detach().numpy(), atol=1e-6
@@ -97,7 +99,7 @@ def test_packed_path_equals_padded_path(cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_masked_loop_without_a_zero_equals_torch(cell):
     x, valid = make_batch()
-    layer = Recurrence(cell, 3, 4, recurrent_dropout=0.5, generator=generator())
+    layer = Recurrence(CELLS[cell], 3, 4, recurrent_dropout=0.5, generator=generator())
     expected, final = layer.eval().run(x, valid, None)
     layer.keep_mask = lambda shape, p, like: torch.ones(shape)
     output, looped = layer.train().run(x, valid, None)
@@ -112,7 +114,7 @@ def test_masked_loop_without_a_zero_equals_torch(cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_sequence_in_two_parts_equals_the_whole(cell, dropped):
     x, valid = make_batch(lengths=[6, 6])
-    layer = Recurrence(cell, 3, 4, recurrent_dropout=dropped, generator=generator())
+    layer = Recurrence(CELLS[cell], 3, 4, recurrent_dropout=dropped, generator=generator())
     layer.keep_mask = lambda shape, p, like: torch.full(shape, 0.5)
     whole, final = layer.run(x, valid, None)
     half = ValidSteps(torch.tensor([3, 3]), x.device)
@@ -125,8 +127,52 @@ def test_a_sequence_in_two_parts_equals_the_whole(cell, dropped):
         np.testing.assert_allclose(part.detach().numpy(), wanted.detach().numpy(), atol=1e-6)
 
 
+def _minimal_gated_step(x, recurrent, state):
+    forget_x, new_x = x.chunk(2, 1)
+    forget_h, new_h = recurrent.chunk(2, 1)
+    forget = torch.sigmoid(forget_x + forget_h)
+    return (state[0] + forget * (torch.tanh(new_x + forget * new_h) - state[0]),)
+
+
+# A cell that neither torch nor the kernels have (Zhou et al., 2016, with the gate behind the
+# product).
+MINIMAL_GATED = Cell(
+    "minimal_gated",
+    lambda n_in, n_hidden: CellWeights(2, n_in, n_hidden),
+    n_gates=2,
+    n_states=1,
+    step=_minimal_gated_step,
+    bounded=True,
+    forget_gate=0,
+)
+
+
+@pytest.mark.parametrize("backend", ["torch", "numba"])
+def test_a_cell_that_only_has_a_step_equals_numpy(backend):
+    x, valid = make_batch()
+    stack = RecurrentStack(MINIMAL_GATED, 3, 4, bidirectional=True, generator=generator())
+    set_backend(stack, backend)
+    output, finals = stack.run(x, valid)
+    for layer, turn, columns, final in (
+        (stack.forward_layers[0], 1, slice(0, 4), finals[0]),
+        (stack.backward_layers[0], -1, slice(4, 8), finals[1]),
+    ):
+        w_ih, w_hh, b_ih, b_hh = (p.detach().numpy() for p in layer.weights)
+        assert (b_ih[:4] == 1).all()
+        assert not b_ih[4:].any()
+        for row, length in enumerate(LENGTHS):
+            h = np.zeros(4)
+            for t, step in enumerate(x[:length, row].numpy()[::turn]):
+                (af, an), (bf, bn) = np.split(w_ih @ step + b_ih, 2), np.split(w_hh @ h + b_hh, 2)
+                f = sigmoid(af + bf)
+                h = (1 - f) * h + f * np.tanh(an + f * bn)
+                at = t if turn == 1 else length - 1 - t
+                np.testing.assert_allclose(output[at, row, columns].detach(), h, atol=1e-6)
+            np.testing.assert_allclose(final[0][row].detach(), h, atol=1e-6)
+
+
 def test_recurrent_dropout_keeps_one_mask_for_all_steps():
-    layer = Recurrence("rnn_relu", 1, 50, recurrent_dropout=0.5, generator=generator())
+    layer = Recurrence(CELLS["rnn_relu"], 1, 50, recurrent_dropout=0.5, generator=generator())
     set_generator(layer, generator(1))
     with torch.no_grad():
         layer.rnn.weight_ih_l0.zero_()
@@ -142,8 +188,8 @@ def test_recurrent_dropout_keeps_one_mask_for_all_steps():
 
 def test_recurrent_dropout_is_off_when_predicting():
     x, valid = make_batch()
-    layer = Recurrence("gru", 3, 4, recurrent_dropout=0.5, generator=generator()).eval()
-    plain = Recurrence("gru", 3, 4, generator=generator()).eval()
+    layer = Recurrence(CELLS["gru"], 3, 4, recurrent_dropout=0.5, generator=generator()).eval()
+    plain = Recurrence(CELLS["gru"], 3, 4, generator=generator()).eval()
     assert torch.equal(layer(x, valid), plain(x, valid))
 
 
@@ -213,7 +259,7 @@ def test_poolings_equal_numpy(lengths):
         "last": lambda s: np.concatenate([s[-1, :3], s[0, 3:]]),
         "concat": lambda s: np.concatenate([s.mean(0), s.max(0), s[-1, :3], s[0, 3:]]),
     }.items():
-        pooled = Pooling(kind, 6, bidirectional=True)(states, valid)
+        pooled = POOLINGS[kind](6, bidirectional=True)(states, valid)
         for row, length in enumerate(lengths):
             np.testing.assert_allclose(
                 pooled[row].numpy(), expected(states[:length, row].numpy()), atol=1e-6
@@ -222,7 +268,7 @@ def test_poolings_equal_numpy(lengths):
 
 def test_attention_weights_sum_to_one_over_valid_steps():
     states, valid = make_batch(6)
-    pooling = Pooling("attention", 6, bidirectional=True, generator=generator())
+    pooling = POOLINGS["attention"](6, bidirectional=True, generator=generator())
     # Weights that sum to one leave a constant as it is.
     constant = torch.full_like(states, 2.5)
     pooled = pooling(constant, valid)
@@ -230,7 +276,7 @@ def test_attention_weights_sum_to_one_over_valid_steps():
 
 
 def test_initial_weights_are_orthogonal_gate_by_gate_with_forget_bias_one():
-    rnn = Recurrence("lstm", 3, 8, generator=generator()).rnn
+    rnn = Recurrence(CELLS["lstm"], 3, 8, generator=generator()).rnn
     for gate in rnn.weight_hh_l0.split(8):
         torch.testing.assert_close(gate @ gate.T, torch.eye(8), atol=1e-5, rtol=0)
     bias = (rnn.bias_ih_l0 + rnn.bias_hh_l0).split(8)

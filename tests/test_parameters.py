@@ -31,6 +31,7 @@ from skorch.callbacks import (
 from torch import nn
 
 from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn.modules import POOLINGS
 
 KINDS = [RNNClassifier, RNNRegressor]
 _rng = np.random.default_rng(0)
@@ -832,10 +833,10 @@ def test_auto_norm_and_pooling_depend_on_what_x_is(kind, length, params, norm, p
     X = [[i % 2 for i in range(n)] for n in (length - 2, length, length + 2)]
     model = kind(hidden_size=2, max_epochs=1, random_state=0, **params).fit(X, [0, 1, 0])
     assert type(model.module_.head.norm).__name__ == norm
-    assert model.module_.pooling.kind == pooling
+    assert type(model.module_.pooling) is POOLINGS[pooling]
     # What was chosen for the data of fit stays.
     model.set_params(warm_start=True).fit([x[:4] for x in X], [0, 1, 0])
-    assert model.module_.pooling.kind == pooling
+    assert type(model.module_.pooling) is POOLINGS[pooling]
 
 
 def test_embedding_weights_are_frozen_or_not():

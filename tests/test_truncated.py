@@ -22,9 +22,9 @@ from sk_rnn.modules import (
     set_backend,
     set_generator,
 )
-from sk_rnn.modules import _model as model_module
 from sk_rnn.modules._steps import ValidSteps
 from sk_rnn.sequences import flat_positions
+from sk_rnn.training import _chunked as chunked
 from sk_rnn.training import truncated_gradients
 from sk_rnn.training._batches import Batch, Targets
 
@@ -99,7 +99,9 @@ def detached_row(stack, x, n_steps):
                 piece = x[span].flip(0) if backwards else x[span]
                 output, state = recurrence.rnn(piece, state)
                 outputs.append(output.flip(0) if backwards else output)
-                state = tuple(s.detach() for s in state) if stack.cell == "lstm" else state.detach()
+                state = (
+                    tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+                )
             sides.append(torch.cat(outputs[::-1] if backwards else outputs))
         x = norm(torch.cat(sides, dim=2))
     return x
@@ -485,8 +487,8 @@ def test_long_sequences_are_predicted_in_chunks(monkeypatch, params):
     y = [(x[:, 0] > 0).astype(int) for x in X] if "return_sequences" in params else LABELS
     model = small(**params).fit(X, y)
     expected = model.predict_proba(X)
-    monkeypatch.setattr(model_module, "WHOLE_STEPS", 0)
-    monkeypatch.setattr(model_module, "CHUNK_STEPS", 7)
+    monkeypatch.setattr(chunked, "WHOLE_STEPS", 0)
+    monkeypatch.setattr(chunked, "CHUNK_STEPS", 7)
     found = model.predict_proba(X)
     tolerance = 0.02 if params.get("precision") == "bf16" else 1e-5
     for one, other in zip(found, expected, strict=True):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
+from ..modules import find_cell
 from ..sequences import Spans, plain_number, plain_numbers
 from ..training import (
     PRECISIONS,
@@ -431,7 +432,7 @@ class BaseRNN(FittedRNN):
         progress: Progress | None,
     ) -> bool:
         """Run the training loop; return whether Ctrl-C ended it early."""
-        unbounded = self.cell not in ("gru", "lstm", "rnn_tanh")
+        unbounded = not find_cell(self.cell).bounded
         guard = FiniteGuard(caller, divergence_advice(self), unbounded=unbounded)
         best = BestWeights()
         first, last = [], [guard]

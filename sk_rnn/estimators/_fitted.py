@@ -77,7 +77,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         net = self.net_
         data = self._source_data(spans, per_step=self._per_step)
         batches = PredictionBatches(
-            data, aligned=not self.module_.rows_apart, n_outputs=self.module_.n_outputs
+            data, aligned=not self.module_.rows_independent, n_outputs=self.module_.n_outputs
         )
 
         def compute(interrupted: threading.Event) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..modules import Seq2SeqModel, SequenceModel, WeightedLoss, cell_fault
+from ..modules import RecurrentStack, Seq2SeqModel, SequenceModel, WeightedLoss, cell_fault
 from ..sequences import plain_number, plain_numbers, quote
 from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
 
@@ -130,7 +130,7 @@ def build_module(
                 generator=torch.Generator().manual_seed(seed),
             )
             if user_cell and caller is not None:
-                fault = cell_fault(module.encoder.recurrent, arguments["hidden_size"])
+                fault = _try_cell(module.encoder.recurrent)
         except Exception as error:
             if caller is not None and _is_memory(error):
                 raise MemoryError(
@@ -150,6 +150,11 @@ def build_module(
             "far."
         ) from cause
     return module.to(PRECISIONS[precision][0])
+
+
+def _try_cell(stack: RecurrentStack) -> str:
+    """What a user's cell does that it must not; "" if nothing."""
+    return cell_fault(stack.forward_layers[0], stack.input_size, stack.hidden_size)
 
 
 def _is_memory(error: Exception) -> bool:

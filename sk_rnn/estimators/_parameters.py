@@ -11,7 +11,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
-from ..modules import CELLS, POOLINGS
+from ..modules import CELLS, POOLINGS, find_cell
 from ..sequences import RANDOM_STATE, AnyNumber, IntegerFrom, NumberIn, plain_number, quote
 from ..training import (
     OPTIMIZERS,
@@ -371,9 +371,8 @@ def check_extras(
     # The decay is the estimator's own parameter, because it is not for every weight.
     names = _arguments(optimizer, skip=("params", "weight_decay"))
     known = [f"optimizer__{name}" for name in names]
-    module_names = [
-        name for name in MODULE_EXTRAS if name != "forget_bias" or params["cell"] == "lstm"
-    ]
+    has_forget_gate = find_cell(params["cell"]).forget_gate is not None
+    module_names = [name for name in MODULE_EXTRAS if name != "forget_bias" or has_forget_gate]
     known += [f"module__{name}" for name in module_names]
     if isinstance(params["cell"], type):
         names = _arguments(params["cell"], skip=("input_size", "hidden_size"))

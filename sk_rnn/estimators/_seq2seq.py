@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 
 from ..decoding import sample
 from ..metrics import sequence_accuracy_score
-from ..modules import ATTENTIONS, CELLS
+from ..modules import ATTENTIONS, CELLS, CellName
 from ..sequences import (
     RANDOM_STATE,
     Float,
@@ -49,7 +49,6 @@ from ._types import (
     Auto,
     Backend,
     Callbacks,
-    CellName,
     Extras,
     Optimizer,
     Precision,

@@ -5,11 +5,11 @@ from typing import Any, Literal, TypedDict
 
 import torch
 
+from ..modules import CellName, PoolingName
 from ..sequences import Float
 
-CellName = Literal["gru", "lstm", "rnn_tanh", "rnn_relu"]
 Cell = CellName | type[torch.nn.Module]
-Pooling = Literal["auto", "concat", "last", "mean", "max", "attention"]
+Pooling = Literal["auto"] | PoolingName
 HeadNorm = Literal["auto", "batch", "layer"]
 Optimizer = (
     Literal["adamw", "adam", "nadam", "radam", "rmsprop", "sgd"] | type[torch.optim.Optimizer]

@@ -9,10 +9,47 @@ Every loop touches few arrays: before vector instructions may be used, each pair
 found not to overlap, and beyond some pairs the compiler gives up.
 """
 
+from typing import NamedTuple
+
 from ._activations import sigmoid, tanh
 from ._jit import part
 
 RNN_TANH, RNN_RELU, GRU, LSTM = range(4)
+
+
+class KernelCell(NamedTuple):
+    """What the loops over time and the layer have to know of a cell.
+
+    Attributes
+    ----------
+    code : int
+        By which the compiled loops tell cells apart: Numba's cache on disk takes no functions as
+        arguments.
+    n_gates : int
+        Blocks of ``hidden_size`` rows in the weights.
+    n_states : int
+        Arrays that are handed from step to step: the state, and the LSTM's carry.
+    keeps_gates : bool
+        Whether the backward pass reads the activated gates again.
+    shift : int
+        How many gates the gradients for the recurrent weights stand behind those for the input's,
+        which come in the order of the weights turned by as many.
+    """
+
+    code: int
+    n_gates: int
+    n_states: int = 1
+    keeps_gates: bool = True
+    shift: int = 0
+
+
+KERNEL_CELLS = {
+    "rnn_tanh": KernelCell(RNN_TANH, n_gates=1, keeps_gates=False),
+    "rnn_relu": KernelCell(RNN_RELU, n_gates=1, keeps_gates=False),
+    # The backward pass leaves new, reset, update and the state's share in new: see `gru_backward`.
+    "gru": KernelCell(GRU, n_gates=3, shift=1),
+    "lstm": KernelCell(LSTM, n_gates=4, n_states=2),
+}
 
 
 @part

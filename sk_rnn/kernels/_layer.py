@@ -10,14 +10,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from . import DirectionWeights
-from ._cells import GRU, LSTM, RNN_RELU, RNN_TANH
+from ._cells import KERNEL_CELLS
 from ._product import ROWS, lanes, pack_for_backward, pack_for_forward
 from ._sequences import make_run_backward, make_run_forward
 from ._shards import n_threads, run_all
 
-_CODES = {"rnn_tanh": RNN_TANH, "rnn_relu": RNN_RELU, "gru": GRU, "lstm": LSTM}
-_FORWARD = {cell: make_run_forward(code) for cell, code in _CODES.items()}
-_BACKWARD = {cell: make_run_backward(code) for cell, code in _CODES.items()}
+_FORWARD = {name: make_run_forward(cell) for name, cell in KERNEL_CELLS.items()}
+_BACKWARD = {name: make_run_backward(cell) for name, cell in KERNEL_CELLS.items()}
 
 # Multiplications that are worth a thread: a third of a millisecond of a core's time. Handing work
 # over takes a twentieth, and much more where other programs keep the cores busy.
@@ -35,7 +34,7 @@ def run_layer(
     """See `recurrent_layer`."""
     if initial is None:
         shape = (
-            2 if cell == "lstm" else 1,
+            KERNEL_CELLS[cell].n_states,
             len(weights),
             x.shape[1],
             weights[0].weight_hh.shape[1],
@@ -52,8 +51,7 @@ def try_out(cell: str, dtype: np.dtype, *, training: bool) -> None:
     Numba compiles a function when it meets new types of arguments. These have the types that
     `_Layer` passes. torch is not used, so that nothing of it starts in the caller's thread.
     """
-    n_gates = {"lstm": 4, "gru": 3}.get(cell, 1)
-    n_states = 2 if cell == "lstm" else 1
+    n_gates, n_states = KERNEL_CELLS[cell].n_gates, KERNEL_CELLS[cell].n_states
     rows, steps = np.zeros(1, np.int64), np.ones(1, np.int64)
 
     def zeros(*shape: int) -> np.ndarray:
@@ -83,7 +81,7 @@ class _Layer(torch.autograd.Function):
         n_gates, hidden_size = directions[0].weight_hh.shape
         output = x.new_empty(*x.shape[:2], len(directions) * hidden_size)
         gates = memory = x.new_empty(0, 0, 0)
-        if trained and cell in ("gru", "lstm"):
+        if trained and KERNEL_CELLS[cell].keeps_gates:
             gates = x.new_empty(*x.shape[:2], len(directions) * n_gates)
             memory = torch.empty_like(output)
         states = initial.clone(memory_format=torch.contiguous_format)
@@ -113,9 +111,11 @@ class _Layer(torch.autograd.Function):
             grad_states = grad_states.clone(memory_format=torch.contiguous_format)
         empty = x.new_empty(0, 0, 0)
         grad_x = torch.zeros_like(x) if ctx.needs_input_grad[2] else empty
-        to_first_gate = 2 * directions[0].weight_hh.shape[1] if ctx.cell == "gru" else 0
+        n_gates, n_features = directions[0].weight_ih.shape
+        shift = KERNEL_CELLS[ctx.cell].shift * directions[0].weight_hh.shape[1]
+        first = (n_gates - shift) % n_gates
         panels = [
-            pack_for_backward(_array(weights.weight_ih), _array(weights.weight_hh), to_first_gate)
+            pack_for_backward(_array(weights.weight_ih), _array(weights.weight_hh), first)
             for weights in directions
         ]
         inputs, steps = _array(x), _array(lengths)
@@ -130,7 +130,6 @@ class _Layer(torch.autograd.Function):
             grad_x,
         )
         arrays = [_array(tensor) for tensor in tensors]
-        n_gates, n_features = directions[0].weight_ih.shape
         found: list[dict[int, _Gradients]] = [{} for _ in directions]  # by shard
 
         def run(shard: int, direction: int, rows: np.ndarray) -> None:
@@ -150,7 +149,7 @@ class _Layer(torch.autograd.Function):
             for gradients in others:
                 for mine, theirs in zip(total, gradients, strict=True):
                     mine += theirs
-            grads += [torch.from_numpy(array) for array in total.by_weight(ctx.cell, weights)]
+            grads += [torch.from_numpy(array) for array in total.by_weight(shift, weights)]
         grad_input = grad_x if ctx.needs_input_grad[2] else None
         return None, None, grad_input, None, grad_states, None, *grads
 
@@ -173,15 +172,16 @@ class _Gradients(NamedTuple):
             np.zeros(hidden_size + n_rows, dtype),
         )
 
-    def by_weight(self, cell: str, weights: DirectionWeights) -> list[np.ndarray]:
-        """The gradients in the order and the shapes of the weights."""
+    def by_weight(self, shift: int, weights: DirectionWeights) -> list[np.ndarray]:
+        """The gradients in the order and the shapes of the weights.
+
+        ``shift`` is how many rows the gradients for the recurrent weights stand behind.
+        """
         (n_gates, n_features), hidden_size = weights.weight_ih.shape, weights.weight_hh.shape[1]
         ih, bias_ih = self.ih[:n_gates, :n_features], self.bias[:n_gates]
-        bias_hh = bias_ih
-        if cell == "gru":  # which leaves new, reset, update and the state's share in new
-            bias_hh = self.bias[hidden_size : hidden_size + n_gates]
-            ih = np.concatenate([ih[hidden_size:], ih[:hidden_size]])
-            bias_ih = np.concatenate([bias_ih[hidden_size:], bias_ih[:hidden_size]])
+        bias_hh = self.bias[shift : shift + n_gates]
+        if shift:
+            ih, bias_ih = np.roll(ih, -shift, axis=0), np.roll(bias_ih, -shift)
         arrays = (ih, self.hh[:n_gates, :hidden_size], bias_ih, bias_hh)
         # Copies, each with memory of its own: what clips gradients writes into them.
         return [array.copy() for array in arrays]

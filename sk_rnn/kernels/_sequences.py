@@ -17,6 +17,7 @@ from ._cells import (
     GRU,
     LSTM,
     RNN_TANH,
+    KernelCell,
     gru_backward,
     gru_forward,
     lstm_backward,
@@ -34,8 +35,9 @@ from ._product import ROWS, add_outer, multiply
 _COLLECTED = 16
 
 
-def make_run_forward(cell: int) -> Any:
-    """Compile the recurrence for one kind of cell: a code of `_cells`."""
+def make_run_forward(kind: KernelCell) -> Any:
+    """Compile the recurrence for one kind of cell."""
+    cell, gates_per_unit = kind.code, kind.n_gates
 
     @jit
     def run_forward(
@@ -67,15 +69,15 @@ def make_run_forward(cell: int) -> Any:
         n_features, hidden_size = x.shape[2], states.shape[3]
         first = direction * hidden_size
         last = first + hidden_size
-        n_gates = 4 if cell == LSTM else 3 if cell == GRU else 1
-        first_gate = direction * n_gates * hidden_size
-        last_gate = first_gate + n_gates * hidden_size
+        n_gates = gates_per_unit * hidden_size
+        first_gate = direction * n_gates
+        last_gate = first_gate + n_gates
         inner = np.empty((ROWS, panels_hh.shape[0] * panels_hh.shape[2]), x.dtype)
         outer = np.empty((ROWS, panels_ih.shape[0] * panels_ih.shape[2]), x.dtype)
         # Ones behind the values are multiplied with the biases.
         entering = np.ones((ROWS, hidden_size + 1), x.dtype)
         incoming = np.ones((ROWS, n_features + 1), x.dtype)
-        passing_gates = np.empty(n_gates * hidden_size, x.dtype)
+        passing_gates = np.empty(n_gates, x.dtype)
         passing_memory = np.empty(hidden_size, x.dtype)
         for start in range(0, len(rows), ROWS):
             block = rows[start : start + ROWS]
@@ -119,8 +121,9 @@ def make_run_forward(cell: int) -> Any:
     return run_forward
 
 
-def make_run_backward(cell: int) -> Any:
+def make_run_backward(kind: KernelCell) -> Any:
     """Compile its derivative."""
+    cell, gates_per_unit, gates_behind = kind.code, kind.n_gates, kind.shift
 
     @jit
     def run_backward(
@@ -167,11 +170,10 @@ def make_run_backward(cell: int) -> Any:
         n_features, hidden_size = x.shape[2], initial.shape[3]
         first = direction * hidden_size
         last = first + hidden_size
-        n_gates = 4 if cell == LSTM else 3 if cell == GRU else 1
-        first_gate = direction * n_gates * hidden_size
-        last_gate = first_gate + n_gates * hidden_size
-        # The GRU's gradients for the recurrent weights stand one gate behind those for the input's.
-        shift = hidden_size if cell == GRU else 0
+        n_gates = gates_per_unit * hidden_size
+        first_gate = direction * n_gates
+        last_gate = first_gate + n_gates
+        shift = gates_behind * hidden_size
         leaving = np.zeros((_COLLECTED * ROWS, len(grad_bias)), x.dtype)
         entered = np.zeros((_COLLECTED * ROWS, grad_hh.shape[1]), x.dtype)
         came_in = np.zeros((_COLLECTED * ROWS, grad_ih.shape[1]), x.dtype)

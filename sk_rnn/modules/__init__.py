@@ -20,11 +20,11 @@ from ._losses import (
     gaussian_parts,
 )
 from ._model import SequenceModel, set_backend
-from ._pooling import POOLINGS, Pooling
-from ._recurrent import CELLS, RecurrentStack, State, cell_fault
+from ._poolings import POOLINGS, Pooling, PoolingName, Totals
 from ._seq2seq import Seq2SeqModel
+from ._stack import RecurrentStack
 from ._steps import ValidSteps
-from ._totals import Totals, make_totals
+from .cells import CELLS, Cell, CellName, CellWeights, State, cell_fault, find_cell
 
 __all__ = [
     "ATTENTIONS",
@@ -34,6 +34,9 @@ __all__ = [
     "AbsoluteError",
     "Attention",
     "BinaryCrossEntropy",
+    "Cell",
+    "CellName",
+    "CellWeights",
     "Chunk",
     "ChunkedRun",
     "CrossEntropy",
@@ -45,6 +48,7 @@ __all__ = [
     "Moments",
     "Poisson",
     "Pooling",
+    "PoolingName",
     "Quantile",
     "RecurrentStack",
     "Seq2SeqModel",
@@ -56,9 +60,9 @@ __all__ = [
     "ValidSteps",
     "WeightedLoss",
     "cell_fault",
+    "find_cell",
     "gaussian_log_density",
     "gaussian_parts",
-    "make_totals",
     "set_backend",
     "set_generator",
 ]

@@ -6,17 +6,15 @@ whose activations would not fit.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ._dropout import set_generator
-from ._recurrent import State
+from ._encoder import Encoder
 from ._steps import ValidSteps
-
-if TYPE_CHECKING:
-    from ._model import Encoder
+from .cells import State
 
 
 class Chunk(NamedTuple):
@@ -89,7 +87,7 @@ class ChunkedRun:
 
     def __init__(
         self,
-        encoder: "Encoder",
+        encoder: Encoder,
         x: Tensor,
         lengths: Tensor,
         n_steps: int,
@@ -112,7 +110,7 @@ class ChunkedRun:
             self.seeds = seeds.random_(generator=generator).tolist()
             set_generator(encoder, self.replay)
         n_directions = 2 if self.stack.bidirectional else 1
-        n_parts = 2 if self.stack.cell == "lstm" else 1
+        n_parts = self.stack.cell.n_states
         zeros = self.like.new_zeros(x.shape[1], self.stack.hidden_size)
         n_states = self.stack.num_layers * n_directions
         # States of the whole batch where a sweep has got to, and at each chunk's border, for each
@@ -175,6 +173,10 @@ class ChunkedRun:
             if moving:
                 self._move(mine, chunk, finals[direction])
         return x
+
+    def zeros(self) -> Tensor:
+        """A zero for each row and feature of the states: (B, output_size)."""
+        return self.like.new_zeros(len(self.lengths), self.encoder.output_size)
 
     def _start(self, i: int, chunk: Chunk) -> State:
         """The states at a chunk's border, of the rows that reach it."""

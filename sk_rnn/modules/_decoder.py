@@ -9,9 +9,9 @@ from ._attention import Attention, Memory
 from ._dropout import Dropout
 from ._front import TokenEmbedding
 from ._linear import make_linear
-from ._pooling import last_states
-from ._recurrent import RecurrentStack, State
-from ._steps import ValidSteps
+from ._stack import RecurrentStack
+from ._steps import ValidSteps, last_states
+from .cells import State
 
 
 class Decoder(nn.Module):
@@ -103,7 +103,7 @@ class Decoder(nn.Module):
             forget_bias=forget_bias,
             generator=generator,
         )
-        self.n_states = 2 if cell == "lstm" else 1
+        self.n_states = self.recurrent.cell.n_states
         self.bridge = make_linear(memory_size, self.n_states * num_layers * hidden_size, generator)
         self.attention = None
         if attention is not None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from ._attention import Memory
 from ._decoder import Decoder
 from ._dropout import SeededModule
-from ._model import Encoder
+from ._encoder import Encoder
 from ._steps import ValidSteps
 
 

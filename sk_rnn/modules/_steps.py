@@ -73,3 +73,15 @@ class ValidSteps:
         if stride == 1:
             return self
         return ValidSteps((self.lengths + stride - 1) // stride, self.device)
+
+
+def last_states(states: Tensor, valid: ValidSteps, bidirectional: bool) -> Tensor:
+    """Each direction's final state: (T, B, C) to (B, C).
+
+    The forward direction ends at a row's last valid step, the backward one at its first.
+    """
+    last = valid.last(states)
+    if not bidirectional:
+        return last
+    half = states.shape[2] // 2
+    return torch.cat([last[:, :half], states[0, :, half:]], dim=1)

@@ -15,6 +15,7 @@ from ..modules import set_backend, set_generator
 from ._audience import Audience
 from ._batches import Batch, PredictionBatches, TrainingBatches
 from ._callbacks import StopTraining
+from ._chunked import infer
 from ._predicting import PredictingNet
 from ._progress import Progress
 from ._readouts import Readout, SeenBatch, TrainingSet
@@ -382,7 +383,7 @@ class RecurrentNet(PredictingNet):
     def infer(self, x: dict[str, Any], **fit_params):
         """Run the module; outputs are in full precision whatever the products ran in."""
         with self.autocast():
-            outputs = self.module_(**x)
+            outputs = infer(self.module_, **x)
         return outputs.float() if self.bfloat16 else outputs
 
     def autocast(self) -> AbstractContextManager[Any]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import torch
 
 from ..kernels import kernel_threads, prepare, remedy, warn_unavailable, why_unavailable
+from ..modules import CELLS
 from ._threads import end_pool, expect_end, set_torch_threads, torch_threads
 
 T = TypeVar("T")
@@ -113,6 +114,9 @@ def resolve_backend(
         obstacle = "know no bfloat16 (precision='bf16'). Set precision='float32'"
     elif not isinstance(cell, str):
         obstacle = "know torch's own cells only, and cell is a class. Pass the name of a cell"
+    elif not CELLS[cell].has_kernel:
+        known = sorted(name for name in CELLS if CELLS[name].has_kernel)
+        obstacle = f"have no cell {cell!r}. Pass one of {known}"
     missing = ""
     if not obstacle:
         missing = why_unavailable() or prepare(cell, dtype, training=training, announce=announce)

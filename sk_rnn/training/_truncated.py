@@ -28,7 +28,6 @@ from ..modules import (
     Pooling,
     SequenceModel,
     WeightedLoss,
-    make_totals,
     set_generator,
 )
 from ._batches import Batch
@@ -92,7 +91,7 @@ def _of_sequences(
     precision: Precision,
 ) -> tuple[Tensor, Tensor]:
     """One output a sequence, from pooled states."""
-    totals = make_totals(pooling, run)
+    totals = pooling.totals(run)
     with precision():
         run.carry(totals.add)
     values = [value.requires_grad_() for value in totals.values]

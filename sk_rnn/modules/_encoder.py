@@ -1,0 +1,113 @@
+"""The encoder of all models: from sequences to one hidden state per time step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ._front import ConvFrontEnd, TokenEmbedding
+from ._stack import RecurrentStack
+from ._steps import ValidSteps
+
+
+class Encoder(nn.Module):
+    """Sequences to one hidden state per time step: embedding, convolution, recurrence.
+
+    Parameters
+    ----------
+    n_features : int
+        Features a time step; ignored for tokens.
+    num_embeddings : int or None
+        Vocabulary size; None for sequences of numbers.
+    embedding_weights : ndarray of shape (num_embeddings, embedding_dim) or None
+        Pretrained vectors.
+    unseen_tokens : ndarray of int or None
+        Tokens that the training data does not hold.
+    **others
+        See `RecurrentStack`, `TokenEmbedding` and `ConvFrontEnd`.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_features: int,
+        cell: str | type[nn.Module],
+        hidden_size: int,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        num_embeddings: int | None = None,
+        embedding_dim: int | None = None,
+        embedding_weights: np.ndarray | None = None,
+        unseen_tokens: np.ndarray | None = None,
+        freeze_embedding: bool = False,
+        embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        conv_channels: int | None = None,
+        conv_kernel_size: int = 5,
+        conv_stride: int = 1,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        layer_norm: bool = False,
+        embedding_std: float = 0.3,
+        forget_bias: float = 1.0,
+        cell_params: Mapping[str, Any] | None = None,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        self.read: nn.Module = nn.Identity()
+        if num_embeddings is not None:
+            if embedding_dim is None:
+                raise TypeError("num_embeddings needs embedding_dim")
+            self.read = TokenEmbedding(
+                num_embeddings,
+                embedding_dim,
+                weights=embedding_weights,
+                unseen=unseen_tokens,
+                frozen=freeze_embedding,
+                dropout=embedding_dropout,
+                word_dropout=word_dropout,
+                std=embedding_std,
+                generator=generator,
+            )
+            n_features = embedding_dim
+        self.conv = None
+        if conv_channels is not None:
+            self.conv = ConvFrontEnd(
+                n_features,
+                conv_channels,
+                kernel_size=conv_kernel_size,
+                stride=conv_stride,
+                causal=not bidirectional,
+                generator=generator,
+            )
+            n_features = conv_channels
+        self.recurrent = RecurrentStack(
+            cell,
+            n_features,
+            hidden_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            layer_norm=layer_norm,
+            forget_bias=forget_bias,
+            cell_params=cell_params,
+            generator=generator,
+        )
+        self.output_size = self.recurrent.output_size
+
+    def forward(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
+        """(T, B, F), or ids (T, B), to states (T', B, output_size) and the steps valid in them."""
+        x, valid = self._read(x, valid)
+        return self.recurrent(x, valid), valid
+
+    def last(self, x: Tensor, valid: ValidSteps) -> Tensor:
+        """The same to each direction's final state: (B, output_size)."""
+        return self.recurrent.last(*self._read(x, valid))
+
+    def _read(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
+        """What enters the recurrence."""
+        x = self.read(x)
+        return (x, valid) if self.conv is None else self.conv(x, valid)

@@ -1,0 +1,143 @@
+"""One recurrent layer in one direction, over padded, time-major batches."""
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from ..kernels import DirectionWeights
+from ._dropout import SeededModule
+from ._steps import ValidSteps
+from .cells import Cell, State, initialise
+
+
+class Recurrence(SeededModule):
+    """One recurrent cell run over time, in one direction.
+
+    Parameters
+    ----------
+    cell : Cell
+        What is run.
+    input_size, hidden_size : int
+        Features in and out.
+    recurrent_dropout : float in [0, 1)
+        Dropout of the state that enters the recurrent product, with one mask per sequence
+        (Gal & Ghahramani, 2016, "A theoretically grounded application of dropout in recurrent
+        neural networks"). The LSTM's cell state and the GRU's carried state stay whole.
+    forget_bias : float
+        Initial bias of the LSTM's forget gate; 1 lets gradients through from the start
+        (Jozefowicz, Zaremba & Sutskever, 2015).
+    generator : torch.Generator or None
+        Source of the initial weights.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        input_size: int,
+        hidden_size: int,
+        *,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float = 1.0,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.recurrent_dropout = recurrent_dropout
+        self.rnn = cell.make(input_size, hidden_size)
+        if cell.step is not None:
+            self.rnn.to_empty(device="cpu")
+            initialise(cell, self.rnn, hidden_size, forget_bias=forget_bias, generator=generator)
+
+    def forward(
+        self,
+        x: Tensor,
+        valid: ValidSteps,
+        initial: State | None = None,
+        keep: Tensor | None = None,
+    ) -> Tensor:
+        """(T, B, input_size) to (T, B, hidden_size); what stands at padded steps is undefined.
+
+        ``keep`` are recurrent dropout's factors (B, hidden_size); None draws them.
+        """
+        if self._by_steps:
+            return self._loop(x, valid, initial, keep)[0]
+        if self.cell.in_torch and x.is_cuda and not valid.full:
+            return self._packed(x, valid, initial)[0]
+        output = self.rnn(x) if initial is None else self.rnn(x, self._as_torch(initial))
+        return output[0] if isinstance(output, tuple) else output
+
+    def run(
+        self, x: Tensor, valid: ValidSteps, initial: State | None, keep: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """The same, with each row's state after its last valid step."""
+        if self._by_steps:
+            return self._loop(x, valid, initial, keep)
+        if not valid.full and (x.is_cuda or self.cell.n_states > 1):
+            return self._packed(x, valid, initial)
+        output, last = self.rnn(x, None if initial is None else self._as_torch(initial))
+        if valid.full:
+            return output, self._from_torch(last)
+        return output, (valid.last(output),)
+
+    @property
+    def weights(self) -> DirectionWeights:
+        """The weights of a cell that is not a user's."""
+        # Four lookups; torch's own all_weights takes as long as a small product.
+        rnn = cast(Any, self.rnn)
+        return DirectionWeights(rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0)
+
+    def recurrent_mask(self, n_rows: int, like: Tensor) -> Tensor | None:
+        """Recurrent dropout's factors for the rows of a batch; None if nothing is dropped."""
+        if not self.training or not self.recurrent_dropout:
+            return None
+        return self.keep_mask((n_rows, self.hidden_size), self.recurrent_dropout, like)
+
+    @property
+    def _by_steps(self) -> bool:
+        """Whether torch's recurrent layers do not compute this."""
+        dropped = self.training and self.recurrent_dropout > 0.0
+        return self.cell.step is not None and (dropped or not self.cell.in_torch)
+
+    def _as_torch(self, state: State) -> Any:
+        layered = tuple(part[None].contiguous() for part in state)
+        return layered if len(state) > 1 else layered[0]
+
+    def _from_torch(self, state: Any) -> State:
+        return tuple(part[0] for part in (state if self.cell.n_states > 1 else (state,)))
+
+    def _packed(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
+        """The same through a PackedSequence, which cuDNN runs without touching the padding.
+
+        On a CPU its backward pass grows with the square of the length: there it is used only where
+        the kernels are not and an LSTM's carry at each row's own end is wanted.
+        """
+        sequence = pack_padded_sequence(x, valid.lengths, enforce_sorted=False)
+        start = None if initial is None else self._as_torch(initial)
+        packed, last = self.rnn(sequence, start)
+        output, _ = pad_packed_sequence(packed, total_length=valid.n_timesteps)
+        return output, self._from_torch(last)
+
+    def _loop(
+        self, x: Tensor, valid: ValidSteps, initial: State | None, keep: Tensor | None
+    ) -> tuple[Tensor, State]:
+        """The recurrence step by step, with a dropped-out state if there is recurrent dropout."""
+        step = cast(Any, self.cell.step)
+        weight_ih, weight_hh, bias_ih, bias_hh = self.weights
+        mask = self.recurrent_mask(x.shape[1], x) if keep is None else keep
+        state = initial
+        if state is None:
+            zeros = x.new_zeros(x.shape[1], self.hidden_size)
+            state = (zeros,) * self.cell.n_states
+        # unbind, not indexing: the backward pass of x[t] fills a (T, B, F) array at each step.
+        projected = linear(x, weight_ih, bias_ih).unbind(0)  # T times (B, gates * H)
+        states = []
+        for now in projected:
+            entering = state[0] if mask is None else state[0] * mask
+            state = step(now, linear(entering, weight_hh, bias_hh), state)
+            states.append(state)
+        histories = [torch.stack(parts) for parts in zip(*states, strict=True)]  # (T, B, H)
+        return histories[0], tuple(valid.last(history) for history in histories)

@@ -1,0 +1,94 @@
+"""What makes a recurrent cell, and the initial weights of one."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+# What a cell hands from step to step, each (B, H): the hidden state, and the LSTM's cell state.
+State = tuple[Tensor, ...]
+
+# Made without storage, to be filled by `initialise`: torch's own initialisation would draw from
+# the global generator. The dtype is said, because torch's default one is the user's to change.
+EMPTY: dict[str, Any] = {"device": "meta", "dtype": torch.float32}
+
+
+class Cell(NamedTuple):
+    """A recurrent cell.
+
+    Attributes
+    ----------
+    name : str
+        As the estimators' parameter `cell` has it.
+    make : callable
+        ``make(input_size, hidden_size)`` returns the module that holds the weights: one of torch's
+        recurrent layers, `CellWeights`, or an instance of a user's class.
+    n_gates : int
+        Blocks of ``hidden_size`` rows in the weights. 0 for a user's class.
+    n_states : int
+        Tensors that are handed from step to step. 0 if states can be handed neither in nor out, as
+        with a user's class.
+    step : callable or None
+        ``step(x, recurrent, state)`` returns the next state from what the input and the hidden
+        state bring to the gates, biases included, each (B, n_gates * hidden_size).
+    in_torch : bool
+        Whether `make` returns one of torch's recurrent layers, which run whole sequences.
+    has_kernel : bool
+        Whether `sk_rnn.kernels` knows the name.
+    bounded : bool
+        Whether no hidden state leaves [-1, 1].
+    forget_gate : int or None
+        Which gate starts with the bias `forget_bias`.
+    """
+
+    name: str
+    make: Callable[[int, int], nn.Module]
+    n_gates: int = 0
+    n_states: int = 0
+    step: Callable[[Tensor, Tensor, State], State] | None = None
+    in_torch: bool = False
+    has_kernel: bool = False
+    bounded: bool = False
+    forget_gate: int | None = None
+
+
+class CellWeights(nn.Module):
+    """The weights of a cell that torch does not have, under the names of torch's recurrent layers.
+
+    Parameters
+    ----------
+    n_gates, input_size, hidden_size : int
+        Sizes.
+    """
+
+    def __init__(self, n_gates: int, input_size: int, hidden_size: int):
+        super().__init__()
+        n_rows = n_gates * hidden_size
+        self.weight_ih_l0 = nn.Parameter(torch.empty(n_rows, input_size, **EMPTY))
+        self.weight_hh_l0 = nn.Parameter(torch.empty(n_rows, hidden_size, **EMPTY))
+        self.bias_ih_l0 = nn.Parameter(torch.empty(n_rows, **EMPTY))
+        self.bias_hh_l0 = nn.Parameter(torch.empty(n_rows, **EMPTY))
+
+
+def initialise(
+    cell: Cell,
+    weights: nn.Module,
+    hidden_size: int,
+    *,
+    forget_bias: float,
+    generator: torch.Generator | None,
+) -> None:
+    """Orthogonal recurrent weights and Xavier input weights, gate by gate; zero biases."""
+    for name, parameter in weights.named_parameters():
+        with torch.no_grad():
+            if name.startswith("weight_hh"):
+                for gate in parameter.split(hidden_size):
+                    nn.init.orthogonal_(gate, generator=generator)
+            elif name.startswith("weight_ih"):
+                for gate in parameter.split(hidden_size):
+                    nn.init.xavier_uniform_(gate, generator=generator)
+            else:
+                parameter.zero_()
+                if cell.forget_gate is not None and name.startswith("bias_ih"):
+                    cast(Tensor, parameter.split(hidden_size)[cell.forget_gate]).fill_(forget_bias)

@@ -1,0 +1,37 @@
+"""The Elman networks: torch.nn.RNN with tanh and with ReLU."""
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from ._cell import EMPTY, Cell, State
+
+
+def _tanh(x: Tensor, recurrent: Tensor, state: State) -> State:
+    return (torch.tanh(x + recurrent),)
+
+
+def _relu(x: Tensor, recurrent: Tensor, state: State) -> State:
+    return (torch.relu(x + recurrent),)
+
+
+RNN_TANH = Cell(
+    "rnn_tanh",
+    partial(nn.RNN, **EMPTY),
+    n_gates=1,
+    n_states=1,
+    step=_tanh,
+    in_torch=True,
+    has_kernel=True,
+    bounded=True,
+)
+RNN_RELU = Cell(
+    "rnn_relu",
+    partial(nn.RNN, nonlinearity="relu", **EMPTY),
+    n_gates=1,
+    n_states=1,
+    step=_relu,
+    in_torch=True,
+    has_kernel=True,
+)

@@ -1,0 +1,28 @@
+"""The gated recurrent unit of torch.nn.GRU."""
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from ._cell import EMPTY, Cell, State
+
+
+def _step(x: Tensor, recurrent: Tensor, state: State) -> State:
+    reset_x, update_x, new_x = x.chunk(3, 1)
+    reset_h, update_h, new_h = recurrent.chunk(3, 1)
+    update = torch.sigmoid(update_x + update_h)
+    new = torch.tanh(new_x + torch.sigmoid(reset_x + reset_h) * new_h)
+    return (new + update * (state[0] - new),)
+
+
+GRU = Cell(
+    "gru",
+    partial(nn.GRU, **EMPTY),
+    n_gates=3,
+    n_states=1,
+    step=_step,
+    in_torch=True,
+    has_kernel=True,
+    bounded=True,
+)

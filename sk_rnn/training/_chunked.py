@@ -1,0 +1,50 @@
+"""Prediction in chunks: sequences whose activations would not fit into memory."""
+
+import torch
+from torch import Tensor, nn
+
+from ..modules import Chunk, ChunkedRun, SequenceModel
+
+# Sequences longer than this are predicted in chunks, whose activations always fit into memory. A
+# batch of prediction has one such sequence only, so its company never decides.
+WHOLE_STEPS, CHUNK_STEPS = 32_768, 1_024
+
+
+def infer(module: nn.Module, x: Tensor, **others: Tensor) -> Tensor:
+    """The module's outputs of a batch, in chunks where it is long and has no gradients.
+
+    Parameters
+    ----------
+    module : Module
+        Only a `SequenceModel` can be run in chunks, and not with a user's cell.
+    x : Tensor of shape (T, B, F), or (T, B) for token ids
+    **others : Tensor
+        Further arguments of the module.
+    """
+    if (
+        len(x) > WHOLE_STEPS
+        and not torch.is_grad_enabled()
+        and isinstance(module, SequenceModel)
+        and module.encoder.recurrent.carries
+    ):
+        return _by_chunks(module, x, **others)
+    return module(x, **others)
+
+
+def _by_chunks(
+    model: SequenceModel, x: Tensor, lengths: Tensor, positions: Tensor | None = None
+) -> Tensor:
+    """The outputs without gradients, in memory that does not grow with the length."""
+    run = ChunkedRun(model.encoder, x, lengths, CHUNK_STEPS)
+    if model.pooling is not None:
+        totals = model.pooling.totals(run)
+        run.carry(totals.add)
+        return model.head(totals.pooled(totals.values))
+    outputs = run.like.new_zeros(*x.shape[:2], model.n_outputs)  # (T, B, O)
+
+    def keep(states: Tensor, chunk: Chunk) -> None:
+        some = model.head(states.flatten(0, 1)).unflatten(0, states.shape[:2])
+        outputs[chunk.start : chunk.stop, chunk.rows] = some.to(outputs.dtype)
+
+    run.carry(keep)
+    return outputs.flatten(0, 1)[positions]
