@@ -595,10 +595,10 @@ def test_frozen_embedding_may_be_thawed():
             freeze_embedding=True,
             callbacks=list(callbacks),
         )
-        return model.module_.encoder.read.embedding.weight.detach().numpy()
+        return model.module_.encoder.embedding.embedding.weight.detach().numpy()
 
     assert_array_equal(table(), vectors.astype(np.float32))
-    thawed = table(Unfreezer("encoder.read*", at=2))
+    thawed = table(Unfreezer("encoder.embedding*", at=2))
     assert np.abs(thawed - vectors).max() > 1e-5
 
 

@@ -178,7 +178,7 @@ def test_attention_of_a_given_target_are_the_weights_used():
 
 def test_tied_embeddings_are_one_tensor():
     model = make_model(tied_embeddings=True)
-    assert model.decoder.output.weight is model.decoder.read.embedding.weight
+    assert model.decoder.output.weight is model.decoder.embedding.embedding.weight
     n_tied = sum(p.numel() for p in model.parameters())
     assert n_tied < sum(p.numel() for p in make_model().parameters())
 

@@ -448,9 +448,9 @@ def test_skorch_checkpoint_writes_weights(tmp_path):
 def test_skorch_freezer_freezes():
     def embedding(**params):
         model = fitted(RNNClassifier, embedding_dim=2, data=IDS, **params)
-        return model.module_.encoder.read.embedding.weight.detach().numpy()
+        return model.module_.encoder.embedding.embedding.weight.detach().numpy()
 
-    frozen = [Freezer("encoder.read.*")]
+    frozen = [Freezer("encoder.embedding.*")]
     assert_array_equal(
         embedding(callbacks=frozen, max_epochs=1), embedding(callbacks=frozen, max_epochs=4)
     )
@@ -813,9 +813,9 @@ def test_a_model_fitted_with_kernels_loads_without_them(monkeypatch):
 @pytest.mark.parametrize(("num_embeddings", "dropout"), [(None, 0.3), (999, 0.3), (1000, 0.5)])
 def test_auto_embedding_dropout_depends_on_the_vocabulary(num_embeddings, dropout):
     model = fitted(RNNClassifier, IDS, embedding_dim=3, num_embeddings=num_embeddings)
-    assert model.module_.encoder.read.dropout.p == dropout
+    assert model.module_.encoder.embedding.dropout.p == dropout
     model.set_params(warm_start=True).fit(IDS, LABELS)  # no change of the network
-    assert model.module_.encoder.read.dropout.p == dropout
+    assert model.module_.encoder.embedding.dropout.p == dropout
 
 
 @pytest.mark.parametrize(
@@ -842,7 +842,7 @@ def test_auto_norm_and_pooling_depend_on_what_x_is(kind, length, params, norm, p
 def test_embedding_weights_are_frozen_or_not():
     def learned(**params):
         model = fitted(RNNClassifier, IDS, embedding_weights=VECTORS, precision="float64", **params)
-        return model.module_.encoder.read.embedding.weight.detach().numpy()
+        return model.module_.encoder.embedding.embedding.weight.detach().numpy()
 
     assert_array_equal(learned(freeze_embedding=True), VECTORS)
     assert not np.array_equal(learned(), VECTORS)

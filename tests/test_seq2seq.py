@@ -626,7 +626,7 @@ def test_vectorizer_in_front():
 def test_pretrained_vectors_of_a_panel():
     vectors = np.random.default_rng(0).normal(size=(7, 5))
     model = small(embedding_weights=vectors, freeze_embedding=True).fit(IDS, BACK)
-    assert_allclose(model.module_.encoder.read.embedding.weight.detach(), vectors, rtol=1e-6)
+    assert_allclose(model.module_.encoder.embedding.embedding.weight.detach(), vectors, rtol=1e-6)
 
 
 WEIGHTED = {

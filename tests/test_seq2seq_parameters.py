@@ -119,10 +119,10 @@ def test_target_kind_says_what_integers_are():
 
 def test_many_tokens_are_tied():
     decoder = fitted(WORDS, [[i, i + 1] for i in range(N)]).module_.decoder
-    assert decoder.output.weight is not decoder.read.embedding.weight
+    assert decoder.output.weight is not decoder.embedding.embedding.weight
     y = [list(range(50 * i, 50 * i + 50)) for i in range(N)]
     decoder = fitted(WORDS, y).module_.decoder
-    assert decoder.output.weight is decoder.read.embedding.weight
+    assert decoder.output.weight is decoder.embedding.embedding.weight
 
 
 def test_max_length_ends_decoding():

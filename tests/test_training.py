@@ -150,7 +150,7 @@ def optimizer_groups(**params):
     """The optimizer's eps and decays, as sets by kind of weight, after an epoch on tokens."""
     X, y = [[0, 1, 2], [2, 1], [1], [0, 0]], [0, 1, 0, 1]
     model = RNNClassifier(embedding_dim=3, hidden_size=4, max_epochs=1, **params).fit(X, y)
-    table = model.module_.encoder.read.embedding.weight
+    table = model.module_.encoder.embedding.embedding.weight
     found = {}
     for group in model.net_.optimizer_.param_groups:
         for p in group["params"]:

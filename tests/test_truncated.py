@@ -113,7 +113,7 @@ def reference(model, batch, n_steps, criterion=None):
     pieces = []
     for row, length in enumerate(batch.X["lengths"]):
         valid = ValidSteps(length[None], CPU)
-        x = model.encoder.read(batch.X["x"][:length, row : row + 1])
+        x = model.encoder.embedding(batch.X["x"][:length, row : row + 1])
         if model.encoder.conv is not None:
             x, valid = model.encoder.conv(x, valid)
         states = detached_row(model.encoder.recurrent, x, n_steps)

@@ -12,7 +12,7 @@ found not to overlap, and beyond some pairs the compiler gives up.
 from typing import NamedTuple
 
 from ._activations import sigmoid, tanh
-from ._jit import part
+from ._jit import inline
 
 RNN_TANH, RNN_RELU, GRU, LSTM = range(4)
 
@@ -52,32 +52,32 @@ KERNEL_CELLS = {
 }
 
 
-@part
+@inline
 def rnn_tanh_forward(inner, outer, state):
     for j in range(len(state)):
         state[j] = tanh(inner[j] + outer[j])
 
 
-@part
+@inline
 def rnn_relu_forward(inner, outer, state):
     for j in range(len(state)):
         total = inner[j] + outer[j]
         state[j] = 0 if total < 0 else total  # not max(0, total), which would make NaN zero
 
 
-@part
+@inline
 def rnn_tanh_backward(grad_state, state, leaving):
     for j in range(len(state)):
         leaving[j] = grad_state[j] * (1 - state[j] * state[j])
 
 
-@part
+@inline
 def rnn_relu_backward(grad_state, state, leaving):
     for j in range(len(state)):
         leaving[j] = grad_state[j] if state[j] > 0 else 0 * grad_state[j]
 
 
-@part
+@inline
 def gru_forward(inner, outer, gates, state, memory):
     """``memory`` receives the state's share in the new gate, before the reset."""
     n = len(state)
@@ -91,7 +91,7 @@ def gru_forward(inner, outer, gates, state, memory):
         state[j] = new[j] + update[j] * (state[j] - new[j])
 
 
-@part
+@inline
 def gru_backward(grad_state, gates, memory, before, leaving):
     """``leaving`` holds new, reset, update, and the state's share in new, in this order.
 
@@ -114,7 +114,7 @@ def gru_backward(grad_state, gates, memory, before, leaving):
         to_memory[j] = to_new[j] * reset[j]
 
 
-@part
+@inline
 def lstm_forward(inner, outer, gates, state, carry):
     n = len(state)
     entry, forget, new, leave = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
@@ -130,7 +130,7 @@ def lstm_forward(inner, outer, gates, state, carry):
         state[j] = leave[j] * tanh(carry[j])
 
 
-@part
+@inline
 def lstm_backward(grad_state, grad_carry, gates, carry, before, leaving):
     """``before`` is the carry of the step before; ``grad_carry`` becomes its gradient."""
     n = len(before)

@@ -31,7 +31,7 @@ def jit(function: Callable[..., Any]) -> Any:
     return compiled
 
 
-def part(function: Callable[..., Any]) -> Any:
+def inline(function: Callable[..., Any]) -> Any:
     """Mark a function that only compiled ones call: it becomes a part of them."""
     options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **OPTIONS}
     return numba.njit(**options)(function)

@@ -240,8 +240,8 @@ def _run_shards(
     run_all([partial(shard, number) for number in range(n_shards)])
 
 
-def _or_empty(keep: Tensor | None, like: Tensor) -> Tensor:
-    return like.new_empty(0, 0) if keep is None else keep
+def _or_empty(keep: Tensor | None, reference: Tensor) -> Tensor:
+    return reference.new_empty(0, 0) if keep is None else keep
 
 
 def _array(tensor: Tensor) -> Any:

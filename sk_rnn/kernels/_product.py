@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
-from ._jit import jit, part
+from ._jit import inline, jit
 
 # The features that Numba compiles for: this processor's, unless an environment variable says else
 # (NUMBA_CPU_FEATURES, NUMBA_CPU_NAME=generic, which means none, or NUMBA_ENABLE_AVX). Numba sets
@@ -202,7 +202,7 @@ _half_tile = _make_tile(ROWS // 2, 2, VECTORS)
 _row_tile, _narrow_row_tile = _make_tile(1, 4, VECTORS), _make_tile(1, 1, VECTORS)
 
 
-@part
+@inline
 def multiply(result, left, row, column, n_rows, panels):
     """Write the product of some rows with a packed matrix into ``result``.
 
@@ -262,7 +262,7 @@ def multiply(result, left, row, column, n_rows, panels):
         p += 1
 
 
-@part
+@inline
 def add_outer(result, left, column, right, depth):
     """Add the product of a matrix's transpose with another one to ``result``.
 
@@ -296,13 +296,13 @@ def lanes(dtype: np.dtype) -> int:
     return VECTOR_BYTES // dtype.itemsize
 
 
-@part
-def _empty_panels(depth, n_columns, like):
-    width = VECTORS * (VECTOR_BYTES // like.itemsize)
-    return np.zeros(((n_columns + width - 1) // width, depth, width), like.dtype)
+@inline
+def _empty_panels(depth, n_columns, reference):
+    width = VECTORS * (VECTOR_BYTES // reference.itemsize)
+    return np.zeros(((n_columns + width - 1) // width, depth, width), reference.dtype)
 
 
-@part
+@inline
 def _pack(weights, first):
     """Cut a matrix into panels, its rows in turn from the row ``first`` on."""
     depth, n_columns = weights.shape
@@ -317,7 +317,7 @@ def _pack(weights, first):
     return panels
 
 
-@part
+@inline
 def _pack_transposed(weights, bias):
     """Cut the transpose of a matrix into panels, with a further row for the bias."""
     n_columns, depth = weights.shape

@@ -100,8 +100,8 @@ class ChunkedRun:
         conv = encoder.conv
         self.steps = ValidSteps(lengths, x.device).strided(1 if conv is None else conv.stride)
         self.chunks = cut_chunks(self.steps.lengths, n_steps, x.device)
-        self.like = next(self.stack.parameters())
-        self.masks = self.stack.draw_masks(x.shape[1], self.like)
+        self.reference = next(self.stack.parameters())
+        self.masks = self.stack.draw_masks(x.shape[1], self.reference)
         self.replay = None
         if generator is not None:
             self.replay = torch.Generator(device=generator.device)
@@ -111,7 +111,7 @@ class ChunkedRun:
             set_generator(encoder, self.replay)
         n_directions = 2 if self.stack.bidirectional else 1
         n_parts = self.stack.cell.n_states
-        zeros = self.like.new_zeros(x.shape[1], self.stack.hidden_size)
+        zeros = self.reference.new_zeros(x.shape[1], self.stack.hidden_size)
         n_states = self.stack.num_layers * n_directions
         # States of the whole batch where a sweep has got to, and at each chunk's border, for each
         # layer and direction as in `RecurrentStack.run`. The latter in one piece: what is allocated
@@ -124,7 +124,7 @@ class ChunkedRun:
         ]
         self.n_directions = n_directions
 
-    def carry(self, see: Callable[[Tensor, Chunk], None] | None = None) -> None:
+    def carry(self, on_chunk: Callable[[Tensor, Chunk], None] | None = None) -> None:
         """Find the states at the borders, without gradients.
 
         A sweep runs over the chunks, forwards and backwards in turn, and takes each layer's states
@@ -133,7 +133,7 @@ class ChunkedRun:
 
         Parameters
         ----------
-        see : callable or None
+        on_chunk : callable or None
             Called once with the states (T, R, output_size) of each chunk and the chunk.
         """
         direction, complete = 0, False
@@ -144,8 +144,8 @@ class ChunkedRun:
                 for chunk in self.chunks if direction == 0 else reversed(self.chunks):
                     states = self._advance(chunk, direction, known, swept)
                     complete = states is not None
-                    if states is not None and see is not None:
-                        see(states, chunk)
+                    if states is not None and on_chunk is not None:
+                        on_chunk(states, chunk)
                 known |= swept
                 direction = 1 - direction
 
@@ -176,7 +176,7 @@ class ChunkedRun:
 
     def zeros(self) -> Tensor:
         """A zero for each row and feature of the states: (B, output_size)."""
-        return self.like.new_zeros(len(self.lengths), self.encoder.output_size)
+        return self.reference.new_zeros(len(self.lengths), self.encoder.output_size)
 
     def _start(self, i: int, chunk: Chunk) -> State:
         """The states at a chunk's border, of the rows that reach it."""
@@ -200,11 +200,11 @@ class ChunkedRun:
             self.replay.manual_seed(self.seeds[chunk.number])
         conv = self.encoder.conv
         if conv is None:
-            return self.encoder.read(self.x[chunk.start : chunk.stop, chunk.rows])
+            return self.encoder.embedding(self.x[chunk.start : chunk.stop, chunk.rows])
         # The neighbours of a border are read in both chunks, each time with new dropout.
         first, behind = conv.span(chunk.start, chunk.stop)
         start, stop = max(first, 0), min(behind, len(self.x))
         rows = chunk.rows if isinstance(chunk.rows, slice) else chunk.rows.cpu()
         valid = ValidSteps((self.lengths[rows] - start).clamp(max=stop - start), self.x.device)
-        x = self.encoder.read(self.x[start:stop, chunk.rows])
+        x = self.encoder.embedding(self.x[start:stop, chunk.rows])
         return conv(x, valid, (start - first, behind - stop))[0]

@@ -80,10 +80,10 @@ class Decoder(nn.Module):
     ):
         super().__init__()
         self.bidirectional_memory = bidirectional_memory
-        self.read: nn.Module = nn.Identity()
+        self.embedding: nn.Module = nn.Identity()
         if num_tokens is not None:
             input_size = embedding_dim
-            self.read = TokenEmbedding(
+            self.embedding = TokenEmbedding(
                 num_tokens,
                 embedding_dim,
                 dropout=embedding_dropout,
@@ -112,7 +112,7 @@ class Decoder(nn.Module):
         self.dropout = Dropout(dropout)
         self.output = make_linear(self.readout_size, n_outputs, generator)
         if tied_embeddings:
-            self.output.weight = cast(TokenEmbedding, self.read).embedding.weight
+            self.output.weight = cast(TokenEmbedding, self.embedding).embedding.weight
 
     # --- before the first step ------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ class Decoder(nn.Module):
         weights : Tensor of shape (B, L, S) or None
             Of the attention.
         """
-        x = self.read(inputs)  # (L, B, F)
+        x = self.embedding(inputs)  # (L, B, F)
         start = self.start(memory)
         if not self.input_feeding:
             states, _ = self.recurrent.run(x, valid, start)  # (L, B, H)
@@ -199,7 +199,7 @@ class Decoder(nn.Module):
 
     def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """One step: inputs (B,) or (B, input_size) to outputs (B, n_outputs), and the new state."""
-        x = self.read(inputs[None])  # (1, B, F)
+        x = self.embedding(inputs[None])  # (1, B, F)
         if self.input_feeding:
             x = torch.cat([x, state[-1][None]], dim=2)
         n = self.n_states

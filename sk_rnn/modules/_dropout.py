@@ -9,9 +9,9 @@ class SeededModule(nn.Module):
 
     generator: torch.Generator | None = None
 
-    def keep_mask(self, shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
+    def keep_mask(self, shape: tuple[int, ...], p: float, reference: Tensor) -> Tensor:
         """Zeros with probability ``p``, else ``1 / (1 - p)``: inverted dropout's factors."""
-        mask = torch.empty(shape, dtype=like.dtype, device=like.device)
+        mask = torch.empty(shape, dtype=reference.dtype, device=reference.device)
         return mask.bernoulli_(1.0 - p, generator=self.generator).div_(1.0 - p)
 
 

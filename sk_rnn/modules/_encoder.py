@@ -56,11 +56,11 @@ class Encoder(nn.Module):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
-        self.read: nn.Module = nn.Identity()
+        self.embedding: nn.Module = nn.Identity()
         if num_embeddings is not None:
             if embedding_dim is None:
                 raise TypeError("num_embeddings needs embedding_dim")
-            self.read = TokenEmbedding(
+            self.embedding = TokenEmbedding(
                 num_embeddings,
                 embedding_dim,
                 weights=embedding_weights,
@@ -109,5 +109,5 @@ class Encoder(nn.Module):
 
     def _read(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
         """What enters the recurrence."""
-        x = self.read(x)
+        x = self.embedding(x)
         return (x, valid) if self.conv is None else self.conv(x, valid)

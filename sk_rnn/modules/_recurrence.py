@@ -90,11 +90,11 @@ class Recurrence(SeededModule):
         rnn = cast(Any, self.rnn)
         return DirectionWeights(rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0)
 
-    def recurrent_mask(self, n_rows: int, like: Tensor) -> Tensor | None:
+    def recurrent_mask(self, n_rows: int, reference: Tensor) -> Tensor | None:
         """Recurrent dropout's factors for the rows of a batch; None if nothing is dropped."""
         if not self.training or not self.recurrent_dropout:
             return None
-        return self.keep_mask((n_rows, self.hidden_size), self.recurrent_dropout, like)
+        return self.keep_mask((n_rows, self.hidden_size), self.recurrent_dropout, reference)
 
     @property
     def _by_steps(self) -> bool:

@@ -222,14 +222,14 @@ class RecurrentStack(nn.Module):
             return tuple(self._kernel([recurrence], reversal(x), valid, [start], [mask])[1][:, 0])
         return recurrence.run(reversal(x), valid, start, mask)[1]
 
-    def draw_masks(self, n_rows: int, like: Tensor) -> list[Tensor | None]:
+    def draw_masks(self, n_rows: int, reference: Tensor) -> list[Tensor | None]:
         """Recurrent dropout's factors for each layer and direction, to run one batch in pieces."""
         recurrences = [
             recurrence
             for layer in range(self.num_layers)
             for recurrence in self._recurrences(layer)
         ]
-        return [recurrence.recurrent_mask(n_rows, like) for recurrence in recurrences]
+        return [recurrence.recurrent_mask(n_rows, reference) for recurrence in recurrences]
 
     def _of_layer(self, layer: int, given: Sequence[Any] | None) -> list[Any]:
         """A layer's own of what is given for each layer and direction."""

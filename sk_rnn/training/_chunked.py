@@ -40,7 +40,7 @@ def _by_chunks(
         totals = model.pooling.totals(run)
         run.carry(totals.add)
         return model.head(totals.pooled(totals.values))
-    outputs = run.like.new_zeros(*x.shape[:2], model.n_outputs)  # (T, B, O)
+    outputs = run.reference.new_zeros(*x.shape[:2], model.n_outputs)  # (T, B, O)
 
     def keep(states: Tensor, chunk: Chunk) -> None:
         some = model.head(states.flatten(0, 1)).unflatten(0, states.shape[:2])

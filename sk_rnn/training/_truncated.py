@@ -96,7 +96,7 @@ def _of_sequences(
         run.carry(totals.add)
     values = [value.requires_grad_() for value in totals.values]
     with precision():
-        outputs = model.head(totals.pooled(values)).to(run.like.dtype)
+        outputs = model.head(totals.pooled(values)).to(run.reference.dtype)
         loss = criterion(outputs, batch.y.values, batch.y.weights)
     loss.backward()
     grads = [cast(Tensor, value.grad) for value in values]
@@ -126,8 +126,8 @@ def _of_steps(
         pulls = steps.moments_gradients(moments)
     else:
         steps.carry()
-    total = run.like.new_zeros(())
-    outputs = run.like.new_empty(batch.n_rows, model.head.linear.out_features)
+    total = run.reference.new_zeros(())
+    outputs = run.reference.new_empty(batch.n_rows, model.head.linear.out_features)
     for chunk in run.chunks:
         states, index = steps.states(chunk)
         loss, some = steps.loss(states, index, moments)
@@ -155,21 +155,25 @@ class _Steps:
     ):
         self.head, self.criterion, self.precision = model.head, criterion, precision
         self.batch, self.run = batch, run
-        self.dtype = run.like.dtype
+        self.dtype = run.reference.dtype
         self.starts = run.lengths.cumsum(0).numpy() - run.lengths.numpy()
 
-    def carry(self, see: Callable[[Tensor, Chunk], None] | None = None) -> None:
+    def carry(self, on_chunk: Callable[[Tensor, Chunk], None] | None = None) -> None:
         """Find the states at the borders; from then on the head's dropout is a chunk's own too."""
         with self.precision():
-            self.run.carry(see)
+            self.run.carry(on_chunk)
         set_generator(self.head, self.run.replay)
 
     def carry_with_moments(self) -> Moments:
         """`carry`, and mean and variance of all valid steps' states (Chan et al., 1979)."""
         size = self.run.encoder.output_size
-        n_steps, mean, squares = 0, self.run.like.new_zeros(size), self.run.like.new_zeros(size)
+        n_steps, mean, squares = (
+            0,
+            self.run.reference.new_zeros(size),
+            self.run.reference.new_zeros(size),
+        )
 
-        def see(states: Tensor, chunk: Chunk) -> None:
+        def add(states: Tensor, chunk: Chunk) -> None:
             nonlocal n_steps
             some, _ = self._select(states, chunk)
             here = some.mean(0)
@@ -178,7 +182,7 @@ class _Steps:
             squares.add_((here - mean).square() * (before * len(some) / n_steps))
             mean.add_((here - mean) * (len(some) / n_steps))
 
-        self.carry(see)
+        self.carry(add)
         return Moments(mean, squares / n_steps)
 
     def moments_gradients(self, moments: Moments) -> list[Tensor]:
