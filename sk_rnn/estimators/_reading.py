@@ -18,6 +18,7 @@ from ..sequences import (
     as_numbers,
     as_pandas,
     check_sequence_targets,
+    check_table_names,
     check_token_range,
     counted,
     is_table,
@@ -27,11 +28,9 @@ from ..sequences import (
     open_tensors,
     plain,
     read_spans,
-    refuse_repeated_columns,
     refuse_single_values,
     repeated_id,
     shape_as_one,
-    unseen_columns,
 )
 from ._rows import highest_token
 from ._warnings import warn_user
@@ -66,8 +65,7 @@ def read_sequences(
     tokens = estimator._tokens
     table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
     if table:  # names first, because other columns hold other values
-        refuse_repeated_columns(X, where)
-        _check_table_names(estimator, X, where, reset=reset)
+        check_table_names(estimator, X, where, reset=reset)
     if not reset:
         refuse_single_values(X, where, estimator)
     spans = read_spans(
@@ -98,19 +96,6 @@ def read_sequences(
     if tokens and not reset:
         check_token_range(spans, estimator._num_embeddings, caller)
     return spans
-
-
-def _check_table_names(estimator: Any, X: Any, where: str, *, reset: bool) -> None:
-    """Set or check the names of columns; say if they look like those of a long frame."""
-    try:
-        _check_feature_names(estimator, X, reset=reset)
-    except TypeError as error:  # names of several kinds
-        raise TypeError(f"{where}: {error}") from None
-    except ValueError as error:
-        hint = ""
-        if not estimator._is_table:
-            hint = unseen_columns(X, argument(where), estimator.feature_names_in_)
-        raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None
 
 
 def _check_columns(estimator: Any, X: Any, input_name: str, *, reset: bool) -> None:

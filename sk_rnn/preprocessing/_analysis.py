@@ -163,7 +163,7 @@ def _analyze(
             f"{where} is {shown(document)}, a file that cannot be read: {error.strerror}. Pass "
             "paths of files, or set input='content' if documents are the text itself."
         ) from error
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # of any kind: functions of the user have run
         _refuse_function(document, text, where, error)
     if isinstance(tokens, list):
         return tokens
@@ -177,13 +177,13 @@ def _analyze(
 
 
 def _refuse_function(
-    document: Any, text: CountVectorizer, where: str, error: TypeError | ValueError
+    document: Any, text: CountVectorizer, where: str, error: Exception
 ) -> NoReturn:
     """Name the user's function that failed, or that returned what the next one cannot use."""
     if not callable(text.analyzer) and text.input != "file":  # whose files are read by now
         try:
             returned = _what_returned(document, text)
-        except (TypeError, ValueError):  # the same again
+        except Exception:  # the same again
             returned = None
         if returned is not None:
             raise TypeError(f"{where}: {returned}") from error

@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
 from ..sequences import (
     Panel,
     as_pandas,
+    check_table_names,
     counted,
     flatten,
     is_sequence,
@@ -25,9 +26,7 @@ from ..sequences import (
     open_foreign,
     quote,
     refuse_empty,
-    refuse_repeated_columns,
     refuse_single_values,
-    unseen_columns,
 )
 
 
@@ -145,14 +144,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
     """Set, or check, the number and names of features."""
     if steps.is_table:
         X = open_foreign(X, f"{caller}: X")
-        refuse_repeated_columns(X, f"{caller}: X")
-        try:
-            _check_feature_names(estimator, X, reset=reset)
-        except ValueError as error:
-            hint = ""
-            if not estimator._is_table:
-                hint = unseen_columns(X, "X", estimator.feature_names_in_)
-            raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None
+        check_table_names(estimator, X, f"{caller}: X", reset=reset)
     else:
         names = steps.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
