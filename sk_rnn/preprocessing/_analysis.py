@@ -238,7 +238,7 @@ def level_of_user() -> int:
     """Return the `stacklevel` with which a warning points at the user's line.
 
     However deep in Pipelines and searches the estimator is, that is the first line outside of
-    scikit-learn and of this package.
+    scikit-learn, of this package and of context managers.
     """
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):
@@ -247,4 +247,4 @@ def level_of_user() -> int:
 
 
 def _is_library(module: str) -> bool:
-    return module.partition(".")[0] in ("sk_rnn", "sklearn", "joblib")
+    return module.partition(".")[0] in ("sk_rnn", "sklearn", "joblib", "contextlib")

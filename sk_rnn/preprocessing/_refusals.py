@@ -79,7 +79,7 @@ def named_warnings(steps: Steps, transformer: Any, caller: str) -> Iterator[None
             warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     if computed:
         warnings.warn(
-            f"{caller}: {type(transformer).__name__} warns of {quote(computed[0].message)}. "
+            f"{caller}: {type(transformer).__name__} warns of {computed[0].message}. "
             f"{_what_to_drop(steps)}",
             stacklevel=level_of_user(),
         )
@@ -92,7 +92,7 @@ def _what_to_drop(steps: Steps) -> str:
     empty = [plain(name) for name, nan in zip(names, frame.isna().all(), strict=True) if nan]
     if empty:
         noun = "feature" if len(empty) == 1 else "features"
-        return f"X has only NaN in {noun} {', '.join(empty)}: drop what has no value at any step."
+        return f"X has only NaN in {noun} {', '.join(empty)}: drop what has no values."
     return "What comes out may hold NaN or infinity. Check X for values that are too large."
 
 
