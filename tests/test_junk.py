@@ -118,6 +118,16 @@ REFUSED = {
         TypeError,
         r"Seq2SeqTransformer\.predict: X is the module numpy, where data belongs\. Pass",
     ),
+    "an awkward array of several kinds": (
+        lambda: clf().fit(ak.Array([[1.0], ["a"], [2.0], [3.0]]), LABELS),
+        ValueError,
+        r"RNNClassifier\.fit: X holds strings where numbers belong, for example 'a'\.",
+    ),
+    "a ragged awkward array for a sample": (
+        lambda: clf().fit([ak.Array([[1.0], [2.0, 3.0]])] * 4, LABELS),
+        ValueError,
+        r"RNNClassifier\.fit: X\[0\] cannot be read as an array: .*\. Pass one array of shape",
+    ),
     # --- numbers far from those of training ---
     "y_val beyond float32": (
         lambda: reg().fit(X, NUMBERS, X_val=X, y_val=[0.0, 1e39, 2.0, 3.0]),

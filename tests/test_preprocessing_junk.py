@@ -13,7 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import IsolationForest
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OrdinalEncoder, StandardScaler
 
 from sk_rnn import Panel
 from sk_rnn.metrics import (
@@ -36,6 +36,7 @@ from sk_rnn.preprocessing import (
 TEXTS = ["the cat", "a dog"]
 X = [[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0]]]
 AB = ["ab", "b"]
+IDS = [np.array([0, 2]), np.array([1])]
 TWO_KINDS = pd.DataFrame(np.ones((2, 2)), columns=["a", 1])
 INSTANCE = (
     r"The 'transformer' parameter of TimeDistributed must be an object \(not a class\) implementing"
@@ -117,6 +118,27 @@ REFUSED = {
         lambda: make_windows(np.ones(5), window=2, maxlen=3),
         TypeError,
         r"make_windows\(\) got an unexpected keyword argument 'maxlen'",
+    ),
+    "an error of a transformer's own": (
+        lambda: TimeDistributed(OrdinalEncoder()).fit(IDS).inverse_transform([[7], [1]]),
+        ValueError,
+        r"TimeDistributed\.inverse_transform: OrdinalEncoder raised IndexError for the time "
+        r"steps, .*\. Check that X holds what it takes\.$",
+    ),
+    "a series of several kinds": (
+        lambda: make_windows(ak.Array([[1.0], "abc", [2.0], [3.0]]), window=2),
+        TypeError,
+        r"make_windows: series cannot be read as an array: .*\. Pass",
+    ),
+    "a ragged awkward array for a sample": (
+        lambda: TimeDistributed(StandardScaler()).fit([ak.Array([[1.0], [2.0, 3.0]])]),
+        ValueError,
+        r"TimeDistributed\.fit: X\[0\] cannot be read as an array: .*\. Pass one array of shape",
+    ),
+    "series of several kinds": (
+        lambda: SequencePadder().fit(ak.Array([[1.0], ["a"]])),
+        ValueError,
+        r"SequencePadder\.fit: X holds strings where numbers belong, for example 'a'\.",
     ),
     # --- TimeDistributed ---
     "a class for a transformer": (

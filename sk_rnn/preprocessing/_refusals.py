@@ -56,12 +56,13 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
     if reason is not None:
         return kind(f"{caller}: {reason}")
     rows = "a data frame" if isinstance(steps.values, pd.DataFrame) else "an array"
-    refused = "refused"
+    refused, advice = "refused", ""
     if not isinstance(error, TypeError | ValueError):  # perhaps a fault of its own
         refused = f"raised {type(error).__name__} for"
+        text, advice = quote(error), ". Check that X holds what it takes."
     return kind(
         f"{caller}: {name} {refused} the time steps, which it sees as {rows} of shape "
-        f"{steps.values.shape} with one row per time step: {text}"
+        f"{steps.values.shape} with one row per time step: {text}{advice}"
     )
 
 

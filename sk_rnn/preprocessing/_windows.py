@@ -249,7 +249,7 @@ def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFr
     if has_sequences(opened):
         return _read_several(opened), None
     try:
-        values = np.asanyarray(opened)  # asanyarray: what is masked is refused, not unmasked
+        values = as_array(opened, _WHERE, _ACCEPTED)  # what is masked is refused, not unmasked
     except ValueError as error:
         raise ValueError(f"{_WHERE} holds sequences beside single values. {_ACCEPTED}") from error
     if values.ndim not in (1, 2):
