@@ -154,6 +154,7 @@ class BaseRNN(FittedRNN):
         rows: np.ndarray,
         device: torch.device,
         caller: str,
+        input_name: str = "y",
     ) -> SequenceData:
         """Put sequences, targets and loss weights together; ``rows`` are trained on."""
 
@@ -502,7 +503,7 @@ class BaseRNN(FittedRNN):
         )
         rows = np.arange(len(spans))
         return PredictionBatches(
-            self._make_data(spans, encoded, weights, rows, device, caller),
+            self._make_data(spans, encoded, weights, rows, device, caller, input_name="y_val"),
             n_outputs=self._module_arguments["n_outputs"],
         )
 

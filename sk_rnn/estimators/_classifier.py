@@ -647,7 +647,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
         return len(self.classes_)
 
-    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
+    def _scale_target(self, encoded: np.ndarray, where: str) -> np.ndarray:
         return encoded
 
     def _build_criterion(self) -> WeightedLoss:

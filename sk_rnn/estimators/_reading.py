@@ -17,8 +17,8 @@ from ..sequences import (
     as_array,
     as_numbers,
     as_pandas,
-    check_column_names,
     check_sequence_targets,
+    check_table_names,
     check_token_range,
     counted,
     is_table,
@@ -28,7 +28,6 @@ from ..sequences import (
     open_tensors,
     plain,
     read_spans,
-    refuse_repeated_columns,
     refuse_single_values,
     repeated_id,
     shape_as_one,
@@ -66,8 +65,7 @@ def read_sequences(
     tokens = estimator._tokens
     table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
     if table:  # names first, because other columns hold other values
-        refuse_repeated_columns(X, where)
-        check_column_names(estimator, X, where, reset=reset)
+        check_table_names(estimator, X, where, reset=reset)
     if not reset:
         refuse_single_values(X, where, estimator)
     spans = read_spans(

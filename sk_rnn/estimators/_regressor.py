@@ -37,7 +37,7 @@ from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._scores import r_squared
-from ._targets import check_targets
+from ._targets import check_targets, scale_targets
 from ._types import (
     Auto,
     Backend,
@@ -625,8 +625,9 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         self._target_mean, self._target_scale = mean, std
         return encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
 
-    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
-        return ((encoded - self._target_mean) / self._target_scale).astype(float_type(self))
+    def _scale_target(self, encoded: np.ndarray, where: str) -> np.ndarray:
+        mean, scale = self._target_mean, self._target_scale
+        return scale_targets(encoded, mean, scale, float_type(self), where)
 
     def _readout(self) -> Readout:
         return Readout(

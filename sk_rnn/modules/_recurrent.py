@@ -478,12 +478,19 @@ def cell_fault(stack: RecurrentStack, hidden_size: int) -> str:
     """What a user's cell does that it must not, tried on a few random numbers; "" if nothing.
 
     A cell that looks ahead would read padding; one that mixes rows would make a prediction depend
-    on the rest of the batch.
+    on the rest of the batch. The second layer is tried, too, whose input is of another size: a cell
+    that returns what it is given is right in one of them only. Those above it are like it.
     """
+    sizes = (stack.input_size, stack.output_size)
+    layers = zip(stack.forward_layers, sizes, strict=False)
+    return next(filter(None, (_layer_fault(layer, n, hidden_size) for layer, n in layers)), "")
+
+
+def _layer_fault(layer: nn.Module, input_size: int, hidden_size: int) -> str:
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(4, 2, stack.input_size, generator=generator)  # (T, B, F)
+    x = torch.randn(4, 2, input_size, generator=generator)  # (T, B, F)
     valid = ValidSteps(torch.tensor([4, 4]), x.device)
-    layer = stack.forward_layers[0].eval()
+    layer.eval()
     with torch.no_grad():
         output = layer(x, valid)
         expected = (4, 2, hidden_size)

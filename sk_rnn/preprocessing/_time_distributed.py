@@ -31,7 +31,7 @@ from ._assembly import (
 )
 from ._folds import keep_sequences_whole, restore_folds
 from ._nested import names_out, takes_categories, takes_dicts
-from ._refusals import explain, refuse_what_is_no_dict
+from ._refusals import explain, named_warnings, refuse_what_is_no_dict
 from ._spread import PER_SEQUENCE, spread_metadata, spread_target
 from ._steps import Steps, check_features, check_names_in, names_of_features, read_steps
 
@@ -443,9 +443,10 @@ class TimeDistributed(
     def _explaining(
         self, X: Any, steps: Steps, caller: str, unaligned: str | None = None
     ) -> Iterator[None]:
-        """Say at which sample and time step the value is that the transformer refuses."""
+        """Say at which sample and time step a value is refused, and whose warnings are whose."""
         try:
-            yield
+            with named_warnings(steps, self.transformer, caller):
+                yield
         except Exception as error:  # of any kind: what runs here is the transformer's
             # Without targets of the right lengths it was given none.
             if unaligned is not None and re.search(r"\by\b|target", str(error)):

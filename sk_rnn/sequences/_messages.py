@@ -1,5 +1,6 @@
 """How messages show what was received and quote other libraries."""
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,13 @@ def counted(n: int, noun: str) -> str:
 
 
 def name_kind(x: Any) -> str:
-    """Return what an object is: None, or a kind with its article."""
+    """Return what an object is: None, a class or module by name, or a kind with its article."""
     if x is None:
         return "None"
+    if isinstance(x, type):
+        return f"the class {x.__name__}"
+    if isinstance(x, ModuleType):
+        return f"the module {x.__name__}"
     name = type(x).__name__
     vowel = name[:1] in "AEIOUaeio" or name == "ndarray"  # but a uint8
     return f"{'an' if vowel else 'a'} {name}"
