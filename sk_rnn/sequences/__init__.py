@@ -49,7 +49,7 @@ from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
 from ._scaling import Standardisation, standardisation_of, weighted_statistics
 from ._spans import Spans
-from ._state import SealedState, explain_foreign_state, seal, unseal
+from ._state import SealedState, explain_foreign_state, seal, unchanged_on_failure, unseal
 from ._symbols import Unknown, encode_tokens, learn_tokens
 from ._targets import (
     SingleTargetsError,
@@ -141,6 +141,7 @@ __all__ = [
     "standardisation_of",
     "step_labels",
     "training_batches",
+    "unchanged_on_failure",
     "unseal",
     "unseen_columns",
     "validate_params",

@@ -64,6 +64,18 @@ class SealedState(BaseEstimator):
 
 
 @contextmanager
+def unchanged_on_failure(estimator: BaseEstimator) -> Iterator[None]:
+    """Give an estimator its attributes back if the fit in here is not completed."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+@contextmanager
 def explain_foreign_state(name: str, written_by: str | None) -> Iterator[None]:
     """Say which version wrote a state that this version cannot read."""
     try:
