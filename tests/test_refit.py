@@ -210,7 +210,6 @@ def test_a_refit_that_raises_changes_nothing(mode, name):
         method = model.partial_fit if mode == "partial_fit" else model.fit
         with pytest.raises(REFUSED):
             call(method, *(other if mode == "fit" else (data, y)))
-            pytest.fail(f"{fault}: nothing was raised")
         assert_equal(everything(model, data), before, err_msg=fault)
 
 
@@ -222,7 +221,6 @@ def test_a_model_whose_fit_raises_stays_unfitted(name):
         before = everything(model)
         with pytest.raises(REFUSED):
             call(model.fit, data, y)
-            pytest.fail(f"{fault}: nothing was raised")
         assert_equal(everything(model), before, err_msg=fault)
         with pytest.raises(NotFittedError):
             check_is_fitted(model)
