@@ -663,7 +663,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     def _predict_spans(self, spans: Spans) -> np.ndarray:
         """Labels of all targets; a batch's outputs are only as many as its rows times classes."""
         if self._multilabel:
-            return self._outputs_of(spans, lambda outputs: (outputs > 0).astype(np.int64))
+            return self._outputs_of(spans, lambda outputs: outputs > 0).astype(np.int64)
         return self.classes_[self._outputs_of(spans, lambda outputs: outputs.argmax(axis=1))]
 
     def _split_labels(self, encoded: np.ndarray) -> np.ndarray | None:
