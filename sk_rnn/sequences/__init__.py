@@ -43,7 +43,7 @@ from ._kinds import has_sequences, is_sequence, is_table
 from ._labels import align_to_samples
 from ._layout import locate, offsets_of
 from ._long_frames import long_frame, repeated_id, unseen_columns
-from ._messages import argument, counted, name_kind, plain, quote
+from ._messages import argument, counted, level_of_user, name_kind, plain, quote
 from ._numbers import as_float, as_numbers, frame_values
 from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
@@ -114,6 +114,7 @@ __all__ = [
     "is_table",
     "join_words",
     "learn_tokens",
+    "level_of_user",
     "locate",
     "long_frame",
     "name_kind",
