@@ -25,6 +25,12 @@ class AlignedRNN(BaseRNN):
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         """Validate y of one row a sample."""
 
+    def _check_step_targets(
+        self, y: np.ndarray, spans: Spans, caller: str, input_name: str
+    ) -> np.ndarray:
+        """Validate y of one row a time step, which is an array already."""
+        return y
+
     @abstractmethod
     def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
         """Learn the outputs' scale from the training rows; return the number of outputs."""

@@ -1,6 +1,7 @@
 """RNNClassifier."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, ClassVar, Literal, Self, Unpack
 
 import numpy as np
@@ -13,7 +14,16 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
-from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context, quote
+from ..sequences import (
+    Float,
+    Int,
+    NumberIn,
+    RandomState,
+    Spans,
+    as_numbers,
+    fit_context,
+    quote,
+)
 from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
@@ -568,8 +578,6 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         check_is_fitted(self)
         spans = read_sequences(self, X, caller, reset=False)
         truth, weights = self._read_truth(y, X, spans, sample_weight)
-        if self._per_step:
-            _check_labels(truth, caller, "y")
         self._check_kind(truth, caller, "y")
         return share_right(truth, self._predict_spans(spans), weights, caller)
 
@@ -577,6 +585,13 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         check_targets(y, caller, input_name, "label")
+        array = np.asarray(y)
+        if (
+            array.ndim == 2
+            and array.dtype == object
+            and all(isinstance(value, Real | np.bool_) for value in array.flat)
+        ):  # as of a frame of integers and booleans
+            y = as_numbers(array, f"{caller}: {input_name}")
         _check_labels(y, caller, input_name)
         kind = type_of_target(y, input_name=input_name)
         if kind == "multilabel-indicator":
@@ -588,6 +603,12 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             )
         return column_or_1d(y, warn=True)
 
+    def _check_step_targets(
+        self, y: np.ndarray, spans: Spans, caller: str, input_name: str
+    ) -> np.ndarray:
+        _check_labels(y, caller, input_name)
+        return _indicator(y, caller, input_name, spans) if y.ndim == 2 else y
+
     def _encode_target(
         self,
         y: np.ndarray,
@@ -597,10 +618,6 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         classes: Any = None,
         input_name: str = "y",
     ) -> np.ndarray:
-        if self._per_step:
-            _check_labels(y, caller, input_name)
-        if self._per_step and y.ndim == 2:
-            y = _indicator(y, caller, input_name)
         if reset:
             self._multilabel = y.ndim == 2
             self.classes_ = self._learn_classes(y, caller, classes)
@@ -663,7 +680,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     def _predict_spans(self, spans: Spans) -> np.ndarray:
         """Labels of all targets; a batch's outputs are only as many as its rows times classes."""
         if self._multilabel:
-            return self._outputs_of(spans, lambda outputs: (outputs > 0).astype(np.int64))
+            return self._outputs_of(spans, lambda outputs: outputs > 0).astype(np.int64)
         return self.classes_[self._outputs_of(spans, lambda outputs: outputs.argmax(axis=1))]
 
     def _split_labels(self, encoded: np.ndarray) -> np.ndarray | None:
@@ -723,17 +740,28 @@ def _check_labels(y: Any, caller: str, input_name: str) -> None:
         ) from error
 
 
-def _indicator(y: Any, caller: str, input_name: str) -> np.ndarray:
-    """Multilabel y as integers; scikit-learn calls any two values an indicator."""
+def _indicator(y: Any, caller: str, input_name: str, spans: Spans | None = None) -> np.ndarray:
+    """Multilabel y as integers, of the time steps of ``spans`` if there are some.
+
+    scikit-learn calls any two values an indicator.
+    """
     indicator = np.asarray(y)
-    values = np.unique(indicator)
-    if not np.isin(values, (0, 1)).all():
-        row, column = np.argwhere(~np.isin(indicator, (0, 1)))[0]
-        highest = values.max().item()
+    wrong = ~np.isin(indicator, (0, 1))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        value, highest = f"{indicator[row, column]:.17g}", f"{indicator.max():.17g}"
+        if spans is None:
+            place = f"{input_name} has {value} in row {row}, column {column}"
+            advice = f"({input_name} == {highest}).astype(int)"
+        else:
+            sample, step = spans.locate(slice(0, len(spans)), int(row))
+            if spans.untrimmed is not None:
+                step += int(spans.untrimmed[0][sample])
+            place = f"{input_name}[{sample}] has {value} at time step {step}, column {column}"
+            advice = f"[(np.asarray(row) == {highest}).astype(int) for row in {input_name}]"
         raise ValueError(
-            f"{caller}: {input_name} has {indicator[row, column].item()!r} in row {row}, column "
-            f"{column}, but a multilabel indicator holds 1 where a label applies and 0 where it "
-            f"does not. Pass ({input_name} == {highest!r}).astype(int) if {highest!r} stands for "
-            "1; for several outputs use one RNNClassifier each, as MultiOutputClassifier does."
+            f"{caller}: {place}, but a multilabel indicator holds 1 where a label applies and 0 "
+            f"where it does not. Pass {advice} if {highest} stands for 1; for several outputs use "
+            "one RNNClassifier each, as MultiOutputClassifier does."
         )
     return indicator.astype(np.int64)

@@ -178,7 +178,7 @@ def read_target(
     except TargetLengthsError as error:
         hint = _VECTORIZED if spans.n_tokens is not None else ""
         raise ValueError(f"{error}{hint}") from None
-    return values
+    return estimator._check_step_targets(values, spans, caller, input_name)
 
 
 def count_tokens(estimator: Any, spans: Spans, caller: str) -> int:
@@ -193,11 +193,11 @@ def count_tokens(estimator: Any, spans: Spans, caller: str) -> int:
     return int(known)
 
 
-def count_seen_tokens(spans: Spans, caller: str) -> int:
+def count_seen_tokens(spans: Spans, caller: str, setting: str = "set num_embeddings") -> int:
     """Size of the vocabulary that goes up to the highest id seen.
 
     Ids that are only names, such as product numbers, would ask for vectors by the million of which
-    nearly none is ever used.
+    nearly none is ever used. ``setting`` is how the size is said instead.
     """
     n_tokens = highest_token(spans) + 1
     if n_tokens > _MANY_IDS and n_tokens > _SPARSE * spans.lengths.sum():
@@ -205,8 +205,8 @@ def count_seen_tokens(spans: Spans, caller: str) -> int:
             f"{caller}: X has token id {n_tokens - 1}, which asks for a vocabulary of {n_tokens} "
             f"tokens, but X has {spans.lengths.sum()} time steps in all. Token ids are numbered "
             "from 0 on: put sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) before the "
-            "estimator, which maps the ids that occur to such numbers; or set num_embeddings if "
-            "the vocabulary is really that large."
+            f"estimator, which maps the ids that occur to such numbers; or {setting} if the "
+            "vocabulary is really that large."
         )
     return n_tokens
 

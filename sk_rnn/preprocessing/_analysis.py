@@ -1,7 +1,6 @@
 """Documents taken apart into ids, one after the other."""
 
 import re
-import sys
 import warnings
 from array import array
 from collections.abc import Callable, Hashable, Iterable
@@ -11,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-from ..sequences import quote
+from ..sequences import level_of_user, quote
 from ._documents import (
     as_token_list,
     check_tokens,
@@ -232,19 +231,3 @@ def warn_of_empty(empty: list[int], n_documents: int, caller: str) -> None:
             f"X[{empty[0]}]; each becomes one unknown token.",
             stacklevel=level_of_user(),
         )
-
-
-def level_of_user() -> int:
-    """Return the `stacklevel` with which a warning points at the user's line.
-
-    However deep in Pipelines and searches the estimator is, that is the first line outside of
-    scikit-learn, of this package and of context managers.
-    """
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def _is_library(module: str) -> bool:
-    return module.partition(".")[0] in ("sk_rnn", "sklearn", "joblib", "contextlib")

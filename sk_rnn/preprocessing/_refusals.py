@@ -13,8 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
-from ..sequences import CLIP, check_sequences, locate, name_kind, plain, quote
-from ._analysis import level_of_user
+from ..sequences import CLIP, check_sequences, level_of_user, locate, name_kind, plain, quote
 from ._nested import takes_categories, takes_dicts
 from ._steps import Steps, read_steps
 

@@ -1,5 +1,6 @@
 """TimeDistributed: any transformer, applied to time steps."""
 
+import copy
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,14 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import SealedState, Transformer, align_to_samples, available_if, fit_context
+from ..sequences import (
+    SealedState,
+    Transformer,
+    align_to_samples,
+    available_if,
+    fit_context,
+    unchanged_on_failure,
+)
 from ._assembly import (
     as_seen,
     cut,
@@ -178,7 +186,8 @@ class TimeDistributed(
         ValueError
             If X cannot be used; the message says at which sample and time step.
         """
-        self._call_fit("fit", X, y, params)
+        with unchanged_on_failure(self):
+            self._call_fit("fit", X, y, params)
         return self
 
     @available_if(_inner_has("partial_fit"))
@@ -199,7 +208,8 @@ class TimeDistributed(
         -------
         self : object
         """
-        self._call_fit("partial_fit", X, y, params)
+        with unchanged_on_failure(self):
+            self._call_fit("partial_fit", X, y, params)
         return self
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -220,8 +230,9 @@ class TimeDistributed(
         X_out : Panel, ndarray or list of DataFrame
             As from `transform`.
         """
-        output, steps = self._call_fit("fit_transform", X, y, params)
-        return self._put_back(output, X, steps, "TimeDistributed.fit_transform")
+        with unchanged_on_failure(self):
+            output, steps = self._call_fit("fit_transform", X, y, params)
+            return self._put_back(output, X, steps, "TimeDistributed.fit_transform")
 
     def _call_fit(self, method: str, X: Any, y: Any, params: dict) -> tuple[Any, Steps]:
         caller = f"TimeDistributed.{method}"
@@ -231,7 +242,8 @@ class TimeDistributed(
         if not more:
             self._dates = dates_in(steps)
             self._inner_container = _get_output_config("transform", self)["dense"]
-        transformer = clone(self.transformer) if not more else self.transformer_
+        # A copy, since a partial_fit that is refused may have learned before.
+        transformer = copy.deepcopy(self.transformer_) if more else clone(self.transformer)
         target, unaligned = spread_target(align_to_samples(y, X, f"{caller}: y"), steps, caller)
         keep_sequences_whole(transformer, steps.lengths, caller)
         with self._explaining(X, steps, caller, unaligned), self._inner_output():
@@ -405,7 +417,7 @@ class TimeDistributed(
         }
 
     def __sklearn_is_fitted__(self) -> bool:
-        """A fit that was refused leaves some attributes behind, but no transformer."""
+        """Tell whether there is a fitted transformer."""
         return hasattr(self, "transformer_")
 
     def __sklearn_tags__(self) -> Tags:

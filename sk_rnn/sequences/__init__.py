@@ -43,13 +43,13 @@ from ._kinds import has_sequences, is_sequence, is_table
 from ._labels import align_to_samples
 from ._layout import locate, offsets_of
 from ._long_frames import long_frame, repeated_id
-from ._messages import argument, counted, name_kind, plain, quote
+from ._messages import argument, counted, level_of_user, name_kind, plain, quote
 from ._numbers import as_float, as_numbers, frame_values
 from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
 from ._scaling import Standardisation, standardisation_of, weighted_statistics
 from ._spans import Spans
-from ._state import SealedState, explain_foreign_state, seal, unseal
+from ._state import SealedState, explain_foreign_state, seal, unchanged_on_failure, unseal
 from ._symbols import Unknown, encode_tokens, learn_tokens
 from ._targets import (
     SingleTargetsError,
@@ -115,6 +115,7 @@ __all__ = [
     "is_table",
     "join_words",
     "learn_tokens",
+    "level_of_user",
     "locate",
     "long_frame",
     "name_kind",
@@ -142,6 +143,7 @@ __all__ = [
     "standardisation_of",
     "step_labels",
     "training_batches",
+    "unchanged_on_failure",
     "unseal",
     "validate_params",
     "weighted_statistics",
