@@ -415,7 +415,9 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or one sequence per sample
             Labels of any type, or a multilabel indicator of 0 and 1. With
-            ``return_sequences=True`` one label sequence per sample.
+            ``return_sequences=True`` one label sequence per sample. Beside a Panel, a Series or
+            DataFrame that is indexed by the Panel's ids is aligned to it; so are `sample_weight`
+            and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each sequence. Zero leaves it out, k is the same as k copies.
         X_val, y_val : as X and y, default=None
@@ -459,7 +461,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     ) -> Self:
         """Train one epoch, at the constant rate `lr`, from the weights there are.
 
-        The first call learns the scale of the features from its X.
+        The first call learns the scale of the features from its X. ``net_.history`` is that of the
+        last call; `loss_curve_` has the epochs of all.
 
         Parameters
         ----------

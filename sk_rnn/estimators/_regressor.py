@@ -437,7 +437,9 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             (n_timesteps, n_features), a DataFrame, and more: see the data contract in the
             documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence per sample
-            Targets. With ``return_sequences=True`` one sequence of numbers a sample.
+            Targets. With ``return_sequences=True`` one sequence of numbers per sample. Beside a
+            Panel, a Series or DataFrame that is indexed by the Panel's ids is aligned to it; so are
+            `sample_weight` and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each sequence. Zero leaves it out, k is the same as k copies.
         X_val, y_val : as X and y, default=None
@@ -475,7 +477,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     def partial_fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Train one epoch, at the constant rate `lr`, from the weights there are.
 
-        The first call learns the scale of features and targets from its X and y.
+        The first call learns the scale of features and targets from its X and y. ``net_.history``
+        is that of the last call; `loss_curve_` has the epochs of all.
 
         Parameters
         ----------

@@ -614,7 +614,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             documentation says of sequences of numbers, or vectors.
         y : list of str, sequences, or None, default=None
             Targets: strings, sequences of tokens, or sequences of numbers; a 2-D array has one
-            series per row. None trains an autoencoder.
+            series per row. None trains an autoencoder. Beside a Panel, a Series that is indexed by
+            the Panel's ids is aligned to it; so are `sample_weight` and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each pair. Zero leaves it out, k is the same as k copies.
         X_val, y_val : as X and y, default=None
