@@ -197,7 +197,7 @@ def check_unchanged(estimator: Any, caller: str) -> None:
             raise ValueError(
                 f"{caller}: {name} was {_shown(old)} when the network was built and is now "
                 f"{_shown(new)}, but training is to go on with that network. Set {name} back, or "
-                "fit anew with warm_start=False."
+                "refit with warm_start=False."
             )
 
 
@@ -216,7 +216,7 @@ def _shown(value: Any) -> str:
 
 
 def divergence_advice(estimator: Any) -> str:
-    """Which parameter to change when the loss is no number any more."""
+    """Which parameter to change when the loss is no longer finite."""
     advice = f"Lower lr (lr={estimator.lr})"
     if estimator.gradient_clip is None:
         advice += ", set gradient_clip=1.0 (gradient_clip=None)"

@@ -236,7 +236,7 @@ class Translation(SourceReader, PairTargets):
         )
 
     def _limit(self) -> int:
-        """Steps after which decoding gives up."""
+        """Maximum number of steps to decode."""
         if self.max_length != "auto":
             return int(self.max_length)
         return max(1, SPARE_LENGTH * self._longest)
@@ -404,5 +404,5 @@ def recall(batch: Batch) -> Memory:
 
 
 def as_numpy(values: Tensor) -> np.ndarray:
-    """Return a tensor of any device as an array; bfloat16, which NumPy has not, as float32."""
+    """Return a tensor of any device as an array; bfloat16, which NumPy lacks, as float32."""
     return (values.float() if values.dtype == torch.bfloat16 else values).cpu().numpy()
