@@ -537,6 +537,14 @@ def test_from_frame_reads_polars(runs):
         Panel.from_frame(frame, by="run", order_by="time")
 
 
+@pytest.mark.parametrize("kind", ["str", "category", "datetime64[ns]"])
+def test_from_frame_refuses_columns_that_hold_no_numbers_without_rows_too(kind):
+    df = pd.DataFrame({"id": ["a"], "load": pd.Series([None], dtype=kind)}).iloc[:0]
+    message = r"column 'load' is (of dtype \S+|categorical) where numbers belong\. "
+    with pytest.raises(ValueError, match=message):
+        Panel.from_frame(df, by="id")
+
+
 def test_from_frame_reads_record_batches(runs):
     batch = pa.RecordBatch.from_pandas(runs, preserve_index=False)
     assert_same(

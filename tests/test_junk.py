@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
+from skorch.callbacks import BatchScoring, EpochScoring
 
-from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
 
 SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
 X = [np.arange(6.0).reshape(3, 2), np.ones((2, 2)), np.zeros((4, 2)), np.ones((1, 2))]
@@ -85,6 +86,99 @@ WEIGHTS = "Pass a 1-D array of 4 weights, one per sample."
 
 # what: (call, type of error, pattern that the message begins with)
 REFUSED = {
+    # --- what holds no data ---
+    "a class for X": (
+        lambda: clf().fit(Panel, LABELS),
+        TypeError,
+        r"RNNClassifier\.fit: X is the class Panel, where data belongs\. Pass an object that holds "
+        r"the data\.$",
+    ),
+    "a class for X, of arrays": (
+        lambda: reg().fit(X, NUMBERS).predict(np.ndarray),
+        TypeError,
+        r"RNNRegressor\.predict: X is the class ndarray, where data belongs\. Pass",
+    ),
+    "a class for y": (
+        lambda: seq().fit(WORDS, pd.Series),
+        TypeError,
+        r"Seq2SeqTransformer\.fit: y is the class Series, where data belongs\. Pass",
+    ),
+    "a class for X_val": (
+        lambda: clf().fit(X, LABELS, X_val=ak.Array, y_val=LABELS),
+        TypeError,
+        r"RNNClassifier\.fit: X_val is the class Array, where data belongs\. Pass",
+    ),
+    "a class for a sample": (
+        lambda: clf().fit([X[0], dict, *X[2:]], LABELS),
+        TypeError,
+        r"RNNClassifier\.fit: X\[1\] is the class dict, which is not a sequence of time steps\.",
+    ),
+    "a module for X": (
+        lambda: seq().fit(WORDS, WORDS).predict(np),
+        TypeError,
+        r"Seq2SeqTransformer\.predict: X is the module numpy, where data belongs\. Pass",
+    ),
+    "an awkward array of several kinds": (
+        lambda: clf().fit(ak.Array([[1.0], ["a"], [2.0], [3.0]]), LABELS),
+        ValueError,
+        r"RNNClassifier\.fit: X holds strings where numbers belong, for example 'a'\.",
+    ),
+    "a ragged awkward array for a sample": (
+        lambda: clf().fit([ak.Array([[1.0], [2.0, 3.0]])] * 4, LABELS),
+        ValueError,
+        r"RNNClassifier\.fit: X\[0\] cannot be read as an array: .*\. Pass one array of shape",
+    ),
+    # --- numbers far from those of training ---
+    "y_val beyond float32": (
+        lambda: reg().fit(X, NUMBERS, X_val=X, y_val=[0.0, 1e39, 2.0, 3.0]),
+        ValueError,
+        r"RNNRegressor\.fit: y_val holds 1e\+39, which is too far from the targets that the model "
+        r"was trained on: scaled like them, it overflows float32\. Drop such targets, or fit with "
+        r"targets that include them\.$",
+    ),
+    "y of partial_fit beyond float32": (
+        lambda: reg().partial_fit(X, NUMBERS).partial_fit(X, [0.0, 1.0, 2.0, -1e300]),
+        ValueError,
+        r"RNNRegressor\.partial_fit: y holds -1e\+300, which is too far from",
+    ),
+    "y_val of steps beyond float32": (
+        lambda: reg(return_sequences=True).fit(X, TAGS, X_val=X[3:], y_val=[[1e39]]),
+        ValueError,
+        r"RNNRegressor\.fit: y_val holds 1e\+39, which is too far from",
+    ),
+    "y_val of sequences beyond float32": (
+        lambda: seq().fit(X, X, X_val=X, y_val=[1e39 * x for x in X]),
+        ValueError,
+        r"Seq2SeqTransformer\.fit: y_val holds 1e\+39, which is too far from",
+    ),
+    "y of score_samples beyond float32": (
+        lambda: seq().fit(X, X).score_samples(X, [1e39 * x for x in X]),
+        ValueError,
+        r"Seq2SeqTransformer\.score_samples: y holds 1e\+39, which is too far from",
+    ),
+    "y of align beyond float32": (
+        lambda: seq().fit(X, X).align(X, [1e39 * x for x in X]),
+        ValueError,
+        r"Seq2SeqTransformer\.align: y holds 1e\+39, which is too far from",
+    ),
+    # --- cells and callbacks ---
+    "a cell that fits the first layer only": (
+        lambda: clf(cell=torch.nn.Identity, num_layers=2).fit(X, LABELS),
+        ValueError,
+        r"RNNClassifier\.fit: cell Identity returned \(4, 2, 4\) for an input of shape \(4, 2, 4\)"
+        r"; needed is \(4, 2, 2\)\. A cell must",
+    ),
+    "a scoring for other targets": (
+        lambda: reg(callbacks=[EpochScoring("accuracy")]).fit(X, NUMBERS, X_val=X, y_val=NUMBERS),
+        ValueError,
+        r"RNNRegressor\.fit: callback 'EpochScoring' cannot compute scoring='accuracy': .* Set a "
+        r"scoring that fits what the estimator predicts, or a function of \(net, X, y\)\.$",
+    ),
+    "a scoring of batches for other targets": (
+        lambda: seq(callbacks=[BatchScoring("accuracy")]).fit(X, X, X_val=X, y_val=X),
+        ValueError,
+        r"Seq2SeqTransformer\.fit: callback 'BatchScoring' cannot compute scoring='accuracy': ",
+    ),
     # --- weights ---
     "weight beyond floats": (
         lambda: clf().fit(X, LABELS, sample_weight=[HUGE, 1, 1, 1]),
@@ -323,7 +417,7 @@ REFUSED = {
     "a module for y": (
         lambda: seq().fit(WORDS, np),
         TypeError,
-        r"Seq2SeqTransformer\.fit: y is a module, which is not a container of sequences\.",
+        r"Seq2SeqTransformer\.fit: y is the module numpy, where data belongs\.",
     ),
     # --- sources ---
     "a matrix for X": (

@@ -539,13 +539,13 @@ MESSAGES = {
         lambda: clf().fit(X, LABELS, X_val=X, y_val=[0, 1, 2, 7]),
         ValueError,
         "RNNClassifier.fit: y_val holds labels [2, 7], which the model does not know. Its classes "
-        "are [0, 1]. Leave these rows out, or fit anew with all labels.",
+        "are [0, 1]. Leave these rows out, or refit with all labels.",
     ),
     "unknown labels in partial_fit": (
         lambda: clf().partial_fit(X, LABELS).partial_fit(X, [0, 1, 2, 1]),
         ValueError,
         "RNNClassifier.partial_fit: y holds labels [2], which the model does not know. Its classes "
-        "are [0, 1]. Leave these rows out, or fit anew with all labels.",
+        "are [0, 1]. Leave these rows out, or refit with all labels.",
     ),
     "other classes in partial_fit": (
         lambda: clf().partial_fit(X, LABELS).partial_fit(X, LABELS, classes=[0, 1, 2]),

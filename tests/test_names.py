@@ -89,21 +89,19 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             RNNClassifier,
             "criterion",
-            "The loss follows from what y is; class_weight, for labels, and sample_weight change "
-            "it.",
+            "The loss follows from what y is; use class_weight, for labels, or sample_weight.",
         ),
         (RNNClassifier, "max_features", "Did you mean 'num_embeddings'?"),
         (
             Seq2SeqTransformer,
             "vocab_size",
-            "The vocabulary is learned in fit; source_min_df and target_min_df leave rare tokens "
-            "out.",
+            "It is learned in fit; leave rare tokens out with source_min_df and target_min_df.",
         ),
-        (RNNClassifier, "tokenizer", "SequenceVectorizer turns text into token ids."),
+        (RNNClassifier, "tokenizer", "Make token ids of text with SequenceVectorizer."),
         (Seq2SeqTransformer, "tokenizer", "Did you mean 'source_analyzer'?"),
         (Seq2SeqTransformer, "beam_size", "Did you mean 'beam_width'?"),
         (Seq2SeqTransformer, "max_len", "Did you mean 'max_length'?"),
-        (RNNClassifier, "beam_size", "It is a parameter of Seq2SeqTransformer."),
+        (RNNClassifier, "beam_size", "Only Seq2SeqTransformer has it; leave it out."),
         (RNNClassifier, "attention", "Did you mean 'pooling'?"),
         (Seq2SeqTransformer, "attn", "Did you mean 'attention'?"),
         (RNNRegressor, "class_weight", "Pass sample_weight to fit."),
@@ -111,7 +109,7 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             RNNRegressor,
             "n_jobs",
-            "The network trains in torch's threads: torch.set_num_threads says in how many.",
+            "The network trains in torch's threads; set how many with torch.set_num_threads.",
         ),
         (
             RNNClassifier,
@@ -121,7 +119,8 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             Seq2SeqTransformer,
             "teacher_forcing_ratio",
-            "scheduled_sampling is its opposite: the share of the model's own predictions.",
+            "Set scheduled_sampling, which is its opposite: the share of the model's own "
+            "predictions.",
         ),
     ],
 )

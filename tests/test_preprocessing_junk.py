@@ -9,10 +9,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import torch
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import IsolationForest
 from sklearn.feature_extraction import DictVectorizer
-from sklearn.preprocessing import StandardScaler
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OrdinalEncoder, StandardScaler
 
+from sk_rnn import Panel
 from sk_rnn.metrics import (
     bleu_score,
     edit_distance,
@@ -27,11 +30,14 @@ from sk_rnn.preprocessing import (
     TimeDistributed,
     load_word_vectors,
     make_windows,
+    pad_sequences,
 )
 
 TEXTS = ["the cat", "a dog"]
 X = [[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0]]]
 AB = ["ab", "b"]
+IDS = [np.array([0, 2]), np.array([1])]
+TWO_KINDS = pd.DataFrame(np.ones((2, 2)), columns=["a", 1])
 INSTANCE = (
     r"The 'transformer' parameter of TimeDistributed must be an object \(not a class\) implementing"
 )
@@ -50,6 +56,90 @@ class Refusing:
 
 # what: (call, type of error, pattern that the message begins with)
 REFUSED = {
+    "a class for X": (
+        lambda: TimeDistributed(StandardScaler()).fit(Panel),
+        TypeError,
+        r"TimeDistributed\.fit: X is the class Panel, where data belongs\. Pass an object that "
+        r"holds the data\.$",
+    ),
+    "a class for X, of documents": (
+        lambda: SequenceVectorizer().fit(Panel),
+        TypeError,
+        r"SequenceVectorizer\.fit: X is the class Panel, where data belongs\. Pass",
+    ),
+    "a class for y_true": (
+        lambda: bleu_score(pd.Series, AB),
+        TypeError,
+        r"bleu_score: y_true is the class Series, where data belongs\. Pass",
+    ),
+    "columns named by several kinds": (
+        lambda: TimeDistributed(StandardScaler()).fit(TWO_KINDS),
+        TypeError,
+        r"TimeDistributed\.fit: X: Feature names are only supported if all input features have",
+    ),
+    "columns named by several kinds, after fit": (
+        lambda: SequenceSummarizer().fit(X).transform(TWO_KINDS),
+        TypeError,
+        r"SequenceSummarizer\.transform: X: Feature names are only supported if all input features",
+    ),
+    "no features of a table": (
+        lambda: TimeDistributed(ColumnTransformer([])).fit_transform(np.ones((2, 3))),
+        ValueError,
+        r"TimeDistributed\.fit_transform: ColumnTransformer returned 0 features per time step\. "
+        r"Pass a transformer that returns at least one\.$",
+    ),
+    "no features of sequences": (
+        lambda: TimeDistributed(FunctionTransformer(lambda x: x[:, :0])).fit(X).transform(X),
+        ValueError,
+        r"TimeDistributed\.transform: FunctionTransformer returned 0 features per time step\. Pass",
+    ),
+    "a module for a tokenizer": (
+        lambda: SequenceVectorizer(tokenizer=torch.nn.GRU(1, 1), token_pattern=None).fit(TEXTS),
+        ValueError,
+        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: preprocessor, strip_accents or "
+        r"tokenizer raised AttributeError: .* must return a string\.$",
+    ),
+    "a module for an analyzer": (
+        lambda: SequenceVectorizer(analyzer=torch.nn.GRU(1, 1)).fit(TEXTS),
+        ValueError,
+        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised AttributeError: ",
+    ),
+    "an argument too many": (
+        lambda: make_windows(np.ones(5), 2),
+        TypeError,
+        r"make_windows\(\) takes 1 positional argument but 2 were given$",
+    ),
+    "an argument too few": (
+        lambda: pad_sequences(),
+        TypeError,
+        r"pad_sequences\(\) missing 1 required positional argument: 'X'$",
+    ),
+    "an argument of another function": (
+        lambda: make_windows(np.ones(5), window=2, maxlen=3),
+        TypeError,
+        r"make_windows\(\) got an unexpected keyword argument 'maxlen'",
+    ),
+    "an error of a transformer's own": (
+        lambda: TimeDistributed(OrdinalEncoder()).fit(IDS).inverse_transform([[7], [1]]),
+        ValueError,
+        r"TimeDistributed\.inverse_transform: OrdinalEncoder raised IndexError for the time "
+        r"steps, .*\. Check that X holds what it takes\.$",
+    ),
+    "a series of several kinds": (
+        lambda: make_windows(ak.Array([[1.0], "abc", [2.0], [3.0]]), window=2),
+        TypeError,
+        r"make_windows: series cannot be read as an array: .*\. Pass",
+    ),
+    "a ragged awkward array for a sample": (
+        lambda: TimeDistributed(StandardScaler()).fit([ak.Array([[1.0], [2.0, 3.0]])]),
+        ValueError,
+        r"TimeDistributed\.fit: X\[0\] cannot be read as an array: .*\. Pass one array of shape",
+    ),
+    "series of several kinds": (
+        lambda: SequencePadder().fit(ak.Array([[1.0], ["a"]])),
+        ValueError,
+        r"SequencePadder\.fit: X holds strings where numbers belong, for example 'a'\.",
+    ),
     # --- TimeDistributed ---
     "a class for a transformer": (
         lambda: TimeDistributed(StandardScaler).fit(X),
@@ -182,7 +272,7 @@ REFUSED = {
     "a class for targets": (
         lambda: TimeDistributed(StandardScaler()).fit(X, list),
         TypeError,
-        r"TimeDistributed\.fit: y is <class 'list'>, where a list or an array belongs\.",
+        r"TimeDistributed\.fit: y is the class list, where data belongs\.",
     ),
     # --- functions ---
     "window beyond 64 bits": (
@@ -247,13 +337,12 @@ REFUSED = {
     "a module": (
         lambda: sequence_accuracy_score(AB, np),
         TypeError,
-        r"sequence_accuracy_score: y_pred is a module, which is not a container of sequences\.",
+        r"sequence_accuracy_score: y_pred is the module numpy, where data belongs\.",
     ),
     "a class": (
         lambda: sequence_accuracy_score(list, AB),
         TypeError,
-        r"sequence_accuracy_score: y_true is <class 'list'>, which is not a container of "
-        r"sequences\.",
+        r"sequence_accuracy_score: y_true is the class list, where data belongs\.",
     ),
     "memory of two dimensions": (
         lambda: token_accuracy_score(memoryview(np.zeros((2, 2))), AB),
@@ -300,6 +389,14 @@ def test_a_refused_fit_leaves_no_fitted_transformer():
         distributed.get_feature_names_out()
 
 
+def test_vectors_of_half_a_character_are_not_found(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("cat 1.0\n")
+    message = r"load_word_vectors: .* holds none of the 1 terms of the vocabulary \('\\ud800', "
+    with pytest.raises(ValueError, match=message):
+        load_word_vectors(path, ["\ud800"])
+
+
 def test_classes_have_tags_all_the_same():
     assert TimeDistributed(StandardScaler).__sklearn_tags__() is not None
 
@@ -311,9 +408,42 @@ def test_marks_of_numpy_are_marks():
     assert given.transform(TEXTS)[0].tolist() == [2, 1, 4, 3]
 
 
+def test_windows_read_memory_of_two_dimensions():
+    table = np.arange(8.0).reshape(4, 2)
+    windows, _ = make_windows(memoryview(table), window=2)
+    np.testing.assert_array_equal(windows, make_windows(table, window=2)[0])
+
+
 def test_windows_take_the_only_one_where_steps_are_long():
     windows, y = make_windows(np.arange(5.0), window=np.int32(2), step=2**63 - 1)
     assert (windows.tolist(), y.tolist()) == ([[0.0, 1.0]], [2.0])
+
+
+def test_documents_may_be_awkward_lists_of_tokens():
+    tokens = [["the", "cat"], ["dog"]]
+    assert SequenceVectorizer().fit(ak.Array(tokens)).vocabulary_ == (
+        SequenceVectorizer().fit(tokens).vocabulary_
+    )
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler()])
+def test_warnings_of_numpy_name_the_caller_and_the_feature(scaler):
+    X = Panel(np.array([[np.nan, 1.0], [np.nan, 2.0]]), [0, 1, 2], feature_names=["a", "b"])
+    name = type(scaler).__name__
+    message = rf"^TimeDistributed\.fit: {name} warns of .*\. X has only NaN in feature 'a': drop"
+    with pytest.warns(UserWarning, match=message) as caught:
+        TimeDistributed(scaler).fit(X)
+    assert [(len(caught), warning.filename) for warning in caught] == [(1, __file__)]
+
+
+def test_warnings_of_numpy_say_what_is_too_large():
+    with pytest.warns(UserWarning, match=r"in square\. What comes out may hold NaN or infinity\."):
+        TimeDistributed(StandardScaler()).fit([[[1e200], [-1e200]]])
+
+
+def test_other_warnings_of_transformers_stay_what_they_are():
+    with pytest.warns(UserWarning, match=r"^Skipping features without any observed values"):
+        TimeDistributed(SimpleImputer()).fit_transform([[[np.nan, 1.0], [np.nan, 2.0]]])
 
 
 def test_metrics_read_frames_by_rows():

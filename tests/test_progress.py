@@ -63,14 +63,14 @@ def in_pipe(script):
     return tuple(part.decode() for part in process.communicate(timeout=120))
 
 
-def in_terminal(script, *, piped=()):
-    """What a script writes to a terminal; ``piped`` streams are pipes and come second."""
+def in_terminal(script, *, piped=(), size=(24, 100)):
+    """What a script writes to a terminal of ``size`` (lines, columns), and to ``piped`` streams."""
     import fcntl
     import struct
     import termios
 
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
     process = start(script, **{**streams, **dict.fromkeys(piped, subprocess.PIPE)})
     os.close(theirs)
@@ -244,6 +244,16 @@ def test_bar_goes_to_the_terminal_when_output_goes_elsewhere():
     assert final.startswith("RNNClassifier: all 3 epochs")
     assert (announced, after) == ("RNNClassifier: compiling", "")
     assert piped == ""
+
+
+@pytest.mark.parametrize("size", [(0, 0), (24, 0), (0, 100)])
+def test_terminal_that_has_no_size_gets_lines(size):
+    written, _ = in_terminal("fit(max_epochs=2)", size=size)
+    *lines, final, after = screen(written)
+    assert len(lines) >= 2
+    assert all(re.match(r"epoch \d/2  loss ", line) for line in lines)
+    assert final.startswith("RNNClassifier: all 2 epochs")
+    assert after == ""
 
 
 def test_notebook_without_widgets_warns_of_nothing():

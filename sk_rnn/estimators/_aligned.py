@@ -25,12 +25,18 @@ class AlignedRNN(BaseRNN):
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         """Validate y of one row a sample."""
 
+    def _check_step_targets(
+        self, y: np.ndarray, spans: Spans, caller: str, input_name: str
+    ) -> np.ndarray:
+        """Validate y of one row a time step, which is an array already."""
+        return y
+
     @abstractmethod
     def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
         """Learn the outputs' scale from the training rows; return the number of outputs."""
 
     @abstractmethod
-    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
+    def _scale_target(self, encoded: np.ndarray, where: str) -> np.ndarray:
         """Scale encoded targets as `_fit_output_scale` learned."""
 
     def _class_factors(
@@ -83,12 +89,13 @@ class AlignedRNN(BaseRNN):
         rows: np.ndarray,
         device: torch.device,
         caller: str,
+        input_name: str = "y",
     ) -> SequenceData:
         return SequenceData(
             spans,
             device,
             **self._source_options(),
-            y=self._scale_target(encoded),
+            y=self._scale_target(encoded, f"{caller}: {input_name}"),
             weights=self._loss_weights(encoded, sample_weight, spans, rows, caller),
             per_step=self._per_step,
         )

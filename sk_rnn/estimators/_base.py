@@ -155,6 +155,7 @@ class BaseRNN(FittedRNN):
         rows: np.ndarray,
         device: torch.device,
         caller: str,
+        input_name: str = "y",
     ) -> SequenceData:
         """Put sequences, targets and loss weights together; ``rows`` are trained on."""
 
@@ -321,23 +322,23 @@ class BaseRNN(FittedRNN):
             )
             return net, stopped
 
-        # Epochs of earlier calls that are not in the history.
-        n_missing = (
-            0 if before is None else self.n_iter_ - (0 if one_epoch else len(before.history))
-        )
         with untouched_on_failure(before):
             net, stopped = run_flushed(build_and_train, backend=backend)
             if stopped and not called_directly():
                 raise KeyboardInterrupt  # a search of many fits ends here
-            if stopped:
+            # Epochs before those of the history.
+            n_earlier = 0 if before is None else self.n_iter_
+            if before is not None and not one_epoch:
+                n_earlier -= len(before.history)
+            if stopped:  # an error, where warnings are errors
                 epoch = len(net.history) - net.epochs_before_ + 1
                 warn_user(
                     f"{caller}: interrupted in epoch {epoch} of {epochs}; the model keeps what it "
-                    f"has learned so far (weights of epoch {n_missing + net.weights_epoch_}). Call "
+                    f"has learned so far (weights of epoch {n_earlier + net.weights_epoch_}). Call "
                     "fit again for a whole training.",
                     ConvergenceWarning,
                 )
-        self._record(net, before, n_missing, one_epoch=one_epoch)
+        self._record(net, before, n_earlier, one_epoch=one_epoch)
         # Only a training that is meant to go on hands its optimizer's running means to the next,
         # whether the model was saved between them or not.
         self._keeps_optimizer = bool(self.warm_start) or one_epoch
@@ -458,7 +459,7 @@ class BaseRNN(FittedRNN):
             )
 
     def _record(
-        self, net: RecurrentNet, before: RecurrentNet | None, n_missing: int, *, one_epoch: bool
+        self, net: RecurrentNet, before: RecurrentNet | None, n_earlier: int, *, one_epoch: bool
     ) -> None:
         """Keep what a training found, behind what earlier ones have."""
         losses = [row["train_loss"] for row in net.history]
@@ -467,15 +468,15 @@ class BaseRNN(FittedRNN):
             # Added to the lists there are: thousands of calls would copy them each time.
             self.loss_curve_ += losses
         elif before is not None:
-            self.loss_curve_ = [*self.loss_curve_[:n_missing], *losses]
+            self.loss_curve_ = [*self.loss_curve_[:n_earlier], *losses]
             known = sum("valid_score" in row for row in before.history)
             earlier = self.validation_curve_ or []
             self.validation_curve_ = [*earlier[: len(earlier) - known], *scores] or None
         else:
             self.loss_curve_ = losses
             self.validation_curve_ = scores or None
-        self.n_iter_ = n_missing + len(net.history)
-        self.best_epoch_ = n_missing + net.weights_epoch_
+        self.n_iter_ = n_earlier + len(net.history)
+        self.best_epoch_ = n_earlier + net.weights_epoch_
         self.net_ = net
         self.module_ = net.module_
         self.device_ = str(net.device)
@@ -503,7 +504,7 @@ class BaseRNN(FittedRNN):
         )
         rows = np.arange(len(spans))
         return PredictionBatches(
-            self._make_data(spans, encoded, weights, rows, device, caller),
+            self._make_data(spans, encoded, weights, rows, device, caller, input_name="y_val"),
             n_outputs=self._module_arguments["n_outputs"],
         )
 

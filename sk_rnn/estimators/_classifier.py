@@ -1,6 +1,7 @@
 """RNNClassifier."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, ClassVar, Literal, Self, Unpack
 
 import numpy as np
@@ -13,7 +14,16 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
-from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context, quote
+from ..sequences import (
+    Float,
+    Int,
+    NumberIn,
+    RandomState,
+    Spans,
+    as_numbers,
+    fit_context,
+    quote,
+)
 from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
@@ -44,7 +54,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     """Recurrent neural network that classifies sequences, or each time step of them.
 
     Sequences may have any and differing lengths. Trained with softmax cross-entropy, or with a
-    sigmoid a label for multilabel y.
+    sigmoid per label for multilabel y.
 
     Parameters
     ----------
@@ -56,10 +66,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         that begins with it, in which each step depends on the steps up to it only.
 
     hidden_size : int, default=64
-        Features of the hidden state, of each direction. More capacity, slower, easier to overfit.
+        Size of the hidden state, of each direction. More capacity, slower, easier to overfit.
 
     num_layers : int, default=1
-        Recurrent layers on top of each other.
+        Number of stacked recurrent layers.
 
     bidirectional : bool, default=True
         Also read each sequence from its own end to its start. Set False where a prediction must not
@@ -68,13 +78,13 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     pooling : {"auto", "concat", "last", "mean", "max", "attention"}, default="auto"
         From the hidden states of a sequence to one vector: the final state of each direction, their
         mean or maximum over time, a learned weighting, or mean, maximum and final state side by
-        side ("concat"). "auto" takes "max" for tokens in sequences of 100 or more on average, and
+        side ("concat"). "auto" uses "max" for tokens in sequences of 100 or more on average, and
         "concat" otherwise. Must be left at "auto" with ``return_sequences=True``, which pools
         nothing.
 
     return_sequences : bool, default=False
-        Predict a label for each time step instead of one a sequence: y is then one label sequence a
-        sample, as long as the sample. `predict` returns a 1-D object array of label arrays.
+        Predict a label for each time step instead of one per sequence: y is then one label sequence
+        per sample, as long as the sample. `predict` returns a 1-D object array of label arrays.
 
     conv_channels : int or None, default=None
         Channels of a convolution over time, with a ReLU, before the recurrence. None leaves it out.
@@ -84,11 +94,12 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Time steps that the convolution covers; used with `conv_channels`.
 
     conv_stride : int, default=1
-        Keep every so many time steps after the convolution. The recurrence costs that much less.
+        Keep every `conv_stride`-th time step after the convolution. The recurrence costs that much
+        less.
         Must be 1 with ``return_sequences=True``.
 
     embedding_dim : int or None, default=None
-        Read X as token ids, one a time step, and learn a vector of this size for each token. None
+        Read X as token ids, one per time step, and learn a vector of this size for each token. None
         reads X as numbers. 64 is a good start for words and characters.
 
     num_embeddings : int or None, default=None
@@ -102,7 +113,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Leave `embedding_weights` as they are.
 
     embedding_dropout : float in [0, 1) or "auto", default="auto"
-        Share of the vectors' values set to zero while training. "auto" takes 0.5 for a vocabulary
+        Share of the vectors' values set to zero while training. "auto" uses 0.5 for a vocabulary
         of 1,000 tokens or more, words mostly, and 0.3 for a smaller one, characters mostly.
 
     word_dropout : float in [0, 1), default=0.2
@@ -124,11 +135,11 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     head_norm : {"auto", "batch", "layer"} or None, default="auto"
         Normalisation before the last linear layer: over the training batch, over the features, or
-        none. "auto" takes "batch" for sequences of numbers, and none for tokens.
+        none. "auto" uses "batch" for sequences of numbers, and none for tokens.
 
     scale_inputs : bool, default=True
-        Standardise each feature with its mean and standard deviation over the training time steps.
-        Token ids are never scaled.
+        Standardise each feature with its mean and standard deviation over the training time steps,
+        in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
@@ -154,24 +165,25 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     tbptt_steps : int or None, default=None
         Truncated back-propagation through time (Williams & Peng, 1990): read training batches that
-        are longer in chunks of so many time steps, counted after `conv_stride`. States are carried
-        from chunk to chunk, and the loss is that of the whole sequences, but gradients end at the
-        borders of chunks. Memory then hardly grows with the length. With chunks of a hundred steps
-        or more a training step takes about 1.2 times as long, with two layers 1.5 times. What lies
-        further apart than a chunk is learned only as far as the states happen to carry it. None
-        goes back through whole sequences. Not with a user-defined `cell`.
+        are longer in chunks of this many time steps, counted after `conv_stride`. States are
+        carried from chunk to chunk, and the loss is that of the whole sequences, but gradients end
+        at chunk boundaries. Memory then hardly grows with the length. With chunks of a hundred
+        steps or more a training step takes about 1.2 times as long, with two layers 1.5 times. What
+        lies further apart than a chunk is learned only as far as the states happen to carry it.
+        None backpropagates through whole sequences. Not with a user-defined `cell`.
 
     max_epochs : int or "auto", default="auto"
-        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
+        "auto" means about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
         or 20 for tokens in sequences of less than 100).
 
     batch_size : int or "auto", default="auto"
-        Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
+        Sequences per training step. "auto" is a sixteenth of the data, at least 8 and at most 32.
         Predictions take as many at once as a bounded memory allows.
 
     early_stopping : bool, default=False
         Hold out validation data, stop when its score no longer rises, and keep the weights of the
-        best epoch. On less than some hundred sequences the held-out data is worth more in training.
+        best epoch. With fewer than a few hundred sequences the held-out data is worth more in
+        training.
 
     validation_fraction : float in (0, 1), default=0.1
         Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
@@ -181,7 +193,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         under 100 sequences, else half of the epochs, at least 10.
 
     tol : float, default=1e-4
-        Rise of the validation score that counts as better for early stopping.
+        Minimum improvement in the validation score that counts for early stopping.
 
     warm_start : bool, default=False
         Let `fit` continue from the weights of the last call.
@@ -193,15 +205,15 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
         refers to, such as a trial of Optuna, is the user's own. Arguments are set as
-        ``callbacks__name__…``. Scorers see class indices (ids of tokens),
-        or numbers in the unit of y.
+        ``callbacks__name__…``. Scorers see class indices (ids of tokens), or numbers in the unit of
+        y.
 
     device : str, default="auto"
-        "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+        "auto" selects CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
 
     precision : {"float32", "float64", "bf16"}, default="float32"
-        "bf16" runs products in bfloat16 (faster on recent GPUs, slower on most CPUs) and keeps
-        weights in float32; "float64" is for checking.
+        "bf16" runs matrix multiplications in bfloat16 (faster on recent GPUs, slower on most CPUs)
+        and keeps weights in float32; "float64" is for checking.
 
     backend : {"auto", "torch", "numba"}, default="auto"
         What computes the recurrences. "numba" takes this package's compiled kernels, several times
@@ -229,7 +241,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     classes_ : ndarray of shape (n_classes,)
         Labels; with multilabel y the numbers of the labels.
     n_features_in_ : int
-        Features a time step; for a 2-D table, which has one, its columns.
+        Features per time step; for a 2-D table, which has one, its columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X had string ones.
     n_iter_ : int
@@ -244,9 +256,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module.
+        The trained module. Called directly, it takes sequences that are already standardised (see
+        `scale_inputs`), as float32 or what `precision` says; `predict` does this itself.
     device_ : str
-        Where it was trained.
+        Where the network is: `to` moves it.
 
     See Also
     --------
@@ -410,9 +423,11 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             A Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,) or
             (n_timesteps, n_features), a DataFrame, and more: see the data contract in the
             documentation.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels), or one sequence a sample
+        y : array-like of shape (n_samples,) or (n_samples, n_labels), or one sequence per sample
             Labels of any type, or a multilabel indicator of 0 and 1. With
-            ``return_sequences=True`` one label sequence a sample.
+            ``return_sequences=True`` one label sequence per sample. Beside a Panel, a Series or
+            DataFrame that is indexed by the Panel's ids is aligned to it; so are `sample_weight`
+            and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each sequence. Zero leaves it out, k is the same as k copies.
         X_val, y_val : as X and y, default=None
@@ -435,7 +450,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         ValueError
             If X or y hold what cannot be trained on; the message says where.
         TypeError
-            If X is no kind of sequences.
+            If X is not a container of sequences.
         """
         return self._fit(
             X,
@@ -456,7 +471,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     ) -> Self:
         """Train one epoch, at the constant rate `lr`, from the weights there are.
 
-        The first call learns the scale of the features from its X.
+        The first call learns the scale of the features from its X. ``net_.history`` is that of the
+        last call; `loss_curve_` has the epochs of all.
 
         Parameters
         ----------
@@ -487,7 +503,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
             Labels, or a multilabel indicator. With ``return_sequences=True`` a 1-D object array of
-            one label array a sequence.
+            one label array per sequence.
         """
         caller = f"{type(self).__name__}.predict"
         check_is_fitted(self)
@@ -568,8 +584,6 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         check_is_fitted(self)
         spans = read_sequences(self, X, caller, reset=False)
         truth, weights = self._read_truth(y, X, spans, sample_weight)
-        if self._per_step:
-            _check_labels(truth, caller, "y")
         self._check_kind(truth, caller, "y")
         return share_right(truth, self._predict_spans(spans), weights, caller)
 
@@ -577,6 +591,13 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         check_targets(y, caller, input_name, "label")
+        array = np.asarray(y)
+        if (
+            array.ndim == 2
+            and array.dtype == object
+            and all(isinstance(value, Real | np.bool_) for value in array.flat)
+        ):  # as of a frame of integers and booleans
+            y = as_numbers(array, f"{caller}: {input_name}")
         _check_labels(y, caller, input_name)
         kind = type_of_target(y, input_name=input_name)
         if kind == "multilabel-indicator":
@@ -588,6 +609,12 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             )
         return column_or_1d(y, warn=True)
 
+    def _check_step_targets(
+        self, y: np.ndarray, spans: Spans, caller: str, input_name: str
+    ) -> np.ndarray:
+        _check_labels(y, caller, input_name)
+        return _indicator(y, caller, input_name, spans) if y.ndim == 2 else y
+
     def _encode_target(
         self,
         y: np.ndarray,
@@ -597,10 +624,6 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         classes: Any = None,
         input_name: str = "y",
     ) -> np.ndarray:
-        if self._per_step:
-            _check_labels(y, caller, input_name)
-        if self._per_step and y.ndim == 2:
-            y = _indicator(y, caller, input_name)
         if reset:
             self._multilabel = y.ndim == 2
             self.classes_ = self._learn_classes(y, caller, classes)
@@ -618,7 +641,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             raise ValueError(
                 f"{caller}: {input_name} holds labels {np.unique(y[~known])[:5].tolist()}, which "
                 f"the model does not know. Its classes are {self.classes_[:10].tolist()}. Leave "
-                "these rows out, or fit anew with all labels."
+                "these rows out, or refit with all labels."
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
@@ -647,7 +670,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
         return len(self.classes_)
 
-    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
+    def _scale_target(self, encoded: np.ndarray, where: str) -> np.ndarray:
         return encoded
 
     def _build_criterion(self) -> WeightedLoss:
@@ -663,7 +686,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     def _predict_spans(self, spans: Spans) -> np.ndarray:
         """Labels of all targets; a batch's outputs are only as many as its rows times classes."""
         if self._multilabel:
-            return self._outputs_of(spans, lambda outputs: (outputs > 0).astype(np.int64))
+            return self._outputs_of(spans, lambda outputs: outputs > 0).astype(np.int64)
         return self.classes_[self._outputs_of(spans, lambda outputs: outputs.argmax(axis=1))]
 
     def _split_labels(self, encoded: np.ndarray) -> np.ndarray | None:
@@ -723,17 +746,28 @@ def _check_labels(y: Any, caller: str, input_name: str) -> None:
         ) from error
 
 
-def _indicator(y: Any, caller: str, input_name: str) -> np.ndarray:
-    """Multilabel y as integers; scikit-learn calls any two values an indicator."""
+def _indicator(y: Any, caller: str, input_name: str, spans: Spans | None = None) -> np.ndarray:
+    """Multilabel y as integers, of the time steps of ``spans`` if there are some.
+
+    scikit-learn calls any two values an indicator.
+    """
     indicator = np.asarray(y)
-    values = np.unique(indicator)
-    if not np.isin(values, (0, 1)).all():
-        row, column = np.argwhere(~np.isin(indicator, (0, 1)))[0]
-        highest = values.max().item()
+    wrong = ~np.isin(indicator, (0, 1))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        value, highest = f"{indicator[row, column]:.17g}", f"{indicator.max():.17g}"
+        if spans is None:
+            place = f"{input_name} has {value} in row {row}, column {column}"
+            advice = f"({input_name} == {highest}).astype(int)"
+        else:
+            sample, step = spans.locate(slice(0, len(spans)), int(row))
+            if spans.untrimmed is not None:
+                step += int(spans.untrimmed[0][sample])
+            place = f"{input_name}[{sample}] has {value} at time step {step}, column {column}"
+            advice = f"[(np.asarray(row) == {highest}).astype(int) for row in {input_name}]"
         raise ValueError(
-            f"{caller}: {input_name} has {indicator[row, column].item()!r} in row {row}, column "
-            f"{column}, but a multilabel indicator holds 1 where a label applies and 0 where it "
-            f"does not. Pass ({input_name} == {highest!r}).astype(int) if {highest!r} stands for "
-            "1; for several outputs use one RNNClassifier each, as MultiOutputClassifier does."
+            f"{caller}: {place}, but a multilabel indicator holds 1 where a label applies and 0 "
+            f"where it does not. Pass {advice} if {highest} stands for 1; for several outputs use "
+            "one RNNClassifier each, as MultiOutputClassifier does."
         )
     return indicator.astype(np.int64)

@@ -153,8 +153,15 @@ def build_module(
 
 
 def _try_cell(stack: RecurrentStack) -> str:
-    """What a user's cell does that it must not; "" if nothing."""
-    return cell_fault(stack.forward_layers[0], stack.input_size, stack.hidden_size)
+    """What a user's cell does that it must not; "" if nothing.
+
+    The second layer is tried, too, whose input is of another size: a cell that returns what it is
+    given is right in one of them only. Those above it are like it.
+    """
+    sizes = (stack.input_size, stack.output_size)
+    layers = zip(stack.forward_layers, sizes, strict=False)
+    faults = (cell_fault(layer, size, stack.hidden_size) for layer, size in layers)
+    return next(filter(None, faults), "")
 
 
 def _is_memory(error: Exception) -> bool:
@@ -202,7 +209,7 @@ def check_unchanged(estimator: Any, caller: str) -> None:
             raise ValueError(
                 f"{caller}: {name} was {_shown(old)} when the network was built and is now "
                 f"{_shown(new)}, but training is to go on with that network. Set {name} back, or "
-                "fit anew with warm_start=False."
+                "refit with warm_start=False."
             )
 
 
@@ -221,7 +228,7 @@ def _shown(value: Any) -> str:
 
 
 def divergence_advice(estimator: Any) -> str:
-    """Which parameter to change when the loss is no number any more."""
+    """Which parameter to change when the loss is no longer finite."""
     advice = f"Lower lr (lr={estimator.lr})"
     if estimator.gradient_clip is None:
         advice += ", set gradient_clip=1.0 (gradient_clip=None)"

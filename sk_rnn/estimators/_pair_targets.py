@@ -42,6 +42,7 @@ from ._sides import (
     warn_of_unknown,
 )
 from ._sources import KIND
+from ._targets import scale_targets
 
 
 class PairTargets(BaseRNN):
@@ -223,6 +224,7 @@ class PairTargets(BaseRNN):
         rows: np.ndarray,
         device: torch.device,
         caller: str,
+        input_name: str = "y",
     ) -> PairData:
         weights, labels = None, None
         if sample_weight is not None:
@@ -230,7 +232,7 @@ class PairTargets(BaseRNN):
             mean = (sample_weight[rows] * lengths).sum() / lengths.sum()
             weights = (sample_weight / mean).astype(float_type(self))
         if self._target_form == "numbers":
-            encoded = self._scale_target(encoded)
+            encoded = self._scale_target(encoded, f"{caller}: {input_name}")
             labels = encoded.values
             if self._target_steps is None:
                 is_end = np.zeros((len(labels), 1), dtype=labels.dtype)
@@ -245,13 +247,13 @@ class PairTargets(BaseRNN):
             labels=labels,
         )
 
-    def _scale_target(self, encoded: Panel) -> Panel:
+    def _scale_target(self, encoded: Panel, where: str) -> Panel:
         values = encoded.values
         if self._target_steps is not None:
             values = values.reshape(-1, *self._target_mean.shape)
-        scaled = (values - self._target_mean) / self._target_scale
-        scaled = scaled.reshape(encoded.values.shape).astype(float_type(self))
-        return Panel(scaled, encoded.offsets)
+        mean, scale = self._target_mean, self._target_scale
+        scaled = scale_targets(values, mean, scale, float_type(self), where)
+        return Panel(scaled.reshape(encoded.values.shape), encoded.offsets)
 
     def _build_criterion(self) -> WeightedLoss:
         if self._target_form != "numbers":

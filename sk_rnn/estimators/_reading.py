@@ -17,8 +17,8 @@ from ..sequences import (
     as_array,
     as_numbers,
     as_pandas,
-    check_column_names,
     check_sequence_targets,
+    check_table_names,
     check_token_range,
     counted,
     is_table,
@@ -28,7 +28,6 @@ from ..sequences import (
     open_tensors,
     plain,
     read_spans,
-    refuse_repeated_columns,
     refuse_single_values,
     repeated_id,
     shape_as_one,
@@ -66,8 +65,7 @@ def read_sequences(
     tokens = estimator._tokens
     table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
     if table:  # names first, because other columns hold other values
-        refuse_repeated_columns(X, where)
-        check_column_names(estimator, X, where, reset=reset)
+        check_table_names(estimator, X, where, reset=reset)
     if not reset:
         refuse_single_values(X, where, estimator)
     spans = read_spans(
@@ -180,7 +178,7 @@ def read_target(
     except TargetLengthsError as error:
         hint = _VECTORIZED if spans.n_tokens is not None else ""
         raise ValueError(f"{error}{hint}") from None
-    return values
+    return estimator._check_step_targets(values, spans, caller, input_name)
 
 
 def count_tokens(estimator: Any, spans: Spans, caller: str) -> int:
@@ -195,11 +193,11 @@ def count_tokens(estimator: Any, spans: Spans, caller: str) -> int:
     return int(known)
 
 
-def count_seen_tokens(spans: Spans, caller: str) -> int:
+def count_seen_tokens(spans: Spans, caller: str, setting: str = "set num_embeddings") -> int:
     """Size of the vocabulary that goes up to the highest id seen.
 
     Ids that are only names, such as product numbers, would ask for vectors by the million of which
-    nearly none is ever used.
+    nearly none is ever used. ``setting`` is how the size is said instead.
     """
     n_tokens = highest_token(spans) + 1
     if n_tokens > _MANY_IDS and n_tokens > _SPARSE * spans.lengths.sum():
@@ -207,8 +205,8 @@ def count_seen_tokens(spans: Spans, caller: str) -> int:
             f"{caller}: X has token id {n_tokens - 1}, which asks for a vocabulary of {n_tokens} "
             f"tokens, but X has {spans.lengths.sum()} time steps in all. Token ids are numbered "
             "from 0 on: put sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) before the "
-            "estimator, which maps the ids that occur to such numbers; or set num_embeddings if "
-            "the vocabulary is really that large."
+            f"estimator, which maps the ids that occur to such numbers; or {setting} if the "
+            "vocabulary is really that large."
         )
     return n_tokens
 

@@ -37,7 +37,7 @@ from ._base import Validation
 from ._parameters import CONSTRAINTS
 from ._reading import float_type
 from ._scores import r_squared
-from ._targets import check_targets
+from ._targets import check_targets, scale_targets
 from ._types import (
     Auto,
     Backend,
@@ -76,10 +76,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         that begins with it, in which each step depends on the steps up to it only.
 
     hidden_size : int, default=64
-        Features of the hidden state, of each direction. More capacity, slower, easier to overfit.
+        Size of the hidden state, of each direction. More capacity, slower, easier to overfit.
 
     num_layers : int, default=1
-        Recurrent layers on top of each other.
+        Number of stacked recurrent layers.
 
     bidirectional : bool, default=True
         Also read each sequence from its own end to its start. Set False where a prediction must not
@@ -88,12 +88,12 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     pooling : {"auto", "concat", "last", "mean", "max", "attention"}, default="auto"
         From the hidden states of a sequence to one vector: the final state of each direction, their
         mean or maximum over time, a learned weighting, or mean, maximum and final state side by
-        side ("concat"). "auto" takes "max" for tokens in sequences of 100 or more on average, and
+        side ("concat"). "auto" uses "max" for tokens in sequences of 100 or more on average, and
         "concat" otherwise. Must be left at "auto" with ``return_sequences=True``, which pools
         nothing.
 
     return_sequences : bool, default=False
-        Predict a number for each time step instead of one a sequence: y is then one sequence of
+        Predict a number for each time step instead of one per sequence: y is then one sequence of
         numbers a sample, as long as the sample. `predict` returns a 1-D object array of arrays.
 
     conv_channels : int or None, default=None
@@ -104,11 +104,12 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         Time steps that the convolution covers; used with `conv_channels`.
 
     conv_stride : int, default=1
-        Keep every so many time steps after the convolution. The recurrence costs that much less.
+        Keep every `conv_stride`-th time step after the convolution. The recurrence costs that much
+        less.
         Must be 1 with ``return_sequences=True``.
 
     embedding_dim : int or None, default=None
-        Read X as token ids, one a time step, and learn a vector of this size for each token. None
+        Read X as token ids, one per time step, and learn a vector of this size for each token. None
         reads X as numbers. 64 is a good start for words and characters.
 
     num_embeddings : int or None, default=None
@@ -122,7 +123,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         Leave `embedding_weights` as they are.
 
     embedding_dropout : float in [0, 1) or "auto", default="auto"
-        Share of the vectors' values set to zero while training. "auto" takes 0.5 for a vocabulary
+        Share of the vectors' values set to zero while training. "auto" uses 0.5 for a vocabulary
         of 1,000 tokens or more, words mostly, and 0.3 for a smaller one, characters mostly.
 
     word_dropout : float in [0, 1), default=0.2
@@ -144,11 +145,11 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     head_norm : {"auto", "batch", "layer"} or None, default="auto"
         Normalisation before the last linear layer: over the training batch, over the features, or
-        none. "auto" takes "batch" for sequences of numbers, and none for tokens.
+        none. "auto" uses "batch" for sequences of numbers, and none for tokens.
 
     scale_inputs : bool, default=True
-        Standardise each feature with its mean and standard deviation over the training time steps.
-        Token ids are never scaled.
+        Standardise each feature with its mean and standard deviation over the training time steps,
+        in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
@@ -174,24 +175,25 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     tbptt_steps : int or None, default=None
         Truncated back-propagation through time (Williams & Peng, 1990): read training batches that
-        are longer in chunks of so many time steps, counted after `conv_stride`. States are carried
-        from chunk to chunk, and the loss is that of the whole sequences, but gradients end at the
-        borders of chunks. Memory then hardly grows with the length. With chunks of a hundred steps
-        or more a training step takes about 1.2 times as long, with two layers 1.5 times. What lies
-        further apart than a chunk is learned only as far as the states happen to carry it. None
-        goes back through whole sequences. Not with a user-defined `cell`.
+        are longer in chunks of this many time steps, counted after `conv_stride`. States are
+        carried from chunk to chunk, and the loss is that of the whole sequences, but gradients end
+        at chunk boundaries. Memory then hardly grows with the length. With chunks of a hundred
+        steps or more a training step takes about 1.2 times as long, with two layers 1.5 times. What
+        lies further apart than a chunk is learned only as far as the states happen to carry it.
+        None backpropagates through whole sequences. Not with a user-defined `cell`.
 
     max_epochs : int or "auto", default="auto"
-        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
+        "auto" means about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
         or 20 for tokens in sequences of less than 100).
 
     batch_size : int or "auto", default="auto"
-        Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
+        Sequences per training step. "auto" is a sixteenth of the data, at least 8 and at most 32.
         Predictions take as many at once as a bounded memory allows.
 
     early_stopping : bool, default=False
         Hold out validation data, stop when its score no longer rises, and keep the weights of the
-        best epoch. On less than some hundred sequences the held-out data is worth more in training.
+        best epoch. With fewer than a few hundred sequences the held-out data is worth more in
+        training.
 
     validation_fraction : float in (0, 1), default=0.1
         Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
@@ -201,7 +203,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         under 100 sequences, else half of the epochs, at least 10.
 
     tol : float, default=1e-4
-        Rise of the validation score that counts as better for early stopping.
+        Minimum improvement in the validation score that counts for early stopping.
 
     warm_start : bool, default=False
         Let `fit` continue from the weights of the last call.
@@ -222,15 +224,15 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
         refers to, such as a trial of Optuna, is the user's own. Arguments are set as
-        ``callbacks__name__…``. Scorers see class indices (ids of tokens),
-        or numbers in the unit of y.
+        ``callbacks__name__…``. Scorers see class indices (ids of tokens), or numbers in the unit of
+        y.
 
     device : str, default="auto"
-        "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+        "auto" selects CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
 
     precision : {"float32", "float64", "bf16"}, default="float32"
-        "bf16" runs products in bfloat16 (faster on recent GPUs, slower on most CPUs) and keeps
-        weights in float32; "float64" is for checking.
+        "bf16" runs matrix multiplications in bfloat16 (faster on recent GPUs, slower on most CPUs)
+        and keeps weights in float32; "float64" is for checking.
 
     backend : {"auto", "torch", "numba"}, default="auto"
         What computes the recurrences. "numba" takes this package's compiled kernels, several times
@@ -256,7 +258,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     Attributes
     ----------
     n_features_in_ : int
-        Features a time step; for a 2-D table, which has one, its columns.
+        Features per time step; for a 2-D table, which has one, its columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X had string ones.
     n_iter_ : int
@@ -271,9 +273,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module.
+        The trained module. Called directly, it takes sequences that are already standardised (see
+        `scale_inputs`), as float32 or what `precision` says; `predict` does this itself.
     device_ : str
-        Where it was trained.
+        Where the network is: `to` moves it.
 
     See Also
     --------
@@ -433,8 +436,10 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             A Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,) or
             (n_timesteps, n_features), a DataFrame, and more: see the data contract in the
             documentation.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence a sample
-            Targets. With ``return_sequences=True`` one sequence of numbers a sample.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence per sample
+            Targets. With ``return_sequences=True`` one sequence of numbers per sample. Beside a
+            Panel, a Series or DataFrame that is indexed by the Panel's ids is aligned to it; so are
+            `sample_weight` and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each sequence. Zero leaves it out, k is the same as k copies.
         X_val, y_val : as X and y, default=None
@@ -457,7 +462,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         ValueError
             If X or y hold what cannot be trained on; the message says where.
         TypeError
-            If X is no kind of sequences.
+            If X is not a container of sequences.
         """
         return self._fit(
             X,
@@ -472,7 +477,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     def partial_fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Train one epoch, at the constant rate `lr`, from the weights there are.
 
-        The first call learns the scale of features and targets from its X and y.
+        The first call learns the scale of features and targets from its X and y. ``net_.history``
+        is that of the last call; `loss_curve_` has the epochs of all.
 
         Parameters
         ----------
@@ -508,8 +514,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         Returns
         -------
         y : ndarray of float64 of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions. With ``return_sequences=True`` a 1-D object array of one array a sequence,
-            (n_timesteps,) or (n_timesteps, n_outputs).
+            Predictions. With ``return_sequences=True`` a 1-D object array of one array per
+            sequence, (n_timesteps,) or (n_timesteps, n_outputs).
         std : ndarray of the same shape
             Only with ``return_std=True``.
 
@@ -602,7 +608,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             raise ValueError(
                 f"{caller}: loss={self.loss!r}, but the model was fitted with "
                 f"loss={self._fitted_loss!r}, whose outputs mean something else. Set "
-                "warm_start=False to fit anew."
+                "warm_start=False to refit."
             )
         if self.loss == "poisson" and y.min() < 0:
             raise ValueError(
@@ -625,8 +631,9 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         self._target_mean, self._target_scale = mean, std
         return encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
 
-    def _scale_target(self, encoded: np.ndarray) -> np.ndarray:
-        return ((encoded - self._target_mean) / self._target_scale).astype(float_type(self))
+    def _scale_target(self, encoded: np.ndarray, where: str) -> np.ndarray:
+        mean, scale = self._target_mean, self._target_scale
+        return scale_targets(encoded, mean, scale, float_type(self), where)
 
     def _readout(self) -> Readout:
         return Readout(

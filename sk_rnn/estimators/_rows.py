@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
-from sklearn.utils import column_or_1d
 
 from ..sequences import (
     Spans,
     Standardisation,
     align_to_samples,
+    as_array,
     canonical_order,
     check_sample_weights,
+    name_kind,
     open_tensors,
+    quote,
     standardisation_of,
 )
 
@@ -52,20 +54,26 @@ def check_groups(groups: Any, spans: Spans, caller: str) -> np.ndarray | None:
     """Number of each sample's group, int64 (n_samples,), or None for no groups."""
     if groups is None:
         return None
-    groups = align_to_samples(groups, spans, f"{caller}: groups")
+    where = f"{caller}: groups"
     advice = f"Pass a 1-D array of {len(spans)} labels, one per sample: what belongs together."
-    try:
-        codes, _ = pd.factorize(column_or_1d(groups))
-    except (TypeError, ValueError) as error:
+    labels = as_array(align_to_samples(open_tensors(groups, where), spans, where), where, advice)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise ValueError(f"{where} is {name_kind(groups)} of shape {labels.shape}. {advice}")
+    if len(labels) != len(spans):
         raise ValueError(
-            f"{caller}: groups is a {type(groups).__name__} of shape {np.shape(groups)}. {advice}"
-        ) from error
-    if len(codes) != len(spans):
-        raise ValueError(
-            f"{caller}: groups has {len(codes)} labels, but X has {len(spans)} samples. {advice}"
+            f"{where} has {len(labels)} labels, but X has {len(spans)} samples. {advice}"
         )
+    try:
+        codes, _ = pd.factorize(np.asarray(labels))
+    except TypeError as error:  # of labels that are lists
+        raise ValueError(
+            f"{where} holds what cannot be a label: {quote(error)}. {advice}"
+        ) from error
+    codes[np.ma.getmaskarray(labels)] = -1
     if (codes < 0).any():
-        raise ValueError(f"{caller}: groups[{np.argmin(codes)}] is missing. {advice}")
+        raise ValueError(f"{where}[{np.argmin(codes)}] is missing. {advice}")
     return codes
 
 

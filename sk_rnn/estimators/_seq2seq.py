@@ -113,7 +113,7 @@ class Alignment(NamedTuple):
     Attributes
     ----------
     source, target : list
-        What stands at the steps: tokens, with ``"<end>"`` where the end is, or numbers of steps.
+        The steps: tokens, with ``"<end>"`` where the end is, or numbers of steps.
     weights : ndarray of shape (len(target), len(source)), float32
         Attention; each row sums to one.
     """
@@ -143,7 +143,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     Learns to turn sequences into other sequences, of other lengths: words into pronunciations,
     sentences into translations, vectors into names, the past of a series into its future. Without
-    y it is an autoencoder, which learns to say the same again from a vector of fixed size.
+    y it is an autoencoder, which learns to reconstruct its input from a vector of fixed size.
 
     Sources and targets may be strings, sequences of any hashable tokens, or sequences of numbers;
     sources also vectors. `predict` returns what y was made of.
@@ -155,11 +155,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         over long spans; the plain ones are smaller and forget sooner.
 
     hidden_size : int, default=128
-        Features of the hidden state, of each direction of the encoder and of the decoder. More
+        Size of the hidden state, of each direction of the encoder and of the decoder. More
         capacity, slower, easier to overfit.
 
     num_layers : int, default=1
-        Recurrent layers on top of each other, in encoder and decoder.
+        Number of stacked recurrent layers, in encoder and decoder.
 
     bidirectional : bool, default=True
         Let the encoder also read each source from its end to its start.
@@ -188,9 +188,9 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     source_kind : {"auto", "tokens", "series", "vectors"}, default="auto"
         What X is. "auto" takes strings, sequences of whole numbers and sequences of anything that
-        is no number for tokens; the rows of a 2-D array or frame for vectors (one to many); and any
-        other numbers for series. With "series" the rows of a 2-D array are series too, one number a
-        time step.
+        is not a number for tokens; the rows of a 2-D array or frame for vectors (one to many); and
+        any other numbers for series. With "series" the rows of a 2-D array are series too, one
+        number per time step.
 
     target_kind : {"auto", "tokens", "series"}, default="auto"
         What y is: tokens or numbers. "auto" decides as for X, but rows of a 2-D array are series.
@@ -252,8 +252,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Time steps that the convolution covers; used with `conv_channels`.
 
     conv_stride : int, default=1
-        Keep every so many time steps after the convolution. Recurrence and attention cost that much
-        less, as for audio.
+        Keep every `conv_stride`-th time step after the convolution. Recurrence and attention cost
+        that much less, as for audio.
 
     dropout : float in [0, 1), default=0.2
         Dropout between recurrent layers and before the last linear layer while training.
@@ -266,8 +266,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
 
     scale_inputs : bool, default=True
-        Standardise each feature with its mean and standard deviation over the training time steps.
-        Token ids are never scaled.
+        Standardise each feature with its mean and standard deviation over the training time steps,
+        in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     label_smoothing : float in [0, 1), default=0.1
         Share of each target token that is spread over all tokens in the loss (Szegedy et al.,
@@ -275,7 +275,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         `score_samples`. For tokens only.
 
     max_length : int or "auto", default="auto"
-        Steps after which decoding gives up if no end has come. "auto" is twice the longest target
+        Maximum number of steps to decode if no end is predicted. "auto" is twice the longest target
         in `fit`. Targets of numbers that all have one length are never cut off, so less than that
         length is refused.
 
@@ -316,16 +316,17 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Mikolov & Bengio, 2013). None clips nothing.
 
     max_epochs : int or "auto", default="auto"
-        "auto" takes about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
+        "auto" means about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
         or 20 for tokens).
 
     batch_size : int or "auto", default="auto"
-        Sequences a training step. "auto" takes a sixteenth of the data, at least 8 and at most 32.
+        Sequences per training step. "auto" is a sixteenth of the data, at least 8 and at most 32.
         Predictions take as many at once as a bounded memory allows.
 
     early_stopping : bool, default=False
         Hold out validation data, stop when its score no longer rises, and keep the weights of the
-        best epoch. On less than some hundred sequences the held-out data is worth more in training.
+        best epoch. With fewer than a few hundred sequences the held-out data is worth more in
+        training.
 
     validation_fraction : float in (0, 1), default=0.1
         Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
@@ -335,7 +336,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         under 100 sequences, else half of the epochs, at least 10.
 
     tol : float, default=1e-4
-        Rise of the validation score that counts as better for early stopping.
+        Minimum improvement in the validation score that counts for early stopping.
 
     warm_start : bool, default=False
         Let `fit` continue from the weights of the last call.
@@ -343,15 +344,15 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
         refers to, such as a trial of Optuna, is the user's own. Arguments are set as
-        ``callbacks__name__…``. Scorers see class indices (ids of tokens),
-        or numbers in the unit of y.
+        ``callbacks__name__…``. Scorers see class indices (ids of tokens), or numbers in the unit of
+        y.
 
     device : str, default="auto"
-        "auto" takes CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+        "auto" selects CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
 
     precision : {"float32", "float64", "bf16"}, default="float32"
-        "bf16" runs products in bfloat16 (faster on recent GPUs, slower on most CPUs) and keeps
-        weights in float32; "float64" is for checking.
+        "bf16" runs matrix multiplications in bfloat16 (faster on recent GPUs, slower on most CPUs)
+        and keeps weights in float32; "float64" is for checking.
 
     backend : {"auto", "torch", "numba"}, default="auto"
         What computes the recurrences. "numba" takes this package's compiled kernels, several times
@@ -382,7 +383,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     target_vocabulary_ : dict or None
         The same for y.
     n_features_in_ : int
-        Features a time step, one for tokens; for vectors, which are one step, their size.
+        Features per time step, one for tokens; for vectors, which are one step, their size.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X had string ones.
     n_iter_ : int
@@ -397,13 +398,15 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module.
+        The trained module. Called directly, it takes sequences of numbers that are already
+        standardised (see `scale_inputs`), as float32 or what `precision` says; `predict` does this
+        itself.
     device_ : str
-        Where it was trained.
+        Where the network is: `to` moves it.
 
     See Also
     --------
-    RNNClassifier : One label a sequence, or one a time step.
+    RNNClassifier : One label per sequence, or one per time step.
     RNNRegressor : The same for numbers.
     sk_rnn.metrics : Scores and error rates of predicted sequences.
 
@@ -610,7 +613,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             documentation says of sequences of numbers, or vectors.
         y : list of str, sequences, or None, default=None
             Targets: strings, sequences of tokens, or sequences of numbers; a 2-D array has one
-            series a row. None trains an autoencoder.
+            series per row. None trains an autoencoder. Beside a Panel, a Series that is indexed by
+            the Panel's ids is aligned to it; so are `sample_weight` and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each pair. Zero leaves it out, k is the same as k copies.
         X_val, y_val : as X and y, default=None
@@ -633,7 +637,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         ValueError
             If X or y hold what cannot be trained on; the message says where.
         TypeError
-            If X or y is no kind of sequences.
+            If X or y is not a container of sequences.
         """
         caller = f"{type(self).__name__}.fit"
         resume = self.warm_start and hasattr(self, "net_")
@@ -643,7 +647,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             raise ValueError(
                 f"{caller}: the network was built for {kinds[self._autoencoder]}, but now y is "
                 f"{'None' if y is None else 'given'} and autoencoder={self.autoencoder!r}, which "
-                f"asks for {kinds[autoencoder]}. Pass what the first fit got, or fit anew with "
+                f"asks for {kinds[autoencoder]}. Pass what the first fit got, or refit with "
                 "warm_start=False."
             )
         if autoencoder and y_val is not None and (y is None or X_val is None):
@@ -682,7 +686,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         -------
         ndarray of shape (n_samples,), or as y
             Strings or lists of tokens, in an object array. Numbers come as y did: in an array of
-            two or three dimensions, or in an object array of one array a target.
+            two or three dimensions, or in an object array of one array per target.
         """
         spans = self._open(X, "predict")
         if self._target_form == "numbers":
@@ -762,7 +766,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         temperature : float, default=1.0
             Below 1 makes the probable more probable, above 1 evens out.
         top_k : int or None, default=None
-            Draw each token from so many most probable ones only.
+            Draw each token from this many most probable ones only.
         top_p : float or None, default=None
             Draw each token from the fewest most probable ones that have this probability together.
         random_state : int, RandomState instance or None, default=None
@@ -931,7 +935,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     @available_if(_decodes)
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Decode encodings: the way back of an autoencoder.
+        """Decode encodings: the second half of an autoencoder.
 
         Parameters
         ----------

@@ -146,7 +146,7 @@ class SourceReader(BaseRNN):
             if self.embedding_weights is not None:
                 self._n_ids = len(self.embedding_weights)
             elif self._n_ids is None:
-                self._n_ids = count_seen_tokens(spans, caller)
+                self._n_ids = count_seen_tokens(spans, caller, "set n_tokens of the Panel")
         check_token_range(spans, self._n_ids, caller, input_name=input_name)
         return spans
 

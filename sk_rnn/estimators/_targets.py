@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import issparse
 
@@ -69,6 +70,37 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"{where}[{place[0]}] is {plain(array[place])}: Input {input_name} contains infinity "
             f"or a value too large for {array.dtype!r}. Pass finite numbers."
         )
+
+
+def scale_targets(
+    values: np.ndarray, mean: np.ndarray, scale: np.ndarray, dtype: npt.DTypeLike, where: str
+) -> np.ndarray:
+    """Return targets with mean 0 and standard deviation 1, as in the training rows.
+
+    Parameters
+    ----------
+    values, mean, scale : ndarray
+        Targets, and what was learned of the training rows.
+    dtype : dtype
+        Of the result.
+    where : str
+        What messages call the targets.
+
+    Raises
+    ------
+    ValueError
+        If a target is so far from those of the training rows that it overflows.
+    """
+    with np.errstate(over="ignore"):  # what overflows is refused below
+        scaled = ((values - mean) / scale).astype(dtype)
+    finite = np.isfinite(scaled)
+    if not finite.all():
+        raise ValueError(
+            f"{where} holds {values[~finite][0]:g}, which is too far from the targets that the "
+            f"model was trained on: scaled like them, it overflows {np.dtype(dtype)}. Drop such "
+            "targets, or fit with targets that include them."
+        )
+    return scaled
 
 
 def check_classes(classes: Any, caller: str) -> np.ndarray:

@@ -236,7 +236,7 @@ class Translation(SourceReader, PairTargets):
         )
 
     def _limit(self) -> int:
-        """Steps after which decoding gives up."""
+        """Maximum number of steps to decode."""
         if self.max_length != "auto":
             return int(self.max_length)
         return max(1, SPARE_LENGTH * self._longest)
@@ -329,9 +329,8 @@ class Translation(SourceReader, PairTargets):
     def _log_likelihood(self, spans: Spans, target: Panel) -> np.ndarray:
         """Log-likelihood of each encoded target, given its source: (n_samples,)."""
         numbers = self._target_form == "numbers"
-        data = self._make_data(
-            spans, target, None, np.arange(len(spans)), self.net_.device, "score_samples"
-        )
+        caller = f"{type(self).__name__}.score_samples"
+        data = self._make_data(spans, target, None, np.arange(len(spans)), self.net_.device, caller)
         fixed = self._target_steps is not None
         log_scale = 0.0 if not numbers else float(np.log(self._target_scale).sum())
 
@@ -356,8 +355,8 @@ class Translation(SourceReader, PairTargets):
 
     def _align(self, spans: Spans, target: Panel) -> list[np.ndarray]:
         """Attention's weights for encoded targets: (n_target_steps, n_source_steps) each."""
-        numbers = self._target_form == "numbers"
-        target = self._scale_target(target) if numbers else target
+        if self._target_form == "numbers":
+            target = self._scale_target(target, f"{type(self).__name__}.align: y")
         data = PairData(spans, target, self.net_.device, **self._source_options())
         stride = self._built_with["conv_stride"]
 
@@ -405,5 +404,5 @@ def recall(batch: Batch) -> Memory:
 
 
 def as_numpy(values: Tensor) -> np.ndarray:
-    """Return a tensor of any device as an array; bfloat16, which NumPy has not, as float32."""
+    """Return a tensor of any device as an array; bfloat16, which NumPy lacks, as float32."""
     return (values.float() if values.dtype == torch.bfloat16 else values).cpu().numpy()

@@ -1,7 +1,6 @@
 """Documents taken apart into ids, one after the other."""
 
 import re
-import sys
 import warnings
 from array import array
 from collections.abc import Callable, Hashable, Iterable
@@ -11,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-from ..sequences import quote
+from ..sequences import level_of_user, quote
 from ._documents import (
     as_token_list,
     check_tokens,
@@ -163,7 +162,7 @@ def _analyze(
             f"{where} is {shown(document)}, a file that cannot be read: {error.strerror}. Pass "
             "paths of files, or set input='content' if documents are the text itself."
         ) from error
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # of any kind: functions of the user have run
         _refuse_function(document, text, where, error)
     if isinstance(tokens, list):
         return tokens
@@ -177,13 +176,13 @@ def _analyze(
 
 
 def _refuse_function(
-    document: Any, text: CountVectorizer, where: str, error: TypeError | ValueError
+    document: Any, text: CountVectorizer, where: str, error: Exception
 ) -> NoReturn:
     """Name the user's function that failed, or that returned what the next one cannot use."""
     if not callable(text.analyzer) and text.input != "file":  # whose files are read by now
         try:
             returned = _what_returned(document, text)
-        except (TypeError, ValueError):  # the same again
+        except Exception:  # the same again
             returned = None
         if returned is not None:
             raise TypeError(f"{where}: {returned}") from error
@@ -232,19 +231,3 @@ def warn_of_empty(empty: list[int], n_documents: int, caller: str) -> None:
             f"X[{empty[0]}]; each becomes one unknown token.",
             stacklevel=level_of_user(),
         )
-
-
-def level_of_user() -> int:
-    """Return the `stacklevel` with which a warning points at the user's line.
-
-    However deep in Pipelines and searches the estimator is, that is the first line outside of
-    scikit-learn and of this package.
-    """
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def _is_library(module: str) -> bool:
-    return module.partition(".")[0] in ("sk_rnn", "sklearn", "joblib")

@@ -141,6 +141,11 @@ def one_row_per_step(output: Any, steps: Steps, transformer: Any, caller: str) -
             f"{type(transformer).__name__} made an array of shape {output.shape} of "
             "them. Pass a transformer that returns one row per row."
         )
+    if output.shape[1] == 0:
+        raise ValueError(
+            f"{caller}: {type(transformer).__name__} returned 0 features per time step. Pass a "
+            "transformer that returns at least one."
+        )
     return output
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..sequences import as_pandas, name_kind, open_tensors
+from ..sequences import as_pandas, is_awkward, name_kind, open_tensors
 
 _ONE_BY_ONE = "Pass a list, a Series or a 1-D array of strings, one per document."
 
@@ -27,7 +27,8 @@ def open_documents(X: Any, caller: str) -> Iterable[Any]:
             f"{where} is a {type(X).__name__} of columns {list(frame.columns)[:10]}. Pass the one "
             "with the text, as X['column']."
         )
-    n_dimensions = getattr(X, "ndim", 1)
+    # An awkward array of lists of tokens has two dimensions, but no shape.
+    n_dimensions = 1 if is_awkward(X) else getattr(X, "ndim", 1)
     if n_dimensions > 1:
         raise TypeError(
             f"{where} has {n_dimensions} dimensions, shape {tuple(X.shape)}"

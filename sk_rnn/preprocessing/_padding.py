@@ -20,6 +20,7 @@ from ..sequences import (
     fit_context,
     offsets_of,
     plain_number,
+    unchanged_on_failure,
     validate_params,
 )
 from ._steps import Steps, check_features, read_steps, step_feature_names
@@ -269,7 +270,8 @@ class SequencePadder(TransformerMixin, SealedState):
         self : object
         """
         steps = read_steps(X, "SequencePadder.fit", tokens=True)
-        check_features(self, X, steps, "SequencePadder.fit", reset=True)
+        with unchanged_on_failure(self):
+            check_features(self, X, steps, "SequencePadder.fit", reset=True)
         self.maxlen_ = int(steps.lengths.max() if self.maxlen is None else self.maxlen)
         return self
 

@@ -1,7 +1,9 @@
 """Errors of a transformer of time steps, told in terms of the sequences."""
 
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Number
 from typing import Any, NoReturn
 
@@ -11,7 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
-from ..sequences import CLIP, check_sequences, locate, name_kind, plain, quote
+from ..sequences import CLIP, check_sequences, level_of_user, locate, name_kind, plain, quote
 from ._nested import takes_categories, takes_dicts
 from ._steps import Steps, read_steps
 
@@ -53,13 +55,45 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
     if reason is not None:
         return kind(f"{caller}: {reason}")
     rows = "a data frame" if isinstance(steps.values, pd.DataFrame) else "an array"
-    refused = "refused"
+    refused, advice = "refused", ""
     if not isinstance(error, TypeError | ValueError):  # perhaps a fault of its own
         refused = f"raised {type(error).__name__} for"
+        text, advice = quote(error), ". Check that X holds what it takes."
     return kind(
         f"{caller}: {name} {refused} the time steps, which it sees as {rows} of shape "
-        f"{steps.values.shape} with one row per time step: {text}"
+        f"{steps.values.shape} with one row per time step: {text}{advice}"
     )
+
+
+@contextmanager
+def named_warnings(steps: Steps, transformer: Any, caller: str) -> Iterator[None]:
+    """Say whose computation NumPy warns of, and which features it cannot be done for.
+
+    Warnings of all other kinds are passed on as they are.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        yield
+    computed = [w for w in caught if issubclass(w.category, RuntimeWarning)]
+    for other in caught:
+        if other not in computed:
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    if computed:
+        warnings.warn(
+            f"{caller}: {type(transformer).__name__} warns of {computed[0].message}. "
+            f"{_what_to_drop(steps)}",
+            stacklevel=level_of_user(),
+        )
+
+
+def _what_to_drop(steps: Steps) -> str:
+    """Return the advice for time steps that a transformer cannot compute with."""
+    frame = pd.DataFrame(steps.values)
+    names = steps.feature_names or frame.columns
+    empty = [plain(name) for name, nan in zip(names, frame.isna().all(), strict=True) if nan]
+    if empty:
+        noun = "feature" if len(empty) == 1 else "features"
+        return f"X has only NaN in {noun} {', '.join(empty)}: drop what has no values."
+    return "What comes out may hold NaN or infinity. Check X for values that are too large."
 
 
 def refuse_what_is_no_dict(steps: Steps, transformer: Any, caller: str) -> NoReturn:

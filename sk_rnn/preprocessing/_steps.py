@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 from ..sequences import (
     Panel,
     as_pandas,
-    check_column_names,
+    check_table_names,
     counted,
     flatten,
     is_sequence,
@@ -26,7 +26,6 @@ from ..sequences import (
     open_foreign,
     quote,
     refuse_empty,
-    refuse_repeated_columns,
     refuse_single_values,
 )
 
@@ -145,8 +144,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
     """Set, or check, the number and names of features."""
     if steps.is_table:
         X = open_foreign(X, f"{caller}: X")
-        refuse_repeated_columns(X, f"{caller}: X")
-        check_column_names(estimator, X, f"{caller}: X", reset=reset)
+        check_table_names(estimator, X, f"{caller}: X", reset=reset)
     else:
         names = steps.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))

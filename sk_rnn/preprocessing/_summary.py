@@ -11,7 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import SealedState, check_sequences, fit_context
+from ..sequences import SealedState, check_sequences, fit_context, unchanged_on_failure
 from ._steps import check_features, read_steps, step_feature_names
 
 # Statistics are computed for as many whole sequences at a time as have about so many values, so
@@ -97,7 +97,8 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         self : object
         """
         _check_statistics(self.statistics, "SequenceSummarizer.fit")
-        self._read(X, "SequenceSummarizer.fit", reset=True)
+        with unchanged_on_failure(self):
+            self._read(X, "SequenceSummarizer.fit", reset=True)
         return self
 
     def transform(self, X: Any) -> Any:

@@ -1,5 +1,6 @@
 """TimeDistributed: any transformer, applied to time steps."""
 
+import copy
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,14 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from ..sequences import SealedState, Transformer, align_to_samples, available_if, fit_context
+from ..sequences import (
+    SealedState,
+    Transformer,
+    align_to_samples,
+    available_if,
+    fit_context,
+    unchanged_on_failure,
+)
 from ._assembly import (
     as_seen,
     cut,
@@ -31,7 +39,7 @@ from ._assembly import (
 )
 from ._folds import keep_sequences_whole, restore_folds
 from ._nested import names_out, takes_categories, takes_dicts
-from ._refusals import explain, refuse_what_is_no_dict
+from ._refusals import explain, named_warnings, refuse_what_is_no_dict
 from ._spread import PER_SEQUENCE, spread_metadata, spread_target
 from ._steps import Steps, check_features, check_names_in, names_of_features, read_steps
 
@@ -178,7 +186,8 @@ class TimeDistributed(
         ValueError
             If X cannot be used; the message says at which sample and time step.
         """
-        self._call_fit("fit", X, y, params)
+        with unchanged_on_failure(self):
+            self._call_fit("fit", X, y, params)
         return self
 
     @available_if(_inner_has("partial_fit"))
@@ -199,7 +208,8 @@ class TimeDistributed(
         -------
         self : object
         """
-        self._call_fit("partial_fit", X, y, params)
+        with unchanged_on_failure(self):
+            self._call_fit("partial_fit", X, y, params)
         return self
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -220,8 +230,9 @@ class TimeDistributed(
         X_out : Panel, ndarray or list of DataFrame
             As from `transform`.
         """
-        output, steps = self._call_fit("fit_transform", X, y, params)
-        return self._put_back(output, X, steps, "TimeDistributed.fit_transform")
+        with unchanged_on_failure(self):
+            output, steps = self._call_fit("fit_transform", X, y, params)
+            return self._put_back(output, X, steps, "TimeDistributed.fit_transform")
 
     def _call_fit(self, method: str, X: Any, y: Any, params: dict) -> tuple[Any, Steps]:
         caller = f"TimeDistributed.{method}"
@@ -231,7 +242,8 @@ class TimeDistributed(
         if not more:
             self._dates = dates_in(steps)
             self._inner_container = _get_output_config("transform", self)["dense"]
-        transformer = clone(self.transformer) if not more else self.transformer_
+        # A copy, since a partial_fit that is refused may have learned before.
+        transformer = copy.deepcopy(self.transformer_) if more else clone(self.transformer)
         target, unaligned = spread_target(align_to_samples(y, X, f"{caller}: y"), steps, caller)
         keep_sequences_whole(transformer, steps.lengths, caller)
         with self._explaining(X, steps, caller, unaligned), self._inner_output():
@@ -405,7 +417,7 @@ class TimeDistributed(
         }
 
     def __sklearn_is_fitted__(self) -> bool:
-        """A fit that was refused leaves some attributes behind, but no transformer."""
+        """Tell whether there is a fitted transformer."""
         return hasattr(self, "transformer_")
 
     def __sklearn_tags__(self) -> Tags:
@@ -443,9 +455,10 @@ class TimeDistributed(
     def _explaining(
         self, X: Any, steps: Steps, caller: str, unaligned: str | None = None
     ) -> Iterator[None]:
-        """Say at which sample and time step the value is that the transformer refuses."""
+        """Say at which sample and time step a value is refused, and whose warnings are whose."""
         try:
-            yield
+            with named_warnings(steps, self.transformer, caller):
+                yield
         except Exception as error:  # of any kind: what runs here is the transformer's
             # Without targets of the right lengths it was given none.
             if unaligned is not None and re.search(r"\by\b|target", str(error)):

@@ -25,6 +25,7 @@ from ..sequences import (
     check_sequences,
     check_token_range,
     fit_context,
+    level_of_user,
     plain_number,
 )
 from ._analysis import (
@@ -33,7 +34,6 @@ from ._analysis import (
     PADDING,
     UNKNOWN,
     check_analysis,
-    level_of_user,
     read_ids,
     warn_of_empty,
 )

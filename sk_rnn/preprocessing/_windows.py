@@ -11,6 +11,7 @@ from ..sequences import (
     Int,
     IntegerFrom,
     Panel,
+    as_array,
     as_numbers,
     as_pandas,
     frame_values,
@@ -240,13 +241,15 @@ def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFr
                 raise ValueError(f"{_WHERE} has no columns. Pass at least one.")
             return as_numbers(frame_values(frame, _WHERE), _WHERE), frame
         return as_numbers(frame_values(frame.to_frame(), _WHERE)[:, 0], _WHERE), frame
+    if isinstance(series, memoryview):  # which cannot be listed if it has several dimensions
+        series = as_array(series, _WHERE, _ACCEPTED)
     if isinstance(series, Sequence) and not isinstance(series, str | bytes | list | tuple):
         series = list(series)  # a range, an array of the standard library
     opened = open_container(series, _WHERE, f"not a series. {_ACCEPTED}")
     if has_sequences(opened):
         return _read_several(opened), None
     try:
-        values = np.asanyarray(opened)  # asanyarray: what is masked is refused, not unmasked
+        values = as_array(opened, _WHERE, _ACCEPTED)  # what is masked is refused, not unmasked
     except ValueError as error:
         raise ValueError(f"{_WHERE} holds sequences beside single values. {_ACCEPTED}") from error
     if values.ndim not in (1, 2):

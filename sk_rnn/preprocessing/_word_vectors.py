@@ -147,7 +147,7 @@ def load_word_vectors(
     id_of, n_tokens = _ids(vocabulary, caller)
     vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
     if not vectors:
-        some = [term.decode() for term in list(id_of)[:3]]
+        some = [term.decode("utf-8", "surrogatepass") for term in list(id_of)[:3]]
         raise ValueError(
             f"{caller}: {os.fspath(path)} holds none of the {len(id_of)} terms of the vocabulary "
             f"({', '.join(map(repr, some))}, ...). Check capitals (lowercase) and the language."
@@ -201,7 +201,7 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     if n_tokens > _MANY_IDS and n_tokens > _SPARSE * len(pairs):
         raise ValueError(
             f"{caller}: vocabulary has id {n_tokens - 1}, which asks for {n_tokens} vectors, but "
-            f"only {len(pairs)} terms. Number the terms from 0 on, as SequenceVectorizer does."
+            f"only {len(pairs)} terms. Map terms to ids from 0 on, as SequenceVectorizer does."
         )
     if not id_of:
         raise ValueError(f"{caller}: vocabulary has no term but {list(vocabulary)}. Pass terms.")

@@ -9,6 +9,7 @@ from ._batching import (
     training_batches,
 )
 from ._columnar import is_awkward
+from ._columns import check_table_names
 from ._constraints import (
     RANDOM_STATE,
     AnyNumber,
@@ -26,7 +27,6 @@ from ._containers import (
     flatten,
     open_container,
     refuse_empty,
-    refuse_repeated_columns,
 )
 from ._decorators import available_if, fit_context, validate_params
 from ._hints import (
@@ -42,14 +42,14 @@ from ._interchange import as_pandas, open_foreign
 from ._kinds import has_sequences, is_sequence, is_table
 from ._labels import align_to_samples
 from ._layout import locate, offsets_of
-from ._long_frames import check_column_names, long_frame, repeated_id
-from ._messages import argument, counted, name_kind, plain, quote
+from ._long_frames import long_frame, repeated_id
+from ._messages import argument, counted, level_of_user, name_kind, plain, quote
 from ._numbers import as_float, as_numbers, frame_values
 from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
 from ._scaling import Standardisation, standardisation_of, weighted_statistics
 from ._spans import Spans
-from ._state import SealedState, explain_foreign_state, seal, unseal
+from ._state import SealedState, explain_foreign_state, seal, unchanged_on_failure, unseal
 from ._symbols import Unknown, encode_tokens, learn_tokens
 from ._targets import (
     SingleTargetsError,
@@ -94,10 +94,10 @@ __all__ = [
     "available_if",
     "batch_bounds",
     "canonical_order",
-    "check_column_names",
     "check_sample_weights",
     "check_sequence_targets",
     "check_sequences",
+    "check_table_names",
     "check_token_range",
     "count_single",
     "counted",
@@ -115,6 +115,7 @@ __all__ = [
     "is_table",
     "join_words",
     "learn_tokens",
+    "level_of_user",
     "locate",
     "long_frame",
     "name_kind",
@@ -134,7 +135,6 @@ __all__ = [
     "read_spans",
     "refuse_empty",
     "refuse_matrices",
-    "refuse_repeated_columns",
     "refuse_single_values",
     "repeated_id",
     "seal",
@@ -143,6 +143,7 @@ __all__ = [
     "standardisation_of",
     "step_labels",
     "training_batches",
+    "unchanged_on_failure",
     "unseal",
     "validate_params",
     "weighted_statistics",

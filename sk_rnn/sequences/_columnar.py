@@ -55,6 +55,8 @@ def read_awkward(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
         return _as_objects(steps.to_list()), lengths
     try:
         return ak.to_numpy(steps), lengths
+    except TypeError:  # values of several kinds, such as text beside numbers
+        return _as_objects(steps.to_list()), lengths
     except ValueError as error:
         raise ValueError(f"{where}: {RAGGED_FEATURES}") from error
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 import pandas as pd
 
-from ._arrays import refuse_matrices
+from ._arrays import as_array, refuse_matrices
 from ._columnar import (
     RAGGED_FEATURES,
     arrow_steps,
@@ -291,7 +291,8 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
         raise TypeError(
             f"{where} is {name_kind(x)}, which is not a sequence of time steps. {_ONE_PER_SAMPLE}"
         )
-    return as_numbers(np.asanyarray(x), where) if numeric else np.asarray(x)
+    array = as_array(x, where, _ONE_PER_SAMPLE)
+    return as_numbers(array, where) if numeric else np.asarray(array)
 
 
 def _read_pandas(x: pd.DataFrame | pd.Series, where: str) -> np.ndarray:

@@ -1,8 +1,8 @@
 """scikit-learn's decorators, with types.
 
 scikit-learn has no types, so a type checker takes what its decorators return for anything at all: a
-decorated `fit` would accept every argument and return no estimator. These are the same objects, and
-what they decorate keeps its type.
+decorated `fit` would accept every argument and return no estimator. What these decorate keeps its
+type.
 """
 
 from collections.abc import Callable
@@ -24,8 +24,31 @@ if TYPE_CHECKING:
         """Validate a function's arguments before it runs."""
 
 else:
+    import inspect
+    from functools import wraps
+
     from sklearn.base import _fit_context as fit_context
-    from sklearn.utils._param_validation import validate_params
+    from sklearn.utils import _param_validation
     from sklearn.utils.metaestimators import available_if
+
+    def validate_params(parameter_constraints, *, prefer_skip_nested_validation):
+        def decorate(function):
+            validated = _param_validation.validate_params(
+                parameter_constraints, prefer_skip_nested_validation=prefer_skip_nested_validation
+            )(function)
+            signature = inspect.signature(function)
+
+            @wraps(validated)
+            def call(*args, **kwargs):
+                try:
+                    signature.bind(*args, **kwargs)
+                except TypeError:  # which does not say whose arguments these are, as Python does
+                    return function(*args, **kwargs)
+                return validated(*args, **kwargs)
+
+            return call
+
+        return decorate
+
 
 __all__ = ["available_if", "fit_context", "validate_params"]

@@ -293,9 +293,12 @@ def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index, frames: str) -> pd.DataFr
             else f"Pass order_by={name!r} if it says when the time steps are, make seconds of it "
             f"with {seconds}, or leave it out of columns."
         )
+        example = ""
+        if len(values):
+            shown, sample = plain(values[row]), plain(ids[row])
+            example = f", for example {shown} at {by!r} {sample}, row {row}"
         raise ValueError(
-            f"{_CALLER}: column {name!r} is {kind} where numbers belong, for example "
-            f"{plain(values[row])} at {by!r} {plain(ids[row])}, row {row}. {advice}"
+            f"{_CALLER}: column {name!r} is {kind} where numbers belong{example}. {advice}"
         )
     if not converted:
         return df

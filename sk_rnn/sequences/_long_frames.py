@@ -4,10 +4,9 @@ import re
 from typing import Any
 
 import pandas as pd
-from sklearn.utils.validation import _check_feature_names
 
 from ._interchange import as_pandas
-from ._messages import argument, plain
+from ._messages import plain
 
 # Labels of columns that say which sequence a row belongs to: id, machine_id, machineId, ID.
 _ID_LABEL = re.compile(r"(.*[\W_])?(?i:id|uid|uuid|guid)|.*[a-z0-9]I[dD]")
@@ -45,32 +44,18 @@ def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = No
     )
 
 
-def check_column_names(estimator: Any, X: Any, where: str, *, reset: bool) -> None:
-    """Set or check the names of columns; say if they look like those of a long frame.
+def unseen_columns(df: Any, name: str, feature_names: Any) -> str:
+    """Return the hint that a frame is a long one, for columns beside those seen in fit.
 
     Parameters
     ----------
-    estimator : BaseEstimator
-        With `_is_table`: whether it was fitted with one sequence per row.
-    X : DataFrame or array
-    where : str
-        What messages call X: the caller and the name of the argument.
-    reset : bool
-        Whether the names are set.
+    df : object
+        As a user passed it.
+    name : str
+        What messages call it.
+    feature_names : sequence of str
+        What the features were called in fit.
     """
-    try:
-        _check_feature_names(estimator, X, reset=reset)
-    except TypeError as error:  # names of several kinds
-        raise TypeError(f"{where}: {error}") from None
-    except ValueError as error:
-        hint = ""
-        if not estimator._is_table:
-            hint = _unseen_columns(X, argument(where), estimator.feature_names_in_)
-        raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None
-
-
-def _unseen_columns(df: Any, name: str, feature_names: Any) -> str:
-    """Return the hint that a frame is a long one, for columns beside those seen in fit."""
     df = _as_frame(df)
     if df is None or not df.columns.is_unique:
         return ""

@@ -1,5 +1,7 @@
 """How messages show what was received and quote other libraries."""
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -38,9 +40,13 @@ def counted(n: int, noun: str) -> str:
 
 
 def name_kind(x: Any) -> str:
-    """Return what an object is: None, or a kind with its article."""
+    """Return what an object is: None, a class or module by name, or a kind with its article."""
     if x is None:
         return "None"
+    if isinstance(x, type):
+        return f"the class {x.__name__}"
+    if isinstance(x, ModuleType):
+        return f"the module {x.__name__}"
     name = type(x).__name__
     vowel = name[:1] in "AEIOUaeio" or name == "ndarray"  # but a uint8
     return f"{'an' if vowel else 'a'} {name}"
@@ -49,3 +55,19 @@ def name_kind(x: Any) -> str:
 def argument(where: str) -> str:
     """Leave the caller out, for the second mention in a message."""
     return where.partition(": ")[2]
+
+
+def level_of_user() -> int:
+    """Return the `stacklevel` with which a warning points at the user's line.
+
+    However deep in Pipelines and searches the estimator is, that is the first line outside of
+    scikit-learn, of this package and of context managers.
+    """
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _is_library(module: str) -> bool:
+    return module.partition(".")[0] in ("sk_rnn", "sklearn", "joblib", "contextlib")

@@ -5,6 +5,7 @@ told.
 """
 
 import struct
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -14,6 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._version import __version__
+from ._messages import level_of_user
 
 _KEY = "_saved_with"
 
@@ -40,10 +42,20 @@ def unseal(state: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str | N
     ------
     ValueError
         If the state does not hold what was saved.
+
+    Warns
+    -----
+    UserWarning
+        If the state has no checksum.
     """
     state = dict(state)
     saved = state.pop(_KEY, None)
     if saved is None:
+        warnings.warn(
+            f"{name}: the saved model is of a version of sk_rnn before 0.1.0, which saved no "
+            "checksum: whether it is damaged cannot be told. Save it again with this version.",
+            stacklevel=level_of_user(),
+        )
         return state, None
     if saved["checksum"] != checksum(state):
         raise ValueError(
@@ -61,6 +73,18 @@ class SealedState(BaseEstimator):
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         super().__setstate__(unseal(state, type(self).__name__)[0])
+
+
+@contextmanager
+def unchanged_on_failure(estimator: BaseEstimator) -> Iterator[None]:
+    """Give an estimator its attributes back if the fit in here is not completed."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """Tensors of torch, packed and nested ones too, read without importing torch."""
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from ._messages import argument, quote
+from ._messages import argument, name_kind, quote
 
 # Of a tensor's layouts those whose memory is the values, one after the other.
 _DENSE = ("torch.strided", "torch.jagged")
@@ -38,7 +39,8 @@ def open_tensors(X: Any, where: str) -> Any:
     Raises
     ------
     TypeError
-        If it is a sparse tensor, or one that NumPy cannot hold.
+        If it is a sparse tensor, or one that NumPy cannot hold; or a class or a module, some of
+        which have a shape, columns or to_list, so that what reads X later would take them for data.
 
     Examples
     --------
@@ -50,6 +52,10 @@ def open_tensors(X: Any, where: str) -> Any:
     >>> open_tensors(packed, "X")
     [array([1.], dtype=float32), array([2., 3.], dtype=float32)]
     """
+    if isinstance(X, type | ModuleType):
+        raise TypeError(
+            f"{where} is {name_kind(X)}, where data belongs. Pass an object that holds the data."
+        )
     if _is_packed(X):
         return _unpack(X, where)
     if not is_tensor(X):

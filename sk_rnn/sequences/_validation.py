@@ -249,7 +249,7 @@ def _check_tokens(spans: Spans, where: str) -> Spans:
             sample, step = spans.locate(rows, int(np.argmax(ids)))
             raise ValueError(
                 f"{where}[{sample}] has token id {ids.max()} at time step {step}, which is beyond "
-                "64 bits with a sign. Number the tokens from 0 on, as "
+                "64 bits with a sign. Map tokens to ids from 0 on, as "
                 "sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) does."
             )
     values = spans.values.reshape(-1)

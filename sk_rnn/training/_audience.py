@@ -15,6 +15,7 @@ from ._user_callbacks import (
     BATCH_EVENTS,
     EVENTS,
     explain_missing,
+    explain_scoring,
     hears,
     kept_epoch,
     missing_key,
@@ -154,7 +155,10 @@ class Audience:
         except Exception as error:
             key = missing_key(error, callback)
             if key is None:
+                said = explain_scoring(error, callback)
+            else:
+                said = explain_missing(key, self.net.history[-1], validated=self.validated)
+            if said is None:
                 error.add_note(f"{self.net.caller}: raised by callback {name!r} in {event}.")
                 raise
-            said = explain_missing(key, self.net.history[-1], validated=self.validated)
             raise ValueError(f"{self.net.caller}: callback {name!r} {said}") from error

@@ -115,7 +115,7 @@ class Progress:
         live = verbose == 1 and self.voice.is_alone
         notebook = _notebook_bar() if live else None
         self.terminal = _terminal() if live else None
-        self.bar_class = notebook or (tqdm.std.tqdm if self.terminal is not None else None)
+        self.bar_class = notebook or (tqdm.std.tqdm if _has_size(self.terminal) else None)
 
     # --- the training ---------------------------------------------------------------------------
 
@@ -288,6 +288,19 @@ def _terminal() -> TextIO | None:
             if stream.isatty():
                 return stream
     return None
+
+
+def _has_size(terminal: TextIO | None) -> bool:
+    """Whether it is a terminal with room for a bar.
+
+    A pseudo-terminal whose size nobody has set, as some containers and log collectors make it, says
+    that it has no columns and lines: tqdm draws nothing there.
+    """
+    if terminal is None:
+        return False
+    with suppress(OSError, ValueError, AttributeError):
+        return min(os.get_terminal_size(terminal.fileno())) > 0
+    return True  # tqdm assumes a size where none is told
 
 
 def _notebook_bar() -> Any:

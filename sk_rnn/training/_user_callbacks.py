@@ -9,6 +9,8 @@ import skorch.callbacks
 from skorch import NeuralNet
 from skorch.callbacks import Callback, Checkpoint, EarlyStopping, InputShapeSetter, LRScheduler
 
+from ..sequences import quote
+
 BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 EVENTS = ("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", *BATCH_EVENTS)
@@ -129,6 +131,17 @@ def missing_key(error: Exception, callback: Any) -> str | None:
     if isinstance(error, KeyError) and type(callback).__module__.startswith("skorch."):
         return str(error.args[0]) if error.args else None
     return None
+
+
+def explain_scoring(error: Exception, callback: Any) -> str | None:
+    """Say that scikit-learn's scorer of a name refused, and what to do; None for other errors."""
+    scoring = getattr(callback, "scoring", None)
+    if not isinstance(scoring, str):  # a function of the user's, whose error stays as it is
+        return None
+    return (
+        f"cannot compute scoring={scoring!r}: {quote(error)}. Set a scoring that fits what the "
+        "estimator predicts, or a function of (net, X, y)."
+    )
 
 
 def explain_missing(key: str, keys: Iterable[str], *, validated: bool) -> str:

@@ -23,12 +23,15 @@ def run_chunk(area, n_cases, seed):
 
 
 def chunks(n_cases, seed):
-    """Return the area, the number of cases and the seed of each chunk."""
+    """Return the area, the number of cases and the seed of each chunk.
+
+    Seeds that follow each other have no chunk in common.
+    """
     total = sum(share for _, share in AREAS.values())
     parts = []
     for area, (_, share) in AREAS.items():
         left = round(n_cases * share / total)
         while left > 0:
-            parts.append((area, min(left, CHUNK), seed + len(parts)))
+            parts.append((area, min(left, CHUNK), 1000 * seed + len(parts)))
             left -= CHUNK
     return parts

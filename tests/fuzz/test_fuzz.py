@@ -7,8 +7,10 @@ from itertools import islice
 
 import pytest
 
+from sk_rnn.estimators._names import INSTEAD
+
 from . import _metrics, _panels, _sequences, _targets, _tools, _values
-from ._areas import AREAS
+from ._areas import AREAS, chunks
 from ._run import add, alarm, bounded, collect, run_program, summary
 from ._sweep import single_faults
 from ._verdict import fault_of_error
@@ -37,6 +39,17 @@ def test_single_faults_have_no_raw_outcome(part):
             for outcome in outcomes:
                 add(found, outcome)
     assert not found, f"\n{summary(found)}"
+
+
+@pytest.mark.parametrize("hint", sorted(set(INSTEAD.values())))
+def test_hints_instead_of_a_parameter_say_what_to_do(hint):
+    error = TypeError(f"RNNClassifier.fit: unknown parameter 'x'. {hint}")
+    assert fault_of_error(error) is None
+
+
+def test_seeds_that_follow_each_other_have_no_chunk_in_common():
+    seeds = [{(area, seed) for area, _, seed in chunks(20_000, seed)} for seed in (1, 2)]
+    assert not set.intersection(*seeds)
 
 
 def expressions():
