@@ -20,6 +20,7 @@ NUMBERS = [0.0, 1.0, 2.0, 3.0]
 TAGS = [[0, 1, 1], [0, 0], [1, 1, 1, 0], [1]]
 IDS = [[0, 1], [2], [1, 1, 1], [0]]
 INDICATOR = np.array([[0, 1], [1, 0], [1, 1], [0, 1]])
+TOKENS = [["the", "cat"], ["a", "dog"], ["cat"], ["dog"]]
 WORDS = ["the cat", "a dog", "cat", "dog"]
 HUGE = 10**400
 
@@ -122,6 +123,16 @@ REFUSED = {
         lambda: clf().fit(ak.Array([[1.0], ["a"], [2.0], [3.0]]), LABELS),
         ValueError,
         r"RNNClassifier\.fit: X holds strings where numbers belong, for example 'a'\.",
+    ),
+    "a record of awkward with a shape": (
+        lambda: clf().fit(ak.Record({"shape": 1.0}), LABELS),
+        TypeError,
+        r"RNNClassifier\.fit: X is a Record, which is not a container of sequences\.",
+    ),
+    "a record of awkward for X": (
+        lambda: seq(transform_method="encode").fit(TOKENS).transform(ak.Record({"a": 1.0})),
+        ValueError,
+        r"Seq2SeqTransformer\.transform: X holds numbers, but the model was fitted with",
     ),
     "a ragged awkward array for a sample": (
         lambda: clf().fit([ak.Array([[1.0], [2.0, 3.0]])] * 4, LABELS),

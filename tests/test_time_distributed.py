@@ -853,7 +853,8 @@ def test_faults_of_a_transformer_are_called_by_their_names():
 
     message = (
         r"^TimeDistributed\.fit: Broken raised AttributeError for the time steps, which it sees as "
-        r"an array of shape \(8, 2\) with one row per time step: no such thing$"
+        r"an array of shape \(8, 2\) with one row per time step: no such thing\. Check that X "
+        r"holds what it takes\.$"
     )
     with pytest.raises(ValueError, match=message) as error:
         TimeDistributed(Broken()).fit(ragged())

@@ -35,6 +35,7 @@ from ..sequences import (
     open_foreign,
     open_tensors,
     quote,
+    shape_of,
 )
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
@@ -1107,6 +1108,6 @@ def _has_samples(data: Any, n: int) -> bool:
     """Whether it is a container of so many samples, from which some can be taken."""
     if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
         return False
-    if getattr(data, "shape", None) == ():  # a NumPy array that has no len
+    if shape_of(data) == ():  # a NumPy array that has no len
         return False
     return not isinstance(data, str | bytes | Mapping) and len(data) == n

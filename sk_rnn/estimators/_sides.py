@@ -24,6 +24,7 @@ from ..sequences import (
     name_kind,
     plain_number,
     quote,
+    shape_of,
     split_words,
 )
 from ._warnings import warn_user
@@ -130,7 +131,7 @@ def _check_container(data: Any, where: str) -> None:
     if issparse(data):
         return  # has an error of its own, and one kind of it is a Mapping
     unordered = isinstance(data, str | bytes | Mapping | Set | Iterator)
-    single = np.isscalar(data) or getattr(data, "shape", None) == ()
+    single = np.isscalar(data) or shape_of(data) == ()
     if data is not None and not unordered and not single:
         return
     what = name_kind(data)
@@ -147,9 +148,9 @@ def _check_form(side: Side, kind: str, where: str, because: str, data: Any = Non
     if kind in ("auto", side.form) or (kind, side.form) == ("series", "numbers"):
         return side
     wanted = {"series": "numbers", "text": "a list of strings"}.get(kind, _WHAT.get(kind))
-    shape = getattr(data, "shape", None)
+    shape = shape_of(data)
     noun = {np.ndarray: "an array", pd.DataFrame: "a frame"}.get(type(data), "data")
-    received = f" ({noun} of shape {tuple(shape)})" if isinstance(shape, tuple) else ""
+    received = f" ({noun} of shape {tuple(shape)})" if shape is not None else ""
     # Strings are tokens of a sequence, but not ids of some.
     consistent = kind == "tokens" and (side.form == "numbers" or because != fitted_with("ids"))
     n_single = count_single(data) if consistent else 0
@@ -182,8 +183,7 @@ def _open_rows(data: Any, kind: str, where: str) -> list[Any] | None:
 
 def is_rectangle(data: Any) -> bool:
     """Whether data has rows and columns, so that sequences in it have one length or are padded."""
-    shape = getattr(data, "shape", None)
-    return not isinstance(data, Panel) and isinstance(shape, tuple) and len(shape) == 2
+    return not isinstance(data, Panel) and len(shape_of(data) or ()) == 2
 
 
 def _open_rectangle(data: Any, kind: str, where: str) -> list[Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ..sequences import Panel, as_array, is_sequence, open_tensors, quote
+from ..sequences import Panel, as_array, is_sequence, open_tensors, quote, shape_of
 from ._steps import Steps
 
 # Metadata that have an entry per sequence, whatever the transformer makes of them; of others only
@@ -60,7 +60,7 @@ def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
             return _spread(value, steps, caller, name)
         except UnalignedError as error:
             raise ValueError(str(error)) from None
-    listed = isinstance(value, list | tuple | Panel) or len(getattr(value, "shape", ())) > 0
+    listed = isinstance(value, list | tuple | Panel) or len(shape_of(value) or ()) > 0
     if not listed or _count(value, name, "entry") != n_samples:
         return value
     try:

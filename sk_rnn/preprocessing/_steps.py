@@ -27,6 +27,7 @@ from ..sequences import (
     quote,
     refuse_empty,
     refuse_single_values,
+    shape_of,
 )
 
 
@@ -133,7 +134,7 @@ def read_steps(
     records = _are_records(flat.values)
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
-    rectangle = table or len(getattr(X, "shape", ())) == 3
+    rectangle = table or len(shape_of(X) or ()) == 3
     ids = None if table else flat.ids  # of a table an array comes out
     return Steps(
         values, flat.offsets, table, rectangle, flat.feature_names, ids, is_records=records

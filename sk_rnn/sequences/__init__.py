@@ -39,7 +39,7 @@ from ._hints import (
     shape_as_one,
 )
 from ._interchange import as_pandas, open_foreign
-from ._kinds import has_sequences, is_sequence, is_table
+from ._kinds import has_sequences, is_sequence, is_table, shape_of
 from ._labels import align_to_samples
 from ._layout import locate, offsets_of
 from ._long_frames import long_frame, repeated_id
@@ -139,6 +139,7 @@ __all__ = [
     "repeated_id",
     "seal",
     "shape_as_one",
+    "shape_of",
     "split_words",
     "standardisation_of",
     "step_labels",

@@ -252,7 +252,7 @@ def _shape(X: Any) -> tuple[int, ...]:
         if has_sequences(X) and not isinstance(X, list | tuple):
             return ()  # an array or a frame whose cells hold sequences
         return tuple(X.shape if hasattr(X, "shape") else np.shape(X))
-    except (TypeError, ValueError, KeyError):  # what is ragged, or no container
+    except (TypeError, ValueError, LookupError):  # what is ragged, or no container
         return ()
 
 

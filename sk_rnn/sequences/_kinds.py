@@ -52,7 +52,13 @@ def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None
         )
     if not hasattr(X, "shape") and hasattr(X, "__array__"):
         X = np.asarray(X)
-    return len(getattr(X, "shape", ())) == 2 and not (isinstance(X, np.ndarray) and holds_cells(X))
+    return len(shape_of(X) or ()) == 2 and not (isinstance(X, np.ndarray) and holds_cells(X))
+
+
+def shape_of(x: Any) -> tuple[int, ...] | None:
+    """Return the shape of what has one; a record of awkward may have a field of this name."""
+    shape = getattr(x, "shape", None)
+    return shape if isinstance(shape, tuple) else None
 
 
 def has_sequences(X: Any) -> bool:
