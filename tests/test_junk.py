@@ -476,6 +476,11 @@ REFUSED = {
         MemoryError,
         r"RNNClassifier\.fit: the network does not fit into memory\. Lower hidden_size",
     ),
+    "embedding_weights that cannot be read, of a source of ids": (
+        lambda: seq(embedding_weights=Refusing()).fit(Panel.from_sequences([[1, 2]] * 4), WORDS),
+        ValueError,
+        r"Seq2SeqTransformer\.fit: embedding_weights cannot be read as an array: .*\. Pass finite",
+    ),
     "embedding_weights beyond floats": (
         lambda: clf(embedding_weights=[[HUGE, 1]] * 3).fit(IDS, LABELS),
         ValueError,

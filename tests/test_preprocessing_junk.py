@@ -55,7 +55,20 @@ class Refusing:
 
 
 # what: (call, type of error, pattern that the message begins with)
+class Counted:
+    """It has a length and nothing else."""
+
+    def __len__(self):
+        return 4
+
+
 REFUSED = {
+    "y that only has a length": (
+        lambda: TimeDistributed(StandardScaler()).fit(np.zeros((4, 2)), Counted()),
+        TypeError,
+        r"TimeDistributed\.fit: y is <.*Counted object.*>, where a list or an array belongs\. Pass "
+        r"one",
+    ),
     "a class for X": (
         lambda: TimeDistributed(StandardScaler()).fit(Panel),
         TypeError,

@@ -413,15 +413,15 @@ MESSAGES = {
         lambda: new(warm_start=True).fit(W, Y).fit(W),
         ValueError,
         "Seq2SeqTransformer.fit: the network was built for a model of pairs, but now y is None and "
-        "autoencoder='auto', which asks for an autoencoder. Pass what the first fit got, or fit "
-        "anew with warm_start=False.",
+        "autoencoder='auto', which asks for an autoencoder. Pass what the first fit got, or "
+        "refit with warm_start=False.",
     ),
     "going on with y": (
         lambda: new(warm_start=True).fit(W).fit(W, Y),
         ValueError,
         "Seq2SeqTransformer.fit: the network was built for an autoencoder, but now y is given and "
-        "autoencoder='auto', which asks for a model of pairs. Pass what the first fit got, or fit "
-        "anew with warm_start=False.",
+        "autoencoder='auto', which asks for a model of pairs. Pass what the first fit got, or "
+        "refit with warm_start=False.",
     ),
     "negative": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, -1, 1]),

@@ -143,8 +143,9 @@ class SourceReader(BaseRNN):
         )
         if reset:
             self._n_ids = spans.n_tokens
-            if self.embedding_weights is not None:
-                self._n_ids = len(self.embedding_weights)
+            vectors = self._read_embedding_weights(caller)
+            if vectors is not None:
+                self._n_ids = len(vectors)
             elif self._n_ids is None:
                 self._n_ids = count_seen_tokens(spans, caller, "set n_tokens of the Panel")
         check_token_range(spans, self._n_ids, caller, input_name=input_name)

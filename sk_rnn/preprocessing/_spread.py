@@ -1,6 +1,6 @@
 """Targets and metadata of sequences, repeated or stacked to one entry per time step."""
 
-from collections.abc import Mapping, Sized
+from collections.abc import Iterable, Mapping, Sized
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -76,7 +76,8 @@ def _count(value: Any, where: str, entry: str) -> int:
     if isinstance(shape, tuple) and len(shape):
         return int(shape[0])
     unordered = isinstance(value, str | bytes | Mapping | AbstractSet | type)
-    if shape is not None or unordered or not isinstance(value, Sized):
+    iterable = isinstance(value, Iterable) or hasattr(value, "__getitem__")
+    if shape is not None or unordered or not (iterable and isinstance(value, Sized)):
         raise TypeError(
             f"{where} is {value!r}, where a list or an array belongs. Pass one {entry} per "
             f"sequence, or for each sequence one {entry} per time step."

@@ -14,8 +14,8 @@ Fine is
 - an error that a function, callback, cell or optimizer of the user raised itself;
 - warnings whose text begins with the caller; ConvergenceWarning; and those that scikit-learn's own
   estimators give: DataConversionWarning for a column vector y, UndefinedMetricWarning for R² of one
-  sample, and UserWarning for feature names that only one of fit and predict has, and for parameters
-  that CountVectorizer does not use beside others.
+  sample, and UserWarning for feature names that only one of fit and predict has, for parameters
+  that CountVectorizer does not use beside others, and of the user's transformers about their data.
 
 Everything else is raw.
 """
@@ -73,6 +73,7 @@ _OF_SCIKIT_LEARN = re.compile(
     r"X (?:does not have valid|has) feature names, but \w+ was fitted"
     r"|The parameter '\w+' will not be used since |Your stop_words may be inconsistent"
 )
+_TRANSFORMERS = re.compile(r"/sklearn/(?:preprocessing|impute)/")
 _METHOD = re.compile(rf"This '(?:{_CLASSES})' has no attribute '\w+'")
 _ERRORS = (ValueError, TypeError, IndexError, NotFittedError, ImportError, OSError)
 _WARNINGS = (ConvergenceWarning, DataConversionWarning, UndefinedMetricWarning)
@@ -119,6 +120,8 @@ def fault_of_warning(warning):
         return None
     text = str(warning.message)
     own = _CALLER.match(text) or _OF_SCIKIT_LEARN.match(text)
+    if _TRANSFORMERS.search(Path(warning.filename).as_posix()):
+        own = True
     return None if own and issubclass(warning.category, UserWarning) else "a warning"
 
 
