@@ -7,7 +7,8 @@ PEERS ?= .venv-peers
 # One thread a process and one process a core: torch's own threads gain nothing on the tests' tiny data.
 TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --dist worksteal
 # What is tested a second time as if Numba were not installed.
-BOTH := composition conformance invariance messages modules parameters state training
+BOTH := $(addprefix estimators/test_,composition conformance invariance messages parameters state) \
+	modules/test_modules training/test_training
 
 .PHONY: demo test test-slow fuzz lint docs bench bench-speed bench-peers clean
 
@@ -25,7 +26,7 @@ demo: $(VENV)/.run  ## train on real data and print scores beside baselines
 
 test: $(VENV)/.dev  ## the test suite, docstring and README examples included
 	$(TEST) -m "not slow"
-	$(TEST) -m "not slow" --backend torch $(addprefix tests/test_,$(addsuffix .py,$(BOTH)))
+	$(TEST) -m "not slow" --backend torch $(patsubst %,tests/%.py,$(BOTH))
 
 test-slow: $(VENV)/.dev  ## what takes longer
 	$(TEST) -m slow

@@ -9,7 +9,7 @@ from ..modules import CellName, PoolingName
 from ..sequences import Float
 
 Cell = CellName | type[torch.nn.Module]
-Pooling = Literal["auto"] | PoolingName
+Pooling = Literal["auto", PoolingName]
 HeadNorm = Literal["auto", "batch", "layer"]
 Optimizer = (
     Literal["adamw", "adam", "nadam", "radam", "rmsprop", "sgd"] | type[torch.optim.Optimizer]

@@ -20,7 +20,7 @@ from numpydoc.docscrape import ClassDoc, FunctionDoc
 import sk_rnn
 from sk_rnn import metrics, preprocessing
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 GUIDE = sorted((ROOT / "docs").glob("*.rst"))
 MODULES = sorted(["sk_rnn", *(m.name for m in pkgutil.walk_packages(sk_rnn.__path__, "sk_rnn."))])

@@ -16,7 +16,7 @@ import pytest
 import sk_rnn
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer, metrics, preprocessing
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ESTIMATORS = [RNNClassifier, RNNRegressor, Seq2SeqTransformer]
 PUBLIC = [
     (name, getattr(module, name))

@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 
@@ -25,9 +25,9 @@ def test_the_sdist_holds_what_the_tests_read():
     }
     assert {entry for entry in included if not (ROOT / entry).exists()} == set()
     read = set()
-    for path in (ROOT / "tests").glob("*.py"):
+    for path in (ROOT / "tests").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        read |= set(re.findall(r'(?:ROOT|parents\[1\])\)? / "([\w.]+)"', text))
+        read |= set(re.findall(r'(?:ROOT|parents\[2\])\)? / "([\w.]+)"', text))
     assert {"docs", "examples", "benchmarks", "README.md", "Makefile"} <= read
     # Every sdist has a pyproject.toml, and tests do without data sets that are not there.
     assert read - {"pyproject.toml", "shared"} <= included

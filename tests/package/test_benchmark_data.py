@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("SK_RNN_DATA", ROOT.parent / "shared" / "data"))
 
 # `benchmarks` is a folder of scripts, not a package, and `data` too general a name for sys.path.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "engine_run_to_failure.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "engine_run_to_failure.py"
 DATA = Path(os.environ.get("SK_RNN_DATA", EXAMPLE.parents[2] / "shared" / "data"))
 
 

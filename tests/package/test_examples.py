@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 DATA = Path(os.environ.get("SK_RNN_DATA", EXAMPLES.parents[1] / "shared" / "data"))
 
 
