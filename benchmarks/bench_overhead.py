@@ -35,7 +35,7 @@ def ready_loop(net, batches) -> None:
     module.train()
     for batch in batches:
         optimizer.zero_grad(set_to_none=True)
-        loss = criterion(module(**batch.X), batch.y.values, batch.y.weights)
+        loss = criterion(module(**batch.X), batch.y)
         loss.backward()
         if net.gradient_clip is not None:
             nn.utils.clip_grad_norm_(module.parameters(), net.gradient_clip)

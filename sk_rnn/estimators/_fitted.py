@@ -12,7 +12,7 @@ import torch
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from ..modules import SequenceModel, WeightedLoss
+from ..modules import Loss, SequenceModel
 from ..sequences import Spans, Standardisation, explain_foreign_state, seal, unseal
 from ..training import (
     PRECISIONS,
@@ -50,7 +50,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
     # --- hooks ----------------------------------------------------------------------------------
 
     @abstractmethod
-    def _build_criterion(self) -> WeightedLoss:
+    def _build_criterion(self) -> Loss:
         """Make the loss."""
 
     @abstractmethod

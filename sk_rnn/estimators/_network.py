@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..modules import RecurrentStack, Seq2SeqModel, SequenceModel, WeightedLoss, cell_fault
+from ..modules import Loss, RecurrentStack, Seq2SeqModel, SequenceModel, cell_fault
 from ..sequences import plain_number, plain_numbers, quote
 from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
 
@@ -172,7 +172,7 @@ def _is_memory(error: Exception) -> bool:
 
 def build_net(
     module: Model,
-    criterion: WeightedLoss,
+    criterion: Loss,
     arguments: dict[str, Any],
     device: torch.device,
     backend: str,

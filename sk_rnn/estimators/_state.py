@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..modules import WeightedLoss
+from ..modules import Loss
 from ..training import RecurrentNet, torch_threads
 from ._network import Model, build_net
 
@@ -39,7 +39,7 @@ def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:
 def load_net(
     net_state: dict[str, Any],
     module: Model,
-    criterion: WeightedLoss,
+    criterion: Loss,
     arguments: dict[str, Any],
     device: torch.device,
     backend: str,

@@ -1,4 +1,4 @@
-"""Losses: one function from outputs and targets to a loss a row, and their weighted mean.
+"""Losses: from the outputs of a batch and its targets to one number.
 
 Rows are sequences, or single valid time steps with ``return_sequences=True``; padding never gets
 this far. All take outputs (N, n_outputs) and reduce over the outputs themselves, so that a
@@ -7,23 +7,50 @@ this far. All take outputs (N, n_outputs) and reduce over the outputs themselves
 
 import math
 from abc import ABC, abstractmethod
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 
-class WeightedLoss(nn.Module, ABC):
-    """Mean over the rows of a loss a row, each times its weight."""
+class Targets(NamedTuple):
+    """What the outputs of a batch are compared with.
+
+    Attributes
+    ----------
+    values : Tensor of shape (N,) or (N, n_targets), or None
+        One row per row of the outputs; None if nothing is compared.
+    weights : Tensor of shape (N,) or None
+        Of the rows. They average one over the data set, not over the batch.
+    lengths : Tensor of shape (B,), int64, on the CPU, or None
+        Rows of each sequence, which follow one another; None if each row is a sequence.
+    """
+
+    values: Tensor | None
+    weights: Tensor | None = None
+    lengths: Tensor | None = None
+
+
+class Loss(nn.Module, ABC):
+    """A loss of a batch, which may look at whole sequences: targets know their lengths."""
+
+    @abstractmethod
+    def forward(self, outputs: Tensor, targets: Targets) -> Tensor:
+        """(N, n_outputs) and their targets to a scalar."""
+
+
+class WeightedLoss(Loss):
+    """Mean over the rows of a loss per row, each times its weight."""
 
     @abstractmethod
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(N, n_outputs) and targets to (N,)."""
+        """(N, n_outputs) and the targets' values to (N,)."""
 
-    def forward(self, outputs: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Mean loss; ``weights`` (N,) average one over the data set, not over the batch."""
-        losses = self.per_row(outputs, targets)
-        return losses.mean() if weights is None else (losses * weights).mean()
+    def forward(self, outputs: Tensor, targets: Targets) -> Tensor:
+        """Weighted mean."""
+        losses = self.per_row(outputs, cast(Tensor, targets.values))
+        return losses.mean() if targets.weights is None else (losses * targets.weights).mean()
 
 
 class CrossEntropy(WeightedLoss):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..modules import ROW_MULTIPLE
+from ..modules import ROW_MULTIPLE, Targets
 from ..sequences import (
     Spans,
     Standardisation,
@@ -30,13 +30,6 @@ RESIDENT_SHARE = 0.5
 
 # Numbers that are standardised at a time.
 _CONVERT_VALUES = 1 << 20
-
-
-class Targets(NamedTuple):
-    """What a batch is compared with."""
-
-    values: Tensor | None
-    weights: Tensor | None
 
 
 class Batch(NamedTuple):
@@ -151,7 +144,7 @@ class SequenceData:
         index = torch.from_numpy(self.target_rows(rows)).to(self.device, non_blocking=True)
         values = None if self.y is None else self.y.index_select(0, index)
         weights = None if self.weights is None else self.weights.index_select(0, index)
-        return Batch(inputs, Targets(values, weights))
+        return Batch(inputs, Targets(values, weights, inputs["lengths"] if self.per_step else None))
 
     def _convert(self, values: np.ndarray) -> np.ndarray:
         """Standardise numbers and round them to the network's type."""

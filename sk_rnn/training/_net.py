@@ -363,7 +363,7 @@ class RecurrentNet(PredictingNet):
             )
         else:
             outputs = self.infer(batch.X)
-            loss = self.criterion_(outputs, batch.y.values, batch.y.weights)
+            loss = self.criterion_(outputs, batch.y)
             loss.backward()
         if self.gradient_clip is not None:
             _clip(self.parameters_, self.gradient_clip)
@@ -377,7 +377,7 @@ class RecurrentNet(PredictingNet):
         """Forward and loss."""
         with torch.no_grad():
             outputs = self.infer(batch.X)
-            loss = self.criterion_(outputs, batch.y.values, batch.y.weights)
+            loss = self.criterion_(outputs, batch.y)
         return {"loss": loss, "y_pred": outputs}
 
     def infer(self, x: dict[str, Any], **fit_params):

@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..modules import Targets
 from ..sequences import Panel, Spans, Standardisation
-from ._batches import Batch, SequenceData, Targets, step_positions
+from ._batches import Batch, SequenceData, step_positions
 
 
 class PairData(SequenceData):
@@ -76,5 +77,6 @@ class PairData(SequenceData):
             Targets(
                 self.y.index_select(0, index),
                 None if self.weights is None else self.weights.index_select(0, index),
+                target["lengths"],
             ),
         )

@@ -27,6 +27,7 @@ from ..modules import (
     Moments,
     Pooling,
     SequenceModel,
+    Targets,
     WeightedLoss,
     set_generator,
 )
@@ -58,6 +59,7 @@ def truncated_gradients(
     ----------
     model : SequenceModel
     criterion : WeightedLoss
+        Whose rows can be compared chunk by chunk.
     batch : Batch
     n_steps : int
         Steps of a chunk.
@@ -97,7 +99,7 @@ def _of_sequences(
     values = [value.requires_grad_() for value in totals.values]
     with precision():
         outputs = model.head(totals.pooled(values)).to(run.reference.dtype)
-        loss = criterion(outputs, batch.y.values, batch.y.weights)
+        loss = criterion(outputs, batch.y)
     loss.backward()
     grads = [cast(Tensor, value.grad) for value in values]
     for chunk in run.chunks:
@@ -209,7 +211,7 @@ class _Steps:
         with self.precision():
             outputs = self.head(states, moments).to(self.dtype)
             weights = None if y.weights is None else y.weights[index]
-            mean = self.criterion(outputs, cast(Tensor, y.values)[index], weights)
+            mean = self.criterion(outputs, Targets(cast(Tensor, y.values)[index], weights))
         # The mean over all steps is the mean of the chunks' means, by their numbers of steps.
         return mean * (len(states) / self.batch.n_rows), outputs
 

@@ -19,6 +19,7 @@ from sk_rnn.modules import (
     RecurrentStack,
     SequenceModel,
     SquaredError,
+    Targets,
     gaussian_parts,
     set_backend,
     set_generator,
@@ -351,13 +352,15 @@ def test_head_norm_trains_on_a_single_row():
     ],
 )
 def test_losses_equal_their_formulas(loss, outputs, targets, expected):
-    assert float(loss(torch.tensor(outputs), torch.tensor(targets))) == pytest.approx(expected)
+    assert float(loss(torch.tensor(outputs), Targets(torch.tensor(targets)))) == pytest.approx(
+        expected
+    )
 
 
 def test_cross_entropy_equals_numpy():
     outputs = np.array([[1.0, 2.0, 0.5], [0.0, 0.0, 3.0]])
     expected = [np.log(np.exp(o).sum()) - o[k] for o, k in zip(outputs, (1, 0), strict=True)]
-    loss = CrossEntropy()(torch.tensor(outputs), torch.tensor([1, 0]))
+    loss = CrossEntropy()(torch.tensor(outputs), Targets(torch.tensor([1, 0])))
     assert float(loss) == pytest.approx(np.mean(expected))
 
 
@@ -368,7 +371,7 @@ def test_gaussian_loss_is_lowest_at_the_true_mean_and_variance():
 
     def closure():
         optimizer.zero_grad()
-        loss = Gaussian()(outputs.expand(2000, 2), targets)
+        loss = Gaussian()(outputs.expand(2000, 2), Targets(targets))
         loss.backward()
         return loss
 
@@ -380,7 +383,7 @@ def test_gaussian_loss_is_lowest_at_the_true_mean_and_variance():
 
 def test_loss_weights_multiply_rows():
     outputs, targets = torch.tensor([[1.0], [2.0]]), torch.zeros(2, 1)
-    loss = SquaredError()(outputs, targets, torch.tensor([2.0, 0.0]))
+    loss = SquaredError()(outputs, Targets(targets, torch.tensor([2.0, 0.0])))
     assert float(loss) == 1.0
 
 

@@ -15,11 +15,13 @@ from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Checkpoint, PrintLog
 from threadpoolctl import threadpool_info
 
-from sk_rnn import Panel, RNNClassifier
+from sk_rnn import Panel, RNNClassifier, RNNRegressor
 from sk_rnn.kernels._shards import n_threads
+from sk_rnn.modules import Loss
 from sk_rnn.sequences import Spans
 from sk_rnn.training import (
     SCHEDULES,
+    PairData,
     PredictionBatches,
     SequenceData,
     TrainingBatches,
@@ -430,3 +432,38 @@ def test_the_users_choice_of_optimizer_code_stands(rng, choice):
     optimizer = RNNClassifier(hidden_size=4, max_epochs=1, **choice).fit(X, y).net_.optimizer_
     for name, value in choice.items():
         assert optimizer.defaults[name.removeprefix("optimizer__")] is value
+
+
+class MeanOfSequences(Loss):
+    """Squared error, averaged over each sequence first: short ones count as much as long ones."""
+
+    def forward(self, outputs, targets):
+        errors = (outputs - targets.values).square()[:, 0]
+        parts = errors.split(targets.lengths.tolist())
+        return torch.stack([part.mean() for part in parts]).mean()
+
+
+class OfSequences(RNNRegressor):
+    def _build_criterion(self):
+        return MeanOfSequences()
+
+
+@pytest.mark.parametrize("lengths", [[3, 3, 3], [1, 5, 9]])
+def test_a_loss_may_look_at_whole_sequences(rng, lengths):
+    X = [rng.normal(size=(n, 2)) for n in lengths]
+    y = [x[:, 0] for x in X]
+    params = {"return_sequences": True, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
+    losses = [
+        kind(lr=1e-12, head_norm=None, **params).fit(X, y).loss_curve_[0]
+        for kind in (OfSequences, RNNRegressor)
+    ]
+    same = len(set(lengths)) == 1
+    assert (losses[0] == pytest.approx(losses[1])) == same
+
+
+def test_pairs_know_the_lengths_of_their_targets():
+    target = Panel.from_sequences([[1, 2, 0], [3, 0]])
+    spans = Spans.of(Panel.from_sequences([[0.5], [1.5]]))
+    batch = PairData(spans, target, torch.device("cpu")).batch(np.array([1, 0]))
+    assert batch.y.lengths.tolist() == [2, 3]
+    assert batch.y.values.tolist() == [3, 0, 1, 2, 0]

@@ -19,6 +19,7 @@ from sk_rnn.modules import (
     CrossEntropy,
     SequenceModel,
     SquaredError,
+    Targets,
     set_backend,
     set_generator,
 )
@@ -26,7 +27,7 @@ from sk_rnn.modules._steps import ValidSteps
 from sk_rnn.sequences import flat_positions
 from sk_rnn.training import _chunked as chunked
 from sk_rnn.training import truncated_gradients
-from sk_rnn.training._batches import Batch, Targets
+from sk_rnn.training._batches import Batch
 
 CPU = torch.device("cpu")
 LENGTHS = np.array([9, 1, 23, 5, 12, 23, 10])
@@ -119,7 +120,7 @@ def reference(model, batch, n_steps, criterion=None):
         states = detached_row(model.encoder.recurrent, x, n_steps)
         pieces.append(states[:, 0] if model.pooling is None else model.pooling(states, valid))
     outputs = model.head(torch.cat(pieces))
-    loss = (criterion or SquaredError())(outputs, batch.y.values, batch.y.weights)
+    loss = (criterion or SquaredError())(outputs, batch.y)
     loss.backward()
     return loss.detach(), outputs.detach(), gradients(model)
 
@@ -177,7 +178,7 @@ def test_one_chunk_gives_the_ordinary_gradients(name, backend):
     found = truncated(model, batch, 23)
     model.zero_grad()
     outputs = model(**batch.X)
-    loss = SquaredError()(outputs, *batch.y)
+    loss = SquaredError()(outputs, batch.y)
     loss.backward()
     assert_same(found, (loss.detach(), outputs.detach(), gradients(model)))
 
@@ -503,7 +504,7 @@ def test_cuda_gradients_are_those_of_the_cpu(name):
     batch = make_batch(tokens="tokens" in name, per_step=params.get("return_sequences", False))
     expected = reference(model, batch, 5)
     inputs = {key: value if key == "lengths" else value.cuda() for key, value in batch.X.items()}
-    there = Batch(inputs, Targets(*(value.cuda() for value in batch.y)))
+    there = Batch(inputs, Targets(batch.y.values.cuda(), batch.y.weights.cuda()))
     model.zero_grad()
     model.cuda()
     generator = torch.Generator(device="cuda").manual_seed(0)
