@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..modules import Loss, RecurrentStack, Seq2SeqModel, SequenceModel, cell_fault
+from ..modules import Loss, RecurrentStack, Seq2SeqModel, SequenceModel, cell_fault, find_cell
 from ..sequences import plain_number, plain_numbers, quote
 from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
 
@@ -234,6 +234,6 @@ def divergence_advice(estimator: Any) -> str:
         advice += ", set gradient_clip=1.0 (gradient_clip=None)"
     if not estimator.scale_inputs:
         advice += ", set scale_inputs=True (scale_inputs=False) or scale the data"
-    if estimator.cell == "rnn_relu":
-        advice += ", or use a gated cell (cell='rnn_relu')"
+    if isinstance(estimator.cell, str) and not find_cell(estimator.cell).bounded:
+        advice += f", or use a gated cell (cell={estimator.cell!r})"
     return advice + "."
