@@ -61,6 +61,7 @@ class SourceReader(BaseRNN):
             because = f"source_kind={self.source_kind!r}"
             side = read_side(X, kind, where, because, padding_value=self.padding_value)
             self._source_form, self._vectors = side.form, False
+            self._tokens = side.form != "numbers"
             auto = kind == "auto" and side.form == "tokens"
             self._source_whole = "source_kind" if auto and are_whole(side.rows or []) else None
             self._source_tokens = None
@@ -74,7 +75,6 @@ class SourceReader(BaseRNN):
                 padding_value=self.padding_value,
                 whole=self._source_whole,
             )
-        self._tokens = self._source_form != "numbers"
         if not self._tokens:
             return self._read_source_numbers(X, caller, reset=reset, input_name=input_name)
         if reset:

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import Callback
 from torch import nn
 
-from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.training import _runtime
 
 _rng = np.random.default_rng(0)
@@ -417,3 +417,32 @@ def test_predictions_in_threads_equal_sequential_ones():
     )
     for proba in together:
         assert_array_equal(proba, expected)
+
+
+SERIES = [np.random.default_rng(n).normal(size=(n, 2)) for n in (2, 5, 3, 4)]
+WORDS = ["ab", "bba", "a", "abab"]
+FITTED = {
+    "classifier": (RNNClassifier, SERIES, [0, 1, 0, 1]),
+    "regressor": (RNNRegressor, SERIES, [0.0, 1.0, 0.5, 2.0]),
+    "tokens": (Seq2SeqTransformer, WORDS, WORDS),
+    "series": (Seq2SeqTransformer, SERIES, WORDS),
+    "vectors": (Seq2SeqTransformer, np.eye(4), WORDS),
+}
+
+
+@pytest.mark.parametrize(("kind", "X", "y"), FITTED.values(), ids=FITTED)
+def test_nothing_but_fit_sets_attributes(kind, X, y, monkeypatch):
+    model = kind(hidden_size=2, max_epochs=1, random_state=0).fit(X, y)
+
+    def refuse(self, name, value):
+        raise AssertionError(f"{name} is set")
+
+    monkeypatch.setattr(kind, "__setattr__", refuse)
+    model.predict(X)
+    model.score(X, y)
+    if kind is RNNClassifier:
+        model.predict_proba(X)
+    if kind is Seq2SeqTransformer:
+        model.transform(X)
+        model.predict_n_best(X, 2)
+        model.score_samples(X, y)
