@@ -1,4 +1,4 @@
-"""Which terms have an id: learned from the documents, or given."""
+"""Which terms a vectorizer keeps: those of the documents, pruned, or those that are given."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -6,12 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..sequences import quote
-
-# Documents from which on min_df="auto" is 2. A term of one document is learned by heart, and unless
-# some are left out a network never meets the unknown token that it will be given for new words
-# (questions of TREC: accuracy .909 against .876). On few documents most terms are of one.
-_MANY = 1000
+from ..sequences import least_sequences, quote
 
 
 def prune(
@@ -42,7 +37,7 @@ def prune(
         Named in errors.
     """
     n_documents = len(offsets) - 1
-    low: Any = (2 if n_documents >= _MANY else 1) if min_df == "auto" else min_df
+    low: Any = least_sequences(n_documents) if min_df == "auto" else min_df
     least = low if isinstance(low, int | np.integer) else low * n_documents
     most = max_df if isinstance(max_df, int | np.integer) else max_df * n_documents
     if most < least:
