@@ -456,17 +456,15 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
                     "token. Perhaps they hold only stop words, or nothing that token_pattern "
                     "matches."
                 )
-            terms = prune(
-                list(found),
+            vocabulary = prune(
+                Vocabulary.from_ids(found, reserved),
                 ids,
                 offsets,
-                len(reserved),
                 min_df=plain_number(self.min_df),
                 max_df=plain_number(self.max_df),
                 max_features=plain_number(self.max_features),
                 caller=caller,
             )
-            vocabulary = Vocabulary(terms, reserved)
             final = [*range(len(reserved)), *vocabulary.look_up(found)]
             ids = np.array(final, dtype=np.int32)[ids]
         warn_of_empty(empty, len(offsets) - 1, caller)

@@ -57,8 +57,12 @@ class Vocabulary:
 
     Attributes
     ----------
+    tokens, reserved
+        As above.
     ids : dict
         The id of each token; reserved ids are not in it.
+    unknown_id : int
+        The id of tokens that have none of their own.
 
     Examples
     --------
@@ -76,7 +80,7 @@ class Vocabulary:
     def __init__(self, tokens: Collection[Hashable], reserved: tuple[str, ...]) -> None:
         self.tokens = tokens
         self.reserved = reserved
-        self.unknown = reserved.index("<unknown>")
+        self.unknown_id = reserved.index("<unknown>")
 
     @classmethod
     def from_ids(cls, ids: dict[Any, int], reserved: tuple[str, ...]) -> Self:
@@ -152,7 +156,7 @@ class Vocabulary:
         -------
         iterator of int
         """
-        return map(self.ids.get, tokens, repeat(self.unknown))
+        return map(self.ids.get, tokens, repeat(self.unknown_id))
 
     def encode(
         self, rows: Sequence[Sequence[Hashable]], *, end: bool = False
@@ -185,7 +189,7 @@ class Vocabulary:
     def _count_unknown(
         self, rows: Sequence[Sequence[Hashable]], ids: np.ndarray, offsets: np.ndarray
     ) -> Unknown:
-        missing = np.flatnonzero(ids == self.unknown)  # no token has this id
+        missing = np.flatnonzero(ids == self.unknown_id)  # no token has this id
         if not len(missing):
             return Unknown(0, 0, None)
         n_sequences = len(np.unique(np.searchsorted(offsets, missing, side="right")))
@@ -215,7 +219,7 @@ class Vocabulary:
             offsets = offsets_of(np.fromiter(map(len, rows), dtype=np.int64, count=len(rows)))
             ids = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=offsets[-1])
         if not marks:
-            kept = (ids >= len(self.reserved)) | (ids == self.unknown)
+            kept = (ids >= len(self.reserved)) | (ids == self.unknown_id)
             ids, offsets = ids[kept], offsets_of(kept)[offsets]
         tokens = self.names()[ids].tolist()
         return [tokens[start:stop] for start, stop in pairwise(offsets.tolist())]
