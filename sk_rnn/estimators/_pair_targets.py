@@ -10,9 +10,9 @@ from ..modules import CrossEntropy, SquaredError, StepsAndEnd, WeightedLoss
 from ..sequences import (
     Panel,
     Spans,
+    Vocabulary,
     align_to_samples,
     counted,
-    encode_tokens,
     is_sequence,
     is_table,
     locate,
@@ -27,7 +27,6 @@ from ._rows import learn_scaling
 from ._sides import (
     END,
     RESERVED,
-    UNKNOWN,
     Side,
     are_whole,
     fitted_with,
@@ -36,7 +35,6 @@ from ._sides import (
     joiner_of,
     learn_vocabulary,
     make_analyzer,
-    number_tokens,
     read_side,
     split_texts,
     warn_of_unknown,
@@ -61,7 +59,11 @@ class PairTargets(BaseRNN):
     @property
     def target_vocabulary_(self) -> dict[Hashable, int] | None:
         """The id of each token of y; None for numbers."""
-        return None if self._target_tokens is None else number_tokens(self._target_tokens)
+        return None if self._target_tokens is None else self._target_vocabulary.ids
+
+    @property
+    def _target_vocabulary(self) -> Vocabulary:
+        return Vocabulary(self._target_tokens, RESERVED)
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -128,15 +130,9 @@ class PairTargets(BaseRNN):
             words = self._target_form == "text" and self._joiner is None
             self._target_tokens = learn_vocabulary(
                 rows, self.target_min_df, "target_min_df", where, spare=words
-            )
+            ).tokens
             self._target_steps = None
-        panel, unknown = encode_tokens(
-            rows,
-            number_tokens(self._target_tokens),
-            unknown=UNKNOWN,
-            end=END,
-            n_tokens=len(RESERVED) + len(self._target_tokens),
-        )
+        panel, unknown = self._target_vocabulary.encode(rows, end=True)
         if not reset:
             warn_of_unknown(unknown, rows, where, "token")
         return panel
@@ -201,7 +197,7 @@ class PairTargets(BaseRNN):
         self, encoded: Panel, spans: Spans, rows: np.ndarray, sample_weight: np.ndarray | None
     ) -> int:
         if self._target_form != "numbers":
-            return len(RESERVED) + len(self._target_tokens)
+            return len(self._target_vocabulary)
         n_features = encoded.n_features
         if self._target_steps is None:
             self._target_mean, self._target_scale = learn_scaling(
@@ -262,15 +258,14 @@ class PairTargets(BaseRNN):
 
     def _readout(self) -> Readout:
         if self._target_form != "numbers":
-            return read_classes(len(RESERVED) + len(self._target_tokens))
+            return read_classes(len(self._target_vocabulary))
         return Readout("regressor", predict=self._unscale_rows, targets=self._unscale_rows)
 
     # --- and back -------------------------------------------------------------------------------
 
     def _name_tokens(self, ids: Iterable[Sequence[int]]) -> list[Any]:
         """Make strings or lists of tokens of ids without the end mark."""
-        names = [*RESERVED, *self._target_tokens]
-        rows: list[Any] = [[names[i] for i in row] for row in ids]
+        rows: list[Any] = self._target_vocabulary.decode(ids)
         if self._target_form == "text":
             return [join_tokens(row, self._joiner) for row in rows]
         return rows
@@ -284,8 +279,7 @@ class PairTargets(BaseRNN):
         """What stands at each step of encoded targets."""
         if self._target_form == "numbers":
             return [list(range(n)) for n in target.lengths.tolist()]
-        names = [*RESERVED, *self._target_tokens]
-        return [[names[i] for i in row.tolist()] for row in target.to_list()]
+        return self._target_vocabulary.decode(target)
 
     def _unscale_rows(self, values: np.ndarray) -> np.ndarray:
         """Put the loss's rows, one for each step of whole targets, in the unit of y."""

@@ -13,6 +13,7 @@ from ..sequences import (
     Panel,
     Spans,
     Unknown,
+    Vocabulary,
     argument,
     count_single,
     counted,
@@ -20,7 +21,7 @@ from ..sequences import (
     find_joiner,
     is_sequence,
     join_words,
-    learn_tokens,
+    least_sequences,
     name_kind,
     plain_number,
     quote,
@@ -30,11 +31,8 @@ from ..sequences import (
 from ._warnings import warn_user
 
 # Ids of a vocabulary that are no tokens. No id stands for padding: a batch knows its lengths.
-END, BEGIN, UNKNOWN = range(3)
 RESERVED = ("<end>", "<begin>", "<unknown>")
-
-# Sequences from which on rare tokens become unknown with min_df="auto".
-_MANY = 1000
+END, BEGIN, UNKNOWN = range(len(RESERVED))
 
 # Sequences that can be told to be empty without a look at how they are kept.
 _PLAIN = (list, tuple, np.ndarray)
@@ -412,8 +410,8 @@ def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
 
 def learn_vocabulary(
     rows: Sequence[Tokens], min_df: Any, name: str, where: str, *, spare: bool
-) -> list[Hashable]:
-    """Return the tokens that have an id, after the reserved ones, in this order.
+) -> Vocabulary:
+    """Return the tokens of the sequences, each with its id after the reserved ones.
 
     Parameters
     ----------
@@ -429,19 +427,14 @@ def learn_vocabulary(
     """
     least = min_df
     if min_df == "auto":
-        least = 2 if spare and len(rows) >= _MANY else 1
-    tokens = learn_tokens(rows, int(least))
-    if not tokens:
+        least = least_sequences(len(rows)) if spare else 1
+    vocabulary = Vocabulary.learn(rows, RESERVED, int(least))
+    if not vocabulary.tokens:
         raise ValueError(
             f"{where} leaves no tokens to learn: none occurs in {least} or more of {len(rows)} "
             f"sequences ({name}={min_df!r}). Lower {name}, or pass sequences that are not empty."
         )
-    return tokens
-
-
-def number_tokens(tokens: Sequence[Hashable]) -> dict[Hashable, int]:
-    """Give each token its id."""
-    return {token: i for i, token in enumerate(tokens, len(RESERVED))}
+    return vocabulary
 
 
 def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: str) -> None:

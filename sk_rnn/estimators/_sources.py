@@ -9,9 +9,9 @@ from sklearn.utils.validation import _check_feature_names
 
 from ..sequences import (
     Spans,
+    Vocabulary,
     check_sequences,
     check_token_range,
-    encode_tokens,
     is_table,
     open_foreign,
     read_spans,
@@ -20,14 +20,11 @@ from ..sequences import (
 from ._base import BaseRNN
 from ._reading import count_seen_tokens, read_embedding_weights, read_sequences
 from ._sides import (
-    END,
     RESERVED,
-    UNKNOWN,
     are_whole,
     fitted_with,
     learn_vocabulary,
     make_analyzer,
-    number_tokens,
     read_side,
     split_texts,
     warn_of_unknown,
@@ -51,7 +48,11 @@ class SourceReader(BaseRNN):
     @property
     def source_vocabulary_(self) -> dict[Hashable, int] | None:
         """The id of each token of X; None for numbers and ids."""
-        return None if self._source_tokens is None else number_tokens(self._source_tokens)
+        return None if self._source_tokens is None else self._source_vocabulary.ids
+
+    @property
+    def _source_vocabulary(self) -> Vocabulary:
+        return Vocabulary(self._source_tokens, RESERVED)
 
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Spans:
         where = f"{caller}: {input_name}"
@@ -89,14 +90,8 @@ class SourceReader(BaseRNN):
         if reset:
             self._source_tokens = learn_vocabulary(
                 rows, self.source_min_df, "source_min_df", where, spare=True
-            )
-        panel, unknown = encode_tokens(
-            rows,
-            number_tokens(self._source_tokens),
-            unknown=UNKNOWN,
-            end=END,
-            n_tokens=len(RESERVED) + len(self._source_tokens),
-        )
+            ).tokens
+        panel, unknown = self._source_vocabulary.encode(rows, end=True)
         if not reset:
             warn_of_unknown(unknown, rows, where, "token")
         return Spans.of(panel)
@@ -154,7 +149,7 @@ class SourceReader(BaseRNN):
     def _count_tokens(self, spans: Spans, caller: str) -> int:
         if self._source_form == "ids":
             return self._n_ids
-        return len(RESERVED) + len(self._source_tokens)
+        return len(self._source_vocabulary)
 
     def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
         if self.embedding_weights is not None and self._source_form != "ids":
@@ -173,5 +168,4 @@ class SourceReader(BaseRNN):
         rows = [row.tolist()[::stride] for row in spans]
         if self._source_form == "ids":
             return rows
-        names = [*RESERVED, *self._source_tokens]
-        return [[names[i] for i in row] for row in rows]
+        return self._source_vocabulary.decode(rows)

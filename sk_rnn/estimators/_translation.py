@@ -25,7 +25,7 @@ from ._pair_targets import PairTargets
 from ._parameters import check_objects, encoder_conflicts, refuse
 from ._reading import float_type
 from ._search import RowStreams, Search, decode_numbers, search_tokens
-from ._sides import BEGIN, END, RESERVED, UNKNOWN
+from ._sides import BEGIN, END, UNKNOWN
 from ._sources import SourceReader
 
 Remember = Callable[[Batch], Memory]
@@ -159,7 +159,7 @@ class Translation(SourceReader, PairTargets):
             tied = feedback and not numbers and len(self._target_tokens) >= MANY_TOKENS
         return {
             "tied_embeddings": tied,
-            "num_tokens": None if numbers else len(RESERVED) + len(self._target_tokens),
+            "num_tokens": None if numbers else len(self._target_vocabulary),
             "n_target_features": self._n_target_features if numbers else 1,
             "begin": BEGIN,
             "feedback": feedback,

@@ -20,7 +20,10 @@ from ._documents import (
     shown,
 )
 
-PADDING, UNKNOWN, BEGIN, END = range(4)
+# What ids below those of terms stand for; without marks, the first two.
+RESERVED = ("<padding>", "<unknown>", "<begin>", "<end>")
+_, UNKNOWN, BEGIN, END = range(len(RESERVED))
+N_MARKS = 2
 
 
 def check_analysis(text: CountVectorizer, caller: str) -> None:

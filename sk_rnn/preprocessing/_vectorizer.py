@@ -3,7 +3,7 @@
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from itertools import count, pairwise, repeat
+from itertools import count
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -22,6 +22,7 @@ from ..sequences import (
     NumberIn,
     Panel,
     SealedState,
+    Vocabulary,
     check_sequences,
     check_token_range,
     fit_context,
@@ -29,20 +30,16 @@ from ..sequences import (
     plain_number,
 )
 from ._analysis import (
-    BEGIN,
-    END,
-    PADDING,
-    UNKNOWN,
+    N_MARKS,
+    RESERVED,
     check_analysis,
     read_ids,
     warn_of_empty,
 )
-from ._vocabulary import given_terms, prune
+from ._terms import given_terms, prune
 
-_RESERVED = ("<padding>", "<unknown>")
-_MARKS = ("<begin>", "<end>")
-# Terms get their ids after the reserved ones, without marks and with them.
-_FIRST_IDS = (len(_RESERVED), len(_RESERVED) + len(_MARKS))
+# What comes before the terms, without marks and with them.
+_RESERVED = (RESERVED[:-N_MARKS], RESERVED)
 
 # What CountVectorizer does from a document to its tokens; the rest of its parameters is counting.
 _ANALYSIS = (
@@ -309,13 +306,12 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
             that of a Series.
         """
         caller = "SequenceVectorizer.transform"
-        fitted = self if hasattr(self, "vocabulary_") else self._fitted_by_vocabulary(caller)
+        fitted = self._fitted(caller)
         self._validate_params()
-        vocabulary = fitted.vocabulary_
         ids, offsets, empty = read_ids(
             X,
             fitted._text,
-            lambda tokens: map(vocabulary.get, tokens, repeat(UNKNOWN)),
+            fitted._vocabulary.look_up,
             cut=self._cut(fitted._marked, caller),
             marked=fitted._marked,
             caller=caller,
@@ -337,14 +333,10 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
             Without padding and marks; unknown tokens are ``"<unknown>"``.
         """
         caller = "SequenceVectorizer.inverse_transform"
-        fitted = self if hasattr(self, "vocabulary_") else self._fitted_by_vocabulary(caller)
+        fitted = self._fitted(caller)
         panel = check_sequences(X, tokens=True, caller=caller)
         check_token_range(panel, fitted.n_tokens_, caller)
-        silent = [PADDING, BEGIN, END] if fitted._marked else [PADDING]
-        kept = ~np.isin(panel.values, silent)
-        tokens = fitted._names()[panel.values[kept]].tolist()
-        bounds = np.concatenate([[0], np.cumsum(kept)])[panel.offsets].tolist()
-        return [tokens[start:stop] for start, stop in pairwise(bounds)]
+        return fitted._vocabulary.decode(panel, marks=False)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return what each id stands for.
@@ -359,9 +351,8 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         ndarray of object of shape (n_tokens,)
             Entry i is the token of id i; padding, unknown and marks are in angle brackets.
         """
-        caller = "SequenceVectorizer.get_feature_names_out"
-        fitted = self if hasattr(self, "vocabulary_") else self._fitted_by_vocabulary(caller)
-        return fitted._names()
+        fitted = self._fitted("SequenceVectorizer.get_feature_names_out")
+        return fitted._vocabulary.names()
 
     def set_output(
         self, *, transform: Literal["default", "pandas", "polars"] | None = None
@@ -441,22 +432,16 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         text = self._count_vectorizer(caller)
         text._warn_for_unused_params()
         marked = bool(self.add_marks)
-        first_id = _FIRST_IDS[marked]
+        reserved = _RESERVED[marked]
         cut = self._cut(marked, caller)
         if self.vocabulary is not None:
-            terms = self._given_terms(caller)
-            id_of = {term: i for i, term in enumerate(terms, first_id)}
+            vocabulary = Vocabulary(self._given_terms(caller), reserved)
             ids, offsets, empty = read_ids(
-                X,
-                text,
-                lambda tokens: map(id_of.get, tokens, repeat(UNKNOWN)),
-                cut=cut,
-                marked=marked,
-                caller=caller,
+                X, text, vocabulary.look_up, cut=cut, marked=marked, caller=caller
             )
         else:
             # A term gets the next id when it is first met, in C.
-            found: defaultdict[Any, int] = defaultdict(count(first_id).__next__)
+            found: defaultdict[Any, int] = defaultdict(count(len(reserved)).__next__)
             ids, offsets, empty = read_ids(
                 X,
                 text,
@@ -471,39 +456,41 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
                     "token. Perhaps they hold only stop words, or nothing that token_pattern "
                     "matches."
                 )
-            terms = prune(
-                list(found),
+            vocabulary = prune(
+                Vocabulary.from_ids(found, reserved),
                 ids,
                 offsets,
-                first_id,
                 min_df=plain_number(self.min_df),
                 max_df=plain_number(self.max_df),
                 max_features=plain_number(self.max_features),
                 caller=caller,
             )
-            id_of = {term: i for i, term in enumerate(terms, first_id)}
-            final = [*range(first_id), *map(id_of.get, found, repeat(UNKNOWN))]
+            final = [*range(len(reserved)), *vocabulary.look_up(found)]
             ids = np.array(final, dtype=np.int32)[ids]
         warn_of_empty(empty, len(offsets) - 1, caller)
         self._text, self._marked = text, marked
         self.fixed_vocabulary_ = self.vocabulary is not None
-        self.vocabulary_ = id_of
-        self.n_tokens_ = first_id + len(terms)
+        self.vocabulary_ = vocabulary.ids
+        self.n_tokens_ = len(vocabulary)
         return _panel(X, ids, offsets, self.n_tokens_)
 
-    def _fitted_by_vocabulary(self, caller: str) -> "SequenceVectorizer":
-        """Return a vectorizer fitted by its parameter `vocabulary` alone; self stays as it is."""
+    @property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary.from_ids(self.vocabulary_, _RESERVED[self._marked])
+
+    def _fitted(self, caller: str) -> "SequenceVectorizer":
+        """Return self, or a copy fitted by the parameter `vocabulary` alone; self is unchanged."""
+        if hasattr(self, "vocabulary_"):
+            return self
         if self.vocabulary is None:
             raise NotFittedError(
                 f"{caller}: this SequenceVectorizer is not fitted yet. Call fit, or set vocabulary."
             )
         fitted = type(self)(**self.get_params(deep=False))
         marked = bool(self.add_marks)
-        first_id = _FIRST_IDS[marked]
         fitted._text, fitted._marked = fitted._count_vectorizer(caller), marked
-        terms = fitted._given_terms(caller)
-        fitted.vocabulary_ = {term: i for i, term in enumerate(terms, first_id)}
-        fitted.n_tokens_ = first_id + len(terms)
+        vocabulary = Vocabulary(fitted._given_terms(caller), _RESERVED[marked])
+        fitted.vocabulary_, fitted.n_tokens_ = vocabulary.ids, len(vocabulary)
         return fitted
 
     def _given_terms(self, caller: str) -> list[Any]:
@@ -512,7 +499,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
                 f"{caller}: vocabulary={self.vocabulary!r} is one string, whose characters are no "
                 "words. Pass a list of terms."
             )
-        terms = given_terms(self.vocabulary, _FIRST_IDS, caller)
+        terms = given_terms(self.vocabulary, tuple(map(len, _RESERVED)), caller)
         if callable(self.analyzer):
             return terms
         for i, term in enumerate(terms):
@@ -535,7 +522,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
         """Return the function that shortens the tokens of a document."""
         if self.max_length is None:
             return None
-        n_tokens = int(self.max_length) - len(_MARKS) * marked
+        n_tokens = int(self.max_length) - N_MARKS * marked
         if n_tokens < 1:
             raise ValueError(
                 f"{caller}: max_length={self.max_length} leaves no room for a token beside the two "
@@ -554,13 +541,6 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
             return tokens[:first] + tokens[len(tokens) - last :]
 
         return cut_middle
-
-    def _names(self) -> np.ndarray:
-        names = np.empty(self.n_tokens_, dtype=object)
-        names[: _FIRST_IDS[self._marked]] = (_RESERVED + _MARKS)[: _FIRST_IDS[self._marked]]
-        for term, i in self.vocabulary_.items():
-            names[i] = term
-        return names
 
 
 def _panel(X: Any, ids: np.ndarray, offsets: np.ndarray, n_tokens: int) -> Panel:

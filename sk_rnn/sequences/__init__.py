@@ -50,7 +50,6 @@ from ._panel import Panel, read_panel, step_labels
 from ._scaling import Standardisation, standardisation_of, weighted_statistics
 from ._spans import Spans
 from ._state import SealedState, explain_foreign_state, seal, unchanged_on_failure, unseal
-from ._symbols import Unknown, encode_tokens, learn_tokens
 from ._targets import (
     SingleTargetsError,
     TargetCountError,
@@ -64,6 +63,7 @@ from ._validation import (
     check_token_range,
     read_spans,
 )
+from ._vocabulary import Unknown, Vocabulary, least_sequences
 from ._weights import check_sample_weights
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
     "TargetLengthsError",
     "Transformer",
     "Unknown",
+    "Vocabulary",
     "align_to_samples",
     "argument",
     "as_array",
@@ -102,7 +103,6 @@ __all__ = [
     "count_single",
     "counted",
     "dict_recipe",
-    "encode_tokens",
     "explain_foreign_state",
     "find_joiner",
     "fit_context",
@@ -114,7 +114,7 @@ __all__ = [
     "is_sequence",
     "is_table",
     "join_words",
-    "learn_tokens",
+    "least_sequences",
     "level_of_user",
     "locate",
     "long_frame",

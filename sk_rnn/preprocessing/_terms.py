@@ -1,4 +1,4 @@
-"""Which terms have an id: learned from the documents, or given."""
+"""Which terms a vectorizer keeps: those of the documents, pruned, or those that are given."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -6,43 +6,35 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..sequences import quote
-
-# Documents from which on min_df="auto" is 2. A term of one document is learned by heart, and unless
-# some are left out a network never meets the unknown token that it will be given for new words
-# (questions of TREC: accuracy .909 against .876). On few documents most terms are of one.
-_MANY = 1000
+from ..sequences import Vocabulary, least_sequences, quote
 
 
 def prune(
-    terms: list[Any],
+    found: Vocabulary,
     ids: np.ndarray,
     offsets: np.ndarray,
-    first_id: int,
     *,
     min_df: Any,
     max_df: Any,
     max_features: int | None,
     caller: str,
-) -> list[Any]:
-    """Return the terms to keep, in sorted order.
+) -> Vocabulary:
+    """Return the vocabulary of the terms to keep, in sorted order.
 
     Parameters
     ----------
-    terms : list
-        All terms found, in the order of their provisional ids.
+    found : Vocabulary
+        All terms, with provisional ids.
     ids : ndarray of int of shape (total_steps,)
-        Provisional ids of the documents, end to end: ``terms[i - first_id]``, or below `first_id`
-        what is no term.
+        The documents in these ids, concatenated.
     offsets : ndarray of int64 of shape (n_documents + 1,)
-    first_id : int
     min_df, max_df, max_features
         As in :class:`sklearn.feature_extraction.text.CountVectorizer`; `min_df` also "auto".
     caller : str
         Named in errors.
     """
     n_documents = len(offsets) - 1
-    low: Any = (2 if n_documents >= _MANY else 1) if min_df == "auto" else min_df
+    low: Any = least_sequences(n_documents) if min_df == "auto" else min_df
     least = low if isinstance(low, int | np.integer) else low * n_documents
     most = max_df if isinstance(max_df, int | np.integer) else max_df * n_documents
     if most < least:
@@ -50,16 +42,17 @@ def prune(
             f"{caller}: max_df={max_df!r} is {most:g} of {n_documents} documents, fewer than "
             f"min_df={min_df!r}, which is {least:g}. Lower min_df or raise max_df."
         )
+    terms = list(found.tokens)
+    first_id = len(found.reserved)
     keep = np.ones(len(terms), dtype=bool)
     if least > 1 or most < n_documents:
-        frequency = document_frequency(ids, offsets, first_id + len(terms))[first_id:]
+        frequency = document_frequency(ids, offsets, len(found))[first_id:]
         keep = (frequency >= least) & (frequency <= most)
     kept = sorted_terms([terms[i] for i in np.flatnonzero(keep)], caller)
     if max_features is not None and len(kept) > max_features:
-        counts = np.bincount(ids, minlength=first_id + len(terms))
-        id_of = {term: i for i, term in enumerate(terms, first_id)}
+        counts = np.bincount(ids, minlength=len(found))
         # As CountVectorizer sorts, so that ties fall alike.
-        most_frequent = np.argsort(-counts[[id_of[term] for term in kept]])[:max_features]
+        most_frequent = np.argsort(-counts[[*found.look_up(kept)]])[:max_features]
         kept = [kept[i] for i in np.sort(most_frequent)]
     if not kept:
         raise ValueError(
@@ -67,7 +60,7 @@ def prune(
             f"documents: min_df={min_df!r} and max_df={max_df!r} leave out all. Lower min_df or "
             "raise max_df."
         )
-    return kept
+    return Vocabulary(kept, found.reserved)
 
 
 def document_frequency(ids: np.ndarray, offsets: np.ndarray, n_ids: int) -> np.ndarray:
