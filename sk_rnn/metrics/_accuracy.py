@@ -19,7 +19,7 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
     y_true : sequence of str or of sequences
         The true sequences, one per sample.
     y_pred : sequence of str or of sequences
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
 
@@ -31,9 +31,9 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
     Raises
     ------
     TypeError
-        If a sequence is None or a number, or a token is not hashable.
+        If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or not as many predicted as true ones.
+        If there are no sequences, or if their numbers differ.
 
     See Also
     --------
@@ -69,7 +69,7 @@ def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     y_true : sequence of str or of sequences
         The true sequences, one per sample.
     y_pred : sequence of str or of sequences
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples; each position has that of its sample.
 
@@ -81,9 +81,9 @@ def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     Raises
     ------
     TypeError
-        If a sequence is None or a number, or a token is not hashable.
+        If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or not as many predicted as true ones.
+        If there are no sequences, or if their numbers differ.
 
     Examples
     --------

@@ -22,7 +22,7 @@ def edit_distance(
         The true sequences, one per sample. Tokens are characters of strings, or whatever hashable
         the lists hold.
     y_pred : sequence of str or of sequences
-        The predicted ones.
+        The predicted sequences.
     normalize : bool, default=False
         Whether to divide each distance by the length of the longer sequence, so that it is between
         0 and 1.
@@ -39,9 +39,9 @@ def edit_distance(
     ImportError
         If rapidfuzz is not installed.
     TypeError
-        If a sequence is None or a number, or a token is not hashable.
+        If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or not as many predicted as true ones.
+        If there are no sequences, or if their numbers differ.
 
     See Also
     --------
@@ -87,7 +87,7 @@ def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> 
         The true sequences, one per sample. Tokens are characters of strings, or whatever hashable
         the lists hold.
     y_pred : sequence of str or of sequences
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples, of both their edits and their tokens.
 
@@ -102,9 +102,9 @@ def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> 
     ImportError
         If rapidfuzz is not installed.
     TypeError
-        If a sequence is None or a number, or a token is not hashable.
+        If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, not as many predicted as true ones, or no true token.
+        If there are no sequences, if their numbers differ, or if there is no true token.
 
     See Also
     --------
@@ -133,7 +133,7 @@ def character_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     y_true : sequence of str
         The true strings, one per sample.
     y_pred : sequence of str
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples, of both their edits and their characters.
 
@@ -149,7 +149,7 @@ def character_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     TypeError
         If a sample is no string.
     ValueError
-        If there are no strings, not as many predicted as true ones, or no true character.
+        If there are no strings, if their numbers differ, or if there is no true character.
 
     See Also
     --------
@@ -179,7 +179,7 @@ def word_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> f
     y_true : sequence of str or of sequences of str
         The true texts, one per sample; a list holds the words of a text.
     y_pred : sequence of str or of sequences of str
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples, of both their edits and their words.
 
@@ -195,7 +195,7 @@ def word_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> f
     TypeError
         If a text is None or a number, or a word is not hashable.
     ValueError
-        If there are no texts, not as many predicted as true ones, or no true word.
+        If there are no texts, if their numbers differ, or if there is no true word.
 
     Examples
     --------

@@ -59,7 +59,7 @@ def _listed(y: Any, where: str) -> list[Any]:
     items = read_items(y, where)
     try:
         return list(items)
-    except Exception as error:  # of any kind: an object says itself what it holds
+    except Exception as error:  # an object's own iteration may raise anything
         raise TypeError(
             f"{where} cannot be listed: {quote(error)}. Pass a list of sequences."
         ) from error
@@ -96,7 +96,7 @@ def _tokens(sequence: Any, where: str) -> Tokens:
     try:
         # Plain numbers compare quicker than NumPy's; a tensor's would equal nothing but themselves.
         tokens = tuple(sequence.tolist() if hasattr(sequence, "tolist") else sequence)
-    except Exception as error:  # of any kind: an object says itself what it holds
+    except Exception as error:  # an object's own iteration may raise anything
         raise TypeError(
             f"{where} cannot be read as tokens: {quote(error)}. Pass a string or a list of tokens."
         ) from error

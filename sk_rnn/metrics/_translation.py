@@ -33,7 +33,7 @@ def bleu_score(
         The true texts, one per sample. The words of a list are joined with spaces. With
         ``multi_reference=True`` a list of such texts per sample.
     y_pred : sequence of str or of sequences of str
-        The predicted ones.
+        The predicted sequences.
     tokenize : str, default="13a"
         How sacrebleu splits texts into words: "13a" is that of the WMT shared tasks; "none" only at
         spaces, for texts that are tokenised already; "intl", "char", "zh" and others are described
@@ -57,7 +57,7 @@ def bleu_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, not as many predicted as true ones, or `tokenize` is unknown or needs
+        If there are no texts, if their numbers differ, or if there is `tokenize` is unknown or needs
         a package that is not installed.
 
     See Also
@@ -137,7 +137,7 @@ def chrf_score(
         The true texts, one per sample. The words of a list are joined with spaces. With
         ``multi_reference=True`` a list of such texts per sample.
     y_pred : sequence of str or of sequences of str
-        The predicted ones.
+        The predicted sequences.
     word_order : int, default=0
         The longest n-grams of words that count as well: 0 is chrF, 2 is chrF++ (Popović, 2017).
     multi_reference : bool, default=False
@@ -159,7 +159,7 @@ def chrf_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, not as many predicted as true ones, or `word_order` is no whole
+        If there are no texts, if their numbers differ, or if there is `word_order` is no whole
         number from 0 on.
 
     See Also

@@ -29,7 +29,7 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
         for word in text.stop_words:
             if not isinstance(word, str):
                 raise TypeError(
-                    f"{caller}: stop_words has {shown(word)}, where a string belongs. Pass a list "
+                    f"{caller}: stop_words has {shown(word)}, where a string is expected. Pass a list "
                     "of words."
                 )
     try:
@@ -86,7 +86,7 @@ def read_ids(
     marked : bool
         Whether each document gets a begin and an end mark.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def _analyze(
     if not isinstance(tokens, Iterable):
         name = "analyzer" if callable(text.analyzer) else "tokenizer"
         raise TypeError(
-            f"{where}: {name} returned {shown(tokens)}, where a list of tokens belongs. Return a "
+            f"{where}: {name} returned {shown(tokens)}, where a list of tokens is expected. Return a "
             "list of strings, empty if there are none."
         )
     return list(tokens)
@@ -189,7 +189,7 @@ def _refuse_function(
     kind = TypeError if isinstance(error, TypeError) else ValueError
     names = "analyzer" if callable(text.analyzer) else "preprocessor, strip_accents or tokenizer"
     raise kind(
-        f"{where} cannot be taken apart: {names} raised {type(error).__name__}: {quote(error)}. An "
+        f"{where} cannot be split into tokens: {names} raised {type(error).__name__}: {quote(error)}. An "
         "analyzer must turn a document into a list of tokens, as a tokenizer must a string; a "
         "preprocessor and strip_accents must return a string."
     ) from error
@@ -200,12 +200,12 @@ def _what_returned(document: Any, text: CountVectorizer) -> str | None:
     prepared = text.build_preprocessor()(text.decode(document))
     if not isinstance(prepared, str):
         name = "strip_accents" if text.preprocessor is None else "preprocessor"
-        return f"{name} returned {shown(prepared)}, where text belongs. Return a string."
+        return f"{name} returned {shown(prepared)}, where text is expected. Return a string."
     tokens = None if text.tokenizer is None else text.tokenizer(prepared)
     if text.tokenizer is None or isinstance(tokens, Iterable):
         return None
     return (
-        f"tokenizer returned {shown(tokens)}, where a list of tokens belongs. Return a list of "
+        f"tokenizer returned {shown(tokens)}, where a list of tokens is expected. Return a list of "
         "strings, empty if there are none."
     )
 

@@ -68,7 +68,7 @@ def put_together(
     names : tuple of str or None
         What the features are called that it returned.
     where : str
-        What messages call the table.
+        Name of the table in error messages.
     booleans : bool, default=True
         Whether booleans count as numbers.
     tokens : bool, default=False

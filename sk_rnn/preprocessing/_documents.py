@@ -32,7 +32,7 @@ def open_documents(X: Any, caller: str) -> Iterable[Any]:
     if n_dimensions > 1:
         raise TypeError(
             f"{where} has {n_dimensions} dimensions, shape {tuple(X.shape)}"
-            + (f", and holds {X.dtype} where text belongs" if _is_numeric(X) else "")
+            + (f", and holds {X.dtype} where text is expected" if _is_numeric(X) else "")
             + f". {_ONE_BY_ONE} A column is X.ravel(), rows of tokens are X.tolist()."
         )
     unordered = isinstance(X, Mapping | AbstractSet)
@@ -56,7 +56,7 @@ def refuse_document(document: Any, i: int, caller: str) -> None:
         )
     kind = "a number" if _is_number(document) else name_kind(document)
     raise TypeError(
-        f"{where} is {shown(document)}, {kind}, where text belongs. Pass a string, or a list "
+        f"{where} is {shown(document)}, {kind}, where text is expected. Pass a string, or a list "
         "of tokens."
     )
 
@@ -86,7 +86,7 @@ def check_tokens(tokens: list[Any], i: int, caller: str) -> list[Any]:
                 kind = ValueError if is_missing(token) else TypeError
                 raise kind(
                     f"{caller}: X[{i}] has token {token!r} ({type(token).__name__}) at time step "
-                    f"{step}, where a string belongs. {advice}"
+                    f"{step}, where a string is expected. {advice}"
                 )
     return tokens
 
@@ -98,7 +98,7 @@ def shown(value: Any) -> str:
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether a value stands for none: None, NaN, NA, NaT."""
+    """Return whether a value stands for none: None, NaN, NA, NaT."""
     return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 

@@ -30,7 +30,7 @@ class SequenceFolds:
     stratified : bool
         Whether folds are to hold the classes in like shares, where targets are classes.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
     """
 
     def __init__(self, cv: Any, lengths: np.ndarray, stratified: bool, caller: str) -> None:

@@ -31,7 +31,7 @@ def inside(transformer: Any) -> Iterator[Any]:
 
 
 def takes_categories(transformer: Any) -> bool:
-    """Tell whether a transformer takes values that are names of something, not quantities."""
+    """Return whether a transformer takes values that are names of something, not quantities."""
     if isinstance(transformer, Pipeline):
         steps = [step for _, step in transformer.steps]
         first = next((step for step in steps if step not in (None, "passthrough")), None)
@@ -45,7 +45,7 @@ def takes_categories(transformer: Any) -> bool:
 
 
 def takes_dicts(transformer: Any) -> bool:
-    """Tell whether a transformer takes dicts of features, and nothing else."""
+    """Return whether a transformer takes dicts of features, and nothing else."""
     if isinstance(transformer, Pipeline):
         steps = [step for _, step in transformer.steps]
         first = next((step for step in steps if step not in (None, "passthrough")), None)

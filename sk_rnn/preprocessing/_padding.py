@@ -109,7 +109,7 @@ def pad_sequences(
     Parameters
     ----------
     X : array-like, list of array-like or Panel
-        Sequences, as an estimator takes them. NaN and infinity are moved like other numbers.
+        Sequences in any container that the estimators accept. NaN and infinity are moved like other numbers.
     maxlen : int, default=None
         Number of time steps of the result; longer sequences are truncated. By default that of the
         longest sequence.
@@ -261,7 +261,7 @@ class SequencePadder(TransformerMixin, SealedState):
         Parameters
         ----------
         X : array-like, list of array-like or Panel
-            Sequences, as an estimator takes them.
+            Sequences in any container that the estimators accept.
         y : None, default=None
             Ignored.
 
@@ -281,7 +281,7 @@ class SequencePadder(TransformerMixin, SealedState):
         Parameters
         ----------
         X : array-like, list of array-like or Panel
-            Sequences of the features that `fit` saw.
+            Sequences with the features seen in `fit`.
 
         Returns
         -------
@@ -309,7 +309,7 @@ class SequencePadder(TransformerMixin, SealedState):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            What the features are called; by default as in fit.
+            Names of the input features; by default those seen in `fit`.
 
         Returns
         -------
@@ -359,7 +359,7 @@ def _dtype(dtype: np.dtype, value: float, caller: str) -> np.dtype:
     """Return the dtype of the data, or one that holds the padding too."""
     try:
         number = float(value)
-    except OverflowError:  # an integer beyond all floats
+    except OverflowError:  # an integer too large for a float
         _refuse_value(dtype, value, caller)
     if dtype.kind == "f":
         if math.isfinite(number) and abs(number) > float(np.finfo(dtype).max):

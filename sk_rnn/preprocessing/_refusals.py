@@ -31,7 +31,7 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
         The same, as it was read.
     transformer : transformer
     caller : str
-        Named in the message.
+        Name of the caller in the message.
     """
     text = str(error)
     own = isinstance(error, NotFittedError | InvalidParameterError) or text.startswith(caller)

@@ -79,7 +79,7 @@ def _count(value: Any, where: str, entry: str) -> int:
     iterable = isinstance(value, Iterable) or hasattr(value, "__getitem__")
     if shape is not None or unordered or not (iterable and isinstance(value, Sized)):
         raise TypeError(
-            f"{where} is {value!r}, where a list or an array belongs. Pass one {entry} per "
+            f"{where} is {value!r}, where a list or an array is expected. Pass one {entry} per "
             f"sequence, or for each sequence one {entry} per time step."
         )
     return len(value)

@@ -63,7 +63,7 @@ class Steps(NamedTuple):
         if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:
             values = values[:, 0]
         elif values.dtype not in (np.float32, np.float64):
-            with np.errstate(over="ignore"):  # what overflows is refused as infinite later
+            with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
                 values = values.astype(np.float64)
         return Panel(
             values,
@@ -89,12 +89,12 @@ def read_steps(
     X : object
         A container of sequences, as for check_sequences.
     caller : str
-        What messages call the caller.
+        Name of the caller in error messages.
     numeric : bool, default=True
         Whether only numbers are taken. Otherwise values may be of any kind, dicts too, and data
         frames, one per sample, stay data frames.
     tokens : bool, default=False
-        Whether token ids out of a vocabulary are taken, by what does not compute with them.
+        Whether token ids from a vocabulary are taken, by what does not compute with them.
     fitted : object, default=None
         The estimator, if X has to be of what it was fitted with.
     """
@@ -103,8 +103,8 @@ def read_steps(
         refuse_empty(X.lengths, where)
         if X.n_tokens is not None and not tokens:
             raise ValueError(
-                f"{where} holds token ids out of a vocabulary of {X.n_tokens}, where numbers "
-                "belong: that one id is larger than another means nothing. Give the ids to an "
+                f"{where} holds token ids from a vocabulary of {X.n_tokens}, where numbers "
+                "are expected: the ids have no order. Give the ids to an "
                 "estimator with embedding_dim set, such as RNNClassifier, or describe texts by "
                 "their words with CountVectorizer. If they are quantities, pass X.to_list()."
             )
@@ -203,7 +203,7 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
 
 
 def _are_records(values: np.ndarray) -> bool:
-    """Tell whether time steps are dicts of features, all of them."""
+    """Return whether time steps are dicts of features, all of them."""
     if values.dtype != object or values.ndim > 1:
         return False
     return all(issubclass(kind, Mapping) for kind in set(map(type, values)))
@@ -285,5 +285,5 @@ _NO_NUMBERS = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64,
 
 
 def has_no_numbers(objects: np.ndarray) -> bool:
-    """Tell whether text, dates or dicts are among objects."""
+    """Return whether text, dates or dicts are among objects."""
     return any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, objects.ravel())))

@@ -88,7 +88,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         Parameters
         ----------
         X : array-like, list of array-like or Panel
-            Sequences of finite numbers, as an estimator takes them.
+            Sequences of finite numbers, in any container that the estimators accept.
         y : None, default=None
             Ignored.
 
@@ -107,7 +107,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         Parameters
         ----------
         X : array-like, list of array-like or Panel
-            Sequences of the features that `fit` saw.
+            Sequences with the features seen in `fit`.
 
         Returns
         -------
@@ -139,7 +139,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            What the features are called; by default as in fit.
+            Names of the input features; by default those seen in `fit`.
 
         Returns
         -------

@@ -47,7 +47,7 @@ _OUTPUTS = ("default", "pandas", "polars")
 
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
-    """Tell whether the transformer, fitted if it is, has a method."""
+    """Return whether the transformer, fitted if it is, has a method."""
 
     def check(self: Any) -> bool:
         getattr(getattr(self, "transformer_", self.transformer), method)  # raises if it has not
@@ -168,7 +168,7 @@ class TimeDistributed(
         Parameters
         ----------
         X : array-like, list of array-like, list of DataFrame or Panel
-            Sequences, as an estimator takes them. NaN is allowed if the transformer allows it.
+            Sequences in any container that the estimators accept. NaN is allowed if the transformer allows it.
         y : array-like of shape (n_samples,) or list of array-like, default=None
             One target per sequence or per time step, for transformers that need targets.
             Sequences that are not as long as those of X are not passed on.
@@ -266,7 +266,7 @@ class TimeDistributed(
         Parameters
         ----------
         X : array-like, list of array-like, list of DataFrame or Panel
-            Sequences of the features that `fit` saw.
+            Sequences with the features seen in `fit`.
         **params : dict
             Metadata that the transformer requests, with metadata routing enabled.
 
@@ -417,7 +417,7 @@ class TimeDistributed(
         }
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether there is a fitted transformer."""
+        """Return whether there is a fitted transformer."""
         return hasattr(self, "transformer_")
 
     def __sklearn_tags__(self) -> Tags:

@@ -22,7 +22,7 @@ def check_time_order(index: pd.Index, where: str) -> None:
     index : Index
         Of the rows.
     where : str
-        What messages call the series: the caller and the name of the argument.
+        Name of the series in error messages: the caller and the argument.
     """
     if index.nlevels > 1:
         raise ValueError(

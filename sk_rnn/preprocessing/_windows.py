@@ -251,7 +251,7 @@ def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFr
     try:
         values = as_array(opened, _WHERE, _ACCEPTED)  # what is masked is refused, not unmasked
     except ValueError as error:
-        raise ValueError(f"{_WHERE} holds sequences beside single values. {_ACCEPTED}") from error
+        raise ValueError(f"{_WHERE} mixes sequences and single values. {_ACCEPTED}") from error
     if values.ndim not in (1, 2):
         raise ValueError(
             f"{_WHERE} has shape {values.shape}, which is not one series of shape (n_timesteps,) "

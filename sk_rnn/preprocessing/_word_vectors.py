@@ -294,7 +294,7 @@ def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
         if len(held) != 1:
             names = ", ".join(info.filename for info in held) or "none"
             raise ValueError(
-                f"{where} is a zip of {len(held)} files ({names}), where one belongs. Unpack it, "
+                f"{where} is a zip of {len(held)} files ({names}), where one is expected. Unpack it, "
                 "and pass the path of the file with the vectors."
             )
         try:
@@ -323,11 +323,11 @@ def _split(line: bytes, n_dimensions: int, where: str, n_line: int) -> tuple[byt
     if len(word) > 1 and all(map(_is_number, word[1:])):
         _refuse_count(line, len(fields) - 1, n_dimensions, where, n_line)
     try:
-        with np.errstate(over="ignore"):  # what overflows is refused as infinite below
+        with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused below
             vector = np.array([float(number) for number in numbers], dtype=np.float32)
     except ValueError:
         wrong = next(number for number in numbers if not _is_number(number))
-        _refuse_line(line, f"has {_shown(wrong)!r} where a number belongs", where, n_line)
+        _refuse_line(line, f"has {_shown(wrong)!r} where a number is expected", where, n_line)
     if not np.isfinite(vector).all():
         _refuse_line(line, "has a number that is not finite in float32", where, n_line)
     return b" ".join(word), vector

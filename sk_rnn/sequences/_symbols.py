@@ -15,19 +15,19 @@ import numpy as np
 from ._layout import offsets_of
 from ._panel import Panel
 
-# Where an object is in memory, as the repr says it that objects have by default.
+# The memory address in the default repr of an object.
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Unknown(NamedTuple):
-    """How many tokens were not in a vocabulary.
+    """Counts of the tokens that were not in a vocabulary.
 
     Attributes
     ----------
     n_tokens, n_sequences : int
-        Tokens, and sequences that have some.
+        Unknown tokens, and sequences that contain at least one.
     first : tuple of (int, token) or None
-        The first of them, and its sequence.
+        The index of the first such sequence, and its first unknown token.
     """
 
     n_tokens: int
@@ -36,7 +36,7 @@ class Unknown(NamedTuple):
 
 
 def learn_tokens(rows: Iterable[Sequence[Hashable]], min_count: int = 1) -> list[Hashable]:
-    """Return the tokens that occur in at least so many sequences, in an order of their own.
+    """Return the tokens that occur in at least `min_count` sequences, sorted.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def learn_tokens(rows: Iterable[Sequence[Hashable]], min_count: int = 1) -> list
     Returns
     -------
     tokens : list
-        Sorted; where they have no order, by type and then by how they print. What prints as its
-        address in memory is ordered by its attributes, and by first appearance if these are equal:
-        only then does the order of the rows matter.
+        Sorted; tokens without an order are sorted by type and then by their repr. Objects whose
+        repr is their memory address are sorted by their attributes, and by first appearance if
+        these are equal: only then does the order of the rows matter.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def learn_tokens(rows: Iterable[Sequence[Hashable]], min_count: int = 1) -> list
         kept = list(dict.fromkeys(chain.from_iterable(rows)))
     if all(map(_has_total_order, kept)):
         try:
-            # mypy wants proof that tokens can be compared; those that cannot raise what is caught.
+            # Tokens that cannot be compared raise TypeError, which is caught below.
             return sorted(kept)  # type: ignore[type-var]
         except TypeError:
             pass  # of several types
@@ -75,14 +75,14 @@ def learn_tokens(rows: Iterable[Sequence[Hashable]], min_count: int = 1) -> list
 
 
 def _has_total_order(token: Any) -> bool:
-    """Whether ``<`` puts tokens of this kind in one order: of sets it says which is the smaller."""
+    """Whether ``<`` is a total order for tokens of this kind; for sets it is the subset relation."""
     if isinstance(token, tuple):
         return all(map(_has_total_order, token))
     return isinstance(token, str | bytes | int | float | date | timedelta | Decimal | Fraction)
 
 
 def _order_key(token: Any) -> tuple[Any, ...]:
-    """What decides where a token stands: its type, and what it holds, but not where it is kept."""
+    """Sort key of a token: its type and content, but not its memory address."""
     kind = type(token)
     if isinstance(token, frozenset):
         content: Any = sorted(map(_order_key, token))
@@ -111,7 +111,7 @@ def encode_tokens(
     end: int,
     n_tokens: int,
 ) -> tuple[Panel, Unknown]:
-    """Turn sequences of tokens into a Panel of their ids, each followed by an end mark.
+    """Convert sequences of tokens to a Panel of their ids, each followed by an end token.
 
     Parameters
     ----------
@@ -121,13 +121,13 @@ def encode_tokens(
     unknown, end : int
         The ids of tokens that are not in it, and of the end mark.
     n_tokens : int
-        Number of ids that there are.
+        Number of ids.
 
     Returns
     -------
     panel : Panel
     unknown : Unknown
-        What the vocabulary did not hold.
+        Tokens that were not in the vocabulary.
     """
     lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     offsets = offsets_of(lengths + 1)

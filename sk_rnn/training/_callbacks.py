@@ -41,7 +41,7 @@ class FiniteGuard(Callback):
     Parameters
     ----------
     caller : str
-        Named in the warning.
+        Name of the caller in the warning.
     advice : str
         What to change, said in the warning.
     unbounded : bool

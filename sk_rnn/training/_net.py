@@ -89,7 +89,7 @@ class RecurrentNet(PredictingNet):
     callbacks : list
         skorch callbacks.
     caller : str or None
-        Named in errors.
+        Name of the caller in error messages.
     **kwargs
         ``optimizer__…`` and ``callbacks__…``.
     """

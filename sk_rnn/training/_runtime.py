@@ -34,7 +34,7 @@ def resolve_device(device: str, caller: str) -> torch.device:
     device : str
         "auto" (CUDA if present, else the CPU) or a torch device string.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def resolve_backend(
     training : bool
         Whether gradients are needed, too.
     caller : str or None
-        Named in errors. None for a saved model, which does not fail here: it uses torch where the
+        Name of the caller in error messages. None for a saved model, which does not fail here: it uses torch where the
         kernels cannot run.
     announce : callable or None
         Called before kernels are compiled, which takes seconds: see `prepare`.

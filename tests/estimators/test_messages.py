@@ -43,7 +43,7 @@ CLIP = (
     "TimeDistributed(StandardScaler())."
 )
 VECTORIZE = (
-    "Make token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+    "Convert text to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
     "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64))."
 )
 FINITE = "Impute missing values first, or set padding_value if they are padding."
@@ -144,7 +144,7 @@ MESSAGES = {
         lambda: clf().fit(LONG, np.arange(8) % 2),
         ValueError,
         "RNNClassifier.fit: X is a frame with the MultiIndex ['id', 'time']. If its rows are time "
-        "steps, make one sample of all rows of an id with Panel.from_frame(df, by=..., "
+        "steps, group the rows into samples by id with Panel.from_frame(df, by=..., "
         "order_by=...); if they are samples, pass df.reset_index(drop=True).",
     ),
     # --- samples of X ---
@@ -239,7 +239,7 @@ MESSAGES = {
     "strings": (
         lambda: clf().fit([["a", "b"], ["c"], ["d"], ["e"]], LABELS),
         ValueError,
-        "RNNClassifier.fit: X[0] holds strings where numbers belong, for example 'a'. "
+        "RNNClassifier.fit: X[0] holds strings where numbers are expected, for example 'a'. "
         f"{VECTORIZE} Encode categories with TimeDistributed(OneHotEncoder()).",
     ),
     "whole strings": (
@@ -250,7 +250,7 @@ MESSAGES = {
     "column of dates": (
         lambda: clf().fit(NAMED.assign(b=pd.date_range("2020", periods=4, unit="s")), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has column 'b' of dtype datetime64[s] where numbers belong. Make "
+        "RNNClassifier.fit: X has column 'b' of dtype datetime64[s] where numbers are expected. Make "
         "seconds of it with (pd.to_datetime(X['b']) - pd.to_datetime(X['b']).min())"
         ".dt.total_seconds(), or drop it. If the rows of X are time steps, make one sequence of "
         "all rows of an id: Panel.from_frame(X, by=..., order_by='b').",
@@ -308,13 +308,13 @@ MESSAGES = {
         lambda: tokens(num_embeddings=2).fit(IDS, LABELS),
         ValueError,
         "RNNClassifier.fit: X[1] has token id 2 at time step 0, but the vocabulary has 2 tokens, 0 "
-        "to 1. Map unknown tokens to an id of their own, or fit with a larger vocabulary.",
+        "to 1. Map unknown tokens to a separate id, or fit with a larger vocabulary.",
     ),
     "token beyond in prediction": (
         lambda: tokens().fit(IDS, LABELS).predict([[0], [1, 7]]),
         ValueError,
         "RNNClassifier.predict: X[1] has token id 7 at time step 1, but the vocabulary has 3 "
-        "tokens, 0 to 2. Map unknown tokens to an id of their own, or fit with a larger "
+        "tokens, 0 to 2. Map unknown tokens to a separate id, or fit with a larger "
         "vocabulary.",
     ),
     "fraction for a token": (
@@ -332,7 +332,7 @@ MESSAGES = {
     "tokens without an embedding": (
         lambda: clf().fit(Panel([0, 1, 2, 3], [0, 1, 2, 3, 4], n_tokens=5), LABELS),
         ValueError,
-        "RNNClassifier.fit: X holds token ids out of a vocabulary of 5, where numbers belong. Set "
+        "RNNClassifier.fit: X holds token ids from a vocabulary of 5, where numbers are expected. Set "
         "embedding_dim.",
     ),
     "embedding of one dimension": (
@@ -448,8 +448,8 @@ MESSAGES = {
     "dates to regress": (
         lambda: reg().fit(X, pd.date_range("2020", periods=4)),
         ValueError,
-        "RNNRegressor.fit: y holds dates where numbers belong, for example "
-        "datetime.datetime(2020, 1, 1, 0, 0). Make seconds of them: "
+        "RNNRegressor.fit: y holds dates where numbers are expected, for example "
+        "datetime.datetime(2020, 1, 1, 0, 0). Convert them to seconds: "
         "np.asarray(y).astype('datetime64[ms]').astype(float) / 1000.",
     ),
     "y of three dimensions": (
@@ -532,7 +532,7 @@ MESSAGES = {
     "words for numbers of steps": (
         lambda: stepper().fit(X, [["a"] * len(x) for x in X]),
         ValueError,
-        "RNNRegressor.fit: y[0] holds strings where numbers belong, for example 'a'. RNNClassifier "
+        "RNNRegressor.fit: y[0] holds strings where numbers are expected, for example 'a'. RNNClassifier "
         "learns labels.",
     ),
     "unknown labels in y_val": (
@@ -636,7 +636,7 @@ MESSAGES = {
     "words for weights": (
         lambda: clf().fit(X, LABELS, sample_weight=["a", "b", "c", "d"]),
         ValueError,
-        "RNNClassifier.fit: sample_weight holds strings where numbers belong, for example 'a'. "
+        "RNNClassifier.fit: sample_weight holds strings where numbers are expected, for example 'a'. "
         "Pass a "
         "1-D array of 4 weights, one per sample.",
     ),

@@ -258,7 +258,7 @@ def test_a_state_says_who_saved_it(name):
 
 
 OLDER = (
-    "the saved model is of a version of sk_rnn before 0.1.0, which saved no checksum: whether it "
+    "the model was saved by a version of sk_rnn before 0.1.0, which saved no checksum: whether it "
     "is damaged cannot be told. Save it again with this version."
 )
 

@@ -157,7 +157,7 @@ MESSAGES = {
     "dict in y": (
         lambda: new().fit(W, [{}, {}, {}, {}]),
         TypeError,
-        "Seq2SeqTransformer.fit: y holds dicts where numbers belong, for example {} (argument must "
+        "Seq2SeqTransformer.fit: y holds dicts where numbers are expected, for example {} (argument must "
         "be a string or a number, not a dict). Pass numbers.",
     ),
     "y str": (
@@ -399,7 +399,7 @@ MESSAGES = {
     "a bad weight beside zero": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, "x", 1]),
         ValueError,
-        "Seq2SeqTransformer.fit: sample_weight holds strings where numbers belong, for example "
+        "Seq2SeqTransformer.fit: sample_weight holds strings where numbers are expected, for example "
         "'x'. "
         "Pass a 1-D array of 4 weights, one per sample.",
     ),

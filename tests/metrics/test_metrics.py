@@ -470,7 +470,7 @@ MESSAGES = {
     "weights of another kind": (
         lambda: chrf_score(AB, AB, sample_weight=["x", "y"]),
         ValueError,
-        "chrf_score: sample_weight holds strings where numbers belong, for example 'x'. Pass a 1-D "
+        "chrf_score: sample_weight holds strings where numbers are expected, for example 'x'. Pass a 1-D "
         "array of 2 weights, one per sequence.",
     ),
     "NaN among tokens": (

@@ -66,24 +66,24 @@ REFUSED = {
     "y that only has a length": (
         lambda: TimeDistributed(StandardScaler()).fit(np.zeros((4, 2)), Counted()),
         TypeError,
-        r"TimeDistributed\.fit: y is <.*Counted object.*>, where a list or an array belongs\. Pass "
+        r"TimeDistributed\.fit: y is <.*Counted object.*>, where a list or an array is expected\. Pass "
         r"one",
     ),
     "a class for X": (
         lambda: TimeDistributed(StandardScaler()).fit(Panel),
         TypeError,
-        r"TimeDistributed\.fit: X is the class Panel, where data belongs\. Pass an object that "
+        r"TimeDistributed\.fit: X is the class Panel, where data is expected\. Pass an object that "
         r"holds the data\.$",
     ),
     "a class for X, of documents": (
         lambda: SequenceVectorizer().fit(Panel),
         TypeError,
-        r"SequenceVectorizer\.fit: X is the class Panel, where data belongs\. Pass",
+        r"SequenceVectorizer\.fit: X is the class Panel, where data is expected\. Pass",
     ),
     "a class for y_true": (
         lambda: bleu_score(pd.Series, AB),
         TypeError,
-        r"bleu_score: y_true is the class Series, where data belongs\. Pass",
+        r"bleu_score: y_true is the class Series, where data is expected\. Pass",
     ),
     "columns named by several kinds": (
         lambda: TimeDistributed(StandardScaler()).fit(TWO_KINDS),
@@ -109,13 +109,13 @@ REFUSED = {
     "a module for a tokenizer": (
         lambda: SequenceVectorizer(tokenizer=torch.nn.GRU(1, 1), token_pattern=None).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: preprocessor, strip_accents or "
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: preprocessor, strip_accents or "
         r"tokenizer raised AttributeError: .* must return a string\.$",
     ),
     "a module for an analyzer": (
         lambda: SequenceVectorizer(analyzer=torch.nn.GRU(1, 1)).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised AttributeError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised AttributeError: ",
     ),
     "an argument too many": (
         lambda: make_windows(np.ones(5), 2),
@@ -151,7 +151,7 @@ REFUSED = {
     "series of several kinds": (
         lambda: SequencePadder().fit(ak.Array([[1.0], ["a"]])),
         ValueError,
-        r"SequencePadder\.fit: X holds strings where numbers belong, for example 'a'\.",
+        r"SequencePadder\.fit: X holds strings where numbers are expected, for example 'a'\.",
     ),
     # --- TimeDistributed ---
     "a class for a transformer": (
@@ -239,17 +239,17 @@ REFUSED = {
     "analyzer without arguments": (
         lambda: SequenceVectorizer(analyzer=lambda: [0]).fit(TEXTS),
         TypeError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised TypeError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised TypeError: ",
     ),
     "analyzer of numbers": (
         lambda: SequenceVectorizer(analyzer=int).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised ValueError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised ValueError: ",
     ),
     "tokenizer of numbers": (
         lambda: SequenceVectorizer(tokenizer=int, token_pattern=None).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: preprocessor, strip_accents or "
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: preprocessor, strip_accents or "
         r"tokenizer raised ValueError: ",
     ),
     "an array for an output": (
@@ -260,7 +260,7 @@ REFUSED = {
     "stop words that are no words": (
         lambda: SequenceVectorizer(stop_words=[["a"]]).fit(TEXTS),
         TypeError,
-        r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string belongs\. Pass a list",
+        r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string is expected\. Pass a list",
     ),
     "a vocabulary without dimensions": (
         lambda: SequenceVectorizer(vocabulary=torch.tensor(2)).fit(TEXTS),
@@ -285,7 +285,7 @@ REFUSED = {
     "a class for targets": (
         lambda: TimeDistributed(StandardScaler()).fit(X, list),
         TypeError,
-        r"TimeDistributed\.fit: y is the class list, where data belongs\.",
+        r"TimeDistributed\.fit: y is the class list, where data is expected\.",
     ),
     # --- functions ---
     "window beyond 64 bits": (
@@ -350,12 +350,12 @@ REFUSED = {
     "a module": (
         lambda: sequence_accuracy_score(AB, np),
         TypeError,
-        r"sequence_accuracy_score: y_pred is the module numpy, where data belongs\.",
+        r"sequence_accuracy_score: y_pred is the module numpy, where data is expected\.",
     ),
     "a class": (
         lambda: sequence_accuracy_score(list, AB),
         TypeError,
-        r"sequence_accuracy_score: y_true is the class list, where data belongs\.",
+        r"sequence_accuracy_score: y_true is the class list, where data is expected\.",
     ),
     "memory of two dimensions": (
         lambda: token_accuracy_score(memoryview(np.zeros((2, 2))), AB),

@@ -266,7 +266,7 @@ TWO = [np.ones((2, 2))]
         (
             lambda: SequencePadder().fit([["a"], ["b"]]),
             ValueError,
-            "SequencePadder.fit: X[0] holds strings where numbers belong, for example 'a'. Make "
+            "SequencePadder.fit: X[0] holds strings where numbers are expected, for example 'a'. Make "
             "token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
             "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)). Encode "
             "categories with TimeDistributed(OneHotEncoder()).",

@@ -105,8 +105,8 @@ def test_computing_with_token_ids_is_refused():
     with pytest.raises(ValueError) as error:
         TimeDistributed(StandardScaler()).fit(token_panel())
     assert str(error.value) == (
-        "TimeDistributed.fit: X holds token ids out of a vocabulary of 7, where numbers belong: "
-        "that one id is larger than another means nothing. Give the ids to an estimator with "
+        "TimeDistributed.fit: X holds token ids from a vocabulary of 7, where numbers are expected: "
+        "the ids have no order. Give the ids to an estimator with "
         "embedding_dim set, such as RNNClassifier, or describe texts by their words with "
         "CountVectorizer. If they are quantities, pass X.to_list()."
     )

@@ -576,7 +576,7 @@ FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
         (
             lambda: TimeDistributed(StandardScaler()).fit([[["a"]], [["b"]]]),
             ValueError,
-            "TimeDistributed.fit: X[0] holds strings where numbers belong, for example 'a'. Make "
+            "TimeDistributed.fit: X[0] holds strings where numbers are expected, for example 'a'. Make "
             "token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
             "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)). Encode "
             "categories with TimeDistributed(OneHotEncoder()).",

@@ -473,24 +473,24 @@ def call(method, X, **params):
         (
             np.zeros((3, 2)),
             TypeError,
-            "X has 2 dimensions, shape (3, 2), and holds float64 where text belongs. Pass a list, "
+            "X has 2 dimensions, shape (3, 2), and holds float64 where text is expected. Pass a list, "
             "a Series or a 1-D array of strings, one per document. A column is X.ravel(), rows of "
             "tokens are X.tolist().",
         ),
         (
             ["a text", 3.5],
             TypeError,
-            "X[1] is 3.5, a number, where text belongs. Pass a string, or a list of tokens.",
+            "X[1] is 3.5, a number, where text is expected. Pass a string, or a list of tokens.",
         ),
         (
             np.arange(3),
             TypeError,
-            "X[0] is 0, a number, where text belongs. Pass a string, or a list of tokens.",
+            "X[0] is 0, a number, where text is expected. Pass a string, or a list of tokens.",
         ),
         (
             ["a text", {"no": "text"}],
             TypeError,
-            "X[1] is {'no': 'text'}, a dict, where text belongs. Pass a string, or a list of "
+            "X[1] is {'no': 'text'}, a dict, where text is expected. Pass a string, or a list of "
             "tokens.",
         ),
         (
@@ -521,13 +521,13 @@ def call(method, X, **params):
         (
             [["dog", "man"], ["dog", 7]],
             TypeError,
-            "X[1] has token 7 (int) at time step 1, where a string belongs. Turn tokens into "
+            "X[1] has token 7 (int) at time step 1, where a string is expected. Turn tokens into "
             "strings, or pass sequences of ids to the estimator as they are.",
         ),
         (
             [["dog", None]],
             ValueError,
-            "X[0] has token None (NoneType) at time step 1, where a string belongs. Drop it.",
+            "X[0] has token None (NoneType) at time step 1, where a string is expected. Drop it.",
         ),
         ([], ValueError, "X holds no documents. Pass at least one."),
         (
@@ -539,7 +539,7 @@ def call(method, X, **params):
             [np.zeros((2, 20), dtype=int)],
             TypeError,
             "X[0] is array([[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "
-            "[0, 0, 0..., an ndarray, where text belongs. Pass a string, or a list of tokens.",
+            "[0, 0, 0..., an ndarray, where text is expected. Pass a string, or a list of tokens.",
         ),
     ],
 )
@@ -596,7 +596,7 @@ def test_refusals_of_what_is_no_text(method, X, kind, message):
         (
             {"vocabulary": ["dog", 3]},
             DOCUMENTS,
-            "vocabulary has term 3 (int) at position 1, where a string belongs.",
+            "vocabulary has term 3 (int) at position 1, where a string is expected.",
         ),
         (
             {"vocabulary": "dog"},
@@ -626,26 +626,26 @@ def returns(value):
         (
             {"analyzer": returns([["dog"]])},
             TypeError,
-            "X[0]: analyzer returned ['dog'] as a token, at time step 0, where a string belongs. "
+            "X[0]: analyzer returned ['dog'] as a token, at time step 0, where a string is expected. "
             "Return one flat list of strings for each document.",
         ),
         (
             {"tokenizer": returns(["a", ["dog"]]), "token_pattern": None},
             TypeError,
-            "X[0]: tokenizer returned ['dog'] as a token, at time step 1, where a string belongs. "
+            "X[0]: tokenizer returned ['dog'] as a token, at time step 1, where a string is expected. "
             "Return one flat list of strings for each document.",
         ),
         (
             {"analyzer": returns(None)},
             TypeError,
-            "X[0]: analyzer returned None, where a list of tokens belongs. Return a list of "
+            "X[0]: analyzer returned None, where a list of tokens is expected. Return a list of "
             "strings, empty if there are none.",
         ),
         *(
             (
                 {"tokenizer": returns(None), "token_pattern": None, "stop_words": stop_words},
                 TypeError,
-                "X[0]: tokenizer returned None, where a list of tokens belongs. Return a list of "
+                "X[0]: tokenizer returned None, where a list of tokens is expected. Return a list of "
                 "strings, empty if there are none.",
             )
             for stop_words in (None, ["the"])
@@ -653,12 +653,12 @@ def returns(value):
         (
             {"preprocessor": returns(None)},
             TypeError,
-            "X[0]: preprocessor returned None, where text belongs. Return a string.",
+            "X[0]: preprocessor returned None, where text is expected. Return a string.",
         ),
         (
             {"strip_accents": returns(None)},
             TypeError,
-            "X[0]: strip_accents returned None, where text belongs. Return a string.",
+            "X[0]: strip_accents returned None, where text is expected. Return a string.",
         ),
         (
             {"encoding": "klingon"},

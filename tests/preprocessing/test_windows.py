@@ -375,7 +375,7 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
         (
             [1.0, [2.0, 3.0]],
             ValueError,
-            "make_windows: series holds sequences beside single values. Pass an array of shape "
+            "make_windows: series mixes sequences and single values. Pass an array of shape "
             "(n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or a Panel.",
         ),
         (
@@ -406,12 +406,12 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
         (
             pd.DataFrame({"u": pd.Categorical(list("abcd"))}),
             ValueError,
-            "make_windows: series has column 'u' of dtype category where numbers belong. Drop it.",
+            "make_windows: series has column 'u' of dtype category where numbers are expected. Drop it.",
         ),
         (
             ["a", "b", "c", "d"],
             ValueError,
-            "make_windows: series holds strings where numbers belong, for example 'a'. Make token "
+            "make_windows: series holds strings where numbers are expected, for example 'a'. Make token "
             "ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
             "SequenceVectorizer().fit_transform(series). Encode categories with "
             "TimeDistributed(OneHotEncoder()).",

@@ -130,7 +130,7 @@ def test_estimators_take_the_result(write):
         ),
         (
             "film 1 2\ngood 1 x\n",
-            "line 2 ('good 1 x'...) has 'x' where a number belongs. A line is a word and its "
+            "line 2 ('good 1 x'...) has 'x' where a number is expected. A line is a word and its "
             "numbers, with spaces between them.",
         ),
         (
@@ -201,7 +201,7 @@ def test_a_zip_of_several_files_or_none_that_can_be_read_is_refused(tmp_path):
     with pytest.raises(ValueError) as caught:
         load_word_vectors(path, VOCABULARY)
     assert str(caught.value) == (
-        f"load_word_vectors: {path} is a zip of 2 files (50d.txt, 100d.txt), where one belongs. "
+        f"load_word_vectors: {path} is a zip of 2 files (50d.txt, 100d.txt), where one is expected. "
         "Unpack it, and pass the path of the file with the vectors."
     )
     path = zipped(tmp_path, {"vectors.txt": GLOVE * 500})

@@ -120,19 +120,19 @@ ENCODE = (
         (
             {"load": pd.Categorical(list("wxyz"))},
             {},
-            "column 'load' is categorical where numbers belong, for example 'w' at 'run' 'b', "
+            "column 'load' is categorical where numbers are expected, for example 'w' at 'run' 'b', "
             "row 0." + ENCODE,
         ),
         (
             {"load": np.array([1, None, 3, "four"], dtype=object)},
             {},
-            "column 'load' is of dtype object where numbers belong, for example 'four' at 'run' "
+            "column 'load' is of dtype object where numbers are expected, for example 'four' at 'run' "
             "'a', row 3." + ENCODE,
         ),
         (
             {"load": np.array([1, "2", 3, 4], dtype=object)},
             {},
-            "column 'load' is of dtype object where numbers belong, for example '2' at 'run' 'a', "
+            "column 'load' is of dtype object where numbers are expected, for example '2' at 'run' 'a', "
             "row 1." + ENCODE,
         ),
         (
@@ -461,7 +461,7 @@ def test_frames_of_other_libraries_have_several_ids(plants, make):
         (
             {"load": list("uvwxyz")},
             {},
-            "column 'load' is of dtype str where numbers belong, for example 'u' at ['plant', "
+            "column 'load' is of dtype str where numbers are expected, for example 'u' at ['plant', "
             "'machine'] ('b', 2), row 0. Convert it or leave it out of columns. To encode it in a "
             "Pipeline, make one frame per sample, [group.drop(columns=['plant', 'machine', "
             "'hour']) for _, group in df.sort_values('hour').groupby(['plant', 'machine'])], and "
@@ -533,14 +533,14 @@ def test_from_frame_reads_polars(runs):
     )
     tokens = Panel.from_frame(frame, by="run", order_by="time", columns="kind")
     assert tokens.n_tokens == 2
-    with pytest.raises(ValueError, match="column 'kind' is categorical where numbers belong"):
+    with pytest.raises(ValueError, match="column 'kind' is categorical where numbers are expected"):
         Panel.from_frame(frame, by="run", order_by="time")
 
 
 @pytest.mark.parametrize("kind", ["str", "category", "datetime64[ns]"])
 def test_from_frame_refuses_columns_that_hold_no_numbers_without_rows_too(kind):
     df = pd.DataFrame({"id": ["a"], "load": pd.Series([None], dtype=kind)}).iloc[:0]
-    message = r"column 'load' is (of dtype \S+|categorical) where numbers belong\. "
+    message = r"column 'load' is (of dtype \S+|categorical) where numbers are expected\. "
     with pytest.raises(ValueError, match=message):
         Panel.from_frame(df, by="id")
 

@@ -156,7 +156,7 @@ REFUSED = {
     "padded X, text": (
         lambda: Panel.from_padded([["a", "b"]], [2]),
         ValueError,
-        "Panel.from_padded: X holds strings where numbers belong, for example 'a'. Make token ids",
+        "Panel.from_padded: X holds strings where numbers are expected, for example 'a'. Make token ids",
         "",
     ),
     "padded X, complex": (
@@ -241,13 +241,13 @@ REFUSED = {
     "pad ids with a fraction": (
         lambda: tokens().to_padded(0.5),
         ValueError,
-        "Panel.to_padded: value 0.5 does not fit into int64, of which the Panel is.",
+        "Panel.to_padded: value 0.5 does not fit into int64, the dtype of the Panel.",
         "Pass another number.",
     ),
     "pad ids with NaN": (
         lambda: tokens().to_padded(np.nan),
         ValueError,
-        "Panel.to_padded: value nan does not fit into int64, of which the Panel is.",
+        "Panel.to_padded: value nan does not fit into int64, the dtype of the Panel.",
         "Pass another number.",
     ),
     "pad ids with more than 64 bits": (
@@ -291,7 +291,7 @@ REFUSED = {
     "array of numbers": (
         lambda: np.asarray(panel(), dtype=float),
         TypeError,
-        "Panel: cannot become an array of float64, because samples have lengths of their own.",
+        "Panel: cannot become an array of float64, because samples have different lengths.",
         "Use panel.to_padded(), or panel.values for the time steps of all samples.",
     ),
 }
