@@ -1,4 +1,4 @@
-"""Which sequences, and which tokens, are right."""
+"""Exact match and token accuracy."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from ._pairs import as_tokens, read_pairs
 
 
 def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Share of sequences that are right from end to end.
+    """Fraction of sequences that are predicted exactly (exact match).
 
-    A sequence is right if it has the same tokens in the same order; a string equals the list of its
-    characters. This is `exact match`, and one minus the word error rate of work on single words,
-    such as transliteration and inflection.
+    A prediction is correct if it has the same tokens in the same order; a string equals the list of
+    its characters. In the literature on single words, such as transliteration and inflection, this
+    is one minus the word error rate.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
 
     See Also
     --------
-    token_accuracy_score : Counts single tokens.
-    edit_distance : Says how far off sequences are.
+    token_accuracy_score : Fraction of correct tokens.
+    edit_distance : Distance between sequences.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
     >>> sequence_accuracy_score(["kitten", "dog"], ["sitten", "dog"])
     0.5
 
-    As a score in model selection:
+    As a scorer in model selection:
 
     >>> from sklearn.metrics import make_scorer
     >>> scoring = make_scorer(sequence_accuracy_score)
@@ -57,12 +57,12 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
 
 
 def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Share of positions at which true and predicted token agree, over all sequences together.
+    """Fraction of positions at which true and predicted tokens agree, over all sequences together.
 
-    Where the two sequences of a sample differ in length, the positions that only the longer one has
-    count as wrong; so neither stopping early nor going on is rewarded. One token too many at the
-    beginning makes all others wrong: `edit_distance` is the measure for that. Where every sequence
-    has its true length, as that of a tagger, this is the accuracy of all tokens.
+    If the two sequences of a sample differ in length, the excess positions of the longer one count
+    as wrong, so neither short nor long predictions are rewarded. One additional token at the
+    beginning makes all others wrong: `edit_distance` does not have this problem. If all predictions
+    have the true length, as in sequence labelling, this is the usual token accuracy.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
 
     Examples
     --------
-    Right are the two tokens of the first sample and one of three positions of the second:
+    Two tokens of the first sample and one of three positions of the second are correct:
 
     >>> from sk_rnn.metrics import token_accuracy_score
     >>> token_accuracy_score([["N", "V"], ["N"]], [["N", "V"], ["N", "V", "N"]])
@@ -95,7 +95,7 @@ def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     """
     true, predicted, weights = read_pairs(y_true, y_pred, sample_weight, "token_accuracy_score")
     pairs = list(zip(true, predicted, strict=True))
-    # The shorter one ends the comparison.
+    # Truncated to the shorter one.
     right = [sum(t == p for t, p in zip(*pair, strict=False)) for pair in pairs]
     positions = [max(len(t), len(p)) for t, p in pairs]
     total = float(weights @ positions)
