@@ -109,7 +109,7 @@ def pad_sequences(
     Parameters
     ----------
     X : array-like, list of array-like or Panel
-        Sequences in any container that the estimators accept. NaN and infinity are moved like other numbers.
+        Sequences in any container that the estimators accept. NaN and infinity are allowed.
     maxlen : int, default=None
         Number of time steps of the result; longer sequences are truncated. By default the length of
         the longest sequence.

@@ -94,7 +94,7 @@ def read_steps(
         Whether only numbers are accepted. Otherwise values may be of any type, including dicts, and
         data frames, one per sample, stay data frames.
     tokens : bool, default=False
-        Whether token ids from a vocabulary are taken, by what does not compute with them.
+        Whether token ids from a vocabulary are accepted, because they are not used as numbers.
     fitted : object, default=None
         The fitted estimator, if X must match the data that it was fitted on.
     """

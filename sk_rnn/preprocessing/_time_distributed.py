@@ -170,7 +170,8 @@ class TimeDistributed(
         Parameters
         ----------
         X : array-like, list of array-like, list of DataFrame or Panel
-            Sequences in any container that the estimators accept. NaN is allowed if the transformer allows it.
+            Sequences in any container that the estimators accept. NaN is allowed if the
+            transformer allows it.
         y : array-like of shape (n_samples,) or list of array-like, default=None
             One target per sequence or per time step, for transformers that need targets.
             Target sequences whose lengths differ from those of X are not passed on.
