@@ -1,4 +1,4 @@
-"""Decoding of sequences from a step function: pure functions on tensors, independent of any model."""
+"""Decoding from a step function: pure functions on tensors, independent of any model."""
 
 from ._beam import beam_search
 from ._hypotheses import Hypotheses, State, Step

@@ -101,7 +101,8 @@ def beam_search(
     .. math:: s(y) = \frac{1}{n^\alpha} \sum_{i=1}^n \log p(y_i \mid y_1 \dots y_{i-1}).
 
     The log-probability decreases as a hypothesis grows. With :math:`\alpha \ge 0` a live one of
-    log-probability :math:`l` therefore never scores above :math:`l / n_{max}^\alpha`, and with a negative
+    log-probability :math:`l` therefore never scores above :math:`l / n_{max}^\alpha`, and with a
+    negative
     :math:`\alpha` never above :math:`l / (n + 1)^\alpha`. When this is no more than the
     `n_best`-th score in the pool for all live hypotheses of a row, the row is done: continuing to
     `max_length` would return the same. This is the criterion of Huang et al. (2017, section 3),
@@ -192,7 +193,8 @@ def beam_search(
         best_lengths = limits if length_penalty >= 0 else torch.full_like(limits, n_steps + 1)
         bound = log_prob / best_lengths[row].double() ** length_penalty
         can_enter = (bound > _nth_scores(pool, n_rows, n_best)[row]) & ~complete
-        # The beam of a row is continued as a whole or not at all, so that stopping changes no result.
+        # The beam of a row is continued as a whole or not at all, so that stopping changes no
+        # result.
         goes_on = torch.zeros(n_rows, dtype=torch.bool, device=device)
         goes_on[row[can_enter]] = True
         live = (~complete & goes_on[row]).nonzero()[:, 0]

@@ -221,7 +221,7 @@ def sample(
 
 
 def _invert(probs: Tensor, uniform: Tensor) -> Tensor:
-    """Inverse transform sampling: the first token whose cumulative probability exceeds a number: (N,).
+    """The first token whose cumulative probability exceeds a number, per row: (N,).
 
     A token of probability zero adds nothing, so it is never drawn.
     """

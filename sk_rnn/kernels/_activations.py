@@ -2,8 +2,8 @@
 
 The C library's functions compute one number per call. These have no call and no branch. In
 float32 they follow Cephes (Moshier, 1989): their largest error over all floats is below 2.5 units
-in the last place for `sigmoid` and 1.5 for `tanh`. In float64 the C library's functions are used, which
-are slower but have full precision.
+in the last place for `sigmoid` and 1.5 for `tanh`. In float64 the C library's functions are used,
+which are slower but have full precision.
 """
 
 import math

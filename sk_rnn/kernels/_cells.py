@@ -1,9 +1,9 @@
 """One time step of one row, forward and backward, for each kind of cell.
 
 Equations, gate order and names are those of torch.nn.RNN, GRU and LSTM. ``inner`` and ``outer``
-are the contributions of the state and of the input to the gates, including biases. ``gates`` receives
-the activated gates, which the backward pass uses; ``leaving`` receives the gradients with respect
-to the pre-activations.
+are the contributions of the state and of the input to the gates, including biases. ``gates``
+receives the activated gates, which the backward pass uses; ``leaving`` receives the gradients with
+respect to the pre-activations.
 
 Every loop uses few arrays: to vectorise it, the compiler must check that no two of them overlap,
 and it does not do so for too many pairs.

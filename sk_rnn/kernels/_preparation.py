@@ -96,8 +96,8 @@ def prepare(
     _Attempt(work, "Numba cannot compile the kernels").wait(announce)
     if _found.not_kept is not None and not _found.failure:
         _warn_once(
-            f"Compiled kernels could not be written to disk ({_described(_found.not_kept)}), so each "
-            "process compiles them again, which takes seconds. Free disk space, or set the "
+            f"Compiled kernels could not be written to disk ({_described(_found.not_kept)}), so "
+            "each process compiles them again, which takes seconds. Free disk space, or set the "
             "environment variable NUMBA_CACHE_DIR to a directory that can be written to."
         )
     return _found.failure

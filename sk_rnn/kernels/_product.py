@@ -2,7 +2,8 @@
 
 The product of a step is small: a few rows, and a weight matrix that is constant for the whole
 sequence. A BLAS call would pack that matrix again each time and start its own threads. Here it
-is packed once, in panels as wide as the result that fits into the registers (the scheme of Goto & van de Geijn, 2008, "Anatomy of high-performance matrix multiplication").
+is packed once, in panels as wide as the result that fits into the registers (the scheme of Goto &
+van de Geijn, 2008, "Anatomy of high-performance matrix multiplication").
 """
 
 from typing import Any

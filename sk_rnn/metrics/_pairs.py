@@ -16,7 +16,7 @@ Tokens = str | tuple[Hashable, ...]
 def read_pairs(
     y_true: Any, y_pred: Any, sample_weight: Any, caller: str
 ) -> tuple[list[Tokens], list[Tokens], np.ndarray]:
-    """Return the true sequences, the predicted sequences and the weights, one of each per sample."""
+    """Return true sequences, predicted sequences and weights, one of each per sample."""
     true = read_texts(y_true, f"{caller}: y_true")
     predicted = read_texts(y_pred, f"{caller}: y_pred")
     check_same_number(true, predicted, caller)
@@ -108,8 +108,8 @@ def _tokens(sequence: Any, where: str) -> Tokens:
     if position is not None:
         # It would always be counted as wrong, even if predicted.
         raise ValueError(
-            f"{where} has {_shown(tokens[position])} at position {position}, which equals no "
-            "token. Give missing tokens a name, such as None."
+            f"{where} has {_shown(tokens[position])} at position {position}, which is not equal to "
+            "itself. Represent missing tokens by a value such as None."
         )
     return tokens
 

@@ -55,8 +55,8 @@ def bleu_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, if their numbers differ, or if there is `tokenize` is unknown or requires
-        a package that is not installed.
+        If there are no texts, if their numbers differ, or if there is `tokenize` is unknown or
+        requires a package that is not installed.
 
     See Also
     --------
@@ -86,7 +86,8 @@ def bleu_score(
     if not isinstance(tokenize, str) or tokenize not in sacrebleu.BLEU.TOKENIZERS:
         known = ", ".join(repr(name) for name in sorted(sacrebleu.BLEU.TOKENIZERS))
         raise ValueError(f"bleu_score: tokenize is {tokenize!r}. Pass one of {known}.")
-    # With effective_order sacrebleu does not warn about single texts, of which only counts are used.
+    # With effective_order sacrebleu does not warn about single texts, of which only counts are
+    # used.
     try:
         metric = sacrebleu.BLEU(
             tokenize=tokenize, effective_order=sample_weight is not None, force=True
@@ -126,7 +127,8 @@ def chrf_score(
     """Corpus chrF, from 0 to 100.
 
     F-score of character 1- to 6-grams that weights recall twice as much as precision (Popović,
-    2015), as computed by sacrebleu: counts are summed over the corpus, and white space is ignored. Needs ``pip install sacrebleu``.
+    2015), as computed by sacrebleu: counts are summed over the corpus, and white space is ignored.
+    Needs ``pip install sacrebleu``.
 
     Parameters
     ----------
@@ -213,8 +215,8 @@ def _read(
 def _references(references: Any, where: str) -> list[str]:
     if isinstance(references, str):
         raise TypeError(
-            f"{where} is a string, but multi_reference=True requires a list of references per sample. "
-            "Pass [text] for a single one."
+            f"{where} is a string, but multi_reference=True requires a list of references per "
+            "sample. Pass [text] for a single one."
         )
     texts = _join(read_texts(references, where), where)
     if not texts:
@@ -238,8 +240,8 @@ def _join(texts: Sequence[Tokens], where: str) -> list[str]:
             for position, word in enumerate(text):
                 if not isinstance(word, str):
                     raise TypeError(
-                        f"{where}[{i}] has {word!r} at position {position}, which is not a string. Pass "
-                        "a string or a list of strings."
+                        f"{where}[{i}] has {word!r} at position {position}, which is not a string. "
+                        "Pass a string or a list of strings."
                     )
                 if len(word.split()) > 1:
                     # Joined, several references would silently be scored as one long one.

@@ -90,7 +90,7 @@ class Attention(nn.Module):
             self.key = make_linear(memory_size, query_size, generator, bias=False)
 
     def remember(self, states: Tensor, valid: ValidSteps, encoding: Tensor) -> Memory:
-        """Precompute keys and values from the encoder's states (S, B, E), once for all target steps."""
+        """Compute keys and values from the encoder's states (S, B, E), once per target."""
         values = states.transpose(0, 1).contiguous()  # (B, S, E)
         if self.kind == "dot":
             keys = values.unflatten(2, (-1, self.query_size)).sum(2)  # both directions
@@ -117,8 +117,8 @@ class Attention(nn.Module):
     def _compare(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Additive attention scores of each query and key: (B, L, S)."""
         n_steps = queries.shape[1]
-        # The backward pass needs the hidden layer of all steps. Without gradients it is computed for
-        # a limited number of target steps at a time, with bitwise identical results.
+        # The backward pass needs the hidden layer of all steps. Without gradients it is computed
+        # for a limited number of target steps at a time, with bitwise identical results.
         if not torch.is_grad_enabled():
             n_steps = max(1, MAX_MIXED // keys.numel())
         scores = [

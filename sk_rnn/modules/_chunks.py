@@ -151,7 +151,7 @@ class ChunkedRun:
     def _advance(
         self, chunk: Chunk, direction: int, known: set[int], swept: set[int]
     ) -> Tensor | None:
-        """Carry states over a chunk; return the last layer's states if both directions are known."""
+        """Carry states over a chunk; return the last layer's states if they are complete."""
         x, valid, masks = self._inputs(chunk), chunk.valid(), self._masks(chunk)
         for layer in range(self.stack.num_layers):
             all_mine = range(layer * self.n_directions, (layer + 1) * self.n_directions)

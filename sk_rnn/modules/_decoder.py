@@ -22,11 +22,12 @@ class Decoder(nn.Module):
 
     .. math:: r_t = \tanh(W [h_t; c_t]), \qquad o_t = V r_t + b.
 
-    The context is the attention-weighted mean of the encoder's states; without attention it is the source's
-    encoding at every step (Cho et al., 2014). The recurrence starts from :math:`\tanh` of a linear
-    map of the encoding. The context is not an input of the recurrence unless `input_feeding`
-    passes it the last readout (Luong et al., section 3.3), so a whole target costs one recurrent
-    call and one attention product; with `input_feeding` it costs one of each per step.
+    The context is the attention-weighted mean of the encoder's states; without attention it is the
+    source's encoding at every step (Cho et al., 2014). The recurrence starts from :math:`\tanh` of
+    a linear map of the encoding. The context is not an input of the recurrence unless
+    `input_feeding` passes it the last readout (Luong et al., section 3.3), so a whole target costs
+    one recurrent call and one attention product; with `input_feeding` it costs one of each per
+    step.
 
     Parameters
     ----------

@@ -62,8 +62,8 @@ class TokenEmbedding(nn.Module):
 class ConvFrontEnd(nn.Module):
     """One convolution over time and a ReLU.
 
-    Each row is padded with zeros at its own end. With ``causal=True`` the window ends at the current
-    step, so that a unidirectional model stays causal; otherwise it is centred.
+    Each row is padded with zeros at its own end. With ``causal=True`` the window ends at the
+    current step, so that a unidirectional model stays causal; otherwise it is centred.
 
     Parameters
     ----------

@@ -30,7 +30,8 @@ class Seq2SeqModel(SeededModule):
     scheduled_sampling : float in [0, 1]
         Probability that, in training, a decoder input is the model's prediction instead of the true
         target (Bengio et al., 2015). All predictions are computed in parallel from the true target
-        and then mixed into it (Duckworth et al., 2019), which costs a second pass instead of a loop.
+        and then mixed into it (Duckworth et al., 2019), which costs a second pass instead of a
+        loop.
     cell, hidden_size, num_layers, dropout, recurrent_dropout, layer_norm
         For both encoder and decoder: see `Encoder`.
     target_embedding_dim, target_embedding_dropout, attention, input_feeding, tied_embeddings
@@ -118,8 +119,8 @@ class Seq2SeqModel(SeededModule):
         target_lengths : Tensor of shape (B,), int64, on the CPU
             Valid steps of each target.
         positions : Tensor of shape (n_valid_steps,)
-            Positions of the valid steps in the flattened (B * L) targets: padding is removed here and
-            never reaches the loss.
+            Positions of the valid steps in the flattened (B * L) targets: padding is removed here
+            and never reaches the loss.
 
         Returns
         -------

@@ -110,8 +110,8 @@ class RecurrentStack(nn.Module):
     def last(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """Each direction's final state in the last layer: (T, B, input_size) to (B, output_size).
 
-        The kernels return these states directly, so that no gradient for all other states needs to be
-        written.
+        The kernels return these states directly, so that no gradient for all other states needs to
+        be written.
         """
         top = self.num_layers - 1
         masks: list[None] = self._of_layer(top, None)

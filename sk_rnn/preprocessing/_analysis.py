@@ -29,8 +29,8 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
         for word in text.stop_words:
             if not isinstance(word, str):
                 raise TypeError(
-                    f"{caller}: stop_words has {shown(word)}, where a string is expected. Pass a list "
-                    "of words."
+                    f"{caller}: stop_words has {shown(word)}, where a string is expected. Pass a "
+                    "list of words."
                 )
     try:
         b"a".decode(text.encoding)
@@ -169,8 +169,8 @@ def _analyze(
     if not isinstance(tokens, Iterable):
         name = "analyzer" if callable(text.analyzer) else "tokenizer"
         raise TypeError(
-            f"{where}: {name} returned {shown(tokens)}, where a list of tokens is expected. Return a "
-            "list of strings, empty if there are none."
+            f"{where}: {name} returned {shown(tokens)}, where a list of tokens is expected. Return "
+            "a list of strings, empty if there are none."
         )
     return list(tokens)
 
@@ -189,9 +189,9 @@ def _refuse_function(
     kind = TypeError if isinstance(error, TypeError) else ValueError
     names = "analyzer" if callable(text.analyzer) else "preprocessor, strip_accents or tokenizer"
     raise kind(
-        f"{where} cannot be split into tokens: {names} raised {type(error).__name__}: {quote(error)}. An "
-        "analyzer must turn a document into a list of tokens, as a tokenizer must a string; a "
-        "preprocessor and strip_accents must return a string."
+        f"{where} cannot be split into tokens: {names} raised {type(error).__name__}: "
+        f"{quote(error)}. An analyzer must turn a document into a list of tokens, as a tokenizer "
+        "must a string; a preprocessor and strip_accents must return a string."
     ) from error
 
 

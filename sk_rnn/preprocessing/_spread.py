@@ -86,7 +86,7 @@ def _count(value: Any, where: str, entry: str) -> int:
 
 
 def _spread(value: Any, steps: Steps, caller: str, name: str) -> Any:
-    """Repeat one entry per sequence for its time steps; concatenate sequences of matching lengths."""
+    """Repeat one entry per sequence over its time steps; concatenate matching sequences."""
     lengths = steps.lengths
     where = f"{caller}: {name}"
     if isinstance(value, Panel):

@@ -50,7 +50,7 @@ def _inner_has(method: str) -> Callable[[Any], bool]:
     """Return whether the transformer (fitted, if it is) has a method."""
 
     def check(self: Any) -> bool:
-        getattr(getattr(self, "transformer_", self.transformer), method)  # raises AttributeError if not
+        getattr(getattr(self, "transformer_", self.transformer), method)  # may raise AttributeError
         return True
 
     return check
@@ -66,9 +66,9 @@ class TimeDistributed(
     The time steps of all sequences are concatenated to one table of shape
     (total_steps, n_features), on which a clone of the transformer is fitted and applied; the
     result is split into sequences again.
-    Thus `StandardScaler` scales each feature over all steps, `SimpleImputer` imputes missing values,
-    `PCA` and `OneHotEncoder` change the features of every step, and `ColumnTransformer` does all
-    of this for data frames with columns of different types.
+    Thus `StandardScaler` scales each feature over all steps, `SimpleImputer` imputes missing
+    values, `PCA` and `OneHotEncoder` change the features of every step, and `ColumnTransformer`
+    does all of this for data frames with columns of different types.
 
     Parameters
     ----------
@@ -475,8 +475,8 @@ class TimeDistributed(
             raise explained from error
 
     def _inner_output(self) -> Any:
-        # Data frames from the transformer keep the dtypes of columns. Its output container stays that
-        # of fit: nested steps may have been fitted on data frames.
+        # Data frames from the transformer keep the dtypes of columns. Its output container stays
+        # that of fit: nested steps may have been fitted on data frames.
         return config_context(transform_output=self._inner_container)
 
     def _check_transformed(self, steps: Steps, caller: str) -> None:

@@ -57,7 +57,8 @@ def _refuse_repeated(index: pd.Index, where: str) -> None:
     one = (
         "aggregate or drop the rows of one time"
         if isinstance(index, _DATES)
-        else f"pass {_argument(where)}.reset_index(drop=True) if its rows are in chronological order"
+        else f"pass {_argument(where)}.reset_index(drop=True) if its rows are in chronological "
+        "order"
     )
     raise ValueError(
         f"{where} has {_show(index[row])} again at row {row} of its index, so several series may "

@@ -29,7 +29,10 @@ _ACCEPTED = (
     "Pass an array of shape (n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or "
     "a Panel."
 )
-_SEVERAL = "Pass several series as a Panel, which keeps windows within series: Panel.from_sequences(series)."
+_SEVERAL = (
+    "Pass several series as a Panel, which keeps windows within series: "
+    "Panel.from_sequences(series)."
+)
 
 
 @validate_params(

@@ -99,7 +99,8 @@ def load_word_vectors(
     Returns
     -------
     embedding_weights : ndarray of float32 of shape (n_tokens, n_dimensions)
-        Row i is the vector of token i. If a word occurs twice in the file, the first vector is used.
+        Row i is the vector of token i. If a word occurs twice in the file, the first vector is
+        used.
     found : ndarray of bool of shape (n_tokens,)
         Only with ``return_found=True``. ``found.sum() / len(vocabulary_)`` is the fraction of terms
         with a vector.
@@ -294,8 +295,8 @@ def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
         if len(held) != 1:
             names = ", ".join(info.filename for info in held) or "none"
             raise ValueError(
-                f"{where} is a zip of {len(held)} files ({names}), where one is expected. Unpack it, "
-                "and pass the path of the file with the vectors."
+                f"{where} is a zip of {len(held)} files ({names}), where one is expected. Unpack "
+                "it, and pass the path of the file with the vectors."
             )
         try:
             member = archive.open(held[0])
@@ -350,7 +351,7 @@ def _refuse_count(
 def _refuse_line(line: bytes, problem: str, where: str, n_line: int) -> NoReturn:
     advice = "A line is a word and its numbers, separated by spaces."
     try:
-        getincrementaldecoder("utf-8")().decode(line)  # the line may be truncated within a character
+        getincrementaldecoder("utf-8")().decode(line)  # it may be cut within a character
     except UnicodeDecodeError:
         advice += " It is not text: if this is word2vec's binary format, save it as text."
     raise ValueError(f"{where}, line {n_line} ({_shown(line[:30])!r}...) {problem}. {advice}")

@@ -329,8 +329,8 @@ def _refuse_batch(x: Any, where: str, i: int) -> NoReturn:
     if isinstance(x, tuple):
         kind, unpacked = "PackedSequence", "torch.nn.utils.rnn.unpack_sequence(batch)"
     raise TypeError(
-        f"{where} is a {kind}, which is several sequences, where one is expected. Pass [x for batch in "
-        f"{name} for x in {unpacked}]."
+        f"{where} is a {kind}, which is several sequences, where one is expected. Pass [x for "
+        f"batch in {name} for x in {unpacked}]."
     )
 
 

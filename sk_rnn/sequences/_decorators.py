@@ -1,7 +1,7 @@
 """scikit-learn's decorators, with types.
 
-scikit-learn has no type annotations, so a type checker treats the result of its decorators as Any: a
-decorated `fit` would accept every argument and return no estimator. These decorators preserve the
+scikit-learn has no type annotations, so a type checker treats the result of its decorators as Any:
+a decorated `fit` would accept every argument and return no estimator. These decorators preserve the
 type of the function.
 """
 

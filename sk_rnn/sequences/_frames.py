@@ -267,7 +267,7 @@ def _one_frame_a_sample(df: pd.DataFrame, by: Any, order_by: Any, names: list[An
     categorical = any(
         key in df.columns and isinstance(df[key].dtype, pd.CategoricalDtype) for key in ids
     )
-    observed = ", observed=True" if categorical else ""  # otherwise ids without rows would get a group
+    observed = ", observed=True" if categorical else ""  # no groups for unused ids
     return f"[{group} for _, group in {rows}.groupby({by!r}{observed})]"
 
 
@@ -290,8 +290,8 @@ def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index, frames: str) -> pd.DataFr
             "Convert it or leave it out of columns. To encode it in a Pipeline, make one frame per "
             f"sample, {frames}, and pass them to TimeDistributed(ColumnTransformer(...))."
             if seconds is None
-            else f"Pass order_by={name!r} if it says when the time steps are, convert it to seconds "
-            f"with {seconds}, or leave it out of columns."
+            else f"Pass order_by={name!r} if it holds the times of the time steps, convert it to "
+            f"seconds with {seconds}, or leave it out of columns."
         )
         example = ""
         if len(values):

@@ -67,7 +67,7 @@ def unseen_columns(df: Any, name: str, feature_names: Any) -> str:
 
 
 def repeated_id(df: Any) -> Any:
-    """Return the label of a column, or of the index, whose name is an id and whose values repeat."""
+    """Return the label of a column, or of the index, that is named like an id and repeats."""
     if not hasattr(type(df), "columns"):
         return None
     labels = [*getattr(df, "columns", ()), getattr(getattr(df, "index", None), "name", None)]

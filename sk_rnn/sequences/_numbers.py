@@ -96,8 +96,8 @@ def frame_values(
         if not (allow_objects and maybe) or holds_text_or_dates(df.iloc[:, j]):
             advice = (table_advice if table else column_advice)(df, j, where)
             raise ValueError(
-                f"{where} has column {plain(df.columns[j])} of dtype {dtype} where numbers are expected. "
-                f"{advice}"
+                f"{where} has column {plain(df.columns[j])} of dtype {dtype} where numbers are "
+                f"expected. {advice}"
             )
     if any(is_object):
         return df.to_numpy(dtype=object)

@@ -335,7 +335,8 @@ class Panel:
     def _kind(self) -> str:
         """Description that must be equal for panels to be concatenated."""
         if self.is_tokens:
-            return "tokens" if self.n_tokens is None else f"tokens from a vocabulary of {self.n_tokens}"
+            size = self.n_tokens
+            return "tokens" if size is None else f"tokens from a vocabulary of {size}"
         names = "" if self.feature_names is None else f" {list(self.feature_names)}"
         return f"{self.n_features} features{names}"
 
@@ -379,9 +380,9 @@ class Panel:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if dtype is not None and np.dtype(dtype) != object:
             raise TypeError(
-                f"Panel: cannot become an array of {np.dtype(dtype)}, because samples have different "
-                "lengths. Use panel.to_padded(), or panel.values for the time steps of all "
-                "samples."
+                f"Panel: cannot become an array of {np.dtype(dtype)}, because samples have "
+                "different lengths. Use panel.to_padded(), or panel.values for the time steps of "
+                "all samples."
             )
         if copy is False:
             raise ValueError("Panel: cannot become an array without a copy. Leave copy at None.")

@@ -53,7 +53,7 @@ def unseal(state: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str | N
     if saved is None:
         warnings.warn(
             f"{name}: the model was saved by a version of sk_rnn before 0.1.0, which saved no "
-            "checksum: so damage cannot be detected. Save it again with this version.",
+            "checksum, so damage cannot be detected. Save it again with this version.",
             stacklevel=level_of_user(),
         )
         return state, None
@@ -106,9 +106,9 @@ def explain_foreign_state(name: str, written_by: str | None) -> Iterator[None]:
 def checksum(value: Any) -> str:
     """Digest of everything in a state that decides predictions.
 
-    Includes arrays, numbers, text, containers of these and nested estimators; for other objects only
-    the type. Lists and tuples are equivalent, and so are NumPy and Python numbers, because some
-    file formats do not distinguish them.
+    Includes arrays, numbers, text, containers of these and nested estimators; for other objects
+    only the type. Lists and tuples are equivalent, and so are NumPy and Python numbers, because
+    some file formats do not distinguish them.
     """
     digest = blake2b(digest_size=16)
     for part in _parts(value):

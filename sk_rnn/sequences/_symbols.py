@@ -75,7 +75,7 @@ def learn_tokens(rows: Iterable[Sequence[Hashable]], min_count: int = 1) -> list
 
 
 def _has_total_order(token: Any) -> bool:
-    """Whether ``<`` is a total order for tokens of this kind; for sets it is the subset relation."""
+    """Whether ``<`` is a total order of such tokens; for sets it is the subset relation."""
     if isinstance(token, tuple):
         return all(map(_has_total_order, token))
     return isinstance(token, str | bytes | int | float | date | timedelta | Decimal | Fraction)

@@ -39,8 +39,8 @@ def open_tensors(X: Any, where: str) -> Any:
     Raises
     ------
     TypeError
-        If it is a sparse tensor, or one that NumPy cannot represent; or a class or a module, some of
-        which have a shape, columns or to_list and would later be mistaken for data.
+        If it is a sparse tensor, or one that NumPy cannot represent; or a class or a module, some
+        of which have a shape, columns or to_list and would later be mistaken for data.
 
     Examples
     --------
@@ -54,7 +54,8 @@ def open_tensors(X: Any, where: str) -> Any:
     """
     if isinstance(X, type | ModuleType):
         raise TypeError(
-            f"{where} is {name_kind(X)}, where data is expected. Pass an object that holds the data."
+            f"{where} is {name_kind(X)}, where data is expected. Pass an object that holds the "
+            "data."
         )
     if _is_packed(X):
         return _unpack(X, where)

@@ -1,4 +1,4 @@
-"""The interface to skorch: its training flow, callbacks and history, with less overhead per batch."""
+"""The interface to skorch: its training flow, callbacks and history, with less overhead."""
 
 import inspect
 import threading
@@ -84,8 +84,8 @@ class RecurrentNet(PredictingNet):
     tbptt_steps : int or None
         Number of steps after which gradients are truncated: see `truncated_gradients`.
     embedding_eps : float or None
-        ``eps`` of adaptive optimizers for embeddings, unless ``optimizer__eps`` is set; None uses the
-        optimizer's default.
+        ``eps`` of adaptive optimizers for embeddings, unless ``optimizer__eps`` is set; None uses
+        the optimizer's default.
     callbacks : list
         skorch callbacks.
     caller : str or None
@@ -198,7 +198,7 @@ class RecurrentNet(PredictingNet):
         return self
 
     def resume_optimizer(self, state: dict[int, Any]) -> None:
-        """Load running means and step counts, but keep the current learning rates and weight decays."""
+        """Load running means and step counts, but keep current learning rates and decays."""
         own = self.optimizer_.state_dict()
         self.optimizer_.load_state_dict({**own, "state": state})
 
@@ -381,7 +381,7 @@ class RecurrentNet(PredictingNet):
         return {"loss": loss, "y_pred": outputs}
 
     def infer(self, x: dict[str, Any], **fit_params):
-        """Run the module; outputs are in full precision regardless of the multiplications' precision."""
+        """Run the module; outputs are in full precision even if it ran in bfloat16."""
         with self.autocast():
             outputs = infer(self.module_, **x)
         return outputs.float() if self.bfloat16 else outputs

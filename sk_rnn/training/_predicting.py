@@ -129,8 +129,8 @@ class PredictingNet(NeuralNet):
     ) -> np.ndarray:
         """Compute the module's outputs, in the order of ``batches.batches``.
 
-        With ``reduce``, its results for each batch. Results are written into one array, allocated at
-        the first batch: separate arrays would fragment the memory freed by the batches, which
+        With ``reduce``, its results for each batch. Results are written into one array, allocated
+        at the first batch: separate arrays would fragment the memory freed by the batches, which
         would grow with their number.
 
         Raises

@@ -88,8 +88,8 @@ def resolve_backend(
     training : bool
         Whether gradients are also needed.
     caller : str or None
-        Name of the caller in error messages. None for a saved model, which does not fail here: it uses torch where the
-        kernels cannot run.
+        Name of the caller in error messages. None for a saved model, which does not fail here: it
+        uses torch where the kernels cannot run.
     announce : callable or None
         Called before kernels are compiled, which takes seconds: see `prepare`.
 

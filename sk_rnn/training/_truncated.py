@@ -210,7 +210,8 @@ class _Steps:
             outputs = self.head(states, moments).to(self.dtype)
             weights = None if y.weights is None else y.weights[index]
             mean = self.criterion(outputs, cast(Tensor, y.values)[index], weights)
-        # The mean over all steps is the mean of the chunks' means, weighted by their numbers of steps.
+        # The mean over all steps is the mean of the chunks' means, weighted by their numbers of
+        # steps.
         return mean * (len(states) / self.batch.n_rows), outputs
 
     def _select(self, states: Tensor, chunk: Chunk) -> tuple[Tensor, Tensor]:

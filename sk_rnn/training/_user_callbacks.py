@@ -36,8 +36,8 @@ def copy_callbacks(callbacks: Any, extras: dict[str, Any]) -> tuple[Any, dict[st
     Parameters
     ----------
     callbacks : list, tuple or None
-        Callbacks, callback classes and pairs (name, callback). Anything else, which `fit` refuses, is
-        returned unchanged.
+        Callbacks, callback classes and pairs (name, callback). Anything else, which `fit` refuses,
+        is returned unchanged.
     extras : dict
         Values of ``callbacks__…``: callbacks, or parameters of them.
 
@@ -86,8 +86,8 @@ def callback_fault(callback: Any, *, scheduled: str | None) -> str | None:
     kind = callback if isinstance(callback, type) else type(callback)
     if issubclass(kind, InputShapeSetter):
         return (
-            "sets the input size of a module, which is inferred from X here. Leave it out: every fit "
-            "builds its network for the features of X"
+            "sets the input size of a module, which is inferred from X here. Leave it out: every "
+            "fit builds its network for the features of X"
         )
     if issubclass(kind, LRScheduler) and scheduled is not None:
         return (

@@ -91,8 +91,8 @@ REFUSED = {
     "a class for X": (
         lambda: clf().fit(Panel, LABELS),
         TypeError,
-        r"RNNClassifier\.fit: X is the class Panel, where data is expected\. Pass an object that holds "
-        r"the data\.$",
+        r"RNNClassifier\.fit: X is the class Panel, where data is expected\. Pass an object that "
+        r"holds the data\.$",
     ),
     "a class for X, of arrays": (
         lambda: reg().fit(X, NUMBERS).predict(np.ndarray),
@@ -236,9 +236,8 @@ REFUSED = {
     "weights in a dict": (
         lambda: clf().fit(X, LABELS, sample_weight={0: 1.0}),
         TypeError,
-        r"RNNClassifier\.fit: sample_weight holds dicts where numbers are expected, for example \{0: "
-        r"1\.0\} "
-        r"\(.*\)\. " + re.escape(WEIGHTS),
+        r"RNNClassifier\.fit: sample_weight holds dicts where numbers are expected, for example "
+        r"\{0: 1\.0\} \(.*\)\. " + re.escape(WEIGHTS),
     ),
     "no weights": (
         lambda: clf().fit(X, LABELS, sample_weight=[]),

@@ -162,7 +162,7 @@ def test_where_numba_fails_torch_computes_and_one_warning_says_so(
         with pytest.raises(ImportError) as raised:
             kind(**SMALL, backend="numba").fit(X, y)
         assert str(raised.value) == (
-            f"{kind.__name__}.fit: backend='numba' was asked for, but {told}. Reinstall it with: "
+            f"{kind.__name__}.fit: backend='numba' was requested, but {told}. Reinstall it with: "
             "pip install --upgrade --force-reinstall numba llvmlite. Or set backend='auto'."
         )
 

@@ -66,8 +66,8 @@ REFUSED = {
     "y that only has a length": (
         lambda: TimeDistributed(StandardScaler()).fit(np.zeros((4, 2)), Counted()),
         TypeError,
-        r"TimeDistributed\.fit: y is <.*Counted object.*>, where a list or an array is expected\. Pass "
-        r"one",
+        r"TimeDistributed\.fit: y is <.*Counted object.*>, where a list or an array is expected\. "
+        r"Pass one",
     ),
     "a class for X": (
         lambda: TimeDistributed(StandardScaler()).fit(Panel),
@@ -109,13 +109,14 @@ REFUSED = {
     "a module for a tokenizer": (
         lambda: SequenceVectorizer(tokenizer=torch.nn.GRU(1, 1), token_pattern=None).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: preprocessor, strip_accents or "
-        r"tokenizer raised AttributeError: .* must return a string\.$",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: preprocessor, strip_accents "
+        r"or tokenizer raised AttributeError: .* must return a string\.$",
     ),
     "a module for an analyzer": (
         lambda: SequenceVectorizer(analyzer=torch.nn.GRU(1, 1)).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised AttributeError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised "
+        r"AttributeError: ",
     ),
     "an argument too many": (
         lambda: make_windows(np.ones(5), 2),
@@ -135,8 +136,8 @@ REFUSED = {
     "an error of a transformer's own": (
         lambda: TimeDistributed(OrdinalEncoder()).fit(IDS).inverse_transform([[7], [1]]),
         ValueError,
-        r"TimeDistributed\.inverse_transform: OrdinalEncoder raised IndexError for the time "
-        r"steps, .*\. Check that X holds what it takes\.$",
+        r"TimeDistributed\.inverse_transform: OrdinalEncoder raised IndexError for the time steps, "
+        r".*\. Check that X holds values that it supports\.$",
     ),
     "a series of several kinds": (
         lambda: make_windows(ak.Array([[1.0], "abc", [2.0], [3.0]]), window=2),
@@ -249,8 +250,8 @@ REFUSED = {
     "tokenizer of numbers": (
         lambda: SequenceVectorizer(tokenizer=int, token_pattern=None).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: preprocessor, strip_accents or "
-        r"tokenizer raised ValueError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: preprocessor, strip_accents "
+        r"or tokenizer raised ValueError: ",
     ),
     "an array for an output": (
         lambda: SequenceVectorizer().set_output(transform=np.zeros(2)),
@@ -260,7 +261,8 @@ REFUSED = {
     "stop words that are no words": (
         lambda: SequenceVectorizer(stop_words=[["a"]]).fit(TEXTS),
         TypeError,
-        r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string is expected\. Pass a list",
+        r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string is expected\. Pass a "
+        r"list",
     ),
     "a vocabulary without dimensions": (
         lambda: SequenceVectorizer(vocabulary=torch.tensor(2)).fit(TEXTS),

@@ -125,8 +125,8 @@ UNALIGNED = (
             SelectKBest(k=1),
             5,
             TypeError,
-            "y is 5, where a list or an array is expected. Pass one target per sequence, or for each "
-            "sequence one target per time step.",
+            "y is 5, where a list or an array is expected. Pass one target per sequence, or for "
+            "each sequence one target per time step.",
         ),
         (
             SelectKBest(k=1),

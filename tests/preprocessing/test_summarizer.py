@@ -141,10 +141,10 @@ KNOWN = "['mean', 'std', 'min', 'max', 'first', 'last', 'slope', 'length']"
         (
             ("mean",),
             Panel(np.array([2, 3, 1]), [0, 2, 3], n_tokens=7),
-            "X holds token ids from a vocabulary of 7, where numbers are expected: that one id is "
-            "larger than another means nothing. Give the ids to an estimator with embedding_dim "
-            "set, such as RNNClassifier, or describe texts by their words with CountVectorizer. If "
-            "they are quantities, pass X.to_list().",
+            "X holds token ids from a vocabulary of 7, where numbers are expected: the ids have no "
+            "order. Give the ids to an estimator with embedding_dim set, such as RNNClassifier, or "
+            "describe texts by their words with CountVectorizer. If they are quantities, pass "
+            "X.to_list().",
         ),
         (
             ("mean",),

@@ -473,8 +473,8 @@ def call(method, X, **params):
         (
             np.zeros((3, 2)),
             TypeError,
-            "X has 2 dimensions, shape (3, 2), and holds float64 where text is expected. Pass a list, "
-            "a Series or a 1-D array of strings, one per document. A column is X.ravel(), rows of "
+            "X has 2 dimensions, shape (3, 2), and holds float64 where text is expected. Pass a "
+            "list, a Series or a 1-D array of strings, one per document. A column is X.ravel(), rows of "
             "tokens are X.tolist().",
         ),
         (
@@ -626,14 +626,14 @@ def returns(value):
         (
             {"analyzer": returns([["dog"]])},
             TypeError,
-            "X[0]: analyzer returned ['dog'] as a token, at time step 0, where a string is expected. "
-            "Return one flat list of strings for each document.",
+            "X[0]: analyzer returned ['dog'] as a token, at time step 0, where a string is "
+            "expected. Return one flat list of strings for each document.",
         ),
         (
             {"tokenizer": returns(["a", ["dog"]]), "token_pattern": None},
             TypeError,
-            "X[0]: tokenizer returned ['dog'] as a token, at time step 1, where a string is expected. "
-            "Return one flat list of strings for each document.",
+            "X[0]: tokenizer returned ['dog'] as a token, at time step 1, where a string is "
+            "expected. Return one flat list of strings for each document.",
         ),
         (
             {"analyzer": returns(None)},
@@ -645,8 +645,8 @@ def returns(value):
             (
                 {"tokenizer": returns(None), "token_pattern": None, "stop_words": stop_words},
                 TypeError,
-                "X[0]: tokenizer returned None, where a list of tokens is expected. Return a list of "
-                "strings, empty if there are none.",
+                "X[0]: tokenizer returned None, where a list of tokens is expected. Return a list "
+                "of strings, empty if there are none.",
             )
             for stop_words in (None, ["the"])
         ),

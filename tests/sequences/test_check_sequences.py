@@ -586,14 +586,14 @@ KINDS = [
         " holds dicts where numbers are expected, for example {'foo': 'bar'}" + DICTS,
     ),
     ([[{"u": 1}]], "[0] holds dicts where numbers are expected, for example {'u': 1}" + DICTS),
-    (pl.Series([[{"u": 1}]]), " holds dicts where numbers are expected, for example {'u': 1}" + DICTS),
-    (pa.array([[{"u": 1}]]), " holds dicts where numbers are expected, for example {'u': 1}" + DICTS),
-    (ak.Array([[{"u": 1}]]), " holds dicts where numbers are expected, for example {'u': 1}" + DICTS),
+    (pl.Series([[{"u": 1}]]), HOLDS_DICTS),
+    (pa.array([[{"u": 1}]]), HOLDS_DICTS),
+    (ak.Array([[{"u": 1}]]), HOLDS_DICTS),
     (pl.LazyFrame({"u": [1.0]}), " is a LazyFrame" + NO_CONTAINER + " Pass X.collect()."),
     (
         [[pd.Period("2024-01")]],
-        "[0] holds periods where numbers are expected, for example Period('2024-01', 'M'). Make numbers "
-        "of them: [period.ordinal for period in X[0]].",
+        "[0] holds periods where numbers are expected, for example Period('2024-01', 'M'). Convert "
+        "them to numbers: [period.ordinal for period in X[0]].",
     ),
 ]
 
@@ -713,8 +713,8 @@ VALUES = [
     ),
     (
         np.array([[b"a"]]),
-        " holds bytes where numbers are expected, for example b'a'. Decode them: [text.decode() for text "
-        "in X]." + ENCODE,
+        " holds bytes where numbers are expected, for example b'a'. Decode them: [text.decode() "
+        "for text in X]." + ENCODE,
     ),
     (
         [[b"1.5"]],
@@ -727,18 +727,18 @@ VALUES = [
     ),
     (
         np.array([["2024-01-01"]], dtype="M8[D]"),
-        " holds dates where numbers are expected, for example datetime.date(2024, 1, 1). Make seconds of "
-        "them: np.asarray(X).astype('datetime64[ms]').astype(float) / 1000.",
+        " holds dates where numbers are expected, for example datetime.date(2024, 1, 1). Convert "
+        "them to seconds: np.asarray(X).astype('datetime64[ms]').astype(float) / 1000.",
     ),
     (
         [[np.timedelta64(1, "D")]],
-        "[0] holds durations where numbers are expected, for example datetime.timedelta(days=1). Make "
-        "seconds of them: np.asarray(X[0]).astype('timedelta64[ms]').astype(float) / 1000.",
+        "[0] holds durations where numbers are expected, for example datetime.timedelta(days=1). "
+        "Convert them to seconds: np.asarray(X[0]).astype('timedelta64[ms]').astype(float) / 1000.",
     ),
     (
         [np.array([(1.0, 2.0)], dtype=[("u", "f8"), ("v", "f8")])],
-        "[0] holds records where numbers are expected, for example (1.0, 2.0). Make features of the "
-        "fields: np.asarray(X[0]).tolist().",
+        "[0] holds records where numbers are expected, for example (1.0, 2.0). Convert the fields "
+        "to features: np.asarray(X[0]).tolist().",
     ),
     (
         [np.array([1.0, [2.0]], dtype=object)],
@@ -751,15 +751,15 @@ VALUES = [
     ),
     (
         pd.DataFrame({"u": [1.0], "t": pd.array(["2024-01-01"], dtype="datetime64[ns]")}),
-        " has column 't' of dtype datetime64[ns] where numbers are expected. Convert it to seconds with "
-        "(pd.to_datetime(X['t']) - pd.to_datetime(X['t']).min()).dt.total_seconds(), or drop it. "
-        "If the rows of X are time steps, group the rows into sequences by id: "
+        " has column 't' of dtype datetime64[ns] where numbers are expected. Convert it to seconds "
+        "with (pd.to_datetime(X['t']) - pd.to_datetime(X['t']).min()).dt.total_seconds(), or drop "
+        "it. If the rows of X are time steps, group the rows into sequences by id: "
         "Panel.from_frame(X, by=..., order_by='t').",
     ),
     (
         [pd.DataFrame({"u": [1.0], "t": pd.array([5], dtype="timedelta64[ns]")})],
-        "[0] has column 't' of dtype timedelta64[ns] where numbers are expected. Convert it to seconds with "
-        "pd.to_timedelta(X[0]['t']).dt.total_seconds(), or drop it.",
+        "[0] has column 't' of dtype timedelta64[ns] where numbers are expected. Convert it to "
+        "seconds with pd.to_timedelta(X[0]['t']).dt.total_seconds(), or drop it.",
     ),
     (
         pd.DataFrame({"u": pd.Categorical(["a"])}),
@@ -795,7 +795,7 @@ VALUES = [
     ),
     (
         pd.DataFrame({"u": [np.zeros((3, 2))], "v": [np.zeros(3)]}),
-        "['u'] has 2 features per time step, but beside other columns a column is one feature. "
+        "['u'] has 2 features per time step, but next to other columns a column is one feature. "
         "Pass the column by itself.",
     ),
     (
@@ -818,8 +818,8 @@ VALUES = [
         pd.DataFrame(
             {"heat": [1.0]}, index=pd.MultiIndex.from_tuples([(0, 0)], names=["id", "time"])
         ),
-        " is a frame with the MultiIndex ['id', 'time']. If its rows are time steps, make one "
-        "sample of all rows of an id with Panel.from_frame(df, by=..., order_by=...); if they are "
+        " is a frame with the MultiIndex ['id', 'time']. If its rows are time steps, group the "
+        "rows into samples by id with Panel.from_frame(df, by=..., order_by=...); if they are "
         "samples, pass df.reset_index(drop=True).",
     ),
     (
@@ -868,14 +868,14 @@ def test_values_that_are_refused(X, message):
         (
             [[1.0, 2.5]],
             {},
-            "[0] has 2.5 at time step 1, but token ids are integers. Pass integers; an "
-            "estimator without embedding_dim takes numbers.",
+            "[0] has 2.5 at time step 1, but token ids are integers. Pass integers, or leave "
+            "embedding_dim unset for numbers.",
         ),
         (
             [[1e300]],
             {},
-            "[0] has 1e+300 at time step 0, but token ids are integers. Pass integers; an "
-            "estimator without embedding_dim takes numbers.",
+            "[0] has 1e+300 at time step 0, but token ids are integers. Pass integers, or leave "
+            "embedding_dim unset for numbers.",
         ),
         ([[1.0, np.nan]], {}, "[0] contains NaN at time step 1." + IMPUTE),
         ([[True]], {}, " holds booleans where token ids are expected. Pass integers."),
@@ -899,6 +899,7 @@ def test_values_that_are_refused(X, message):
         ),
     ],
 )
+HOLDS_DICTS = " holds dicts where numbers are expected, for example {'u': 1}" + DICTS
 def test_tokens_that_are_refused(X, kwargs, message):
     kind, text = full_message(lambda: check_sequences(X, tokens=True, caller="f", **kwargs))
     assert (kind, text) == (ValueError, "f: X" + message)

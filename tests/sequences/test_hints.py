@@ -314,10 +314,10 @@ def test_a_column_of_text_names_the_vectorizer():
     for df in (pd.DataFrame({"text": TEXTS}), pl.DataFrame({"text": TEXTS})):
         text = message(lambda df=df: clf().fit(df, [0, 1]))
         assert re.sub(" of dtype [a-z]+", "", text) == (
-            "RNNClassifier.fit: X has column 'text' where numbers are expected. If it holds text, pass "
-            "X['text'] and convert it to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
-            "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)); otherwise drop "
-            "it."
+            "RNNClassifier.fit: X has column 'text' where numbers are expected. If it holds text, "
+            "pass X['text'] and convert it to token ids with "
+            "sk_rnn.preprocessing.SequenceVectorizer: make_pipeline(SequenceVectorizer(), "
+            "RNNClassifier(embedding_dim=64)); otherwise drop it."
         )
 
 
@@ -329,8 +329,8 @@ def test_functions_are_told_of_the_vectorizer_alone():
 def test_text_that_is_numbers_is_converted():
     text = message(lambda: clf().fit([["1.5", "2"], ["3"]], [0, 1]))
     assert text == (
-        "RNNClassifier.fit: X[0] holds strings where numbers are expected, for example '1.5'. Convert "
-        "them: np.asarray(X[0]).astype(float)."
+        "RNNClassifier.fit: X[0] holds strings where numbers are expected, for example '1.5'. "
+        "Convert them: np.asarray(X[0]).astype(float)."
     )
 
 

@@ -133,13 +133,13 @@ REFUSED = {
         lambda: Panel.from_sequences(NUMBERS, dtype="junk"),
         TypeError,
         "Panel.from_sequences: dtype must be 'float32' or 'float64'; got 'junk',",
-        "which is not a dtype of NumPy.",
+        "which is not a NumPy dtype.",
     ),
     "dtype, of torch": (
         lambda: Panel.from_sequences(NUMBERS, dtype=torch.float32),
         TypeError,
         "Panel.from_sequences: dtype must be 'float32' or 'float64'; got torch.float32,",
-        "which is not a dtype of NumPy.",
+        "which is not a NumPy dtype.",
     ),
     "dtype, integers": (
         lambda: Panel.from_sequences(NUMBERS, dtype="int64"),
@@ -156,7 +156,8 @@ REFUSED = {
     "padded X, text": (
         lambda: Panel.from_padded([["a", "b"]], [2]),
         ValueError,
-        "Panel.from_padded: X holds strings where numbers are expected, for example 'a'. Make token ids",
+        "Panel.from_padded: X holds strings where numbers are expected, for example 'a'. Make "
+        "token ids",
         "",
     ),
     "padded X, complex": (
@@ -229,14 +230,14 @@ REFUSED = {
     "pad beyond float32": (
         lambda: float32().to_padded(1e300),
         ValueError,
-        "Panel.to_padded: value 1e+300 does not fit into float32, of which the Panel is.",
+        "Panel.to_padded: value 1e+300 does not fit into float32, the dtype of the Panel.",
         "Pass another number.",
     ),
     "pad beyond floats": (
         lambda: panel().to_padded(10**400),
         ValueError,
         "Panel.to_padded: value 1000",
-        "0 does not fit into float64, of which the Panel is. Pass another number.",
+        "0 does not fit into float64, the dtype of the Panel. Pass another number.",
     ),
     "pad ids with a fraction": (
         lambda: tokens().to_padded(0.5),

@@ -234,7 +234,8 @@ ONE_TARGET = " Every time step needs a target: drop those without one, from X to
         (
             WORDS,
             {"numeric": True},
-            "[0] holds strings where numbers are expected, for example 'N'. RNNClassifier learns labels.",
+            "[0] holds strings where numbers are expected, for example 'N'. RNNClassifier learns "
+            "labels.",
         ),
         (
             [[["a", "b"]] * 2, [["a", "b"]], [["a", "b"]] * 3],

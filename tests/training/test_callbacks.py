@@ -662,8 +662,8 @@ class Broken(Callback):
 MESSAGES = {
     "no shape to set": (
         {"callbacks": [InputShapeSetter()]},
-        "callback 'InputShapeSetter' sets the input size of a module, which is read from X here. "
-        "Leave it out: every fit builds its network for the features that X has.",
+        "callback 'InputShapeSetter' sets the input size of a module, which is inferred from X "
+        "here. Leave it out: every fit builds its network for the features of X.",
     ),
     "two schedules": (
         {"callbacks": [("rate", LRScheduler)]},
