@@ -474,8 +474,8 @@ def call(method, X, **params):
             np.zeros((3, 2)),
             TypeError,
             "X has 2 dimensions, shape (3, 2), and holds float64 where text is expected. Pass a "
-            "list, a Series or a 1-D array of strings, one per document. A column is X.ravel(), rows of "
-            "tokens are X.tolist().",
+            "list, a Series or a 1-D array of strings, one per document. A column is X.ravel(), "
+            "rows of tokens are X.tolist().",
         ),
         (
             ["a text", 3.5],

@@ -535,6 +535,7 @@ RECIPE = (
     "make_pipeline(TimeDistributed(DictVectorizer()), RNNClassifier())."
 )
 DICTS = " (argument must be a string or a number, not a dict)." + RECIPE
+HOLDS_DICTS = " holds dicts where numbers are expected, for example {'u': 1}" + DICTS
 RAGGED = ": time steps differ in their number of features. Give each step the same number."
 ONE_PER_SAMPLE = " Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
 NULL = "[1] is null. Drop samples without a sequence, from y too."
@@ -899,7 +900,6 @@ def test_values_that_are_refused(X, message):
         ),
     ],
 )
-HOLDS_DICTS = " holds dicts where numbers are expected, for example {'u': 1}" + DICTS
 def test_tokens_that_are_refused(X, kwargs, message):
     kind, text = full_message(lambda: check_sequences(X, tokens=True, caller="f", **kwargs))
     assert (kind, text) == (ValueError, "f: X" + message)
