@@ -50,8 +50,9 @@ _ADVICE = re.compile(
     r"(?:[.;:,] |\b(?:to|or|and) )(?:pass|set|use|leave|drop|give|convert|call|lower|fit|refit|"
     r"rescale|impute|map|clip|fill|scale|encode|decode|make|choose|raise|run|return|put|remove|check|"
     r"slice|build|shorten|wrap|install|split|write|select|download|read|name|rename|cut|"
-    r"sort|repeat|correct|reshape)\b"
-    r"|\bmust\b|\bneeds?\b|\bexpected\b|\bexpected\b|\bbelongs?\b|did you mean|known are|one of|none of \[|is neither|"
+    r"sort|repeat|correct|reshape|group|free|escape|represent)\b"
+    r"|\bmust\b|\bneeds?\b|\bexpected\b|\bbelongs?\b|did you mean|known are|one of|none of \[|"
+    r"is neither|"
     r"minimum of 1 is required|refused the time steps|"
     r"a line is|positions are|which has \[|df has \[|get the file anew|weights are finite",
     re.IGNORECASE,

@@ -245,7 +245,8 @@ REFUSED = {
     "analyzer of numbers": (
         lambda: SequenceVectorizer(analyzer=int).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised ValueError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised "
+        r"ValueError: ",
     ),
     "tokenizer of numbers": (
         lambda: SequenceVectorizer(tokenizer=int, token_pattern=None).fit(TEXTS),
