@@ -1,4 +1,4 @@
-"""The tasks of ``bench_seq2seq.py``: data, what is trained with it, and how it is judged."""
+"""The tasks of ``bench_seq2seq.py``: data, models and evaluation."""
 
 from __future__ import annotations
 

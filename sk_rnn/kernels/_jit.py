@@ -12,8 +12,8 @@ except (ImportError, AttributeError):  # a Numba with a different caching interf
 
 OPTIONS: Any = {
     "nogil": True,
-    # Products and sums may be fused (the result is nearer to the exact one); nothing is reordered,
-    # so a row gives the same bits whichever rows stand beside it.
+    # Multiplications and additions may be fused (which is more accurate); nothing is reordered, so
+    # the result of a row is bitwise independent of the rest of the batch.
     "fastmath": {"contract"},
     # A check for division by zero would prevent vectorisation of a loop.
     "error_model": "numpy",

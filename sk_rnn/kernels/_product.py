@@ -55,11 +55,11 @@ def _make_tile(n_rows: int, n_panels: int, n_vectors: int) -> Any:
     ) -> Any:
         """Multiply a few rows with one register tile's width of columns, over ``depth`` terms.
 
-        ``result[r, c] = sum over k of left[r, k] * right[k, c]``, added to what is there if
-        ``add``. Each array comes with the place of its first element in memory order; ``left_row``
-        and ``left_depth`` are the distances between its rows and terms, ``right_depth`` and
-        ``right_panel`` those between the terms and the panels of ``right``. The distance between
-        rows of ``result`` is the length of its last axis.
+        ``result[r, c] = sum over k of left[r, k] * right[k, c]``, added to the previous values
+        if ``add``. Each array comes with the offset of its first element; ``left_row`` and
+        ``left_depth`` are the strides of its rows and terms, ``right_depth`` and ``right_panel``
+        those of the terms and the panels of ``right``. The row stride of ``result`` is the length
+        of its last axis.
         """
         place = types.intp
         arguments = (

@@ -55,7 +55,7 @@ def bleu_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, if their numbers differ, or if there is `tokenize` is unknown or
+        If there are no texts, if their numbers differ, or if `tokenize` is unknown or
         requires a package that is not installed.
 
     See Also
@@ -157,7 +157,7 @@ def chrf_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, if their numbers differ, or if there is `word_order` is not a
+        If there are no texts, if their numbers differ, or if `word_order` is not a
         non-negative integer.
 
     See Also

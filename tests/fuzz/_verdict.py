@@ -1,4 +1,4 @@
-"""What may come of a call, and what is raw.
+"""Acceptable results of a call, and errors that are not.
 
 Fine is
 
@@ -54,7 +54,7 @@ _ADVICE = re.compile(
     r"|\bmust\b|\bneeds?\b|\bexpected\b|\bbelongs?\b|did you mean|known are|one of|none of \[|"
     r"is neither|"
     r"minimum of 1 is required|refused the time steps|"
-    r"a line is|positions are|which has \[|df has \[|get the file anew|weights are finite",
+    r"a line is|positions are|which has \[|df has \[|download again|weights are finite",
     re.IGNORECASE,
 )
 _SCIKIT_LEARN = re.compile(

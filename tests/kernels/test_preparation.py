@@ -1,4 +1,4 @@
-"""Kernels are compiled before they are needed; what goes wrong leaves torch to compute."""
+"""Kernels are compiled before they are needed; torch is used if this fails."""
 
 import os
 import pickle
@@ -36,7 +36,7 @@ SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
 
 @pytest.fixture
 def fresh(monkeypatch):
-    """What this process knows of Numba, forgotten."""
+    """Reset the state of the kernels in this process."""
     monkeypatch.setattr(_preparation, "_found", _Findings())
 
 

@@ -403,7 +403,7 @@ MESSAGES = {
         "sequence_accuracy_score: y_true[0] has [0.0, 0.0] at position 0, which is not hashable. "
         "Pass tokens that are strings, numbers or tuples, in one sequence per sample.",
     ),
-    "lists where characters belong": (
+    "lists instead of strings": (
         lambda: character_error_rate(AB, ["a", ["b"]]),
         TypeError,
         "character_error_rate: y_pred[1] is not a string. Pass strings, or use token_error_rate "
@@ -479,14 +479,14 @@ MESSAGES = {
         "token_error_rate: y_true[0] has nan at position 1, which is not equal to itself. "
         "Represent missing tokens by a value such as None.",
     ),
-    "references where words belong": (
+    "references instead of words": (
         lambda: bleu_score([["a cat", "one cat"], ["b"]], AB),
         ValueError,
         "bleu_score: y_true[0] has 'a cat' at position 0, which is more than one word. Pass a "
         "string or a list of words; or multi_reference=True if y_true has a list of references per "
         "sample.",
     ),
-    "a text where references belong": (
+    "a text instead of references": (
         lambda: chrf_score(AB, AB, multi_reference=True),
         TypeError,
         "chrf_score: y_true[0] is a string, but multi_reference=True requires a list of references "

@@ -1,4 +1,4 @@
-"""TargetEncoder on time steps: no sequence helps to encode itself."""
+"""TargetEncoder on time steps: no sequence is encoded with its own target."""
 
 import numpy as np
 import pandas as pd

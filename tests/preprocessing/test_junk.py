@@ -1,4 +1,4 @@
-"""Junk for transformers, functions and metrics that random calls have found."""
+"""Invalid input of transformers, functions and metrics, found by random calls."""
 
 import re
 
@@ -259,7 +259,7 @@ REFUSED = {
         ValueError,
         r"SequenceVectorizer\.set_output: transform=array\(\[0\., 0\.\]\) must be 'default'",
     ),
-    "stop words that are no words": (
+    "stop words that are not strings": (
         lambda: SequenceVectorizer(stop_words=[["a"]]).fit(TEXTS),
         TypeError,
         r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string is expected\. Pass a "
@@ -280,7 +280,7 @@ REFUSED = {
         ValueError,
         r"TimeDistributed\.set_output: transform must be one of \['default', 'pandas', 'polars'\]",
     ),
-    "targets that are no arrays": (
+    "targets that are not arrays": (
         lambda: TimeDistributed(StandardScaler()).fit(X, [Refusing()] * 2),
         ValueError,
         r"TimeDistributed\.fit: y\[0\] cannot be read as an array: no array today\. Pass one",
@@ -345,7 +345,7 @@ REFUSED = {
         ValueError,
         r"token_error_rate: sample_weight adds up to inf, which is too large to compute with\.",
     ),
-    "normalize of no kind": (
+    "invalid normalize": (
         lambda: edit_distance(AB, AB, normalize=pd.NA),
         TypeError,
         r"edit_distance: normalize must be True or False; got <NA>\.$",
@@ -453,7 +453,7 @@ def test_warnings_of_numpy_name_the_caller_and_the_feature(scaler):
 
 
 def test_warnings_of_numpy_say_what_is_too_large():
-    with pytest.warns(UserWarning, match=r"in square\. What comes out may hold NaN or infinity\."):
+    with pytest.warns(UserWarning, match=r"in square\. The result may hold NaN or infinity\."):
         TimeDistributed(StandardScaler()).fit([[[1e200], [-1e200]]])
 
 

@@ -99,7 +99,7 @@ CONTAINERS = {
     "pyarrow": pa.array(X3.tolist()),
     "list of frames": [pd.DataFrame(x, columns=["u", "v"]) for x in X3],
     "list of pyarrow tables": [pa.table({"u": x[:, 0], "v": x[:, 1]}) for x in X3],
-    "frame of cells": pd.DataFrame({"u": list(X3[:, :, 0]), "v": list(X3[:, :, 1])}),
+    "frame with sequences in cells": pd.DataFrame({"u": list(X3[:, :, 0]), "v": list(X3[:, :, 1])}),
 }
 
 

@@ -1,4 +1,4 @@
-"""SequenceVectorizer: CountVectorizer's contract, order, ids, refusals, and Pipelines."""
+"""SequenceVectorizer: CountVectorizer's API, order, ids, errors, and Pipelines."""
 
 import pickle
 import re

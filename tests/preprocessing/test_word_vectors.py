@@ -1,4 +1,4 @@
-"""load_word_vectors, on files written here."""
+"""load_word_vectors, on generated files."""
 
 import gzip
 import re

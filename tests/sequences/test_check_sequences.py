@@ -135,7 +135,7 @@ UNIVARIATE_CONTAINERS = {
     "object array": lambda: objects([np.array(s) for s in UNIVARIATE]),
     "list of object arrays": lambda: [np.array(s, dtype=object) for s in UNIVARIATE],
     "series": lambda: pd.Series(UNIVARIATE),
-    "frame of cells": lambda: pd.DataFrame({0: UNIVARIATE}),
+    "frame with sequences in cells": lambda: pd.DataFrame({0: UNIVARIATE}),
     "list of tensors": lambda: [torch.tensor(s) for s in UNIVARIATE],
     "list of bfloat16 tensors": lambda: [torch.tensor(s, dtype=torch.bfloat16) for s in UNIVARIATE],
     "awkward": lambda: ak.Array(UNIVARIATE),
@@ -164,7 +164,7 @@ TOKEN_CONTAINERS = {
     "series": lambda: pd.Series(TOKENS),
     "object array": lambda: objects(TOKENS),
     "list of object arrays": lambda: [np.array(s, dtype=object) for s in TOKENS],
-    "frame of cells": lambda: pd.DataFrame({"word": TOKENS}),
+    "frame with sequences in cells": lambda: pd.DataFrame({"word": TOKENS}),
     "list of frames": lambda: [pd.DataFrame({"word": s}) for s in TOKENS],
     "list of tensors": lambda: [torch.tensor(s) for s in TOKENS],
     "awkward": lambda: ak.Array(TOKENS),
@@ -387,7 +387,7 @@ def test_tokens_with_a_feature_axis():
         lambda: pa.table(COLUMNS),
         lambda: [pl.from_dict(dict(zip("uv", zip(*s, strict=True), strict=True))) for s in NESTED],
     ],
-    ids=["list of frames", "frame of cells", "polars", "pyarrow", "list of polars"],
+    ids=["list of frames", "frame with sequences in cells", "polars", "pyarrow", "list of polars"],
 )
 def test_feature_names_come_from_columns(make):
     assert check_sequences(make()).feature_names == ("u", "v")

@@ -1,4 +1,4 @@
-"""Long frames of pandas, polars and pyarrow, and what is refused in them."""
+"""Long frames of pandas, polars and pyarrow, and errors for invalid ones."""
 
 import datetime
 import re
@@ -574,7 +574,7 @@ def test_frame_of_columns_that_share_a_name_is_refused():
 
 
 class UnreadFrame:
-    """What polars 2 looks like: no interchange protocol."""
+    """A frame like those of polars 2, without the interchange protocol."""
 
     __module__ = "polars.dataframe.frame"
     columns = ("run",)

@@ -1,4 +1,4 @@
-"""What messages advise: one sequence, text, long frames, single values beside sequences."""
+"""Advice in messages: one sequence, text, long frames, single values mixed with sequences."""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""What a Panel is given that is none of what it takes: an error that names it and what to pass."""
+"""Invalid arguments of a Panel: an error that names the argument and what to pass."""
 
 import awkward as ak
 import numpy as np

@@ -37,7 +37,7 @@ CONTAINERS = {
     "object array of arrays": lambda y: objects([np.array(row) for row in y]),
     "series": pd.Series,
     "list of series": lambda y: [pd.Series(row) for row in y],
-    "frame of cells": lambda y: pd.DataFrame({"tag": y}),
+    "frame with sequences in cells": lambda y: pd.DataFrame({"tag": y}),
     "awkward": ak.Array,
     "list of awkward": lambda y: list(ak.Array(y)),
     "pyarrow": pa.array,

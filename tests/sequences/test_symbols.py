@@ -1,4 +1,4 @@
-"""Strings and tokens to ids and back."""
+"""Conversion of strings and tokens to ids and back."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Tensors of torch, packed and nested ones too, wherever sequences are read."""
+"""torch tensors, including packed and nested ones, in all functions that read sequences."""
 
 import numpy as np
 import pytest
