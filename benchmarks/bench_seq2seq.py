@@ -62,8 +62,8 @@ def measure(name: str, options: argparse.Namespace) -> dict:
             if not isinstance(x, np.ndarray)
         ],
     }
-    for source, true, predicted in result["examples"]:
-        print(f"  {source} -> {predicted}   ({true})")
+    for source, true, output in result["examples"]:
+        print(f"  {source} -> {output}   ({true})")
     if name == "tatoeba" and options.picture:
         draw_attention(model, SENTENCES, options.picture)
         print(f"  attention of {len(SENTENCES)} sentences: {options.picture}")

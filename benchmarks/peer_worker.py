@@ -53,8 +53,8 @@ class Keras:
         return values
 
     def train(self, X, y):
-        # Weights and optimizer go back to the start, but the compiled function stays: tracing it
-        # anew in each fit would put seconds on Keras' account that a long training does not see.
+        # Weights and optimizer are reset, but the compiled function is kept: retracing it in each
+        # fit would add seconds that are negligible in a long training.
         for variable, value in self.initial:
             variable.assign(value)
         self.model.fit(

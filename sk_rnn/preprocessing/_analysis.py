@@ -218,7 +218,7 @@ def _refuse_unhashable(
             name = "analyzer" if callable(text.analyzer) else "tokenizer"
             raise TypeError(
                 f"{where}: {name} returned {shown(token)} as a token, at time step {step}, where a "
-                "string belongs. Return one flat list of strings for each document."
+                "string is expected. Return one flat list of strings for each document."
             ) from error
     raise error
 

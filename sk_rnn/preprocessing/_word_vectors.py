@@ -193,8 +193,8 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     for term, i in pairs:
         if not isinstance(term, str) or not position.is_satisfied_by(i):
             raise TypeError(
-                f"{caller}: vocabulary has term {term!r} with id {i!r}, but must map "
-                "strings to integers from 0 on."
+                f"{caller}: vocabulary has term {term!r} with id {i!r}, but terms must be "
+                "strings and ids integers from 0 on."
             )
         n_tokens = max(n_tokens, int(i) + 1)
         if not (listed and i < len(_NO_TERMS) and term == _NO_TERMS[i]):

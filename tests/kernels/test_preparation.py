@@ -275,7 +275,7 @@ def test_what_announcing_raises_is_the_callers_and_no_failure(small):
 def test_kernels_that_cannot_be_kept_are_warned_of_once(small, tmp_path, monkeypatch):
     monkeypatch.setattr(_cache, "directories", lambda: [tmp_path / "file" / "sk_rnn"])
     (tmp_path / "file").write_text("")
-    told = r"not be kept on disk \(NotADirectoryError: .* NUMBA_CACHE_DIR"
+    told = r"not be written to disk \(NotADirectoryError: .* NUMBA_CACHE_DIR"
     with pytest.warns(UserWarning, match=told):
         assert prepare("gru", F32, training=True) == ""
     assert prepare("lstm", F32, training=True) == ""  # without a second warning

@@ -107,7 +107,7 @@ def test_groups_of_ones_own_are_kept_together():
             3,
             "TimeDistributed.fit_transform: cv=KFold(n_splits=2, random_state=None, shuffle=False) "
             "of TargetEncoder puts time steps of X[1] on both sides of a fold. TargetEncoder "
-            "encodes each time step by the targets of other steps; steps of the same sequence "
+            "encodes each time step by the targets of other steps, and steps of the same sequence "
             "would leak its target. Set cv to a number of folds, or to a splitter of groups such "
             "as GroupKFold().",
         ),
@@ -115,7 +115,7 @@ def test_groups_of_ones_own_are_kept_together():
             GridSearchCV(make_pipeline(TargetEncoder(), RFE(LinearRegression())), {}),
             3,
             "TimeDistributed.fit_transform: TargetEncoder inside GridSearchCV encodes each time "
-            "step by the targets of other steps; steps of the same sequence would leak its target. "
+            "step by the targets of other steps, and steps of the same sequence would leak its target. "
             "Pass it by itself, or in a Pipeline, a FeatureUnion or a ColumnTransformer, where it "
             "can be given folds of whole sequences.",
         ),

@@ -382,7 +382,7 @@ REFUSED = {
     "a missing token of pandas": (
         lambda: token_accuracy_score([["a", pd.NA], ["b"]], AB),
         ValueError,
-        r"token_accuracy_score: y_true\[0\] has <NA> at position 1, which equals no token\. Give",
+        r"token_accuracy_score: y_true\[0\] has <NA> at position 1, which is not equal to itself\.",
     ),
 }
 

@@ -127,9 +127,9 @@ KNOWN = "['mean', 'std', 'min', 'max', 'first', 'last', 'slope', 'length']"
         (
             ("mean", "slop"),
             [[1.0]],
-            f"statistics has 'slop', which is none of {KNOWN}. Did you mean 'slope'?",
+            f"statistics has 'slop', which is not one of {KNOWN}. Did you mean 'slope'?",
         ),
-        (("mean", 3), [[1.0]], f"statistics has 3, which is none of {KNOWN}."),
+        (("mean", 3), [[1.0]], f"statistics has 3, which is not one of {KNOWN}."),
         (("std", "std"), [[1.0]], "statistics has 'std' twice. Drop one."),
         ((), [[1.0]], f"statistics is empty. Name at least one of {KNOWN}."),
         (
@@ -163,7 +163,7 @@ def test_summarizer_refuses(statistics, X, message):
 @pytest.mark.parametrize(
     ("statistics", "kind", "message"),
     [
-        (["foo"], ValueError, f"statistics has 'foo', which is none of {KNOWN}."),
+        (["foo"], ValueError, f"statistics has 'foo', which is not one of {KNOWN}."),
         ([], ValueError, f"statistics is empty. Name at least one of {KNOWN}."),
         ("mean", TypeError, "statistics='mean' is not a list or tuple. Pass names, as ['mean']."),
     ],

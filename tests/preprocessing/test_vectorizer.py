@@ -449,7 +449,7 @@ def call(method, X, **params):
         (
             "one text",
             TypeError,
-            "X is one str, whose characters would each be a document. Pass [X] if it is a single "
+            "X is one str, each character of which would be a document. Pass [X] if it is a single "
             "document.",
         ),
         (
@@ -496,19 +496,19 @@ def call(method, X, **params):
         (
             ["a text", "another", None],
             ValueError,
-            "X[2] is None: the document is missing. Drop it, from y too, or pass '' for a document "
+            "X[2] is None, a missing document. Drop it, from y too, or pass '' for a document "
             "without words.",
         ),
         (
             pd.Series(["a text", np.nan]),
             ValueError,
-            "X[1] is nan: the document is missing. Drop it, from y too, or pass '' for a document "
+            "X[1] is nan, a missing document. Drop it, from y too, or pass '' for a document "
             "without words.",
         ),
         (
             pd.Series(["a text", None], dtype="string"),
             ValueError,
-            "X[1] is <NA>: the document is missing. Drop it, from y too, or pass '' for a document "
+            "X[1] is <NA>, a missing document. Drop it, from y too, or pass '' for a document "
             "without words.",
         ),
         (
@@ -596,7 +596,7 @@ def test_refusals_of_what_is_no_text(method, X, kind, message):
         (
             {"vocabulary": ["dog", 3]},
             DOCUMENTS,
-            "vocabulary has term 3 (int) at position 1, where a string is expected.",
+            "vocabulary has term 3 (int) at position 1, where a string belongs.",
         ),
         (
             {"vocabulary": "dog"},
@@ -682,19 +682,18 @@ def returns(value):
             {"token_pattern": "("},
             ValueError,
             "token_pattern='(' is not a regular expression: missing ), unterminated subpattern at "
-            "position 0. A character that is meant as itself needs a backslash before it.",
+            "position 0. Escape literal characters with a backslash.",
         ),
         (
             {"token_pattern": "(a)(b)"},
             ValueError,
-            "token_pattern='(a)(b)' has 2 groups, but the token can be one of them only. Write "
+            "token_pattern='(a)(b)' has 2 groups, but only one of them can be the token. Write "
             "(?:...) for the others.",
         ),
         (
             {"token_pattern": None},
             ValueError,
-            "token_pattern=None leaves nothing that splits documents. Pass a pattern, or a "
-            "tokenizer.",
+            "token_pattern=None leaves no way to split documents. Pass a pattern, or a tokenizer.",
         ),
     ],
 )

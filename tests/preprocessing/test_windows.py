@@ -238,7 +238,7 @@ STACK = (
     ", so several series may be stacked. Pass Panel.from_frame(df, by=..., order_by=...), which "
     "keeps windows within series; for one series, "
 )
-RESET = "pass series.reset_index(drop=True) if its rows are in order of time."
+RESET = "pass series.reset_index(drop=True) if its rows are in chronological order."
 SORT = (
     " Pass series.sort_index(), series.reset_index(drop=True) if its rows are in chronological "
     "order, or Panel.from_frame(df, by=..., order_by=...) for several series."

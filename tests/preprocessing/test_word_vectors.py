@@ -254,10 +254,18 @@ def test_a_file_that_is_not_there():
         ("good", TypeError, "is 'good'. Pass a mapping from terms to ids, or a list of terms."),
         (7, TypeError, "is 7. Pass a mapping from terms to ids, or a list of terms."),
         ({}, ValueError, "is empty. Pass at least one term."),
-        ({"good": -1}, TypeError, "has term 'good' with id -1, where a string and an integer"),
-        ({"good": "1"}, TypeError, "has term 'good' with id '1', where a string and an integer"),
+        ({"good": -1}, TypeError, "has term 'good' with id -1, but terms must be strings and ids"),
+        (
+            {"good": "1"},
+            TypeError,
+            "has term 'good' with id '1', but terms must be strings and ids",
+        ),
         ({"good": 10**10}, ValueError, "has id 10000000000, which asks for 10000000001 vectors"),
-        ([1], TypeError, "has term 1 with id 0, where a string and an integer from 0 on belong."),
+        (
+            [1],
+            TypeError,
+            "has term 1 with id 0, but terms must be strings and ids integers from 0 on.",
+        ),
     ],
 )
 def test_bad_vocabularies_are_refused(write, vocabulary, kind, message):

@@ -370,7 +370,7 @@ def test_labels_that_do_not_fit_a_vectorizers_tokens():
 def test_what_messages_say_to_do_makes_numbers(x, difference):
     X = [x]
     text = message(lambda: check_sequences(X, caller="f"))
-    said = re.search(r"(?:Convert them|Make (?:seconds|numbers) of them): (.*)\.$", text)[1]
+    said = re.search(r"Convert them(?: to (?:seconds|numbers))?: (.*)\.$", text)[1]
     made = eval(said)
     values = check_sequences([made], dtype=np.float64).values
     np.testing.assert_array_equal(np.diff(values[:, 0]), [difference])

@@ -255,7 +255,7 @@ REFUSED = {
         lambda: tokens().to_padded(2**70),
         ValueError,
         "Panel.to_padded: value 1180591620717411303424 does not fit into int64,",
-        "of which the Panel is. Pass another number.",
+        ", the dtype of the Panel. Pass another number.",
     ),
     # --- cut ---
     "cut at lists of other lengths": (
