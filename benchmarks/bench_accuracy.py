@@ -1,6 +1,6 @@
 """Accuracy of the default estimators on real data.
 
-Beside what a typical user writes and simple baselines, on every set that has an official split.
+Compared with a typical skorch net and simple baselines, on every set with an official split.
 `benchmarks/README.md` says how to read the table.
 """
 
@@ -78,7 +78,7 @@ def fit_default(dataset: data.Dataset, seed: int, params: dict) -> tuple[float, 
 
 
 def warm_up(contender: str) -> None:
-    """Fit ten short series, so that imports and first-call set-up are in nobody's time."""
+    """Fit ten short series, so that imports and first-call set-up are not timed."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(10, 5)).astype(np.float32), np.array(["a", "b"] * 5)
     tiny = data.Dataset("warm-up", "classification", X, y, X, y)
@@ -115,7 +115,7 @@ def run_all(tasks: list[Task], options: argparse.Namespace) -> Iterable:
 
 
 def summarise(name: str, outcomes: dict[str, list], dataset: data.Dataset) -> dict:
-    """Everything the table and the JSON say about one set."""
+    """All entries of the table and the JSON for one set."""
     summary: dict = {
         "set": name,
         "metric": dataset.metric,

@@ -1,7 +1,7 @@
-"""Training time on ragged data, beside skorch and a bare torch loop.
+"""Training time on ragged data, compared with skorch and a bare torch loop.
 
 Same data, architecture, optimizer, epochs and threads; fits take turns, and the accuracy on unseen
-sequences stands beside the time.
+sequences is reported with the time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def first_fits(request: dict) -> dict:
 
 
 def compile_rows(options: argparse.Namespace) -> list[list[str]]:
-    """What the first fit costs more, in a process without and in one with compiled code on disk."""
+    """Additional cost of the first fit, without and with compiled code on disk."""
     request = {key: getattr(options, key) for key in ("cells", "backend", "threads")}
     with tempfile.TemporaryDirectory() as cache:
         found = []

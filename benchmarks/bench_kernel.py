@@ -49,7 +49,7 @@ def layer_step(options: argparse.Namespace, cell: str, backend: str):
 
 
 def rate(function, gflops: float, seconds: float) -> float:
-    """GFLOP/s over about so many seconds."""
+    """GFLOP/s, measured for about this many seconds."""
     calls, start = 0, time.perf_counter()
     while (passed := time.perf_counter() - start) < seconds:
         function()

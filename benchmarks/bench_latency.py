@@ -1,4 +1,4 @@
-"""How long one sequence takes: the whole of `predict` beside the module alone, and Keras."""
+"""Latency of one sequence: `predict` compared with the module alone, and Keras."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import torch
 
 from sk_rnn.sequences import Panel, check_sequences
 
-MODULE_TARGET = 3.0  # at most so many times the module's own forward pass
+MODULE_TARGET = 3.0  # maximum ratio to the module's forward pass
 KERAS_TARGET = 20.0  # times faster than Keras' predict
 N_TRAIN = 64
 
@@ -81,7 +81,7 @@ def lines(cell: str, found: dict) -> list[list[str]]:
 
 
 def checks(options: argparse.Namespace) -> dict[str, list[float]]:
-    """Seconds of `check_sequences` on what needs no change."""
+    """Seconds of `check_sequences` on data that needs no conversion."""
     rng = np.random.default_rng(0)
     shape = (options.length, speed.N_FEATURES)
     array = rng.standard_normal((1, *shape), dtype=np.float32)

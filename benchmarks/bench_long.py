@@ -1,7 +1,7 @@
 """Cost and memory of training against the length of the sequences, up to 20,000 steps.
 
 Back-propagation through the whole sequence, and truncated to chunks. A plot shows the cost of a
-time step against length, batch and hidden size. Each point is a process of its own.
+time step against length, batch and hidden size. Each point is a separate process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 
 from sk_rnn.sequences import Panel
 
-# What an axis is called, and where the others stay while it varies.
+# Name of an axis, and its value while others vary.
 AXES = {"length": "time steps", "batch_size": "batch", "hidden_size": "hidden size"}
 FIXED = {"length": 200, "batch_size": 16, "hidden_size": 64}
 EPOCHS = 2
@@ -103,7 +103,7 @@ def lines_of(results: list[dict]) -> dict[tuple[str, str], list[dict]]:
 
 def tables(axis: str, results: list[dict]) -> str:
     """Seconds a million steps, and along the lengths memory and accuracy too."""
-    shown = {"seconds a million steps": lambda point: f"{point['seconds_per_million_steps']:.2f}"}
+    shown = {"seconds per million steps": lambda point: f"{point['seconds_per_million_steps']:.2f}"}
     if axis == "length":
         shown["peak MB above data"] = lambda point: f"{point['peak'] / MB:.0f}"
         shown["training accuracy"] = lambda point: f"{point['accuracy']:.2f}"

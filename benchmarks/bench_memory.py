@@ -1,8 +1,8 @@
 """Peak memory of fit on a gigabyte of ragged data.
 
-Each measurement is a process of its own, whose peak resident size the kernel keeps; the same
+Each measurement is a separate process, whose peak resident size the kernel keeps; the same
 process without the data (imports and one tiny fit) is taken off. The parent imports no torch: where
-there is no status file, a child starts with its parent's peak on its account.
+without a status file, the peak of a child includes that of its parent.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def child(request: dict) -> dict:
 
 
 def measure(container: str, options: argparse.Namespace) -> dict:
-    """Run ``child`` in a process of its own."""
+    """Run ``child`` in a separate process."""
     request = {
         "container": container,
         "gigabytes": options.gigabytes,

@@ -1,4 +1,4 @@
-"""What the training loop costs beyond forward, backward and the optimizer's step.
+"""Overhead of the training loop beyond forward, backward and the optimizer step.
 
 The same batches, ready made, go through a bare loop over the same module; ours makes them, keeps
 the loss and the history, and asks for callbacks. Small nets show it most.

@@ -1,6 +1,6 @@
-"""Side by side with what users would pick instead: skorch, a torch loop, Keras and sktime.
+"""Comparison with alternatives: skorch, a torch loop, Keras and sktime.
 
-Keras and sktime live in an environment of their own, in worker processes that take turns with the
+Keras and sktime run in a separate environment, in worker processes that take turns with the
 others. Same data, architecture, optimizer, epochs, batches and threads. Keras masks the padding;
 sktime's classifiers cannot, so theirs comes before the sequences, and they do not shuffle; they
 have no plain LSTM.

@@ -1,4 +1,4 @@
-"""Prediction on many ragged sequences, beside skorch; and its memory as the input grows."""
+"""Prediction on many ragged sequences, compared with skorch; and its memory as the input grows."""
 
 from __future__ import annotations
 

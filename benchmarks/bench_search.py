@@ -1,4 +1,4 @@
-"""What a parallel search gains, and whether memory stays flat over many fits."""
+"""Speed-up of a parallel search, and whether memory stays constant over many fits."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def measure_search(options: argparse.Namespace) -> dict[str, list[float]]:
 
 
 def child(request: dict) -> dict:
-    """Resident size after every tenth of so many small fits in this process."""
+    """Resident size after every tenth of ``n`` small fits in this process."""
     torch.set_num_threads(request["threads"])
     n_fits = request.pop("fits")
     model = contenders.Ours(speed.Setting(**request))

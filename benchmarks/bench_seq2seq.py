@@ -62,8 +62,8 @@ def measure(name: str, options: argparse.Namespace) -> dict:
             if not isinstance(x, np.ndarray)
         ],
     }
-    for source, true, said in result["examples"]:
-        print(f"  {source} -> {said}   ({true})")
+    for source, true, output in result["examples"]:
+        print(f"  {source} -> {output}   ({true})")
     if name == "tatoeba" and options.picture:
         draw_attention(model, SENTENCES, options.picture)
         print(f"  attention of {len(SENTENCES)} sentences: {options.picture}")
@@ -71,7 +71,7 @@ def measure(name: str, options: argparse.Namespace) -> dict:
 
 
 def draw_attention(model: Seq2SeqTransformer, sentences: list[str], path: Path) -> None:
-    """Draw where the decoder looked: a column for each source token, a row for each it said."""
+    """Plot the attention: one column per source token, one row per predicted token."""
     import matplotlib
 
     matplotlib.use("Agg")

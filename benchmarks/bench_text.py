@@ -1,4 +1,4 @@
-"""Accuracy of the text Pipeline with default parameters, beside tf-idf + logistic regression.
+"""Accuracy of the text Pipeline with default parameters, and of tf-idf + logistic regression.
 
 From raw strings to labels: ``SequenceVectorizer`` and ``RNNClassifier(embedding_dim=64)``. Names
 are read by character; nothing is chosen per set beyond that.
@@ -93,7 +93,7 @@ def cells(result: dict) -> list[str]:
 
 
 def measure_vectorizer(repeats: int) -> dict:
-    """Time of ``fit_transform``, and memory beside a list of lists, on made-up documents.
+    """Time of ``fit_transform``, and memory compared with a list of lists, on generated documents.
 
     Words have the frequencies of Zipf's law, as in a language. A list of lists counts each id as
     an object of its own, which ``tolist`` makes it.

@@ -29,7 +29,7 @@ class Contender:
         self.setting = setting
 
     def hold(self, X: list[np.ndarray]) -> Any:
-        """X as this contender takes it; not timed."""
+        """X in the format of this contender; not timed."""
         return X
 
     def train(self, X: Any, y: np.ndarray) -> None:
@@ -55,18 +55,18 @@ class Contender:
         return labels, time.perf_counter() - start
 
     def latencies(self, X: Any, calls: int) -> list[float]:
-        """Seconds of each of so many predictions."""
+        """Seconds of each of ``n`` predictions."""
         return [self.predict(X)[1] for _ in range(calls)]
 
     def accuracy(self, X: Any, y: np.ndarray) -> float:
         return float(np.mean(self.predict(X)[0] == y))
 
     def close(self) -> None:
-        """Give back what is held outside this process."""
+        """Release resources outside this process."""
 
 
 class Ours(Contender):
-    """sk_rnn, with what the rivals do not have switched off; `params` are set on the estimator."""
+    """sk_rnn without features that the rivals lack; `params` are set on the estimator."""
 
     name = "sk_rnn"
 
@@ -105,7 +105,7 @@ class Ours(Contender):
 
 
 class LastStateNet(nn.Module):
-    """What tutorials show for ragged sequences, with and without packing."""
+    """The usual code of tutorials for ragged sequences, with and without packing."""
 
     CLASSES = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn_tanh": nn.RNN}  # noqa: RUF012
 
@@ -128,7 +128,7 @@ class LastStateNet(nn.Module):
 
 
 class SkorchPadded(Contender):
-    """skorch around a padded net: the state at each row's own last step."""
+    """skorch around a padded net: the state at the last step of each row."""
 
     name = "skorch padded"
     packed = False

@@ -1,7 +1,7 @@
 """Real data sets for the benchmarks: parsers of their file formats and one ``load``.
 
-The sets themselves are never part of the project. Each lies in a folder of its own below the
-directory given to ``load``; what the folders must hold is in the table ``FILES`` below.
+The data sets are not part of the project. Each is in a separate folder below the directory given to
+``load``; the required files are in the table ``FILES`` below.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SUITES = {
     "all": CLASSIFICATION + REGRESSION + TEXT + TAGGING,
 }
 
-UNKNOWN = 0  # token id of every word that the vocabulary does not hold
+UNKNOWN = 0  # token id of all words that are not in the vocabulary
 
 # A word enters the vocabulary when this many training documents hold it; the rest become UNKNOWN,
 # so that UNKNOWN is trained too. Two documents are the least that does this; five for the reviews
@@ -99,7 +99,7 @@ class Dataset:
 
     @property
     def metric(self) -> str:
-        """What ``score`` returns, by name."""
+        """Name of the metric that ``score`` returns."""
         return {"classification": "accuracy", "regression": "RMSE", "tagging": "token acc."}[
             self.task
         ]
@@ -206,7 +206,7 @@ def windows_to_failure(engine: np.ndarray) -> tuple[list[np.ndarray], list[float
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words of a document; HTML line breaks are no words."""
+    """Lower-case words of a document, without HTML line breaks."""
     return re.findall(r"[a-z0-9']+|[?!]", text.lower().replace("<br />", " "))
 
 

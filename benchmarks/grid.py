@@ -27,7 +27,7 @@ TARGETS = {
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what cuts the grid, and the size of a fit."""
+    """Add options that restrict the grid, and the size of a fit."""
     parser.add_argument("--cells", nargs="+", choices=speed.CELLS, default=list(speed.CELLS))
     parser.add_argument("--lengths", nargs="+", type=int, default=[50, 100, 500])
     parser.add_argument("--hidden", nargs="+", type=int, default=[32, 64, 128])
@@ -46,10 +46,10 @@ def points(options: argparse.Namespace) -> Iterator[tuple[int, speed.Setting]]:
 def measure(
     models: dict[str, Contender], longest: int, setting: speed.Setting, options: argparse.Namespace
 ) -> dict:
-    """One point: seconds an epoch, accuracy on unseen sequences, and times faster than each."""
+    """One point: seconds per epoch, accuracy on unseen sequences, and times faster than each."""
     task = speed.ragged_task(options.samples, longest)
     held = {name: model.hold(task.X_train) for name, model in models.items()}
-    # Compilation and first-call set-up are in nobody's time. Two batches of the same padded length,
+    # Compilation and first-call set-up are not timed. Two batches of the same padded length,
     # because some compile for a shape.
     warm = speed.ragged(2 * setting.batch_size, longest)
     first = {name: model.fit(model.hold(warm[0]), warm[1]) for name, model in models.items()}
@@ -96,7 +96,7 @@ def table(results: list[dict], options: argparse.Namespace) -> str:
 
 
 def summary(results: list[dict]) -> str:
-    """Geometric mean and worst case over the grid, beside the targets."""
+    """Geometric mean and worst case over the grid, and the targets."""
     rows = []
     pairs = dict.fromkeys((r["cell"], rival) for r in results for rival in r["times_faster"])
     for cell, rival in pairs:

@@ -1,7 +1,7 @@
-"""One peer in a process of its own: JSON requests on standard input, answers on standard output.
+"""One peer in a separate process: JSON requests on standard input, answers on standard output.
 
 Runs in the peers' environment, which has no sk_rnn. Data comes as .npz files of sequences that are
-padded at the end, with their lengths. What `bench_peers.py` compares is explained there.
+padded at the end, with their lengths. The comparison is explained in `bench_peers.py`.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Keras:
         return values
 
     def train(self, X, y):
-        # Weights and optimizer go back to the start, but the compiled function stays: tracing it
-        # anew in each fit would put seconds on Keras' account that a long training does not see.
+        # Weights and optimizer are reset, but the compiled function is kept: retracing it in each
+        # fit would add seconds that are negligible in a long training.
         for variable, value in self.initial:
             variable.assign(value)
         self.model.fit(
@@ -87,7 +87,7 @@ class KerasCall(Keras):
 
 
 class Sktime:
-    """sktime's own torch classifiers. They know no mask, so padding goes before the sequences."""
+    """sktime's torch classifiers. They do not support masks, so padding precedes the sequences."""
 
     def __init__(self, setting: dict):
         import torch
@@ -115,7 +115,7 @@ class Sktime:
         if setting["cell"] == "gru":
             from sktime.classification.deep_learning.gru import GRUClassifier
 
-            # Without batch_first it takes the rows of a batch for time steps.
+            # Without batch_first it interprets the rows of a batch as time steps.
             self.model = GRUClassifier(batch_first=True, **common)
         else:
             from sktime.classification.deep_learning.rnn import SimpleRNNClassifierTorch
@@ -139,7 +139,7 @@ PACKAGES = {
 
 
 def answer(peer: Any, held: dict, request: dict) -> dict:
-    """Do what is asked."""
+    """Run one request."""
     if request["do"] == "hold":
         with np.load(request["path"]) as data:
             held[request["path"]] = peer.hold(data["values"], data["lengths"])
@@ -159,7 +159,7 @@ def answer(peer: Any, held: dict, request: dict) -> dict:
 
 
 def main() -> None:
-    # The libraries print what they like: answers have the real standard output to themselves.
+    # The libraries print arbitrary text: the real standard output is reserved for answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     name, setting = sys.argv[1], json.loads(sys.argv[2])

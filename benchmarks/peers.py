@@ -1,4 +1,4 @@
-"""Contenders that run in the peers' own environment, which ``make bench-peers`` makes."""
+"""Contenders that run in the peers' environment, which ``make bench-peers`` makes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
 
 
 class Peer(Contender):
-    """A worker process that lives as long as this object; its own clock takes the times."""
+    """A worker process with the lifetime of this object; times are measured in the process."""
 
     def __init__(self, kind: str, setting: Setting, python: Path = PYTHON):
         super().__init__(setting)

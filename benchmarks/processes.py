@@ -1,4 +1,4 @@
-"""Memory of this process, and measurements in processes of their own."""
+"""Memory of this process, and measurements in separate processes."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def peak_bytes() -> int:
 
 
 def resident_bytes() -> int:
-    """Resident size of this process now; its peak where the system does not say."""
+    """Current resident size of this process; its peak if the system does not provide it."""
     return _status_bytes("VmRSS") or peak_bytes()
 
 
 def reset_peak() -> None:
-    """Let `peak_bytes` count from here on, where the system allows it."""
+    """Reset the peak of `peak_bytes`, if the system allows it."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def run_child(script: str, request: dict, threads: int, **variables: str) -> dict:
-    """Run ``script --child request`` in a process of its own and return the JSON it ends with."""
+    """Run ``script --child request`` in a separate process; return the JSON that it prints last."""
     command = [sys.executable, script, "--child", json.dumps(request)]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)} | variables
     output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""What every benchmark prints and writes: where it ran, an aligned table, JSON beside it."""
+"""Reports of benchmarks: environment, an aligned table, and JSON."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay the same out as a table of a Markdown document."""
+    """Format the same as a Markdown table."""
     columns = list(zip(header, *rows, strict=True))
     widths = [max(3, *(len(cell) for cell in column)) for column in columns]
 
@@ -68,7 +68,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
         return f"| {' | '.join([cells[0].ljust(widths[0]), *padded[1:]])} |"
 
-    # Colons say which way a column is flush: the first left, the others right.
+    # Colons align columns: the first left, the others right.
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join([line(header), f"| {' | '.join(rule)} |", *map(line, rows)])
 

@@ -1,4 +1,4 @@
-"""What sk_rnn is compared with: the net a typical user writes, and baselines without a net."""
+"""Rivals of sk_rnn: a typical skorch net, and baselines without a network."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def zero_padded(sequences, longest: int, fill: int = 0) -> np.ndarray:
     return padded
 
 
-# Baselines: each takes a data set and returns predictions for its test part
+# Baselines: each receives a data set and returns predictions for its test part
 
 
 def nearest_neighbour(dataset: Dataset) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The tasks of ``bench_seq2seq.py``: data, what is trained with it, and how it is judged."""
+"""The tasks of ``bench_seq2seq.py``: data, models and evaluation."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def cmudict(folder: Path, seed: int, n_train: int | None) -> Task:
 
     def error_rate(true, predicted):
         nearest = [
-            min(variants, key=partial(Levenshtein.distance, said))
-            for variants, said in zip(true, predicted, strict=True)
+            min(variants, key=partial(Levenshtein.distance, word))
+            for variants, word in zip(true, predicted, strict=True)
         ]
         return token_error_rate(nearest, predicted)
 
@@ -147,12 +147,12 @@ def _inflection(language: str) -> Callable[[Path, int, int | None], Task]:
 def nearest_neighbour(task: Task) -> float:
     """Score the targets of the most similar training sources, by edit distance."""
     sources, targets = task.train
-    said = []
+    predicted = []
     for start in range(0, len(task.test[0]), 500):
         part = task.test[0][start : start + 500]
         distances = process.cdist(part, sources, scorer=Levenshtein.distance, dtype=np.uint8)
-        said += [targets[i] for i in distances.argmin(1)]
-    return task.quality(task.test[1], said)
+        predicted += [targets[i] for i in distances.argmin(1)]
+    return task.quality(task.test[1], predicted)
 
 
 def translit(folder: Path, seed: int, n_train: int | None) -> Task:
@@ -167,7 +167,7 @@ def translit(folder: Path, seed: int, n_train: int | None) -> Task:
         spellings[latin].add(target)
 
     def accuracy(true, predicted):
-        return float(np.mean([said in known for known, said in zip(true, predicted, strict=True)]))
+        return float(np.mean([word in known for known, word in zip(true, predicted, strict=True)]))
 
     return Task(
         _columns(read("wd_hebrew_64.gz")[:n_train]),
@@ -193,7 +193,7 @@ def tatoeba(folder: Path, seed: int, n_train: int | None) -> Task:
     return Task(
         _columns(pairs[: n_train or 20_000]),
         ([english for english, _ in test], [all_french for _, all_french in test]),
-        lambda true, said: chrf_score(true, list(said), multi_reference=True),
+        lambda true, predicted: chrf_score(true, list(predicted), multi_reference=True),
         "chrF",
         40.0,
         epochs=20,
@@ -279,7 +279,7 @@ def sine(folder: Path, seed: int, n_train: int | None) -> Task:
     return Task(
         (X[:cut], y[:cut]),
         test,
-        lambda true, said: r2_score(np.ravel(true), np.ravel(said)),
+        lambda true, predicted: r2_score(np.ravel(true), np.ravel(predicted)),
         "R²",
         r2_score(test[1].ravel(), test[0][:, -24:, 0].ravel()),
         epochs=30,

@@ -1,4 +1,4 @@
-"""What the speed benchmarks share: the task, the setting, options, and interleaved repeats."""
+"""Shared code of the speed benchmarks: task, settings, options, and interleaved repeats."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ OFFSET = 0.25
 
 @dataclass(frozen=True)
 class Setting:
-    """What every contender is told: architecture, training, and where to run."""
+    """Settings of every contender: architecture, training, and device."""
 
     cell: str
     hidden_size: int
     epochs: int
     threads: int
     device: str = "cpu"
-    backend: str | None = None  # None: whatever this package does by default
+    backend: str | None = None  # None: the default of this package
     batch_size: int = BATCH_SIZE
     lr: float = LR
     n_features: int = N_FEATURES
@@ -66,7 +66,7 @@ def noisy_means(lengths: np.ndarray, rng: np.random.Generator) -> tuple[Panel, n
 
 
 def ragged(n_samples: int, longest: int, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
-    """Draw the same as a list of arrays, which is what users have."""
+    """Draw the same as a list of arrays, as users have it."""
     panel, y = ragged_panel(n_samples, longest, seed)
     return [x.copy() for x in panel.to_list()], y
 
@@ -94,7 +94,7 @@ def add_options(parser: argparse.ArgumentParser, *, repeats: int) -> None:
 
 
 def begin(options: argparse.Namespace) -> tuple[datetime.datetime, dict]:
-    """Set the threads, say where this runs."""
+    """Set the number of threads and print the environment."""
     torch.set_num_threads(options.threads)
     environment = report.environment(options.threads) | {"backend": options.backend or "default"}
     if options.device != "cpu":
@@ -108,7 +108,7 @@ def setting_from(options: argparse.Namespace, cell: str, hidden_size: int, epoch
 
 
 def interleaved(measures: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
-    """Measure all of them, then all again: what else the machine does then hits all alike."""
+    """Interleave the measurements, so that other load on the machine affects all alike."""
     results: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(repeats):
         for name, measure in measures.items():
@@ -126,7 +126,7 @@ def geometric_mean(values: Iterable[float]) -> float:
 
 
 def verdict(found: float, target: float | None, *, at_most: bool = False) -> str:
-    """Put a figure beside its target."""
+    """Show a figure with its target."""
     if target is None:
         return "-"
     met = found <= target if at_most else found >= target

@@ -1,9 +1,9 @@
-"""Can a network learn to read dates from examples, and where does it look?
+"""Can a network learn to parse dates from examples, and what does it attend to?
 
-People write dates in many ways; a database wants one. No rule is written here: an encoder-decoder
-sees 3,000 pairs of a date as somebody wrote it and the same date as YYYY-MM-DD. The answer is known
-for every date there is, so what it has learned can be judged, and its attention shows where each
-digit comes from.
+People write dates in many formats; a database needs one. Without hand-written rules, an
+encoder-decoder is trained on 3,000 pairs of a date in free text and the same date as YYYY-MM-DD.
+The correct answer is known for every date, so the accuracy can be measured, and the attention shows
+which parts of the input each digit depends on.
 
     python examples/date_formats.py
 """
@@ -38,7 +38,7 @@ def made_dates(n_dates):
 
 
 def draw(alignments, path):
-    """Draw where the decoder looked: darker is more, a row for each character it wrote."""
+    """Plot the attention weights: darker is larger, one row per predicted character."""
     figure, axes = plt.subplots(1, len(alignments), figsize=(6 * len(alignments), 4))
     for axis, (source, target, weights) in zip(axes, alignments, strict=True):
         axis.imshow(weights, cmap="Greys", vmin=0, vmax=1)
@@ -51,7 +51,7 @@ def draw(alignments, path):
 
 
 def main():
-    """Train, judge on dates held out, and look at the attention."""
+    """Train, evaluate on held-out dates, and plot the attention."""
     written, meant = made_dates(4000)
     X, X_test, y, y_test = train_test_split(written, meant, train_size=3000, random_state=0)
     for text, date in zip(X[:3], y[:3], strict=True):
@@ -67,11 +67,11 @@ def main():
         print(f"{text:>28} is {first} ({p:.2f}); if not, {second} ({q:.2f})")
 
     draw(model.align(new[:2]), PICTURE)
-    print(f"Where it looked: {PICTURE}")
+    print(f"Attention: {PICTURE}")
 
-    # The limit: it knows what it has seen. Nobody ever left a zero out, or put the year first.
+    # Limitation: unseen formats. No training date lacks a leading zero or begins with the year.
     for text in ["5 July 1999", "1999/07/05"]:
-        print(f"{text:>28} is {model.predict([text])[0]}, it says")
+        print(f"{text:>28} is predicted as {model.predict([text])[0]}")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
 """How long will each engine still run? From a long frame of sensors to remaining useful life.
 
-Many sensors of many engines, one row per engine and cycle: such tables are what maintenance data
-look like. Here they become sequences with `Panel.from_frame`, are scaled step by step inside a
-Pipeline, and a recurrent network reads each engine's whole history, from its first cycle to the
-last one known, and says after every cycle how many are left.
+Many sensors of many engines, one row per engine and cycle: a typical format of maintenance data.
+The table is converted to sequences with `Panel.from_frame` and scaled per time step inside a
+Pipeline. A recurrent network reads the history of each engine, from its first to its last known
+cycle, and predicts after every cycle how many are left.
 
     python examples/engine_run_to_failure.py                    # engines that are made up
     python examples/engine_run_to_failure.py --data DIR         # NASA's turbofans, C-MAPSS FD001
 
 DIR holds the folder reg_CMAPSS_FD001 with the files train_FD001.txt, test_FD001.txt (gzipped or
 not) and RUL_FD001.txt; on these, statistics with gradient boosting are more accurate at the last
-cycle than this network, which answers after every cycle.
+cycle than this network, which predicts after every cycle.
 """
 
 import argparse
@@ -28,13 +28,13 @@ from sklearn.preprocessing import StandardScaler
 from sk_rnn import Panel, RNNRegressor
 from sk_rnn.preprocessing import SequenceSummarizer, TimeDistributed
 
-# Long before the failure nothing can be seen in the sensors: it is usual to ask for 125 at most.
+# Long before the failure the sensors show no wear: the target is usually capped at 125.
 CAP = 125
 SENSORS = [f"setting_{i}" for i in (1, 2, 3)] + [f"sensor_{i}" for i in range(1, 22)]
 
 
 def read_engines(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
-    """Read the training and the test table, and how long each test engine still ran."""
+    """Read the training and test tables, and the remaining life of each test engine."""
     columns = ["unit", "cycle", *SENSORS]
 
     def table(part):
@@ -50,7 +50,7 @@ def make_engines(n_engines: int, seed: int) -> tuple[pd.DataFrame, pd.Series]:
     """Make engines that wear out: sensors drift, ever faster, in the last 150 or so cycles."""
     rng = np.random.default_rng(seed)
     gains = np.random.default_rng(0).normal(size=(1, len(SENSORS)))  # the same in both parts
-    gains[:, ::3] = 0  # some sensors tell nothing
+    gains[:, ::3] = 0  # some sensors are uninformative
     tables, left = [], {}
     for unit in range(1, n_engines + 1):
         life = int(rng.integers(130, 300))
@@ -74,7 +74,7 @@ def cycles_left(panel: Panel, at_end: pd.Series) -> list[np.ndarray]:
 
 
 def main() -> None:
-    """Read or make engines, fit, predict, and print what came out."""
+    """Load or generate engines, fit, predict, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="directory with the folder reg_CMAPSS_FD001")
     parser.add_argument("--engines", type=int, default=40, help="number of engines to make up")
@@ -92,13 +92,13 @@ def main() -> None:
     X_test = Panel.from_frame(test, by="unit", order_by="cycle", columns=SENSORS)
     print(f"{len(train)} rows, {X_train}")
 
-    # 2. Each training engine ran until it failed; of the test engines the end is cut off.
+    # 2. Each training engine ran until it failed; the test engines are truncated.
     y_train = cycles_left(X_train, pd.Series(0, index=X_train.index))
     y_test = cycles_left(X_test, left)
     y_end = np.array([y[-1] for y in y_test])
 
     # 3. One Pipeline: drop constant sensors, scale, and predict after every cycle. The network
-    # reads forward only, so that no prediction knows later cycles.
+    # is unidirectional, so that predictions do not depend on later cycles.
     model = make_pipeline(
         TimeDistributed(make_pipeline(VarianceThreshold(1e-8), StandardScaler())),
         RNNRegressor(
@@ -121,7 +121,7 @@ def main() -> None:
     baseline.fit([X_train[i][n - 30 : n] for i, n in ends], [y_train[i][n - 1] for i, n in ends])
     boosted = baseline.predict([engine[-30:] for engine in X_test])
 
-    # 5. What came out.
+    # 5. Results.
     report = pd.DataFrame(
         {"cycles seen": X_test.lengths, "left": y_end, "network": at_end, "boosting": boosted},
         index=X_test.index,
@@ -139,7 +139,7 @@ def main() -> None:
     print(f"\nPer step, every 25th cycle of engine {X_test.index[engine]}:")
     steps = pd.DataFrame({"left": y_test[engine], "predicted": np.ravel(per_step[engine])})
     print(steps.rename_axis("cycle").iloc[::25].round().astype(int).T.to_string())
-    print(f"\nOne limitation: beyond {CAP} cycles all engines are taught to look alike.")
+    print(f"\nOne limitation: beyond {CAP} cycles all engines have the same target.")
 
 
 if __name__ == "__main__":

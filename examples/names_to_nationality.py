@@ -1,9 +1,9 @@
 """Can you tell where a name is from by its letters?
 
-Without data: names of two made-up languages. Both say "ka" and "lo" once in every name and other
-syllables around and between them; one says "ka" first, the other "lo". Neighbouring letters tell
-little of that. With ``--data DIR``, where DIR holds the folder txt_names: 18,012 surnames of 18
-nationalities.
+Without data: names of two artificial languages. Each name contains "ka" and "lo" once, and other
+syllables around and between them; in one language "ka" comes first, in the other "lo". Adjacent
+letters are hardly informative. With ``--data DIR``, where DIR holds the folder txt_names: 18,012
+surnames of 18 nationalities.
 
     python examples/names_to_nationality.py --data ../shared/data
 """
@@ -22,7 +22,7 @@ from sk_rnn.preprocessing import SequenceVectorizer
 
 
 def made_names():
-    """Return names of two languages that have two syllables in a different order."""
+    """Return names of two languages that differ in the order of two syllables."""
     rng = np.random.default_rng(0)
     names, languages = [], []
     for i in range(1200):
@@ -48,7 +48,7 @@ def surnames(folder):
 
 
 def main():
-    """Fit both models and ask the network about single names."""
+    """Fit both models and predict single names with the network."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, help="directory that holds txt_names")
     data = parser.parse_args().data
@@ -70,7 +70,7 @@ def main():
     for name, probability in zip(X_test[:5], network.predict_proba(X_test[:5]), strict=True):
         best = probability.argmax()
         print(f"{name}: {network.classes_[best]} ({probability[best]:.0%})")
-    # Limitation: the model knows the nations' shares in the list, not in the world.
+    # Limitation: the class frequencies are those of the list, not of the world.
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What comes next in "hello world"? One character after another."""
+"""Which character comes next in "hello world"? Predicted one character at a time."""
 
 from sklearn.pipeline import make_pipeline
 

@@ -1,4 +1,4 @@
-"""Which word comes next? Learned from one sentence, where it depends on all words before."""
+"""Which word comes next? Learned from one sentence, where it depends on all previous words."""
 
 from sklearn.pipeline import make_pipeline
 

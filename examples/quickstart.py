@@ -2,8 +2,8 @@
 
 The data are the 1,797 handwritten digits that come with scikit-learn, read as a pen would pass
 them: each image is a sequence of strips of 8 pixels, from left to right. Every digit fills its
-image from top to bottom but not from side to side, so leaving out the blank strips gives sequences
-of 2 to 8 time steps. Run it with ``make demo``.
+image vertically but not horizontally, so leaving out the blank strips gives sequences of 2 to 8
+time steps. Run it with ``make demo``.
 """
 
 import time
@@ -51,22 +51,22 @@ def main():
 
 
 def classify(X_train, X_test, y_train, y_test):
-    """One label a sequence."""
+    """One label per sequence (many-to-one)."""
     heading("1. RNNClassifier with default parameters")
     rnn, seconds = timed(RNNClassifier(random_state=0).fit, X_train, y_train)
-    # A linear model needs rows of one width: the same strips with zeros behind.
+    # A linear model needs rows of equal width: the same strips, zero-padded.
     flat_train, flat_test = (
         Panel.from_sequences(part).to_padded().reshape(len(part), -1) for part in (X_train, X_test)
     )
     linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     linear, linear_seconds = timed(linear.fit, flat_train, y_train)
-    print("Accuracy on test digits (share of labels right; guessing gives 0.10):")
+    print("Accuracy on test digits (chance level: 0.10):")
     result("RNNClassifier, ragged strips", rnn.score(X_test, y_test), seconds)
     result("LogisticRegression, same strips", linear.score(flat_test, y_test), linear_seconds)
 
 
 def search(X_train, X_test, y_train, y_test):
-    """Put the estimator where any other goes."""
+    """Use the estimator like any other."""
     heading("2. A Pipeline in GridSearchCV, two processes")
     pipeline = Pipeline(
         [("features", "passthrough"), ("rnn", RNNClassifier(max_epochs=6, random_state=0))]
@@ -76,7 +76,7 @@ def search(X_train, X_test, y_train, y_test):
         "rnn__cell": ["gru", "lstm"],
     }
     found, seconds = timed(GridSearchCV(pipeline, grid, cv=3, n_jobs=2).fit, X_train, y_train)
-    print(f"Mean accuracy of 3 folds of {len(X_train)} digits, 6 epochs a fit:")
+    print(f"Mean accuracy of 3 folds of {len(X_train)} digits, 6 epochs per fit:")
     tried = zip(found.cv_results_["params"], found.cv_results_["mean_test_score"], strict=True)
     for params, score in tried:
         features = "strips" if params["features"] == "passthrough" else "strips and changes"
@@ -85,7 +85,7 @@ def search(X_train, X_test, y_train, y_test):
 
 
 def predict_next_strip(X_train, X_test):
-    """Eight numbers a time step, each from the steps up to it."""
+    """Eight numbers per time step, predicted from the steps so far."""
     heading("3. RNNRegressor: the next strip from the strips so far")
     past_train, past_test = ([x[:-1] for x in part] for part in (X_train, X_test))
     next_train, next_test = ([x[1:] for x in part] for part in (X_train, X_test))
@@ -93,19 +93,19 @@ def predict_next_strip(X_train, X_test):
     rnn, seconds = timed(rnn.fit, past_train, next_train)
     rows_train, rows_test = last_seven(past_train), last_seven(past_test)
     ridge, ridge_seconds = timed(Ridge().fit, rows_train, np.vstack(next_train))
-    print("R² over all time steps (1 is perfect, 0 is what the mean reaches):")
+    print("R² over all time steps (1 is perfect, 0 is the mean):")
     result("RNNRegressor", rnn.score(past_test, next_test), seconds)
     result("Ridge on the same strips", ridge.score(rows_test, np.vstack(next_test)), ridge_seconds)
 
 
 def from_frame_to_frame(strips, y):
-    """Read a long data frame, hand back a labelled one."""
+    """Read a long data frame, return a labelled one."""
     heading("4. A DataFrame in, a labelled DataFrame out")
     df = pd.DataFrame(np.concatenate(strips), columns=[f"pixel_{i}" for i in range(8)])
     df.insert(0, "image", np.repeat([f"img-{i:04d}" for i in range(len(strips))], 8))
     df.insert(1, "strip", np.tile(np.arange(8), len(strips)))
     df = df[df.filter(like="pixel").any(axis=1)].sample(frac=1, random_state=0)
-    print("In, one row a time step, in any order:")
+    print("Input, one row per time step, in any order:")
     print(df.iloc[:3, :7].to_string(index=False))
 
     panel = Panel.from_frame(df, by="image", order_by="strip")
@@ -118,14 +118,14 @@ def from_frame_to_frame(strips, y):
     unsure = out.max(axis=1).nsmallest(3).index
     out.insert(0, "predicted", model.predict(test))
     out.insert(1, "truth", labels.loc[test.index])
-    print("Out, one row a digit, with the probability of each name; the three least sure:")
+    print("Output, one row per digit, with class probabilities; the three least certain:")
     print(out.loc[unsure].round(2).to_string())
     result("accuracy on test digits", float((out["predicted"] == out["truth"]).mean()))
     return model
 
 
 def draw(model):
-    """Draw how the model of part 4 learned."""
+    """Plot the learning curves of the model of part 4."""
     heading("5. The training curves of that model")
     epochs = np.arange(1, model.n_iter_ + 1)
     best = model.best_epoch_  # counted from 1
@@ -147,7 +147,7 @@ def draw(model):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         left.set_yscale("log")
         left.set_ylabel("cross-entropy")
-        right.set_ylabel("share of labels right")
+        right.set_ylabel("accuracy")
         right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         right.text(
             0.97,
@@ -161,16 +161,16 @@ def draw(model):
         PICTURE.parent.mkdir(exist_ok=True)
         figure.savefig(PICTURE, dpi=150)
         plt.close(figure)
-    print(f"{model.n_iter_} epochs, the best was {best}. Drawn to {PICTURE}")
+    print(f"{model.n_iter_} epochs, best epoch {best}. Saved to {PICTURE}")
 
 
 def with_changes(X):
-    """Put each strip beside its change from the one before."""
+    """Append the difference from the previous strip to each strip."""
     return [np.hstack([x, np.diff(x, axis=0, prepend=x[:1])]) for x in X]
 
 
 def last_seven(X):
-    """Make a row a time step: it and the six before, zeros where there are none."""
+    """Make one row per time step: the step and the previous six, zero-padded."""
     rows = []
     for x in X:
         padded = np.vstack([np.zeros((6, 8)), x])
@@ -179,7 +179,7 @@ def last_seven(X):
 
 
 def timed(function, *args):
-    """Return what the function returns, and its seconds."""
+    """Return the result of the function, and its seconds."""
     started = time.perf_counter()
     return function(*args), time.perf_counter() - started
 

@@ -1,9 +1,9 @@
-"""Does the order of words tell what a question is about?
+"""Does word order determine what a question asks for?
 
-Without data: sentences of who does what to whom, made here, in which the same words in another
-order have another answer. A count of words cannot tell them apart, pairs of neighbours hardly, a
-recurrent network can. With ``--data DIR``, where DIR holds the folder txt_TREC: 5,452 questions in
-six classes (Li & Roth, 2002), and 500 to test on.
+Without data: generated sentences in which the same words in a different order have a different
+answer. Word counts cannot separate them, and bigrams hardly, but a recurrent network can. With
+``--data DIR``, where DIR holds the folder txt_TREC: 5,452 questions in six classes (Li & Roth,
+2002), and 500 to test on.
 
     python examples/text_classification.py --data ../shared/data
 """
@@ -26,7 +26,7 @@ CLASSES = ["description", "entity", "abbreviation", "person", "number", "place"]
 
 
 def made_questions():
-    """Return questions and what each asks for: the one who acts, or the one who is acted on."""
+    """Return questions and the role that each asks for: the agent or the patient."""
     names, acts = ["Ada", "Ben", "Cleo", "Dan", "Eve"], ["called", "saw", "paid", "helped"]
     when = ["today", "last night", "on the way home from work", "twice"]
     texts, answers = [], []
@@ -67,8 +67,8 @@ def main():
     wrong = np.flatnonzero(predicted != y_test)[:5]
     for i in wrong:
         print(f"wrong: {X_test[i]!r} asks for {y_test[i]}, not {predicted[i]}")
-    # Limitation: a word that was never seen is one unknown token whatever it means; pretrained
-    # vectors (load_word_vectors) know many more words than a few thousand questions hold.
+    # Limitation: all unseen words become the same unknown token; pretrained vectors
+    # (load_word_vectors) cover many more words than a few thousand questions.
 
 
 if __name__ == "__main__":

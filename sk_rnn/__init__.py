@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .estimators import RNNClassifier, RNNRegressor, Seq2SeqTransformer
     from .sequences import Panel
 else:
-    # Names are imported when they are first asked for (PEP 562): the estimators need torch, which
+    # Names are imported on first access (PEP 562): the estimators need torch, which
     # takes seconds to import, and sequences, transformers and metrics do not.
     _HOMES = {
         "Panel": "sequences",
@@ -31,7 +31,7 @@ else:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-        globals()[name] = value  # asked for again, it is found without this function
+        globals()[name] = value  # later accesses bypass this function
         return value
 
     def __dir__() -> list[str]:

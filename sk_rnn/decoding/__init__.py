@@ -1,4 +1,4 @@
-"""Sequences out of a step function: pure functions on tensors that know of no model."""
+"""Decoding from a step function: pure functions on tensors, independent of any model."""
 
 from ._beam import beam_search
 from ._hypotheses import Hypotheses, State, Step

@@ -18,15 +18,15 @@ from ._hypotheses import (
     take_rows,
 )
 
-# Logarithm of the largest power of a length: with a log-probability it is a float of 64 bits.
+# Largest logarithm of a power of a length, so that normalised scores fit in float64.
 _LOG_POWER = 600
 
 
 class _Pool(NamedTuple):
-    """Complete hypotheses, sorted by row and then by falling score: (M,) each."""
+    """Complete hypotheses, sorted by row and then by decreasing score: (M,) each."""
 
     row: Tensor
-    score: Tensor  # what ranks them: the normalised log-probability
+    score: Tensor  # for ranking: the normalised log-probability
     log_prob: Tensor
     node: Tensor  # of the last token
     length: Tensor
@@ -48,49 +48,49 @@ def beam_search(
 ) -> Hypotheses:
     r"""Decode with the `beam_width` most probable prefixes of each row at each step.
 
-    All rows and their hypotheses advance in one batch; hypotheses that have ended, and rows that
-    no live hypothesis can change any more, are dropped from it.
+    All rows and their hypotheses are decoded in one batch; finished hypotheses, and rows whose
+    result can no longer change, are dropped from it.
 
     Parameters
     ----------
     step : callable
         From the last tokens (N,), int64, and the state of N hypotheses to the log-probabilities of
         the next token (N, V), none above zero, and the new state. The hypotheses of one row are
-        neighbours, and the best comes first.
+        adjacent, best first.
     state : tuple of Tensor
         The state before the first step: one row per sequence in dimension 0 of each tensor, of any
-        dtype. Rows are selected and repeated with ``index_select`` at each step, so what is large
-        and never changes, such as the encoder's outputs, is better closed over by `step`, with its
+        dtype. Rows are selected and repeated with ``index_select`` at each step, so large constant
+        tensors, such as the encoder's outputs, are better kept in a closure of `step`, with the
         row number in the state: see the example of :func:`greedy`.
     begin : int
         The token that comes before the first.
     end : int
         The token that ends a sequence.
     max_length : int or Tensor of int64 of shape (N,)
-        A hypothesis is cut off after so many tokens, `end` not counted and then not asked for, and
-        competes with the finished ones as it is.
+        Maximum number of tokens, not counting `end`. A hypothesis that reaches it is truncated
+        without `end` and ranked together with the finished ones.
     beam_width : int
-        How many hypotheses a row has at most. 1 is greedy decoding, whatever `length_penalty`. More
-        find more probable sequences and cost proportionally more.
+        Maximum number of hypotheses per row. 1 is greedy decoding, regardless of `length_penalty`.
+        Larger values find more probable sequences at proportionally higher cost.
     n_best : int, default=1
-        How many hypotheses of each row to return, `beam_width` at most.
+        Number of hypotheses to return per row, at most `beam_width`.
     length_penalty : float, default=0.0
         The exponent :math:`\alpha` of the length in the score that ranks complete hypotheses. 0
-        ranks by probability, which favours short sequences; 1 by the mean log-probability; above
-        favours long ones.
+        ranks by probability, which favours short sequences; 1 ranks by mean log-probability; larger
+        values favour long sequences.
     forbidden : sequence of int, default=()
         Tokens that are never emitted, such as padding and begin.
 
     Returns
     -------
     hypotheses : Hypotheses
-        `n_best` a row, best score first. Equal scores keep the order in which they were found, in
-        which lower token ids come first.
+        `n_best` per row, best score first. Ties keep the order in which they were found, lower
+        token ids first.
 
     Raises
     ------
     ValueError
-        If `beam_width` or `n_best` is out of its range, or `step` leaves no token to choose.
+        If `beam_width` or `n_best` is out of range, or `step` leaves no token to choose.
 
     Notes
     -----
@@ -100,12 +100,13 @@ def beam_search(
 
     .. math:: s(y) = \frac{1}{n^\alpha} \sum_{i=1}^n \log p(y_i \mid y_1 \dots y_{i-1}).
 
-    Log-probabilities only fall as a hypothesis grows. With :math:`\alpha \ge 0` a live one of
-    log-probability :math:`l` so never scores above :math:`l / n_{max}^\alpha`, and with a negative
+    The log-probability decreases as a hypothesis grows. With :math:`\alpha \ge 0` a live one of
+    log-probability :math:`l` therefore never scores above :math:`l / n_{max}^\alpha`, and with a
+    negative
     :math:`\alpha` never above :math:`l / (n + 1)^\alpha`. When this is no more than the
-    `n_best`-th score in the pool for all live hypotheses of a row, the row is done: going on to
+    `n_best`-th score in the pool for all live hypotheses of a row, the row is done: continuing to
     `max_length` would return the same. This is the criterion of Huang et al. (2017, section 3),
-    made right for a normalised score. A beam at least as wide as the number of candidates at any
+    adapted to a normalised score. A beam at least as wide as the number of candidates at any
     step prunes nothing, and the search is exact. A large `length_penalty` makes the bound loose and
     the search run longer.
 
@@ -140,7 +141,7 @@ def beam_search(
     n_rows = count_rows(state, "beam_search")
     device = state[0].device
     limits = read_limits(max_length, n_rows, device, "beam_search")
-    # Where a power of the longest length would be infinite or zero, all lengths would be alike.
+    # If a power of the longest length overflowed or underflowed, all lengths would score alike.
     longest = int(limits.max()) if n_rows else 1
     steepest = _LOG_POWER / math.log(max(2, longest))
     length_penalty = min(max(length_penalty, -steepest), steepest)
@@ -188,11 +189,12 @@ def beam_search(
         )
         pool = _merge(pool, _Pool(*(field[complete] for field in found)), n_best)
 
-        # The lengths at which a live hypothesis would score best if it lost nothing more.
+        # The lengths at which a live hypothesis would score best without any further loss.
         best_lengths = limits if length_penalty >= 0 else torch.full_like(limits, n_steps + 1)
         bound = log_prob / best_lengths[row].double() ** length_penalty
         can_enter = (bound > _nth_scores(pool, n_rows, n_best)[row]) & ~complete
-        # The beam of a row goes on whole or not at all, so that stopping changes no result.
+        # The beam of a row is continued as a whole or not at all, so that stopping changes no
+        # result.
         goes_on = torch.zeros(n_rows, dtype=torch.bool, device=device)
         goes_on[row[can_enter]] = True
         live = (~complete & goes_on[row]).nonzero()[:, 0]
@@ -217,12 +219,12 @@ def _check_widths(beam_width: int, n_best: int, length_penalty: float) -> None:
 
 
 def _top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Return the k highest of each row and where they are, falling; of equals the first."""
+    """Return the k highest values of each row and their positions, decreasing; ties by position."""
     if k == 1:
         return scores.max(dim=1, keepdim=True)
     values, index = scores.topk(min(k + 1, scores.shape[1]), dim=1)
-    # topk leaves open which of equals it takes. Sorting a whole vocabulary is slow, so only rows
-    # with equals among the highest are sorted.
+    # topk does not specify the order of ties. Sorting a whole vocabulary is slow, so only rows
+    # with ties among the highest are sorted.
     equal = (values[:, :-1] == values[:, 1:]) & (values[:, 1:] > -torch.inf)
     tied = equal.any(1).nonzero()[:, 0]
     if len(tied):
@@ -233,9 +235,9 @@ def _top(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def _best_of_rows(row: Tensor, score: Tensor, k: int) -> Tensor:
-    """Return where the k highest scores of each row are, by row and falling.
+    """Return the positions of the k highest scores of each row, by row and decreasing.
 
-    Both sorts are stable: of equals the first comes first.
+    Both sorts are stable: ties keep their order.
     """
     order = score.argsort(descending=True, stable=True)
     order = order[row[order].argsort(stable=True)]
@@ -243,12 +245,12 @@ def _best_of_rows(row: Tensor, score: Tensor, k: int) -> Tensor:
 
 
 def _ranks(row: Tensor) -> Tensor:
-    """Return the place of each entry in its row, where the entries are sorted by row."""
+    """Return the rank of each entry within its row, for entries sorted by row."""
     return torch.arange(len(row), device=row.device) - torch.searchsorted(row, row)
 
 
 def _merge(pool: _Pool, found: _Pool, n_best: int) -> _Pool:
-    """Return the n_best of each row; of equals those that were in the pool before."""
+    """Return the n_best of each row; ties go to those that were in the pool before."""
     if not len(found.row):
         return pool
     both = _Pool(*(torch.cat(fields) for fields in zip(pool, found, strict=True)))
@@ -267,7 +269,7 @@ def _nth_scores(pool: _Pool, n_rows: int, n: int) -> Tensor:
 def _hypotheses(
     pool: _Pool, node_tokens: Tensor, node_parents: Tensor, n_rows: int, n_best: int, end: int
 ) -> Hypotheses:
-    """Read the sequences of the pool backwards from their last nodes."""
+    """Trace the sequences of the pool back from their last nodes."""
     shape = (n_rows, n_best)
     rank = _ranks(pool.row)
     n_tokens = int(pool.length.max()) if len(pool.length) else 0

@@ -1,4 +1,4 @@
-"""What decoding takes and returns, and the checks that all its functions share."""
+"""Types of decoding, and checks shared by its functions."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from torch import Tensor
 State = tuple[Tensor, ...]
 
 # The last tokens (N,) and the state of N hypotheses, to log-probabilities of the next token (N, V)
-# and the new state. N changes from call to call: finished hypotheses are not computed any more.
+# and the new state. N changes from call to call: finished hypotheses are dropped.
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
 
 
@@ -20,14 +20,14 @@ class Hypotheses(NamedTuple):
     Attributes
     ----------
     tokens : Tensor of int64 of shape (N, n_best, L)
-        Filled up with `end`, which is a valid token wherever tokens are looked up.
+        Padded with `end`, which is a valid token for any embedding.
     lengths : Tensor of int64 of shape (N, n_best)
-        The number of tokens that are not such filling.
+        Number of tokens without this padding.
     log_probs : Tensor of float64 of shape (N, n_best)
-        Sum of the step function's log-probabilities of the tokens, and of `end` where it was
-        emitted. -inf where a row has fewer than `n_best` hypotheses at all.
+        Sum of the step function's log-probabilities of the tokens, and of `end` if it was
+        emitted. -inf where a row has fewer than `n_best` hypotheses.
     finished : Tensor of bool of shape (N, n_best)
-        Whether `end` was emitted; False where `max_length` cut the sequence off.
+        Whether `end` was emitted; False if the sequence was truncated at `max_length`.
     """
 
     tokens: Tensor
@@ -36,7 +36,7 @@ class Hypotheses(NamedTuple):
     finished: Tensor
 
     def to_list(self) -> list[list[list[int]]]:
-        """Return the tokens of each row's hypotheses without filling; impossible ones are left out.
+        """Return the tokens of each row's hypotheses without padding; impossible ones are left out.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class Hypotheses(NamedTuple):
 
 
 def count_rows(state: State, caller: str) -> int:
-    """Return the number of rows that the state has."""
+    """Return the number of rows of the state."""
     if not state:
         raise ValueError(
             f"{caller}: state is empty. Pass a tuple of tensors with one row per sequence, such as "
@@ -81,7 +81,7 @@ def count_rows(state: State, caller: str) -> int:
 
 
 def take_rows(state: State, index: Tensor) -> State:
-    """Return some rows of the state, in this order."""
+    """Select rows of the state, in this order."""
     return tuple(tensor.index_select(0, index) for tensor in state)
 
 
@@ -106,7 +106,7 @@ def forbid(scores: Tensor, forbidden: Sequence[int], caller: str) -> Tensor:
     if not forbidden:
         return scores
     n_tokens = scores.shape[1]
-    # Checked here because only the scores tell V, and a CUDA device would stop for good.
+    # Checked here because V is known from the scores only, and on CUDA it would be a device assert.
     if min(forbidden) < 0 or max(forbidden) >= n_tokens:
         raise ValueError(
             f"{caller}: forbidden is {list(forbidden)}, but step scores {n_tokens} tokens. Pass "
@@ -117,7 +117,7 @@ def forbid(scores: Tensor, forbidden: Sequence[int], caller: str) -> Tensor:
 
 
 def check_best(best: Tensor, rows: Tensor, position: int, caller: str) -> None:
-    """Refuse scores that leave no token to choose; `best` (N,) are the highest."""
+    """Raise if scores leave no token to choose; `best` (N,) are the highest."""
     usable = best > -torch.inf  # neither is NaN
     if not usable.all():
         first = int(usable.int().argmin())

@@ -1,4 +1,4 @@
-"""One hypothesis a row: greedy decoding and sampling."""
+"""One hypothesis per row: greedy decoding and sampling."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from ._hypotheses import (
     take_rows,
 )
 
-# From the numbers of rows (N,) and a position to numbers in [0, 1): (N,).
+# From row numbers (N,) and a position to numbers in [0, 1): (N,).
 Uniform = Callable[[Tensor, int], Tensor]
 
 
@@ -32,8 +32,8 @@ def greedy(
 ) -> Hypotheses:
     """Decode with the most probable token at each step.
 
-    All rows advance at once; a row that has emitted `end` or reached its limit is dropped from the
-    batch that `step` gets.
+    All rows are decoded in one batch; a row that has emitted `end` or reached its limit is dropped
+    from the batch that `step` receives.
 
     Parameters
     ----------
@@ -42,23 +42,23 @@ def greedy(
         the next token (N, V) and the new state.
     state : tuple of Tensor
         The state before the first step: one row per sequence in dimension 0 of each tensor, of any
-        dtype. Rows are selected with ``index_select`` when some have finished, so what is large and
-        never changes, such as the encoder's outputs, is better closed over by `step`, with its row
-        number in the state: see the example.
+        dtype. Rows are selected with ``index_select`` when some have finished, so large constant
+        tensors, such as the encoder's outputs, are better kept in a closure of `step`, with the
+        row number in the state: see the example.
     begin : int
         The token that comes before the first.
     end : int
         The token that ends a sequence.
     max_length : int or Tensor of int64 of shape (N,)
-        Decoding stops after so many tokens, `end` not counted and then not asked for: a sequence of
-        just this length is not `finished`.
+        Maximum number of tokens, not counting `end`. A sequence that reaches it is truncated: it is
+        not `finished`.
     forbidden : sequence of int, default=()
         Tokens that are never emitted, such as padding and begin.
 
     Returns
     -------
     hypotheses : Hypotheses
-        One a row.
+        One per row.
 
     Raises
     ------
@@ -67,8 +67,8 @@ def greedy(
 
     Examples
     --------
-    A step function that spells a row of a memory. The memory is closed over, and the state holds
-    each hypothesis' row of it and position in it.
+    A step function that emits the tokens in a row of a memory. The memory is in the closure, and
+    the state holds the row and the position of each hypothesis.
 
     >>> import torch
     >>> from sk_rnn.decoding import greedy
@@ -111,7 +111,7 @@ def sample(
     uniform: Uniform | None = None,
     forbidden: Sequence[int] = (),
 ) -> Hypotheses:
-    """Decode with a random token at each step, drawn from what `step` says of it.
+    """Decode with a random token at each step, drawn from the distribution that `step` returns.
 
     Parameters
     ----------
@@ -124,36 +124,37 @@ def sample(
     end : int
         The token that ends a sequence.
     max_length : int or Tensor of int64 of shape (N,)
-        Decoding stops after so many tokens, `end` not counted and then not asked for.
+        Maximum number of tokens, not counting `end`.
     temperature : float, default=1.0
-        Log-probabilities are divided by it: below 1 makes the probable still more probable, near 0
-        is greedy decoding, above 1 evens out.
+        Log-probabilities are divided by it: values below 1 sharpen the distribution, near 0 it is
+        greedy decoding, and values above 1 flatten it.
     top_k : int, default=None
-        Draw from the so many most probable tokens only (Fan et al., 2018); of equals the lowest id
-        is kept.
+        Draw only from the `top_k` most probable tokens (Fan et al., 2018); ties are broken by the
+        lowest id.
     top_p : float, default=None
-        Draw from the fewest most probable tokens only that have at least this probability together
-        (nucleus sampling; Holtzman et al., 2020, section 3.1), after `temperature` and `top_k`.
+        Draw only from the smallest set of most probable tokens whose cumulative probability is at
+        least `top_p` (nucleus sampling; Holtzman et al., 2020, section 3.1), after `temperature`
+        and `top_k`.
     generator : torch.Generator, default=None
         Source of the random numbers, on the state's device. By default a new one, seeded by the
         operating system. torch's global generators are never touched.
     uniform : callable, default=None
-        Instead of a generator, a function from the numbers of the rows that are still decoded (N,)
-        and the position to numbers in [0, 1) that decide what each draws: (N,), float64. With one
-        stream for each row, what a row draws does not depend on its company.
+        Alternative to a generator: a function from the indices of the rows still being decoded
+        (N,) and the position to uniform numbers in [0, 1), one per row: (N,), float64. With one
+        random stream per row, the sample of a row does not depend on the rest of the batch.
     forbidden : sequence of int, default=()
         Tokens that are never emitted, such as padding and begin.
 
     Returns
     -------
     hypotheses : Hypotheses
-        One a row. Their `log_probs` are those that `step` returned, not those of the distribution
+        One per row. Their `log_probs` are those that `step` returned, not those of the distribution
         that the options make of them.
 
     Raises
     ------
     ValueError
-        If an option is out of its range, or `step` leaves no token to choose.
+        If an option is out of range, or `step` leaves no token to choose.
 
     References
     ----------
@@ -201,7 +202,7 @@ def sample(
     def choose(
         scores: Tensor, best_scores: Tensor, best_tokens: Tensor, rows: Tensor, position: int
     ) -> Tensor:
-        # Counted from the best one, which no temperature then moves from zero to infinity.
+        # Relative to the best score, which then stays zero at any temperature.
         logits = (scores - best_scores[:, None]).double() / temperature  # (N, V)
         if top_k is not None or top_p is not None:
             logits = _truncate(logits, top_k, top_p)
@@ -220,13 +221,13 @@ def sample(
 
 
 def _invert(probs: Tensor, uniform: Tensor) -> Tensor:
-    """The token of each row (N, V) at which its probabilities add up to more than a number: (N,).
+    """The first token whose cumulative probability exceeds a number, per row: (N,).
 
     A token of probability zero adds nothing, so it is never drawn.
     """
     sums = probs.cumsum(1)  # (N, V)
     total = sums[:, -1:]
-    # Rounded up to the sum of all, a number would find no token.
+    # A number rounded up to the total would select no token.
     wanted = torch.minimum(uniform[:, None] * total, total.nextafter(torch.zeros_like(total)))
     return torch.searchsorted(sums, wanted, right=True)[:, 0]
 
@@ -236,7 +237,7 @@ def _truncate(logits: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
     ordered, tokens = logits.sort(dim=1, descending=True, stable=True)
     if top_k is not None:
         ordered[:, top_k:] = -torch.inf
-    # A sum of all probabilities may round to more than one before the last token.
+    # By rounding, the cumulative probability may exceed one before the last token.
     if top_p is not None and top_p < 1.0:
         probs = ordered.softmax(1)
         before = probs.cumsum(1) - probs  # the first has exactly 0 before it and always stays
@@ -256,9 +257,9 @@ def _decode(
     forbidden: Sequence[int],
     caller: str,
 ) -> Hypotheses:
-    """Decode with what `choose` makes of scores (N, V), their maxima and their places (N,).
+    """Decode with tokens that `choose` selects from scores (N, V), their maxima and argmaxima (N,).
 
-    It also gets the numbers of the rows (N,) and the position.
+    `choose` also receives the row indices (N,) and the position.
     """
     n_rows = count_rows(state, caller)
     device = state[0].device
@@ -273,7 +274,7 @@ def _decode(
     while len(rows):
         scores, state = step(tokens, state)  # (R, V)
         scores = forbid(scores, forbidden, caller)
-        # Of equals max takes the first, which is the lowest id.
+        # max returns the first of ties, the lowest id.
         best_scores, best_tokens = scores.max(dim=1)
         check_best(best_scores, rows, len(columns), caller)
         tokens = choose(scores, best_scores, best_tokens, rows, len(columns))  # (R,)

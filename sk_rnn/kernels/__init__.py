@@ -1,6 +1,6 @@
 """Fused recurrences for the CPU, compiled by Numba (extra ``fast``).
 
-Nothing here imports Numba before a recurrence runs: without it everything else works.
+Numba is imported only when a recurrence runs: without it everything else works.
 """
 
 from typing import NamedTuple
@@ -50,39 +50,40 @@ def recurrent_layer(
     cell : {"rnn_tanh", "rnn_relu", "gru", "lstm"}
         The equations are those of torch.nn.RNN, GRU and LSTM.
     x : Tensor of shape (T, B, F), float32 or float64, on the CPU
-        What it is at padded steps does not matter.
+        Values at padded steps are ignored.
     lengths : Tensor of shape (B,), int64
         Steps of each row, from 1 to T.
     weights : list of D = 1 or 2 DirectionWeights
-        The second direction starts at each row's own last step and ends at its first.
+        The second direction starts at the last step of each row and ends at its first.
     initial : Tensor of shape (C, D, B, H) or None
-        Initial states (C = 2 for the LSTM: state and carry, else 1); None for zeros.
+        Initial states (C = 2 for the LSTM: hidden and cell state, otherwise 1); None for zeros.
     keep : Tensor of shape (B, D * H) or None
-        Factors of the state before it enters the recurrent product: recurrent dropout.
+        Recurrent dropout: factors of the state before the recurrent matrix multiplication.
 
     Returns
     -------
     output : Tensor of shape (T, B, D * H)
-        States of all steps; zero at padded ones.
+        States of all steps; zero at padded steps.
     final : Tensor of shape (C, D, B, H)
-        States at each row's end: its last step forward, its first backward.
+        Final states of each row: at its last step forward, at its first backward.
     """
-    from ._layer import run_layer  # Numba is imported when it is first needed
+    from ._layer import run_layer  # imports Numba
 
     return run_layer(cell, x, lengths, weights, initial, keep)
 
 
 def mean_max_last(states: Tensor, lengths: Tensor, *, bidirectional: bool) -> Tensor:
-    """Mean, maximum and final states of each row, side by side.
+    """Mean, maximum and final states of each row, concatenated.
 
     Parameters
     ----------
     states : Tensor of shape (T, B, C), on the CPU
-        What stands at padded steps does not matter.
+        Values at padded steps are ignored.
     lengths : Tensor of shape (B,), int64
         Steps of each row, from 1 to T.
     bidirectional : bool
-        Whether the second half of the C features ran backwards and ends at the first step.
+        Whether the second half of the C features is from the backward direction, which ends at the
+        first step.
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""Sigmoid and tanh that a compiler can turn into vector instructions.
+"""Sigmoid and tanh that a compiler can vectorise.
 
-The C library's functions are called one number at a time. These have no call and no branch. In
+The C library's functions compute one number per call. These have no call and no branch. In
 float32 they follow Cephes (Moshier, 1989): their largest error over all floats is below 2.5 units
-in the last place for `sigmoid` and 1.5 for `tanh`. In float64 the C library's are used, which is
-slower and keeps all digits.
+in the last place for `sigmoid` and 1.5 for `tanh`. In float64 the C library's functions are used,
+which are slower but have full precision.
 """
 
 import math
@@ -16,10 +16,10 @@ from ._jit import OPTIONS
 
 _f = np.float32
 
-# Outside of this range the exponential is no normal float32.
+# Outside this range the exponential is not a normal float32.
 _LOWEST, _HIGHEST = _f(-87.0), _f(88.0)
 _LOG2_E = _f(1.4426950408889634)
-# Added to a number below 2**22 it leaves the nearest integer in the last bits of the sum.
+# Added to a number below 2**22, it rounds to the nearest integer in the low bits of the sum.
 _ROUNDER = _f(1.5 * 2**23)
 # ln 2 in two parts; the first has few bits, so its products with small integers are exact.
 _LN2_HIGH, _LN2_LOW = _f(0.693359375), _f(-2.12194440e-4)
@@ -46,12 +46,12 @@ _T0, _T1, _T2, _T3, _T4 = (
         -3.33332819422e-1,
     )
 )
-_SMALL = _f(0.625)  # below it 1 - 2 / (exp(2x) + 1) would lose digits
+_SMALL = _f(0.625)  # below it 1 - 2 / (exp(2x) + 1) would lose precision
 
 
 def _exp(x: float) -> float:
     """Exponential; NaN stays NaN."""
-    raise NotImplementedError  # compiled code takes the overload
+    raise NotImplementedError  # compiled code uses the overload
 
 
 def sigmoid(x: float) -> float:

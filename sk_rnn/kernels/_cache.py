@@ -1,9 +1,9 @@
 """Compiled kernels on disk.
 
-Numba's own cache looks at the source of a function only, not at those of the functions that become
-parts of it, and one index for all signatures makes it fail on a damaged file and confuse kernels
-that two processes compile at the same time. Here each compiled function is a file of its own,
-whose name says what it was compiled from and for, and which is used only if it is whole.
+Numba's cache hashes the source of a function only, not the functions inlined into it, and its
+single index for all signatures makes it fail on a damaged file and mix up kernels that two
+processes compile at the same time. Here each compiled function is a separate file, whose name
+encodes what it was compiled from and for, and which is used only if it is complete.
 """
 
 import contextlib
@@ -32,14 +32,15 @@ _BESIDE_THE_SOURCE = Path(__file__).parent / "__pycache__"
 
 
 class KernelCache(NullCache):
-    """What Numba asks for a compiled function before it compiles, and hands it to afterwards.
+    """Numba's interface for a cache of compiled functions.
 
-    Nothing here fails: what cannot be read is compiled, and what cannot be written is not kept.
+    Never raises: a function that cannot be read is compiled, and one that cannot be written is not
+    cached.
 
     Parameters
     ----------
     function : function
-        Of this package.
+        A function of this package.
     """
 
     def __init__(self, function: Callable[..., Any]):
@@ -53,25 +54,25 @@ class KernelCache(NullCache):
 
     @property
     def cache_path(self) -> str:
-        """The first directory that is looked into."""
+        """The first directory that is searched."""
         return str(directories()[0])
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what was compiled for this signature; None if it has to be compiled."""
+        """Load the compiled function for this signature; None if it must be compiled."""
         target_context.refresh()
         found = None
         try:
             found = self._load(sig, target_context)
         except MemoryError:
             raise
-        except Exception:  # it can still be compiled, whatever the reason
+        except Exception:  # it can still be compiled
             pass
         if found is None:
             about_to_compile()
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep what was compiled for this signature in the first directory that takes it."""
+        """Save the compiled function for this signature in the first writable directory."""
         try:
             self._save(sig, data)
         except MemoryError:
@@ -106,13 +107,13 @@ class KernelCache(NullCache):
             raise faults[0]
 
     def _key(self, sig: Any, codegen: Any) -> str:
-        """Digest of all that the machine code depends on."""
+        """Digest of everything that the machine code depends on."""
         environment = (
             numba.__version__,
             llvmlite.__version__,
             sys.implementation.cache_tag,
             getattr(sys, "abiflags", ""),
-            # Code that calls Intel's vector functions ends a process that lacks them.
+            # Code that calls Intel's vector functions crashes a process without them.
             bool(getattr(numba.config, "USING_SVML", False)),
             codegen.magic_tuple(),  # processor and its features
         )
@@ -123,10 +124,10 @@ class KernelCache(NullCache):
 
 
 def directories() -> list[Path]:
-    """Where compiled kernels may be, the best place first.
+    """Directories for compiled kernels, in order of preference.
 
-    As Numba has it: the directory that NUMBA_CACHE_DIR names, the one beside the source, the
-    user's. Whether they can be read and written shows when that is tried.
+    As in Numba: NUMBA_CACHE_DIR, the directory of the source, the user's cache directory. Whether
+    they are readable and writable is found out on access.
     """
     found = [_BESIDE_THE_SOURCE]
     if numba.config.CACHE_DIR:  # type: ignore[attr-defined]
@@ -135,23 +136,23 @@ def directories() -> list[Path]:
         from numba.misc.appdirs import AppDirs
 
         users = Path(AppDirs(appname="numba", appauthor=False).user_cache_dir)
-        if users.is_absolute():  # without a home it begins with "~"
+        if users.is_absolute():  # it starts with "~" if there is no home directory
             found.append(users / "sk_rnn")
     return found
 
 
 def drop_outdated(directory: Path) -> None:
-    """Delete what was compiled from other sources, and what former versions let Numba keep."""
+    """Delete files compiled from other sources, and Numba's own cache files of earlier versions."""
     with contextlib.suppress(OSError):
         for path in directory.iterdir():
             outdated = _SUFFIX in path.suffixes and f"-{_SOURCES[:12]}-" not in path.name
             if outdated or path.suffix in (".nbi", ".nbc"):
-                with contextlib.suppress(OSError):  # another process was quicker, or has it open
+                with contextlib.suppress(OSError):  # another process deleted it, or has it open
                     path.unlink()
 
 
 def _read(path: Path, key: str) -> bytes | None:
-    """Return what was written under this name and key; None if it is not there or not whole."""
+    """Return the data stored under this name and key; None if it is missing or incomplete."""
     try:
         content = path.read_bytes()
     except (OSError, ValueError):
@@ -161,7 +162,7 @@ def _read(path: Path, key: str) -> bytes | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that other processes see whole or not at all."""
+    """Write a file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex[:16]}.tmp")
     try:
@@ -181,9 +182,9 @@ def _hex_digest(text: str) -> str:
 
 
 def _digest_of_sources() -> str:
-    """Digest of all modules of this package, as files, in a zip or without sources.
+    """Digest of all modules of this package: as files, in a zip or without sources.
 
-    "" if a loader does not hand them out: then nothing may be kept.
+    "" if the loader does not provide them: then nothing may be cached.
     """
     package = str(__package__)
     try:

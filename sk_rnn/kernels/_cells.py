@@ -1,12 +1,12 @@
 """One time step of one row, forward and backward, for each kind of cell.
 
 Equations, gate order and names are those of torch.nn.RNN, GRU and LSTM. ``inner`` and ``outer``
-are what enters the gates from the state and from the input, biases included. ``gates`` receives
-the activated gates, which the backward pass reads again; ``leaving`` receives the gradients of
-what entered them.
+are the contributions of the state and of the input to the gates, including biases. ``gates``
+receives the activated gates, which the backward pass uses; ``leaving`` receives the gradients with
+respect to the pre-activations.
 
-Every loop touches few arrays: before vector instructions may be used, each pair of them must be
-found not to overlap, and beyond some pairs the compiler gives up.
+Every loop uses few arrays: to vectorise it, the compiler must check that no two of them overlap,
+and it does not do so for too many pairs.
 """
 
 from typing import NamedTuple
@@ -18,22 +18,22 @@ RNN_TANH, RNN_RELU, GRU, LSTM = range(4)
 
 
 class KernelCell(NamedTuple):
-    """What the loops over time and the layer have to know of a cell.
+    """Properties of a cell that the time loops and the layer depend on.
 
     Attributes
     ----------
     code : int
-        By which the compiled loops tell cells apart: Numba's cache on disk takes no functions as
+        Identifies the cell in compiled loops: Numba's disk cache does not support functions as
         arguments.
     n_gates : int
         Blocks of ``hidden_size`` rows in the weights.
     n_states : int
-        Arrays that are handed from step to step: the state, and the LSTM's carry.
+        Arrays carried from step to step: the hidden state, and the LSTM's cell state.
     keeps_gates : bool
-        Whether the backward pass reads the activated gates again.
+        Whether the backward pass uses the activated gates.
     shift : int
-        How many gates the gradients for the recurrent weights stand behind those for the input's,
-        which come in the order of the weights turned by as many.
+        Offset, in gates, of the gradients of the recurrent weights relative to those of the input
+        weights, whose gate order is rotated by the same number.
     """
 
     code: int
@@ -46,7 +46,8 @@ class KernelCell(NamedTuple):
 KERNEL_CELLS = {
     "rnn_tanh": KernelCell(RNN_TANH, n_gates=1, keeps_gates=False),
     "rnn_relu": KernelCell(RNN_RELU, n_gates=1, keeps_gates=False),
-    # The backward pass leaves new, reset, update and the state's share in new: see `gru_backward`.
+    # Gate order of the backward pass: new, reset, update, state's contribution to new; see
+    # `gru_backward`.
     "gru": KernelCell(GRU, n_gates=3, shift=1),
     "lstm": KernelCell(LSTM, n_gates=4, n_states=2),
 }
@@ -62,7 +63,7 @@ def rnn_tanh_forward(inner, outer, state):
 def rnn_relu_forward(inner, outer, state):
     for j in range(len(state)):
         total = inner[j] + outer[j]
-        state[j] = 0 if total < 0 else total  # not max(0, total), which would make NaN zero
+        state[j] = 0 if total < 0 else total  # not max(0, total), which would turn NaN into zero
 
 
 @inline
@@ -79,7 +80,7 @@ def rnn_relu_backward(grad_state, state, leaving):
 
 @inline
 def gru_forward(inner, outer, gates, state, memory):
-    """``memory`` receives the state's share in the new gate, before the reset."""
+    """``memory`` receives the state's contribution to the new gate, before the reset."""
     n = len(state)
     reset, update, new = gates[:n], gates[n : 2 * n], gates[2 * n :]
     for j in range(2 * n):
@@ -93,10 +94,10 @@ def gru_forward(inner, outer, gates, state, memory):
 
 @inline
 def gru_backward(grad_state, gates, memory, before, leaving):
-    """``leaving`` holds new, reset, update, and the state's share in new, in this order.
+    """``leaving`` holds new, reset, update and the state's contribution to new, in this order.
 
-    So the first three are what the input's weights receive, the last three what the state's do.
-    ``grad_state`` becomes the part of the gradient that went past the gates.
+    Thus the first three are the gradients for the input weights, the last three those for the
+    recurrent weights. ``grad_state`` becomes the part of the gradient that bypasses the gates.
     """
     n = len(before)
     reset, update, new = gates[:n], gates[n : 2 * n], gates[2 * n :]
@@ -132,7 +133,7 @@ def lstm_forward(inner, outer, gates, state, carry):
 
 @inline
 def lstm_backward(grad_state, grad_carry, gates, carry, before, leaving):
-    """``before`` is the carry of the step before; ``grad_carry`` becomes its gradient."""
+    """``before`` is the cell state of the previous step; ``grad_carry`` becomes its gradient."""
     n = len(before)
     entry, forget, new, leave = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
     to_entry, to_forget = leaving[:n], leaving[n : 2 * n]

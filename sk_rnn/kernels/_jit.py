@@ -1,4 +1,4 @@
-"""How this package compiles: without the interpreter's lock, and once for all processes."""
+"""Compilation options of this package: without the GIL, and cached for all processes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,23 +7,23 @@ import numba
 
 try:
     from ._cache import KernelCache
-except (ImportError, AttributeError):  # a Numba that keeps what it compiles in another way
+except (ImportError, AttributeError):  # a Numba with a different caching interface
     KernelCache = None  # type: ignore[assignment, misc]
 
 OPTIONS: Any = {
     "nogil": True,
-    # Products and sums may be fused (the result is nearer to the exact one); nothing is reordered,
-    # so a row gives the same bits whichever rows stand beside it.
+    # Multiplications and additions may be fused (which is more accurate); nothing is reordered, so
+    # the result of a row is bitwise independent of the rest of the batch.
     "fastmath": {"contract"},
-    # A check for division by zero in a loop would keep it from becoming vector instructions.
+    # A check for division by zero would prevent vectorisation of a loop.
     "error_model": "numpy",
 }
 
 
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile ``function`` when it is first called, and keep the result on disk.
+    """Compile ``function`` on its first call, and cache the result on disk.
 
-    Only for functions of this package: `KernelCache` looks at the sources of no other.
+    Only for functions of this package: `KernelCache` hashes no other sources.
     """
     compiled = numba.njit(**OPTIONS)(function)
     if KernelCache is not None and hasattr(compiled, "_cache"):
@@ -32,6 +32,6 @@ def jit(function: Callable[..., Any]) -> Any:
 
 
 def inline(function: Callable[..., Any]) -> Any:
-    """Mark a function that only compiled ones call: it becomes a part of them."""
+    """Mark a function that is inlined into compiled functions."""
     options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **OPTIONS}
     return numba.njit(**options)(function)

@@ -1,4 +1,4 @@
-"""A recurrent layer as a function that torch can differentiate."""
+"""The recurrent layer as a `torch.autograd.Function`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +18,8 @@ from ._shards import n_threads, run_all
 _FORWARD = {name: make_run_forward(cell) for name, cell in KERNEL_CELLS.items()}
 _BACKWARD = {name: make_run_backward(cell) for name, cell in KERNEL_CELLS.items()}
 
-# Multiplications that are worth a thread: a third of a millisecond of a core's time. Handing work
-# over takes a twentieth, and much more where other programs keep the cores busy.
+# Multiplications that are worth a thread: a third of a millisecond on one core. Dispatching work
+# takes a twentieth of that, and much more if other programs keep the cores busy.
 _WORTH_A_THREAD = 16_000_000
 
 
@@ -46,10 +46,10 @@ def run_layer(
 
 
 def try_out(cell: str, dtype: np.dtype, *, training: bool) -> None:
-    """Run every function that a layer of this cell runs: one time step of one row, of zeros.
+    """Run every function that a layer of this cell uses, on one time step of one row of zeros.
 
-    Numba compiles a function when it meets new types of arguments. These have the types that
-    `_Layer` passes. torch is not used, so that nothing of it starts in the caller's thread.
+    Numba compiles a function for new argument types. These have the types that `_Layer` passes.
+    torch is not used, so that it starts no threads in the caller's thread.
     """
     n_gates, n_states = KERNEL_CELLS[cell].n_gates, KERNEL_CELLS[cell].n_states
     rows, steps = np.zeros(1, np.int64), np.ones(1, np.int64)
@@ -73,8 +73,8 @@ def try_out(cell: str, dtype: np.dtype, *, training: bool) -> None:
 class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(ctx, cell, trained, x, lengths, initial, keep, *flat):
-        # A gradient that nothing needs, as that of all states where only the last are pooled, is
-        # neither made nor read.
+        # Unneeded gradients, such as those of all states if only the last are pooled, are neither
+        # allocated nor read.
         ctx.set_materialize_grads(False)
         x = x.contiguous()
         directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
@@ -139,7 +139,7 @@ class _Layer(torch.autograd.Function):
                 direction, rows, steps, inputs, *panels[direction], *arrays, *gradients
             )
 
-        # Both directions of a row add to its input's gradient, so one thread must do both.
+        # Both directions of a row add to the gradient of its input, so one thread must run both.
         apart = not ctx.needs_input_grad[2]
         work = 2 * ctx.n_steps * _n_weights(directions)
         _run_shards(run, ctx.order, len(directions), work, apart=apart)
@@ -155,7 +155,7 @@ class _Layer(torch.autograd.Function):
 
 
 class _Gradients(NamedTuple):
-    """What `run_backward` adds up for one direction, rounded up to whole tiles."""
+    """Gradient accumulators of `run_backward` for one direction, padded to whole tiles."""
 
     ih: np.ndarray
     hh: np.ndarray
@@ -175,7 +175,7 @@ class _Gradients(NamedTuple):
     def by_weight(self, shift: int, weights: DirectionWeights) -> list[np.ndarray]:
         """The gradients in the order and the shapes of the weights.
 
-        ``shift`` is how many rows the gradients for the recurrent weights stand behind.
+        ``shift`` is the row offset of the gradients of the recurrent weights.
         """
         (n_gates, n_features), hidden_size = weights.weight_ih.shape, weights.weight_hh.shape[1]
         ih, bias_ih = self.ih[:n_gates, :n_features], self.bias[:n_gates]
@@ -183,7 +183,7 @@ class _Gradients(NamedTuple):
         if shift:
             ih, bias_ih = np.roll(ih, -shift, axis=0), np.roll(bias_ih, -shift)
         arrays = (ih, self.hh[:n_gates, :hidden_size], bias_ih, bias_hh)
-        # Copies, each with memory of its own: what clips gradients writes into them.
+        # Copies with separate memory, because gradient clipping writes into them.
         return [array.copy() for array in arrays]
 
 
@@ -203,20 +203,20 @@ def _run_shards(
     *,
     apart: bool,
 ) -> None:
-    """Call ``run(shard, direction, rows)`` for all rows, shared out to the threads.
+    """Call ``run(shard, direction, rows)`` for all rows, distributed over threads.
 
     Parameters
     ----------
     run : callable
-        Called with rows that are sorted, the longest first.
+        Called with rows sorted by length, longest first.
     order : ndarray of int64 of shape (B,)
         All rows, the longest first.
     n_directions : int
-        How many.
+        Number of directions.
     work : int
-        Multiplications.
+        Number of multiplications.
     apart : bool
-        Whether different threads may do the directions of a row.
+        Whether different threads may run the directions of a row.
     """
     directions = range(n_directions)
     n_shards = min(n_threads(), max(1, work // _WORTH_A_THREAD))
@@ -230,7 +230,7 @@ def _run_shards(
     n_shards = min(n_shards, len(pieces))
 
     def shard(number: int) -> None:
-        # Blocks come longest first: dealt out in turn, the shards take about equally long.
+        # Blocks are sorted longest first: assigned in turn, the shards take about equal time.
         mine = pieces[number::n_shards]
         for direction in directions:
             rows = [block for included, block in mine if direction in included]
@@ -245,5 +245,5 @@ def _or_empty(keep: Tensor | None, reference: Tensor) -> Tensor:
 
 
 def _array(tensor: Tensor) -> Any:
-    """The tensor's own memory, or a copy of it in one piece."""
+    """The tensor as a NumPy array, copied only if it is not contiguous."""
     return np.ascontiguousarray(tensor.detach().numpy())

@@ -24,7 +24,7 @@ def _pool(states, lengths, split, pooled, where):
             for j in range(n_features):
                 mean[j] += now[j]
             for j in range(n_features):
-                # The second half is true for NaN, which must not be lost.
+                # The second condition is true for NaN, which must propagate.
                 higher = now[j] > highest[j] or now[j] != now[j]
                 highest[j] = now[j] if higher else highest[j]
                 place[j] = t if higher else place[j]
@@ -53,7 +53,7 @@ def _spread(grad_pooled, lengths, split, where, grad_states):
 
 
 def try_out(dtype: np.dtype, *, training: bool) -> None:
-    """Run what `MeanMaxLast` runs, on one time step of one row; see `_layer.try_out`."""
+    """Run the kernels of `MeanMaxLast` on one time step of one row; see `_layer.try_out`."""
     states, pooled = np.zeros((1, 1, 1), dtype), np.zeros((1, 3), dtype)
     lengths, where = np.ones(1, np.int64), np.zeros((1, 1), np.int32)
     _pool(states, lengths, 1, pooled, where)
@@ -68,7 +68,7 @@ class MeanMaxLast(torch.autograd.Function):
     def forward(ctx, states: Tensor, lengths: Tensor, split: int) -> Tensor:
         _, n_rows, n_features = states.shape
         pooled = states.new_empty(n_rows, 3 * n_features)
-        # Counted in 32 bits, as wide as a float32: one vector instruction takes as many of both.
+        # int32 has the width of float32, so that a vector instruction processes as many of both.
         where = np.empty((n_rows, n_features), np.int32)
         steps = lengths.contiguous().numpy()
         _pool(states.detach().contiguous().numpy(), steps, split, pooled.numpy(), where)

@@ -1,6 +1,6 @@
-"""Whether the kernels can be used here, and their compilation before they are.
+"""Availability of the kernels, and their compilation before use.
 
-Nothing here imports Numba before it is asked to.
+Numba is imported only on request.
 """
 
 import importlib.util
@@ -27,14 +27,14 @@ _DTYPES: dict[torch.dtype, np.dtype] = {
 
 @dataclass
 class _Findings:
-    """What was found out in this process."""
+    """State of the kernels in this process."""
 
-    failure: str = ""  # why the kernels cannot be used; nothing is tried again after it
+    failure: str = ""  # why the kernels cannot be used; not retried afterwards
     prepared: set[tuple[str, torch.dtype, bool]] = field(default_factory=set)
     imported: bool = False  # Numba
     compiler_lock: Any = None  # Numba's own
-    compiling: Callable[[], None] | None = None  # what `about_to_compile` calls
-    not_kept: Exception | None = None  # why compiled kernels are not on disk
+    compiling: Callable[[], None] | None = None  # called by `about_to_compile`
+    not_kept: Exception | None = None  # why compiled kernels could not be written to disk
     warned: set[str] = field(default_factory=set)
 
 
@@ -44,12 +44,12 @@ _lock = threading.RLock()
 
 
 def why_unavailable() -> str:
-    """Why the kernels cannot be used in this process; "" if nothing is known against them."""
+    """Why the kernels cannot be used in this process; "" if no reason is known."""
     if not _found.failure and not _found.imported:
         _Attempt(_import_numba, "Numba cannot be imported").wait()
     if _found.failure:
         return _found.failure
-    # Not remembered: in a notebook it may be installed now.
+    # Not cached: it may be installed later, as in a notebook.
     return "" if _found.imported else NOT_INSTALLED
 
 
@@ -60,10 +60,10 @@ def prepare(
     training: bool,
     announce: Callable[[], None] | None = None,
 ) -> str:
-    """Compile everything that recurrences of this cell need, or read it from disk, and run it once.
+    """Compile or load from disk all kernels that this cell needs, and run them once.
 
-    Further calls for the same cell, dtype and pass return at once. After a failure the kernels are
-    not tried again in this process. Several threads may call this at the same time.
+    Further calls for the same cell, dtype and pass return immediately. After a failure the kernels
+    are not retried in this process. Thread-safe.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def prepare(
     training : bool
         Whether the backward pass is needed, too.
     announce : callable or None
-        Called once, without arguments, in the caller's thread, when something is being compiled,
-        which takes seconds. Not called if everything is in memory or on disk.
+        Called once, without arguments, in the caller's thread, when compilation starts, which takes
+        seconds. Not called if all kernels are in memory or on disk.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def prepare(
     Warns
     -----
     UserWarning
-        Once per process, if what was compiled cannot be kept on disk.
+        Once per process, if compiled kernels cannot be written to disk.
     """
     if (cell, dtype, training) in _found.prepared:
         return _found.failure
@@ -96,8 +96,8 @@ def prepare(
     _Attempt(work, "Numba cannot compile the kernels").wait(announce)
     if _found.not_kept is not None and not _found.failure:
         _warn_once(
-            f"Compiled kernels could not be kept on disk ({_described(_found.not_kept)}), so each "
-            "process compiles them again, which takes seconds. Make room on the disk, or set the "
+            f"Compiled kernels could not be written to disk ({_described(_found.not_kept)}), so "
+            "each process compiles them again, which takes seconds. Free disk space, or set the "
             "environment variable NUMBA_CACHE_DIR to a directory that can be written to."
         )
     return _found.failure
@@ -115,7 +115,7 @@ def _import_numba(_: Callable[[], None]) -> None:
 
 
 def _compile(cell: str, dtype: torch.dtype, training: bool, compiling: Callable[[], None]) -> None:
-    if _found.failure or (cell, dtype, training) in _found.prepared:  # meanwhile
+    if _found.failure or (cell, dtype, training) in _found.prepared:  # prepared by another thread
         return
     from . import _layer, _pooling
 
@@ -129,18 +129,18 @@ def _compile(cell: str, dtype: torch.dtype, training: bool, compiling: Callable[
 
 
 class _Attempt:
-    """Work that may fail, in a thread of its own.
+    """Work that may fail, in a separate thread.
 
-    What is raised there is its failure. In the caller's thread a signal could raise anything
-    meanwhile, such as a TimeoutError, which is not; and a deep stack could leave too little room.
-    A caller that is interrupted does not wait, and the work goes on to its end for the next one.
+    Any exception there is a failure of the work. In the caller's thread, a signal handler could
+    raise an unrelated exception, such as a TimeoutError, and a deep stack could overflow. An
+    interrupted caller does not wait; the work is completed for the next caller.
 
     Parameters
     ----------
     work : callable
-        Called with a function that it calls when it begins to compile.
+        Called with a function to call when compilation starts.
     failure : str
-        What to remember, with the error behind it, if ``work`` fails.
+        Message to store, together with the error, if ``work`` fails.
     """
 
     def __init__(self, work: Callable[[Callable[[], None]], None], failure: str):
@@ -154,7 +154,7 @@ class _Attempt:
             self._run()
 
     def wait(self, announce: Callable[[], None] | None = None) -> None:
-        """Wait for the end, and call ``announce`` if it begins to compile."""
+        """Wait until it is done, and call ``announce`` if compilation starts."""
         _wait(self._decided)
         if self._compiles and announce is not None:
             announce()
@@ -166,7 +166,7 @@ class _Attempt:
         try:
             with _lock:
                 self._attempt()
-        except BaseException as error:  # carried to the caller, whatever it is
+        except BaseException as error:  # re-raised in the caller
             self._fatal = error
         finally:
             self._decided.set()
@@ -177,8 +177,8 @@ class _Attempt:
             self._work(self._begin_to_compile)
         except MemoryError:
             raise
-        # Of any kind: a Numba that does not know this NumPy, a shared library that is missing or
-        # was built for another system, another module of that name, a fault of LLVM.
+        # Any exception: a Numba that does not support this NumPy, a shared library that is missing
+        # or built for another system, another module of that name, a bug of LLVM.
         except Exception as error:
             _found.failure = f"{self._failure} ({_described(error)})"
 
@@ -188,7 +188,7 @@ class _Attempt:
 
 
 def _wait(event: threading.Event) -> None:
-    while not event.wait(timeout=1.0):  # on Windows Ctrl-C is not heard within a wait
+    while not event.wait(timeout=1.0):  # on Windows Ctrl-C does not interrupt a wait
         pass
 
 
@@ -213,7 +213,7 @@ def warn_unavailable(reason: str) -> None:
 
 
 def remedy(reason: str) -> str:
-    """What to do about the reason that `why_unavailable` or `prepare` returned."""
+    """Advice for a reason returned by `why_unavailable` or `prepare`."""
     if reason == NOT_INSTALLED:
         return "Install it with: pip install numba."
     if reason == SWITCHED_OFF:
@@ -228,16 +228,16 @@ def _warn_once(message: str) -> None:
 
 
 def _described(error: Exception) -> str:
-    """Kind and text of an error in one line; Numba's texts run over pages."""
+    """Type and message of an error in one line; Numba's messages can be pages long."""
     text = " ".join(str(error).split())
     if len(text) > 300:
         text = f"{text[:300]}..."
     return f"{type(error).__name__}: {text}"
 
 
-# A child has the locks of its parent, but not the threads that would release them; a compiler whose
-# thread is gone has its data half written, too. So a fork waits until no thread compiles, neither
-# for this package nor, once Numba is imported, for the user.
+# A forked child inherits the locks of its parent, but not the threads that would release them, and
+# the data of an interrupted compiler is inconsistent. So a fork waits until no thread compiles,
+# neither for this package nor, once Numba is imported, for the user.
 
 
 def _before_fork() -> None:
@@ -247,7 +247,7 @@ def _before_fork() -> None:
 
 
 def _after_fork() -> None:
-    # What Ctrl-C kept from being acquired is not released.
+    # Locks that Ctrl-C prevented from being acquired are not released.
     with suppress(RuntimeError):
         if _found.compiler_lock is not None:
             _found.compiler_lock.release()

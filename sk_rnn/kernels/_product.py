@@ -1,9 +1,9 @@
-"""The product of a few rows with a matrix, held in registers: what a time step mostly consists of.
+"""Product of a few rows with a matrix, held in registers: the main cost of a time step.
 
-A product of a step is small: a few rows, and a weight matrix that stays the same for the whole
-sequence. A library's product would arrange that matrix anew at each call and start threads of its
-own. Here it is arranged once, in panels as wide as the result that fits into the registers (the
-scheme of Goto & van de Geijn, 2008, "Anatomy of high-performance matrix multiplication").
+The product of a step is small: a few rows, and a weight matrix that is constant for the whole
+sequence. A BLAS call would pack that matrix again each time and start its own threads. Here it
+is packed once, in panels as wide as the result that fits into the registers (the scheme of Goto &
+van de Geijn, 2008, "Anatomy of high-performance matrix multiplication").
 """
 
 from typing import Any
@@ -18,17 +18,17 @@ from numba.extending import intrinsic
 
 from ._jit import inline, jit
 
-# The features that Numba compiles for: this processor's, unless an environment variable says else
-# (NUMBA_CPU_FEATURES, NUMBA_CPU_NAME=generic, which means none, or NUMBA_ENABLE_AVX). Numba sets
-# its options at run time, where mypy sees none.
+# The CPU features that Numba compiles for: those of this processor, unless overridden by an
+# environment variable (NUMBA_CPU_FEATURES, NUMBA_CPU_NAME=generic, which means none, or
+# NUMBA_ENABLE_AVX). Numba sets its options at run time, which mypy cannot see.
 _chosen = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
 _FEATURES = set((get_host_cpu_features() if _chosen is None else _chosen).split(","))
 _HAS_FMA = bool({"+fma", "+neon"} & _FEATURES)
 
 # Bytes of a vector register. The result's tile is ROWS x 2 of them; it leaves room for two of
 # weights and one of the state within the 32 registers of AVX-512 and NEON, the 16 of AVX2 and SSE.
-# Half as many rows, or a single one, take wider tiles: the sums that run side by side are what
-# keeps the processor busy.
+# Half as many rows, or a single one, use wider tiles: independent sums keep the processor's
+# pipelines full.
 VECTOR_BYTES = 64 if "+avx512f" in _FEATURES else 32 if "+avx2" in _FEATURES else 16
 VECTORS = 2
 ROWS = 8 if {"+avx512f", "+neon"} & _FEATURES else 4
@@ -55,11 +55,11 @@ def _make_tile(n_rows: int, n_panels: int, n_vectors: int) -> Any:
     ) -> Any:
         """Multiply a few rows with one register tile's width of columns, over ``depth`` terms.
 
-        ``result[r, c] = sum over k of left[r, k] * right[k, c]``, added to what is there if
-        ``add``. Each array comes with the place of its first element in memory order; ``left_row``
-        and ``left_depth`` are the distances between its rows and terms, ``right_depth`` and
-        ``right_panel`` those between the terms and the panels of ``right``. The distance between
-        rows of ``result`` is the length of its last axis.
+        ``result[r, c] = sum over k of left[r, k] * right[k, c]``, added to the previous values
+        if ``add``. Each array comes with the offset of its first element; ``left_row`` and
+        ``left_depth`` are the strides of its rows and terms, ``right_depth`` and ``right_panel``
+        those of the terms and the panels of ``right``. The row stride of ``result`` is the length
+        of its last axis.
         """
         place = types.intp
         arguments = (
@@ -206,19 +206,19 @@ _row_tile, _narrow_row_tile = _make_tile(1, 4, VECTORS), _make_tile(1, 1, VECTOR
 def multiply(result, left, row, column, n_rows, panels):
     """Write the product of some rows with a packed matrix into ``result``.
 
-    Each row's sums run over the terms in order, whatever the other rows hold and however many they
-    are: its bits are always the same.
+    The sums of each row run over the terms in order, independent of the other rows: the result is
+    bitwise reproducible.
 
     Parameters
     ----------
     result : ndarray of shape (ROWS, n_panels * width)
-        What stands in rows from ``n_rows`` on afterwards is undefined. The last columns, beyond
-        those of the matrix, become zero.
+        Rows from ``n_rows`` on are undefined afterwards. Columns beyond those of the matrix become
+        zero.
     left : ndarray of shape (at least row + ROWS, at least column + depth)
     row, column : int
-        Where the values of ``left`` begin.
+        Start of the values in ``left``.
     n_rows : int
-        How many rows are wanted, from 1 to ROWS.
+        Number of rows to compute, from 1 to ROWS.
     panels : ndarray of shape (n_panels, depth, width)
         From `pack_for_forward` or `pack_for_backward`; depth is positive.
     """
@@ -264,17 +264,17 @@ def multiply(result, left, row, column, n_rows, panels):
 
 @inline
 def add_outer(result, left, column, right, depth):
-    """Add the product of a matrix's transpose with another one to ``result``.
+    """Add the product of a transposed matrix and another matrix to ``result``.
 
     Parameters
     ----------
     result : ndarray of shape (n, m), n a multiple of ROWS, m one of `lanes`
     left : ndarray of shape (at least depth, at least column + n)
     column : int
-        Where the ``n`` columns of ``left`` begin.
+        Start of the ``n`` columns in ``left``.
     right : ndarray of shape (at least depth, m)
     depth : int
-        How many rows of ``left`` and ``right`` to take; positive.
+        Number of rows of ``left`` and ``right`` to use; positive.
     """
     n, m = result.shape
     stride = left.shape[1]
@@ -292,7 +292,7 @@ def add_outer(result, left, column, right, depth):
 
 
 def lanes(dtype: np.dtype) -> int:
-    """How many numbers a vector register holds."""
+    """Number of values per vector register."""
     return VECTOR_BYTES // dtype.itemsize
 
 
@@ -304,7 +304,7 @@ def _empty_panels(depth, n_columns, reference):
 
 @inline
 def _pack(weights, first):
-    """Cut a matrix into panels, its rows in turn from the row ``first`` on."""
+    """Pack a matrix into panels, with its rows rotated to start at row ``first``."""
     depth, n_columns = weights.shape
     panels = _empty_panels(depth, n_columns, weights)
     n_panels, _, width = panels.shape
@@ -319,7 +319,7 @@ def _pack(weights, first):
 
 @inline
 def _pack_transposed(weights, bias):
-    """Cut the transpose of a matrix into panels, with a further row for the bias."""
+    """Pack the transpose of a matrix into panels, with an additional row for the bias."""
     n_columns, depth = weights.shape
     panels = _empty_panels(depth + 1, n_columns, weights)
     n_panels, _, width = panels.shape
@@ -334,7 +334,7 @@ def _pack_transposed(weights, bias):
 
 @jit
 def pack_for_forward(weight_ih, weight_hh, bias_ih, bias_hh):
-    """Cut one direction's weights into panels of columns for `multiply`.
+    """Pack the weights of one direction into panels of columns for `multiply`.
 
     Parameters
     ----------
@@ -344,7 +344,7 @@ def pack_for_forward(weight_ih, weight_hh, bias_ih, bias_hh):
     Returns
     -------
     panels_ih, panels_hh : ndarray of shape (n_panels, depth, width)
-        Input weights and biases (F + 1, G), recurrent ones (H + 1, G); the last panel is filled up
+        Input weights and biases (F + 1, G), recurrent ones (H + 1, G); the last panel is padded
         with zeros.
     """
     return _pack_transposed(weight_ih, bias_ih), _pack_transposed(weight_hh, bias_hh)
@@ -352,8 +352,8 @@ def pack_for_forward(weight_ih, weight_hh, bias_ih, bias_hh):
 
 @jit
 def pack_for_backward(weight_ih, weight_hh, first):
-    """Cut the transposed products' weights, (G, F) and (G, H), likewise.
+    """Pack the weights (G, F) and (G, H) of the transposed products likewise.
 
-    ``first`` is the row of ``weight_ih`` whose gate stands first in what `_cells` leaves.
+    ``first`` is the row of ``weight_ih`` whose gate is first in the gradients from `_cells`.
     """
     return _pack(weight_ih, first), _pack(weight_hh, 0)

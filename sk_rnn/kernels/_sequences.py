@@ -1,12 +1,12 @@
-"""Whole sequences: a few rows at a time from the first step to the last, and back.
+"""Forward and backward pass of a recurrence over whole sequences, a few rows at a time.
 
-Rows are worked on in blocks of ROWS, longest first, so that a block's rows end at about the same
-step. Input projection, recurrence and, on the way back, the weights' gradients are made block by
-block while their numbers are near; nothing is computed for padding. A backward direction begins at
-each row's own last step, and nothing is copied for it.
+Rows are processed in blocks of ROWS, longest first, so that the rows of a block end at about the
+same step. Input projection, recurrence and, in the backward pass, weight gradients are computed
+block by block while the data is in the cache; nothing is computed for padding. A backward direction
+starts at the last step of each row, without a copy.
 
 Arrays are time-major: T steps, B rows, F features, D directions, H hidden size, G width of all
-gates, C states (2 for the LSTM: state and carry).
+gates, C states (2 for the LSTM: hidden and cell state).
 """
 
 from typing import Any
@@ -30,8 +30,8 @@ from ._cells import (
 from ._jit import jit
 from ._product import ROWS, add_outer, multiply
 
-# Steps of a whole block whose gradients are collected before they are multiplied with what entered
-# them: enough for a deep product, few enough to stay in the cache.
+# Number of steps whose gradients are collected before the weight gradients are computed: enough for
+# an efficient product, few enough to stay in the cache.
 _COLLECTED = 16
 
 
@@ -60,7 +60,7 @@ def make_run_forward(kind: KernelCell) -> Any:
         gates : ndarray of shape (T, B, D * G), or (0, 0, 0) if no backward pass will need it
             Receives the activated gates.
         memory : ndarray of shape (T, B, D * H), or (0, 0, 0) likewise
-            Receives the LSTM's carry, or the GRU's share of the state in the new gate.
+            Receives the LSTM's cell state, or the state's contribution to the GRU's new gate.
         output : ndarray of shape (T, B, D * H)
             Receives the states; zero at padded steps.
         states : ndarray of shape (C, D, B, H)
@@ -74,7 +74,7 @@ def make_run_forward(kind: KernelCell) -> Any:
         last_gate = first_gate + n_gates
         inner = np.empty((ROWS, panels_hh.shape[0] * panels_hh.shape[2]), x.dtype)
         outer = np.empty((ROWS, panels_ih.shape[0] * panels_ih.shape[2]), x.dtype)
-        # Ones behind the values are multiplied with the biases.
+        # Ones appended to the values are multiplied with the biases.
         entering = np.ones((ROWS, hidden_size + 1), x.dtype)
         incoming = np.ones((ROWS, n_features + 1), x.dtype)
         passing_gates = np.empty(n_gates, x.dtype)
@@ -122,7 +122,7 @@ def make_run_forward(kind: KernelCell) -> Any:
 
 
 def make_run_backward(kind: KernelCell) -> Any:
-    """Compile its derivative."""
+    """Compile the backward pass of the recurrence for one kind of cell."""
     cell, gates_per_unit, gates_behind = kind.code, kind.n_gates, kind.shift
 
     @jit
@@ -145,27 +145,27 @@ def make_run_backward(kind: KernelCell) -> Any:
         grad_hh,
         grad_bias,
     ):
-        """Run the derivative over the given rows, from their last steps to their first.
+        """Run the backward pass over the given rows, from their last steps to their first.
 
         Parameters
         ----------
         direction, rows, lengths, x, keep, gates, memory, output
-            As given to `run_forward`, and as left by it.
+            As passed to `run_forward`, and as set by it.
         panels_ih, panels_hh : ndarray
             Transposes of the input weights (G, F) and of the recurrent ones (G, H), packed, their
-            gates in the order in which `_cells` leaves the gradients.
+            gates in the gate order of the gradients from `_cells`.
         initial : ndarray of shape (C, D, B, H)
             Initial states.
         grad_output : ndarray of shape (T, B, D * H), or (0, 0, 0) for zeros
         grad_states : ndarray of shape (C, D, B, H)
             Gradients of the final states; overwritten with those of the initial ones.
-        grad_x : ndarray of shape (T, B, F), or (0, 0, 0) if not wanted
+        grad_x : ndarray of shape (T, B, F), or (0, 0, 0) if not needed
             The gradient of ``x`` is added.
         grad_ih, grad_hh : ndarray of shape (G and more, F and more) and (G and more, H and more)
-            The gradients of the weights are added. Rounded up to whole tiles; rows in the order in
-            which `_cells` leaves the gradients.
+            The gradients of the weights are added. Padded to whole tiles; rows in the gate order of
+            the gradients from `_cells`.
         grad_bias : ndarray of shape (4 * H and more,)
-            What leaves the gates is added, likewise.
+            The gradients of the biases are added, likewise.
         """
         n_features, hidden_size = x.shape[2], initial.shape[3]
         first = direction * hidden_size

@@ -1,4 +1,4 @@
-"""Pieces of one call's work, side by side in threads."""
+"""Execution of shards of one call in parallel threads."""
 
 import os
 import threading
@@ -15,7 +15,7 @@ _chosen = threading.local()
 
 @contextmanager
 def kernel_threads(n: int) -> Iterator[None]:
-    """Let kernels called from this thread use ``n`` threads, whatever torch uses."""
+    """Let kernels called from this thread use ``n`` threads, independent of torch's setting."""
     before = getattr(_chosen, "n", None)
     _chosen.n = n
     try:
@@ -25,12 +25,12 @@ def kernel_threads(n: int) -> Iterator[None]:
 
 
 def n_threads() -> int:
-    """How many threads a kernel called from this thread may use."""
+    """Number of threads that a kernel called from this thread may use."""
     return getattr(_chosen, "n", None) or torch.get_num_threads()
 
 
 def run_all(tasks: Sequence[Callable[[], Any]]) -> None:
-    """Run the tasks at once, the first one in this thread, and wait for all."""
+    """Run the tasks in parallel, the first one in this thread, and wait for all."""
     others: list[Future[Any]] = []
     if len(tasks) > 1:
         pool = _pool(len(tasks) - 1)
@@ -38,22 +38,22 @@ def run_all(tasks: Sequence[Callable[[], Any]]) -> None:
     try:
         tasks[0]()
     finally:
-        wait(others)  # they write into arrays of the caller
+        wait(others)  # they write into the caller's arrays
     for other in others:
         other.result()
 
 
 def _pool(n: int) -> ThreadPoolExecutor:
-    """Return a pool of this many threads, kept from call to call."""
+    """Return a pool of this many threads, reused between calls."""
     pool = _pools.get(n)
     if pool is None:
-        # setdefault: of two threads that get here at once, one's pool is kept, one's never starts.
+        # setdefault: if two threads get here at once, one pool is kept, and the other never starts.
         pool = _pools.setdefault(
             n,
             ThreadPoolExecutor(
                 n,
                 thread_name_prefix="sk_rnn_kernel",
-                # A mode of the processor that each thread has for itself: see `run_flushed`.
+                # A processor mode that is local to each thread: see `run_flushed`.
                 initializer=torch.set_flush_denormal,
                 initargs=(True,),
             ),
@@ -61,6 +61,6 @@ def _pool(n: int) -> ThreadPoolExecutor:
     return pool
 
 
-# A forked child has the pools, but none of their threads.
+# A forked child inherits the pools without their threads.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pools.clear)

@@ -1,8 +1,8 @@
-"""How well sequences are predicted, with scikit-learn's signatures. Nothing here imports torch.
+"""Metrics for predicted sequences, with scikit-learn's signatures. Does not import torch.
 
-Targets are lists, object arrays or Series of sequences: strings, which are the sequences of their
-characters, lists, tuples or arrays of any hashable tokens. With ``make_scorer`` each function
-scores in ``cross_val_score`` and ``GridSearchCV``.
+Targets are lists, object arrays or Series of sequences: strings (sequences of characters), or
+lists, tuples or arrays of hashable tokens. Wrapped with ``make_scorer``, each function can be used
+in ``cross_val_score`` and ``GridSearchCV``.
 """
 
 from ._accuracy import sequence_accuracy_score, token_accuracy_score

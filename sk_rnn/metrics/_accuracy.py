@@ -1,4 +1,4 @@
-"""Which sequences, and which tokens, are right."""
+"""Exact match and token accuracy."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from ._pairs import as_tokens, read_pairs
 
 
 def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Share of sequences that are right from end to end.
+    """Fraction of sequences that are predicted exactly (exact match).
 
-    A sequence is right if it has the same tokens in the same order; a string equals the list of its
-    characters. This is `exact match`, and one minus the word error rate of work on single words,
-    such as transliteration and inflection.
+    A prediction is correct if it has the same tokens in the same order; a string equals the list of
+    its characters. In the literature on single words, such as transliteration and inflection, this
+    is one minus the word error rate.
 
     Parameters
     ----------
     y_true : sequence of str or of sequences
         The true sequences, one per sample.
     y_pred : sequence of str or of sequences
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
 
@@ -31,14 +31,14 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
     Raises
     ------
     TypeError
-        If a sequence is None or a number, or a token is not hashable.
+        If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or not as many predicted as true ones.
+        If there are no sequences, or if their numbers differ.
 
     See Also
     --------
-    token_accuracy_score : Counts single tokens.
-    edit_distance : Says how far off sequences are.
+    token_accuracy_score : Fraction of correct tokens.
+    edit_distance : Distance between sequences.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
     >>> sequence_accuracy_score(["kitten", "dog"], ["sitten", "dog"])
     0.5
 
-    As a score in model selection:
+    As a scorer in model selection:
 
     >>> from sklearn.metrics import make_scorer
     >>> scoring = make_scorer(sequence_accuracy_score)
@@ -57,19 +57,19 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
 
 
 def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Share of positions at which true and predicted token agree, over all sequences together.
+    """Fraction of positions at which true and predicted tokens agree, over all sequences together.
 
-    Where the two sequences of a sample differ in length, the positions that only the longer one has
-    count as wrong; so neither stopping early nor going on is rewarded. One token too many at the
-    beginning makes all others wrong: `edit_distance` is the measure for that. Where every sequence
-    has its true length, as that of a tagger, this is the accuracy of all tokens.
+    If the two sequences of a sample differ in length, the excess positions of the longer one count
+    as wrong, so neither short nor long predictions are rewarded. One additional token at the
+    beginning makes all others wrong: `edit_distance` does not have this problem. If all predictions
+    have the true length, as in sequence labelling, this is the usual token accuracy.
 
     Parameters
     ----------
     y_true : sequence of str or of sequences
         The true sequences, one per sample.
     y_pred : sequence of str or of sequences
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples; each position has that of its sample.
 
@@ -81,13 +81,13 @@ def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     Raises
     ------
     TypeError
-        If a sequence is None or a number, or a token is not hashable.
+        If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or not as many predicted as true ones.
+        If there are no sequences, or if their numbers differ.
 
     Examples
     --------
-    Right are the two tokens of the first sample and one of three positions of the second:
+    Two tokens of the first sample and one of three positions of the second are correct:
 
     >>> from sk_rnn.metrics import token_accuracy_score
     >>> token_accuracy_score([["N", "V"], ["N"]], [["N", "V"], ["N", "V", "N"]])
@@ -95,7 +95,7 @@ def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     """
     true, predicted, weights = read_pairs(y_true, y_pred, sample_weight, "token_accuracy_score")
     pairs = list(zip(true, predicted, strict=True))
-    # The shorter one ends the comparison.
+    # Truncated to the shorter one.
     right = [sum(t == p for t, p in zip(*pair, strict=False)) for pair in pairs]
     positions = [max(len(t), len(p)) for t, p in pairs]
     total = float(weights @ positions)

@@ -1,4 +1,4 @@
-"""How many tokens have to be changed to get from the predicted sequences to the true ones."""
+"""Edit distance and error rates derived from it."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -13,16 +13,16 @@ def edit_distance(
 ) -> float:
     """Mean Levenshtein distance of the predicted sequences from the true ones.
 
-    The fewest tokens to insert, to delete or to replace by another that make one of the other
-    (Levenshtein, 1966). Needs ``pip install rapidfuzz``.
+    The minimum number of token insertions, deletions and substitutions that transform one sequence
+    into the other (Levenshtein, 1966). Needs ``pip install rapidfuzz``.
 
     Parameters
     ----------
     y_true : sequence of str or of sequences
-        The true sequences, one per sample. Tokens are characters of strings, or whatever hashable
-        the lists hold.
+        The true sequences, one per sample. Tokens are the characters of strings, or the
+        hashable elements of lists.
     y_pred : sequence of str or of sequences
-        The predicted ones.
+        The predicted sequences.
     normalize : bool, default=False
         Whether to divide each distance by the length of the longer sequence, so that it is between
         0 and 1.
@@ -39,13 +39,13 @@ def edit_distance(
     ImportError
         If rapidfuzz is not installed.
     TypeError
-        If a sequence is None or a number, or a token is not hashable.
+        If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or not as many predicted as true ones.
+        If there are no sequences, or if their numbers differ.
 
     See Also
     --------
-    token_error_rate : Edits of all sequences together, per true token.
+    token_error_rate : Edits over all sequences, per true token.
 
     References
     ----------
@@ -59,7 +59,7 @@ def edit_distance(
     >>> edit_distance([[1, 2, 3, 4]], [[1, 2]], normalize=True)
     0.5
 
-    As a score in model selection, where greater must be better:
+    As a scorer in model selection, where greater must be better:
 
     >>> from sklearn.metrics import make_scorer
     >>> scoring = make_scorer(edit_distance, greater_is_better=False)
@@ -75,45 +75,45 @@ def edit_distance(
 
 
 def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Edits that make the predicted sequences the true ones, per true token.
+    """Edits from the predicted to the true sequences, per true token.
 
-    The distances of all samples are summed up and divided by the number of all true tokens, so that
-    long sequences count for more. With phonemes as tokens this is the phoneme error rate. Needs
+    The distances of all samples are summed and divided by the total number of true tokens, so that
+    long sequences have more weight. With phonemes as tokens this is the phoneme error rate. Needs
     ``pip install rapidfuzz``.
 
     Parameters
     ----------
     y_true : sequence of str or of sequences
-        The true sequences, one per sample. Tokens are characters of strings, or whatever hashable
-        the lists hold.
+        The true sequences, one per sample. Tokens are the characters of strings, or the
+        hashable elements of lists.
     y_pred : sequence of str or of sequences
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples, of both their edits and their tokens.
 
     Returns
     -------
     loss : float
-        0 or more; smaller is better. Above 1 if predictions are so long that deleting them all
-        would be more edits than there are true tokens.
+        0 or more; smaller is better. It may exceed 1 if predictions are longer than the true
+        sequences.
 
     Raises
     ------
     ImportError
         If rapidfuzz is not installed.
     TypeError
-        If a sequence is None or a number, or a token is not hashable.
+        If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, not as many predicted as true ones, or no true token.
+        If there are no sequences, if their numbers differ, or if there is no true token.
 
     See Also
     --------
-    word_error_rate : The same of the words in strings.
-    character_error_rate : The same of strings only.
+    word_error_rate : Error rate of the words in strings.
+    character_error_rate : Error rate of the characters in strings.
 
     Examples
     --------
-    One edit of five true phonemes:
+    One edit for five true phonemes:
 
     >>> from sk_rnn.metrics import token_error_rate
     >>> token_error_rate([["K", "AE", "T"], ["AY", "T"]], [["K", "AH", "T"], ["AY", "T"]])
@@ -124,16 +124,16 @@ def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> 
 
 
 def character_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Edits of characters that make the predicted strings the true ones, per true character.
+    """Character edits from the predicted to the true strings, per true character.
 
-    Every character counts, spaces and accents too. Needs ``pip install rapidfuzz``.
+    All characters count, including spaces and accents. Needs ``pip install rapidfuzz``.
 
     Parameters
     ----------
     y_true : sequence of str
         The true strings, one per sample.
     y_pred : sequence of str
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples, of both their edits and their characters.
 
@@ -147,13 +147,13 @@ def character_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     ImportError
         If rapidfuzz is not installed.
     TypeError
-        If a sample is no string.
+        If a sample is not a string.
     ValueError
-        If there are no strings, not as many predicted as true ones, or no true character.
+        If there are no strings, if their numbers differ, or if there is no true character.
 
     See Also
     --------
-    token_error_rate : The same of lists of tokens.
+    token_error_rate : Error rate of lists of tokens.
 
     Examples
     --------
@@ -169,17 +169,17 @@ def character_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
 
 
 def word_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Edits of words that make the predicted texts the true ones, per true word.
+    """Word edits from the predicted to the true texts, per true word.
 
-    Strings are split at white space and nothing else: punctuation and case count, so remove them
-    before if they should not. Needs ``pip install rapidfuzz``.
+    Strings are split only at white space: punctuation and case count, so remove them beforehand if
+    they should not. Needs ``pip install rapidfuzz``.
 
     Parameters
     ----------
     y_true : sequence of str or of sequences of str
         The true texts, one per sample; a list holds the words of a text.
     y_pred : sequence of str or of sequences of str
-        The predicted ones.
+        The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples, of both their edits and their words.
 
@@ -195,7 +195,7 @@ def word_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> f
     TypeError
         If a text is None or a number, or a word is not hashable.
     ValueError
-        If there are no texts, not as many predicted as true ones, or no true word.
+        If there are no texts, if their numbers differ, or if there is no true word.
 
     Examples
     --------
@@ -226,8 +226,8 @@ def _error_rate(
     n_tokens = float(weights @ [len(sequence) for sequence in true])
     if not n_tokens:
         raise ValueError(
-            f"{caller}: the sequences of y_true have no {noun}, so that errors per true one are "
-            "not defined. Use edit_distance."
+            f"{caller}: the sequences of y_true have no {noun}, so that the error rate is "
+            "undefined. Use edit_distance."
         )
     return float(weights @ _distances(true, predicted, caller)) / n_tokens
 
@@ -235,8 +235,8 @@ def _error_rate(
 def _distances(true: Sequence[Tokens], predicted: Sequence[Tokens], caller: str) -> np.ndarray:
     """Return the Levenshtein distance of each pair: (n_samples,)."""
     levenshtein = import_extra("rapidfuzz.distance.Levenshtein", caller)
-    # rapidfuzz compares hashes, by which a character equals its code point and other tokens may
-    # collide. Numbered, tokens are equal if and only if Python says so.
+    # rapidfuzz compares hashes, for which a character equals its code point and other tokens may
+    # collide. Numbered tokens are equal if and only if they are equal in Python.
     numbers: dict[Hashable, int] = {}
 
     def distance(first: Tokens, second: Tokens) -> int:

@@ -1,4 +1,4 @@
-"""The true and the predicted sequences that every metric compares, and what it says of bad ones."""
+"""Validation of the true and the predicted sequences of a metric."""
 
 from collections.abc import Hashable, Sequence
 from importlib import import_module
@@ -9,14 +9,14 @@ import pandas as pd
 
 from ..sequences import Panel, as_pandas, check_sample_weights, open_tensors, quote
 
-# A string is left as it is: its characters are its tokens.
+# A string is kept: its characters are its tokens.
 Tokens = str | tuple[Hashable, ...]
 
 
 def read_pairs(
     y_true: Any, y_pred: Any, sample_weight: Any, caller: str
 ) -> tuple[list[Tokens], list[Tokens], np.ndarray]:
-    """Return the true sequences, the predicted ones and the weights, one of each per sample."""
+    """Return true sequences, predicted sequences and weights, one of each per sample."""
     true = read_texts(y_true, f"{caller}: y_true")
     predicted = read_texts(y_pred, f"{caller}: y_pred")
     check_same_number(true, predicted, caller)
@@ -24,7 +24,7 @@ def read_pairs(
 
 
 def check_same_number(true: Sequence[Any], predicted: Sequence[Any], caller: str) -> None:
-    """Refuse to compare what has not one prediction per true sequence."""
+    """Raise if the numbers of true and predicted sequences differ."""
     if len(true) != len(predicted):
         raise ValueError(
             f"{caller}: y_true has {len(true)} sequences, but y_pred has {len(predicted)}. Pass "
@@ -40,7 +40,7 @@ def as_tokens(sequence: Tokens) -> tuple[Hashable, ...]:
 
 
 def import_extra(package: str, caller: str) -> Any:
-    """Import a package that is not installed with this one, or say how to get it."""
+    """Import an optional dependency, or raise an error that says how to install it."""
     try:
         return import_module(package)
     except ImportError as error:
@@ -59,19 +59,19 @@ def _listed(y: Any, where: str) -> list[Any]:
     items = read_items(y, where)
     try:
         return list(items)
-    except Exception as error:  # of any kind: an object says itself what it holds
+    except Exception as error:  # an object's own iteration may raise anything
         raise TypeError(
             f"{where} cannot be listed: {quote(error)}. Pass a list of sequences."
         ) from error
 
 
 def read_items(y: Any, where: str) -> Any:
-    """What a container holds, one item per sample."""
+    """Items of a container, one per sample."""
     y = open_tensors(y, where)
     frame = y if isinstance(y, pd.Series) else as_pandas(y, where)
     if frame is not None:
         y = frame.to_numpy()
-    # Scalars of pyarrow and awkward equal nothing but themselves.
+    # pyarrow and awkward scalars are equal only to themselves.
     for method in ("to_pylist", "to_list"):
         if hasattr(y, method) and not isinstance(y, Panel):
             y = getattr(y, method)()
@@ -89,14 +89,14 @@ def read_items(y: Any, where: str) -> Any:
 
 def _tokens(sequence: Any, where: str) -> Tokens:
     if isinstance(sequence, str):
-        return str(sequence)  # NumPy has a string type of its own
+        return str(sequence)  # converts np.str_
     if not _is_sequence(sequence):
         hint = "Decode it." if isinstance(sequence, bytes) else "Pass a string or a list of tokens."
         raise TypeError(f"{where} is {_shown(sequence)}, which is not a sequence of tokens. {hint}")
     try:
-        # Plain numbers compare quicker than NumPy's; a tensor's would equal nothing but themselves.
+        # Python numbers compare faster than NumPy's; tensor scalars are equal only to themselves.
         tokens = tuple(sequence.tolist() if hasattr(sequence, "tolist") else sequence)
-    except Exception as error:  # of any kind: an object says itself what it holds
+    except Exception as error:  # an object's own iteration may raise anything
         raise TypeError(
             f"{where} cannot be read as tokens: {quote(error)}. Pass a string or a list of tokens."
         ) from error
@@ -106,24 +106,24 @@ def _tokens(sequence: Any, where: str) -> Tokens:
         _refuse_unhashable(tokens, where)
     position = _position_of_missing(tokens)
     if position is not None:
-        # It would be counted as wrong wherever it stands, even if predicted.
+        # It would always be counted as wrong, even if predicted.
         raise ValueError(
-            f"{where} has {_shown(tokens[position])} at position {position}, which equals no "
-            "token. Give missing tokens a name, such as None."
+            f"{where} has {_shown(tokens[position])} at position {position}, which is not equal to "
+            "itself. Represent missing tokens by a value such as None."
         )
     return tokens
 
 
 def _position_of_missing(tokens: tuple[Hashable, ...]) -> int | None:
-    """Where the first token is that does not equal itself, such as NaN."""
+    """Position of the first token that does not equal itself, such as NaN."""
     try:
         return next((i for i, token in enumerate(tokens) if token != token), None)
-    except (TypeError, ValueError):  # pandas' NA is neither
+    except (TypeError, ValueError):  # the comparison of pandas.NA is ambiguous
         return next(i for i, token in enumerate(tokens) if token is pd.NA)
 
 
 def _is_sequence(y: Any) -> bool:
-    """Whether y has items in an order; a mapping and a set have not."""
+    """Whether y is ordered; mappings and sets are not."""
     if isinstance(y, str | bytes | bytearray | dict | set | frozenset | type):
         return False
     if not (hasattr(y, "__len__") and hasattr(y, "__getitem__")):
@@ -151,8 +151,8 @@ def read_weights(sample_weight: Any, n_sequences: int, caller: str) -> np.ndarra
 
 
 def _shown(value: Any) -> str:
-    """Return what stands in a message for a value: itself if it is short, otherwise its kind."""
+    """Format a value for a message: its repr if short, otherwise its type."""
     text = repr(value.item() if isinstance(value, np.generic) else value)
-    if isinstance(value, set) and value:  # which prints in any order
+    if isinstance(value, set) and value:  # whose repr has an arbitrary order
         text = f"{{{', '.join(sorted(map(repr, value)))}}}"
     return text if len(text) <= 40 else f"a {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""BLEU and chrF, through sacrebleu."""
+"""BLEU and chrF, computed with sacrebleu."""
 
 import math
 from collections.abc import Sequence
@@ -19,13 +19,12 @@ def bleu_score(
     multi_reference: bool = False,
     sample_weight: Any = None,
 ) -> float:
-    """The BLEU of all predicted texts together, from 0 to 100.
+    """Corpus BLEU, from 0 to 100.
 
-    The geometric mean of the shares of predicted 1- to 4-grams of words that the true text has,
-    too, times a penalty for texts that are too short (Papineni et al., 2002), as sacrebleu computes
-    it (Post, 2018): counts are summed up over the corpus, so this is no mean of the texts' scores.
-    Of few texts it says little, and of texts that all have fewer than four words it is 0, right or
-    wrong. Needs ``pip install sacrebleu``.
+    The geometric mean of the precisions of word 1- to 4-grams, times a brevity penalty (Papineni et
+    al., 2002), as computed by sacrebleu (Post, 2018): counts are summed over the corpus, so this is
+    not the mean of the scores of single texts. It is unreliable for few texts, and 0 if all texts
+    have fewer than four words, correct or not. Needs ``pip install sacrebleu``.
 
     Parameters
     ----------
@@ -33,17 +32,16 @@ def bleu_score(
         The true texts, one per sample. The words of a list are joined with spaces. With
         ``multi_reference=True`` a list of such texts per sample.
     y_pred : sequence of str or of sequences of str
-        The predicted ones.
+        The predicted sequences.
     tokenize : str, default="13a"
-        How sacrebleu splits texts into words: "13a" is that of the WMT shared tasks; "none" only at
-        spaces, for texts that are tokenised already; "intl", "char", "zh" and others are described
-        there.
+        Tokenizer of sacrebleu: "13a" is that of the WMT shared tasks; "none" splits only at spaces,
+        for tokenized texts; for "intl", "char", "zh" and others see sacrebleu's documentation.
     multi_reference : bool, default=False
-        Whether ``y_true[i]`` is a list of references, texts that are all right, and not one text.
-        Their number may differ from sample to sample. An n-gram counts as often as the reference
-        has it that has it most often, and the length is compared with the nearest one's.
+        Whether ``y_true[i]`` is a list of reference texts instead of one text. Their number may
+        differ between samples. The count of an n-gram is clipped at its maximum over the
+        references, and the length is compared with the closest reference length.
     sample_weight : array-like of shape (n_samples,), default=None
-        How often each sample counts.
+        Weights of the samples.
 
     Returns
     -------
@@ -57,12 +55,12 @@ def bleu_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, not as many predicted as true ones, or `tokenize` is unknown or needs
-        a package that is not installed.
+        If there are no texts, if their numbers differ, or if `tokenize` is unknown or
+        requires a package that is not installed.
 
     See Also
     --------
-    chrf_score : Needs no words, and agrees better with people on rich morphology.
+    chrf_score : Compares characters; correlates better with human judgement for rich morphology.
 
     References
     ----------
@@ -77,7 +75,7 @@ def bleu_score(
     >>> round(score, 1)
     53.7
 
-    Two texts are right, and one of them was said:
+    Two references, one of which was predicted:
 
     >>> references = [["the cat sat on the mat", "the cat sat on a mat"]]
     >>> round(bleu_score(references, ["the cat sat on a mat"], multi_reference=True), 1)
@@ -88,14 +86,15 @@ def bleu_score(
     if not isinstance(tokenize, str) or tokenize not in sacrebleu.BLEU.TOKENIZERS:
         known = ", ".join(repr(name) for name in sorted(sacrebleu.BLEU.TOKENIZERS))
         raise ValueError(f"bleu_score: tokenize is {tokenize!r}. Pass one of {known}.")
-    # With effective_order sacrebleu does not warn of single texts, of which only counts are used.
+    # With effective_order sacrebleu does not warn about single texts, of which only counts are
+    # used.
     try:
         metric = sacrebleu.BLEU(
             tokenize=tokenize, effective_order=sample_weight is not None, force=True
         )
-    except (ImportError, RuntimeError) as error:  # what a tokenizer needs
+    except (ImportError, RuntimeError) as error:  # a missing dependency of a tokenizer
         raise ImportError(
-            f"bleu_score: tokenize={tokenize!r} needs what is not installed. sacrebleu says: "
+            f"bleu_score: tokenize={tokenize!r} needs a package that is not installed. sacrebleu: "
             f"{quote(error)}. Install it, or pass another one, such as '13a'."
         ) from error
     if sample_weight is None:
@@ -106,7 +105,7 @@ def bleu_score(
     if not predicted_length:
         return 0.0
     brevity_penalty = min(1.0, math.exp(1.0 - true_length / predicted_length))
-    # compute_bleu takes whole lengths only: equal ones, so that it adds no penalty of its own.
+    # compute_bleu accepts only integer lengths: equal ones, so that it adds no brevity penalty.
     weighted = sacrebleu.BLEU.compute_bleu(
         correct=(weights @ [text.counts for text in texts]).tolist(),
         total=(weights @ [text.totals for text in texts]).tolist(),
@@ -125,11 +124,11 @@ def chrf_score(
     multi_reference: bool = False,
     sample_weight: Any = None,
 ) -> float:
-    """The chrF of all predicted texts together, from 0 to 100.
+    """Corpus chrF, from 0 to 100.
 
-    An F-score of character 1- to 6-grams, in which recall counts twice as much as precision
-    (Popović, 2015), as sacrebleu computes it: counts are summed up over the corpus, and spaces do
-    not count. Needs ``pip install sacrebleu``.
+    F-score of character 1- to 6-grams that weights recall twice as much as precision (Popović,
+    2015), as computed by sacrebleu: counts are summed over the corpus, and white space is ignored.
+    Needs ``pip install sacrebleu``.
 
     Parameters
     ----------
@@ -137,15 +136,14 @@ def chrf_score(
         The true texts, one per sample. The words of a list are joined with spaces. With
         ``multi_reference=True`` a list of such texts per sample.
     y_pred : sequence of str or of sequences of str
-        The predicted ones.
+        The predicted sequences.
     word_order : int, default=0
-        The longest n-grams of words that count as well: 0 is chrF, 2 is chrF++ (Popović, 2017).
+        Maximum order of word n-grams that are included: 0 is chrF, 2 is chrF++ (Popović, 2017).
     multi_reference : bool, default=False
-        Whether ``y_true[i]`` is a list of references, texts that are all right, and not one text.
-        Their number may differ from sample to sample. Each prediction is compared with that of its
-        references which it is most like.
+        Whether ``y_true[i]`` is a list of reference texts instead of one text. Their number may
+        differ between samples. Each prediction is compared with its most similar reference.
     sample_weight : array-like of shape (n_samples,), default=None
-        How often each sample counts.
+        Weights of the samples.
 
     Returns
     -------
@@ -159,8 +157,8 @@ def chrf_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, not as many predicted as true ones, or `word_order` is no whole
-        number from 0 on.
+        If there are no texts, if their numbers differ, or if `word_order` is not a
+        non-negative integer.
 
     See Also
     --------
@@ -186,7 +184,7 @@ def chrf_score(
     metric = import_extra("sacrebleu", "chrf_score").CHRF(word_order=int(word_order))
     if sample_weight is None:
         return metric.corpus_score(predicted, _by_rank(true)).score
-    # Weights need the counts of each text, which sacrebleu has no public access to.
+    # Weights require the counts of each text, for which sacrebleu has no public API.
     counts = metric._extract_corpus_statistics(predicted, _by_rank(true))
     return metric._compute_score_from_stats((weights @ counts).tolist()).score
 
@@ -217,8 +215,8 @@ def _read(
 def _references(references: Any, where: str) -> list[str]:
     if isinstance(references, str):
         raise TypeError(
-            f"{where} is a string, but multi_reference=True takes a list of references per sample. "
-            "Pass [text] where there is one."
+            f"{where} is a string, but multi_reference=True requires a list of references per "
+            "sample. Pass [text] for a single one."
         )
     texts = _join(read_texts(references, where), where)
     if not texts:
@@ -227,7 +225,7 @@ def _references(references: Any, where: str) -> list[str]:
 
 
 def _by_rank(true: list[list[str]]) -> list[list[str | None]]:
-    """First references of all samples, second ones and so on, as sacrebleu takes them."""
+    """First references of all samples, second references and so on, as sacrebleu expects."""
     n_references = max(map(len, true))
     return [
         [texts[rank] if rank < len(texts) else None for texts in true]
@@ -242,8 +240,8 @@ def _join(texts: Sequence[Tokens], where: str) -> list[str]:
             for position, word in enumerate(text):
                 if not isinstance(word, str):
                     raise TypeError(
-                        f"{where}[{i}] has {word!r} at position {position}, which is no word. Pass "
-                        "a string or a list of strings."
+                        f"{where}[{i}] has {word!r} at position {position}, which is not a string. "
+                        "Pass a string or a list of strings."
                     )
                 if len(word.split()) > 1:
                     # Joined, several references would silently be scored as one long one.

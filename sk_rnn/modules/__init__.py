@@ -1,4 +1,4 @@
-"""The torch modules; nothing here knows of scikit-learn or skorch."""
+"""The torch modules; independent of scikit-learn and skorch."""
 
 from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun

@@ -9,24 +9,24 @@ from torch import Tensor, nn
 from ._linear import make_linear
 from ._steps import ValidSteps
 
-# Values of the hidden layer of additive attention that a prediction holds at a time; or as many as
-# the keys have, which are there anyway, where those are more.
+# Maximum number of hidden-layer values of additive attention held at a time in prediction; the
+# size of the keys, which are in memory anyway, if that is larger.
 MAX_MIXED = 1 << 22
 
 ATTENTIONS = ("additive", "dot", "general")
 
 
 class Memory(NamedTuple):
-    """What a decoder reads of the sources, batch first.
+    """The encoded sources as a decoder uses them, batch first.
 
     Attributes
     ----------
     encoding : Tensor of shape (B, E)
-        Each source in one vector.
+        Each source encoded as one vector.
     values, keys : Tensor of shape (B, S, E) and (B, S, K), or None
-        The encoder's states and what queries are compared with; None without attention.
+        The encoder's states, and the keys that queries are compared with; None without attention.
     padding : Tensor of bool of shape (B, 1, S), or None
-        True where there is no source; None if no source is padded.
+        True at padded source steps; None if no source is padded.
     """
 
     encoding: Tensor
@@ -35,13 +35,13 @@ class Memory(NamedTuple):
     padding: Tensor | None = None
 
     def take(self, rows: Tensor) -> "Memory":
-        """Return the memory of some rows, in this order."""
+        """Select rows of the memory, in this order."""
         taken = (None if part is None else part.index_select(0, rows) for part in self[1:])
         return Memory(self.encoding.index_select(0, rows), *taken)
 
 
 class Attention(nn.Module):
-    r"""Weights of the source's steps for each step of the target.
+    r"""Attention weights over the source steps for each target step.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ class Attention(nn.Module):
         :math:`q^\top W m` and "dot" :math:`q^\top m` (Luong, Pham & Manning, 2015, section 3.1),
         where the two directions of a bidirectional encoder are added.
     query_size, memory_size : int
-        Features of a query and of a state. For "dot" the states have as many as a query, or twice
-        as many.
+        Sizes of a query and of a state. For "dot", the states have the size of a query, or twice
+        that size.
     generator : torch.Generator or None
         Source of the initial weights.
 
@@ -90,7 +90,7 @@ class Attention(nn.Module):
             self.key = make_linear(memory_size, query_size, generator, bias=False)
 
     def remember(self, states: Tensor, valid: ValidSteps, encoding: Tensor) -> Memory:
-        """Prepare the encoder's states (S, B, E) once for all steps of the target."""
+        """Compute keys and values from the encoder's states (S, B, E), once per target."""
         values = states.transpose(0, 1).contiguous()  # (B, S, E)
         if self.kind == "dot":
             keys = values.unflatten(2, (-1, self.query_size)).sum(2)  # both directions
@@ -98,7 +98,7 @@ class Attention(nn.Module):
             keys = self.key(values)  # (B, S, K)
         padding = None if valid.full else ~valid.mask.T[:, None, :]  # (B, 1, S)
         if padding is not None:
-            # 0 * undefined may be NaN, so what stands at padded steps is zeroed as well.
+            # 0 * undefined may be NaN, so the values at padded steps are zeroed as well.
             values = values.masked_fill(padding.transpose(1, 2), 0.0)
         return Memory(encoding, values, keys, padding)
 
@@ -115,10 +115,10 @@ class Attention(nn.Module):
         return torch.softmax(scores, dim=2)
 
     def _compare(self, queries: Tensor, keys: Tensor) -> Tensor:
-        """Score each query against each key by a layer of its own: (B, L, S)."""
+        """Additive attention scores of each query and key: (B, L, S)."""
         n_steps = queries.shape[1]
-        # A backward pass needs the hidden layer of all steps. Without one it is computed for so
-        # many steps of the target at a time, which changes no bit of the result.
+        # The backward pass needs the hidden layer of all steps. Without gradients it is computed
+        # for a limited number of target steps at a time, with bitwise identical results.
         if not torch.is_grad_enabled():
             n_steps = max(1, MAX_MIXED // keys.numel())
         scores = [

@@ -1,8 +1,8 @@
 """A padded batch run chunk by chunk, with states carried from one chunk to the next.
 
-Only the states at the chunks' borders are kept, so that memory does not grow with the length: for
-truncated back-propagation through time (Williams & Peng, 1990), and for predictions of sequences
-whose activations would not fit.
+Only the states at chunk boundaries are kept, so that memory does not grow with the length. Used for
+truncated backpropagation through time (Williams & Peng, 1990), and for predictions on sequences
+whose activations would not fit in memory.
 """
 
 from collections.abc import Callable
@@ -28,18 +28,18 @@ class Chunk(NamedTuple):
     device: torch.device
 
     def valid(self) -> ValidSteps:
-        """The valid steps, anew each time, so that their masks are not kept for all chunks."""
+        """The valid steps; built on each call, so that masks are not kept for all chunks."""
         return ValidSteps(self.lengths, self.device)
 
 
 def cut_chunks(lengths: Tensor, n_steps: int, device: torch.device) -> list[Chunk]:
-    """Cut a batch into spans of ``n_steps`` steps; rows that have ended are left out.
+    """Cut a batch into spans of ``n_steps`` steps; finished rows are left out.
 
     Parameters
     ----------
     lengths : Tensor of shape (B,), int64, on the CPU
     n_steps : int
-        Steps a chunk; the last may have fewer.
+        Steps per chunk; the last may have fewer.
     device : torch.device
         Where the batch is.
     """
@@ -58,12 +58,12 @@ def cut_chunks(lengths: Tensor, n_steps: int, device: torch.device) -> list[Chun
 
 
 class ChunkedRun:
-    """An encoder on one batch, chunk by chunk.
+    """Run an encoder on one batch, chunk by chunk.
 
-    `carry` must come first: it finds the states at the borders. Then `states` gives a chunk's
-    hidden states from there, as often as wanted and in any order, with gradients that end at the
-    borders. All runs of a chunk draw the same dropout; recurrent dropout has one mask a sequence,
-    the same in every chunk.
+    `carry` must be called first: it computes the states at the chunk boundaries. Then `states`
+    returns the hidden states of a chunk, in any order and any number of times, with gradients
+    truncated at the boundaries. All runs of a chunk draw the same dropout masks; recurrent dropout
+    has one mask per sequence, the same in every chunk.
 
     Parameters
     ----------
@@ -72,17 +72,17 @@ class ChunkedRun:
     x : Tensor of shape (T, B, F), or (T, B) for token ids
     lengths : Tensor of shape (B,), int64, on the CPU
     n_steps : int
-        Steps a chunk, counted behind the convolution.
+        Steps per chunk, counted after the convolution.
     generator : torch.Generator or None
-        Source of dropout while training. The encoder is left with `replay` in its place.
+        Source of dropout in training. It is replaced by `replay` in the encoder.
 
     Attributes
     ----------
     chunks : list of Chunk
     steps : ValidSteps
-        Of the whole batch, behind the convolution.
+        Of the whole batch, after the convolution.
     replay : torch.Generator or None
-        Starts again with each run of a chunk.
+        Reseeded before each run of a chunk.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class ChunkedRun:
         self.replay = None
         if generator is not None:
             self.replay = torch.Generator(device=generator.device)
-            # Each chunk has random numbers of its own.
+            # Each chunk has its own random numbers.
             seeds = torch.empty(len(self.chunks), dtype=torch.int64, device=generator.device)
             self.seeds = seeds.random_(generator=generator).tolist()
             set_generator(encoder, self.replay)
@@ -113,10 +113,9 @@ class ChunkedRun:
         n_parts = self.stack.cell.n_states
         zeros = self.reference.new_zeros(x.shape[1], self.stack.hidden_size)
         n_states = self.stack.num_layers * n_directions
-        # States of the whole batch where a sweep has got to, and at each chunk's border, for each
-        # layer and direction as in `RecurrentStack.run`. The latter in one piece: what is allocated
-        # chunk by chunk and kept would lie between what is freed, and memory would grow all the
-        # same.
+        # States of the whole batch at the current position of a sweep, and at each chunk boundary,
+        # for each layer and direction as in `RecurrentStack.run`. The latter are one allocation:
+        # separate ones, kept between memory that is freed, would fragment it.
         self.carried = [tuple(zeros.clone() for _ in range(n_parts)) for _ in range(n_states)]
         self.borders = [
             tuple(zeros.new_zeros(len(self.chunks), *zeros.shape) for _ in range(n_parts))
@@ -125,11 +124,11 @@ class ChunkedRun:
         self.n_directions = n_directions
 
     def carry(self, on_chunk: Callable[[Tensor, Chunk], None] | None = None) -> None:
-        """Find the states at the borders, without gradients.
+        """Compute the states at the chunk boundaries, without gradients.
 
-        A sweep runs over the chunks, forwards and backwards in turn, and takes each layer's states
-        in that direction with it for as long as the layers below are known: one sweep if all
-        layers run forward only, else one more than there are layers.
+        Sweeps run over the chunks, alternately forward and backward. Each carries the states of the
+        layers in that direction whose inputs are already known: one sweep if all layers are
+        forward only, otherwise one more than the number of layers.
 
         Parameters
         ----------
@@ -152,7 +151,7 @@ class ChunkedRun:
     def _advance(
         self, chunk: Chunk, direction: int, known: set[int], swept: set[int]
     ) -> Tensor | None:
-        """Carry states over a chunk; the last layer's states if all directions are known there."""
+        """Carry states over a chunk; return the last layer's states if they are complete."""
         x, valid, masks = self._inputs(chunk), chunk.valid(), self._masks(chunk)
         for layer in range(self.stack.num_layers):
             all_mine = range(layer * self.n_directions, (layer + 1) * self.n_directions)
@@ -179,7 +178,7 @@ class ChunkedRun:
         return self.reference.new_zeros(len(self.lengths), self.encoder.output_size)
 
     def _start(self, i: int, chunk: Chunk) -> State:
-        """The states at a chunk's border, of the rows that reach it."""
+        """The states at a chunk boundary, of the rows that reach it."""
         return tuple(part[chunk.number, chunk.rows] for part in self.borders[i])
 
     def _move(self, i: int, chunk: Chunk, final: State) -> None:
@@ -187,7 +186,7 @@ class ChunkedRun:
             part[chunk.rows] = now.to(part.dtype)
 
     def states(self, chunk: Chunk) -> Tensor:
-        """The hidden states of a chunk, from those at its borders: (T, R, output_size)."""
+        """The hidden states of a chunk, from those at its boundaries: (T, R, output_size)."""
         starts = [self._start(i, chunk) for i in range(len(self.borders))]
         return self.stack(self._inputs(chunk), chunk.valid(), starts, self._masks(chunk))
 
@@ -195,13 +194,13 @@ class ChunkedRun:
         return [None if mask is None else mask[chunk.rows] for mask in self.masks]
 
     def _inputs(self, chunk: Chunk) -> Tensor:
-        """What the recurrence reads in a chunk: (T, R, input_size)."""
+        """Input of the recurrence in a chunk: (T, R, input_size)."""
         if self.replay is not None:
             self.replay.manual_seed(self.seeds[chunk.number])
         conv = self.encoder.conv
         if conv is None:
             return self.encoder.embedding(self.x[chunk.start : chunk.stop, chunk.rows])
-        # The neighbours of a border are read in both chunks, each time with new dropout.
+        # Steps next to a boundary are read in both chunks, with different dropout masks.
         first, behind = conv.span(chunk.start, chunk.stop)
         start, stop = max(first, 0), min(behind, len(self.x))
         rows = chunk.rows if isinstance(chunk.rows, slice) else chunk.rows.cpu()

@@ -1,4 +1,4 @@
-"""From what an encoder remembers to the steps of a target."""
+"""The decoder: from the encoded source to the steps of the target."""
 
 from typing import cast
 
@@ -17,42 +17,42 @@ from .cells import State
 class Decoder(nn.Module):
     r"""Recurrent layers over the target so far, attention, and a readout.
 
-    With the recurrent state :math:`h_t`, which has seen the target before :math:`t`, and the
+    With the recurrent state :math:`h_t`, which depends on the target before :math:`t`, and the
     context :math:`c_t`, the readout is (Luong, Pham & Manning, 2015, equation 5)
 
     .. math:: r_t = \tanh(W [h_t; c_t]), \qquad o_t = V r_t + b.
 
-    The context is the attended mean of the encoder's states; without attention it is the source's
-    encoding at every step (Cho et al., 2014). The recurrence starts from :math:`\tanh` of a linear
-    map of the encoding. It does not see the context unless `input_feeding` hands it the last
-    readout (Luong et al., section 3.3), so a whole target costs one recurrent call and one
-    attention product; with `input_feeding` it costs one of each a step.
+    The context is the attention-weighted mean of the encoder's states; without attention it is the
+    source's encoding at every step (Cho et al., 2014). The recurrence starts from :math:`\tanh` of
+    a linear map of the encoding. The context is not an input of the recurrence unless
+    `input_feeding` passes it the last readout (Luong et al., section 3.3), so a whole target costs
+    one recurrent call and one attention product; with `input_feeding` it costs one of each per
+    step.
 
     Parameters
     ----------
     n_outputs : int
-        Numbers per step: scores of tokens, or values.
+        Outputs per step: token scores, or values.
     num_tokens : int or None
-        Size of the target's vocabulary; None for a target of numbers.
+        Size of the target vocabulary; None for numeric targets.
     input_size : int
-        Numbers that are read per step of a target of numbers; ignored for tokens.
+        Input features per step of numeric targets; ignored for tokens.
     embedding_dim : int
-        Size of a token's vector; ignored for numbers.
+        Size of the token embeddings; ignored for numbers.
     memory_size : int
-        Features of an encoder's state.
+        Size of the encoder's hidden state.
     bidirectional_memory : bool
-        Whether the second half of them ran backwards.
+        Whether the second half of it is from the backward direction.
     cell, hidden_size, num_layers, dropout, recurrent_dropout, layer_norm
         See `RecurrentStack`.
     attention : {"additive", "dot", "general"} or None
         See `Attention`.
     input_feeding : bool
-        Whether the recurrence also reads the last step's readout.
+        Whether the readout of the last step is an input of the recurrence.
     tied_embeddings : bool
-        Whether the scores of tokens are products with the embedding's own vectors (Press & Wolf,
-        2017).
+        Whether output and embedding weights are shared (Press & Wolf, 2017).
     embedding_dropout : float in [0, 1)
-        Dropout of the tokens' vectors.
+        Dropout of the token embeddings.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Decoder(nn.Module):
     # --- before the first step ------------------------------------------------------------------
 
     def encode(self, states: Tensor, valid: ValidSteps) -> Tensor:
-        """Each source in one vector, its final states: (S, B, E) to (B, E)."""
+        """Encode each source as its final states: (S, B, E) to (B, E)."""
         return last_states(states, valid, self.bidirectional_memory)
 
     def remember(self, states: Tensor, valid: ValidSteps) -> Memory:
@@ -128,9 +128,9 @@ class Decoder(nn.Module):
         return self.attention.remember(states, valid, encoding)
 
     def start(self, memory: Memory) -> list[State]:
-        """The layers' states before the first step, (B, H) each."""
+        """The initial states of the layers, (B, H) each."""
         parts = self.bridge(memory.encoding).chunk(self.n_states * len(self.recurrent.norms), 1)
-        # The hidden state is within ±1, the LSTM's carry is not.
+        # The hidden state is within ±1, the LSTM's cell state is not.
         return [
             (torch.tanh(parts[i]), *parts[i + 1 : i + self.n_states])
             for i in range(0, len(parts), self.n_states)
@@ -141,14 +141,14 @@ class Decoder(nn.Module):
     def forward(
         self, inputs: Tensor, valid: ValidSteps, memory: Memory
     ) -> tuple[Tensor, Tensor | None]:
-        """Readouts of a whole target, each from the inputs up to it.
+        """Readouts of a whole target (teacher forcing), each from the inputs up to its step.
 
         Parameters
         ----------
         inputs : Tensor of shape (L, B), ids, or (L, B, input_size)
-            At each step the target's step before.
+            The target shifted by one step.
         valid : ValidSteps
-            Which of them are no padding.
+            Mask of the valid steps.
         memory : Memory
             From `remember`.
 
@@ -156,7 +156,7 @@ class Decoder(nn.Module):
         -------
         readouts : Tensor of shape (B, L, readout_size)
         weights : Tensor of shape (B, L, S) or None
-            Of the attention.
+            Attention weights.
         """
         x = self.embedding(inputs)  # (L, B, F)
         start = self.start(memory)
@@ -176,7 +176,7 @@ class Decoder(nn.Module):
         return torch.cat(readouts, 1), joined
 
     def read_out(self, states: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
-        """States (B, L, H) to readouts (B, L, readout_size) and attention's weights (B, L, S)."""
+        """States (B, L, H) to readouts (B, L, readout_size) and attention weights (B, L, S)."""
         if self.attention is None:
             weights = None
             context = memory.encoding[:, None].expand(-1, states.shape[1], -1)
@@ -189,11 +189,11 @@ class Decoder(nn.Module):
     # --- step by step ---------------------------------------------------------------------------
 
     def no_feed(self, memory: Memory) -> Tensor:
-        """What stands for the last readout before the first step: (B, readout_size)."""
+        """Readout to feed at the first step: zeros (B, readout_size)."""
         return memory.encoding.new_zeros(len(memory.encoding), self.readout_size)
 
     def flat_start(self, memory: Memory) -> State:
-        """`start` as one tuple, with the last readout where that is fed."""
+        """`start` as one tuple, with the last readout if input feeding is on."""
         flat = tuple(part for state in self.start(memory) for part in state)
         return (*flat, self.no_feed(memory)) if self.input_feeding else flat
 

@@ -1,29 +1,29 @@
-"""Dropout that draws from a generator of its own, so that torch's global one is never touched."""
+"""Dropout that draws from a given generator, so that torch's global one is never touched."""
 
 import torch
 from torch import Tensor, nn
 
 
 class SeededModule(nn.Module):
-    """A module that draws random numbers, from ``generator``; the training loop sets it."""
+    """Base of modules that draw random numbers from ``generator``, which the training loop sets."""
 
     generator: torch.Generator | None = None
 
     def keep_mask(self, shape: tuple[int, ...], p: float, reference: Tensor) -> Tensor:
-        """Zeros with probability ``p``, else ``1 / (1 - p)``: inverted dropout's factors."""
+        """Factors of inverted dropout: zero with probability ``p``, otherwise ``1 / (1 - p)``."""
         mask = torch.empty(shape, dtype=reference.dtype, device=reference.device)
         return mask.bernoulli_(1.0 - p, generator=self.generator).div_(1.0 - p)
 
 
 def set_generator(module: nn.Module, generator: torch.Generator | None) -> None:
-    """Let every part of ``module`` that draws random numbers draw them from ``generator``."""
+    """Set ``generator`` in all submodules that draw random numbers."""
     for part in module.modules():
         if isinstance(part, SeededModule):
             part.generator = generator
 
 
 class Dropout(SeededModule):
-    """Inverted dropout of single values, as `torch.nn.Dropout`.
+    """Inverted dropout of single values, like `torch.nn.Dropout`.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ class Dropout(SeededModule):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape in, the same shape out."""
+        """Input and output have the same shape, which is arbitrary."""
         if not self.training or self.p == 0.0:
             return x
         return x * self.keep_mask(tuple(x.shape), self.p, x)
 
     def extra_repr(self) -> str:
-        """What `repr` shows."""
+        """Extra representation for `repr`."""
         return f"p={self.p}"
 
 
@@ -52,7 +52,7 @@ class StepDropout(Dropout):
     def forward(self, x: Tensor) -> Tensor:
         """(T, B, F) to (T, B, F), all F values of a step kept or zeroed together.
 
-        Steps that are kept are not scaled up: a missing word leaves the others as they are.
+        Kept steps are not scaled up: a missing word does not change the others.
         """
         if not self.training or self.p == 0.0:
             return x

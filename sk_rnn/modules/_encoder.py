@@ -18,13 +18,13 @@ class Encoder(nn.Module):
     Parameters
     ----------
     n_features : int
-        Features a time step; ignored for tokens.
+        Features per time step; ignored for tokens.
     num_embeddings : int or None
         Vocabulary size; None for sequences of numbers.
     embedding_weights : ndarray of shape (num_embeddings, embedding_dim) or None
         Pretrained vectors.
     unseen_tokens : ndarray of int or None
-        Tokens that the training data does not hold.
+        Tokens that do not occur in the training data.
     **others
         See `RecurrentStack`, `TokenEmbedding` and `ConvFrontEnd`.
     """
@@ -99,15 +99,15 @@ class Encoder(nn.Module):
         self.output_size = self.recurrent.output_size
 
     def forward(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
-        """(T, B, F), or ids (T, B), to states (T', B, output_size) and the steps valid in them."""
+        """(T, B, F), or ids (T, B), to states (T', B, output_size) and their valid steps."""
         x, valid = self._read(x, valid)
         return self.recurrent(x, valid), valid
 
     def last(self, x: Tensor, valid: ValidSteps) -> Tensor:
-        """The same to each direction's final state: (B, output_size)."""
+        """Input as in `forward` to the final state of each direction: (B, output_size)."""
         return self.recurrent.last(*self._read(x, valid))
 
     def _read(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
-        """What enters the recurrence."""
+        """Input of the recurrence."""
         x = self.embedding(x)
         return (x, valid) if self.conv is None else self.conv(x, valid)

@@ -1,4 +1,4 @@
-"""What stands before the recurrent layers: embedding, convolution."""
+"""Layers before the recurrence: embedding and convolution."""
 
 import numpy as np
 import torch
@@ -10,19 +10,19 @@ from ._steps import ValidSteps
 
 
 class TokenEmbedding(nn.Module):
-    """A vector a token, with dropout of values and of whole tokens while training.
+    """Token embedding, with dropout of values and of whole tokens in training.
 
     Parameters
     ----------
     num_embeddings, embedding_dim : int
-        Size of the vocabulary and of a vector.
+        Sizes of the vocabulary and of the embedding.
     weights : ndarray of shape (num_embeddings, embedding_dim) or None
         Pretrained vectors; None draws them from N(0, ``std``²).
     unseen : ndarray of int or None
-        Tokens that the training data does not hold. Their vectors would stay as drawn, noise for
-        the layers behind; they are set to zero, which word dropout teaches to mean "unknown".
+        Tokens that do not occur in the training data. Their vectors would stay at their random
+        initial values; they are set to zero, which word dropout teaches to mean "unknown".
     frozen : bool
-        Leave the vectors as they are.
+        Do not train the vectors.
     dropout : float in [0, 1)
         Dropout of single values of the vectors.
     word_dropout : float in [0, 1)
@@ -62,16 +62,15 @@ class TokenEmbedding(nn.Module):
 class ConvFrontEnd(nn.Module):
     """One convolution over time and a ReLU.
 
-    Row ends are padded with zeros, each row at its own end. With ``causal=True`` the window ends at
-    the step itself, so that a one-directional model still knows nothing of later steps; otherwise
-    it is centred.
+    Each row is padded with zeros at its own end. With ``causal=True`` the window ends at the
+    current step, so that a unidirectional model stays causal; otherwise it is centred.
 
     Parameters
     ----------
     in_channels, out_channels, kernel_size, stride : int
-        As in `torch.nn.Conv1d`. A stride leaves every ``stride``-th step, from the first.
+        As in `torch.nn.Conv1d`. Every ``stride``-th step is kept, starting with the first.
     causal : bool
-        Which steps the window covers.
+        Whether the window covers only the current and earlier steps.
     """
 
     def __init__(
@@ -96,9 +95,9 @@ class ConvFrontEnd(nn.Module):
     def forward(
         self, x: Tensor, valid: ValidSteps, padding: tuple[int, int] | None = None
     ) -> tuple[Tensor, ValidSteps]:
-        """(T, B, F) to (ceil(T / stride), B, out_channels), and the steps valid in it.
+        """(T, B, F) to (ceil(T / stride), B, out_channels), and its valid steps.
 
-        ``padding`` are the zeros before and after, if ``x`` is cut as `span` says.
+        ``padding`` is the number of zeros before and after, if ``x`` is cut as given by `span`.
         """
         if not valid.full:
             x = x.masked_fill(valid.padding, 0.0)
@@ -107,9 +106,9 @@ class ConvFrontEnd(nn.Module):
         return x.permute(2, 0, 1), valid.strided(self.stride)
 
     def span(self, start: int, stop: int) -> tuple[int, int]:
-        """The steps that the outputs from ``start`` to ``stop`` are made of, first and behind last.
+        """The range of input steps for the outputs from ``start`` to ``stop``.
 
-        They may lie before the first step or after the last one, where zeros stand.
+        It may extend beyond the first or the last step, into the zero padding.
         """
         first = start * self.stride - self.padding[0]
         return first, (stop - 1) * self.stride - self.padding[0] + self.weight.shape[2]

@@ -1,4 +1,4 @@
-"""From a vector to the outputs."""
+"""The output head: from a vector to the outputs."""
 
 from typing import NamedTuple, cast
 
@@ -9,9 +9,9 @@ from torch.nn.functional import batch_norm
 from ._dropout import Dropout
 from ._linear import make_linear
 
-# Predictions run on whole multiples of so many rows. torch's matrix products take other paths for
-# one row or three than for many, and their sums differ in the last bit; with multiples of four they
-# do not, so that a row's prediction is the same alone and in company.
+# Batches of predictions are padded to a multiple of this many rows. torch's matrix products use
+# other code paths for one row or three than for many, and their sums differ in the last bit. With
+# multiples of four they do not, so that a prediction does not depend on the rest of the batch.
 ROW_MULTIPLE = 8
 
 
@@ -23,14 +23,14 @@ class Moments(NamedTuple):
 
 
 class HeadBatchNorm(nn.BatchNorm1d):
-    """BatchNorm1d that trains on a single row too, and on a batch that comes in pieces.
+    """BatchNorm1d that also supports batches of a single row, and batches processed in chunks.
 
-    One row has no variance of its own; it is normalised with the running statistics, which at the
-    start leave it as it is.
+    The variance of one row is undefined; it is normalised with the running statistics, which are
+    initially the identity.
     """
 
     def forward(self, x: Tensor, moments: Moments | None = None) -> Tensor:
-        """(B, C) to (B, C), with the moments of a whole batch if ``x`` is a piece of it."""
+        """(B, C) to (B, C), with the moments of the whole batch if ``x`` is a chunk of it."""
         if moments is not None:
             scale = torch.rsqrt(moments.variance + self.eps) * self.weight
             return (x - moments.mean) * scale + self.bias
@@ -41,7 +41,7 @@ class HeadBatchNorm(nn.BatchNorm1d):
         return super().forward(x)
 
     def track(self, moments: Moments, n_rows: int) -> None:
-        """Let the running statistics take in a batch that was normalised in pieces."""
+        """Update the running statistics with a batch that was normalised in chunks."""
         momentum = cast(float, self.momentum)
         unbiased = moments.variance * (n_rows / (n_rows - 1))
         cast(Tensor, self.num_batches_tracked).add_(1)
@@ -82,7 +82,7 @@ class Head(nn.Module):
     def forward(self, x: Tensor, moments: Moments | None = None) -> Tensor:
         """(B, n_features) to (B, n_outputs); ``moments`` as `HeadBatchNorm` takes them.
 
-        Outside of training, rows are filled up to a multiple of `ROW_MULTIPLE` for the product.
+        In evaluation mode, the batch is padded to a multiple of `ROW_MULTIPLE` rows.
         """
         x = self.norm(x) if moments is None else self.norm(x, moments)
         n_missing = -len(x) % ROW_MULTIPLE

@@ -1,7 +1,7 @@
 """Losses: from the outputs of a batch and its targets to one number.
 
-Rows are sequences, or single valid time steps with ``return_sequences=True``; padding never gets
-this far. All take outputs (N, n_outputs) and reduce over the outputs themselves, so that a
+Rows are sequences, or single valid time steps with ``return_sequences=True``; padding is removed
+before. All take outputs (N, n_outputs) and reduce over the outputs themselves, so that a
 (N, 1) array never meets a (N,) one.
 """
 
@@ -59,7 +59,7 @@ class CrossEntropy(WeightedLoss):
     Parameters
     ----------
     label_smoothing : float in [0, 1)
-        Share of the target that is spread evenly over all classes (Szegedy et al., 2016).
+        Share of the target distribution that is uniform over all classes (Szegedy et al., 2016).
     """
 
     def __init__(self, label_smoothing: float = 0.0):
@@ -92,9 +92,9 @@ class SquaredError(WeightedLoss):
 
 
 class StepsAndEnd(WeightedLoss):
-    """Squared error of a step's numbers, and cross-entropy of whether it is the last one.
+    """Squared error of the values of a step, plus cross-entropy of the end-of-sequence flag.
 
-    The last column of outputs and targets is the end: a score, and 0 or 1.
+    The last column of outputs is the score of the end, that of targets is 0 or 1.
     """
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -162,8 +162,8 @@ class Gaussian(WeightedLoss):
 def gaussian_parts(outputs: Tensor) -> tuple[Tensor, Tensor]:
     """Means and log variances, each (N, n_targets).
 
-    The log variance is held within ±8 smoothly: targets are standardised, so a standard deviation
-    below 0.02 or above 50 is a runaway, and one such row would dominate a batch.
+    The log variance is bounded smoothly by ±8: targets are standardised, so a standard deviation
+    below 0.02 or above 50 is implausible, and one such row would dominate a batch.
     """
     mean, raw = outputs.chunk(2, dim=1)
     return mean, 8.0 * torch.tanh(raw / 8.0)
@@ -172,7 +172,7 @@ def gaussian_parts(outputs: Tensor) -> tuple[Tensor, Tensor]:
 def gaussian_log_density(outputs: Tensor, targets: Tensor, *, fixed: bool) -> Tensor:
     """Log-likelihood whose negative `SquaredError` or `StepsAndEnd` minimises: (N,).
 
-    Of numbers with a normal error of variance one and, unless ``fixed``, of the end.
+    Normal with unit variance for values and, unless ``fixed``, Bernoulli for the end.
     """
     n_features = targets.shape[1] - (0 if fixed else 1)
     error = outputs[:, :n_features] - targets[:, :n_features]

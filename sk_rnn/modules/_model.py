@@ -1,4 +1,4 @@
-"""The whole module that a classifier or regressor trains."""
+"""The complete module of classifiers and regressors."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from ._steps import ValidSteps
 
 
 def set_backend(module: nn.Module, backend: str) -> None:
-    """Let the parts of ``module`` that have kernels use "torch" or "numba"."""
+    """Select the "torch" or "numba" backend in all submodules that have kernels."""
     for part in module.modules():
         if isinstance(part, RecurrentStack | Pooling):
             part.backend = backend
@@ -25,7 +25,7 @@ class SequenceModel(nn.Module):
     Parameters
     ----------
     n_outputs : int
-        Numbers predicted a sequence, or a time step with ``return_sequences=True``.
+        Outputs per sequence, or per time step with ``return_sequences=True``.
     return_sequences : bool
         Outputs for every time step instead of one pooled vector.
     pooling : str
@@ -65,15 +65,15 @@ class SequenceModel(nn.Module):
 
     @property
     def n_outputs(self) -> int:
-        """Numbers put out per sequence or time step."""
+        """Number of outputs per sequence or time step."""
         return self.head.linear.out_features
 
     @property
     def rows_independent(self) -> bool:
-        """Whether a row's bits never depend on how many rows are computed with it.
+        """Whether the result of a row is bitwise independent of the batch size.
 
-        The kernels take each row for itself, and the head fills up. What torch multiplies or adds
-        up before it, a convolution or an attention, does not.
+        The kernels process each row separately, and the head pads the batch. This does not hold for
+        torch operations before the head, such as a convolution or an attention.
         """
         return (
             self.encoder.recurrent.backend == "numba"
@@ -87,12 +87,12 @@ class SequenceModel(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (T, B, F), or (T, B) for token ids
-            Padded after each row's last step; what the padding holds does not matter.
+            Padded after each row's last step; the padding values are ignored.
         lengths : Tensor of shape (B,), int64, on the CPU
-            Valid steps a row.
+            Valid steps per row.
         positions : Tensor of shape (n_valid_steps,) or None
-            With ``return_sequences=True``, where each wanted step stands in the flattened (T * B)
-            batch. Padding is left out here, so it reaches neither norm nor loss.
+            With ``return_sequences=True``, positions of the valid steps in the flattened (T * B)
+            batch. Padding is removed here, so it reaches neither norm nor loss.
 
         Returns
         -------

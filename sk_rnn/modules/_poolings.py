@@ -1,7 +1,7 @@
 """From one hidden state per time step to one vector per sequence.
 
-Each pooling has two ways: over the states of whole sequences, and over chunks of them, whose totals
-add up.
+Each pooling is implemented twice: over the states of whole sequences, and over chunks, whose totals
+are accumulated.
 """
 
 from abc import ABC, abstractmethod
@@ -19,29 +19,29 @@ PoolingName = Literal["concat", "last", "mean", "max", "attention"]
 
 
 class Totals(ABC):
-    """What a pooling remembers of the chunks it has seen: totals that add up over the chunks.
+    """Totals of a pooling, accumulated over the chunks.
 
-    Each chunk is seen twice. Without gradients `add` adds it up. Later, when all totals and the
-    gradients with respect to them are known, `shares` computes the chunk's own part of them once
-    more, now with gradients; multiplied by the totals' gradients it gives the chunk's own part of
-    the gradient of every weight.
+    Each chunk is processed twice. First `add` accumulates it without gradients. Later, when all
+    totals and the gradients with respect to them are known, `shares` recomputes the contribution
+    of the chunk with gradients; multiplied by the gradients of the totals it gives the
+    contribution of the chunk to the gradient of every weight.
 
     Attributes
     ----------
     values : list of Tensor of shape (B, C) or (B, 1)
-        The totals, so far.
+        The accumulated totals.
     """
 
     values: list[Tensor]
 
     def add(self, states: Tensor, chunk: Chunk) -> None:
-        """Take in a chunk's states (T, R, C), without gradients."""
+        """Accumulate the states of a chunk (T, R, C), without gradients."""
         for total, share in zip(self.values, self.shares(states, chunk), strict=True):
             total[chunk.rows] += share
 
     @abstractmethod
     def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
-        """What the chunk adds to each of the totals, each (R, C) or (R, 1)."""
+        """Contribution of the chunk to each of the totals, each (R, C) or (R, 1)."""
 
     @abstractmethod
     def pooled(self, values: list[Tensor]) -> Tensor:
@@ -54,18 +54,18 @@ class Pooling(nn.Module, ABC):
     Parameters
     ----------
     n_features : int
-        C, the features of a state.
+        C, the size of a state.
     bidirectional : bool
-        Whether the second half of the features ran backwards.
+        Whether the second half of the features is from the backward direction.
     generator : torch.Generator or None
         Source of initial weights, if there are any.
     """
 
-    # How many times n_features are put out.
+    # Output size in multiples of n_features.
     width: ClassVar[int] = 1
-    # Whether a row's bits never depend on how many rows are pooled with it.
+    # Whether the result of a row is bitwise independent of the batch size.
     rows_independent: ClassVar[bool] = True
-    # Whether each direction's final state is all that is read.
+    # Whether only the final state of each direction is used.
     final_only: ClassVar[bool] = False
 
     def __init__(
@@ -86,7 +86,7 @@ class Pooling(nn.Module, ABC):
 
     @abstractmethod
     def totals(self, run: ChunkedRun) -> Totals:
-        """Return the totals of a run of which nothing has been read."""
+        """Return empty totals for a new run."""
 
 
 class LastPooling(Pooling):
@@ -99,12 +99,12 @@ class LastPooling(Pooling):
         return last_states(states, valid, self.bidirectional)
 
     def totals(self, run: ChunkedRun) -> Totals:
-        """Return the totals of a run of which nothing has been read."""
+        """Return empty totals for a new run."""
         return LastTotals(run, bidirectional=self.bidirectional)
 
 
 class LastTotals(Totals):
-    """The state at a row's last step, at its first in the second half."""
+    """Forward state at the last step, and backward state at the first step, of each row."""
 
     def __init__(self, run: ChunkedRun, *, bidirectional: bool):
         self.values = [run.zeros()]
@@ -112,7 +112,7 @@ class LastTotals(Totals):
         self.n_forward = run.encoder.output_size // (2 if bidirectional else 1)
 
     def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
-        """The states of rows that end here and, backwards, of all rows in the first chunk."""
+        """Forward states of rows that end in this chunk; backward states in the first chunk."""
         ends = self.lengths[chunk.rows] <= chunk.stop  # (R,)
         last = chunk.valid().last(states)  # (R, C)
         share = last[:, : self.n_forward] * ends[:, None]
@@ -127,7 +127,7 @@ class LastTotals(Totals):
 class MeanPooling(Pooling):
     """Mean over each row's valid steps."""
 
-    rows_independent = False  # torch adds up in an order that depends on the shape
+    rows_independent = False  # torch's order of summation depends on the shape
 
     def forward(self, states: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, C) to (B, C)."""
@@ -136,7 +136,7 @@ class MeanPooling(Pooling):
         return _zeroed(states, valid).sum(0) / valid.device_lengths[:, None].to(states.dtype)
 
     def totals(self, run: ChunkedRun) -> Totals:
-        """Return the totals of a run of which nothing has been read."""
+        """Return empty totals for a new run."""
         return SumTotals(run)
 
 
@@ -164,15 +164,15 @@ class MaxPooling(Pooling):
         return _highest(states, valid).amax(0)
 
     def totals(self, run: ChunkedRun) -> Totals:
-        """Return the totals of a run of which nothing has been read."""
+        """Return empty totals for a new run."""
         return MaxTotals(run)
 
 
 class MaxTotals(Totals):
-    """The maximum's value, and the step at which it stands.
+    """The value of the maximum, and its step.
 
-    The step and not the value says which chunk gets the gradient, so that nothing depends on a
-    second computation that agrees to the last bit. Of equal maxima one gets all of it.
+    The step, not the value, determines which chunk receives the gradient, so that nothing depends
+    on a second computation being bitwise equal. Of tied maxima only one receives the gradient.
     """
 
     def __init__(self, run: ChunkedRun):
@@ -180,15 +180,15 @@ class MaxTotals(Totals):
         self.steps = torch.zeros_like(self.values[0], dtype=torch.int64)
 
     def add(self, states: Tensor, chunk: Chunk) -> None:
-        """Keep the larger, and where it was."""
+        """Keep the larger value and its step."""
         largest, step = _highest(states, chunk.valid()).max(0)  # (R, C)
         before = self.values[0][chunk.rows]
-        higher = ~(largest <= before)  # so that NaN is not lost
+        higher = ~(largest <= before)  # True for NaN, which must propagate
         self.values[0][chunk.rows] = torch.where(higher, largest.to(before.dtype), before)
         self.steps[chunk.rows] = torch.where(higher, step + chunk.start, self.steps[chunk.rows])
 
     def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
-        """The maximum where it stands in this chunk, zero elsewhere."""
+        """The maximum if it is in this chunk, zero otherwise."""
         step = self.steps[chunk.rows] - chunk.start  # (R, C)
         here = (step >= 0) & (step < len(states))
         step = step.clamp(0, len(states) - 1)
@@ -200,9 +200,9 @@ class MaxTotals(Totals):
 
 
 class AttentionPooling(Pooling):
-    """Learns the weight of a time step from its state (Yang et al., 2016, section 2.2)."""
+    """Attention pooling: learned weights of time steps (Yang et al., 2016, section 2.2)."""
 
-    rows_independent = False  # torch multiplies and adds up in an order that depends on the shape
+    rows_independent = False  # torch's order of summation depends on the shape
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ class AttentionPooling(Pooling):
         return (weights * _zeroed(states, valid)).sum(0)
 
     def totals(self, run: ChunkedRun) -> Totals:
-        """Return the totals of a run of which nothing has been read."""
+        """Return empty totals for a new run."""
         return AttentionTotals(run, self)
 
     def scores(self, states: Tensor) -> Tensor:
@@ -232,7 +232,7 @@ class AttentionPooling(Pooling):
 class AttentionTotals(Totals):
     """Numerator and denominator of the softmax, relative to the highest score.
 
-    The highest score cancels, so it counts as a constant in the gradient.
+    The highest score cancels, so it is a constant in the gradient.
     """
 
     def __init__(self, run: ChunkedRun, pooling: AttentionPooling):
@@ -241,7 +241,7 @@ class AttentionTotals(Totals):
         self.highest = torch.full_like(self.values[1], -torch.inf)
 
     def add(self, states: Tensor, chunk: Chunk) -> None:
-        """Rescale what there is to the new highest score, then add."""
+        """Rescale the totals to the new highest score, then add."""
         before = self.highest[chunk.rows].clone()  # a slice of rows gives a view
         scores = self._scores(states, chunk).amax(0).to(before.dtype)  # (R, 1)
         self.highest[chunk.rows] = torch.maximum(before, scores)
@@ -263,7 +263,7 @@ class AttentionTotals(Totals):
 
 
 class ConcatPooling(Pooling):
-    """Mean, maximum and last side by side, which have no weights; a kernel makes them together."""
+    """Mean, maximum and last state, concatenated; one kernel computes all three."""
 
     width = 3
 
@@ -283,37 +283,37 @@ class ConcatPooling(Pooling):
         if self.backend == "numba" and states.device.type == "cpu":
             return mean_max_last(states, valid.lengths, bidirectional=self.bidirectional)
         mean, largest, last = self.parts
-        final = last(states, valid)  # first, which decides the order in which gradients add up
+        final = last(states, valid)  # first: determines the order in which gradients are summed
         return torch.cat([mean(states, valid), largest(states, valid), final], dim=1)
 
     def totals(self, run: ChunkedRun) -> Totals:
-        """Return the totals of a run of which nothing has been read."""
+        """Return empty totals for a new run."""
         return ConcatTotals([part.totals(run) for part in self.parts])
 
 
 class ConcatTotals(Totals):
-    """Several side by side."""
+    """Totals of concatenated poolings."""
 
     def __init__(self, parts: list[Totals]):
         self.parts = parts
 
-    # Read only here, where the base class has an attribute: nobody but the parts sets their totals.
+    # Read-only here, unlike in the base class: only the parts set their totals.
     @property
     def values(self) -> list[Tensor]:  # type: ignore[override]
         """The totals of all parts."""
         return [value for part in self.parts for value in part.values]
 
     def add(self, states: Tensor, chunk: Chunk) -> None:
-        """Let each part take the chunk in."""
+        """Accumulate the chunk in each part."""
         for part in self.parts:
             part.add(states, chunk)
 
     def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
-        """Of all parts."""
+        """Contributions to the totals of all parts."""
         return [share for part in self.parts for share in part.shares(states, chunk)]
 
     def pooled(self, values: list[Tensor]) -> Tensor:
-        """Side by side."""
+        """The pooled vectors of all parts, concatenated."""
         left = iter(values)
         pooled = [part.pooled([next(left) for _ in part.values]) for part in self.parts]
         return torch.cat(pooled, dim=1)
@@ -334,5 +334,5 @@ def _highest(scores: Tensor, valid: ValidSteps) -> Tensor:
 
 
 def _zeroed(states: Tensor, valid: ValidSteps) -> Tensor:
-    """Zero at padded steps, which may hold anything, NaN too: (T, B, C)."""
+    """Zero at padded steps, whose values are arbitrary, possibly NaN: (T, B, C)."""
     return states if valid.full else states.masked_fill(valid.padding, 0.0)

@@ -19,15 +19,15 @@ class Recurrence(SeededModule):
     Parameters
     ----------
     cell : Cell
-        What is run.
+        The cell.
     input_size, hidden_size : int
         Features in and out.
     recurrent_dropout : float in [0, 1)
         Dropout of the state that enters the recurrent product, with one mask per sequence
         (Gal & Ghahramani, 2016, "A theoretically grounded application of dropout in recurrent
-        neural networks"). The LSTM's cell state and the GRU's carried state stay whole.
+        neural networks"). The LSTM's cell state and the GRU's carried state are not dropped.
     forget_bias : float
-        Initial bias of the LSTM's forget gate; 1 lets gradients through from the start
+        Initial bias of the LSTM's forget gate; 1 helps gradients flow at the start of training
         (Jozefowicz, Zaremba & Sutskever, 2015).
     generator : torch.Generator or None
         Source of the initial weights.
@@ -59,7 +59,7 @@ class Recurrence(SeededModule):
         initial: State | None = None,
         keep: Tensor | None = None,
     ) -> Tensor:
-        """(T, B, input_size) to (T, B, hidden_size); what stands at padded steps is undefined.
+        """(T, B, input_size) to (T, B, hidden_size); undefined at padded steps.
 
         ``keep`` are recurrent dropout's factors (B, hidden_size); None draws them.
         """
@@ -73,7 +73,7 @@ class Recurrence(SeededModule):
     def run(
         self, x: Tensor, valid: ValidSteps, initial: State | None, keep: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """The same, with each row's state after its last valid step."""
+        """Like `forward`, and also return each row's state after its last valid step."""
         if self._by_steps:
             return self._loop(x, valid, initial, keep)
         if not valid.full and (x.is_cuda or self.cell.n_states > 1):
@@ -85,8 +85,8 @@ class Recurrence(SeededModule):
 
     @property
     def weights(self) -> DirectionWeights:
-        """The weights of a cell that is not a user's."""
-        # Four lookups; torch's own all_weights takes as long as a small product.
+        """The weights of a built-in cell."""
+        # Four lookups; torch's all_weights takes as long as a small matrix product.
         rnn = cast(Any, self.rnn)
         return DirectionWeights(rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, rnn.bias_hh_l0)
 
@@ -98,7 +98,7 @@ class Recurrence(SeededModule):
 
     @property
     def _by_steps(self) -> bool:
-        """Whether torch's recurrent layers do not compute this."""
+        """Whether torch's recurrent layers lack this variant."""
         dropped = self.training and self.recurrent_dropout > 0.0
         return self.cell.step is not None and (dropped or not self.cell.in_torch)
 
@@ -110,10 +110,10 @@ class Recurrence(SeededModule):
         return tuple(part[0] for part in (state if self.cell.n_states > 1 else (state,)))
 
     def _packed(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
-        """The same through a PackedSequence, which cuDNN runs without touching the padding.
+        """Run a PackedSequence, for which cuDNN skips the padding.
 
-        On a CPU its backward pass grows with the square of the length: there it is used only where
-        the kernels are not and an LSTM's carry at each row's own end is wanted.
+        On a CPU its backward pass is quadratic in the length: there it is used only without the
+        kernels, and if an LSTM's cell state at the end of each row is needed.
         """
         sequence = pack_padded_sequence(x, valid.lengths, enforce_sorted=False)
         start = None if initial is None else self._as_torch(initial)
@@ -124,7 +124,7 @@ class Recurrence(SeededModule):
     def _loop(
         self, x: Tensor, valid: ValidSteps, initial: State | None, keep: Tensor | None
     ) -> tuple[Tensor, State]:
-        """The recurrence step by step, with a dropped-out state if there is recurrent dropout."""
+        """The recurrence step by step, with recurrent dropout of the state if there is any."""
         step = cast(Any, self.cell.step)
         weight_ih, weight_hh, bias_ih, bias_hh = self.weights
         mask = self.recurrent_mask(x.shape[1], x) if keep is None else keep

@@ -1,4 +1,4 @@
-"""The whole module that a sequence-to-sequence model trains."""
+"""The complete module of sequence-to-sequence models."""
 
 from typing import Any
 
@@ -18,21 +18,22 @@ class Seq2SeqModel(SeededModule):
     Parameters
     ----------
     num_tokens : int or None
-        Size of the target's vocabulary, in which ``begin`` stands before each target. None for a
-        target of numbers.
+        Size of the target vocabulary, including ``begin``, which precedes each target. None for
+        numeric targets.
     n_target_features : int
-        Numbers a step of a target of numbers has; ignored for tokens.
+        Features per step of numeric targets; ignored for tokens.
     n_outputs : int
-        Numbers put out per step: scores of tokens, or values and perhaps a score of the end.
+        Outputs per step: token scores, or values and possibly a score of the end.
     feedback : bool
-        Whether the decoder reads the target's steps so far. Without it only its state tells it
-        where it is.
+        Whether the previous target steps are inputs of the decoder. Otherwise its only input is
+        its state.
     scheduled_sampling : float in [0, 1]
-        Probability that, in training, a step the decoder reads is its own prediction instead of the
-        target's (Bengio et al., 2015). All predictions are made at once, from the true target, and
-        then mixed into it (Duckworth et al., 2019), which costs a second pass and not a loop.
+        Probability that, in training, a decoder input is the model's prediction instead of the true
+        target (Bengio et al., 2015). All predictions are computed in parallel from the true target
+        and then mixed into it (Duckworth et al., 2019), which costs a second pass instead of a
+        loop.
     cell, hidden_size, num_layers, dropout, recurrent_dropout, layer_norm
-        For encoder and decoder alike: see `Encoder`.
+        For both encoder and decoder: see `Encoder`.
     target_embedding_dim, target_embedding_dropout, attention, input_feeding, tied_embeddings
         See `Decoder`.
     **encoder
@@ -105,7 +106,7 @@ class Seq2SeqModel(SeededModule):
         target_lengths: Tensor,
         positions: Tensor,
     ) -> Tensor:
-        """Outputs for each step of given targets, each from the steps before it.
+        """Outputs for each step of given targets, each from the previous steps.
 
         Parameters
         ----------
@@ -118,7 +119,7 @@ class Seq2SeqModel(SeededModule):
         target_lengths : Tensor of shape (B,), int64, on the CPU
             Valid steps of each target.
         positions : Tensor of shape (n_valid_steps,)
-            Where each valid step stands in the flattened (B * L) targets: padding is left out here
+            Positions of the valid steps in the flattened (B * L) targets: padding is removed here
             and never reaches the loss.
 
         Returns
@@ -134,27 +135,27 @@ class Seq2SeqModel(SeededModule):
         return self.decoder.output(readouts.flatten(0, 1).index_select(0, positions))
 
     def remember(self, x: Tensor, lengths: Tensor) -> Memory:
-        """Read the sources."""
+        """Encode the sources."""
         states, valid = self.encoder(x, ValidSteps(lengths, x.device))
         return self.decoder.remember(states, valid)
 
     def encode(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Each source in one vector: (B, E)."""
+        """Encode each source as one vector: (B, E)."""
         states, valid = self.encoder(x, ValidSteps(lengths, x.device))
         return self.decoder.encode(states, valid)
 
     def align(
         self, x: Tensor, lengths: Tensor, target: Tensor, target_lengths: Tensor
     ) -> Tensor | None:
-        """Attention's weights for given targets: (B, L, S)."""
+        """Attention weights for given targets: (B, L, S)."""
         memory = self.remember(x, lengths)
         valid = ValidSteps(target_lengths, target.device)
         return self.decoder(self.shift(target), valid, memory)[1]
 
     def shift(self, target: Tensor) -> Tensor:
-        """What the decoder reads: at each step the target's step before it.
+        """Decoder inputs: the target shifted by one step.
 
-        The first reads the begin token, or zeros, the mean of standardised numbers.
+        The first input is the begin token, or zeros, the mean of standardised numbers.
         """
         if not self.feedback:
             return self.no_inputs(target.shape[1], target.shape[0])
@@ -162,18 +163,18 @@ class Seq2SeqModel(SeededModule):
         return torch.cat([first, target[:-1]])
 
     def first_input(self, n_rows: int) -> Tensor:
-        """What the decoder reads at the first step: (n_rows,) or (n_rows, n_target_features)."""
+        """First decoder input: (n_rows,) or (n_rows, n_target_features)."""
         weight = self.decoder.bridge.weight
         if self.tokens:
             return torch.full((n_rows,), self.begin, device=weight.device)
         return weight.new_zeros(n_rows, self.n_target_features)
 
     def no_inputs(self, n_rows: int, n_timesteps: int) -> Tensor:
-        """What the decoder reads without feedback: zeros (n_timesteps, n_rows, 1)."""
+        """Decoder inputs without feedback: zeros (n_timesteps, n_rows, 1)."""
         return self.decoder.bridge.weight.new_zeros(n_timesteps, n_rows, 1)
 
     def _mix(self, inputs: Tensor, valid: ValidSteps, memory: Memory) -> Tensor:
-        """Put the model's own predictions for some of the steps that the decoder reads."""
+        """Replace some of the decoder inputs by the model's predictions."""
         with torch.no_grad():
             readouts, _ = self.decoder(inputs, valid, memory)
             outputs = self.decoder.output(readouts).transpose(0, 1)  # (L, B, n_outputs)

@@ -1,7 +1,7 @@
 """Stacked recurrent layers over padded, time-major batches.
 
-Each direction is a module of its own and sees every row from its first step on, so padding always
-comes after the valid steps and never passes through a state that is read.
+Each direction is a separate module and processes every row from its first step on, so padding is
+always after the valid steps and never influences a state that is used.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,11 +31,11 @@ class RecurrentStack(nn.Module):
     input_size, hidden_size, num_layers : int
         Sizes.
     bidirectional : bool
-        With a second direction, which starts at each row's own end.
+        Add a second direction, which starts at the end of each row.
     dropout : float in [0, 1)
         Between the layers.
     recurrent_dropout : float in [0, 1)
-        On the recurrent state, one mask a sequence.
+        On the recurrent state, one mask per sequence.
     layer_norm : bool
         Normalise each layer's output over its features.
     """
@@ -88,7 +88,7 @@ class RecurrentStack(nn.Module):
 
     @property
     def carries(self) -> bool:
-        """Whether states can be handed in and out, which a user's cell does not do."""
+        """Whether states can be passed in and out, which custom cells do not support."""
         return self.cell.n_states > 0
 
     def forward(
@@ -110,14 +110,14 @@ class RecurrentStack(nn.Module):
     def last(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """Each direction's final state in the last layer: (T, B, input_size) to (B, output_size).
 
-        The kernels keep these states at hand, so that nothing need be searched for them, and no
-        gradient of all the others be written.
+        The kernels return these states directly, so that no gradient for all other states needs to
+        be written.
         """
         top = self.num_layers - 1
         masks: list[None] = self._of_layer(top, None)
         for layer in range(top):
             x = self._layer(layer, x, valid, masks, masks)
-        # A norm looks at both directions' states of a step, and the final ones are of two steps.
+        # A norm uses both directions' states of a step, but the final states are from two steps.
         if self.layer_norm or not self._fused(x):
             states = self._layer(top, x, valid, masks, masks)
             return last_states(states, valid, self.bidirectional)
@@ -133,7 +133,7 @@ class RecurrentStack(nn.Module):
         starts: Sequence[State | None],
         masks: Sequence[Tensor | None],
     ) -> Tensor:
-        """One layer of `forward`, with the dropout before it and the norm behind it."""
+        """One layer of `forward`, with the dropout before it and the norm after it."""
         x = self._between(layer, x)
         if self._fused(x):
             x = self._kernel(self._recurrences(layer), x, valid, starts, masks)[0]
@@ -157,7 +157,7 @@ class RecurrentStack(nn.Module):
         initial: list[State] | None = None,
         keep: list[Tensor | None] | None = None,
     ) -> tuple[Tensor, list[State]]:
-        """The same, from given states, with each row's states at its end.
+        """Like `forward`, from given initial states, and also return the final states.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class RecurrentStack(nn.Module):
         -------
         output : Tensor of shape (T, B, output_size)
         finals : list of State
-            In the order of ``initial``: after a row's last step, or backwards after its first.
+            In the order of ``initial``: after a row's last step, or after its first if backward.
         """
         finals: list[State] = []
         for layer in range(self.num_layers):
@@ -191,7 +191,7 @@ class RecurrentStack(nn.Module):
         starts: Sequence[State | None],
         masks: Sequence[Tensor | None],
     ) -> tuple[Tensor, list[State]]:
-        """One layer of `run`, with the dropout before it and the norm behind it."""
+        """One layer of `run`, with the dropout before it and the norm after it."""
         x = self._between(layer, x)
         if self._fused(x):
             x, last = self._kernel(self._recurrences(layer), x, valid, starts, masks)
@@ -223,7 +223,7 @@ class RecurrentStack(nn.Module):
         return recurrence.run(reversal(x), valid, start, mask)[1]
 
     def draw_masks(self, n_rows: int, reference: Tensor) -> list[Tensor | None]:
-        """Recurrent dropout's factors for each layer and direction, to run one batch in pieces."""
+        """Recurrent dropout's factors for each layer and direction, to run one batch in chunks."""
         recurrences = [
             recurrence
             for layer in range(self.num_layers)
@@ -232,7 +232,7 @@ class RecurrentStack(nn.Module):
         return [recurrence.recurrent_mask(n_rows, reference) for recurrence in recurrences]
 
     def _of_layer(self, layer: int, given: Sequence[Any] | None) -> list[Any]:
-        """A layer's own of what is given for each layer and direction."""
+        """The items of one layer, from a list with one per layer and direction."""
         n_directions = 2 if self.bidirectional else 1
         if given is None:
             return [None] * n_directions
@@ -248,12 +248,12 @@ class RecurrentStack(nn.Module):
     def _directions(
         self, layer: int, valid: ValidSteps
     ) -> list[tuple[Recurrence, Callable[[Tensor], Tensor]]]:
-        """The layer's recurrences, each with what turns its input and its output around."""
+        """The recurrences of a layer, each with the function that reverses its input and output."""
         reversals: list[Callable[[Tensor], Tensor]] = [lambda x: x, valid.reverse]
         return list(zip(self._recurrences(layer), reversals, strict=False))
 
     def _fused(self, x: Tensor) -> bool:
-        """Whether the kernels take a layer with this input."""
+        """Whether the kernels support a layer with this input."""
         return (
             self.backend == "numba"
             and self.cell.has_kernel
@@ -269,9 +269,9 @@ class RecurrentStack(nn.Module):
         starts: Sequence[State | None],
         masks: Sequence[Tensor | None],
     ) -> tuple[Tensor, Tensor]:
-        """One call of the kernels; a second direction reads ``x`` from each row's end.
+        """One call of the kernels; the second direction reads ``x`` from the end of each row.
 
-        Returns the states (T, B, D * H), and those at the rows' ends (C, D, B, H).
+        Returns the states (T, B, D * H), and the final ones (C, D, B, H).
         """
         if masks[0] is None:
             masks = [recurrence.recurrent_mask(x.shape[1], x) for recurrence in directions]

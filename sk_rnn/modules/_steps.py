@@ -1,4 +1,4 @@
-"""Which cells of a padded batch are real time steps."""
+"""Valid time steps of a padded batch."""
 
 from functools import cached_property
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 class ValidSteps:
-    """The valid time steps of a time-major padded batch, and index tensors that follow from them.
+    """The valid time steps of a time-major padded batch, and index tensors derived from them.
 
-    Computed once a batch and shared by every layer. ``lengths`` stays on the CPU, so that nothing
-    here makes a GPU wait.
+    Computed once per batch and shared by all layers. ``lengths`` stays on the CPU, so that no GPU
+    synchronisation is needed.
 
     Parameters
     ----------
@@ -23,15 +23,15 @@ class ValidSteps:
     def __init__(self, lengths: Tensor, device: torch.device):
         self.lengths = lengths
         self.device = device
-        # NumPy finds both in a tenth of the time that torch takes for so few numbers.
+        # For so few numbers NumPy is ten times faster than torch.
         numbers = lengths.numpy()
         self.n_timesteps = int(numbers.max())
-        # A batch without padding needs no mask at all, which most batches of equal-length data are.
+        # A batch without padding, the usual case for data of equal length, needs no mask.
         self.full = int(numbers.min()) == self.n_timesteps
 
     @cached_property
     def device_lengths(self) -> Tensor:
-        """The lengths where the batch is: (B,)."""
+        """The lengths on the device of the batch: (B,)."""
         return self.lengths.to(self.device, non_blocking=True)
 
     @cached_property
@@ -42,20 +42,20 @@ class ValidSteps:
 
     @cached_property
     def padding(self) -> Tensor:
-        """True at padded time steps, ready to be filled: (T, B, 1)."""
+        """True at padded time steps, for `masked_fill`: (T, B, 1)."""
         return ~self.mask[:, :, None]
 
     @cached_property
     def _reversal(self) -> Tensor:
-        """Where each step comes from when a row is turned around in its own length: (T, B, 1)."""
+        """Source index of each step when rows are reversed within their lengths: (T, B, 1)."""
         steps = torch.arange(self.n_timesteps, device=self.device)[:, None]  # (T, 1)
         mirrored = self.device_lengths[None, :] - 1 - steps
         return torch.where(mirrored >= 0, mirrored, steps)[:, :, None]
 
     def reverse(self, x: Tensor) -> Tensor:
-        """Turn each row around within its own length, so that its last valid step comes first.
+        """Reverse each row within its own length, so that its last valid step comes first.
 
-        Padding stays behind the valid steps; reversing twice gives ``x`` back.
+        Padding stays after the valid steps; reversing twice returns ``x``.
         """
         if self.full:
             return x.flip(0)
@@ -69,7 +69,7 @@ class ValidSteps:
         return x.gather(0, index)[0]
 
     def strided(self, stride: int) -> "ValidSteps":
-        """The valid steps that are left when only every ``stride``-th is kept, from the first."""
+        """The valid steps if only every ``stride``-th is kept, starting with the first."""
         if stride == 1:
             return self
         return ValidSteps((self.lengths + stride - 1) // stride, self.device)
@@ -78,7 +78,7 @@ class ValidSteps:
 def last_states(states: Tensor, valid: ValidSteps, bidirectional: bool) -> Tensor:
     """Each direction's final state: (T, B, C) to (B, C).
 
-    The forward direction ends at a row's last valid step, the backward one at its first.
+    The forward direction ends at the last valid step of a row, the backward one at the first.
     """
     last = valid.last(states)
     if not bidirectional:

@@ -1,4 +1,4 @@
-"""Text, frames and tables of measurements made into sequences. Nothing here imports torch."""
+"""Transformers from text, data frames and series to sequences. Does not import torch."""
 
 from ._padding import SequencePadder, pad_sequences
 from ._summary import SequenceSummarizer

@@ -1,4 +1,4 @@
-"""Documents taken apart into ids, one after the other."""
+"""Tokenization of documents into ids, one document at a time."""
 
 import re
 import warnings
@@ -27,17 +27,17 @@ N_MARKS = 2
 
 
 def check_analysis(text: CountVectorizer, caller: str) -> None:
-    """Refuse parameters with which no document can be taken apart."""
+    """Raise for parameters with which no document can be tokenized."""
     if isinstance(text.stop_words, list):
         for word in text.stop_words:
             if not isinstance(word, str):
                 raise TypeError(
-                    f"{caller}: stop_words has {shown(word)}, where a string belongs. Pass a list "
-                    "of words."
+                    f"{caller}: stop_words has {shown(word)}, where a string is expected. Pass a "
+                    "list of words."
                 )
     try:
         b"a".decode(text.encoding)
-    except UnicodeDecodeError:  # UTF-16, which needs more than a byte
+    except UnicodeDecodeError:  # UTF-16 needs more than one byte
         pass
     except LookupError as error:
         raise ValueError(
@@ -49,18 +49,18 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
     where = f"{caller}: token_pattern={text.token_pattern!r}"
     if text.token_pattern is None:
         raise ValueError(
-            f"{where} leaves nothing that splits documents. Pass a pattern, or a tokenizer."
+            f"{where} leaves no way to split documents. Pass a pattern, or a tokenizer."
         )
     try:
         n_groups = re.compile(text.token_pattern).groups
     except re.error as error:
         raise ValueError(
-            f"{where} is not a regular expression: {quote(error)}. A character that is meant "
-            "as itself needs a backslash before it."
+            f"{where} is not a regular expression: {quote(error)}. Escape literal "
+            "characters with a backslash."
         ) from error
     if n_groups > 1:
         raise ValueError(
-            f"{where} has {n_groups} groups, but the token can be one of them only. Write (?:...) "
+            f"{where} has {n_groups} groups, but only one of them can be the token. Write (?:...) "
             "for the others."
         )
 
@@ -74,29 +74,29 @@ def read_ids(
     marked: bool,
     caller: str,
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Read documents one after the other into ids, end to end.
+    """Tokenize documents and return their concatenated ids.
 
     Parameters
     ----------
     X : iterable
         Documents.
     text : CountVectorizer
-        Splits them.
+        The configuration of the tokenizer.
     look_up : callable
-        From tokens to their ids.
+        Maps tokens to their ids.
     cut : callable or None
-        Shortens a list of tokens.
+        Truncates a list of tokens.
     marked : bool
-        Whether each document gets a begin and an end mark.
+        Whether each document gets a begin and an end token.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
 
     Returns
     -------
     ids : ndarray of int32 of shape (total_steps,)
     offsets : ndarray of int64 of shape (n_documents + 1,)
     empty : list of int
-        The documents without tokens, which become one unknown token.
+        Indices of the documents without tokens, which become one unknown token.
     """
     analyze = text.build_analyzer()
     split_by_user = callable(text.analyzer)
@@ -140,7 +140,7 @@ def read_ids(
 def _analyze(
     analyze: Callable[[Any], Any], document: Any, text: CountVectorizer, where: str
 ) -> list[Any]:
-    """Return the tokens of a document, or say what is wrong with it, or with a function."""
+    """Return the tokens of a document, or raise an error about the document or a user function."""
     if text.input == "file" and not hasattr(document, "read"):
         raise TypeError(
             f"{where} is {shown(document)}, but input='file' says that documents are open files. "
@@ -165,15 +165,15 @@ def _analyze(
             f"{where} is {shown(document)}, a file that cannot be read: {error.strerror}. Pass "
             "paths of files, or set input='content' if documents are the text itself."
         ) from error
-    except Exception as error:  # of any kind: functions of the user have run
+    except Exception as error:  # any exception: user functions are called here
         _refuse_function(document, text, where, error)
     if isinstance(tokens, list):
         return tokens
     if not isinstance(tokens, Iterable):
         name = "analyzer" if callable(text.analyzer) else "tokenizer"
         raise TypeError(
-            f"{where}: {name} returned {shown(tokens)}, where a list of tokens belongs. Return a "
-            "list of strings, empty if there are none."
+            f"{where}: {name} returned {shown(tokens)}, where a list of tokens is expected. Return "
+            "a list of strings, empty if there are none."
         )
     return list(tokens)
 
@@ -181,34 +181,34 @@ def _analyze(
 def _refuse_function(
     document: Any, text: CountVectorizer, where: str, error: Exception
 ) -> NoReturn:
-    """Name the user's function that failed, or that returned what the next one cannot use."""
-    if not callable(text.analyzer) and text.input != "file":  # whose files are read by now
+    """Raise an error that names the user function that failed or returned an invalid value."""
+    if not callable(text.analyzer) and text.input != "file":  # files have been consumed by now
         try:
             returned = _what_returned(document, text)
-        except Exception:  # the same again
+        except Exception:  # the same error
             returned = None
         if returned is not None:
             raise TypeError(f"{where}: {returned}") from error
     kind = TypeError if isinstance(error, TypeError) else ValueError
     names = "analyzer" if callable(text.analyzer) else "preprocessor, strip_accents or tokenizer"
     raise kind(
-        f"{where} cannot be taken apart: {names} raised {type(error).__name__}: {quote(error)}. An "
-        "analyzer must turn a document into a list of tokens, as a tokenizer must a string; a "
-        "preprocessor and strip_accents must return a string."
+        f"{where} cannot be split into tokens: {names} raised {type(error).__name__}: "
+        f"{quote(error)}. An analyzer must turn a document into a list of tokens, as a tokenizer "
+        "must a string; a preprocessor and strip_accents must return a string."
     ) from error
 
 
 def _what_returned(document: Any, text: CountVectorizer) -> str | None:
-    """Say which of the user's functions returned what the next one cannot use."""
+    """Return a message if a user function returned a value that the next one cannot use."""
     prepared = text.build_preprocessor()(text.decode(document))
     if not isinstance(prepared, str):
         name = "strip_accents" if text.preprocessor is None else "preprocessor"
-        return f"{name} returned {shown(prepared)}, where text belongs. Return a string."
+        return f"{name} returned {shown(prepared)}, where text is expected. Return a string."
     tokens = None if text.tokenizer is None else text.tokenizer(prepared)
     if text.tokenizer is None or isinstance(tokens, Iterable):
         return None
     return (
-        f"tokenizer returned {shown(tokens)}, where a list of tokens belongs. Return a list of "
+        f"tokenizer returned {shown(tokens)}, where a list of tokens is expected. Return a list of "
         "strings, empty if there are none."
     )
 
@@ -221,7 +221,7 @@ def _refuse_unhashable(
             name = "analyzer" if callable(text.analyzer) else "tokenizer"
             raise TypeError(
                 f"{where}: {name} returned {shown(token)} as a token, at time step {step}, where a "
-                "string belongs. Return one flat list of strings for each document."
+                "string is expected. Return one flat list of strings for each document."
             ) from error
     raise error
 

@@ -1,4 +1,4 @@
-"""Time steps put together to sequences again, in what fits their values."""
+"""Assembly of transformed time steps into sequences, in a container that fits their values."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -13,9 +13,9 @@ from ._steps import Steps, has_no_numbers
 
 
 def as_seen(steps: Steps) -> Any:
-    """Return the steps as the transformer sees them: a data frame if features have names.
+    """Return the input of the transformer: a data frame if features have names.
 
-    Dicts of features are an array of one dimension, as scikit-learn takes them.
+    Dicts of features are a one-dimensional array, as scikit-learn expects.
     """
     if steps.is_records:
         return steps.values[:, 0]
@@ -33,7 +33,7 @@ def rectangle(array: np.ndarray, steps: Steps) -> np.ndarray:
 
 
 def relabel(table: Any, steps: Steps) -> Any:
-    """Call the rows of a pandas frame what the time steps were called."""
+    """Restore the index of the time steps on a pandas frame."""
     if not isinstance(table, pd.DataFrame):
         return table
     lengths = steps.lengths
@@ -57,36 +57,36 @@ def put_together(
     tokens: bool = False,
     dates: Mapping[Any, str] | None = None,
 ) -> Any:
-    """Return time steps as what fits their values.
+    """Return time steps in a container that fits their values.
 
     Parameters
     ----------
     table : ndarray or DataFrame of shape (total_steps, n_features)
-        What a transformer returned.
+        Output of the transformer.
     steps : Steps
-        What it was given.
+        Input of the transformer.
     names : tuple of str or None
-        What the features are called that it returned.
+        Names of the output features.
     where : str
-        What messages call the table.
+        Name of the table in error messages.
     booleans : bool, default=True
         Whether booleans count as numbers.
     tokens : bool, default=False
-        Whether integers, one per time step, stay integers.
+        Whether integers, one per time step, are kept as integers.
     dates : mapping, default=None
-        The dtypes of features that are dates or durations.
+        Dtypes of features that are dates or durations.
 
     Returns
     -------
     X : Panel, ndarray or list
-        Numbers as a Panel, and what came as an array as an array. What is not a number stays as it
-        is: in a list of data frames, one per sequence, or of arrays, if features have no names.
-        Dicts, one per time step, come in lists.
+        Numbers as a Panel, or as an array if the input was one. Other values are returned
+        unchanged: in a list of data frames, one per sequence, or of arrays, if features have no
+        names. Dicts, one per time step, are returned in lists.
     """
     if isinstance(table, np.ndarray) and table.shape[1] == 1 and _holds_dicts(table):
         return [rows.tolist() for rows in cut(table[:, 0], steps.offsets)]
     if names is not None and len(names) != table.shape[1]:
-        names = None  # an inverse function need not return as many features as went in
+        names = None  # an inverse may return a different number of features
     numbers = _numbers_in(table, where, booleans)
     if steps.is_rectangle and (numbers is not None or names is None):
         return rectangle(np.asarray(table) if numbers is None else numbers, steps)
@@ -96,7 +96,7 @@ def put_together(
         table = pd.DataFrame(table).set_axis(list(names), axis=1)
     if isinstance(table, pd.DataFrame):
         table = table.infer_objects()
-        # Of dates in nanoseconds beside text NumPy makes integers.
+        # NumPy would convert nanosecond dates mixed with text to integers.
         dates = dates or {}
         lost = [name for name in dates if name in table and table[name].dtype.kind == "i"]
         table = relabel(table.astype({name: dates[name] for name in lost}), steps)
@@ -108,7 +108,7 @@ def _holds_dicts(table: np.ndarray) -> bool:
 
 
 def _numbers_in(table: Any, where: str, booleans: bool) -> np.ndarray | None:
-    """Return a table as an array of numbers; None if it holds anything else."""
+    """Return a table as a numeric array; None if it holds other values."""
     if isinstance(table, pd.DataFrame):
         kinds = [getattr(dtype, "kind", "O") for dtype in table.dtypes]
         objects = table.loc[:, [kind == "O" for kind in kinds]]
@@ -128,7 +128,7 @@ def _numbers_in(table: Any, where: str, booleans: bool) -> np.ndarray | None:
 
 
 def one_row_per_step(output: Any, steps: Steps, transformer: Any, caller: str) -> Any:
-    """Return the transformer's output as an array, or a data frame, of one row per step."""
+    """Return the transformer's output as an array or a data frame with one row per step."""
     frame = as_pandas(output)
     if frame is None:
         output = output.toarray() if issparse(output) else np.asarray(output)
@@ -138,8 +138,8 @@ def one_row_per_step(output: Any, steps: Steps, transformer: Any, caller: str) -
     if output.ndim != 2 or len(output) != len(steps.values):
         raise ValueError(
             f"{caller}: X has {len(steps.values)} time steps, but "
-            f"{type(transformer).__name__} made an array of shape {output.shape} of "
-            "them. Pass a transformer that returns one row per row."
+            f"{type(transformer).__name__} returned an array of shape {output.shape}. "
+            "Pass a transformer that returns one row per input row."
         )
     if output.shape[1] == 0:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Documents out of whatever holds them, and the refusals of what is not text."""
+"""Reading of documents from containers, and errors for values that are not text."""
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -13,11 +13,11 @@ _ONE_BY_ONE = "Pass a list, a Series or a 1-D array of strings, one per document
 
 
 def open_documents(X: Any, caller: str) -> Iterable[Any]:
-    """Return what to iterate over; each item is one document, not yet looked at."""
+    """Return an iterable of documents, which are not validated yet."""
     where = f"{caller}: X"
     if isinstance(X, str | bytes):
         raise TypeError(
-            f"{where} is one {type(X).__name__}, whose characters would each be a document. "
+            f"{where} is one {type(X).__name__}, each character of which would be a document. "
             "Pass [X] if it is a single document."
         )
     X = open_tensors(X, where)
@@ -27,12 +27,12 @@ def open_documents(X: Any, caller: str) -> Iterable[Any]:
             f"{where} is a {type(X).__name__} of columns {list(frame.columns)[:10]}. Pass the one "
             "with the text, as X['column']."
         )
-    # An awkward array of lists of tokens has two dimensions, but no shape.
+    # An awkward array of token lists has two dimensions, but no shape.
     n_dimensions = 1 if is_awkward(X) else getattr(X, "ndim", 1)
     if n_dimensions > 1:
         raise TypeError(
             f"{where} has {n_dimensions} dimensions, shape {tuple(X.shape)}"
-            + (f", and holds {X.dtype} where text belongs" if _is_numeric(X) else "")
+            + (f", and holds {X.dtype} where text is expected" if _is_numeric(X) else "")
             + f". {_ONE_BY_ONE} A column is X.ravel(), rows of tokens are X.tolist()."
         )
     unordered = isinstance(X, Mapping | AbstractSet)
@@ -47,22 +47,22 @@ def open_documents(X: Any, caller: str) -> Iterable[Any]:
 
 
 def refuse_document(document: Any, i: int, caller: str) -> None:
-    """Raise the error for a document that is neither text nor tokens."""
+    """Raise an error for a document that is neither text nor tokens."""
     where = f"{caller}: X[{i}]"
     if is_missing(document):
         raise ValueError(
-            f"{where} is {document!r}: the document is missing. Drop it, from y too, or pass '' "
+            f"{where} is {document!r}, a missing document. Drop it, from y too, or pass '' "
             "for a document without words."
         )
     kind = "a number" if _is_number(document) else name_kind(document)
     raise TypeError(
-        f"{where} is {shown(document)}, {kind}, where text belongs. Pass a string, or a list "
+        f"{where} is {shown(document)}, {kind}, where text is expected. Pass a string, or a list "
         "of tokens."
     )
 
 
 def as_token_list(document: Any) -> list[Any] | None:
-    """Return a document that came split into tokens as a list; None if it is something else."""
+    """Return a pre-tokenized document as a list; None if it is not one."""
     if isinstance(document, list):
         return document
     if isinstance(document, tuple):
@@ -73,7 +73,7 @@ def as_token_list(document: Any) -> list[Any] | None:
 
 
 def check_tokens(tokens: list[Any], i: int, caller: str) -> list[Any]:
-    """Return the tokens of a document that came split, all of them strings."""
+    """Validate the tokens of a pre-tokenized document: all must be strings."""
     if not set(map(type, tokens)) <= {str}:
         for step, token in enumerate(tokens):
             if not isinstance(token, str):
@@ -86,19 +86,19 @@ def check_tokens(tokens: list[Any], i: int, caller: str) -> list[Any]:
                 kind = ValueError if is_missing(token) else TypeError
                 raise kind(
                     f"{caller}: X[{i}] has token {token!r} ({type(token).__name__}) at time step "
-                    f"{step}, where a string belongs. {advice}"
+                    f"{step}, where a string is expected. {advice}"
                 )
     return tokens
 
 
 def shown(value: Any) -> str:
-    """Show a value in a line of a message."""
+    """Format a value in one line for a message."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether a value stands for none: None, NaN, NA, NaT."""
+    """Return whether a value is missing: None, NaN, NA or NaT."""
     return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 

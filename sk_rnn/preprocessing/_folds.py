@@ -1,4 +1,4 @@
-"""Folds of whole sequences, for transformers that split the rows they are fitted on."""
+"""Folds of whole sequences, for transformers that cross-fit on their rows."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,24 +13,24 @@ from sklearn.utils.multiclass import type_of_target
 from ._nested import inside
 
 _WHY = (
-    "encodes each time step by the targets of other steps; those of the same sequence would be "
-    "among them, and give its target away"
+    "encodes each time step by the targets of other steps, and steps of the same sequence would "
+    "leak its target"
 )
 
 
 class SequenceFolds:
-    """The folds of a `cv`, without a sequence on both sides.
+    """Cross-validation folds that keep each sequence on one side.
 
     Parameters
     ----------
     cv : int, splitter or iterable
-        What the transformer was given.
+        The `cv` of the transformer.
     lengths : ndarray of int of shape (n_samples,)
         Number of time steps of each sequence.
     stratified : bool
-        Whether folds are to hold the classes in like shares, where targets are classes.
+        Whether to stratify the folds if targets are classes.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
     """
 
     def __init__(self, cv: Any, lengths: np.ndarray, stratified: bool, caller: str) -> None:
@@ -38,7 +38,7 @@ class SequenceFolds:
         self.lengths = lengths
         self.stratified = stratified
         self.caller = caller
-        if hasattr(cv, "get_metadata_routing"):  # groups of the user's own
+        if hasattr(cv, "get_metadata_routing"):  # a user-defined splitter of groups
             self.get_metadata_routing = cv.get_metadata_routing
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
@@ -48,7 +48,7 @@ class SequenceFolds:
         return self.cv.get_n_splits(X, y, groups) if self._is_splitter else len(self.cv)
 
     def split(self, X: Any, y: Any, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the time steps to learn from, and those to encode, of each fold."""
+        """Yield the training and the test time steps of each fold."""
         sequences = np.repeat(np.arange(len(self.lengths)), self.lengths)
         groups = sequences if groups is None else groups
         if isinstance(self.cv, Integral):
@@ -75,7 +75,7 @@ class SequenceFolds:
     def _given_folds(self, X: Any, y: Any, groups: Any) -> list[tuple[np.ndarray, np.ndarray]]:
         if not self._is_splitter:
             return self.cv
-        with warnings.catch_warnings():  # whether groups are kept together is looked at here
+        with warnings.catch_warnings():  # whether groups are kept together is checked below
             warnings.filterwarnings("ignore", message="The groups parameter is ignored")
             return list(self.cv.split(X, y, groups))
 
@@ -85,7 +85,7 @@ class SequenceFolds:
 
 
 def keep_sequences_whole(transformer: Any, lengths: np.ndarray, caller: str) -> None:
-    """Make every TargetEncoder in an unfitted transformer split sequences, not their steps."""
+    """Make every TargetEncoder in an unfitted transformer split by sequence, not by time step."""
     encoders = [part for part in inside(transformer) if isinstance(part, TargetEncoder)]
     held = transformer.get_params(deep=True).values() if hasattr(transformer, "get_params") else ()
     known = set(map(id, encoders))
@@ -106,7 +106,7 @@ def keep_sequences_whole(transformer: Any, lengths: np.ndarray, caller: str) -> 
 
 
 def restore_folds(transformer: Any) -> None:
-    """Give encoders back the `cv` that they were given, once they are fitted."""
+    """Restore the original `cv` of encoders after fitting."""
     for part in inside(transformer):
         if isinstance(part, TargetEncoder) and isinstance(part.cv, SequenceFolds):
             part.cv = part.cv.cv

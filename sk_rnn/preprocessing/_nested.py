@@ -1,4 +1,4 @@
-"""What is inside transformers that are made of transformers."""
+"""Inspection of composite transformers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +10,9 @@ from sklearn.utils import get_tags
 
 
 def inside(transformer: Any) -> Iterator[Any]:
-    """Yield the transformers that see the same rows: the given one, or those that it is made of.
+    """Yield the transformers that receive the same rows: the given one, or its components.
 
-    Those that a fit has made are among them, beside those that it has made them of.
+    Both the fitted components and the unfitted ones that they were cloned from are included.
     """
     if isinstance(transformer, Pipeline):
         held = [step for _, step in transformer.steps]
@@ -31,7 +31,7 @@ def inside(transformer: Any) -> Iterator[Any]:
 
 
 def takes_categories(transformer: Any) -> bool:
-    """Tell whether a transformer takes values that are names of something, not quantities."""
+    """Return whether a transformer accepts categories rather than quantities."""
     if isinstance(transformer, Pipeline):
         steps = [step for _, step in transformer.steps]
         first = next((step for step in steps if step not in (None, "passthrough")), None)
@@ -39,13 +39,13 @@ def takes_categories(transformer: Any) -> bool:
     if isinstance(transformer, FeatureUnion | ColumnTransformer):
         return all(map(takes_categories, inside(transformer)))
     if not hasattr(transformer, "__sklearn_tags__") or isinstance(transformer, type):
-        return True  # nobody can tell
+        return True  # unknown
     tags = get_tags(transformer)
     return tags.no_validation or tags.input_tags.categorical or tags.input_tags.string
 
 
 def takes_dicts(transformer: Any) -> bool:
-    """Tell whether a transformer takes dicts of features, and nothing else."""
+    """Return whether a transformer accepts only dicts of features."""
     if isinstance(transformer, Pipeline):
         steps = [step for _, step in transformer.steps]
         first = next((step for step in steps if step not in (None, "passthrough")), None)
@@ -53,16 +53,16 @@ def takes_dicts(transformer: Any) -> bool:
     if isinstance(transformer, FeatureUnion):
         return any(map(takes_dicts, inside(transformer)))
     if not hasattr(transformer, "__sklearn_tags__"):
-        return False  # nobody can tell
+        return False  # unknown
     tags = get_tags(transformer).input_tags
     return tags.dict and not tags.two_d_array
 
 
 def names_out(transformer: Any) -> np.ndarray | None:
-    """Return what a fitted transformer calls its features, None if it does not tell."""
+    """Return the output feature names of a fitted transformer; None if it does not define them."""
     if not hasattr(transformer, "get_feature_names_out"):
         return None
     try:
         return transformer.get_feature_names_out()
-    except AttributeError:  # of a Pipeline, one step of which does not tell
+    except AttributeError:  # a Pipeline with a step that does not define them
         return None

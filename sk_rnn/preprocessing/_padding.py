@@ -1,4 +1,4 @@
-"""Ragged sequences made rectangular, for tools that need that."""
+"""Padding of ragged sequences to rectangular arrays."""
 
 import math
 from typing import Any, ClassVar, Literal, NoReturn, Self, overload
@@ -102,49 +102,50 @@ def pad_sequences(
     return_mask: bool = False,
     return_lengths: bool = False,
 ) -> np.ndarray | tuple[np.ndarray, ...]:
-    """Make one rectangular array of sequences of different lengths.
+    """Pad sequences of different lengths to one rectangular array.
 
-    The estimators of this package need none of this; it is for other tools.
+    The estimators of this package do not need padding; this is for other tools.
 
     Parameters
     ----------
     X : array-like, list of array-like or Panel
-        Sequences, as an estimator takes them. NaN and infinity are moved like other numbers.
+        Sequences in any container that the estimators accept. NaN and infinity are allowed.
     maxlen : int, default=None
-        Number of time steps of the result; longer sequences are truncated. By default that of the
-        longest sequence.
+        Number of time steps of the result; longer sequences are truncated. By default the length of
+        the longest sequence.
     padding : {"post", "pre"}, default="post"
         Whether to pad after the sequence or before it.
     truncating : {"post", "pre"}, default="post"
-        Whether too long sequences lose their end or their beginning.
+        Whether sequences that are too long are truncated at the end or at the beginning.
     value : float, default=0.0
-        What to pad with. Integers stay integers if it is one.
+        Padding value. Integer data stays integer if it is an integer.
     return_mask : bool, default=False
-        Whether to return where the time steps are that are not padding, too.
+        Whether to also return a mask of the time steps that are not padding.
     return_lengths : bool, default=False
-        Whether to return the number of time steps that are not padding, too.
+        Whether to also return the number of time steps that are not padding.
 
     Returns
     -------
     padded : ndarray of shape (n_samples, maxlen) or (n_samples, maxlen, n_features)
-        Two-dimensional if there is one feature per time step. Of the dtype of X; of a larger one
-        if X holds integers and `value` needs it.
+        Two-dimensional if there is one feature per time step. The dtype is that of X, or a larger
+        one if X holds integers and `value` requires it.
     mask : ndarray of bool of shape (n_samples, maxlen)
         True for time steps of the sequence. Only with ``return_mask=True``.
     lengths : ndarray of int64 of shape (n_samples,)
-        After truncation. Only with ``return_lengths=True``.
+        Lengths after truncation. Only with ``return_lengths=True``.
 
     Raises
     ------
     TypeError
         If X is not a container of sequences.
     ValueError
-        If X has no samples, an empty one, or no numbers, or if its dtype cannot hold `value`.
+        If X has no samples, an empty sample or non-numeric values, or if its dtype cannot represent
+        `value`.
 
     See Also
     --------
-    SequencePadder : The same as a transformer, with `maxlen` learned.
-    sk_rnn.Panel.from_padded : The way back.
+    SequencePadder : Transformer that learns `maxlen`.
+    sk_rnn.Panel.from_padded : The inverse.
 
     Examples
     --------
@@ -161,7 +162,7 @@ def pad_sequences(
     array([[ True,  True],
            [False,  True]])
     """
-    steps = read_steps(X, "pad_sequences", tokens=True)  # ids are moved, not computed with
+    steps = read_steps(X, "pad_sequences", tokens=True)  # ids are only copied
     if maxlen is None:
         maxlen = int(steps.lengths.max())
     maxlen = int(maxlen)
@@ -175,21 +176,21 @@ def pad_sequences(
 
 
 class SequencePadder(TransformerMixin, SealedState):
-    """Make one rectangular array of sequences of different lengths.
+    """Pad sequences of different lengths to one rectangular array.
 
-    The estimators of this package need none of this; it is for other tools in a Pipeline.
+    The estimators of this package do not need padding; this is for other tools in a Pipeline.
 
     Parameters
     ----------
     maxlen : int, default=None
-        Number of time steps of the result; longer sequences are truncated. By default that of the
-        longest sequence in fit.
+        Number of time steps of the result; longer sequences are truncated. By default the length of
+        the longest sequence in `fit`.
     padding : {"post", "pre"}, default="post"
         Whether to pad after the sequence or before it.
     truncating : {"post", "pre"}, default="post"
-        Whether too long sequences lose their end or their beginning.
+        Whether sequences that are too long are truncated at the end or at the beginning.
     value : float, default=0.0
-        What to pad with. Integers stay integers if it is one.
+        Padding value. Integer data stays integer if it is an integer.
     add_indicator : bool, default=False
         Whether to add a last feature that is 1 for time steps of the sequence and 0 for padding.
 
@@ -198,20 +199,20 @@ class SequencePadder(TransformerMixin, SealedState):
     maxlen_ : int
         Number of time steps of the result.
     n_features_in_ : int
-        Features per time step; for a 2-D table, which has one, its columns.
+        Number of features per time step; the number of columns for a 2-D table, which has one.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, if they had names that are strings.
+        Names of the features seen in `fit`. Defined only if all names are strings.
 
     See Also
     --------
-    pad_sequences : The same as a function, which also returns lengths.
+    pad_sequences : Function that can also return the lengths.
 
     Notes
     -----
-    Of several features per time step the result is three-dimensional, which most estimators of
-    scikit-learn refuse ("Found array with dim 3"). With ``set_output(transform="pandas")``, or
-    "polars", it is a table, whose columns say which time step and feature they are: see the last
-    example. `SequenceSummarizer` makes fewer columns, and none that are padding.
+    With several features per time step the result is three-dimensional, which most scikit-learn
+    estimators do not accept ("Found array with dim 3"). With ``set_output(transform="pandas")``,
+    or "polars", it is a table whose column names are the time step and the feature: see the last
+    example. `SequenceSummarizer` returns fewer columns, and no padding.
 
     Examples
     --------
@@ -223,7 +224,7 @@ class SequencePadder(TransformerMixin, SealedState):
     >>> padder.get_feature_names_out()
     array(['step0', 'step1', 'step2'], dtype=object)
 
-    Of two features a table, for an estimator of tables:
+    With two features, as a table for other estimators:
 
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
@@ -256,12 +257,12 @@ class SequencePadder(TransformerMixin, SealedState):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the number of time steps.
+        """Determine the number of time steps.
 
         Parameters
         ----------
         X : array-like, list of array-like or Panel
-            Sequences, as an estimator takes them.
+            Sequences in any container that the estimators accept.
         y : None, default=None
             Ignored.
 
@@ -276,19 +277,19 @@ class SequencePadder(TransformerMixin, SealedState):
         return self
 
     def transform(self, X: Any) -> Any:
-        """Pad and truncate.
+        """Pad and truncate sequences.
 
         Parameters
         ----------
         X : array-like, list of array-like or Panel
-            Sequences of the features that `fit` saw.
+            Sequences with the features seen in `fit`.
 
         Returns
         -------
         padded : ndarray of shape (n_samples, maxlen) or (n_samples, maxlen, n_features)
-            Two-dimensional if there is one feature per time step, the indicator counted in. With
+            Two-dimensional if there is one feature per time step, including the indicator. With
             ``set_output(transform="pandas")`` a data frame with a column per time step and feature,
-            which has the index of a Panel, a Series or a data frame.
+            with the index of the Panel, Series or data frame.
         """
         check_is_fitted(self)
         caller = "SequencePadder.transform"
@@ -304,17 +305,17 @@ class SequencePadder(TransformerMixin, SealedState):
         return pd.DataFrame(result, index=steps.ids)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return names of the columns of the data frame that `transform` can return.
+        """Get the column names of the data frame that `transform` can return.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            What the features are called; by default as in fit.
+            Names of the input features; by default those seen in `fit`.
 
         Returns
         -------
         feature_names_out : ndarray of str of shape (maxlen * n_features,)
-            The time step, and the feature if there are several or they have names.
+            Time step, and feature if there are several or if they have names.
         """
         check_is_fitted(self)
         names = step_feature_names(self, input_features)
@@ -328,7 +329,7 @@ class SequencePadder(TransformerMixin, SealedState):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = True  # numbers are moved, not computed with
+        tags.input_tags.allow_nan = True  # values are only copied
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -356,10 +357,10 @@ def _pad(
 
 
 def _dtype(dtype: np.dtype, value: float, caller: str) -> np.dtype:
-    """Return the dtype of the data, or one that holds the padding too."""
+    """Return the dtype of the data, or one that can also represent the padding."""
     try:
         number = float(value)
-    except OverflowError:  # an integer beyond all floats
+    except OverflowError:  # an integer too large for a float
         _refuse_value(dtype, value, caller)
     if dtype.kind == "f":
         if math.isfinite(number) and abs(number) > float(np.finfo(dtype).max):
@@ -367,7 +368,7 @@ def _dtype(dtype: np.dtype, value: float, caller: str) -> np.dtype:
         return dtype
     if not number.is_integer():
         return np.dtype(np.float64)
-    # Of integers that no integer type holds with the data NumPy makes objects or floats.
+    # If no integer dtype can represent both, NumPy returns objects or floats.
     both = np.result_type(dtype, np.min_scalar_type(int(value)))
     if both.kind not in "biu":
         _refuse_value(dtype, value, caller)

@@ -1,4 +1,4 @@
-"""Errors of a transformer of time steps, told in terms of the sequences."""
+"""Translation of a transformer's errors into sequences, time steps and columns."""
 
 import re
 import warnings
@@ -19,23 +19,23 @@ from ._steps import Steps, read_steps
 
 
 def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: str) -> Exception:
-    """Return the error that says which sequence, time step and column a transformer refused.
+    """Return an error that names the sequence, time step and column of a transformer's error.
 
     Parameters
     ----------
     error : Exception
-        Of the transformer, which has seen the steps of all sequences as rows.
+        Raised by the transformer, which received the steps of all sequences as rows.
     X : object
-        What the user passed.
+        As passed by the user.
     steps : Steps
-        The same, as it was read.
+        The time steps of X.
     transformer : transformer
     caller : str
-        Named in the message.
+        Name of the caller in the message.
     """
     text = str(error)
     own = isinstance(error, NotFittedError | InvalidParameterError) or text.startswith(caller)
-    if own:  # says all there is to say
+    if own:  # already complete
         return error
     kind = TypeError if isinstance(error, TypeError) else ValueError
     name = type(transformer).__name__
@@ -56,20 +56,20 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
         return kind(f"{caller}: {reason}")
     rows = "a data frame" if isinstance(steps.values, pd.DataFrame) else "an array"
     refused, advice = "refused", ""
-    if not isinstance(error, TypeError | ValueError):  # perhaps a fault of its own
+    if not isinstance(error, TypeError | ValueError):  # possibly a bug of the transformer
         refused = f"raised {type(error).__name__} for"
-        text, advice = quote(error), ". Check that X holds what it takes."
+        text, advice = quote(error), ". Check that X holds values that it supports."
     return kind(
-        f"{caller}: {name} {refused} the time steps, which it sees as {rows} of shape "
+        f"{caller}: {name} {refused} the time steps, which it receives as {rows} of shape "
         f"{steps.values.shape} with one row per time step: {text}{advice}"
     )
 
 
 @contextmanager
 def named_warnings(steps: Steps, transformer: Any, caller: str) -> Iterator[None]:
-    """Say whose computation NumPy warns of, and which features it cannot be done for.
+    """Re-issue NumPy's warnings with the name of the transformer and the affected features.
 
-    Warnings of all other kinds are passed on as they are.
+    Other warnings are passed on unchanged.
     """
     with warnings.catch_warnings(record=True) as caught:
         yield
@@ -86,18 +86,18 @@ def named_warnings(steps: Steps, transformer: Any, caller: str) -> Iterator[None
 
 
 def _what_to_drop(steps: Steps) -> str:
-    """Return the advice for time steps that a transformer cannot compute with."""
+    """Return the advice for time steps for which a computation is undefined."""
     frame = pd.DataFrame(steps.values)
     names = steps.feature_names or frame.columns
     empty = [plain(name) for name, nan in zip(names, frame.isna().all(), strict=True) if nan]
     if empty:
         noun = "feature" if len(empty) == 1 else "features"
-        return f"X has only NaN in {noun} {', '.join(empty)}: drop what has no values."
-    return "What comes out may hold NaN or infinity. Check X for values that are too large."
+        return f"X has only NaN in {noun} {', '.join(empty)}: drop it."
+    return "The result may hold NaN or infinity. Check X for values that are too large."
 
 
 def refuse_what_is_no_dict(steps: Steps, transformer: Any, caller: str) -> NoReturn:
-    """Raise TypeError for time steps that are not the dicts that a transformer takes."""
+    """Raise TypeError if a transformer of dicts receives other time steps."""
     advice = "Pass one dict per time step, {} for one without features."
     row, found = 0, "a row of a data frame"
     if isinstance(steps.values, pd.DataFrame):
@@ -113,13 +113,13 @@ def refuse_what_is_no_dict(steps: Steps, transformer: Any, caller: str) -> NoRet
 
 
 def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | None:
-    """Columns called by name, of something that is read as having none."""
+    """Column selection by name for data without column names."""
     if "using strings is only supported for" not in text:
         return None
     if steps.is_table and isinstance(X, pd.DataFrame):
         return (
             f"{type(transformer).__name__} names columns, but X is one data frame of shape "
-            f"{X.shape}, which is a table of univariate series, a time step per column. If its "
+            f"{X.shape}, which is a table of univariate series, one time step per column. If its "
             "rows are the time steps of one sequence, pass [X]; of several, one data frame per "
             "sequence: [group for _, group in X.groupby(...)]."
         )
@@ -166,7 +166,7 @@ def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
 
 
 def _unknown_category(steps: Steps, text: str) -> str | None:
-    """Categories that an encoder has not seen in fit."""
+    """Categories that an encoder did not see in fit."""
     match = re.search(r"Found unknown categories \[(.*)\] in column", text, re.DOTALL)
     if match is None:
         return None
@@ -188,7 +188,7 @@ def _unknown_category(steps: Steps, text: str) -> str | None:
 
 
 def _no_number(X: Any, steps: Steps, transformer: Any, text: str, caller: str) -> str | None:
-    """Text and other things that are no numbers."""
+    """Text and other values that are not numbers."""
     choosy = not takes_categories(transformer) and not isinstance(transformer, ColumnTransformer)
     if isinstance(steps.values, np.ndarray):
         if choosy and steps.values.dtype.kind not in "biuf":

@@ -1,4 +1,4 @@
-"""Targets and metadata of sequences, repeated or stacked to one entry per time step."""
+"""Targets and metadata of sequences, repeated or concatenated to one entry per time step."""
 
 from collections.abc import Iterable, Mapping, Sized
 from collections.abc import Set as AbstractSet
@@ -10,22 +10,22 @@ from scipy.sparse import issparse
 from ..sequences import Panel, as_array, is_sequence, open_tensors, quote, shape_of
 from ._steps import Steps
 
-# Metadata that have an entry per sequence, whatever the transformer makes of them; of others only
-# the transformer knows what they mean.
+# Metadata that always have one entry per sequence; the meaning of others depends on the
+# transformer.
 PER_SEQUENCE = ("sample_weight", "groups")
 
 _ADVICE = "Pass one entry per sequence, or for each sequence one per time step."
 
 
 class UnalignedError(ValueError):
-    """Entries are sequences that are not as long as those of X."""
+    """Entries are sequences whose lengths differ from those of X."""
 
 
 def spread_target(y: Any, steps: Steps, caller: str) -> tuple[Any, str | None]:
     """Return one target per time step; or None, and why, if they are sequences of other lengths.
 
-    Those are no mistake in themselves: they are targets of an estimator that comes later, such as
-    translations, of which a transformer that needs no targets need not know.
+    Such targets are not an error: they belong to a later estimator, for example translations, and
+    are irrelevant to a transformer that needs no targets.
     """
     if y is None:
         return None, None
@@ -44,7 +44,7 @@ def spread_target(y: Any, steps: Steps, caller: str) -> tuple[Any, str | None]:
 
 
 def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
-    """Return metadata with one entry per time step; leave what is nothing of sequences."""
+    """Return metadata with one entry per time step; leave other metadata unchanged."""
     if value is None:
         return None
     value = open_tensors(value, f"{caller}: {name}")
@@ -79,14 +79,14 @@ def _count(value: Any, where: str, entry: str) -> int:
     iterable = isinstance(value, Iterable) or hasattr(value, "__getitem__")
     if shape is not None or unordered or not (iterable and isinstance(value, Sized)):
         raise TypeError(
-            f"{where} is {value!r}, where a list or an array belongs. Pass one {entry} per "
+            f"{where} is {value!r}, where a list or an array is expected. Pass one {entry} per "
             f"sequence, or for each sequence one {entry} per time step."
         )
     return len(value)
 
 
 def _spread(value: Any, steps: Steps, caller: str, name: str) -> Any:
-    """Repeat one entry per sequence for its time steps; stack sequences that are as long."""
+    """Repeat one entry per sequence over its time steps; concatenate matching sequences."""
     lengths = steps.lengths
     where = f"{caller}: {name}"
     if isinstance(value, Panel):
@@ -98,10 +98,10 @@ def _spread(value: Any, steps: Steps, caller: str, name: str) -> Any:
     if hasattr(value, "__array__"):
         try:
             entries = np.asarray(value)
-        except Exception:  # awkward arrays that are ragged, and what is no array
+        except Exception:  # ragged awkward arrays, and objects that are not arrays
             entries = list(value)
     if isinstance(entries, np.ndarray) and entries.ndim > 1:
-        # The same numbers as nested lists are read as one per time step, too.
+        # Nested lists of the same numbers are also read as one per time step.
         if (lengths == entries.shape[1]).all():
             return entries.reshape(-1, *entries.shape[2:])
         return np.repeat(entries, lengths, axis=0)

@@ -1,4 +1,4 @@
-"""Containers of sequences taken apart into their time steps, for transformers of them."""
+"""Conversion of sequences to a table of time steps, for transformers."""
 
 from collections.abc import Mapping
 from datetime import date, time, timedelta
@@ -32,17 +32,17 @@ from ..sequences import (
 
 
 class Steps(NamedTuple):
-    """The time steps of all samples, end to end."""
+    """The concatenated time steps of all samples."""
 
     values: Any  # ndarray, or DataFrame of data frames, of shape (total_steps, n_features)
     offsets: np.ndarray  # (n_samples + 1,)
-    is_table: bool  # whether X was a 2-D table: univariate series, a time step per column
+    is_table: bool  # whether X was a 2-D table: univariate series, one time step per column
     is_rectangle: bool  # whether X was a table or a 3-D array
     feature_names: tuple[str, ...] | None = None
-    ids: pd.Index | None = None  # what samples are called
-    labels: pd.Index | None = None  # what time steps are called, in data frames
+    ids: pd.Index | None = None  # labels of the samples
+    labels: pd.Index | None = None  # index of the time steps in data frames
     is_tokens: bool = False  # whether X was a panel of token ids
-    times: pd.Index | None = None  # what they are called, in a Panel
+    times: pd.Index | None = None  # times of the time steps in a Panel
     is_records: bool = False  # whether values are dicts of features, one per time step
 
     @property
@@ -51,19 +51,19 @@ class Steps(NamedTuple):
         return np.diff(self.offsets)
 
     def to_panel(self, *, tokens: bool = False) -> Panel:
-        """Return float32 and float64 as they are, other numbers as float64.
+        """Keep float32 and float64; convert other numbers to float64.
 
         Parameters
         ----------
         tokens : bool, default=False
-            Whether integers, one per time step, stay integers. Whether they are ids out of the
-            same vocabulary as before nobody knows, so that nothing is said of its size.
+            Whether integers, one per time step, are kept as integers. Whether they are ids out of
+            the same vocabulary as before nobody knows, so that nothing is said of its size.
         """
         values = np.asarray(self.values)
         if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:
             values = values[:, 0]
         elif values.dtype not in (np.float32, np.float64):
-            with np.errstate(over="ignore"):  # what overflows is refused as infinite later
+            with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
                 values = values.astype(np.float64)
         return Panel(
             values,
@@ -82,29 +82,29 @@ def read_steps(
     tokens: bool = False,
     fitted: Any = None,
 ) -> Steps:
-    """Read everything that an estimator takes as X; NaN and infinity are let through.
+    """Read any container that the estimators accept as X; NaN and infinity are allowed.
 
     Parameters
     ----------
     X : object
         A container of sequences, as for check_sequences.
     caller : str
-        What messages call the caller.
+        Name of the caller in error messages.
     numeric : bool, default=True
-        Whether only numbers are taken. Otherwise values may be of any kind, dicts too, and data
-        frames, one per sample, stay data frames.
+        Whether only numbers are accepted. Otherwise values may be of any type, including dicts, and
+        data frames, one per sample, stay data frames.
     tokens : bool, default=False
-        Whether token ids out of a vocabulary are taken, by what does not compute with them.
+        Whether token ids from a vocabulary are accepted, because they are not used as numbers.
     fitted : object, default=None
-        The estimator, if X has to be of what it was fitted with.
+        The fitted estimator, if X must match the data that it was fitted on.
     """
     where = f"{caller}: X"
     if isinstance(X, Panel):
         refuse_empty(X.lengths, where)
         if X.n_tokens is not None and not tokens:
             raise ValueError(
-                f"{where} holds token ids out of a vocabulary of {X.n_tokens}, where numbers "
-                "belong: that one id is larger than another means nothing. Give the ids to an "
+                f"{where} holds token ids from a vocabulary of {X.n_tokens}, where numbers "
+                "are expected: the ids have no order. Give the ids to an "
                 "estimator with embedding_dim set, such as RNNClassifier, or describe texts by "
                 "their words with CountVectorizer. If they are quantities, pass X.to_list()."
             )
@@ -135,7 +135,7 @@ def read_steps(
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
     rectangle = table or len(shape_of(X) or ()) == 3
-    ids = None if table else flat.ids  # of a table an array comes out
+    ids = None if table else flat.ids  # the output for a table is an array
     return Steps(
         values, flat.offsets, table, rectangle, flat.feature_names, ids, is_records=records
     )
@@ -172,7 +172,7 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
 
 
 def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
-    """Return X as one data frame per sample, if that is what it is."""
+    """Return X as one data frame per sample, if it holds data frames."""
     if not isinstance(X, list | tuple | pd.Series | np.ndarray) or getattr(X, "ndim", 1) != 1:
         return None
     if not len(X) or isinstance(next(iter(X)), np.ndarray) or as_pandas(next(iter(X))) is None:
@@ -203,14 +203,14 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
 
 
 def _are_records(values: np.ndarray) -> bool:
-    """Tell whether time steps are dicts of features, all of them."""
+    """Return whether time steps are dicts of features, all of them."""
     if values.dtype != object or values.ndim > 1:
         return False
     return all(issubclass(kind, Mapping) for kind in set(map(type, values)))
 
 
 def _text_in_objects(X: Any, where: str) -> Any:
-    """Read arrays of objects, if text or dates are among them, of which numbers could be made."""
+    """Read object arrays that hold text or dates, without converting them to numbers."""
     if isinstance(X, pd.DataFrame):
         objects = any(dtype == np.dtype(object) for dtype in X.dtypes)
     elif isinstance(X, np.ndarray) and X.ndim > 1:
@@ -225,7 +225,7 @@ def _text_in_objects(X: Any, where: str) -> Any:
     try:
         flat = flatten(X, where, numeric=False)
     except (TypeError, ValueError):
-        return None  # what is wrong with it is said of numbers
+        return None  # the error is raised when it is read as numbers
     return flat if flat.values.dtype == object and has_no_numbers(flat.values) else None
 
 
@@ -248,10 +248,10 @@ def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
 
 
 def names_of_features(estimator: Any, input_features: Any) -> Any:
-    """Return names that are handed on in a Pipeline; None if they are of no features.
+    """Return feature names passed on in a Pipeline; None if they do not name features.
 
-    The names that a SequenceVectorizer hands on are its terms, as a CountVectorizer's are. Here
-    they are the values of the one feature, a token id, which has no name.
+    Like those of a CountVectorizer, the output names of a SequenceVectorizer are its terms. Here
+    they are values of the only feature, the token id, which has no name.
     """
     given = input_features is not None and np.ndim(input_features) == 1
     if estimator._is_tokens and given and len(input_features) != 1:
@@ -260,7 +260,7 @@ def names_of_features(estimator: Any, input_features: Any) -> Any:
 
 
 def check_names_in(estimator: Any, input_features: Any) -> np.ndarray:
-    """Return the names of the features that go in, those of fit if none are given."""
+    """Return the names of the input features; by default those seen in fit."""
     try:
         return _check_feature_names_in(estimator, input_features)
     except (TypeError, ValueError) as error:
@@ -280,10 +280,10 @@ def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
     return list(names) if named or len(names) > 1 else []
 
 
-# Objects of these kinds are not numbers, although NumPy would make some of them ("01" -> 1.0).
+# Objects of these types are not numbers, although NumPy could convert some ("01" -> 1.0).
 _NO_NUMBERS = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64, Mapping)
 
 
 def has_no_numbers(objects: np.ndarray) -> bool:
-    """Tell whether text, dates or dicts are among objects."""
+    """Return whether an object array holds text, dates or dicts."""
     return any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, objects.ravel())))

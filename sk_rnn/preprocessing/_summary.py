@@ -1,4 +1,4 @@
-"""SequenceSummarizer: each sequence as a row of statistics."""
+"""SequenceSummarizer: one row of statistics per sequence."""
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -14,34 +14,34 @@ from sklearn.utils.validation import check_is_fitted
 from ..sequences import SealedState, check_sequences, fit_context, unchanged_on_failure
 from ._steps import check_features, read_steps, step_feature_names
 
-# Statistics are computed for as many whole sequences at a time as have about so many values, so
-# that temporaries in float64 stay small and in the cache.
+# Statistics are computed for blocks of whole sequences with about this many values, so that
+# temporaries in float64 stay small and in the cache.
 _BLOCK = 1 << 17
 
 Statistic = Literal["mean", "std", "min", "max", "first", "last", "slope", "length"]
 
 
 class SequenceSummarizer(TransformerMixin, SealedState):
-    r"""Describe each sequence by a fixed number of statistics.
+    r"""Summarize each sequence by a fixed number of statistics.
 
     Followed by any scikit-learn estimator, this is the baseline that a recurrent network has to
-    beat: apart from "first", "last" and "slope", the statistics do not know the order of the time
+    beat: apart from "first", "last" and "slope", the statistics ignore the order of the time
     steps.
 
     Parameters
     ----------
     statistics : default=("mean", "std", "min", "max", "first", "last", "slope", "length")
-        What to compute, a sequence of names, in this order: "mean", "std" (not corrected for its
-        bias), "min", "max", "first" and "last" (values at these time steps), "slope" (per time
-        step, of the least-squares line), each of every feature, and "length", the number of time
-        steps.
+        Names of the statistics to compute, in this order: "mean", "std" (with ``ddof=0``), "min",
+        "max", "first" and "last" (values at these time steps), "slope" (per time
+        step, of the least-squares line), each for every feature, and "length", the number of
+        time steps.
 
     Attributes
     ----------
     n_features_in_ : int
-        Features per time step; for a 2-D table, which has one, its columns.
+        Number of features per time step; the number of columns for a 2-D table, which has one.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, if they had names that are strings.
+        Names of the features seen in `fit`. Defined only if all names are strings.
 
     See Also
     --------
@@ -49,7 +49,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
 
     Notes
     -----
-    Of a sequence :math:`x_0, \dots, x_{T-1}` the slope is
+    The slope of a sequence :math:`x_0, \dots, x_{T-1}` is
     :math:`\sum_t (t - \bar t)(x_t - \bar x) / \sum_t (t - \bar t)^2`, and 0 if :math:`T = 1`.
 
     Examples
@@ -83,12 +83,12 @@ class SequenceSummarizer(TransformerMixin, SealedState):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the features' number and names.
+        """Record the number and the names of the features.
 
         Parameters
         ----------
         X : array-like, list of array-like or Panel
-            Sequences of finite numbers, as an estimator takes them.
+            Sequences of finite numbers, in any container that the estimators accept.
         y : None, default=None
             Ignored.
 
@@ -102,12 +102,12 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         return self
 
     def transform(self, X: Any) -> Any:
-        """Compute the statistics.
+        """Compute the statistics of each sequence.
 
         Parameters
         ----------
         X : array-like, list of array-like or Panel
-            Sequences of the features that `fit` saw.
+            Sequences with the features seen in `fit`.
 
         Returns
         -------
@@ -117,7 +117,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         """
         check_is_fitted(self)
         caller = "SequenceSummarizer.transform"
-        _check_statistics(self.statistics, caller)  # they may have been set since
+        _check_statistics(self.statistics, caller)  # they may have been changed after fit
         panel = self._read(X, caller, reset=False)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
             summary = summarize(panel.values, panel.offsets, self.statistics)
@@ -134,17 +134,17 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         return pd.DataFrame(summary, index=panel.index)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return names of the columns: feature and statistic.
+        """Get the names of the columns: feature and statistic.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            What the features are called; by default as in fit.
+            Names of the input features; by default those seen in `fit`.
 
         Returns
         -------
         feature_names_out : ndarray of str of shape (n_statistics,)
-            Of a single feature without a name, the statistic only.
+            Only the statistic for a single feature without a name.
         """
         check_is_fitted(self)
         features = step_feature_names(self, input_features)
@@ -169,14 +169,14 @@ class SequenceSummarizer(TransformerMixin, SealedState):
 
 
 def summarize(values: np.ndarray, offsets: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
-    """Return the statistics of finite sequences of at least one time step.
+    """Compute the statistics of finite, non-empty sequences.
 
     Parameters
     ----------
     values : ndarray of shape (total_steps, n_features)
         All time steps.
     offsets : ndarray of shape (n_samples + 1,)
-        Where the sequences start and stop.
+        Offsets of the sequences.
     statistics : sequence of str
         Names of statistics.
 
@@ -189,7 +189,7 @@ def summarize(values: np.ndarray, offsets: np.ndarray, statistics: Sequence[str]
     first = 0
     while first < len(offsets) - 1:
         last = int(np.searchsorted(offsets, offsets[first] + steps_per_block, side="right")) - 1
-        last = max(last, first + 1)  # at least one sequence, however long
+        last = max(last, first + 1)  # at least one sequence
         begin, end = offsets[first], offsets[last]
         block = _Sums(values[begin:end], offsets[first : last + 1] - begin)
         blocks.append(np.hstack([_STATISTICS[name](block) for name in statistics]))
@@ -198,7 +198,7 @@ def summarize(values: np.ndarray, offsets: np.ndarray, statistics: Sequence[str]
 
 
 class _Sums:
-    """Some whole sequences, with what several statistics of them need, computed once."""
+    """A block of whole sequences, with cached intermediate results shared by the statistics."""
 
     def __init__(self, values: np.ndarray, offsets: np.ndarray) -> None:
         self.values = values.astype(np.float64)  # (steps, F)
@@ -263,6 +263,6 @@ def _check_statistics(statistics: Any, caller: str) -> None:
             continue
         near = get_close_matches(str(name), known, n=1)
         raise ValueError(
-            f"{caller}: statistics has {name!r}, which is none of {known}."
+            f"{caller}: statistics has {name!r}, which is not one of {known}."
             + (f" Did you mean {near[0]!r}?" if near else "")
         )

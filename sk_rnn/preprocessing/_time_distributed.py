@@ -1,4 +1,4 @@
-"""TimeDistributed: any transformer, applied to time steps."""
+"""TimeDistributed: any transformer, applied to the time steps."""
 
 import copy
 import re
@@ -47,10 +47,10 @@ _OUTPUTS = ("default", "pandas", "polars")
 
 
 def _inner_has(method: str) -> Callable[[Any], bool]:
-    """Tell whether the transformer, fitted if it is, has a method."""
+    """Return whether the transformer (fitted, if it is) has a method."""
 
     def check(self: Any) -> bool:
-        getattr(getattr(self, "transformer_", self.transformer), method)  # raises if it has not
+        getattr(getattr(self, "transformer_", self.transformer), method)  # may raise AttributeError
         return True
 
     return check
@@ -63,27 +63,28 @@ class TimeDistributed(
 ):
     """Apply a scikit-learn transformer to the time steps of sequences.
 
-    The time steps of all sequences are stacked to one table of shape (total_steps, n_features), on
-    which a copy of the transformer is fitted and applied; the result is cut into sequences again.
-    So `StandardScaler` scales each feature over all steps, `SimpleImputer` fills in what sensors
-    missed, `PCA` and `OneHotEncoder` change the features of every step, and `ColumnTransformer`
-    does all of that to data frames with columns of different kinds.
+    The time steps of all sequences are concatenated to one table of shape
+    (total_steps, n_features), on which a clone of the transformer is fitted and applied; the
+    result is split into sequences again.
+    Thus `StandardScaler` scales each feature over all steps, `SimpleImputer` imputes missing
+    values, `PCA` and `OneHotEncoder` change the features of every step, and `ColumnTransformer`
+    does all of this for data frames with columns of different types.
 
     Parameters
     ----------
     transformer : transformer
-        With `fit` and `transform`, such as a scikit-learn transformer or a Pipeline of them. It is
-        cloned. It sees one row per time step, as a data frame if the sequences have feature names,
-        and must return as many rows as it is given.
+        Any object with `fit` and `transform`, such as a scikit-learn transformer or a Pipeline of
+        them. It is cloned. Its input has one row per time step and is a data frame if the sequences
+        have feature names; its output must have the same number of rows.
 
     Attributes
     ----------
     transformer_ : transformer
         The fitted transformer.
     n_features_in_ : int
-        Features per time step; for a 2-D table, which has one, its columns.
+        Number of features per time step; the number of columns for a 2-D table, which has one.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, if they had names that are strings.
+        Names of the features seen in `fit`. Defined only if all names are strings.
 
     See Also
     --------
@@ -92,30 +93,31 @@ class TimeDistributed(
     Notes
     -----
     A 2-D array or a data frame of scalars is, as everywhere in this package, a table of univariate
-    series, a time step per column: the transformer then sees one column. Arrays come out as arrays:
-    of a table a table, or a 3-D array if the transformer makes several features of the one.
+    series with one time step per column: the input of the transformer then has one column. For
+    array input the output is an array: for a table, a table, or a 3-D array if the transformer
+    returns several features.
 
-    Targets and metadata of one entry per sequence, such as `sample_weight`, are repeated for each
-    of its time steps; sequences as long as those of X are stacked like them. An array of shape
-    (n_samples, n_timesteps), where all sequences have so many time steps, is read as such
-    sequences. Several outputs per sequence that are as many as the time steps are told from them by
-    an array of shape (n_samples, n_timesteps, n_outputs), as of
+    Targets and metadata with one entry per sequence, such as `sample_weight`, are repeated for all
+    its time steps; sequences as long as those of X are concatenated like them. An array of shape
+    (n_samples, n_timesteps), if all sequences have this length, is read as one entry per time step.
+    For multi-output targets per sequence whose number equals the number of time steps, pass an
+    array of shape (n_samples, n_timesteps, n_outputs), such as
     ``np.repeat(y[:, None], n_timesteps, axis=1)``.
 
     A :class:`~sklearn.preprocessing.TargetEncoder`, also in a Pipeline, a FeatureUnion or a
-    ColumnTransformer, gets folds of whole sequences (not shuffled; scikit-learn 1.9 or later): by
-    its own, which split the time steps of a sequence, the target of a sequence would leak into its
-    encoding. Other transformers that split rows, such as ``RFECV``, split time steps: give them
-    their folds as `cv`.
+    ColumnTransformer, uses folds of whole sequences (not shuffled; scikit-learn 1.9 or later):
+    with its default folds, which split the time steps of a sequence, the target would leak into
+    the encoding. Other transformers that use cross-validation, such as ``RFECV``, split time steps:
+    pass suitable folds as their `cv`.
 
-    Sequences of dicts of features are given to the transformer as an array of dicts, as a
-    :class:`~sklearn.feature_extraction.DictVectorizer` and a
-    :class:`~sklearn.feature_extraction.FeatureHasher` take them.
+    Sequences of dicts of features are passed to the transformer as an array of dicts, the input of
+    :class:`~sklearn.feature_extraction.DictVectorizer` and
+    :class:`~sklearn.feature_extraction.FeatureHasher`.
 
-    A Panel of token ids with a known number of tokens is taken by transformers of categories, such
-    as OneHotEncoder, and by functions; others would compute with the ids. Where the ids come out as
-    integers they stay token ids, but `n_tokens` is not kept: whether they belong to the same
-    vocabulary nobody knows.
+    A Panel of token ids with a known number of tokens is accepted only by transformers of
+    categories, such as OneHotEncoder, and by functions; others would use the ids as quantities.
+    Integer output stays token ids, but `n_tokens` is not kept, because the vocabulary may have
+    changed.
 
     Examples
     --------
@@ -132,7 +134,7 @@ class TimeDistributed(
     >>> scaler.inverse_transform(panel)[1]
     array([[4., 5.]])
 
-    Data frames of mixed columns, one per sequence:
+    Data frames with columns of mixed types, one per sequence:
 
     >>> import pandas as pd
     >>> from sklearn.compose import make_column_transformer
@@ -168,10 +170,11 @@ class TimeDistributed(
         Parameters
         ----------
         X : array-like, list of array-like, list of DataFrame or Panel
-            Sequences, as an estimator takes them. NaN is allowed if the transformer allows it.
+            Sequences in any container that the estimators accept. NaN is allowed if the
+            transformer allows it.
         y : array-like of shape (n_samples,) or list of array-like, default=None
             One target per sequence or per time step, for transformers that need targets.
-            Sequences that are not as long as those of X are not passed on.
+            Target sequences whose lengths differ from those of X are not passed on.
         **params : dict
             Metadata that the transformer requests, with metadata routing enabled.
 
@@ -184,7 +187,7 @@ class TimeDistributed(
         TypeError
             If X is not a container of sequences.
         ValueError
-            If X cannot be used; the message says at which sample and time step.
+            If X is invalid; the message names the sample and the time step.
         """
         with unchanged_on_failure(self):
             self._call_fit("fit", X, y, params)
@@ -193,12 +196,12 @@ class TimeDistributed(
     @available_if(_inner_has("partial_fit"))
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        """Fit the transformer on more time steps.
+        """Incrementally fit the transformer on more time steps.
 
         Parameters
         ----------
         X : array-like, list of array-like, list of DataFrame or Panel
-            Sequences of the same features as before.
+            Sequences with the same features as before.
         y : array-like of shape (n_samples,) or list of array-like, default=None
             One target per sequence or per time step, for transformers that need targets.
         **params : dict
@@ -214,7 +217,7 @@ class TimeDistributed(
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
-        """Fit the transformer on the time steps, and transform them.
+        """Fit the transformer on the time steps and transform them.
 
         Parameters
         ----------
@@ -242,7 +245,7 @@ class TimeDistributed(
         if not more:
             self._dates = dates_in(steps)
             self._inner_container = _get_output_config("transform", self)["dense"]
-        # A copy, since a partial_fit that is refused may have learned before.
+        # A copy, because a failing partial_fit may already have changed the state.
         transformer = copy.deepcopy(self.transformer_) if more else clone(self.transformer)
         target, unaligned = spread_target(align_to_samples(y, X, f"{caller}: y"), steps, caller)
         keep_sequences_whole(transformer, steps.lengths, caller)
@@ -266,24 +269,25 @@ class TimeDistributed(
         Parameters
         ----------
         X : array-like, list of array-like, list of DataFrame or Panel
-            Sequences of the features that `fit` saw.
+            Sequences with the features seen in `fit`.
         **params : dict
             Metadata that the transformer requests, with metadata routing enabled.
 
         Returns
         -------
         X_out : Panel, ndarray or list of DataFrame
-            A Panel, which keeps an index; of an array, an array of shape (n_samples, n_timesteps)
-            or (n_samples, n_timesteps, n_features_out). Values that are no numbers stay what they
-            are, in a list of data frames (of arrays, if features have no names), whether or not
-            text looks like numbers. With ``set_output(transform="pandas")`` a
-            list of data frames, one per sequence, whose rows are called as those of X were; of a
-            table, one data frame if one feature comes out.
+            A Panel, which keeps the index; for array input, an array of shape
+            (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features_out). Values that are
+            not numbers, including numeric text, are returned in a list of data frames (of arrays,
+            if features have no names). With ``set_output(transform="pandas")``, a list of data
+            frames, one per sequence, with the index of X; for a table, one data frame if there is
+            one output feature.
 
         Raises
         ------
         ValueError
-            If X has other features than in fit, or the transformer changes the number of rows.
+            If the features of X differ from those in fit, or if the transformer changes the number
+            of rows.
         """
         check_is_fitted(self)
         caller = "TimeDistributed.transform"
@@ -307,8 +311,8 @@ class TimeDistributed(
         Returns
         -------
         X_original : Panel, ndarray or list
-            A Panel; of an array, an array. Where values are no numbers they stay what they are:
-            text, dates and booleans come in a list of data frames (of arrays, if `fit` saw no
+            A Panel, or an array for array input. Values that are not numbers, such as text, dates
+            and booleans, are returned in a list of data frames (of arrays, if `fit` saw no
             names), one per sequence.
         """
         check_is_fitted(self)
@@ -322,7 +326,7 @@ class TimeDistributed(
             )
         table = one_row_per_step(output, steps, self.transformer_, caller)
         names = None if self._is_table else getattr(self, "feature_names_in_", None)
-        # What was true or false is to be that again, and no number.
+        # Booleans stay booleans.
         return put_together(
             table,
             steps,
@@ -335,17 +339,18 @@ class TimeDistributed(
 
     @available_if(_inner_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return what the features are called that come out.
+        """Get the output feature names.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            What the features are called that go in; by default as in fit.
+            Names of the input features; by default those seen in `fit`.
 
         Returns
         -------
         feature_names_out : ndarray of str
-            Of each time step; of the columns, if fit saw a table and one feature comes out.
+            Names of the features of a time step; names of the columns, if `fit` saw a table and
+            there is one output feature.
         """
         check_is_fitted(self)
         if not self._is_table:
@@ -360,12 +365,13 @@ class TimeDistributed(
     def set_output(
         self, *, transform: Literal["default", "pandas", "polars"] | None = None
     ) -> Self:
-        """Set what `transform` and `fit_transform` return.
+        """Set the output container of `transform` and `fit_transform`.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            A Panel (of a table, a table), or data frames, one per sequence. None changes nothing.
+            "default" returns a Panel (a table for a table), the others return data frames, one per
+            sequence. None leaves the setting unchanged.
 
         Returns
         -------
@@ -384,7 +390,7 @@ class TimeDistributed(
     # -- Metadata and tags --------------------------------------------------------------
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return how metadata are routed to the transformer.
+        """Get the metadata routing of the transformer.
 
         Returns
         -------
@@ -393,13 +399,13 @@ class TimeDistributed(
         mapping = MethodMapping()
         for method in ("fit", "partial_fit", "transform", "inverse_transform"):
             mapping.add(caller=method, callee=method)
-        # A transformer without fit_transform gets what its fit and its transform ask for.
+        # A transformer without fit_transform gets the metadata that its fit and transform request.
         for callee in ("fit", "transform", "fit_transform"):
             mapping.add(caller="fit_transform", callee=callee)
         return MetadataRouter(owner=self).add(transformer=self.transformer, method_mapping=mapping)
 
     def _route(self, method: str, params: dict, X: Any, steps: Steps) -> dict[str, dict]:
-        """Return the transformer's metadata by method, one entry per time step."""
+        """Return the routed metadata of the transformer, with one entry per time step."""
         if not _routing_enabled():
             _raise_for_params(params, self, method)
             return {}
@@ -417,13 +423,13 @@ class TimeDistributed(
         }
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether there is a fitted transformer."""
+        """Return whether the transformer is fitted."""
         return hasattr(self, "transformer_")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        # A class, which fit refuses, has no tags of its own.
+        # A class, which fit refuses, has no tags.
         if hasattr(self.transformer, "__sklearn_tags__") and not isinstance(self.transformer, type):
             inner = get_tags(self.transformer)
             for name in ("allow_nan", "categorical", "string", "dict", "positive_only"):
@@ -436,7 +442,7 @@ class TimeDistributed(
             tags.no_validation = inner.no_validation
         return tags
 
-    # -- In and out ---------------------------------------------------------------------
+    # -- Input and output-----------------------------------------------------------------
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Steps:
         steps = read_steps(
@@ -455,12 +461,12 @@ class TimeDistributed(
     def _explaining(
         self, X: Any, steps: Steps, caller: str, unaligned: str | None = None
     ) -> Iterator[None]:
-        """Say at which sample and time step a value is refused, and whose warnings are whose."""
+        """Add the sample and time step to errors, and the transformer's name to warnings."""
         try:
             with named_warnings(steps, self.transformer, caller):
                 yield
-        except Exception as error:  # of any kind: what runs here is the transformer's
-            # Without targets of the right lengths it was given none.
+        except Exception as error:  # any exception of the transformer
+            # It received no targets because their lengths do not match.
             if unaligned is not None and re.search(r"\by\b|target", str(error)):
                 raise ValueError(unaligned) from error
             explained = explain(error, X, steps, self.transformer, caller)
@@ -469,12 +475,12 @@ class TimeDistributed(
             raise explained from error
 
     def _inner_output(self) -> Any:
-        # Data frames of the transformer's own keep columns of different kinds. What it returned in
-        # fit it returns for good: steps inside it may have been fitted on those frames, or on none.
+        # Data frames from the transformer keep the dtypes of columns. Its output container stays
+        # that of fit: nested steps may have been fitted on data frames.
         return config_context(transform_output=self._inner_container)
 
     def _check_transformed(self, steps: Steps, caller: str) -> None:
-        """Refuse what has not as many features as come out of `transform`."""
+        """Raise if the number of features differs from that of the output of `transform`."""
         names = names_out(self.transformer_)
         n_features = steps.values.shape[1]
         if names is not None and n_features != len(names):

@@ -1,33 +1,33 @@
-"""Whether an index says that rows are one series in order of time."""
+"""Check that the index of a series is in chronological order."""
 
 import numpy as np
 import pandas as pd
 
 _DATES = pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
 
-# What pandas calls the contents of an index that are names of rows, which have no order of time.
+# pandas' inferred types of an index of row names, which have no chronological order.
 _NAMES = frozenset({"string", "bytes", "boolean", "mixed", "mixed-integer", "complex"})
 
 _STACKED = "Panel.from_frame(df, by=..., order_by=...)"
 
 
 def check_time_order(index: pd.Index, where: str) -> None:
-    """Raise ValueError if the rows may be several series, or not in order of time.
+    """Raise ValueError if the rows may be several series, or not in chronological order.
 
-    Dates, numbers and ordered categories have to increase. Text, unordered categories and other
-    objects are names, and need only differ.
+    Dates, numbers and ordered categories must increase. Text, unordered categories and other
+    objects are names, which must only be unique.
 
     Parameters
     ----------
     index : Index
-        Of the rows.
+        Index of the rows.
     where : str
-        What messages call the series: the caller and the name of the argument.
+        Name of the series in error messages: the caller and the argument.
     """
     if index.nlevels > 1:
         raise ValueError(
             f"{where} has the MultiIndex {list(index.names)}, so it may be several series. Pass "
-            f"{_STACKED}, which no window crosses."
+            f"{_STACKED}, which keeps windows within series."
         )
     if isinstance(index, pd.RangeIndex) and index.step > 0:
         return
@@ -49,7 +49,7 @@ def _has_order(index: pd.Index) -> bool:
 def _refuse_repeated(index: pd.Index, where: str) -> None:
     try:
         again = index.duplicated()
-    except TypeError:  # names that pandas cannot hash: it cannot look them up, either
+    except TypeError:  # unhashable names, which pandas cannot look up
         return
     if not again.any():
         return
@@ -57,11 +57,12 @@ def _refuse_repeated(index: pd.Index, where: str) -> None:
     one = (
         "aggregate or drop the rows of one time"
         if isinstance(index, _DATES)
-        else f"pass {_argument(where)}.reset_index(drop=True) if its rows are in order of time"
+        else f"pass {_argument(where)}.reset_index(drop=True) if its rows are in chronological "
+        "order"
     )
     raise ValueError(
         f"{where} has {_show(index[row])} again at row {row} of its index, so several series may "
-        f"be stacked. Pass {_STACKED}, which no window crosses; of one series, {one}."
+        f"be stacked. Pass {_STACKED}, which keeps windows within series; for one series, {one}."
     )
 
 
@@ -79,11 +80,11 @@ def _refuse_disorder(index: pd.Index, where: str) -> None:
         if in_order:
             continue
         series = _argument(where)
-        reset = f", {series}.reset_index(drop=True) if its rows are in order of time"
+        reset = f", {series}.reset_index(drop=True) if its rows are in chronological order"
         raise ValueError(
-            f"{where} is not in order of time: row {row} is at {_show(index[row])}, after "
+            f"{where} is not in chronological order: row {row} is at {_show(index[row])}, after "
             f"{_show(index[row - 1])}. Pass {series}.sort_index()"
-            f"{'' if isinstance(index, _DATES) else reset}, or {_STACKED} of several series."
+            f"{'' if isinstance(index, _DATES) else reset}, or {_STACKED} for several series."
         )
 
 

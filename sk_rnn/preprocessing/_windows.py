@@ -1,4 +1,4 @@
-"""Long series cut into windows, so that forecasting is regression."""
+"""Sliding windows of long series, which turn forecasting into regression."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,10 @@ _ACCEPTED = (
     "Pass an array of shape (n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or "
     "a Panel."
 )
-_SEVERAL = "Pass several series as a Panel, which no window crosses: Panel.from_sequences(series)."
+_SEVERAL = (
+    "Pass several series as a Panel, which keeps windows within series: "
+    "Panel.from_sequences(series)."
+)
 
 
 @validate_params(
@@ -45,7 +48,7 @@ _SEVERAL = "Pass several series as a Panel, which no window crosses: Panel.from_
 def make_windows(
     series: Any, *, window: Int, horizon: Int = 1, step: Int = 1, gap: Int = 0
 ) -> tuple[np.ndarray, Any]:
-    """Cut windows of a series, and what follows each of them.
+    """Extract sliding windows of a series, and the targets that follow them.
 
     The window that begins at time step `i` is ``series[i : i + window]``, and its target is
     ``series[j : j + horizon]`` with ``j = i + window + gap``.
@@ -54,43 +57,43 @@ def make_windows(
     ----------
     series : array-like of shape (n_timesteps,) or (n_timesteps, n_features), Series, DataFrame, \
 Panel or list
-        Numbers in order of time. The index of a Series or DataFrame has to increase if it holds
-        dates or numbers; text only names the rows, and must not repeat. The sequences of a Panel
-        are series of their own: no window begins in one and ends in another, and those that are
-        too short give none. A list of arrays, Series, DataFrames or lists is several series, too,
-        and read as :meth:`Panel.from_sequences <sk_rnn.Panel.from_sequences>` reads it; a list of
-        numbers is one.
+        Numbers in chronological order. The index of a Series or DataFrame must increase if it holds
+        dates or numbers; text only names the rows, and must be unique. The sequences of a Panel
+        are separate series: no window begins in one and ends in another, and series that are too
+        short have no window. A list of arrays, Series, DataFrames or lists also holds several
+        series and is read like :meth:`Panel.from_sequences <sk_rnn.Panel.from_sequences>` reads it;
+        a list of numbers is one series.
     window : int
-        Time steps that a prediction sees.
+        Number of time steps per window.
     horizon : int, default=1
-        Time steps to predict.
+        Number of time steps to predict.
     step : int, default=1
-        Time steps from the begin of a window to that of the next. 1 takes every window; `window`
-        makes windows that do not overlap.
+        Time steps between the starts of consecutive windows. With ``step=1`` all windows are
+        returned; with ``step=window`` they do not overlap.
     gap : int, default=0
         Time steps between a window and its target.
 
     Returns
     -------
     X : ndarray of shape (n_windows, window) or (n_windows, window, n_features)
-        Two-dimensional if `series` is one-dimensional, or of token ids. A read-only view of
-        `series` where that is possible; a copy of several series whose windows do not follow
-        each other evenly, and of a frame of columns of different kinds.
+        Two-dimensional if `series` is one-dimensional or holds token ids. A read-only view of
+        `series` if possible; a copy for several series whose windows are not evenly spaced, and
+        for a DataFrame with columns of different dtypes.
     y : ndarray, Series or DataFrame
         An array of shape (n_windows,) or (n_windows, n_features), or, with ``horizon > 1``,
-        (n_windows, horizon) or (n_windows, horizon, n_features). If `series` is of pandas, a Series
-        or DataFrame with the index of the targets, and with ``horizon > 1`` a DataFrame with a
-        column for each number of steps ahead (below that of the feature), and the index of the
-        first. Of several series the same, indexed by the sample and the step, or its time, like
+        (n_windows, horizon) or (n_windows, horizon, n_features). If `series` is a pandas object, a
+        Series or DataFrame with the index of the targets; with ``horizon > 1``, a DataFrame with
+        one column per number of steps ahead (nested in the feature), and the index of the first
+        target. For several series, indexed by the sample and the step, or its time, like
         :meth:`Panel.to_frame <sk_rnn.Panel.to_frame>`.
 
     Raises
     ------
     TypeError
-        If `series` is a container of something else.
+        If `series` is not a container of numbers.
     ValueError
-        If no window fits, if the series is not in order of time, or if times repeat, so that it may
-        be several series.
+        If no window fits, if the series is not in chronological order, or if times repeat, so that
+        it may be several series.
 
     See Also
     --------
@@ -125,7 +128,7 @@ Panel or list
     ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
     """
     values, frame = _read_series(series)
-    # No series is as long as this, and beyond it lies what NumPy cannot count.
+    # Larger numbers would overflow; no series is this long.
     window, horizon, gap = int(window), int(horizon), int(gap)
     step = min(int(step), 1 << 62)
     if isinstance(values, Panel):
@@ -167,7 +170,7 @@ def _windows_of_panel(
 
 
 def _take(views: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return some of the views, without a copy if their distance is one: windows are many."""
+    """Select some of the windows, without a copy if they are evenly spaced."""
     if len(rows) == 1:
         return views[rows[0] : rows[0] + 1]
     distance = rows[1] - rows[0]
@@ -208,7 +211,7 @@ def _count(
     longest: str,
     advice: str = "",
 ) -> np.ndarray:
-    """Return how many windows fit into each series."""
+    """Return the number of windows that fit into each series."""
     needed = int(window) + int(gap) + int(horizon)
     fits = lengths >= needed
     counts = np.zeros_like(lengths)
@@ -224,7 +227,7 @@ def _count(
 
 
 def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFrame | None]:
-    """Return the numbers (n_timesteps[, n_features]), and the series if it is of pandas.
+    """Return the numbers (n_timesteps[, n_features]), and the series if it is a pandas object.
 
     Several series are a Panel.
     """
@@ -241,17 +244,17 @@ def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFr
                 raise ValueError(f"{_WHERE} has no columns. Pass at least one.")
             return as_numbers(frame_values(frame, _WHERE), _WHERE), frame
         return as_numbers(frame_values(frame.to_frame(), _WHERE)[:, 0], _WHERE), frame
-    if isinstance(series, memoryview):  # which cannot be listed if it has several dimensions
+    if isinstance(series, memoryview):  # multidimensional ones cannot be converted to a list
         series = as_array(series, _WHERE, _ACCEPTED)
     if isinstance(series, Sequence) and not isinstance(series, str | bytes | list | tuple):
-        series = list(series)  # a range, an array of the standard library
+        series = list(series)  # a range, an array.array
     opened = open_container(series, _WHERE, f"not a series. {_ACCEPTED}")
     if has_sequences(opened):
         return _read_several(opened), None
     try:
-        values = as_array(opened, _WHERE, _ACCEPTED)  # what is masked is refused, not unmasked
+        values = as_array(opened, _WHERE, _ACCEPTED)  # masked values raise an error
     except ValueError as error:
-        raise ValueError(f"{_WHERE} holds sequences beside single values. {_ACCEPTED}") from error
+        raise ValueError(f"{_WHERE} mixes sequences and single values. {_ACCEPTED}") from error
     if values.ndim not in (1, 2):
         raise ValueError(
             f"{_WHERE} has shape {values.shape}, which is not one series of shape (n_timesteps,) "
@@ -261,7 +264,7 @@ def _read_series(series: Any) -> tuple[np.ndarray | Panel, pd.Series | pd.DataFr
 
 
 def _read_several(series: Any) -> Panel:
-    """Return series as a panel, with the times of series of pandas."""
+    """Return series as a panel, with the index of pandas series as times."""
     listed = isinstance(series, list | tuple | pd.Series)
     listed = listed or (isinstance(series, np.ndarray) and series.ndim == 1)
     members = list(series) if listed else []

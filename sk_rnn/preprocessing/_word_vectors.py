@@ -1,4 +1,4 @@
-"""Pretrained word vectors, from the files they are published in."""
+"""Loading of pretrained word vectors."""
 
 import gzip
 import os
@@ -20,13 +20,13 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# A line of 30,000 numbers has fewer bytes. A file that is none of vectors may have no line ends.
+# A line of 30,000 numbers has fewer bytes. Other files may have no line ends.
 _LONGEST_LINE = 1 << 20
 
-# A table of vectors of which not one in a hundred is of a term is refused above this size.
+# Above this size, a table in which less than 1 % of the rows are terms is refused.
 _MANY_IDS, _SPARSE = 1_000_000, 100
 
-# What a SequenceVectorizer calls its first ids: names, and no words of the text.
+# Names of the reserved ids of a SequenceVectorizer, which are not words.
 _NO_TERMS = ("<padding>", "<unknown>", "<begin>", "<end>")
 
 
@@ -70,45 +70,46 @@ def load_word_vectors(
     random_state: RandomState = 0,
     return_found: bool = False,
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-    r"""Read the vectors of a vocabulary's terms from a word2vec text or a GloVe file.
+    r"""Load the vectors of a vocabulary from a word2vec text file or a GloVe file.
 
-    The result is what the estimators take as `embedding_weights`. The file is read line by line;
-    vectors of words that the vocabulary does not hold are not kept. Terms and words are compared as
-    they are: a file of capitalised words needs a vectorizer with ``lowercase=False``.
+    The result can be passed to the estimators as `embedding_weights`. The file is read line by
+    line; vectors of words that are not in the vocabulary are skipped. Matching is case-sensitive:
+    a file of capitalised words needs a vectorizer with ``lowercase=False``.
 
     Parameters
     ----------
     path : str or path-like
-        A text file in UTF-8, as it is, gzipped, or alone in a zip: a word and its numbers a line,
-        with spaces between them. A first line of two integers, the number of words and of
-        dimensions (as word2vec and fastText write it and GloVe does not), is understood and
-        checked.
+        A UTF-8 text file, plain, gzipped, or as the only file in a zip archive, with one word and
+        its vector per line, separated by spaces. An optional header line with the numbers of words
+        and of dimensions (word2vec and fastText write one, GloVe does not) is checked.
     vocabulary : mapping of str to int, or sequence of str
         The id of each term, as `SequenceVectorizer.vocabulary_`; or the terms in the order of their
-        ids, as `get_feature_names_out` returns them, of which padding, unknown and marks at the
-        beginning are no terms.
+        ids, as returned by `get_feature_names_out`, where the leading padding, unknown and begin
+        and end tokens do not count as terms.
     missing : {"random", "zeros"}, default="random"
-        Rows of terms that the file does not hold, and of unknown tokens and marks: normal random
-        numbers of mean zero with the standard deviation of the vectors found, as in Kim (2014), or
-        zeros, which is how word dropout shows a token to a network. Row 0, padding, is zeros unless
-        a term has id 0.
+        Initialisation of the rows of terms that are not in the file, and of the unknown, begin and
+        end tokens: normal random numbers with mean zero and the standard deviation of the vectors
+        found, as in Kim (2014), or zeros, as which word dropout presents a token to a network.
+        Row 0, the padding, is zero unless a term has id 0.
     random_state : int, RandomState instance or None, default=0
-        Decides the random rows.
+        Controls the random rows.
     return_found : bool, default=False
-        Also return which rows are from the file.
+        Whether to also return which rows are from the file.
 
     Returns
     -------
     embedding_weights : ndarray of float32 of shape (n_tokens, n_dimensions)
-        Row i is the vector of token i. Where a word comes twice in the file the first counts.
+        Row i is the vector of token i. If a word occurs twice in the file, the first vector is
+        used.
     found : ndarray of bool of shape (n_tokens,)
-        With ``return_found=True``. ``found.sum() / len(vocabulary_)`` is the share of terms that
-        have a vector.
+        Only with ``return_found=True``. ``found.sum() / len(vocabulary_)`` is the fraction of terms
+        with a vector.
 
     Raises
     ------
     ValueError
-        If the file is not of this format, with the number of the line, or holds none of the terms.
+        If the file is not in this format (the message names the line), or contains none of the
+        terms.
     TypeError
         If the vocabulary is neither a mapping to integers nor a sequence of strings.
 
@@ -132,7 +133,7 @@ def load_word_vectors(
     >>> vectorizer.get_feature_names_out()[~found].tolist()
     ['<padding>', '<unknown>', 'film']
 
-    A Pipeline with these weights needs the same ids in each fit, so it is given the vocabulary:
+    A Pipeline with these weights needs the same ids in each fit, so it uses a fixed vocabulary:
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from sk_rnn import RNNClassifier
@@ -169,7 +170,7 @@ def load_word_vectors(
 
 
 def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
-    """Return the id of each term, terms as they are written in the file; and how many ids."""
+    """Return the ids of the terms, as encoded in the file, and the number of ids."""
     if hasattr(vocabulary, "vocabulary_"):
         raise TypeError(
             f"{caller}: vocabulary is a {type(vocabulary).__name__}. Pass its vocabulary_."
@@ -192,8 +193,8 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     for term, i in pairs:
         if not isinstance(term, str) or not position.is_satisfied_by(i):
             raise TypeError(
-                f"{caller}: vocabulary has term {term!r} with id {i!r}, where a string and an "
-                "integer from 0 on belong."
+                f"{caller}: vocabulary has term {term!r} with id {i!r}, but terms must be "
+                "strings and ids integers from 0 on."
             )
         n_tokens = max(n_tokens, int(i) + 1)
         if not (listed and i < len(_NO_TERMS) and term == _NO_TERMS[i]):
@@ -211,15 +212,15 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
 def _can_iterate(vocabulary: Any) -> bool:
     try:
         iter(vocabulary)
-    except TypeError:  # of an array without dimensions, too
+    except TypeError:  # also for a 0-dimensional array
         return False
     return True
 
 
 def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, np.ndarray]:
-    """Return the vectors of the words that have an id."""
+    """Return the vectors of the words in the vocabulary."""
     vectors: dict[int, np.ndarray] = {}
-    # Most lines are of words not asked for: told by their first word, without splitting the rest.
+    # Most words are not in the vocabulary: only the first word of a line is split off.
     wanted = {term.split(maxsplit=1)[0] for term in id_of if term.strip()}
     n_dimensions = n_announced = None
     n_lines = n_rows = 0
@@ -284,7 +285,7 @@ def _open(path: Any, where: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
-    """Open the only file in a zip, which is how GloVe is published."""
+    """Open the only file in a zip archive, the format in which GloVe is published."""
     try:
         archive = zipfile.ZipFile(raw)
     except zipfile.BadZipFile as error:
@@ -294,8 +295,8 @@ def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
         if len(held) != 1:
             names = ", ".join(info.filename for info in held) or "none"
             raise ValueError(
-                f"{where} is a zip of {len(held)} files ({names}), where one belongs. Unpack it, "
-                "and pass the path of the file with the vectors."
+                f"{where} is a zip of {len(held)} files ({names}), where one is expected. Unpack "
+                "it, and pass the path of the file with the vectors."
             )
         try:
             member = archive.open(held[0])
@@ -306,7 +307,7 @@ def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
 
 
 def _count_numbers(line: bytes, where: str, n_line: int) -> int:
-    """Return how many numbers the first vector has: those at the end of its line."""
+    """Return the number of dimensions: the count of numbers at the end of the first line."""
     fields = line.split()
     n_numbers = 0
     while n_numbers < len(fields) - 1 and _is_number(fields[-1 - n_numbers]):
@@ -317,17 +318,17 @@ def _count_numbers(line: bytes, where: str, n_line: int) -> int:
 
 
 def _split(line: bytes, n_dimensions: int, where: str, n_line: int) -> tuple[bytes, np.ndarray]:
-    """Return the word, which may have spaces in it, and its vector."""
+    """Return the word, which may contain spaces, and its vector."""
     fields = line.split()
     word, numbers = fields[:-n_dimensions], fields[-n_dimensions:]
     if len(word) > 1 and all(map(_is_number, word[1:])):
         _refuse_count(line, len(fields) - 1, n_dimensions, where, n_line)
     try:
-        with np.errstate(over="ignore"):  # what overflows is refused as infinite below
+        with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused below
             vector = np.array([float(number) for number in numbers], dtype=np.float32)
     except ValueError:
         wrong = next(number for number in numbers if not _is_number(number))
-        _refuse_line(line, f"has {_shown(wrong)!r} where a number belongs", where, n_line)
+        _refuse_line(line, f"has {_shown(wrong)!r} where a number is expected", where, n_line)
     if not np.isfinite(vector).all():
         _refuse_line(line, "has a number that is not finite in float32", where, n_line)
     return b" ".join(word), vector
@@ -348,9 +349,9 @@ def _refuse_count(
 
 
 def _refuse_line(line: bytes, problem: str, where: str, n_line: int) -> NoReturn:
-    advice = "A line is a word and its numbers, with spaces between them."
+    advice = "A line is a word and its numbers, separated by spaces."
     try:
-        getincrementaldecoder("utf-8")().decode(line)  # a line may be cut within a character
+        getincrementaldecoder("utf-8")().decode(line)  # it may be cut within a character
     except UnicodeDecodeError:
         advice += " It is not text: if this is word2vec's binary format, save it as text."
     raise ValueError(f"{where}, line {n_line} ({_shown(line[:30])!r}...) {problem}. {advice}")

@@ -1,4 +1,4 @@
-"""Anything as an array, or an error that quotes why it is none."""
+"""Convert any object to an array, or raise an error that quotes the reason."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from ._messages import argument, quote
 
 
 def refuse_matrices(x: Any, where: str) -> None:
-    """Refuse sparse arrays and np.matrix, which index unlike an array.
+    """Raise for sparse arrays and np.matrix, which are not indexed like arrays.
 
     Parameters
     ----------
     x : object
     where : str
-        What messages call it.
+        Its name in error messages.
     """
     if issparse(x):
         raise TypeError(
@@ -29,19 +29,19 @@ def refuse_matrices(x: Any, where: str) -> None:
 
 
 def as_array(data: Any, where: str, advice: str) -> np.ndarray:
-    """Return data as an array; a memory map and a masked array stay what they are.
+    """Return data as an array; memory maps and masked arrays keep their type.
 
     Parameters
     ----------
     data : object
     where : str
-        What messages call it.
+        Its name in error messages.
     advice : str
-        What messages say to pass.
+        What to pass, for error messages.
     """
     try:
         array = np.asanyarray(data)
-    except Exception as error:  # of any kind: an object says itself how it becomes an array
+    except Exception as error:  # an object's own __array__ may raise anything
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{where} cannot be read as an array: {quote(error)}. {advice}") from error
     return np.asarray(array) if isinstance(array, np.matrix) else array

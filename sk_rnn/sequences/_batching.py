@@ -1,4 +1,4 @@
-"""Which rows share a batch, and batches as padded arrays."""
+"""Assignment of rows to batches, and batches as padded arrays."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -7,8 +7,8 @@ import numpy as np
 
 from ._spans import Spans
 
-# Batches of similar length are cut from pools of so many batches, at most, of so many pools, at
-# least: larger pools mean less padding, more pools more randomness.
+# Batches of similar length are cut from pools: at most this many batches per pool, and at least
+# this many pools. Larger pools mean less padding, more pools more randomness.
 _MAX_POOL, _MIN_POOLS = 16, 4
 
 
@@ -27,8 +27,8 @@ def training_batches(
     lengths : ndarray of int of shape (n_samples,)
         Number of time steps of each row.
     batch_size : int
-        Rows per batch. The last batch has fewer; if it would have one, which batch norm
-        cannot train on, that row joins another batch.
+        Rows per batch. The last batch has fewer; if it would have one, on which batch norm
+        cannot be trained, that row joins another batch.
     rng : RandomState or Generator
 
     Returns
@@ -72,7 +72,7 @@ def batch_bounds(n_samples: int, batch_size: int) -> list[int]:
 
 
 def prediction_batches(lengths: np.ndarray, *, max_rows: int, max_steps: int) -> list[np.ndarray]:
-    """Cut the rows into batches with as little padding as can be.
+    """Cut the rows into batches with as little padding as possible.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def prediction_batches(lengths: np.ndarray, *, max_rows: int, max_steps: int) ->
 
     Notes
     -----
-    Each batch takes about as much memory as the one before, or less, so that what has been freed
-    can be used again. Shortest first, each would need a little more than the last has left.
+    Each batch takes about as much memory as the previous one, or less, so that freed memory can
+    be reused. Shortest first, each batch would need a little more than the previous one freed.
     """
     order = np.argsort(lengths, kind="stable")
     ordered = lengths[order]
@@ -111,7 +111,7 @@ def pad_batch(
     rows: np.ndarray,
     convert: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gather rows into one array with time first.
+    """Gather rows into one time-major array.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def pad_batch(
     n_timesteps = int(lengths.max(initial=0))
     steps = np.arange(n_timesteps)[:, None]  # T 1
     positions = starts + steps  # T B
-    # After a row's end come steps of the next row, or past the last one: overwritten below.
+    # Past a row's end these are steps of other rows; they are overwritten below.
     padded = spans.values.take(positions, axis=0, mode="clip")  # T B F
     if convert is not None:
         padded = convert(padded)
@@ -142,7 +142,7 @@ def pad_batch(
 
 
 def flat_positions(lengths: np.ndarray, n_timesteps: int, n_rows: int) -> np.ndarray:
-    """Return where the steps that are not padding lie in a padded batch with time first.
+    """Return the positions of the valid steps in a padded, time-major batch.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Awkward, pyarrow and polars arrays, read from their buffers without a loop over samples.
 
-None of the libraries is a dependency: whoever passes such an array has imported it.
+None of these libraries is a dependency: a user who passes such an array has imported it.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from ._messages import argument
 
-# How the types of lists print, views among them: those of pyarrow, and those of polars.
+# Names of the list types, including views: those of pyarrow and those of polars.
 _LISTS = ("list", "large_list", "fixed_size_list", "List", "Array")
 
 _DEEPER = "time steps hold lists of lists. Pass numbers, or one list of numbers per time step."
@@ -18,22 +18,22 @@ RAGGED_FEATURES = "time steps differ in their number of features. Give each step
 
 
 def is_awkward(x: Any) -> bool:
-    """Tell whether x is an awkward array, which its records and builders are not."""
+    """Return whether x is an awkward array (not a record or a builder)."""
     return type(x).__module__.partition(".")[0] == "awkward" and hasattr(type(x), "ndim")
 
 
 def is_arrow(x: Any) -> bool:
-    """Tell whether x is of pyarrow: an array, a scalar, a table."""
+    """Return whether x is a pyarrow object: an array, a scalar or a table."""
     return type(x).__module__.partition(".")[0] == "pyarrow"
 
 
 def is_polars(x: Any) -> bool:
-    """Tell whether x is of polars: a Series or a frame."""
+    """Return whether x is a polars Series or DataFrame."""
     return type(x).__module__.partition(".")[0] == "polars"
 
 
 def is_list_type(dtype: Any) -> bool:
-    """Tell whether a type of pyarrow or polars is that of lists."""
+    """Return whether a pyarrow or polars type is a list type."""
     return str(dtype).startswith(_LISTS)
 
 
@@ -51,11 +51,11 @@ def read_awkward(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     except ValueError as error:
         raise ValueError(f"{where} has missing samples. Drop them.") from error
     steps = ak.flatten(X, axis=1)
-    if ak.fields(steps):  # dicts, whose names NumPy has no use for
+    if ak.fields(steps):  # records; NumPy would drop the field names
         return _as_objects(steps.to_list()), lengths
     try:
         return ak.to_numpy(steps), lengths
-    except TypeError:  # values of several kinds, such as text beside numbers
+    except TypeError:  # values of several kinds, such as text and numbers
         return _as_objects(steps.to_list()), lengths
     except ValueError as error:
         raise ValueError(f"{where}: {RAGGED_FEATURES}") from error
@@ -88,7 +88,7 @@ def _one_chunk(X: Any) -> Any:
     if not hasattr(X, "combine_chunks") or not hasattr(X, "chunks"):
         return X
     whole = X.combine_chunks()
-    # Without any chunk, or with more than fit in one, it stays chunked.
+    # It stays chunked if there is no chunk, or if one chunk could not hold them all.
     if hasattr(whole, "chunks"):
         import pyarrow as pa
 
@@ -112,7 +112,7 @@ def read_polars(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
 def polars_steps(steps: Any, where: str) -> np.ndarray:
     """Return the steps (T,) or (T, n_features) in a polars Series of values or of lists."""
     if not is_list_type(steps.dtype):
-        # Of structs NumPy would keep the values and lose their names.
+        # Converted to NumPy, structs would lose their field names.
         structs = str(steps.dtype).startswith("Struct")
         return _as_objects(steps.to_list()) if structs else steps.to_numpy()
     steps = _as_lists(steps)
@@ -127,7 +127,7 @@ def _as_lists(X: Any) -> Any:
 
 
 def _end_to_end(X: Any, lengths: np.ndarray) -> Any:
-    """Return what lists hold; of an empty one polars makes a missing value."""
+    """Return the elements of lists; polars represents an empty list by a missing value."""
     return X.filter(lengths > 0).explode()
 
 
@@ -138,7 +138,7 @@ def _as_objects(values: list[Any]) -> np.ndarray:
 
 
 def _check_features(n_null: int, lengths: np.ndarray, dtype: Any, where: str) -> None:
-    """Refuse time steps that have not the same number of features, each a single value."""
+    """Raise unless all time steps have the same number of features, each a single value."""
     if n_null or (lengths != lengths[:1]).any():
         raise ValueError(f"{where}: {RAGGED_FEATURES}")
     if is_list_type(dtype):

@@ -1,4 +1,4 @@
-"""Names of the columns of a table, which a fitted estimator finds again."""
+"""Column names of a table, checked against those seen in fit."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from ._messages import argument
 
 
 def check_table_names(estimator: Any, X: Any, where: str, *, reset: bool) -> None:
-    """Set or check the names of the columns of a table; say if they are those of a long frame.
+    """Set or check the column names of a table, with a hint if it looks like a long frame.
 
     Parameters
     ----------
     estimator : object
-        If it is fitted, ``_is_table`` says whether that was on a table.
+        If fitted, ``_is_table`` tells whether it was fitted on a table.
     X : object
         A table, as `open_foreign` returns it.
     where : str
-        What messages call it.
+        Its name in error messages.
     reset : bool
         Whether names are set.
     """

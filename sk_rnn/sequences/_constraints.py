@@ -1,4 +1,4 @@
-"""What numeric parameters may be: numbers of Python and NumPy, but no booleans."""
+"""Constraints of numeric parameters: Python and NumPy numbers, but not booleans."""
 
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -8,32 +8,32 @@ from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt
 
 Closed = Literal["left", "right", "both", "neither"]
 
-# How signatures call what these constraints admit.
+# Type names in signatures for the values that these constraints allow.
 Int = int | np.integer[Any]
 Float = float | np.floating[Any] | np.integer[Any]
 RandomState = Int | np.random.RandomState | None
 
 
-# What torch and NumPy hold.
+# The range of int64 in torch and NumPy.
 _MAX_INT = 2**63 - 1
 
 
 class IntegerFrom(Interval):
-    """Integers from a number on, but not True, which Python takes for 1.
+    """Integers in a closed interval, but not True, which Python treats as 1.
 
     Parameters
     ----------
     left : int
         The smallest of them.
     right : int
-        The largest of them; by default what 64 bits hold.
+        The largest of them; by default the maximum of int64.
     """
 
     def __init__(self, left: int, right: int = _MAX_INT) -> None:
         super().__init__(Integral, left, right, closed="both")
 
     def is_satisfied_by(self, val: Any) -> bool:
-        """Tell whether a value is one of them."""
+        """Return whether a value satisfies the constraint."""
         return not isinstance(val, bool) and super().is_satisfied_by(val)
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class IntegerFrom(Interval):
 
 
 class NumberIn(Interval):
-    """Real numbers of an interval, but not True, which Python takes for 1.
+    """Real numbers in an interval, but not True, which Python treats as 1.
 
     Parameters
     ----------
@@ -62,34 +62,34 @@ class NumberIn(Interval):
         self._integers = integers
 
     def is_satisfied_by(self, val: Any) -> bool:
-        """Tell whether a value is one of them."""
+        """Return whether a value satisfies the constraint."""
         if isinstance(val, bool) or not isinstance(val, Real):
             return False
         if isinstance(val, Integral) and not self._integers:
             return False
         try:
-            # What is computed with: a fraction or a number of more digits is rounded to a float.
+            # Computations use floats: a Fraction, or a number with more digits, is rounded.
             return super().is_satisfied_by(float(val))
-        except OverflowError:  # an integer beyond all floats
+        except OverflowError:  # an integer too large for a float
             return False
 
 
 class AnyNumber(Interval):
-    """Real numbers, NaN and infinity among them.
+    """Real numbers, including NaN and infinity.
 
     Parameters
     ----------
     as_float : bool
-        Whether integers beyond all floats are left out.
+        Whether integers too large for a float are excluded.
     """
 
     def __init__(self, *, as_float: bool = True) -> None:
-        # An interval has no NaN; scikit-learn's checks of themselves look for none in this kind.
+        # Unlike an interval it allows NaN; scikit-learn's own checks treat it separately.
         super().__init__(Integral, None, None, closed="neither")
         self._as_float = as_float
 
     def is_satisfied_by(self, val: Any) -> bool:
-        """Tell whether a value is one of them."""
+        """Return whether a value satisfies the constraint."""
         if isinstance(val, bool) or not isinstance(val, Real):
             return False
         try:
@@ -116,7 +116,7 @@ class IntegerRange(Interval):
         self._member = IntegerFrom(left)
 
     def is_satisfied_by(self, val: Any) -> bool:
-        """Tell whether a value is one of them."""
+        """Return whether a value satisfies the constraint."""
         return (
             isinstance(val, tuple)
             and len(val) == 2
@@ -128,15 +128,15 @@ class IntegerRange(Interval):
         return f"a tuple of two ints (low, high) with {self.left} <= low <= high"
 
 
-# What `numpy.random.RandomState` takes for a seed, and no boolean.
+# Seeds that `numpy.random.RandomState` accepts, except booleans.
 RANDOM_STATE: list[Any] = [IntegerFrom(0, 2**32 - 1), np.random.RandomState, None]
 
 
 def plain_number(value: Any) -> Any:
-    """Return a number or boolean as Python's own of equal value, anything else as it is.
+    """Return numbers and booleans as the equal Python objects, anything else unchanged.
 
-    NumPy's would decide the precision of what is computed with them (an int8 overflows, a float32
-    rounds what it is multiplied with), and torch refuses some.
+    NumPy scalars would determine the precision of computations (an int8 overflows, a float32
+    rounds its factor), and torch refuses some of them.
     """
     if isinstance(value, bool | np.bool_):
         return bool(value)
@@ -146,18 +146,18 @@ def plain_number(value: Any) -> Any:
 
 
 def plain_numbers(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values by name with numbers and booleans as Python's own."""
+    """Return a mapping with numbers and booleans converted to Python objects."""
     return {name: plain_number(value) for name, value in values.items()}
 
 
 class Transformer(HasMethods):
-    """Instances that have fit and transform, but no classes, which have them as well."""
+    """Instances that have fit and transform; classes, which have them as well, are excluded."""
 
     def __init__(self) -> None:
         super().__init__(["fit", "transform"])
 
     def is_satisfied_by(self, val: Any) -> bool:
-        """Tell whether a value is one of them."""
+        """Return whether a value satisfies the constraint."""
         return not isinstance(val, type) and super().is_satisfied_by(val)
 
     def __str__(self) -> str:

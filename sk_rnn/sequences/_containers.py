@@ -1,6 +1,6 @@
-"""Every container of sequences that users have, read into flat arrays.
+"""All supported containers of sequences, read into flat arrays.
 
-:func:`flatten` is the one way in. It copies the data at most once, and loops in Python over
+:func:`flatten` is the only entry point. It copies the data at most once, and loops in Python over
 samples at most, never over time steps.
 """
 
@@ -46,7 +46,7 @@ class Flat(NamedTuple):
     values: np.ndarray  # (total_steps, n_features); labels, one per step: (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
     feature_names: tuple[str, ...] | None = None
-    ids: pd.Index | None = None  # what a Series or frame calls the samples
+    ids: pd.Index | None = None  # index of the samples in a Series or frame
 
 
 def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool = True) -> Flat:
@@ -57,13 +57,13 @@ def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool 
     X : object
         Not a Panel.
     where : str
-        What messages call X: the caller and the name of the argument.
+        Name of X in error messages: the caller and the argument.
     dtype : dtype, default=None
-        Floating dtype of the values; by default what the container holds.
+        Floating dtype of the values; by default that of the container.
     numeric : bool, default=True
         Whether values are real numbers, (total_steps, n_features). Otherwise they are
-        labels of any kind, one-dimensional if there is one per step, and those from lists
-        are objects, so that NumPy does not make strings of numbers.
+        labels of any kind, one-dimensional if there is one per step. Labels from lists are
+        objects, so that NumPy does not convert numbers to strings.
     """
     if isinstance(X, pd.Series | pd.DataFrame):
         return _flatten(X, where, dtype, numeric)._replace(ids=X.index)
@@ -93,15 +93,15 @@ def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
 
 
 def open_container(X: Any, where: str, refusal: str) -> Any:
-    """Return a frame, an array, an arrow or awkward array, or a list of samples.
+    """Return a data frame, an array, an arrow or awkward array, or a list of samples.
 
     Parameters
     ----------
     X : object
     where : str
-        What messages call X.
+        Name of X in error messages.
     refusal : str
-        What messages say that it is if it is none of these, and what to pass.
+        Rest of the error message if it is none of these: what it is not, and what to pass.
     """
     refuse_matrices(X, where)
     X = open_foreign(X, where)
@@ -126,7 +126,7 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
 
 
 def _holds_lists(X: Any) -> bool:
-    """Tell whether a Series of polars is of lists, or a frame has columns that are."""
+    """Return whether a polars Series, or a column of a polars frame, holds lists."""
     return has_sequences(X) if is_frame(X) else is_list_type(X.dtype)
 
 
@@ -134,7 +134,7 @@ def _read_table(df: pd.DataFrame, where: str, numeric: bool) -> np.ndarray:
     if df.index.nlevels > 1:
         raise ValueError(
             f"{where} is a frame with the MultiIndex {list(df.index.names)}. If its rows are time "
-            "steps, make one sample of all rows of an id with Panel.from_frame(df, by=..., "
+            "steps, group the rows into samples by id with Panel.from_frame(df, by=..., "
             "order_by=...); if they are samples, pass df.reset_index(drop=True)."
         )
     return frame_values(df, where, table=True) if numeric else df.to_numpy()
@@ -157,7 +157,7 @@ def _read_rectangle(X: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
 def _flatten_cells(
     X: Any, where: str, dtype: np.dtype | None, numeric: bool, *, array: bool = False
 ) -> Flat:
-    """Read a frame whose cells hold sequences: a column is a feature."""
+    """Read a data frame whose cells hold sequences: one feature per column."""
     labels, columns = zip(*columns_of(X), strict=True)
     _refuse_repeated(pd.Index(labels), where)
     _refuse_single_values(X, labels, columns, where, array)
@@ -173,7 +173,7 @@ def _flatten_cells(
     for name, flat in zip(names, flats, strict=True):
         if flat.values.ndim == 2 and flat.values.shape[1] > 1:
             raise ValueError(
-                f"{name} has {flat.values.shape[1]} features per time step, but beside other "
+                f"{name} has {flat.values.shape[1]} features per time step, but next to other "
                 "columns a column is one feature. Pass the column by itself."
             )
         differs = np.diff(flat.offsets) != lengths
@@ -189,7 +189,7 @@ def _flatten_cells(
 
 
 def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str, array: bool) -> None:
-    """Refuse columns that have one value per sample beside those that have sequences."""
+    """Raise if some columns hold single values and others hold sequences."""
     nested = [has_sequences(column) for column in columns]
     if all(nested):
         return
@@ -212,7 +212,7 @@ def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str, array: 
 
 
 def refuse_repeated_columns(X: Any, where: str) -> None:
-    """Raise ValueError if two columns of a data frame have one name."""
+    """Raise ValueError if two columns of a data frame have the same name."""
     if isinstance(X, pd.DataFrame):
         _refuse_repeated(X.columns, where)
 
@@ -250,8 +250,8 @@ def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: 
     if numeric and not all(held.kind in "biuf" for held in dtypes):
         arrays = [as_numbers(array, f"{where}[{i}]") for i, array in enumerate(arrays)]
     elif not numeric and len({_label_kind(held) for held in dtypes}) > 1:
-        dtype = np.dtype(object)  # NumPy would make strings of the numbers
-    with np.errstate(over="ignore"):  # what overflows is refused as infinite later
+        dtype = np.dtype(object)  # NumPy would convert the numbers to strings
+    with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
         values = np.concatenate(arrays, dtype=dtype, casting="unsafe")
     return _finish(values, lengths, where, dtype, numeric, names)
 
@@ -285,7 +285,7 @@ def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
     if isinstance(x, str | bytes):
         raise TypeError(
             f"{where} is {plain(x)}, one {'string' if isinstance(x, str) else 'bytes object'}, "
-            f"where a sequence belongs. {text_recipe(where)}"
+            f"where a sequence is expected. {text_recipe(where)}"
         )
     if not (np.isscalar(x) or hasattr(x, "__array__")):
         raise TypeError(
@@ -300,7 +300,7 @@ def _read_pandas(x: pd.DataFrame | pd.Series, where: str) -> np.ndarray:
         return frame_values(x, where)
     if isinstance(x.dtype, pd.CategoricalDtype):
         raise ValueError(
-            f"{where} holds categories where numbers belong, for example {plain(x.iloc[0])}. "
+            f"{where} holds categories where numbers are expected, for example {plain(x.iloc[0])}. "
             f"Encode them with TimeDistributed(OneHotEncoder()), or pass {argument(where)}"
             ".cat.codes as token ids."
         )
@@ -310,7 +310,7 @@ def _read_pandas(x: pd.DataFrame | pd.Series, where: str) -> np.ndarray:
 
 
 def _refuse_numbers(arrays: list[np.ndarray], where: str) -> NoReturn:
-    """Refuse single values where sequences belong."""
+    """Raise for single values where sequences are expected."""
     single = [array.ndim == 0 for array in arrays]
     if all(single):
         advice = pass_as_one(len(arrays), argument(where))
@@ -323,19 +323,19 @@ def _refuse_numbers(arrays: list[np.ndarray], where: str) -> NoReturn:
 
 
 def _refuse_batch(x: Any, where: str, i: int) -> NoReturn:
-    """Refuse a packed or nested tensor in place of one sequence."""
+    """Raise for a packed or nested tensor in place of one sequence."""
     name = argument(where).removesuffix(f"[{i}]")
     kind, unpacked = "nested tensor", "batch.unbind()"
     if isinstance(x, tuple):
         kind, unpacked = "PackedSequence", "torch.nn.utils.rnn.unpack_sequence(batch)"
     raise TypeError(
-        f"{where} is a {kind}, which is several sequences, where one belongs. Pass [x for batch in "
-        f"{name} for x in {unpacked}]."
+        f"{where} is a {kind}, which is several sequences, where one is expected. Pass [x for "
+        f"batch in {name} for x in {unpacked}]."
     )
 
 
 def _refuse_dicts(X: list[Any], where: str, numeric: bool) -> NoReturn:
-    """Refuse a dict per sample, where one per time step is a sequence."""
+    """Raise for one dict per sample; a sequence has one dict per time step."""
     name = argument(where)
     steps = counted(len(X), "time step")
     recipe = f" {dict_recipe(where)}" if numeric else ""
@@ -347,7 +347,7 @@ def _refuse_dicts(X: list[Any], where: str, numeric: bool) -> NoReturn:
 
 
 def _label_kind(dtype: np.dtype) -> str:
-    """What NumPy joins to one dtype without changing what labels are."""
+    """Kind of a dtype; NumPy joins dtypes of one kind without changing labels."""
     if dtype.kind in "OUT":
         return "string"
     return dtype.kind if dtype.kind in "Mm" else "number"
@@ -385,11 +385,11 @@ def _common_columns(frames: list[Any], where: str) -> tuple[str, ...] | None:
     return _names(first.columns)
 
 
-# -- What all have in common ------------------------------------------------------------
+# -- Shared by all containers ------------------------------------------------------------
 
 
 def refuse_empty(lengths: np.ndarray, where: str) -> None:
-    """Raise ValueError if there is no sample, or one without a time step."""
+    """Raise ValueError if there are no samples, or if a sample has no time step."""
     if len(lengths) == 0:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
     if not lengths.all():
@@ -407,7 +407,7 @@ def _finish(
     numeric: bool,
     feature_names: tuple[str, ...] | None = None,
 ) -> Flat:
-    """Check and shape the time steps that an adapter has read."""
+    """Validate and reshape the time steps that an adapter has read."""
     refuse_empty(lengths, where)
     if steps.ndim > 2:
         raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {_ACCEPTED}")
@@ -417,6 +417,6 @@ def _finish(
         if steps.shape[1] == 0:
             raise ValueError(f"{where} has 0 features per time step. Pass at least one.")
         if dtype is not None:
-            with np.errstate(over="ignore"):  # what overflows is refused as infinite later
+            with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
                 steps = steps.astype(dtype, copy=False)
     return Flat(steps, offsets_of(lengths), feature_names)

@@ -1,8 +1,8 @@
 """scikit-learn's decorators, with types.
 
-scikit-learn has no types, so a type checker takes what its decorators return for anything at all: a
-decorated `fit` would accept every argument and return no estimator. What these decorate keeps its
-type.
+scikit-learn has no type annotations, so a type checker treats the result of its decorators as Any:
+a decorated `fit` would accept every argument and return no estimator. These decorators preserve the
+type of the function.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 if TYPE_CHECKING:
 
     def available_if(check: Callable[[Any], bool]) -> Callable[[F], F]:
-        """Offer a method only where ``check`` of the estimator returns True."""
+        """Make a method available only if ``check`` of the estimator returns True."""
 
     def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[F], F]:
         """Validate the estimator's parameters before a method runs."""
@@ -42,7 +42,7 @@ else:
             def call(*args, **kwargs):
                 try:
                     signature.bind(*args, **kwargs)
-                except TypeError:  # which does not say whose arguments these are, as Python does
+                except TypeError:  # the message lacks the function name, which Python's has
                     return function(*args, **kwargs)
                 return validated(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""Long data frames, one row per time step, of pandas and of other libraries."""
+"""Long data frames (one row per time step) of pandas and other libraries."""
 
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -14,11 +14,11 @@ from ._messages import plain
 from ._numbers import frame_values
 
 _CALLER = "Panel.from_frame"
-_A_FRAME = "a frame of pandas, polars or pyarrow with one row per time step."
+_A_FRAME = "a pandas, polars or pyarrow frame with one row per time step."
 
 
 class LongFrame(NamedTuple):
-    """What a long frame says about a panel."""
+    """The parts of a panel that were read from a long frame."""
 
     values: np.ndarray  # (total_steps, n_features), token ids (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
@@ -31,7 +31,7 @@ class LongFrame(NamedTuple):
 def read_long_frame(
     df: Any, by: Any, order_by: Any, columns: Any, missing: str, n_tokens: Int | None
 ) -> LongFrame:
-    """Return what a panel is made of, samples sorted by id."""
+    """Return the parts of a panel, samples sorted by id."""
     frame = as_pandas(df, f"{_CALLER}: df")
     if frame is None:
         lazy = hasattr(type(df), "collect") and hasattr(type(df), "columns")
@@ -72,7 +72,7 @@ def read_long_frame(
         _refuse_missing_value(absent, names, by, ids, categorical)
     if n_tokens is not None:
         _check_token_ids(values[:, 0], n_tokens, names[0], by, ids)
-    if (np.diff(order) != 1).any():  # rows that are in order are not copied
+    if (np.diff(order) != 1).any():  # rows that are sorted already are not copied
         values = values[order]
         times = None if times is None else times[order]
     offsets = offsets_of(np.bincount(codes, minlength=len(index)))
@@ -121,7 +121,7 @@ def _samples(df: pd.DataFrame, by: Any) -> tuple[pd.Index, np.ndarray, pd.Index]
         return keys[0], ranks[0], pd.Index(values[0], name=by)
     codes = ranks[0].astype(np.int64)
     for more, distinct in zip(ranks[1:], values[1:], strict=True):
-        # Numbered anew for each key, because products of their counts could overflow.
+        # Renumbered for each key, because the product of their counts could overflow.
         _, codes = np.unique(codes * len(distinct) + more, return_inverse=True)
     _, first = np.unique(codes, return_index=True)
     ids = pd.MultiIndex.from_arrays(keys, names=by)
@@ -185,7 +185,7 @@ def _order_in_time(
 
 
 def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None:
-    """Refuse times that have no order, or one that is not that of time."""
+    """Raise for times without an order, or whose order is not chronological."""
     what = f"{_CALLER}: order_by={order_by!r}"
     if isinstance(times.dtype, pd.CategoricalDtype):
         if not times.dtype.ordered:
@@ -225,7 +225,7 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
 
 
 def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[list[Any], bool]:
-    """Return the features' columns, and whether one was asked for by itself."""
+    """Return the feature columns, and whether a single label was given."""
     names: list[Any]
     one = False
     if columns is None:
@@ -259,7 +259,7 @@ def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[li
 
 
 def _one_frame_a_sample(df: pd.DataFrame, by: Any, order_by: Any, names: list[Any] | None) -> str:
-    """Return what makes a list of frames with the samples, steps and features of the panel."""
+    """Return code that makes a list of frames with the samples, steps and features of the panel."""
     ids = by if isinstance(by, list) else [by]
     keys = [key for key in (*ids, order_by) if key is not None and key in df.columns]
     group = f"group[{names}]" if names else f"group.drop(columns={keys})" if keys else "group"
@@ -267,12 +267,12 @@ def _one_frame_a_sample(df: pd.DataFrame, by: Any, order_by: Any, names: list[An
     categorical = any(
         key in df.columns and isinstance(df[key].dtype, pd.CategoricalDtype) for key in ids
     )
-    observed = ", observed=True" if categorical else ""  # else a group for ids that have no row
+    observed = ", observed=True" if categorical else ""  # no groups for unused ids
     return f"[{group} for _, group in {rows}.groupby({by!r}{observed})]"
 
 
 def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index, frames: str) -> pd.DataFrame:
-    """Return the features with columns of numbers in objects as numbers, and refuse the rest."""
+    """Convert object columns of numbers to numbers; raise for other non-numeric columns."""
     converted = {}
     for name, dtype in df.dtypes.items():
         if pd.api.types.is_numeric_dtype(dtype) and dtype.kind != "c":
@@ -290,15 +290,15 @@ def _numeric(df: pd.DataFrame, by: Any, ids: pd.Index, frames: str) -> pd.DataFr
             "Convert it or leave it out of columns. To encode it in a Pipeline, make one frame per "
             f"sample, {frames}, and pass them to TimeDistributed(ColumnTransformer(...))."
             if seconds is None
-            else f"Pass order_by={name!r} if it says when the time steps are, make seconds of it "
-            f"with {seconds}, or leave it out of columns."
+            else f"Pass order_by={name!r} if it holds the times of the time steps, convert it to "
+            f"seconds with {seconds}, or leave it out of columns."
         )
         example = ""
         if len(values):
             shown, sample = plain(values[row]), plain(ids[row])
             example = f", for example {shown} at {by!r} {sample}, row {row}"
         raise ValueError(
-            f"{_CALLER}: column {name!r} is {kind} where numbers belong{example}. {advice}"
+            f"{_CALLER}: column {name!r} is {kind} where numbers are expected{example}. {advice}"
         )
     if not converted:
         return df
@@ -324,7 +324,7 @@ def _refuse_missing_value(
 ) -> None:
     row, column = np.argwhere(absent)[0]
     advice = (
-        "Give missing values a category of their own, or drop such rows."
+        "Give missing values a separate category, or drop such rows."
         if categorical
         else "Drop such rows, fill them in, or set missing='keep' and impute in a Pipeline, with "
         "TimeDistributed(SimpleImputer())."
@@ -339,7 +339,7 @@ def _refuse_missing_value(
 
 
 def _check_n_tokens(n_tokens: Any, df: pd.DataFrame, names: list[Any]) -> None:
-    """Refuse a size of the vocabulary that is none, or has no column of token ids."""
+    """Raise if the vocabulary size is invalid, or if there is no column of token ids."""
     if isinstance(n_tokens, bool) or not isinstance(n_tokens, Integral) or n_tokens < 1:
         raise ValueError(f"{_CALLER}: n_tokens must be an integer from 1 on, got {n_tokens!r}.")
     if len(names) > 1:

@@ -1,4 +1,4 @@
-"""What messages advise: for values that are not numbers, for one sequence instead of several."""
+"""Advice in error messages: values that are not numbers, one sequence instead of several."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -23,14 +23,14 @@ CLIP = (
 
 
 def text_recipe(where: str) -> str:
-    """Return the advice for text where numbers belong."""
+    """Return the advice for text where numbers are expected."""
     if argument(where).startswith("y"):
         return "RNNClassifier learns labels."
-    return f"Make token ids of text with {text_pipeline(where)}."
+    return f"Convert text to token ids with {text_pipeline(where)}."
 
 
 def text_pipeline(where: str) -> str:
-    """Return what makes token ids of text, in words and in code."""
+    """Return the advice, with code, for converting text to token ids."""
     vectorizer = "sk_rnn.preprocessing.SequenceVectorizer"
     if _is_function(where):
         return f"{vectorizer}: SequenceVectorizer().fit_transform({_container(where)})"
@@ -40,7 +40,7 @@ def text_pipeline(where: str) -> str:
 
 
 def dict_recipe(where: str) -> str:
-    """Return the advice for dicts of features where numbers belong."""
+    """Return the advice for dicts of features where numbers are expected."""
     if argument(where).startswith("y"):
         return "Pass numbers."
     encoder = "TimeDistributed(DictVectorizer())"
@@ -48,36 +48,36 @@ def dict_recipe(where: str) -> str:
         recipe = f"{encoder}.fit_transform({_container(where)})"
     else:
         recipe = f"make_pipeline({encoder}, {_estimator(where, 'Seq2SeqTransformer')}())"
-    return f"Make numbers of them with sk_rnn.preprocessing.TimeDistributed: {recipe}."
+    return f"Convert them to numbers with sk_rnn.preprocessing.TimeDistributed: {recipe}."
 
 
 def _is_function(where: str) -> bool:
-    """Tell whether the caller is a function, and not a method of what a Pipeline holds."""
+    """Return whether the caller is a function rather than a method of an estimator."""
     return where.startswith("Panel.") or where[:1].islower()
 
 
 def _container(where: str) -> str:
-    """Return what messages call the container, if they speak of one of its samples."""
+    """Return the name of the container, given the name of one of its samples."""
     return argument(where).partition("[")[0]
 
 
 def _estimator(where: str, *others: str) -> str:
-    """Return the estimator that is to come last: the caller, if it is one that can."""
+    """Return the final estimator of a suggested pipeline: the caller, if it can be one."""
     caller = where.partition(".")[0]
     return caller if caller in ("RNNRegressor", *others) else "RNNClassifier"
 
 
 def not_numbers(value: Any, where: str, advice: str | None = None) -> str:
-    """Return what a value is that stands where numbers belong, and what to do about it.
+    """Describe a value found where numbers are expected, and say what to do about it.
 
     Parameters
     ----------
     value : object
         Not a number.
     where : str
-        What messages call the sequence, or the container.
+        Name of the sequence or the container in error messages.
     advice : str, default=None
-        What to do about it; by default how numbers are made of sequences of such values.
+        What to do about it; by default how to convert sequences of such values to numbers.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def not_numbers(value: Any, where: str, advice: str | None = None) -> str:
 
 
 def _what_and_recipe(value: Any, where: str) -> tuple[str, str]:
-    """Return what is held in place of numbers, and how to make numbers of it."""
+    """Describe values that are not numbers, and how to convert them to numbers."""
     array = f"np.asarray({argument(where)})"
     if isinstance(value, str):
         return _holds("strings", value), _strings_advice(value, where)
@@ -98,16 +98,16 @@ def _what_and_recipe(value: Any, where: str) -> tuple[str, str]:
             recipe = f"Decode them: [text.decode() for text in {argument(where)}]. {recipe}"
         return _holds("bytes", value), recipe
     if isinstance(value, timedelta | np.timedelta64):
-        recipe = f"Make seconds of them: {array}.astype('timedelta64[ms]').astype(float) / 1000."
+        recipe = f"Convert them to seconds: {array}.astype('timedelta64[ms]').astype(float) / 1000."
         return _holds("durations", value), recipe
     if isinstance(value, pd.Period):
-        recipe = f"Make numbers of them: [period.ordinal for period in {argument(where)}]."
+        recipe = f"Convert them to numbers: [period.ordinal for period in {argument(where)}]."
         return _holds("periods", value), recipe
     if isinstance(value, date | np.datetime64):
-        recipe = f"Make seconds of them: {array}.astype('datetime64[ms]').astype(float) / 1000."
+        recipe = f"Convert them to seconds: {array}.astype('datetime64[ms]').astype(float) / 1000."
         return _holds("dates", value), recipe
     if isinstance(value, Mapping):
-        # The reason is in Python's words, which scikit-learn's own checks look for.
+        # Worded as Python does, because scikit-learn's checks match this text.
         reason = f"argument must be a string or a number, not {name_kind(value)}"
         return f"{_holds('dicts', value)} ({reason})", dict_recipe(where)
     if value is pd.NA or value is pd.NaT:
@@ -116,19 +116,19 @@ def _what_and_recipe(value: Any, where: str) -> tuple[str, str]:
         )
         return _holds("missing values", value), recipe
     if is_sequence(value):
-        return "holds sequences beside single values", "Give each time step the same number."
+        return "mixes sequences and single values", "Give each time step the same number."
     if isinstance(value, int):
         return f"holds {_short(value)}, which is too large for any float", CLIP
     if isinstance(value, np.void):
-        return _holds("records", value), f"Make features of the fields: {array}.tolist()."
+        return _holds("records", value), f"Convert the fields to features: {array}.tolist()."
     shown = "" if " at 0x" in repr(value) else f": {_short(value)}"
     return f"holds {name_kind(value)}, which is not a number{shown}", "Pass numbers."
 
 
 def first_not_number(values: np.ndarray) -> Any:
-    """Return the first element of which float() makes no number, or else the first of all."""
+    """Return the first element that float() cannot convert, or else the first element."""
     elements = values.ravel()
-    # None is NaN for NumPy. Without any element the type says what they would be.
+    # None is NaN for NumPy. Without elements, the dtype decides.
     first = elements[0] if len(elements) else values.dtype.type()
     return next((x for x in elements if x is not None and not _is_number(x)), first)
 
@@ -142,7 +142,7 @@ def _is_number(x: Any) -> bool:
 
 
 def holds_text_or_dates(column: pd.Series) -> bool:
-    """Tell from its first value whether a column of objects holds what float() refuses."""
+    """Return whether float() refuses the first value of an object column."""
     value = first_given(column)
     kinds = str | bytes | date | timedelta | np.datetime64 | np.timedelta64
     return isinstance(value, kinds) and not _is_number(value)
@@ -157,11 +157,11 @@ def column_advice(df: pd.DataFrame, j: int, where: str) -> str:
     j : int
         Position of the column.
     where : str
-        What messages call the frame.
+        Name of the frame in error messages.
     """
     converted = seconds_of(df.iloc[:, j], argument(where))
     if converted is not None:
-        return f"Make seconds of it with {converted}, or drop it."
+        return f"Convert it to seconds with {converted}, or drop it."
     if _is_function(where):
         return f"Drop it.{long_frame(df, argument(where), by=df.columns[j])}"
     return (
@@ -183,18 +183,18 @@ def table_advice(df: pd.DataFrame, j: int, where: str) -> str:
         repeated = repeated_id(df)
         by = "..." if repeated is None else plain(repeated)
         return (
-            f"Make seconds of it with {converted}, or drop it. If the rows of {frame} are time "
-            "steps, make one sequence of all rows of an id: "
+            f"Convert it to seconds with {converted}, or drop it. If the rows of {frame} are time "
+            "steps, group the rows into sequences by id: "
             f"Panel.from_frame({frame}, by={by}, order_by={name})."
         )
     return (
-        f"If it holds text, pass {frame}[{name}] and make token ids of it with "
+        f"If it holds text, pass {frame}[{name}] and convert it to token ids with "
         f"{text_pipeline(where)}; otherwise drop it.{long_frame(df, frame, by=df.columns[j])}"
     )
 
 
 def seconds_of(column: pd.Series, frame: str) -> str | None:
-    """Return what makes numbers of a column of dates or durations; None for others."""
+    """Return code that converts a column of dates or durations to numbers; None for others."""
     at = f"{frame}[{plain(column.name)}]"
     value = first_given(column)
     if isinstance(value, timedelta | np.timedelta64):
@@ -213,7 +213,7 @@ def _strings_advice(value: str | bytes, where: str) -> str:
 
 
 def _holds(noun: str, value: Any) -> str:
-    return f"holds {noun} where numbers belong, for example {_short(value)}"
+    return f"holds {noun} where numbers are expected, for example {_short(value)}"
 
 
 def _short(value: Any) -> str:
@@ -225,12 +225,12 @@ def _short(value: Any) -> str:
 
 
 def shape_as_one(X: Any) -> tuple[int, int] | None:
-    """Return the time steps and features that X has, taken as one sequence; None if it is none.
+    """Return the numbers of time steps and features of X as one sequence; None if it is not one.
 
     Parameters
     ----------
     X : object
-        As a user passed it, read or not.
+        As passed by the user, or as read.
     """
     shape = _shape(X)
     if not 1 <= len(shape) <= 2 or 0 in shape:
@@ -239,33 +239,33 @@ def shape_as_one(X: Any) -> tuple[int, int] | None:
 
 
 def count_single(X: Any) -> int:
-    """Return how many single values X holds; 0 if it holds sequences, or is no container."""
+    """Return how many single values X holds; 0 if it holds sequences or is not a container."""
     shape = _shape(X)
     return int(shape[0]) if len(shape) == 1 else 0
 
 
 def _shape(X: Any) -> tuple[int, ...]:
-    """Return the shape of what could be one sequence, () of anything else."""
+    """Return the shape of X if it could be one sequence, otherwise ()."""
     if isinstance(X, str | bytes | Mapping) or is_batch(X):
         return ()
     try:
         if has_sequences(X) and not isinstance(X, list | tuple):
-            return ()  # an array or a frame whose cells hold sequences
+            return ()  # an object array or a DataFrame whose cells hold sequences
         return tuple(X.shape if hasattr(X, "shape") else np.shape(X))
-    except (TypeError, ValueError, LookupError):  # what is ragged, or no container
+    except (TypeError, ValueError, LookupError):  # ragged, or not a container
         return ()
 
 
 def one_sequence(X: Any, name: str, n_features: int | None = None) -> str:
-    """Return the hint that X may be one sequence; nothing if it cannot be.
+    """Return the hint that X may be one sequence; empty if it cannot be.
 
     Parameters
     ----------
     X : object
     name : str
-        What messages call X.
+        Name of X in error messages.
     n_features : int, default=None
-        What a sequence has to have; by default any number.
+        Required number of features; by default any number.
     """
     shape = shape_as_one(X)
     if shape is None or n_features not in (None, shape[1]):
@@ -274,18 +274,18 @@ def one_sequence(X: Any, name: str, n_features: int | None = None) -> str:
 
 
 def single_values(first: Any, where: str, advice: str) -> str:
-    """Return the message for a container of numbers where one of sequences belongs.
+    """Return the message for a container of numbers instead of sequences.
 
     Parameters
     ----------
     first : object
         The first number.
     where : str
-        What messages call the container.
+        Name of the container in error messages.
     advice : str
         What to pass.
     """
-    # In scikit-learn's words, which its own checks look for.
+    # Worded as scikit-learn does, because its checks match this text.
     return (
         f"{where}[0] is a single value, {plain(first)}: Expected 2D array, got 1D array instead. "
         f"Reshape your data. {advice}"
@@ -293,7 +293,7 @@ def single_values(first: Any, where: str, advice: str) -> str:
 
 
 def pass_as_one(n: int, name: str) -> str:
-    """Return what to do with numbers that may be one sequence, or samples of one time step."""
+    """Return the advice for numbers that may be one sequence, or samples of one time step."""
     return (
         f"If {name} is one sequence of {counted(n, 'time step')}, pass [{name}]; if each value is "
         f"a sample of one time step, pass [[x] for x in {name}]."
@@ -301,16 +301,16 @@ def pass_as_one(n: int, name: str) -> str:
 
 
 def refuse_single_values(X: Any, where: str, estimator: Any, *, vectors: bool = False) -> None:
-    """Raise ValueError for numbers in place of what an estimator was fitted with.
+    """Raise ValueError for a container of numbers passed to a fitted estimator.
 
     Parameters
     ----------
     X : object
-        As a user passed it; of what is not a container of numbers nothing is said.
+        As passed by the user; ignored if it is not a container of numbers.
     where : str
-        What messages call X.
+        Name of X in error messages.
     estimator : object
-        Fitted with a table, or with sequences.
+        Fitted on a table or on sequences.
     vectors : bool, default=False
         Whether rows of the table were vectors of features.
     """

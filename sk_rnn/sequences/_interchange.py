@@ -1,4 +1,4 @@
-"""Data frames of other libraries, read as pandas frames without depending on those libraries."""
+"""Data frames of other libraries, converted to pandas without depending on those libraries."""
 
 from typing import Any
 
@@ -10,22 +10,22 @@ from ._kinds import has_sequences, is_frame
 from ._messages import quote
 from ._tensors import open_tensors
 
-# What scikit-learn and narwhals know a data frame by.
+# The methods by which scikit-learn and narwhals recognise a data frame.
 _OF_FRAMES = ("columns", "__dataframe__", "__narwhals_dataframe__")
 
 
 def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
-    """Return a data frame of any library as a pandas one, or None if it is not one.
+    """Convert a data frame of any library to pandas; return None for other objects.
 
-    Other libraries' frames are read as scikit-learn reads them: with narwhals, which newer
-    versions of it install, else by the data frame interchange protocol.
+    Frames of other libraries are converted as scikit-learn does it: with narwhals, which its newer
+    versions install, otherwise with the dataframe interchange protocol.
 
     Parameters
     ----------
     df : object
-        Of pandas (returned as it is), polars, pyarrow, or another library.
+        A frame of pandas (returned unchanged), polars, pyarrow or another library.
     where : str, default="df"
-        What messages call it.
+        Its name in error messages.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
             return None
         kind = f"{type(df).__module__.partition('.')[0]} {type(df).__name__}"
         raise TypeError(
-            f"{where} is a {kind}, which is read with narwhals, and that is not installed. Install "
+            f"{where} is a {kind}, which is read with narwhals, which is not installed. Install "
             "it with pip install narwhals, or pass df.to_pandas()."
         )
     if not nw.dependencies.is_into_dataframe(df):
@@ -64,45 +64,45 @@ def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
     try:
         frame = nw.from_native(df, eager_only=True)
         return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
-    except Exception as error:  # the libraries have errors of their own, of no common class
+    except Exception as error:  # each library has its own exceptions, without a common base class
         raise ValueError(
-            f"{where} cannot be read as a data frame: {quote(error)}. Pass a frame of pandas."
+            f"{where} cannot be read as a data frame: {quote(error)}. Pass a pandas frame."
         ) from error
 
 
 def open_foreign(X: Any, where: str) -> Any:
-    """Return tensors as arrays, and frames of other libraries as those of pandas.
+    """Convert tensors to arrays, and data frames of other libraries to pandas.
 
-    A packed or nested tensor becomes a list of arrays. Frames of polars and pyarrow whose cells
-    hold sequences stay as they are, because their columns are read from their own buffers, and so
-    do those of polars that hold numbers alone. Of everything else nothing changes.
+    A packed or nested tensor becomes a list of arrays. polars and pyarrow frames whose cells hold
+    sequences are returned unchanged, because their columns are read from their own buffers, and so
+    are polars frames that hold only numbers. Everything else is returned unchanged.
 
     Parameters
     ----------
     X : object
-        As a user passed it.
+        As passed by the user.
     where : str
-        What messages call it.
+        Its name in error messages.
 
     Returns
     -------
     X : object
     """
     X = open_tensors(X, where)
-    if hasattr(type(X), "to_numpy_ndarray"):  # pyarrow's tensors of one shape
+    if hasattr(type(X), "to_numpy_ndarray"):  # pyarrow's fixed-shape tensors
         return X.to_numpy_ndarray()
     if isinstance(X, pd.DataFrame) or not may_be_frame(type(X)):
         return X
     if is_frame(X) and has_sequences(X):
         return X
     if is_polars(X) and (_is_numeric(X) or _narwhals() is None):
-        return X  # polars makes an array of it quicker than a frame of pandas
+        return X  # polars converts it to an array faster than to a pandas frame
     frame = as_pandas(X, where)
     return X if frame is None else frame
 
 
 def may_be_frame(kind: type) -> bool:
-    """Tell whether objects of a type may be data frames: a list of sequences has few types."""
+    """Return whether objects of this type may be data frames; cached, a list has few types."""
     return any(hasattr(kind, name) for name in _OF_FRAMES)
 
 
@@ -119,24 +119,24 @@ def _is_numeric(df: Any) -> bool:
 
 
 def _read_arrow(df: Any, where: str) -> Any:
-    """Return a table of a record batch, which narwhals does not know."""
+    """Convert a record batch, which narwhals does not support, to a table."""
     import pyarrow as pa
 
     if isinstance(df, pa.RecordBatch):
         df = pa.Table.from_batches([df])
     names = pd.Index(getattr(df, "column_names", []))
-    if not names.is_unique:  # narwhals has an error of its own
+    if not names.is_unique:  # narwhals would raise a different error
         twice = names[names.duplicated()][0]
         raise ValueError(f"{where} has column {twice!r} more than once. Rename one.")
     return df
 
 
 def _column(column: Any) -> Any:
-    """Return a narwhals series as a column of pandas, without pyarrow, which polars may lack."""
+    """Convert a narwhals series to a pandas column without pyarrow, which may not be installed."""
     kind = str(column.dtype).partition("(")[0]
     if kind in ("Categorical", "Enum"):
         categories = column.cat.get_categories().to_list()
-        # The categories of an Enum have an order, those of a Categorical only a coding.
+        # The categories of an Enum are ordered; those of a Categorical are not.
         return pd.Categorical(column.to_list(), categories=categories, ordered=kind == "Enum")
     zoned = getattr(column.dtype, "time_zone", None) is not None
     if column.dtype.is_numeric() or (kind in ("Datetime", "Duration") and not zoned):

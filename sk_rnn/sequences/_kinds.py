@@ -1,4 +1,4 @@
-"""What a container holds, told without reading it."""
+"""The kind of data in a container, determined without reading it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,21 +11,21 @@ from ._tensors import is_batch
 
 
 def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None) -> bool:
-    """Tell whether X is a table: univariate series of one length, a time step per column.
+    """Return whether X is a table: univariate series of one length, one time step per column.
 
-    That is a 2-D array, a data frame of scalars, or a list of lists of scalars that have one
-    length. Of token ids a list of lists is never a table, because sentences that happen to have
-    one length are sentences all the same; nor are lists of dicts, which are time steps of several
-    features; nor is anything padded, because lengths differ.
+    A table is a 2-D array, a data frame of scalars, or a list of lists of scalars that all have
+    the same length. A list of lists of token ids is never a table, because sentences of equal
+    length are still sentences; nor is a list of dicts, which are time steps with several
+    features; nor is padded data, whose true lengths differ.
 
     Parameters
     ----------
     X : object
-        As :func:`check_sequences` takes it. Its values are not looked at.
+        As in :func:`check_sequences`. Its values are not inspected.
     tokens : bool, default=False
         Whether X holds token ids.
     padding_value : float, default=None
-        What X is padded with.
+        Padding value of X.
 
     Returns
     -------
@@ -56,13 +56,13 @@ def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None
 
 
 def shape_of(x: Any) -> tuple[int, ...] | None:
-    """Return the shape of what has one; a record of awkward may have a field of this name."""
+    """Return the shape of x, if any; an awkward record may have a field of this name."""
     shape = getattr(x, "shape", None)
     return shape if isinstance(shape, tuple) else None
 
 
 def has_sequences(X: Any) -> bool:
-    """Tell whether the elements of X are sequences by themselves, from the first of them.
+    """Return whether the elements of X are sequences, judged by the first one.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def has_sequences(X: Any) -> bool:
 
 
 def is_sequence(x: Any) -> bool:
-    """Tell whether an element is a sequence rather than a number or a label."""
+    """Return whether an element is a sequence rather than a number or a label."""
     if isinstance(x, np.ndarray | np.generic):
         return x.ndim > 0
     if is_arrow(x):
@@ -103,7 +103,7 @@ def is_sequence(x: Any) -> bool:
 
 
 def is_frame(X: Any) -> bool:
-    """Tell whether X is a data frame of pandas, polars or pyarrow."""
+    """Return whether X is a pandas, polars or pyarrow data frame."""
     if is_polars(X):
         return hasattr(X, "get_columns")
     if is_arrow(X):
@@ -121,12 +121,12 @@ def columns_of(X: Any) -> list[tuple[Any, Any]]:
 
 
 def holds_cells(X: np.ndarray) -> bool:
-    """Tell whether an array is a frame without its labels, some of whose cells hold sequences."""
+    """Return whether an array has the layout of a DataFrame some of whose cells hold sequences."""
     return X.ndim == 2 and X.dtype == object and X.size > 0 and any(map(is_sequence, X[0]))
 
 
 def _holds_lists(df: Any, dtype: Any) -> bool:
-    """Tell whether columns of this type hold lists, in a frame of polars."""
+    """Return whether polars columns of this type hold lists."""
     if str(dtype) != "Object":
         return is_list_type(dtype)
     return any(has_sequences(column) for column in df.get_columns() if column.dtype == dtype)

@@ -1,4 +1,4 @@
-"""Labels whose index names the samples of a Panel, put in the order of the Panel."""
+"""Labels aligned with the samples of a Panel by their index."""
 
 from typing import Any
 
@@ -10,25 +10,25 @@ from ._spans import Spans
 
 
 def align_to_samples(data: Any, samples: Any, where: str) -> Any:
-    """Put a Series or frame that is indexed by the samples' ids in the order of the samples.
+    """Align a Series or DataFrame that is indexed by sample ids with the samples.
 
-    Labels often come in the order of the frame that they are from, and a Panel has its samples in
-    the order of their ids. Anything but a pandas object, or a Panel, with an index of its own is
-    taken as it stands; so is everything beside samples that have no ids.
+    Labels are often in the order of the original frame, whereas a Panel has its samples in the
+    order of their ids. Data without an index of ids is returned unchanged, and so is all data if
+    the samples have no ids.
 
     Parameters
     ----------
     data : object
-        Targets, weights or groups, as the user passed them.
+        Targets, weights or groups, as passed by the user.
     samples : Panel, Spans or another container of sequences
-        The sequences beside them; of other containers than the first two, samples have no ids.
+        The sequences that they belong to; only a Panel and Spans have sample ids.
     where : str
-        What messages call the caller and the argument.
+        Names of the caller and of the argument in error messages.
 
     Raises
     ------
     ValueError
-        If the index holds other ids than those of the samples.
+        If the ids in the index differ from those of the samples.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def align_to_samples(data: Any, samples: Any, where: str) -> Any:
         return data
     index = data.index
     if index is None or len(index) != len(ids) or index.equals(ids):
-        return data  # of another length: what is wrong is said where lengths are checked
+        return data  # of another length: reported where lengths are checked
     if _are_positions(index, samples):
         return data
     order = _order_of(ids, index)
@@ -65,7 +65,7 @@ def align_to_samples(data: Any, samples: Any, where: str) -> Any:
 
 
 def _are_positions(index: pd.Index, samples: Spans) -> bool:
-    """Whether an index only counts rows: a plain range, or what slicing as X was left of one."""
+    """Whether an index only numbers the rows: a range, or a range sliced like X."""
     if isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index))):
         return True
     rows = samples.rows
@@ -73,12 +73,12 @@ def _are_positions(index: pd.Index, samples: Spans) -> bool:
 
 
 def _order_of(ids: pd.Index, index: pd.Index) -> np.ndarray | None:
-    """Where each of the ids stands in the index; None unless both hold the same, each once."""
+    """Position of each id in the index; None unless both hold the same unique ids."""
     if not (ids.is_unique and index.is_unique) or ids.nlevels != index.nlevels:
         return None
     try:
         order = index.get_indexer(ids)
-    except (TypeError, ValueError):  # kinds that do not compare
+    except (TypeError, ValueError):  # types that cannot be compared
         return None
     return None if (order < 0).any() else order
 

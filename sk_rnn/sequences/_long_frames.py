@@ -1,4 +1,4 @@
-"""Whether the rows of a frame may be time steps, which messages then say how to read."""
+"""Hints in error messages that the rows of a frame may be time steps."""
 
 import re
 from typing import Any
@@ -8,22 +8,22 @@ import pandas as pd
 from ._interchange import as_pandas
 from ._messages import plain
 
-# Labels of columns that say which sequence a row belongs to: id, machine_id, machineId, ID.
+# Labels of columns that identify the sequence of a row: id, machine_id, machineId, ID.
 _ID_LABEL = re.compile(r"(.*[\W_])?(?i:id|uid|uuid|guid)|.*[a-z0-9]I[dD]")
 
 
 def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = None) -> str:
-    """Return the hint that the rows of a frame may be time steps; nothing if none says so.
+    """Return the hint that the rows of a frame may be time steps; empty if nothing suggests it.
 
     Parameters
     ----------
     df : object
-        As a user passed it.
+        As passed by the user.
     name : str
-        What messages call it.
+        Its name in error messages.
     by : label, default=None
-        A column that may say which sequence a row belongs to; by default one with as many values
-        as there should be samples, or one that is called an id.
+        A column that may identify the sequence of a row; by default one with as many values as
+        there should be samples, or one whose name looks like an id.
     n_samples : int, default=None
         Number of samples that were expected.
     """
@@ -39,22 +39,22 @@ def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = No
     times = [column for column, dtype in df.dtypes.items() if dtype.kind == "M"]
     order = plain(times[0]) if times else "..."
     return (
-        f" If the rows of {name} are time steps, make one sequence of all rows of an id: "
+        f" If the rows of {name} are time steps, group the rows into sequences by id: "
         f"Panel.from_frame({name}, by={plain(by)}, order_by={order})."
     )
 
 
 def unseen_columns(df: Any, name: str, feature_names: Any) -> str:
-    """Return the hint that a frame is a long one, for columns beside those seen in fit.
+    """Return the hint that a frame is a long one, if it has columns not seen in fit.
 
     Parameters
     ----------
     df : object
-        As a user passed it.
+        As passed by the user.
     name : str
-        What messages call it.
+        Its name in error messages.
     feature_names : sequence of str
-        What the features were called in fit.
+        Feature names seen in fit.
     """
     df = _as_frame(df)
     if df is None or not df.columns.is_unique:
@@ -67,12 +67,12 @@ def unseen_columns(df: Any, name: str, feature_names: Any) -> str:
 
 
 def repeated_id(df: Any) -> Any:
-    """Return the label of a column, or of the index, that is called an id and repeats."""
+    """Return the label of a column, or of the index, that is named like an id and repeats."""
     if not hasattr(type(df), "columns"):
         return None
     labels = [*getattr(df, "columns", ()), getattr(getattr(df, "index", None), "name", None)]
     called_id = [x for x in labels if isinstance(x, str) and _ID_LABEL.fullmatch(x)]
-    df = _as_frame(df) if called_id else None  # reading other frames takes time
+    df = _as_frame(df) if called_id else None  # converting other frames takes time
     if df is None or not df.columns.is_unique:
         return None
     counts = _counts(df)
@@ -82,12 +82,12 @@ def repeated_id(df: Any) -> Any:
 def _as_frame(df: Any) -> pd.DataFrame | None:
     try:
         return as_pandas(df)
-    except (TypeError, ValueError):  # no hint is worth an error of its own
+    except (TypeError, ValueError):  # a hint must not raise
         return None
 
 
 def _counts(df: pd.DataFrame) -> dict[Any, int]:
-    """Return the columns that may be ids, or the index, and how many values they have."""
+    """Return the columns (or the index) that may be ids, and their numbers of distinct values."""
     counts = {
         label: _n_distinct(df[label]) for label, dtype in df.dtypes.items() if dtype.kind in "iuO"
     }

@@ -1,4 +1,4 @@
-"""How messages show what was received and quote other libraries."""
+"""Formatting of values, and of errors of other libraries, in messages."""
 
 import sys
 from types import ModuleType
@@ -40,7 +40,7 @@ def counted(n: int, noun: str) -> str:
 
 
 def name_kind(x: Any) -> str:
-    """Return what an object is: None, a class or module by name, or a kind with its article."""
+    """Describe an object: None, a class or module by name, or its type with an article."""
     if x is None:
         return "None"
     if isinstance(x, type):
@@ -53,15 +53,15 @@ def name_kind(x: Any) -> str:
 
 
 def argument(where: str) -> str:
-    """Leave the caller out, for the second mention in a message."""
+    """Drop the caller from a name, for its second mention in a message."""
     return where.partition(": ")[2]
 
 
 def level_of_user() -> int:
-    """Return the `stacklevel` with which a warning points at the user's line.
+    """Return the `stacklevel` that makes a warning point at the user's line.
 
-    However deep in Pipelines and searches the estimator is, that is the first line outside of
-    scikit-learn, of this package and of context managers.
+    That is the first line outside scikit-learn, this package and context managers, however deeply
+    the estimator is nested in Pipelines and searches.
     """
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and _is_library(frame.f_globals.get("__name__", "")):

@@ -1,4 +1,4 @@
-"""Real numbers out of arrays and data frames, or an error that says what else is in them."""
+"""Convert arrays and data frames to real numbers, or raise an error that says what they hold."""
 
 import warnings
 
@@ -18,16 +18,16 @@ _PARTS = "Pass real and imaginary parts as two features."
 
 
 def as_numbers(values: np.ndarray, where: str, advice: str | None = None) -> np.ndarray:
-    """Return values as an array of real numbers; numbers stay what they are.
+    """Return values as an array of real numbers; numeric dtypes are kept.
 
     Parameters
     ----------
     values : ndarray
     where : str
-        What messages call them.
+        Their name in error messages.
     advice : str, default=None
-        What messages say to pass where there are no numbers; by default how numbers are made of
-        sequences of what there is.
+        Advice in the error message for values that are not numbers; by default how to convert
+        sequences of such values to numbers.
     """
     if isinstance(values, np.ma.MaskedArray):
         if np.ma.is_masked(values):
@@ -39,19 +39,19 @@ def as_numbers(values: np.ndarray, where: str, advice: str | None = None) -> np.
     kind = values.dtype.kind
     if kind in "biuf":
         return values
-    # In scikit-learn's words, which its own checks look for.
+    # Worded as scikit-learn does, because its checks match this text.
     is_complex = f"{where}: Complex data not supported. {_PARTS if advice is None else advice}"
     if kind == "c":
         raise ValueError(is_complex)
     if kind == "O":
         try:
             with warnings.catch_warnings():
-                # NumPy's complex scalars would lose their imaginary part with no more than that.
+                # NumPy's complex scalars would lose their imaginary part with only a warning.
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 return values.astype(np.float64)
         except np.exceptions.ComplexWarning as error:
             raise ValueError(is_complex) from error
-        except Exception as error:  # of any kind: an object says itself which number it is
+        except Exception as error:  # an object's own __float__ may raise anything
             refused = first_not_number(values)
             if isinstance(refused, complex):
                 raise ValueError(is_complex) from error
@@ -61,34 +61,34 @@ def as_numbers(values: np.ndarray, where: str, advice: str | None = None) -> np.
 
 
 def as_float(values: np.ndarray) -> np.ndarray:
-    """Return float32 and float64 as they are, other numbers in the smaller of them that holds all.
+    """Keep float32 and float64; convert other numbers to the smaller of them that is exact.
 
-    In float32 Unix seconds are two minutes apart, so that integers of 32 bits and more need
-    float64.
+    The resolution of float32 for Unix seconds is two minutes, so integers of 32 bits and more
+    need float64.
     """
     if values.dtype in (np.float32, np.float64):
         return values
     exact = np.can_cast(values.dtype, np.float32, "safe")
-    with np.errstate(over="ignore"):  # what overflows is refused as infinite later
+    with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
         return values.astype(np.float32 if exact else np.float64)
 
 
 def frame_values(
     df: pd.DataFrame, where: str, *, allow_objects: bool = True, table: bool = False
 ) -> np.ndarray:
-    """Return a frame of scalars as an array, missing numbers as NaN.
+    """Convert a data frame of scalars to an array, with missing numbers as NaN.
 
     Parameters
     ----------
     df : DataFrame
     where : str
-        What messages call it.
+        Its name in error messages.
     allow_objects : bool, default=True
         Whether columns may hold numbers as objects.
     table : bool, default=False
-        Whether a row is a sample, so that messages do not take it for a time step.
+        Whether rows are samples; the messages then do not call them time steps.
     """
-    dtypes = df.dtypes.tolist()  # pandas makes a Series of them each time
+    dtypes = df.dtypes.tolist()  # pandas builds a new Series at each access
     is_object = [dtype == np.dtype(object) for dtype in dtypes]
     for j, (dtype, maybe) in enumerate(zip(dtypes, is_object, strict=True)):
         if pd.api.types.is_numeric_dtype(dtype):
@@ -96,14 +96,14 @@ def frame_values(
         if not (allow_objects and maybe) or holds_text_or_dates(df.iloc[:, j]):
             advice = (table_advice if table else column_advice)(df, j, where)
             raise ValueError(
-                f"{where} has column {plain(df.columns[j])} of dtype {dtype} where numbers belong. "
-                f"{advice}"
+                f"{where} has column {plain(df.columns[j])} of dtype {dtype} where numbers are "
+                f"expected. {advice}"
             )
     if any(is_object):
         return df.to_numpy(dtype=object)
     if all(isinstance(dtype, np.dtype) for dtype in dtypes):
-        # Left to itself pandas makes objects of booleans beside floats.
+        # By default pandas converts a mix of booleans and floats to objects.
         return df.to_numpy(dtype=np.result_type(*dict.fromkeys(dtypes)) if dtypes else None)
-    # Nullable columns: NaN needs floats, but token ids stay integers where none is missing.
+    # Nullable columns: NaN needs floats, but token ids without missing values stay integers.
     integers = all(dtype.kind in "iub" for dtype in dtypes) and not df.isna().to_numpy().any()
     return df.to_numpy(dtype=np.int64 if integers else np.float64, na_value=np.nan)

@@ -1,4 +1,4 @@
-"""An order of samples that only their content decides, whatever unit it is in."""
+"""An order of samples that depends only on their content, not on its unit."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -9,16 +9,16 @@ import numpy as np
 from ._layout import offsets_of
 from ._spans import Spans
 
-# Values that are looked at together.
+# Number of values processed at a time.
 _BLOCK_VALUES = 1 << 20
 
 
 def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """Order the rows by their content, so that a fit does not depend on the order of X.
+    """Sort the rows by their content, so that a fit does not depend on the order of X.
 
-    Rows are sorted by one number each, a random projection of the sample and its target. Every
-    feature is first put between its lowest and its highest value, so that the order stays the same
-    in another unit, and nearly the same where values have lost their last digits. Seeded shuffles
+    The sort key is a random projection of the sample and its target. Every feature is first scaled
+    by its minimum and maximum, so that the order is invariant to units, and almost invariant to
+    rounding errors. Seeded shuffles
     that start from this order give the same batches for the same set of rows.
 
     Parameters
@@ -45,9 +45,9 @@ def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray
     targets = _as_rows(y, len(spans))
     keys = _project(spans)
     if isinstance(targets, Spans):
-        keys += np.pi * _project(targets)  # any factor but a simple one
+        keys += np.pi * _project(targets)  # an irrational factor, to avoid collisions
     order = np.argsort(keys, kind="stable")
-    # Rows with the same number are mostly equal rows, and told apart by all of their content.
+    # Rows with the same key are usually equal; their full content decides.
     same = np.append(False, keys[order[1:]] == keys[order[:-1]])
     tied = np.flatnonzero(same | np.append(same[1:], False))
     digests = np.zeros((len(order), 2), dtype=np.uint64)
@@ -62,7 +62,7 @@ def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray
 
 
 def _project(spans: Spans) -> np.ndarray:
-    """One number for each sample: a sum of its values with random weights, the same each time."""
+    """One number per sample: a weighted sum of its values, with fixed random weights."""
     keys = np.zeros(len(spans))
     if not len(spans) or not spans.lengths.any():
         return keys
@@ -74,7 +74,7 @@ def _project(spans: Spans) -> np.ndarray:
     for rows, steps in spans.blocks(_BLOCK_VALUES):
         lengths = spans.lengths[rows]
         first = np.cumsum(lengths) - lengths
-        # Halved, so that no difference of finite numbers is infinite.
+        # Halved, so that differences of finite numbers are finite.
         values = (_halves(steps) - low) / width
         values *= of_step[np.arange(len(steps)) - np.repeat(first, lengths)][:, None]
         some = np.flatnonzero(lengths)
@@ -103,7 +103,7 @@ def _halves(steps: np.ndarray) -> np.ndarray:
 
 
 def _as_rows(y: Any, n_samples: int) -> Spans | list[np.ndarray] | None:
-    """Targets of numbers as spans; others as one array per sample; None for no targets."""
+    """Numeric targets as Spans, others as one array per sample; None without targets."""
     if y is None:
         return None
     if isinstance(y, np.ndarray) and y.dtype != object:
@@ -132,12 +132,12 @@ def _take(targets: Spans | list[np.ndarray] | None, rows: np.ndarray) -> Iterabl
 
 def _digests(spans: Spans, targets: Iterable[Any]) -> np.ndarray:
     """A 128-bit hash of each sample with its target: (n_samples, 2)."""
-    # In one type, so that a container of float32 is the same data as one of float64.
+    # In one dtype, so that float32 and float64 containers of the same data have the same hash.
     dtype = np.int64 if spans.is_tokens else np.float64
     found = []
     for steps, target in zip(spans, targets, strict=True):
         data = np.ascontiguousarray(steps, dtype).tobytes()
-        # The length in the key keeps (x, y) and a longer x with the same bytes apart.
+        # The length in the key distinguishes (x, y) from a longer x with the same bytes.
         key = blake2b(len(data).to_bytes(8, "big") + data + _bytes_of(target), digest_size=16)
         found.append(key.digest())
     return np.frombuffer(b"".join(found), dtype=">u8").reshape(-1, 2)

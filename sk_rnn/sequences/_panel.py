@@ -1,4 +1,4 @@
-"""The ragged container that every estimator works on."""
+"""The ragged container that all estimators use."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -31,11 +31,11 @@ from ._panel_arguments import (
 
 
 class Panel:
-    """Sequences of different lengths, end to end in one array.
+    """Sequences of different lengths, concatenated in one array.
 
-    A panel is sliced like a one-dimensional array of sequences, so that everything in
-    scikit-learn that splits data splits panels too. The parameters are kept as attributes
-    of the same names.
+    A panel is indexed like a one-dimensional array of sequences, so that scikit-learn's
+    splitters work on panels too. The parameters are stored as attributes of the same
+    names.
 
     Parameters
     ----------
@@ -46,15 +46,15 @@ class Panel:
     offsets : array-like of int of shape (n_samples + 1,)
         Sample `i` is ``values[offsets[i]:offsets[i + 1]]``.
     index : array-like of shape (n_samples,), default=None
-        What the samples are called, kept as a :class:`pandas.Index`.
+        Labels of the samples, stored as a :class:`pandas.Index`.
     feature_names : sequence of str of length n_features, default=None
-        What the features are called.
+        Names of the features.
     n_tokens : int, default=None
-        Size of the vocabulary that the token ids belong to.
+        Size of the vocabulary of the token ids.
     times : array-like of shape (total_steps,), default=None
-        When the time steps are, kept as a :class:`pandas.Index`. They label the rows of
+        Times of the time steps, stored as a :class:`pandas.Index`. They label the rows of
         :meth:`to_frame` and the targets of :func:`~sk_rnn.preprocessing.make_windows`;
-        estimators make no use of them.
+        estimators ignore them.
 
     Examples
     --------
@@ -70,8 +70,8 @@ class Panel:
     array([2, 2, 1])
     """
 
-    # Of a Panel with an index that was sliced: which samples of the first one it has. Labels that
-    # are sliced alongside keep the same numbers in an index that only counts them.
+    # For a sliced Panel: positions of its samples in the original one. Labels that are sliced in
+    # the same way have these numbers in a default index.
     _rows: np.ndarray | None = None
 
     def __init__(
@@ -86,7 +86,7 @@ class Panel:
     ) -> None:
         self.values = check_values(values)
         self.offsets = check_offsets(offsets, len(self.values))
-        # To type checkers what may be None is as good as there: who asks for it knows.
+        # Typed as Any as well, so that users need not check for None.
         self.index: pd.Index | Any = check_labels(index, len(self), "index", "sample")
         self.feature_names: tuple[str, ...] | Any = check_names(feature_names, self.n_features)
         self.n_tokens: int | Any = check_n_tokens(n_tokens, is_tokens=self.is_tokens)
@@ -102,21 +102,21 @@ class Panel:
         dtype: npt.DTypeLike | None = None,
         feature_names: Sequence[str] | None = None,
     ) -> Self:
-        """Make a panel of any container of sequences.
+        """Construct a panel from any container of sequences.
 
         Parameters
         ----------
         sequences : array-like or list of array-like
-            Everything that an estimator takes as `X`: a list of arrays of shape
+            Any container that the estimators accept as `X`: a list of arrays of shape
             (n_timesteps,) or (n_timesteps, n_features), of data frames, of tensors or of
-            lists; a 2-D or 3-D array; an awkward, pyarrow or polars array; a frame whose cells
-            hold sequences; a packed or nested tensor.
+            lists; a 2-D or 3-D array; an awkward, pyarrow or polars array; a DataFrame whose
+            cells hold sequences; a packed or nested tensor.
         dtype : {float32, float64}, default=None
-            Of the values. By default float32 and float64 stay, integers, one per time
+            Dtype of the values. By default float32 and float64 stay, integers, one per time
             step, are token ids, and other numbers become float32 if it holds them exactly
             (integers of up to 16 bits), else float64.
         feature_names : sequence of str, default=None
-            What the features are called; by default the columns of the data frames.
+            Names of the features; by default the columns of the data frames.
 
         Returns
         -------
@@ -147,29 +147,30 @@ class Panel:
         missing: Literal["raise", "keep"] = "raise",
         n_tokens: Int | None = None,
     ) -> Self:
-        """Make a panel of a long data frame, one row per time step.
+        """Construct a panel from a long data frame with one row per time step.
 
         Parameters
         ----------
         df : DataFrame
-            Of pandas, polars, pyarrow or what else scikit-learn reads. Rows in any order.
+            A data frame of pandas, polars, pyarrow or another library that scikit-learn
+            supports. Rows may be in any order.
         by : label or list of labels
-            The column, or the level of the index, that says which sample a row belongs to.
-            Samples come out sorted by it, as from :meth:`pandas.DataFrame.groupby`. With several,
-            a sample has the rows that agree in all of them, and a tuple for its id.
+            The column or index level that identifies the sample of a row. Samples are sorted by
+            it, as by :meth:`pandas.DataFrame.groupby`. With several, the rows that agree in all
+            of them form a sample, whose id is a tuple.
         order_by : label, default=None
-            The column, or the level of the index, that orders the time steps of a sample.
-            Numbers or dates, each once per sample. By default the order of the rows.
+            The column or index level by which the time steps of a sample are sorted: numbers or
+            dates, unique within each sample. By default the order of the rows.
         columns : label or list of labels, default=None
             The features; by default all other columns. One label (not a list) of an integer
-            column gives token ids, and so does one of a categorical column: its codes, out of
-            as many tokens as it has categories. A 1-D array, an Index or a Series is a list.
+            column gives token ids, and so does one of a categorical column: its codes, with
+            one token per category. A 1-D array, an Index or a Series counts as a list.
         missing : {"raise", "keep"}, default="raise"
-            What to do about missing numbers: refuse them, or keep them as NaN for a later step
-            to impute.
+            How to treat missing numbers: raise an error, or keep them as NaN to be imputed
+            later.
         n_tokens : int, default=None
-            Size of the vocabulary. The one column of features holds token ids then, integers
-            below it, whether or not `columns` names it.
+            Size of the vocabulary. The single feature column then holds token ids, integers
+            below `n_tokens`, whether or not `columns` names it.
 
         Returns
         -------
@@ -183,9 +184,9 @@ class Panel:
         TypeError
             If `df` is not a data frame, or `columns` neither a label nor a list of labels.
         ValueError
-            If a column is not there, has no numbers in it or lacks some, if ids are missing, or
-            if times are missing, occur twice in a sample or have no order. The message names the
-            column and the sample.
+            If a column does not exist, is not numeric or has missing numbers, if ids are
+            missing, or if times are missing, occur twice in a sample or have no order. The
+            message names the column and the sample.
 
         Examples
         --------
@@ -200,7 +201,7 @@ class Panel:
         >>> labels.loc[panel.index].tolist()
         ['new', 'worn']
 
-        Machines that are numbered anew in each plant:
+        Machine numbers that are unique only within a plant:
 
         >>> df = pd.DataFrame({
         ...     "plant": ["x", "y", "x"], "machine": [1, 1, 1], "heat": [0.3, 0.2, 0.1]})
@@ -219,7 +220,7 @@ class Panel:
 
     @classmethod
     def from_padded(cls, X: npt.ArrayLike, lengths: npt.ArrayLike) -> Self:
-        """Make a panel of padded sequences whose lengths are known.
+        """Construct a panel from padded sequences with known lengths.
 
         Parameters
         ----------
@@ -255,7 +256,7 @@ class Panel:
 
     @classmethod
     def concatenate(cls, panels: Sequence["Panel"]) -> Self:
-        """Put panels one after the other.
+        """Concatenate panels.
 
         Parameters
         ----------
@@ -298,7 +299,7 @@ class Panel:
             times=_append([panel.times for panel in panels]),
         )
 
-    # -- What it holds ----------------------------------------------------------------
+    # -- Attributes -------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int]:
@@ -312,7 +313,7 @@ class Panel:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of the values."""
+        """Dtype of the values."""
         return self.values.dtype
 
     @property
@@ -332,9 +333,10 @@ class Panel:
 
     @property
     def _kind(self) -> str:
-        """What must agree between panels for them to be put together."""
+        """Description that must be equal for panels to be concatenated."""
         if self.is_tokens:
-            return "tokens" if self.n_tokens is None else f"tokens out of {self.n_tokens}"
+            size = self.n_tokens
+            return "tokens" if size is None else f"tokens from a vocabulary of {size}"
         names = "" if self.feature_names is None else f" {list(self.feature_names)}"
         return f"{self.n_features} features{names}"
 
@@ -378,9 +380,9 @@ class Panel:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if dtype is not None and np.dtype(dtype) != object:
             raise TypeError(
-                f"Panel: cannot become an array of {np.dtype(dtype)}, because samples have lengths "
-                "of their own. Use panel.to_padded(), or panel.values for the time steps of all "
-                "samples."
+                f"Panel: cannot become an array of {np.dtype(dtype)}, because samples have "
+                "different lengths. Use panel.to_padded(), or panel.values for the time steps of "
+                "all samples."
             )
         if copy is False:
             raise ValueError("Panel: cannot become an array without a copy. Leave copy at None.")
@@ -389,10 +391,10 @@ class Panel:
             out[i] = sequence
         return out
 
-    # -- And back ---------------------------------------------------------------------
+    # -- Conversion -------------------------------------------------------------------
 
     def to_list(self) -> list[np.ndarray]:
-        """Return the sequences as a list of arrays, which are views of `values`."""
+        """Return the sequences as a list of arrays (views of `values`)."""
         return list(self)
 
     def to_padded(self, value: Float = 0.0) -> np.ndarray:
@@ -401,20 +403,20 @@ class Panel:
         Parameters
         ----------
         value : float, default=0.0
-            What to pad with, a number that the dtype of the panel holds.
+            Padding value, a number that the dtype of the panel can represent.
 
         Returns
         -------
         X : ndarray of shape (n_samples, n_timesteps, n_features)
-            As long as the longest sequence; (n_samples, n_timesteps) for token ids. The
-            sequences' own lengths are in `lengths`.
+            `n_timesteps` is the length of the longest sequence; of shape (n_samples, n_timesteps)
+            for token ids. The original lengths are in `lengths`.
 
         Raises
         ------
         TypeError
             If `value` is not a number.
         ValueError
-            If the dtype of the panel cannot hold it.
+            If the dtype of the panel cannot represent it.
 
         Examples
         --------
@@ -441,7 +443,7 @@ class Panel:
 
         Notes
         -----
-        :meth:`from_frame` leads back. Of token ids it needs to know that they are some:
+        :meth:`from_frame` is the inverse. For token ids, pass `n_tokens`:
         ``from_frame(df, by="sample", order_by="step", columns="token",
         n_tokens=panel.n_tokens)``.
 
@@ -463,15 +465,15 @@ class Panel:
             columns=numbered if self.feature_names is None else list(self.feature_names),
         )
 
-    # -- Pieces -----------------------------------------------------------------------
+    # -- Slicing -----------------------------------------------------------------------
 
     def cut(self, starts: np.ndarray, stops: np.ndarray) -> Self:
-        """Return the panel with each sample cut to its steps from start to stop.
+        """Slice each sample from its step `start` to its step `stop`.
 
         Parameters
         ----------
         starts, stops : array-like of int of shape (n_samples,)
-            Relative to each sample's own first step.
+            Relative to the first step of each sample.
 
         Returns
         -------
@@ -517,7 +519,7 @@ class Panel:
 
 
 def _check_panels(panels: Any) -> list[Panel]:
-    """Return panels that are to be put one after the other as a list."""
+    """Return the panels to concatenate as a list."""
     advice = "Pass a list of Panels; Panel.from_sequences makes one of any other sequences."
     if isinstance(panels, Panel) or not isinstance(panels, Iterable):
         raise TypeError(f"Panel.concatenate: panels is a {type(panels).__name__}. {advice}")
@@ -531,19 +533,19 @@ def _check_panels(panels: Any) -> list[Panel]:
 
 
 def _append(indexes: list[pd.Index | None]) -> pd.Index | None:
-    """Put indexes one after the other, if all of them are there."""
+    """Concatenate indexes, if none of them is None."""
     there = [index for index in indexes if index is not None]
     return there[0].append(there[1:]) if len(there) == len(indexes) else None
 
 
 def read_panel(sequences: Any, where: str, dtype: npt.DTypeLike | None = None) -> Panel:
-    """Make a panel of any container of sequences, as :meth:`Panel.from_sequences` does.
+    """Construct a panel from any container of sequences, as :meth:`Panel.from_sequences` does.
 
     Parameters
     ----------
     sequences : array-like or list of array-like
     where : str
-        What messages call them.
+        Their name in error messages.
     dtype : {float32, float64}, default=None
 
     Returns
@@ -561,7 +563,7 @@ def read_panel(sequences: Any, where: str, dtype: npt.DTypeLike | None = None) -
 
 
 def step_labels(panel: Panel, sample: np.ndarray, step: np.ndarray) -> pd.MultiIndex:
-    """Return what time steps are called: the sample and the time, or the number of the step.
+    """Return the labels of time steps: the sample, and the time or the number of the step.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What users pass to a Panel, checked: or an error that says what to pass."""
+"""Validation of the arguments of a Panel."""
 
 import math
 import operator
@@ -21,7 +21,7 @@ _KEYS = "Pass an integer, a slice, or a 1-D array of integers or booleans"
 
 
 def check_values(values: Any) -> np.ndarray:
-    """Return the time steps of all samples as an array, if they may be a panel's."""
+    """Validate the time steps of all samples and return them as an array."""
     advice = (
         "Pass a float32 or float64 array of shape (total_steps, n_features), or an integer array "
         "of shape (total_steps,). Panel.from_sequences converts other containers."
@@ -60,23 +60,23 @@ def check_offsets(offsets: npt.ArrayLike, total_steps: int) -> np.ndarray:
 
 
 def check_labels(labels: Any, n: int, name: str, noun: str) -> pd.Index | None:
-    """Return labels as an index; pandas would make tuples of those of several levels.
+    """Return labels as an index; a MultiIndex is kept, which pandas would convert to tuples.
 
     Parameters
     ----------
     labels : array-like of shape (n,) or None
     n : int
     name : str
-        What messages call the labels.
+        Name of the labels in error messages.
     noun : str
-        What there are ``n`` of.
+        Noun for the ``n`` labelled items.
     """
     if labels is None:
         return None
     try:
         index = labels.copy() if isinstance(labels, pd.MultiIndex) else pd.Index(labels)
         n_labels = len(index)
-    except Exception as error:  # of any kind: an object says itself how it becomes an array
+    except Exception as error:  # an object's own __array__ may raise anything
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
             f"Panel: {name} cannot be read as labels: {quote(error)}. Pass a 1-D array of {n} "
@@ -136,9 +136,9 @@ def check_float_type(dtype: Any, where: str) -> np.dtype | None:
         return None
     try:
         found = np.dtype(dtype)
-    except Exception as error:  # of any kind: a class may have a dtype of its own
+    except Exception as error:  # a class may have any `dtype` attribute
         raise TypeError(
-            f"{where} must be 'float32' or 'float64'; got {dtype!r}, which is not a dtype of NumPy."
+            f"{where} must be 'float32' or 'float64'; got {dtype!r}, which is not a NumPy dtype."
         ) from error
     if found not in (np.float32, np.float64):
         raise ValueError(f"{where} must be 'float32' or 'float64'; got {dtype!r}.")
@@ -149,12 +149,12 @@ def check_float_type(dtype: Any, where: str) -> np.dtype | None:
 
 
 def check_row(key: Any, n_samples: int) -> int | None:
-    """Return the position of one sample; None if the key is none of one sample."""
+    """Return the position of one sample; None if the key does not select one sample."""
     if isinstance(key, bool | np.bool_) or getattr(key, "ndim", 0) != 0:
         return None
     try:
         row = operator.index(key)
-    except Exception:  # of any kind: some tensors raise RuntimeError
+    except Exception:  # any exception: some tensors raise RuntimeError
         return None
     if not -n_samples <= row < n_samples:
         _refuse_row(row, n_samples)
@@ -162,10 +162,10 @@ def check_row(key: Any, n_samples: int) -> int | None:
 
 
 def check_rows(key: Any, n_samples: int) -> np.ndarray:
-    """Return what a panel is indexed with as the positions of samples."""
+    """Convert the key of a panel to the positions of samples."""
     try:
         rows = np.asarray(key)
-    except Exception as error:  # of any kind: an object says itself how it becomes an array
+    except Exception as error:  # an object's own __array__ may raise anything
         raise IndexError(
             f"Panel: the index cannot be read as an array: {quote(error)}. {_KEYS}."
         ) from error
@@ -226,7 +226,7 @@ def check_lengths(lengths: Any, n_samples: int, n_timesteps: int) -> np.ndarray:
 
 
 def check_bounds(starts: Any, stops: Any, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where samples are to be cut."""
+    """Validate the bounds of a slice of each sample."""
     bounds = []
     for name, given in (("starts", starts), ("stops", stops)):
         where = f"Panel.cut: {name}"
@@ -248,20 +248,20 @@ def check_bounds(starts: Any, stops: Any, lengths: np.ndarray) -> tuple[np.ndarr
 
 
 def check_padding(value: Any, dtype: np.dtype) -> Any:
-    """Return the number to pad with, if it fits."""
+    """Return the padding value if the dtype can represent it."""
     where = "Panel.to_padded: value"
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise TypeError(f"{where} must be a number; got {value!r}.")
     try:
         number = float(value)
-    except OverflowError:  # an integer beyond all floats
+    except OverflowError:  # an integer too large for a float
         number, fits = math.inf, False
     else:
         fits = _holds(dtype, number)
     if fits:
         return number if dtype.kind == "f" else int(number)
     raise ValueError(
-        f"{where} {value!r} does not fit into {dtype}, of which the Panel is. Pass another number."
+        f"{where} {value!r} does not fit into {dtype}, the dtype of the Panel. Pass another number."
     )
 
 

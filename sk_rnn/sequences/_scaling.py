@@ -1,4 +1,4 @@
-"""Numbers on their way into a network: centred, scaled and only then rounded to its precision."""
+"""Standardisation of inputs in float64, before they are rounded to the network's precision."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from ._spans import Spans
 
-# Values that are converted to float64 at a time when statistics are computed.
+# Number of values converted to float64 at a time when statistics are computed.
 _BLOCK_VALUES = 1 << 22
 
 
 class Standardisation(NamedTuple):
-    """(value - mean) / std of each feature.
+    """Standardise each feature: ``(value - mean) / std``.
 
-    In float64: of Unix seconds, float32 would keep steps of two minutes.
+    In float64: the resolution of float32 for Unix seconds is two minutes.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Standardisation(NamedTuple):
     std: np.ndarray
 
     def apply(self, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """Standardise values (..., n_features) and cast them; what overflows becomes infinite."""
+        """Standardise values (..., n_features) and cast them; overflow becomes infinity."""
         with np.errstate(over="ignore"):
             scaled = values - self.mean  # float64
             scaled /= self.std
@@ -35,16 +35,16 @@ class Standardisation(NamedTuple):
 def standardisation_of(spans: Spans, rows: np.ndarray) -> Standardisation:
     """Mean and standard deviation of each feature over the time steps of ``rows``.
 
-    Sums are taken a sample at a time in float64 and added in the order of ``rows``, so that the
-    result depends neither on the samples' order in the Panel nor on whether a copy is a weight.
-    They are sums of distances from one of the values: far from zero, sums of the values themselves
-    would lose digits.
+    Sums are computed per sample in float64 and added in the order of ``rows``, so that the result
+    depends neither on the order of samples in the Panel nor on whether a sample is repeated or
+    weighted. Values are first shifted by one of them: far from zero, sums of the raw values would
+    lose precision.
 
     Parameters
     ----------
     spans : Spans
     rows : ndarray of int
-        Samples, repeated as often as they count.
+        Samples, each repeated according to its weight.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Samples as spans of one array of time steps, so that leaving some out copies nothing."""
+"""Samples as spans of one array of time steps, so that subsets need no copy."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ._panel import Panel
 
 @dataclass(frozen=True)
 class Spans:
-    """What a network reads of a Panel: all of it, some of its samples, or samples without padding.
+    """A view of a Panel: all of it, some of its samples, or samples without their padding.
 
-    A Panel of a larger part of the data than fits into memory (a memory map) stays where it is.
+    The values of a Panel that does not fit into memory (a memory map) are not copied.
 
     Parameters
     ----------
@@ -27,12 +27,12 @@ class Spans:
     feature_names, n_tokens, index
         As in a Panel.
     rows : ndarray of int64 of shape (n_samples,), or None
-        Which samples of the Panel that was sliced these are.
+        Positions of these samples in the Panel that was sliced.
     where : str
-        What messages call the samples: the caller and the argument.
+        Name of the samples in error messages: the caller and the argument.
     untrimmed : tuple of two ndarrays of int64 of shape (n_samples,), or None
-        Where padding was dropped: how many time steps before each sample, and how many time steps
-        it had with its padding.
+        If padding was dropped: the number of dropped steps before each sample, and the number of
+        steps of each sample including its padding.
 
     Examples
     --------
@@ -77,13 +77,13 @@ class Spans:
         )
 
     def trim(self, first: np.ndarray, lengths: np.ndarray) -> Spans:
-        """Each sample from its step ``first`` on, ``lengths`` steps: both (n_samples,)."""
+        """Slice each sample: ``lengths`` steps from step ``first`` on, both (n_samples,)."""
         return replace(
             self, starts=self.starts + first, lengths=lengths, untrimmed=(first, self.lengths)
         )
 
     def to_panel(self) -> Panel:
-        """Return a Panel: of the same values if nothing is left out, else of a copy."""
+        """Return a Panel: with the same values if all are used, otherwise with a copy."""
         offsets = self.offsets
         values = self.values
         if len(values) != offsets[-1] or not np.array_equal(self.starts, offsets[:-1]):
@@ -106,7 +106,7 @@ class Spans:
         rows : slice
             The samples of the group.
         steps : ndarray
-            Their time steps end to end; those of the Panel itself where nothing lies between.
+            Their concatenated time steps; a view of the Panel if they are contiguous.
         """
         offsets = self.offsets
         n_steps = max(1, max_values // self.n_features)
@@ -122,13 +122,13 @@ class Spans:
             first = rows.stop
 
     def locate(self, rows: slice, position: int) -> tuple[int, int]:
-        """Return the sample, and the time step in it, of a position in the steps of a block."""
+        """Return the sample and the time step of a position in a block."""
         offsets = offsets_of(self.lengths[rows])
         sample, step = locate(offsets, position)
         return rows.start + sample, step
 
     def place(self, step: int, feature: int) -> str:
-        """Say where in a sample a value is, in a message."""
+        """Describe the position of a value in a sample, for a message."""
         if self.feature_names is not None:
             return f"at time step {step}, feature {self.feature_names[feature]!r}"
         more = f", feature {feature}" if self.n_features > 1 else ""
@@ -136,7 +136,7 @@ class Spans:
 
     @property
     def offsets(self) -> np.ndarray:
-        """Where samples start and stop once they are laid end to end, as targets per step are."""
+        """Offsets of the concatenated samples, as used for targets per time step."""
         return offsets_of(self.lengths)
 
     @property

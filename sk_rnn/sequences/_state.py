@@ -1,7 +1,7 @@
-"""What is saved beside a fitted state: who wrote it, and a checksum of what it holds.
+"""Version and checksum that are saved with a fitted state.
 
-A pickle notices no flipped bit in the middle of an array: predictions would change and nobody be
-told.
+Unpickling does not detect a flipped bit in the middle of an array: predictions would change
+silently.
 """
 
 import struct
@@ -19,29 +19,29 @@ from ._messages import level_of_user
 
 _KEY = "_saved_with"
 
-# What an estimator inside another says of the versions that run now, not of what was fitted.
+# Entries of nested estimators that describe the running versions, not the fitted state.
 _VERSIONS = (_KEY, "_sklearn_version")
 
 
 def seal(state: dict[str, Any]) -> dict[str, Any]:
-    """Add the package's version and a checksum to a state that is to be saved."""
+    """Add the package version and a checksum to a state that is about to be saved."""
     return {**state, _KEY: {"version": __version__, "checksum": checksum(state)}}
 
 
 def unseal(state: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str | None]:
-    """Check a state that was saved; return it as it was, and the version that wrote it.
+    """Verify a saved state; return the original state and the version that wrote it.
 
     Parameters
     ----------
     state : mapping
-        From `seal`, or of a version that did not know it.
+        From `seal`, or from a version without it.
     name : str
-        The estimator, in messages.
+        Name of the estimator in error messages.
 
     Raises
     ------
     ValueError
-        If the state does not hold what was saved.
+        If the state does not match its checksum.
 
     Warns
     -----
@@ -52,8 +52,8 @@ def unseal(state: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str | N
     saved = state.pop(_KEY, None)
     if saved is None:
         warnings.warn(
-            f"{name}: the saved model is of a version of sk_rnn before 0.1.0, which saved no "
-            "checksum: whether it is damaged cannot be told. Save it again with this version.",
+            f"{name}: the model was saved by a version of sk_rnn before 0.1.0, which saved no "
+            "checksum, so damage cannot be detected. Save it again with this version.",
             stacklevel=level_of_user(),
         )
         return state, None
@@ -66,7 +66,7 @@ def unseal(state: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str | N
 
 
 class SealedState(BaseEstimator):
-    """An estimator whose saved state says who wrote it, and is checked when it is loaded."""
+    """Mixin that adds the version and a checksum to the saved state, and checks them on loading."""
 
     def __getstate__(self) -> dict[str, Any]:
         return seal(super().__getstate__())
@@ -77,7 +77,7 @@ class SealedState(BaseEstimator):
 
 @contextmanager
 def unchanged_on_failure(estimator: BaseEstimator) -> Iterator[None]:
-    """Give an estimator its attributes back if the fit in here is not completed."""
+    """Restore the attributes of an estimator if the enclosed fit raises."""
     before = vars(estimator).copy()
     try:
         yield
@@ -89,7 +89,7 @@ def unchanged_on_failure(estimator: BaseEstimator) -> Iterator[None]:
 
 @contextmanager
 def explain_foreign_state(name: str, written_by: str | None) -> Iterator[None]:
-    """Say which version wrote a state that this version cannot read."""
+    """Raise an error that names the version that wrote an unreadable state."""
     try:
         yield
     except Exception as error:
@@ -106,9 +106,9 @@ def explain_foreign_state(name: str, written_by: str | None) -> Iterator[None]:
 def checksum(value: Any) -> str:
     """Digest of everything in a state that decides predictions.
 
-    Arrays, numbers, text, containers of them, and estimators inside; of other objects only the
-    type. Lists and tuples count as the same, and so do NumPy's numbers and Python's: files of some
-    formats do not tell them apart.
+    Includes arrays, numbers, text, containers of these and nested estimators; for other objects
+    only the type. Lists and tuples are equivalent, and so are NumPy and Python numbers, because
+    some file formats do not distinguish them.
     """
     digest = blake2b(digest_size=16)
     for part in _parts(value):
@@ -132,7 +132,7 @@ def _parts(value: Any) -> Iterator[bytes | memoryview]:
     elif isinstance(value, Mapping):
         entries = {k: v.item() if isinstance(v, np.generic) else v for k, v in value.items()}
         kinds = {*map(type, entries), *map(type, entries.values())}
-        if kinds == {str, int}:  # a vocabulary, of which there may be millions
+        if kinds == {str, int}:  # a vocabulary, which may have millions of entries
             listed: list[Any] = sorted(entries.items())
         else:
             listed = sorted(checksum([key, entry]) for key, entry in entries.items())

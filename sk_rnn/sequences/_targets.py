@@ -17,18 +17,18 @@ from ._tensors import open_tensors
 
 
 class SingleTargetsError(ValueError):
-    """There is one target per sequence where one per time step belongs."""
+    """There is one target per sequence instead of one per time step."""
 
 
 class TargetCountError(ValueError):
-    """There are not as many sequences of targets as samples."""
+    """The number of target sequences differs from the number of samples."""
 
 
 class TargetLengthsError(ValueError):
-    """A sequence has not as many targets as time steps."""
+    """A sequence has a different number of targets than time steps."""
 
 
-# Labels that come in lists arrive as objects; these kinds have a dtype of their own.
+# Labels from lists arrive as objects; these kinds have a dedicated dtype.
 _PLAIN_LABELS = {
     "boolean": np.bool_,
     "integer": np.int64,
@@ -52,24 +52,24 @@ def check_sequence_targets(
     Parameters
     ----------
     y : list of array-like, array-like of shape (n_samples, n_timesteps[, n_outputs]) or Panel
-        One sequence per sample, in any container that X may come in.
+        One sequence per sample, in any container that is accepted for X.
     lengths : ndarray of int of shape (n_samples,)
         Number of time steps of each sample of X.
     caller, input_name : str
-        What error messages call the caller and y.
+        Names of the caller and of y in error messages.
     numeric : bool, default=False
-        Whether targets must be numbers, which become float64. Otherwise one label per time
-        step may be of any kind.
+        Whether targets must be numbers, which become float64. Otherwise labels of any kind are
+        accepted, one per time step.
     bounds : tuple of (starts, stops), default=None
         Where padding was dropped from X, as from :func:`padding_bounds`. Targets that are
-        still padded are cut alike.
+        still padded are cut in the same way.
     untrimmed_lengths : ndarray of int of shape (n_samples,), default=None
         Number of time steps of each sample of X before padding was dropped.
 
     Returns
     -------
     values : ndarray of shape (total_steps,) or (total_steps, n_outputs)
-        The targets of all samples, end to end: labels or numbers, or several numbers (float64)
+        The concatenated targets of all samples: labels or numbers, or several numbers (float64)
         per time step.
     offsets : ndarray of int64 of shape (n_samples + 1,)
         Sample `i` is ``values[offsets[i]:offsets[i + 1]]``.
@@ -77,7 +77,7 @@ def check_sequence_targets(
     Raises
     ------
     ValueError
-        If a sample has not one target per time step; the message names the first.
+        If the numbers of targets and time steps of a sample differ; the message names the first.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def check_sequence_targets(
     (['N', 'V', 'N'], [0, 2, 3])
     """
     where = f"{caller}: {input_name}"
-    source = f"X{input_name.removeprefix('y')}"  # what goes with y_val is X_val
+    source = f"X{input_name.removeprefix('y')}"  # y_val goes with X_val
     values, y_offsets = _read(y, where, numeric)
     y_lengths = np.diff(y_offsets)
     if len(y_lengths) != len(lengths):
@@ -166,7 +166,7 @@ def _check_values(values: np.ndarray, offsets: np.ndarray, where: str, numeric: 
 
 
 def _plain_labels(values: np.ndarray, where: str) -> np.ndarray:
-    """Return labels that are all numbers or all booleans in the dtype they would have had."""
+    """Convert object labels that are all numbers or all booleans to their natural dtype."""
     kind = pd.api.types.infer_dtype(values, skipna=False)
     if kind in _PLAIN_LABELS:
         try:

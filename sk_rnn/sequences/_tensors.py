@@ -1,4 +1,4 @@
-"""Tensors of torch, packed and nested ones too, read without importing torch."""
+"""torch tensors, including packed and nested ones, read without importing torch."""
 
 from types import ModuleType
 from typing import Any
@@ -7,18 +7,18 @@ import numpy as np
 
 from ._messages import argument, name_kind, quote
 
-# Of a tensor's layouts those whose memory is the values, one after the other.
+# Tensor layouts that are dense.
 _DENSE = ("torch.strided", "torch.jagged")
 
 
 def is_tensor(x: Any) -> bool:
-    """Tell whether x is a tensor of torch."""
-    # Of the type: a frame may have columns of these names. A file has a detach, too.
+    """Return whether x is a torch tensor."""
+    # Looked up on the type: a frame may have columns of these names. Files have a detach, too.
     return hasattr(type(x), "detach") and hasattr(type(x), "layout")
 
 
 def is_batch(x: Any) -> bool:
-    """Tell whether x is a packed or a nested tensor: several sequences in one object."""
+    """Return whether x is a packed or a nested tensor: several sequences in one object."""
     return _is_packed(x) or (is_tensor(x) and bool(getattr(x, "is_nested", False)))
 
 
@@ -28,9 +28,9 @@ def open_tensors(X: Any, where: str) -> Any:
     Parameters
     ----------
     X : object
-        Of what is no tensor nothing changes.
+        Objects that are not tensors are returned unchanged.
     where : str
-        What messages call X.
+        Name of X in error messages.
 
     Returns
     -------
@@ -39,8 +39,8 @@ def open_tensors(X: Any, where: str) -> Any:
     Raises
     ------
     TypeError
-        If it is a sparse tensor, or one that NumPy cannot hold; or a class or a module, some of
-        which have a shape, columns or to_list, so that what reads X later would take them for data.
+        If it is a sparse tensor, or one that NumPy cannot represent; or a class or a module, some
+        of which have a shape, columns or to_list and would later be mistaken for data.
 
     Examples
     --------
@@ -54,14 +54,15 @@ def open_tensors(X: Any, where: str) -> Any:
     """
     if isinstance(X, type | ModuleType):
         raise TypeError(
-            f"{where} is {name_kind(X)}, where data belongs. Pass an object that holds the data."
+            f"{where} is {name_kind(X)}, where data is expected. Pass an object that holds the "
+            "data."
         )
     if _is_packed(X):
         return _unpack(X, where)
     if not is_tensor(X):
         return X
     if getattr(X, "is_nested", False):
-        rows = X.detach().cpu().unbind()  # one copy off the device instead of one per sequence
+        rows = X.detach().cpu().unbind()  # one device-to-host copy instead of one per sequence
         return [read_tensor(row, f"{where}[{i}]") for i, row in enumerate(rows)]
     return read_tensor(X, where)
 
@@ -74,25 +75,25 @@ def read_tensor(x: Any, where: str) -> np.ndarray:
         if "sparse" not in layout:
             what = f"is a tensor of layout {layout}, which NumPy lacks"
         raise TypeError(f"{where} {what}. Pass {argument(where)}.to_dense().")
-    if hasattr(x, "get_mask"):  # a MaskedTensor, whose mask says what is there
+    if hasattr(x, "get_mask"):  # a MaskedTensor: values outside its mask are missing
         held = read_tensor(x.get_data(), where)
         return np.ma.array(held, mask=~read_tensor(x.get_mask(), where))
     try:
         if getattr(x, "is_quantized", False):
             x = x.dequantize()
         x = x.detach().cpu().resolve_conj().resolve_neg()
-        # NumPy lacks the types of 16 and 8 bits that torch made up.
+        # NumPy lacks torch's bfloat16 and float8 dtypes.
         made_up = "bfloat16" in str(x.dtype) or "float8" in str(x.dtype)
         return (x.float() if made_up else x).numpy()
     except (NotImplementedError, RuntimeError, TypeError) as error:
         raise TypeError(
             f"{where} is a tensor of {x.dtype} that cannot be read: {quote(error)}. Pass numbers "
-            "of a type that NumPy has."
+            "of a dtype that NumPy supports."
         ) from error
 
 
 def _is_packed(x: Any) -> bool:
-    # By name: a PackedSequence is a tuple of its four parts, which are no sequences.
+    # Checked by name: a PackedSequence is a tuple of its four parts, not of sequences.
     return isinstance(x, tuple) and any(
         kind.__name__ == "PackedSequence" and kind.__module__.partition(".")[0] == "torch"
         for kind in type(x).__mro__
@@ -102,7 +103,7 @@ def _is_packed(x: Any) -> bool:
 def _unpack(packed: Any, where: str) -> list[np.ndarray]:
     """Return the sequences of a PackedSequence in the order in which they were packed."""
     values = read_tensor(packed.data, where)
-    sizes = read_tensor(packed.batch_sizes, where)  # sequences that have a step 0, a step 1, ...
+    sizes = read_tensor(packed.batch_sizes, where)  # number of sequences at step 0, step 1, ...
     if sizes.sum() != len(values) or (np.diff(sizes) > 0).any():
         raise ValueError(
             f"{where} is a PackedSequence whose batch_sizes do not fit its data of "
@@ -113,6 +114,6 @@ def _unpack(packed: Any, where: str) -> list[np.ndarray]:
     places = range(int(sizes[0]))
     if packed.unsorted_indices is not None:
         places = read_tensor(packed.unsorted_indices, where).tolist()
-    # The sequence at a place, counted from the longest, has a step where more are there than that.
+    # The sequence at rank i, longest first, has a step wherever more than i sequences do.
     lengths = np.searchsorted(-sizes, -np.arange(sizes[0]))
     return [values[starts[: lengths[place]] + place] for place in places]

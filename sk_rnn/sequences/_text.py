@@ -1,16 +1,16 @@
-"""Strings taken apart so that they can be put together again."""
+"""Reversible splitting of strings into words and marks."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-# Words, marks with the spaces around them, other spaces: together they cover any string.
+# Words, marks with the spaces around them, other spaces: every string is a sequence of these.
 _PIECES = re.compile(r"\w+|\s*[^\w\s]\s*|\s+")
 
 
 def split_words(text: str) -> list[str]:
-    """Split a string into words and marks, such that `join_words` gives it back.
+    """Split a string into words and marks; `join_words` is the inverse.
 
     A mark keeps the spaces around it; the one space between two words is left out.
 
@@ -36,7 +36,7 @@ def split_words(text: str) -> list[str]:
 
 
 def join_words(tokens: Iterable[str]) -> str:
-    """Put words and marks of `split_words` together again.
+    """Join the words and marks from `split_words`.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def _is_word(token: str) -> bool:
 
 
 def find_joiner(texts: Sequence[str], analyze: Callable[[str], Iterable[Any]]) -> str:
-    """Return what must stand between tokens to get the texts back: nothing, or else a space.
+    """Return the separator that restores the texts from their tokens: empty, or else a space.
 
     Parameters
     ----------

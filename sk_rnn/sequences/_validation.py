@@ -1,4 +1,4 @@
-"""The only door for sequences: whatever users pass becomes a checked Panel."""
+"""Validation of sequences: any container becomes a checked Panel."""
 
 import math
 from dataclasses import replace
@@ -14,7 +14,7 @@ from ._numbers import as_float
 from ._panel import Panel
 from ._spans import Spans
 
-# Checks run over blocks, so that no temporary of the data's own size is made.
+# Checks run over blocks, so that no temporary is as large as the data.
 _CHECK_BLOCK = 1 << 20
 
 
@@ -27,36 +27,36 @@ def check_sequences(
     caller: str = "check_sequences",
     input_name: str = "X",
 ) -> Panel:
-    """Turn any container of sequences into a Panel that a network can be fitted on.
+    """Convert any container of sequences to a validated Panel.
 
     Parameters
     ----------
     X : array-like, list of array-like, DataFrame or Panel
-        A Panel of the right dtype is returned with the same values, without a copy.
+        A Panel of the right dtype is returned without copying its values.
     dtype : {float32, float64}, default=None
-        Of numeric values. By default that of X if it is one of them; other numbers become float32
-        if it holds them exactly, else float64. Without effect on tokens.
+        Dtype of numeric values. By default that of X if it is one of these; other numbers become
+        float32 if it represents them exactly, otherwise float64. Ignored for tokens.
     tokens : bool, default=False
-        Whether X holds token ids, one non-negative integer per time step. They become int64, but
-        int32 stays, which is what a vectorizer gives.
-        Whether ids are below the size of the vocabulary is for :func:`check_token_range`.
+        Whether X holds token ids, one non-negative integer per time step. They become int64; int32,
+        the dtype of a vectorizer's output, is kept.
+        :func:`check_token_range` checks that ids are below the size of the vocabulary.
     padding_value : float, default=None
         Leading and trailing time steps whose features all equal this value (NaN equals NaN)
-        are dropped. Such steps between others stay.
+        are dropped. Such steps between others are kept.
     caller, input_name : str
-        What error messages call the caller and X.
+        Names of the caller and of X in error messages.
 
     Returns
     -------
     panel : Panel
-        Of at least one sample, each of at least one time step, all values finite.
+        With at least one sample, at least one time step per sample, and finite values.
 
     Raises
     ------
     TypeError
         If X is not a container of sequences.
     ValueError
-        If its contents cannot be used; the message says at which sample and time step.
+        If its values are invalid; the message names the sample and the time step.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def read_spans(
     caller: str,
     input_name: str = "X",
 ) -> Spans:
-    """Read any container of sequences as :func:`check_sequences` does, but copy no Panel.
+    """Read any container of sequences like :func:`check_sequences`, but without copying a Panel.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def read_spans(
     Returns
     -------
     spans : Spans
-        Samples without their padding, in the values of the Panel that they come in.
+        Samples without their padding, as views of the Panel's values.
     """
     where = f"{caller}: {input_name}"
     spans = _read(X, None if dtype is None else np.dtype(dtype), tokens, where)
@@ -116,9 +116,9 @@ def read_spans(
 
 
 def _unpadded(spans: Spans, padding_value: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first step of each sample that is not padding, and how many steps lie between.
+    """Return the first valid step of each sample, and the number of steps up to the last valid one.
 
-    Padding are the steps at either end whose features all equal ``padding_value``.
+    Padding is the steps at either end whose features all equal ``padding_value``.
     """
     if not isinstance(padding_value, Real):
         raise TypeError(
@@ -145,12 +145,12 @@ def _unpadded(spans: Spans, padding_value: Any, where: str) -> tuple[np.ndarray,
 
 
 def _equal(values: np.ndarray, number: Any) -> np.ndarray:
-    """Tell where values equal a number, of which NaN equals NaN."""
+    """Return where values equal a number; NaN equals NaN."""
     value = float(number)
     if math.isnan(value):
         return np.isnan(values)
     largest = float(np.finfo(values.dtype).max) if values.dtype.kind == "f" else math.inf
-    if largest < abs(value) < math.inf:  # NumPy would take it for infinity
+    if largest < abs(value) < math.inf:  # NumPy would convert it to infinity
         return np.zeros(values.shape, dtype=bool)
     return values == value
 
@@ -167,7 +167,7 @@ def check_token_range(
     n_tokens : int
         Size of the vocabulary.
     caller, input_name : str
-        What error messages call the caller and the panel.
+        Names of the caller and of the panel in error messages.
     """
     spans = Spans.of(spans) if isinstance(spans, Panel) else spans
     for rows, ids in spans.blocks(_CHECK_BLOCK):
@@ -177,7 +177,7 @@ def check_token_range(
         raise ValueError(
             f"{caller}: {input_name}[{sample}] has token id {ids[ids >= n_tokens][0]} at time step "
             f"{step}, but the vocabulary has {n_tokens} tokens, 0 to {n_tokens - 1}. Map unknown "
-            "tokens to an id of their own, or fit with a larger vocabulary."
+            "tokens to a separate id, or fit with a larger vocabulary."
         )
 
 
@@ -200,44 +200,44 @@ def _convert(spans: Spans, dtype: np.dtype | None, tokens: bool, where: str) -> 
         return replace(spans, values=values, feature_names=None)
     if spans.n_tokens is not None:
         raise ValueError(
-            f"{where} holds token ids out of a vocabulary of {spans.n_tokens}, where numbers "
-            "belong. Set embedding_dim."
+            f"{where} holds token ids from a vocabulary of {spans.n_tokens}, where numbers "
+            "are expected. Set embedding_dim."
         )
     values = as_float(spans.values[:, None] if spans.is_tokens else spans.values)
     if dtype is not None:
-        with np.errstate(over="ignore"):  # what overflows is refused as infinite later
+        with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
             values = values.astype(dtype, copy=False)
     return replace(spans, values=values)
 
 
 def _token_values(values: np.ndarray, where: str) -> np.ndarray:
-    """Return token ids as integers (total_steps,), or as floats that are still to be checked."""
+    """Return token ids as integers (total_steps,), or as floats that are checked later."""
     if values.shape[1] != 1:
         raise ValueError(
             f"{where} has {values.shape[1]} features per time step, but token ids are one integer "
             "per time step. Pass sequences of shape (n_timesteps,)."
         )
     if values.dtype == bool:
-        raise ValueError(f"{where} holds booleans where token ids belong. Pass integers.")
+        raise ValueError(f"{where} holds booleans where token ids are expected. Pass integers.")
     if values.dtype.kind in "iu":
         return values[:, 0]
     return values.astype(np.float64, copy=False)
 
 
 def _check_tokens(spans: Spans, where: str) -> Spans:
-    """Return ids of int32 or int64, which were integers or floats."""
+    """Return integers or integral floats as int32 or int64 ids."""
     if spans.values.dtype.kind == "f":
         _check_finite(spans, where)
     for rows, steps in spans.blocks(_CHECK_BLOCK):
         ids = steps.reshape(-1)
-        # Floats beyond 2**53 are not exact integers, whatever they look like.
+        # Floats beyond 2**53 do not represent integers exactly.
         if ids.dtype.kind == "f":
             inexact = (ids != np.floor(ids)) | (np.abs(ids) > 2**53)
             if inexact.any():
                 sample, step = spans.locate(rows, int(np.argmax(inexact)))
                 raise ValueError(
                     f"{where}[{sample}] has {ids[inexact][0]} at time step {step}, but token ids "
-                    "are integers. Pass integers; an estimator without embedding_dim takes numbers."
+                    "are integers. Pass integers, or leave embedding_dim unset for numbers."
                 )
         if ids.min() < 0:
             sample, step = spans.locate(rows, int(np.argmax(ids < 0)))
@@ -253,10 +253,10 @@ def _check_tokens(spans: Spans, where: str) -> Spans:
                 "sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) does."
             )
     values = spans.values.reshape(-1)
-    # What a vectorizer gives stays as it is: half the memory of 64 bits.
+    # int32, the dtype of a vectorizer's output, is kept: half the memory of int64.
     if values.dtype in (np.int32, np.int64) and values.ndim == spans.values.ndim:
         return spans
-    if values.dtype.kind == "f":  # of padding, which may be anything
+    if values.dtype.kind == "f":  # padding may be any number
         with np.errstate(invalid="ignore"):
             return replace(spans, values=values.astype(np.int64))
     return replace(spans, values=values.astype(np.int64))
@@ -264,7 +264,7 @@ def _check_tokens(spans: Spans, where: str) -> Spans:
 
 def _check_finite(spans: Spans, where: str) -> None:
     for rows, steps in spans.blocks(_CHECK_BLOCK):
-        # A single long sample is a block as long as itself.
+        # A single long sample is one block.
         n_steps = max(1, _CHECK_BLOCK // spans.n_features)
         for start in range(0, len(steps), n_steps):
             values = steps[start : start + n_steps].reshape(-1, spans.n_features)

@@ -21,19 +21,19 @@ from ._panel import Panel
 # of TREC: accuracy .909 against .876). With few sequences most tokens are in only one.
 _MANY = 1000
 
-# Where an object is in memory, as the repr says it that objects have by default.
+# The memory address in the default repr of an object.
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Unknown(NamedTuple):
-    """How many tokens were not in a vocabulary.
+    """Counts of the tokens that were not in a vocabulary.
 
     Attributes
     ----------
     n_tokens, n_sequences : int
-        Tokens, and sequences that have some.
+        Unknown tokens, and sequences that contain at least one.
     first : tuple of (int, token) or None
-        The first of them, and its sequence.
+        The index of the first such sequence, and its first unknown token.
     """
 
     n_tokens: int
@@ -115,9 +115,9 @@ class Vocabulary:
         Returns
         -------
         Vocabulary
-            Of sorted tokens; where they have no order, by type and then by how they print. What
-            prints as its address in memory is ordered by its attributes, and by first appearance if
-            these are equal: only then does the order of the rows matter.
+            Of sorted tokens; tokens without an order are sorted by type and then by their repr.
+            Objects whose repr is their memory address are sorted by their attributes, and by first
+            appearance if these are equal: only then does the order of the rows matter.
 
         Examples
         --------
@@ -253,7 +253,7 @@ def _sorted_tokens(tokens: list[Hashable]) -> list[Hashable]:
     """Put tokens in an order of their own."""
     if all(map(_has_total_order, tokens)):
         try:
-            # mypy wants proof that tokens can be compared; those that cannot raise what is caught.
+            # Tokens that cannot be compared raise TypeError, which is caught below.
             return sorted(tokens)  # type: ignore[type-var]
         except TypeError:
             pass  # of several types
@@ -264,14 +264,14 @@ def _sorted_tokens(tokens: list[Hashable]) -> list[Hashable]:
 
 
 def _has_total_order(token: Any) -> bool:
-    """Whether ``<`` puts tokens of this kind in one order: of sets it says which is the smaller."""
+    """Whether ``<`` is a total order of such tokens; for sets it is the subset relation."""
     if isinstance(token, tuple):
         return all(map(_has_total_order, token))
     return isinstance(token, str | bytes | int | float | date | timedelta | Decimal | Fraction)
 
 
 def _order_key(token: Any) -> tuple[Any, ...]:
-    """What decides where a token stands: its type, and what it holds, but not where it is kept."""
+    """Sort key of a token: its type and content, but not its memory address."""
     kind = type(token)
     if isinstance(token, frozenset):
         content: Any = sorted(map(_order_key, token))

@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 from ._arrays import as_array
 from ._numbers import as_numbers
 
-# Of weights times losses or numbers of tokens, which have to be finite, too.
+# Limit for the sum of weights times losses or token counts, which must be finite, too.
 _LARGEST_SUM = 1e300
 
 
@@ -21,25 +21,25 @@ def check_sample_weights(
     noun: str = "sample",
     purpose: str = "score",
 ) -> np.ndarray:
-    """Return weights as float64 (n_samples,); one number counts for all samples.
+    """Return weights as float64 (n_samples,); a scalar applies to all samples.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,), or number
     n_samples : int
     caller, input_name : str
-        What messages call the caller and the weights.
+        Names of the caller and of the weights in error messages.
     noun : str
-        What a weight belongs to.
+        Noun for the weighted items.
     purpose : str
-        What there would be nothing to do with if all weights were zero.
+        Verb for the error message if all weights are zero, such as "train on".
 
     Raises
     ------
     TypeError
         If they are not numbers.
     ValueError
-        If they are not finite, negative, all zero, too large to add up, or not one per sample.
+        If they are not finite, negative, all zero, too large to sum, or not one per sample.
     """
     where = f"{caller}: {input_name}"
     advice = f"Pass a 1-D array of {n_samples} weights, one per {noun}."
@@ -48,7 +48,7 @@ def check_sample_weights(
     if np.isscalar(sample_weight):
         sample_weight = np.full(n_samples, sample_weight)
     weights = as_array(sample_weight, where, advice)
-    # Strings of digits are read, too.
+    # Strings of digits are converted, too.
     weights = weights.astype(object) if weights.dtype.kind in "US" else weights
     weights = as_numbers(weights, where, advice)
     if weights.shape != (n_samples,):

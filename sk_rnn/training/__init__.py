@@ -1,4 +1,4 @@
-"""Training: the skorch net, its callbacks and batches, and where the arithmetic runs."""
+"""Training: the skorch net, callbacks, batches, and devices."""
 
 from ._batches import (
     Batch,

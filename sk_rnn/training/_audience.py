@@ -1,4 +1,4 @@
-"""Who follows a training: the estimator's own callbacks, and the user's between them."""
+"""Notification of callbacks: those of the estimator and those of the user."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,9 +24,9 @@ from ._user_callbacks import (
 
 
 class Audience:
-    """Tells callbacks of events, and writes the history of single batches that they read.
+    """Notifies callbacks of events, and records the batch history that they read.
 
-    Only what somebody hears of is told: most trainings have nobody who listens to batches.
+    Events without a listener are skipped: usually no callback listens to batch events.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Audience:
     own_first, own_last : sequences of callbacks
         Called before and after the user's.
     readout : Readout or None
-        What the user's callbacks are shown of outputs and targets; None shows them as they are.
+        How user callbacks see outputs and targets; None leaves them unchanged.
     n_batches : int
         Batches per epoch, of training and validation.
     validated : bool
@@ -66,36 +66,36 @@ class Audience:
         self.bars = [callback for callback in callbacks if isinstance(callback, ProgressBar)]
         for bar in self.bars:
             if bar.batches_per_epoch == "auto":
-                # It would divide by one size of all batches, which differ here.
+                # It assumes a constant batch size, but sizes differ here.
                 bar.batches_per_epoch = n_batches
 
     def notify(self, event: str, kwargs: dict[str, Any]) -> None:
-        """Tell all callbacks."""
+        """Notify all callbacks."""
         for callback in self.own_first:
             getattr(callback, event)(self.net, **kwargs)
         stop: StopTraining | None = None
         try:
             self._tell_listeners(event, kwargs)
         except StopTraining as raised:
-            stop = raised  # but this epoch's weights are looked at all the same
+            stop = raised  # the other callbacks still see the weights of this epoch
         for callback in self.own_last:
             getattr(callback, event)(self.net, **kwargs)
         if stop is not None:
             raise stop
 
     def is_heard(self, event: str) -> bool:
-        """Whether one of the user's callbacks does something at an event."""
+        """Whether a user callback implements an event."""
         return bool(self.listeners[event])
 
     def begin_batch(self, batch: Batch, *, training: bool) -> SeenBatch:
-        """Tell of a batch, and return it as callbacks are shown it."""
+        """Notify callbacks of a batch, and return it as they see it."""
         seen = show(batch, self.readout)
         self.net.history.new_batch()
         self._tell_listeners("on_batch_begin", {"batch": seen, "training": training})
         return seen
 
     def has_gradients(self, seen: SeenBatch) -> None:
-        """Tell of gradients."""
+        """Notify callbacks of gradients."""
         if self.listeners["on_grad_computed"]:
             named = list(self.net.module_.named_parameters())
             self._tell_listeners(
@@ -105,15 +105,15 @@ class Audience:
     def end_batch(
         self, seen: SeenBatch, prefix: str, step: dict[str, Tensor], *, training: bool
     ) -> None:
-        """Write the loss of a batch, and tell of its end."""
+        """Record the loss of a batch, and notify callbacks of its end."""
         self._record(prefix, step["loss"].item(), seen.n_rows)
         outputs = {"loss": step["loss"], "y_pred": step["y_pred"].detach()}
         self._tell_listeners("on_batch_end", {"batch": seen, "training": training, **outputs})
 
     def record_unheard(self, prefix: str, steps: Sequence[tuple[Tensor, int]]) -> None:
-        """Write losses and rows of batches that nobody heard of, all at once.
+        """Record losses and row counts of batches without listeners, all at once.
 
-        Callbacks may read them at the end of the epoch, and a Checkpoint looks at the last one.
+        Callbacks may read them at the end of the epoch, and a Checkpoint uses the last one.
         """
         if steps:
             losses = torch.stack([loss for loss, _ in steps]).tolist()
@@ -124,14 +124,14 @@ class Audience:
             self.net.history.new_batch()
 
     def weights_epoch(self) -> int:
-        """Find the epoch whose weights the module has after `on_train_end`."""
+        """Return the epoch whose weights the module has after `on_train_end`."""
         users = [kept_epoch(callback, self.net) for _, callback in reversed(self.users)]
         own = [getattr(c, "epoch_", None) for c in (*self.own_first, *self.own_last)]
         kept = [epoch for epoch in (*users, *own) if epoch is not None]
         return kept[0] if kept else len(self.net.history)
 
     def leave(self) -> None:
-        """Remove the bar of an epoch that was cut short."""
+        """Remove the bar of an interrupted epoch."""
         for bar in self.bars:
             if hasattr(bar, "pbar_"):
                 bar.pbar_.close()
@@ -148,7 +148,7 @@ class Audience:
         try:
             getattr(callback, event)(self.net, **kwargs)
         except KeyboardInterrupt:
-            # skorch's way to stop, which must not be taken for the user's Ctrl-C.
+            # skorch uses KeyboardInterrupt to stop; it must not be mistaken for Ctrl-C.
             if isinstance(callback, EarlyStopping):
                 raise StopTraining(f"callback {name!r} ended it") from None
             raise

@@ -1,4 +1,4 @@
-"""Batches formed whole: one gather a batch, on the device where the data is."""
+"""Batches: one gather per batch, on the device of the data."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,52 +20,52 @@ from ..sequences import (
     training_batches,
 )
 
-# Bounds of a batch that is only predicted: rows, padded steps and outputs, which bound its memory.
+# Limits of a prediction batch, which bound its memory: rows, padded steps and outputs.
 PREDICT_ROWS = 1024
 PREDICT_STEPS = 32_768
 PREDICT_OUTPUTS = 1 << 24
 
-# The share of a GPU's free memory that the data set may take to be kept there.
+# The data set is kept on the GPU if it needs at most this fraction of the free memory.
 RESIDENT_SHARE = 0.5
 
-# Numbers that are standardised at a time.
+# Number of values standardised at a time.
 _CONVERT_VALUES = 1 << 20
 
 
 class Batch(NamedTuple):
-    """One batch as skorch knows it: the module's arguments by name, and the targets."""
+    """One batch as in skorch: the module's arguments by name, and the targets."""
 
     X: dict[str, Any]
     y: Targets
 
     @property
     def n_rows(self) -> int:
-        """Rows of the loss: sequences, or time steps."""
+        """Number of rows of the loss: sequences or time steps."""
         return count_rows(self.X)
 
 
 def count_rows(X: dict[str, Any]) -> int:
-    """Rows of the loss of a batch, from the module's arguments."""
+    """Number of rows of the loss of a batch, from the module's arguments."""
     return len(X["positions"] if "positions" in X else X["lengths"])
 
 
 class SequenceData:
     """Sequences with targets and weights, from which batches are taken.
 
-    On a GPU the steps are moved there once if they fit, and batches are gathered there; on a CPU,
-    or if they do not fit, batches are gathered from the array that the sequences are in. That is
-    not copied if it has the network's own type, or lies in a file; otherwise it is converted once.
+    If the steps fit on the GPU, they are copied to it once and batches are gathered there;
+    otherwise, and on a CPU, batches are gathered from the array of the sequences. It is not copied
+    if it has the network's dtype or is a memory map; otherwise it is converted once.
 
     Parameters
     ----------
     spans : Spans
         The sequences.
     device : torch.device
-        Where batches are wanted.
+        Device of the batches.
     dtype : dtype
-        Type of the network's weights, for sequences of numbers.
+        Dtype of the network's weights, for sequences of numbers.
     scaling : Standardisation or None
-        What is done to numbers before they are rounded to that type.
+        Standardisation of numbers before they are rounded to that dtype.
     y : ndarray or None
         One row per sequence, or per time step with ``per_step=True``.
     weights : ndarray or None
@@ -76,7 +76,7 @@ class SequenceData:
     Raises
     ------
     ValueError
-        Here or when a batch is taken, if a number is too large for ``dtype``.
+        Here or when a batch is built, if a number is too large for ``dtype``.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class SequenceData:
 
     @property
     def sorting_lengths(self) -> np.ndarray:
-        """What sequences of a training batch should have about the same of."""
+        """Lengths by which training batches are grouped."""
         return self.lengths
 
     def inputs(self, rows: np.ndarray) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class SequenceData:
         return {"x": x, "lengths": torch.from_numpy(lengths)}
 
     def batch(self, rows: np.ndarray) -> Batch:
-        """The same, with targets and weights."""
+        """The padded sequences at ``rows`` with targets and weights."""
         inputs = self.inputs(rows)
         if self.per_step:
             lengths = inputs["lengths"].numpy()
@@ -147,14 +147,14 @@ class SequenceData:
         return Batch(inputs, Targets(values, weights, inputs["lengths"] if self.per_step else None))
 
     def _convert(self, values: np.ndarray) -> np.ndarray:
-        """Standardise numbers and round them to the network's type."""
+        """Standardise numbers and round them to the network's dtype."""
         if self.scaling is not None:
             return self.scaling.apply(values, self.dtype)
         with np.errstate(over="ignore"):
             return values.astype(self.dtype)
 
     def _converted(self, spans: Spans) -> Spans:
-        """The sequences end to end, converted."""
+        """The concatenated sequences, converted."""
         values = np.empty((spans.offsets[-1], spans.n_features), self.dtype)
         for rows, steps in spans.blocks(_CONVERT_VALUES):
             start, stop = self.offsets[rows.start], self.offsets[rows.stop]
@@ -164,7 +164,7 @@ class SequenceData:
         return replace(spans, values=values, starts=self.offsets[:-1])
 
     def _refuse(self, rows: np.ndarray, spans: Spans | None = None) -> NoReturn:
-        """Name the first number of ``rows`` that is too large."""
+        """Raise an error that names the first number in ``rows`` that is too large."""
         spans = spans or self.spans
         row, wrong = next(
             (row, wrong)
@@ -187,35 +187,35 @@ class SequenceData:
         )
 
     def steps(self, row: int) -> np.ndarray:
-        """The time steps of one sequence, as the network reads them."""
+        """The time steps of one sequence, as inputs of the network."""
         start = self.spans.starts[row]
         values = self.spans.values[start : start + self.lengths[row]]
         return self._convert(values) if self.converts else values
 
     def target_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Where the targets of the sequences at ``rows`` stand."""
+        """Positions of the targets of the sequences at ``rows``."""
         return step_positions(self.offsets, rows) if self.per_step else rows
 
     def targets(self, rows: np.ndarray) -> np.ndarray:
-        """The targets of the sequences at ``rows``, as the loss has them."""
+        """The targets of the sequences at ``rows``, as used by the loss."""
         assert self.y is not None
         index = torch.from_numpy(self.target_rows(rows)).to(self.device)
         return self.y.index_select(0, index).cpu().numpy()
 
     def _gather(self, resident: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
-        """Pad on the device: the row indices are all that travels."""
+        """Pad on the device: only the row indices are transferred."""
         index = torch.from_numpy(rows).to(self.device, non_blocking=True)
         ends = torch.from_numpy(lengths).to(self.device, non_blocking=True)
         steps = torch.arange(int(lengths.max()), device=self.device)[:, None]  # (T, 1)
         positions = self.starts[index][None, :] + steps  # (T, B)
-        # Steps after a row's end are read from the extra zero row behind the data.
+        # Steps after a row's end are read from an additional row of zeros after the data.
         positions = torch.where(steps < ends[None, :], positions, len(resident) - 1)
         padded = resident.index_select(0, positions.flatten())
         return padded.unflatten(0, positions.shape)  # (T, B, F), or (T, B) for tokens
 
 
 def step_positions(offsets: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Where the steps of ``rows`` stand in the Panel's values, sequence by sequence."""
+    """Positions of the steps of ``rows`` in the Panel's values, sequence by sequence."""
     starts, ends = offsets[rows], offsets[rows + 1]
     lengths = ends - starts
     before = np.cumsum(lengths) - lengths
@@ -231,7 +231,7 @@ def _fits(spans: Spans, dtype: np.dtype, device: torch.device) -> bool:
 
 
 def _to_device(values: np.ndarray, device: torch.device) -> Tensor:
-    """Copy the values to the device, with a row of zeros behind them."""
+    """Copy the values to the device, followed by a row of zeros."""
     resident = torch.zeros(
         (len(values) + 1, *values.shape[1:]),
         dtype=torch.from_numpy(values[:0]).dtype,
@@ -242,18 +242,18 @@ def _to_device(values: np.ndarray, device: torch.device) -> Tensor:
 
 
 class TrainingBatches:
-    """Shuffled batches of similar lengths, drawn anew each epoch.
+    """Shuffled batches of similar lengths, redrawn each epoch.
 
     Parameters
     ----------
     data : SequenceData
-        Where batches come from.
+        Source of the batches.
     rows : ndarray of int
-        The rows to train on; a row that stands here twice is seen twice an epoch.
+        The rows to train on; repeated rows are used repeatedly in each epoch.
     batch_size : int
-        Sequences a batch.
+        Sequences per batch.
     rng : numpy.random.RandomState
-        Decides the batches.
+        Random state for the batches.
     """
 
     def __init__(
@@ -279,26 +279,26 @@ class TrainingBatches:
 
 
 def _at_most(number: int, n_outputs: int) -> int:
-    """Rows or steps of which no more than `PREDICT_OUTPUTS` numbers are put out."""
+    """Number of rows or steps with at most `PREDICT_OUTPUTS` outputs."""
     return max(ROW_MULTIPLE, min(number, PREDICT_OUTPUTS // n_outputs))
 
 
 class PredictionBatches:
-    """Batches sorted by length and bounded in memory, in a fixed order.
+    """Batches sorted by length and with bounded memory, in a fixed order.
 
     Parameters
     ----------
     data : SequenceData
-        Where batches come from.
+        Source of the batches.
     rows : ndarray of int or None
-        The rows wanted; None for all.
+        The rows to predict; None for all.
     batch_size : int or None
-        Sequences a batch at most.
+        Maximum number of sequences per batch.
     aligned : bool
-        Fill batches up to a multiple of `ROW_MULTIPLE` with copies of their last row, which
-        `wanted` tells how to cut off again.
+        Pad batches to a multiple of `ROW_MULTIPLE` rows with copies of their last row, which
+        `wanted` allows to remove.
     n_outputs : int
-        Numbers put out per row or time step; many of them make batches smaller.
+        Outputs per row or time step; batches are smaller if there are many.
     """
 
     def __init__(
@@ -321,7 +321,7 @@ class PredictionBatches:
 
     @property
     def n_batches(self) -> int:
-        """Batches there are."""
+        """Number of batches."""
         return len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -332,7 +332,7 @@ class PredictionBatches:
             yield self.data.batch(rows)
 
     def wanted(self) -> Iterator[int]:
-        """Count the outputs of each batch that are not of filling rows."""
+        """Number of outputs of each batch without the padding rows."""
         for chosen in self.batches:
             lengths = self.data.lengths[self.rows[chosen]]
             yield int(lengths.sum()) if self.data.per_step else len(chosen)

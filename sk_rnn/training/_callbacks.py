@@ -1,4 +1,4 @@
-"""The training loop's own callbacks; each is a skorch callback and does one thing."""
+"""Built-in callbacks of the training loop; each is a skorch callback with one task."""
 
 import math
 import warnings
@@ -11,14 +11,13 @@ from torch import Tensor, nn
 
 from ._batches import PredictionBatches
 
-# Weights of ordinary trainings are far smaller. From here on it is tried out whether they overflow,
-# on as many sequences.
+# Weights are normally far smaller. Above this, they are tested for overflow on some sequences.
 _LARGE = 1e3
 _FEW_ROWS = 8
 
 
-class StopTraining(Exception):  # noqa: N818 - not an error: it ends the loop early, as planned
-    """Raised by a callback at the end of an epoch to end training; its text says why."""
+class StopTraining(Exception):  # noqa: N818 - not an error: it ends the loop early
+    """Raised by a callback at the end of an epoch to stop training; its message is the reason."""
 
 
 def snapshot(module: nn.Module) -> dict[str, Tensor]:
@@ -27,25 +26,25 @@ def snapshot(module: nn.Module) -> dict[str, Tensor]:
 
 
 def largest_weight(module: nn.Module) -> float:
-    """The largest magnitude of the weights and running statistics; NaN if one is NaN."""
+    """The maximum absolute value of the weights and running statistics; NaN if one is NaN."""
     numbers = [value for value in module.state_dict().values() if value.is_floating_point()]
     return float(torch.stack(torch._foreach_norm(numbers, math.inf)).max())
 
 
 class FiniteGuard(Callback):
-    """Ends training when it has diverged, with the last weights that give finite outputs.
+    """Stops training when it has diverged, and restores the last weights with finite outputs.
 
-    Weights that are finite are not enough: those that a huge learning rate has left can be so large
-    that every output overflows.
+    Finite weights are not sufficient: after a very large learning rate they can be so large that
+    every output overflows.
 
     Parameters
     ----------
     caller : str
-        Named in the warning.
+        Name of the caller in the warning.
     advice : str
-        What to change, said in the warning.
+        Advice in the warning.
     unbounded : bool
-        Whether states grow without bound, so that weights of any size may be too large.
+        Whether states are unbounded, so that weights of any size may overflow.
     """
 
     def __init__(self, caller: str, advice: str, *, unbounded: bool):
@@ -54,14 +53,14 @@ class FiniteGuard(Callback):
         self.unbounded = unbounded
 
     def on_train_begin(self, net, **kwargs):
-        """Keep the weights that training starts from."""
+        """Save the initial weights."""
         self.weights_ = self.proven_ = snapshot(net.module_)
         self.epoch_ = self.proven_epoch_ = len(net.history)
 
     def on_epoch_end(self, net, dataset_train=None, **kwargs):
-        """Keep the weights, or go back to those kept."""
+        """Save the weights, or restore those saved before."""
         if math.isfinite(net.history[-1, "train_loss"]):
-            # The epoch began with the weights kept last, which gave a finite loss, then.
+            # The epoch began with the weights saved last, so these gave a finite loss.
             self.proven_, self.proven_epoch_ = self.weights_, self.epoch_
             if math.isfinite(largest_weight(net.module_)):
                 self.weights_, self.epoch_ = snapshot(net.module_), len(net.history)
@@ -73,7 +72,7 @@ class FiniteGuard(Callback):
         raise StopTraining("the loss was no longer finite")
 
     def on_train_end(self, net, X=None, **kwargs):
-        """Go back from weights that cannot be used, of an interrupted or of the last epoch."""
+        """Restore the saved weights if those of the last or an interrupted epoch are unusable."""
         largest = largest_weight(net.module_)
         if not math.isfinite(largest):
             net.module_.load_state_dict(self.weights_)
@@ -96,7 +95,7 @@ class FiniteGuard(Callback):
         net.module_.load_state_dict(self.weights_)
 
     def _warn(self, net: Any, what: str) -> None:
-        # The optimizer's running means are of no use either; a warm start begins with new ones.
+        # The optimizer's state is unusable as well; a warm start begins with a new one.
         net.initialize_optimizer()
         kept = f"those of epoch {self.epoch_}" if self.epoch_ else "the initial ones"
         warnings.warn(
@@ -108,19 +107,19 @@ class FiniteGuard(Callback):
 
 
 class BestWeights(Callback):
-    """Puts back, at the end, the weights of the epoch with the best validation score.
+    """Restores the weights of the epoch with the best validation score at the end.
 
-    Equal scores are decided by the validation loss: on a few rows accuracy takes few values.
+    Ties are broken by the validation loss: on a few rows, accuracy has few distinct values.
     """
 
     def on_train_begin(self, net, **kwargs):
-        """Forget earlier trainings."""
+        """Reset the state of earlier trainings."""
         self.best_ = (-math.inf, -math.inf)
         self.epoch_ = None
         self.weights_ = None
 
     def on_epoch_end(self, net, **kwargs):
-        """Keep the weights if the score is the best so far."""
+        """Save the weights if the score is the best so far."""
         reached = (net.history[-1, "valid_score"], -net.history[-1, "valid_loss"])
         if all(map(math.isfinite, reached)) and reached > self.best_:
             self.best_ = reached
@@ -128,20 +127,20 @@ class BestWeights(Callback):
             self.weights_ = snapshot(net.module_)
 
     def on_train_end(self, net, **kwargs):
-        """Put the best weights back."""
+        """Restore the best weights."""
         if self.weights_ is not None:
             net.module_.load_state_dict(self.weights_)
 
 
 class Patience(Callback):
-    """Ends training when the validation score has not risen by ``tol`` for ``patience`` epochs.
+    """Stops training when the validation score has not improved by ``tol`` for ``patience`` epochs.
 
     Parameters
     ----------
     patience : int
-        Epochs to wait.
+        Number of epochs without improvement.
     tol : float
-        What counts as a rise.
+        Minimum improvement.
     """
 
     def __init__(self, patience: int, tol: float):
@@ -149,15 +148,15 @@ class Patience(Callback):
         self.tol = tol
 
     def on_train_begin(self, net, **kwargs):
-        """Start counting."""
+        """Reset the counter."""
         self.best_ = (-math.inf, math.inf)
         self.waited_ = 0
 
     def on_epoch_end(self, net, **kwargs):
-        """Count an epoch without a rise, or start again."""
+        """Count an epoch without improvement, or reset the counter."""
         score, loss = net.history[-1, "valid_score"], net.history[-1, "valid_loss"]
         best_score, best_loss = self.best_
-        # A score that can rise no further (accuracy 1) may still hide a falling loss.
+        # When the score is at its maximum (accuracy 1), the loss may still decrease.
         if score > best_score + self.tol or (score >= best_score and loss < best_loss - self.tol):
             self.best_ = (score, loss)
             self.waited_ = 0
@@ -169,10 +168,10 @@ class Patience(Callback):
 
 
 def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Which rows have their highest output at the target: (N, K) and (N,) to (N,)."""
+    """Whether the highest output of each row is at the target: (N, K) and (N,) to (N,)."""
     return outputs.argmax(dim=1) == targets
 
 
 def subset_accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Which rows have every label right: (N, n_labels) twice to (N,)."""
+    """Whether all labels of each row are correct: (N, n_labels) twice to (N,)."""
     return ((outputs > 0) == (targets > 0.5)).all(dim=1)

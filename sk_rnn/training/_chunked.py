@@ -1,4 +1,4 @@
-"""Prediction in chunks: sequences whose activations would not fit into memory."""
+"""Prediction in chunks, for sequences whose activations would not fit into memory."""
 
 import torch
 from torch import Tensor, nn
@@ -6,17 +6,17 @@ from torch import Tensor, nn
 from ..modules import Chunk, ChunkedRun, SequenceModel
 
 # Sequences longer than this are predicted in chunks, whose activations always fit into memory. A
-# batch of prediction has one such sequence only, so its company never decides.
+# prediction batch has only one such sequence, so results do not depend on the rest of the batch.
 WHOLE_STEPS, CHUNK_STEPS = 32_768, 1_024
 
 
 def infer(module: nn.Module, x: Tensor, **others: Tensor) -> Tensor:
-    """The module's outputs of a batch, in chunks where it is long and has no gradients.
+    """Outputs of the module for a batch; in chunks if it is long and needs no gradients.
 
     Parameters
     ----------
     module : Module
-        Only a `SequenceModel` can be run in chunks, and not with a user's cell.
+        Only a `SequenceModel` with a built-in cell can be run in chunks.
     x : Tensor of shape (T, B, F), or (T, B) for token ids
     **others : Tensor
         Further arguments of the module.
@@ -34,7 +34,7 @@ def infer(module: nn.Module, x: Tensor, **others: Tensor) -> Tensor:
 def _by_chunks(
     model: SequenceModel, x: Tensor, lengths: Tensor, positions: Tensor | None = None
 ) -> Tensor:
-    """The outputs without gradients, in memory that does not grow with the length."""
+    """Outputs without gradients, with memory independent of the length."""
     run = ChunkedRun(model.encoder, x, lengths, CHUNK_STEPS)
     if model.pooling is not None:
         totals = model.pooling.totals(run)

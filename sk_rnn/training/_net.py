@@ -1,4 +1,4 @@
-"""The one seam to skorch: its flow, callbacks and history, without its cost a batch."""
+"""The interface to skorch: its training flow, callbacks and history, with less overhead."""
 
 import inspect
 import threading
@@ -33,10 +33,10 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 
 _ADAPTIVE = [OPTIMIZERS[name] for name in ("adamw", "adam", "nadam", "radam", "rmsprop")]
 
-# From outputs and targets to the rows that are right.
+# From outputs and targets to whether each row is correct.
 ScoreFunction = Callable[[Tensor, Tensor], Tensor]
 
-# What there is only while the net trains.
+# Attributes that exist only during training.
 _WHILE_TRAINING = (
     "audience_",
     "generator_",
@@ -45,21 +45,21 @@ _WHILE_TRAINING = (
     "parameters_",
     "progress_",
 )
-# And what is not pickled with it.
+# Attributes that are not pickled.
 _LEFT_OUT = (*_WHILE_TRAINING, "readout_")
 
 
 class RecurrentNet(PredictingNet):
-    """A skorch net that trains on whole batches from `SequenceData`.
+    """A skorch net that trains on batches from `SequenceData`.
 
-    skorch's flow stands: `fit_loop`, `run_single_epoch`, `train_step`, `infer`, callbacks and
-    history. What is replaced is what costs time a batch: the data loader, the copy of every
-    parameter name for callbacks that nobody set, and the wait for each loss.
+    skorch's training flow is kept: `fit_loop`, `run_single_epoch`, `train_step`, `infer`, callbacks
+    and history. Only its overhead per batch is replaced: the data loader, the list of all parameter
+    names for unset callbacks, and the synchronisation for each loss.
 
     Parameters
     ----------
     module : torch.nn.Module
-        The module, built, on the CPU.
+        The initialized module, on the CPU.
     criterion : torch.nn.Module
         Called with outputs, targets and weights.
     optimizer : type
@@ -69,27 +69,27 @@ class RecurrentNet(PredictingNet):
     lr_schedule : str or callable
         A name in `SCHEDULES`, "constant", or a function of progress in [0, 1].
     weight_decay : float
-        For weight matrices; biases, norms' gains and other vectors are left alone.
+        Weight decay of matrices; not applied to biases, gains of norms and other vectors.
     gradient_clip : float or None
-        Highest norm of the whole gradient.
+        Maximum norm of the gradient.
     bfloat16 : bool
-        Run products in bfloat16.
+        Whether to run matrix multiplications in bfloat16.
     score_function : callable or None
-        Which rows are right, from outputs and targets: their share is the validation score. None
-        takes minus the loss.
+        From outputs and targets to whether each row is correct; the fraction of correct rows is the
+        validation score. None uses the negative loss.
     device : torch.device
-        Where to compute.
+        Device of the computation.
     backend : {"torch", "numba"}
-        What computes the recurrences.
+        Implementation of the recurrences.
     tbptt_steps : int or None
-        Steps after which gradients are cut off: see `truncated_gradients`.
+        Number of steps after which gradients are truncated: see `truncated_gradients`.
     embedding_eps : float or None
-        Adaptive optimizers' ``eps`` for embeddings, unless ``optimizer__eps`` is set; None leaves
-        it as it is.
+        ``eps`` of adaptive optimizers for embeddings, unless ``optimizer__eps`` is set; None uses
+        the optimizer's default.
     callbacks : list
         skorch callbacks.
     caller : str or None
-        Named in errors.
+        Name of the caller in error messages.
     **kwargs
         ``optimizer__…`` and ``callbacks__…``.
     """
@@ -122,7 +122,7 @@ class RecurrentNet(PredictingNet):
             device=device,
             callbacks=callbacks,
             train_split=None,
-            verbose=1,  # says nothing itself, but lets a PrintLog speak
+            verbose=1,  # prints nothing itself, but enables a PrintLog
             **kwargs,
         )
         self.lr_schedule = lr_schedule
@@ -136,18 +136,18 @@ class RecurrentNet(PredictingNet):
         self.caller = caller
 
     def initialize_module(self):
-        """Take the module, and say what computes its recurrences."""
+        """Set the module and its backend."""
         super().initialize_module()
         set_backend(self.module_, self.backend)
         return self
 
     def __getstate__(self):
-        """Leave out what belongs to the training that a Checkpoint pickles it in."""
+        """Drop attributes of the running training, during which a Checkpoint pickles the net."""
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name not in _LEFT_OUT}
 
     def initialize_callbacks(self):
-        """Make copies that training may change; an error says which parameter it is about."""
+        """Copy the callbacks, which training may change; errors name the parameter."""
         try:
             return super().initialize_callbacks()
         except (TypeError, ValueError, SkorchException) as error:
@@ -157,17 +157,17 @@ class RecurrentNet(PredictingNet):
                 "its own documentation allows."
             ) from error
 
-    # --- what skorch would do otherwise ---------------------------------------------------------
+    # --- overrides of skorch --------------------------------------------------------------------
 
     @property
     def _default_callbacks(self) -> list[Any]:
         return []
 
     def initialize_optimizer(self, triggered_directly=None):
-        """Make the optimizer with groups for embeddings, for other matrices and for vectors."""
+        """Build the optimizer with parameter groups for embeddings, other matrices and vectors."""
         params = {"lr": self.lr, **self.get_params_for("optimizer")}
-        # Also those that are frozen now, which an Unfreezer may thaw: without a gradient they are
-        # passed over.
+        # Including frozen parameters, which an Unfreezer may unfreeze: without a gradient they are
+        # skipped.
         trained = list(self.module_.parameters())
         tables = [m.weight for m in self.module_.modules() if isinstance(m, nn.Embedding)]
         embeddings = [p for p in trained if any(p is table for table in tables)]
@@ -179,8 +179,8 @@ class RecurrentNet(PredictingNet):
         adapts = {}
         if self.embedding_eps is not None and self.optimizer in _ADAPTIVE and "eps" not in params:
             adapts = {"eps": self.embedding_eps}
-        # Always in this order, by which `resume_optimizer` knows the parameters; what has the same
-        # options is one group, which the optimizer takes in one pass.
+        # Always in this order, by which `resume_optimizer` matches parameters. Parameters with the
+        # same options are one group, which the optimizer updates in one pass.
         kinds = [(embeddings, {**decays, **adapts}), (matrices, decays), (vectors, stays)]
         groups: list[dict[str, Any]] = []
         for members, options in kinds:
@@ -190,7 +190,7 @@ class RecurrentNet(PredictingNet):
                 groups.append({"params": members, **options})
         chosen = {"fused", "foreach", "differentiable"} & params.keys()
         if "fused" in accepted and not chosen and self.device.type in ("cpu", "cuda"):
-            # One pass over all parameters; what remains of a small step is mostly the optimizer.
+            # One pass over all parameters, because the optimizer dominates the time of small steps.
             params["fused"] = True
         self.optimizer_ = self.optimizer(groups, **params)
         for group in self.optimizer_.param_groups:
@@ -198,16 +198,16 @@ class RecurrentNet(PredictingNet):
         return self
 
     def resume_optimizer(self, state: dict[int, Any]) -> None:
-        """Take over running means and step counts, but keep the rates and decays of now."""
+        """Load running means and step counts, but keep current learning rates and decays."""
         own = self.optimizer_.state_dict()
         self.optimizer_.load_state_dict({**own, "state": state})
 
     def get_split_datasets(self, X, y=None, **fit_params):
-        """Split nothing: ``X`` is the training and the validation batches."""
+        """Return ``X``, which already holds the training and the validation batches."""
         return X
 
     def notify(self, method_name, **cb_kwargs):
-        """Tell all callbacks of what is not of a single batch."""
+        """Notify all callbacks of events other than those of a batch."""
         getattr(self, method_name)(self, **cb_kwargs)
         audience, progress = self.audience_, self.progress_
         if progress is not None and audience.is_heard(method_name):
@@ -217,7 +217,7 @@ class RecurrentNet(PredictingNet):
             audience.notify(method_name, cb_kwargs)
 
     def on_epoch_end(self, net, **kwargs):
-        """Show the epoch, before a callback ends training with it."""
+        """Show the epoch, before a callback may stop training."""
         if self.progress_ is not None:
             self.progress_.end_epoch(self.history[-1])
 
@@ -241,24 +241,24 @@ class RecurrentNet(PredictingNet):
         Parameters
         ----------
         train, valid : batches
-            What to train on, and what to score each epoch on.
+            Batches to train on, and to score after each epoch.
         epochs : int
-            How many.
+            Number of epochs.
         generator : torch.Generator
             Source of dropout.
         interrupted : threading.Event
-            Watched before every batch.
+            Checked before every batch.
         own_first, own_last : sequences of callbacks
             Called before and after the user's.
         readout : Readout or None
-            What the user's callbacks are shown of outputs and targets; None shows them as they are.
+            How user callbacks see outputs and targets; None leaves them unchanged.
         progress : Progress or None
-            Shows how training goes.
+            Progress display.
         """
         set_generator(self.module_, generator)
         self.generator_, self.interrupted_ = generator, interrupted
         self.readout_, self.progress_ = readout, progress
-        self.max_epochs, self.batch_size = epochs, train.batch_size  # as some loggers ask for
+        self.max_epochs, self.batch_size = epochs, train.batch_size  # used by some loggers
         self.step = 0
         self.n_steps = epochs * len(range(0, len(train), train.batch_size))
         self.parameters_ = list(self.module_.parameters())
@@ -277,7 +277,7 @@ class RecurrentNet(PredictingNet):
         interrupted_early, reason = False, ""
         try:
             self.notify("on_train_begin", X=data, y=None)
-            self.epochs_before_ = len(self.history)  # with those that a LoadInitState has loaded
+            self.epochs_before_ = len(self.history)  # including those loaded by a LoadInitState
             if progress is not None:
                 progress.begin(len(train), n_batches, epochs)
             try:
@@ -289,7 +289,7 @@ class RecurrentNet(PredictingNet):
             if progress is not None:
                 progress.close()
             self.notify("on_train_end", X=data, y=None)
-            # The epoch that was cut short has no loss; a history row without one helps nobody.
+            # The interrupted epoch has no loss, so its history row is dropped.
             if len(self.history) and "train_loss" not in self.history[-1]:
                 del self.history[-1]
             self.weights_epoch_ = self.audience_.weights_epoch()
@@ -306,7 +306,7 @@ class RecurrentNet(PredictingNet):
         return interrupted_early
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """One pass over the batches; the loss is fetched from the device once, at the end."""
+        """One pass over the batches; the loss is copied from the device once, at the end."""
         if iterator is None:
             return
         self._set_training(training)
@@ -381,28 +381,28 @@ class RecurrentNet(PredictingNet):
         return {"loss": loss, "y_pred": outputs}
 
     def infer(self, x: dict[str, Any], **fit_params):
-        """Run the module; outputs are in full precision whatever the products ran in."""
+        """Run the module; outputs are in full precision even if it ran in bfloat16."""
         with self.autocast():
             outputs = infer(self.module_, **x)
         return outputs.float() if self.bfloat16 else outputs
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """Let products in this context run in bfloat16, if they should."""
+        """Context in which matrix multiplications run in bfloat16, if enabled."""
         if not self.bfloat16:
-            return nullcontext()  # a disabled autocast costs as much as an enabled one
+            return nullcontext()  # a disabled autocast is as slow as an enabled one
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def _set_rate(self) -> None:
         schedule = self.lr_schedule
         if isinstance(schedule, str):
             schedule = SCHEDULES[schedule]
-        # min: an epoch may have a batch more than planned when a lone row cannot join another.
+        # min: an epoch may have one more batch than planned if a single row cannot be merged.
         share = schedule(min(1.0, self.step / max(self.n_steps - 1, 1)))
         for group in self.optimizer_.param_groups:
             group["lr"] = group["initial_lr"] * share
 
     def _lowest_loss(self, prefix: str) -> float:
-        """The lowest loss of the epochs so far, looked for in the history once per training."""
+        """The lowest loss of the epochs so far, searched in the history once per training."""
         if prefix not in self.lowest_:
             losses = (row[f"{prefix}_loss"] for row in self.history if f"{prefix}_loss" in row)
             self.lowest_[prefix] = min(losses, default=float("inf"))
@@ -410,14 +410,14 @@ class RecurrentNet(PredictingNet):
 
 
 def _share(right: list[tuple[Tensor, Tensor | None]]) -> float:
-    """Weighted share of rows that are right, from which rows are and their weights, by batch."""
+    """Weighted fraction of correct rows, from correctness and weights by batch."""
     hits = torch.cat([hits for hits, _ in right]).cpu().numpy()
     weights = [weights for _, weights in right if weights is not None]
     return float(np.average(hits, weights=torch.cat(weights).cpu().numpy() if weights else None))
 
 
 def _clip(parameters: list[nn.Parameter], highest: float) -> None:
-    """Scale the gradients so that the norm of all together is at most ``highest``.
+    """Scale the gradients so that their total norm is at most ``highest``.
 
     As `torch.nn.utils.clip_grad_norm_`, which spends more time on finding out how to do it than
     the small nets here need for it, and a tenth of their whole training step.

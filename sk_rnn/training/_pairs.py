@@ -12,23 +12,22 @@ from ._batches import Batch, SequenceData, step_positions
 class PairData(SequenceData):
     """A Panel of sources and one of targets, from which batches are taken.
 
-    Each step of a target is a row of the loss, weighted as its sequence.
+    Each target step is a row of the loss, with the weight of its sequence.
 
     Parameters
     ----------
     spans : Spans
         Sources.
     target : Panel
-        Targets, one for each source, as the network reads them.
+        Targets, one per source, as inputs of the network.
     device : torch.device
-        Where batches are wanted.
+        Device of the batches.
     dtype, scaling
         Of sources: see `SequenceData`.
     weights : ndarray of shape (n_samples,) or None
         Loss weight of each pair.
     labels : ndarray or None
-        What the outputs at each step of the targets are compared with; None for the targets' own
-        values.
+        Labels of the outputs at each target step; None for the values of the targets.
     """
 
     def __init__(
@@ -51,11 +50,11 @@ class PairData(SequenceData):
 
     @property
     def sorting_lengths(self) -> np.ndarray:
-        """Steps of source and target together: sorted by them, both have little padding."""
+        """Sum of source and target lengths: sorted by it, both have little padding."""
         return self.lengths + self.target.lengths
 
     def target_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Where the steps of the targets at ``rows`` stand."""
+        """Positions of the target steps at ``rows``."""
         return step_positions(self.target.offsets, rows)
 
     def batch(self, rows: np.ndarray) -> Batch:

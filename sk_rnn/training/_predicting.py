@@ -1,4 +1,4 @@
-"""What a skorch net is to scorers and callbacks: data sets, batches, predictions."""
+"""The prediction interface of the net for scorers and callbacks."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -25,14 +25,14 @@ def _classifies(net: "PredictingNet") -> bool:
 class PredictingNet(NeuralNet):
     """A skorch net that predicts batches of `SequenceData`.
 
-    While it trains, it is a classifier or regressor to scikit-learn's scorers, with class indices
-    or numbers in the unit of y, of the data sets and batches that its callbacks are shown.
+    During training it acts as a classifier or regressor for scikit-learn's scorers: it predicts
+    class indices, or numbers in the unit of y, for the data sets and batches passed to callbacks.
     """
 
-    readout_: Readout | None = None  # while it trains
+    readout_: Readout | None = None  # during training
 
     def __sklearn_tags__(self):
-        """Say to scorers what is predicted."""
+        """Tags for scorers."""
         tags = super().__sklearn_tags__()
         if self.readout_ is not None:
             tags.estimator_type = self.readout_.estimator_type
@@ -46,9 +46,9 @@ class PredictingNet(NeuralNet):
 
     @property
     def classes_(self) -> np.ndarray:
-        """What a classifier predicts: class indices."""
+        """Class indices."""
         if self.readout_ is None or self.readout_.classes is None:
-            raise AttributeError("classes_")  # as of any estimator that has none
+            raise AttributeError("classes_")  # as for a regressor
         return self.readout_.classes
 
     def predict(self, X):
@@ -62,7 +62,7 @@ class PredictingNet(NeuralNet):
 
     @available_if(_classifies)
     def decision_function(self, X):
-        """Score of each class; of two classes the log odds of the second."""
+        """Score of each class; for two classes the log odds of the second."""
         return self._decoded(X, self._read().decision_function)
 
     def score(self, X, y):
@@ -72,7 +72,7 @@ class PredictingNet(NeuralNet):
 
     def _decoded(self, X: Any, decode: Decode | None) -> np.ndarray:
         assert decode is not None
-        # Also where skorch has outputs at hand and will not look at X.
+        # Also if skorch has cached outputs and does not use X.
         X = self.get_dataset(X)
         # Batch by batch: all outputs at once may be large, one column for each class.
         outputs = (y.detach().cpu().numpy() for y in self.forward_iter(X))
@@ -81,7 +81,7 @@ class PredictingNet(NeuralNet):
     def _read(self) -> Readout:
         if self.readout_ is None:
             raise TypeError(
-                "The net of an estimator predicts while it trains only, for callbacks. Call the "
+                "The net of an estimator predicts only during training, for callbacks. Call the "
                 "estimator's predict, or net_.module_ on a padded batch."
             )
         return self.readout_
@@ -89,17 +89,17 @@ class PredictingNet(NeuralNet):
     # --- for skorch -----------------------------------------------------------------------------
 
     def get_dataset(self, X, y=None):
-        """Take a data set as it is; a batch's X is one, too."""
+        """Return a data set unchanged; the X of a batch is one, too."""
         if isinstance(X, TrainingSet | Mapping):
             return X
         raise TypeError(
-            f"The net of an estimator predicts what its callbacks are shown: data sets and the X "
-            f"of a batch, not {type(X).__name__}. To score other sequences while training, pass "
+            f"The net of an estimator predicts only data sets and the X of a batch as passed to "
+            f"callbacks, not {type(X).__name__}. To score other sequences while training, pass "
             "them to fit as X_val and y_val."
         )
 
     def get_iterator(self, dataset, training=False):
-        """Return the batches, which know how to iterate."""
+        """Return the batches, which are iterable."""
         if isinstance(dataset, Mapping):
             return [(dataset, None)]
         return dataset.batches if training else dataset.in_order()
@@ -110,7 +110,7 @@ class PredictingNet(NeuralNet):
             yield to_device(self.evaluation_step(batch, training=training), device)
 
     def evaluation_step(self, batch, training=False):
-        """Forward, as if training had not begun: what callbacks ask for must not change it."""
+        """Forward in evaluation mode, so that calls from callbacks do not change the training."""
         was_training = self.module_.training
         self._set_training(training)
         try:
@@ -129,9 +129,9 @@ class PredictingNet(NeuralNet):
     ) -> np.ndarray:
         """Compute the module's outputs, in the order of ``batches.batches``.
 
-        With ``reduce`` what it makes of them batch by batch. They are put into one array, which is
-        there from the first batch on: arrays of their own, kept, would lie between what the
-        batches free, and memory would grow with their number.
+        With ``reduce``, its results for each batch. Results are written into one array, allocated
+        at the first batch: separate arrays would fragment the memory freed by the batches, which
+        would grow with their number.
 
         Raises
         ------

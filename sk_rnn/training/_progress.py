@@ -1,4 +1,4 @@
-"""How training goes, for whoever looks: a bar in terminals and notebooks, whole lines elsewhere."""
+"""Progress of training: a bar in terminals and notebooks, lines elsewhere."""
 
 import multiprocessing
 import os
@@ -15,24 +15,24 @@ import tqdm
 import tqdm.std
 from torch import Tensor
 
-# Lines of one training where there is no bar, beside the one that says how it ended.
+# Lines per training without a bar, not counting the final one.
 LINES = 10
-# Within an epoch there are none sooner than this many seconds after the last one.
+# Minimum number of seconds between lines within an epoch.
 LINE_SECONDS = 5.0
-# A training that ends sooner shows no bar.
+# Seconds after which the bar appears.
 BAR_SECONDS = 0.3
 
-# The trainings of this process that say how they go, of which only a lone one may have a bar.
+# Trainings of this process that show progress; only a single one may have a bar.
 _running: set["Progress"] = set()
 
 
 class Voice:
-    """Says whole lines, and who says them where several speak at once.
+    """Prints lines, prefixed with their source if several trainings run at once.
 
     Parameters
     ----------
     name : str
-        Who speaks. Made in the thread that called, whose name tells it from others.
+        Name of the source. Construct it in the calling thread, whose name is part of the prefix.
     """
 
     def __init__(self, name: str):
@@ -41,21 +41,21 @@ class Voice:
 
     @property
     def is_alone(self) -> bool:
-        """Whether this is the main thread, and no worker process of a parallel search."""
+        """Whether this is the main thread, and not a worker process of a parallel search."""
         in_main = self.thread is threading.main_thread()
         return in_main and multiprocessing.parent_process() is None
 
     def say(self, text: str, *, stream: TextIO | None = None, crowded: bool = False) -> None:
-        """Write a line.
+        """Print a line.
 
         Parameters
         ----------
         text : str
-            What to say.
+            The line.
         stream : text file or None
-            Where; None for standard output.
+            Output stream; None for standard output.
         crowded : bool
-            Whether others speak at the same time.
+            Whether other trainings run at the same time.
         """
         if crowded or not self.is_alone:
             where = []
@@ -65,27 +65,27 @@ class Voice:
                 where.append(f"thread {self.thread.name}")
             text = f"{self.name} [{', '.join(where)}]: {text}"
         stream = stream or sys.stdout
-        # A reader that has gone away is no reason to end a training.
+        # A closed pipe must not end a training.
         with suppress(OSError, ValueError, AttributeError):
             if tqdm.std.tqdm._instances:
-                _drawn(tqdm.std.tqdm).write(text, file=stream)  # above the bars that there are
+                _drawn(tqdm.std.tqdm).write(text, file=stream)  # above existing bars
             else:
-                # In one piece, or lines of several processes would mix.
+                # In one write, so that lines of several processes do not mix.
                 stream.write(f"{text}\n")
             stream.flush()
 
 
 def announce(verbose: int | bool, text: str, name: str = "sk_rnn") -> None:
-    """Say a line before training, if ``verbose`` asks for any.
+    """Print a line before training if ``verbose`` is set.
 
     Parameters
     ----------
     verbose : int or bool
         The estimator's parameter; 0 is silent.
     text : str
-        What is about to happen, such as that kernels are compiled.
+        The event, such as the compilation of kernels.
     name : str
-        Who speaks: the estimator. Call it in the thread that called `fit`.
+        Name of the estimator. Call it in the thread that called `fit`.
     """
     if verbose:
         voice = Voice(name)
@@ -96,15 +96,15 @@ def announce(verbose: int | bool, text: str, name: str = "sk_rnn") -> None:
 class Progress:
     """Shows epoch, loss, validation score, sequences per second and time left.
 
-    Made in the thread that called `fit`; the rest is called by the one that trains.
+    Constructed in the thread that called `fit`; its methods are called by the training thread.
 
     Parameters
     ----------
     verbose : int
-        1 moves a bar in a terminal or notebook and elsewhere writes about ten lines; 2 or more
-        writes a line per epoch.
+        1 shows a bar in a terminal or notebook, and prints about ten lines elsewhere; 2 or more
+        prints one line per epoch.
     name : str
-        Who trains.
+        Name of the estimator.
     """
 
     def __init__(self, verbose: int, name: str):
@@ -125,11 +125,11 @@ class Progress:
         Parameters
         ----------
         n_sequences : int
-            Trained on per epoch.
+            Training sequences per epoch.
         n_batches : int
-            Per epoch, with those of validation.
+            Batches per epoch, including validation.
         epochs : int
-            Planned.
+            Planned number of epochs.
         """
         self.n_sequences, self.n_batches, self.epochs = n_sequences, n_batches, epochs
         self.total = n_batches * epochs
@@ -139,7 +139,7 @@ class Progress:
         self.started = self.epoch_started = self.spoken = time.perf_counter()
         _running.add(self)
         if self.bar_class is not None and not self._is_crowded():
-            with suppress(Exception):  # a bar that cannot be drawn ends no training
+            with suppress(Exception):  # a bar that cannot be drawn must not end a training
                 bar = _drawn(self.bar_class)(
                     total=self.total,
                     file=self.terminal or sys.stdout,
@@ -150,10 +150,10 @@ class Progress:
                     bar_format="epoch {epoch} |{bar}| {state}, {remaining} left",
                 )
                 bar.progress = self
-                self.bar = None if bar.disable else bar  # tqdm listens to TQDM_DISABLE
+                self.bar = None if bar.disable else bar  # tqdm respects TQDM_DISABLE
 
     def step(self, loss: Tensor | None) -> None:
-        """Count a batch; ``loss`` is one of training, which is not looked at unless it is shown."""
+        """Count a batch; its training ``loss`` is read only when it is shown."""
         self.done += 1
         if not self.epoch and loss is not None:
             self.loss = loss
@@ -175,7 +175,7 @@ class Progress:
             self._say(self._line(self.epoch + 1, f", batch {self._batch()}/{self.n_batches}"))
 
     def end_epoch(self, row: dict[str, Any]) -> None:
-        """Count an epoch, of which ``row`` is the history."""
+        """Count an epoch; ``row`` is its history."""
         self.epoch += 1
         self.loss, self.score = row["train_loss"], row.get("valid_score")
         if self.bar is None and (self.verbose > 1 or self._is_due()):
@@ -184,7 +184,7 @@ class Progress:
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Leave the line of the bar to callbacks that may print."""
+        """Clear the line of the bar for callbacks that may print."""
         bar = self.bar
         drawn = bar is not None and bar.last_print_t >= bar.start_t + bar.delay
         if drawn:
@@ -194,21 +194,21 @@ class Progress:
             bar.refresh()
 
     def close(self) -> None:
-        """Remove the bar, however training ended."""
+        """Remove the bar."""
         self._remove_bar()
         _running.discard(self)
 
     def end(self, net: Any, reason: str, *, interrupted: bool) -> None:
-        """Say how training ended.
+        """Print how training ended.
 
         Parameters
         ----------
         net : RecurrentNet
-            Has the history, and the epoch whose weights it has.
+            The net with its history and best epoch.
         reason : str
-            Why it ended before all epochs were done, if it did.
+            Reason for stopping early, if any.
         interrupted : bool
-            Whether by Ctrl-C.
+            Whether it was interrupted by Ctrl-C.
         """
         seconds = f"{time.perf_counter() - self.started:.1f} s"
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
@@ -235,7 +235,7 @@ class Progress:
     # --- what is shown --------------------------------------------------------------------------
 
     def fields(self, rate: float | None) -> dict[str, str]:
-        """What the bar says beside itself; ``rate`` is batches per second of late, if known."""
+        """Text next to the bar; ``rate`` is the recent number of batches per second, if known."""
         parts = [] if self.loss is None else [f"loss {float(self.loss):.4f}"]
         if self.score is not None:
             parts.append(f"score {self.score:.4f}")
@@ -257,11 +257,11 @@ class Progress:
         return "  ".join([*parts, f"{speed:,.0f} sequences/s", f"{left:.0f} s left"])
 
     def _batch(self) -> int:
-        """Which of this epoch's batches was the last one."""
+        """Number of the current batch in this epoch."""
         return self.done - self.epoch * self.n_batches
 
     def _is_due(self) -> bool:
-        """Whether another of the lines should be written."""
+        """Whether another line is due."""
         return LINES * self.done // self.total > self.lines
 
     def _say(self, text: str) -> None:
@@ -270,14 +270,14 @@ class Progress:
         self.voice.say(text, stream=self.terminal, crowded=self._is_crowded())
 
     def _is_crowded(self) -> bool:
-        """Whether other trainings of this process go on."""
+        """Whether other trainings run in this process."""
         return any(other is not self and other.pid == os.getpid() for other in _running.copy())
 
     def _remove_bar(self) -> None:
         bar, self.bar = self.bar, None
         if bar is not None:
             with suppress(Exception):
-                bar.total = bar.n  # notebooks show in red what ends before its total
+                bar.total = bar.n  # notebooks show an incomplete bar in red
                 bar.close()
 
 
@@ -293,32 +293,32 @@ def _terminal() -> TextIO | None:
 def _has_size(terminal: TextIO | None) -> bool:
     """Whether it is a terminal with room for a bar.
 
-    A pseudo-terminal whose size nobody has set, as some containers and log collectors make it, says
-    that it has no columns and lines: tqdm draws nothing there.
+    A pseudo-terminal without a size, as in some containers and log collectors, reports zero columns
+    and lines: tqdm draws nothing there.
     """
     if terminal is None:
         return False
     with suppress(OSError, ValueError, AttributeError):
         return min(os.get_terminal_size(terminal.fileno())) > 0
-    return True  # tqdm assumes a size where none is told
+    return True  # tqdm assumes a default size
 
 
 def _notebook_bar() -> Any:
-    """The bar of notebooks, which is one of text if there are no widgets; None elsewhere."""
+    """The bar class in notebooks, text-based without widgets; None elsewhere."""
     if not {"ipykernel.zmqshell", "IPython.utils._process_emscripten"} & sys.modules.keys():
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it is new, or that widgets are not installed
+        warnings.simplefilter("ignore")  # experimental feature, or widgets not installed
         from tqdm.autonotebook import tqdm as bar_class
     return bar_class
 
 
 @cache
 def _drawn(kind: Any) -> Any:
-    """A kind of bar that asks `Progress` what to say whenever it is drawn."""
+    """A bar class that gets its text from `Progress` whenever it is drawn."""
 
     class Drawn(kind):
-        monitor_interval = 0  # no thread of its own: batches come often enough
+        monitor_interval = 0  # no monitor thread: batches are frequent enough
         progress: Progress | None = None
 
         @property
@@ -328,6 +328,6 @@ def _drawn(kind: Any) -> Any:
                 return {**known, "epoch": "", "state": ""}
             return {**known, **self.progress.fields(known["rate"])}
 
-    # Not tqdm's default, whose lock for processes fixes how processes are started.
+    # Not tqdm's default, whose multiprocessing lock fixes the start method.
     Drawn.set_lock(tqdm.std.TqdmDefaultWriteLock.th_lock)
     return Drawn

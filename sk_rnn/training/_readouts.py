@@ -1,4 +1,4 @@
-"""What skorch's scoring callbacks are shown: targets and predictions of one kind."""
+"""Targets and predictions as seen by skorch's scoring callbacks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ Decode = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Readout:
-    """How a scorer reads the module's outputs and what they are compared with.
+    """Conversion of the module's outputs and targets for scorers.
 
     Parameters
     ----------
     estimator_type : {"classifier", "regressor"}
-        What the net is to scikit-learn's scorers.
+        Estimator type for scikit-learn's scorers.
     predict : callable
         Module outputs (N, n_outputs) to predictions, in the unit of `targets`.
     targets : callable
-        What the loss compares with to true targets.
+        Targets of the loss to true targets.
     predict_proba, decision_function : callable or None
-        Module outputs to those of a classifier.
+        Module outputs to those of the classifier methods.
     classes : ndarray or None
-        What `predict` chooses from.
+        Classes of `predict`.
     """
 
     estimator_type: str
@@ -66,25 +66,25 @@ def read_labels(n_labels: int) -> Readout:
         targets=lambda values: values.astype(np.int64),
         predict_proba=expit,
         decision_function=np.asarray,
-        # One row for each label: scikit-learn takes two labels in one row for two classes.
+        # One row per label: scikit-learn treats two labels in one row as two classes.
         classes=np.tile([0, 1], (n_labels, 1)),
     )
 
 
 class SeenBatch(NamedTuple):
-    """One batch as callbacks are shown it: the module's arguments, and true targets."""
+    """One batch as seen by callbacks: the module's arguments, and true targets."""
 
     X: dict[str, Any]
     y: Tensor | None
 
     @property
     def n_rows(self) -> int:
-        """Rows of the loss: sequences, or time steps."""
+        """Number of rows of the loss: sequences or time steps."""
         return count_rows(self.X)
 
 
 def show(batch: Batch, readout: Readout | None) -> SeenBatch:
-    """Return what callbacks are shown of a batch."""
+    """Return the batch as seen by callbacks."""
     targets = batch.y.values
     if readout is not None and targets is not None:
         targets = torch.from_numpy(readout.targets(targets.cpu().numpy()))
@@ -92,16 +92,16 @@ def show(batch: Batch, readout: Readout | None) -> SeenBatch:
 
 
 class TrainingSet(Dataset):
-    """The sequences of a training as skorch's callbacks know a data set.
+    """The sequences of a training as a data set for skorch's callbacks.
 
-    Its order is that in which a net predicts it: of `PredictionBatches`, longest sequences first.
+    Its order is that of the net's predictions and of `PredictionBatches`: longest sequences first.
 
     Parameters
     ----------
     batches : TrainingBatches or PredictionBatches
-        Where the sequences are.
+        Source of the sequences.
     readout : Readout or None
-        None leaves targets as the loss has them.
+        None leaves targets as in the loss.
     """
 
     def __init__(self, batches: TrainingBatches | PredictionBatches, readout: Readout | None):
@@ -110,16 +110,16 @@ class TrainingSet(Dataset):
 
     @property
     def X(self) -> "TrainingSet":  # noqa: N802 - skorch's name
-        """What a net predicts: the data set itself."""
+        """Input of the net's predictions: the data set itself."""
         return self
 
     @property
     def y(self) -> np.ndarray:
-        """The true targets, with sequences of targets one behind the other."""
+        """The true targets; sequences of targets are concatenated."""
         return self._targets(self._rows)
 
     def in_order(self) -> PredictionBatches:
-        """Batches that draw no random numbers, and so leave training alone."""
+        """Batches that draw no random numbers and so do not affect training."""
         if isinstance(self.batches, PredictionBatches):
             return self.batches
         return PredictionBatches(self.batches.data, self.batches.rows)

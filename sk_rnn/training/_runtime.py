@@ -1,4 +1,4 @@
-"""Where and how the arithmetic runs: device, precision, denormal numbers, interruption."""
+"""Runtime settings: device, precision, denormal numbers and interruption."""
 
 import contextvars
 import os
@@ -18,7 +18,7 @@ T = TypeVar("T")
 _turn = threading.Lock()
 _has_turn = contextvars.ContextVar("_has_turn", default=False)
 
-# precision -> (dtype of weights and data, whether products run in bfloat16)
+# precision -> (dtype of weights and data, whether matrix multiplications run in bfloat16)
 PRECISIONS: dict[str, tuple[torch.dtype, bool]] = {
     "float32": (torch.float32, False),
     "float64": (torch.float64, False),
@@ -27,19 +27,19 @@ PRECISIONS: dict[str, tuple[torch.dtype, bool]] = {
 
 
 def resolve_device(device: str, caller: str) -> torch.device:
-    """Turn the ``device`` parameter into a device that is there.
+    """Convert the ``device`` parameter to an available device.
 
     Parameters
     ----------
     device : str
-        "auto" (CUDA if present, else the CPU) or a torch device string.
+        "auto" (CUDA if available, otherwise the CPU) or a torch device string.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
 
     Raises
     ------
     ValueError
-        If torch does not know the name, or the device is not there.
+        If the name is invalid, or if the device is not available.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -52,8 +52,8 @@ def resolve_device(device: str, caller: str) -> torch.device:
         ) from None
     if not device_present(resolved):
         raise ValueError(
-            f"{caller}: device={device!r} is not present on this machine, which has "
-            f"{present_devices()}. Use device='auto' to take CUDA only where it is present."
+            f"{caller}: device={device!r} is not available on this machine, which has "
+            f"{present_devices()}. Use device='auto' to select CUDA only if it is available."
         )
     return resolved
 
@@ -69,41 +69,41 @@ def resolve_backend(
     caller: str | None,
     announce: Callable[[], None] | None = None,
 ) -> str:
-    """Turn the ``backend`` parameter into what computes the recurrences: "torch" or "numba".
+    """Convert the ``backend`` parameter to "torch" or "numba".
 
-    Where this is "numba", the kernels have been compiled and have run.
+    If the result is "numba", the kernels have been compiled and tested.
 
     Parameters
     ----------
     backend : {"auto", "torch", "numba"}
-        "auto" selects the kernels wherever they can run.
+        "auto" selects the kernels if they can run.
     device : torch.device
-        Where to compute.
+        Device of the computation.
     bfloat16 : bool
         Whether matrix multiplications run in bfloat16.
     cell : str or type
-        Name of one of torch's own cells, or a custom cell.
+        Name of a built-in cell, or a custom cell.
     dtype : torch.dtype
-        Of weights and data.
+        Dtype of weights and data.
     training : bool
-        Whether gradients are needed, too.
+        Whether gradients are also needed.
     caller : str or None
-        Named in errors. None for a saved model, which does not fail here: it uses torch where the
-        kernels cannot run.
+        Name of the caller in error messages. None for a saved model, which does not fail here: it
+        uses torch where the kernels cannot run.
     announce : callable or None
         Called before kernels are compiled, which takes seconds: see `prepare`.
 
     Raises
     ------
     ImportError
-        If "numba" is asked for and Numba is not there, or does not work.
+        If "numba" is requested, but Numba is not installed or does not work.
     ValueError
-        If "numba" is asked for and the kernels cannot compute this.
+        If "numba" is requested, but the kernels do not support this configuration.
 
     Warns
     -----
     UserWarning
-        Once per process, if "auto" would have selected the kernels and Numba does not work.
+        Once per process, if "auto" would select the kernels, but Numba does not work.
     """
     if backend == "torch":
         return "torch"
@@ -111,12 +111,12 @@ def resolve_backend(
     if device.type != "cpu":
         obstacle = f"compute on the CPU, and device is {str(device)!r}. Set device='cpu'"
     elif bfloat16:
-        obstacle = "know no bfloat16 (precision='bf16'). Set precision='float32'"
+        obstacle = "do not support bfloat16 (precision='bf16'). Set precision='float32'"
     elif not isinstance(cell, str):
-        obstacle = "know torch's own cells only, and cell is a class. Pass the name of a cell"
+        obstacle = "support only the built-in cells, and cell is a class. Pass the name of a cell"
     elif not CELLS[cell].has_kernel:
         known = sorted(name for name in CELLS if CELLS[name].has_kernel)
-        obstacle = f"have no cell {cell!r}. Pass one of {known}"
+        obstacle = f"do not support cell {cell!r}. Pass one of {known}"
     missing = ""
     if not obstacle:
         missing = why_unavailable() or prepare(cell, dtype, training=training, announce=announce)
@@ -128,11 +128,11 @@ def resolve_backend(
         return "torch"
     if missing:
         raise ImportError(
-            f"{caller}: backend='numba' was asked for, but {missing}. {remedy(missing)} "
+            f"{caller}: backend='numba' was requested, but {missing}. {remedy(missing)} "
             "Or set backend='auto'."
         )
     raise ValueError(
-        f"{caller}: backend='numba' was asked for, but its kernels {obstacle}, or backend='auto'."
+        f"{caller}: backend='numba' was requested, but its kernels {obstacle}, or backend='auto'."
     )
 
 
@@ -156,10 +156,10 @@ def present_devices() -> str:
 
 
 def run_here(function: Callable[[threading.Event], T]) -> T:
-    """Run ``function`` in this thread, with denormal numbers flushed to zero meanwhile.
+    """Run ``function`` in this thread, with denormal numbers flushed to zero.
 
-    For what is done before a thread of its own would have started: a few predictions with the
-    kernels, whose threads flush them anyway. Ctrl-C raises KeyboardInterrupt as ever.
+    For work that is shorter than the start of a thread: a few predictions with the kernels, whose
+    threads flush them anyway. Ctrl-C raises KeyboardInterrupt as usual.
     """
     if _has_modes():
         return run_flushed(function, backend="numba")
@@ -175,10 +175,9 @@ def run_here(function: Callable[[threading.Event], T]) -> T:
 
 
 def _has_modes() -> bool:
-    """Whether the caller's thread has modes of torch that would change what is computed.
+    """Whether the calling thread has torch modes that would change the computation.
 
-    Automatic casts, a default device, a function mode: each belongs to the thread that entered it,
-    and a thread of its own has none.
+    Autocast, a default device and function modes are local to a thread; a new thread has none.
     """
     return torch.is_autocast_enabled("cpu") or torch._C._len_torch_function_stack() > 0
 
@@ -186,33 +185,33 @@ def _has_modes() -> bool:
 def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
     """Run ``function`` with denormal numbers flushed to zero, and return its result.
 
-    CPUs handle denormals up to a hundred times slower, and vanishing gradients are full of them.
-    Flushing is a mode of a thread, which its children inherit. torch's pool of OpenMP threads
-    belongs to the thread that first needs it: setting the mode in the caller would leave the
-    workers of its existing pool as they are, so the work runs in a thread of its own, whose pool
-    is born with the mode set and ends with it. The caller's mode is never changed, and the
-    caller's thread has no pool that a process forked from it would miss.
+    CPUs process denormals up to a hundred times slower, and vanishing gradients often are denormal.
+    Flushing is a mode of a thread, which its child threads inherit. torch's pool of OpenMP threads
+    belongs to the thread that first needs it: setting the mode in the caller would not affect the
+    workers of its existing pool, so the work runs in a new thread, whose pool is created with the
+    mode set and ends with it. The caller's mode is never changed, and the caller's thread has no
+    pool that a forked process would lack.
 
-    With kernels, torch itself uses one thread there, and the kernels as many as torch would. What
-    torch computes beside them is little, and its workers would go on spinning for milliseconds
-    after each operation on the cores that the kernels' threads need.
+    With kernels, torch itself uses one thread, and the kernels as many as torch would. torch
+    computes little then, and after each operation its workers would spin for milliseconds on the
+    cores that the kernels' threads need.
 
-    Whatever is raised in the waiting caller, the thread has ended when this function does: it
-    would otherwise go on computing, and changing weights, behind the caller's back.
+    The thread always ends before this function returns or raises: otherwise it would continue to
+    compute and to change weights in the background.
 
     Parameters
     ----------
     function : callable
         Called with an event that is set when the user presses Ctrl-C, or another exception ends
-        the wait; a function that watches it ends early, its own way.
+        the wait; a function that checks it can stop early.
     backend : {"torch", "numba"}
-        What computes the recurrences.
+        Implementation of the recurrences.
 
     Raises
     ------
     BaseException
-        What ``function`` raised; or what ended the wait, unless that was Ctrl-C, which is
-        ``function``'s to answer.
+        The exception of ``function``, or the one that ended the wait, unless it was Ctrl-C, which
+        ``function`` handles.
     """
     outcome: dict[str, Any] = {}
     interrupted, begun, finished = threading.Event(), threading.Event(), threading.Event()
@@ -238,7 +237,7 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
         thread.start()
     except BaseException as error:
         if not begun.wait(timeout=1.0):
-            raise  # there is no thread to wait for
+            raise  # no thread was started
         interrupted.set()
         cause = error
     while not finished.is_set():
@@ -261,18 +260,18 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
 
 @contextmanager
 def isolate_globals(seed: int, device: torch.device, *, needed: bool) -> Iterator[None]:
-    """Let code that is not ours draw from torch's global generators, seeded, and put them back.
+    """Seed torch's global generators for third-party code, and restore them afterwards.
 
-    Only a user-defined cell needs it: this package's own modules draw from generators of their own,
-    so that even fits in several threads at once leave the global ones alone. Fits of user-defined
-    cells in several threads take turns.
+    Needed only for custom cells: the modules of this package use their own generators, so that even
+    parallel fits in several threads do not touch the global ones. Fits of custom cells in several
+    threads run one after the other.
     """
     if not needed:
         yield
         return
     on_cuda = device.type == "cuda"
     with _take_turn(), torch.random.fork_rng(devices=[device] if on_cuda else []):
-        # Not torch.manual_seed, which seeds every device there is.
+        # Not torch.manual_seed, which seeds every device.
         torch.default_generator.manual_seed(seed)
         if on_cuda:
             with torch.cuda.device(device):
@@ -284,7 +283,7 @@ def isolate_globals(seed: int, device: torch.device, *, needed: bool) -> Iterato
 def _take_turn() -> Iterator[None]:
     """Wait until no other thread uses the global generators.
 
-    A fit within a fit, as a callback may start one, does not wait for itself: `run_flushed` hands
+    A nested fit, as started by a callback, does not wait for the outer one: `run_flushed` passes
     the context on to its thread.
     """
     if _has_turn.get():
@@ -299,7 +298,7 @@ def _take_turn() -> Iterator[None]:
 
 
 def _renew_turn() -> None:
-    """Make the lock anew: in a forked child nobody is left to release one that was held."""
+    """Recreate the lock: in a forked child, the thread that held it does not exist."""
     global _turn
     _turn = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the share of ``lr`` to use, as a function of progress from 0 to 1."""
+"""Learning-rate schedules: the factor of ``lr`` as a function of progress from 0 to 1."""
 
 import math
 from collections.abc import Callable
@@ -9,11 +9,10 @@ WARM_UP = 0.2
 
 
 def one_cycle(progress: float) -> float:
-    """Cosine rise from 1/25 over the first fifth, then cosine fall to almost nothing.
+    """Cosine warm-up from 1/25 over the first fifth, then cosine annealing to almost zero.
 
     Smith & Topin (2019), "Super-convergence", with the shape and the 1/25 and 1e-4 of torch's
-    OneCycleLR; its cycling of the momentum is left out, so that ``optimizer__betas`` means what it
-    says.
+    OneCycleLR, but without cycling the momentum, so that ``optimizer__betas`` is constant.
     """
     if progress < WARM_UP:
         return _cosine(1 / 25, 1.0, progress / WARM_UP)
@@ -21,12 +20,12 @@ def one_cycle(progress: float) -> float:
 
 
 def cosine(progress: float) -> float:
-    """Cosine fall from 1 to 0 (Loshchilov & Hutter, 2017, "SGDR", without restarts)."""
+    """Cosine annealing from 1 to 0 (Loshchilov & Hutter, 2017, "SGDR", without restarts)."""
     return _cosine(1.0, 0.0, progress)
 
 
 def linear(progress: float) -> float:
-    """Straight fall from 1 to 0."""
+    """Linear decay from 1 to 0."""
     return 1.0 - progress
 
 
@@ -34,5 +33,5 @@ def _cosine(start: float, end: float, share: float) -> float:
     return end + 0.5 * (start - end) * (1.0 + math.cos(math.pi * share))
 
 
-# "constant" has no entry: the rate is then left alone, and a callback may change it.
+# "constant" has no entry: the rate is not set, so that a callback may change it.
 SCHEDULES: dict[str, Schedule] = {"one_cycle": one_cycle, "cosine": cosine, "linear": linear}

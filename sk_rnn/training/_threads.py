@@ -1,8 +1,8 @@
-"""How many threads torch computes with, in one thread of the process and in no other.
+"""Thread-local control of the number of threads that torch uses.
 
-`torch.set_num_threads` is for the whole process: whatever starts beside it takes its number, so a
-fit that set it would change how others compute, and their last bits. The two numbers behind it
-belong to each thread: OpenMP's, which torch's loops ask for, and that of MKL's products.
+`torch.set_num_threads` affects the whole process: a fit that called it would change the
+computations of other threads, and their rounding. The two underlying numbers are thread-local:
+that of OpenMP, used by torch's loops, and that of MKL, used by matrix multiplications.
 """
 
 import ctypes
@@ -19,29 +19,29 @@ from typing import Any, NamedTuple
 import torch
 from threadpoolctl import ThreadpoolController
 
-# MKL's number for a thread that has none of its own.
+# MKL's value for a thread without a local number.
 _AS_PROCESS = 0
 
 # OpenMP's omp_pause_hard.
 _HARD = 2
 
-# Threads that have done their work, by the system's numbers; the last of them, as they end soon.
+# Native ids of threads that have done their work and end soon.
 _ending: deque[int | None] = deque(maxlen=64)
 
 
 class _Setters(NamedTuple):
-    """Functions that set the number of threads for the thread that calls them."""
+    """Functions that set the number of threads for the calling thread."""
 
     openmp: list[Callable[[int], Any]]
-    mkl: Callable[[int], int]  # returns the number before
+    mkl: Callable[[int], int]  # returns the previous number
 
 
 @contextmanager
 def torch_threads(n: int) -> Iterator[None]:
-    """Let torch use ``n`` threads in this thread, and afterwards as many as before.
+    """Let torch use ``n`` threads in this thread, and restore the number afterwards.
 
-    With one thread torch starts no others. A process that forks later then has no pool whose
-    threads would be missing in the child, where the first operation would wait for them forever.
+    With one thread torch starts no others. After a fork, the child then has no pool with missing
+    threads, for which its first operation would wait forever.
     """
     before = torch.get_num_threads()
     mkl_before = set_torch_threads(n)
@@ -53,9 +53,9 @@ def torch_threads(n: int) -> Iterator[None]:
 
 
 def set_torch_threads(n: int) -> int:
-    """Let torch use ``n`` threads in this thread; return MKL's own number before."""
-    # Asking for the number counts as this thread's first operation, in which torch sets both
-    # numbers to those of the process; after it the thread keeps what it is told.
+    """Let torch use ``n`` threads in this thread; return MKL's previous number."""
+    # Reading the number counts as this thread's first operation, in which torch sets both numbers
+    # to those of the process; afterwards the thread keeps its own values.
     current = torch.get_num_threads()
     setters = _setters()
     mkl_before = setters.mkl(n)
@@ -68,10 +68,10 @@ def set_torch_threads(n: int) -> int:
 
 
 def end_pool() -> None:
-    """End the threads that torch has started for this thread, and wait until they are gone.
+    """Stop the threads that torch has started for this thread, and wait until they have ended.
 
-    Left alone they end some time after this thread, and give back their memory under a lock of
-    MKL's: a process that forks at that moment has a child in which the lock is never released.
+    Otherwise they end some time after this thread, and free their memory under a lock of MKL: if
+    the process forks at that moment, the lock is never released in the child.
     """
     for library in _openmp():
         if library.prefix == "libgomp" and hasattr(library.dynlib, "omp_pause_resource_all"):
@@ -79,12 +79,12 @@ def end_pool() -> None:
 
 
 def expect_end(thread: threading.Thread) -> None:
-    """Let no process fork while a thread that has done its work still gives back its memory."""
+    """Delay forks while a finished thread is still freeing its memory."""
     _ending.append(thread.native_id)
 
 
 def _await_ends() -> None:
-    """Wait until the system has no more of the threads that are ending, a second at most."""
+    """Wait at most one second until all ending threads are gone."""
     last = time.monotonic() + 1.0
     while any(os.path.exists(f"/proc/self/task/{i}") for i in list(_ending)):
         if time.monotonic() > last:
@@ -109,7 +109,7 @@ def _setters() -> _Setters:
     for library in (*torch_itself, *mkl):
         try:
             return _Setters(openmp, ctypes.CDLL(str(library)).MKL_Set_Num_Threads_Local)
-        except (OSError, AttributeError):  # another system, or a torch that has no MKL
+        except (OSError, AttributeError):  # another operating system, or a torch without MKL
             continue
     return _Setters(openmp, lambda n: _AS_PROCESS)
 

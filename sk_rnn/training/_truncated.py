@@ -1,15 +1,15 @@
-"""Truncated back-propagation through time: one training step in memory that length does not grow.
+"""Truncated backpropagation through time: training steps with memory independent of the length.
 
 States are carried over the whole sequences, and the loss is that of the whole sequences; only the
-gradients end at the borders of chunks (Williams & Peng, 1990, "An efficient gradient-based
+gradients are truncated at chunk boundaries (Williams & Peng, 1990, "An efficient gradient-based
 algorithm for on-line training of recurrent network trajectories"; Sutskever, 2013, section 2.8.6).
-A first pass without gradients finds the states at the borders and the pooling's totals, from which
-the loss follows, and its gradient with respect to the totals. A second pass runs one chunk after
-the other with gradients and lets each add its share of the weights' gradients.
+A first pass without gradients computes the states at the boundaries and the pooling's totals, and
+from these the loss and its gradient with respect to the totals. A second pass runs one chunk after
+the other with gradients and accumulates the gradients of the weights.
 
-With one output a time step the loss is a sum over the chunks, and only a batch norm ties them
-together, by its mean and variance over all steps. These are totals as well, but the loss's gradient
-with respect to them is known only after another pass.
+With one output per time step the loss is a sum over the chunks, which are coupled only by the mean
+and variance of a batch norm. These are totals as well, but the gradient of the loss with respect to
+them is known only after another pass.
 """
 
 from collections.abc import Callable
@@ -33,8 +33,8 @@ from ..modules import (
 )
 from ._batches import Batch
 
-# Entered around what runs forward, as `torch.autocast` is. Anew for each chunk: autocast remembers
-# the weights it has cast, also those that it has cast where there were no gradients.
+# Entered around forward computations, like `torch.autocast`. A new context for each chunk, because
+# autocast caches casted weights, including those casted without gradients.
 Precision = Callable[[], AbstractContextManager[Any]]
 
 
@@ -53,7 +53,7 @@ def truncated_gradients(
     generator: torch.Generator,
     precision: Precision,
 ) -> tuple[Tensor, Tensor]:
-    """Add the gradients of a batch's loss to the weights', cut off at the borders of chunks.
+    """Accumulate the gradients of a batch's loss, truncated at chunk boundaries.
 
     Parameters
     ----------
@@ -62,18 +62,18 @@ def truncated_gradients(
         Whose rows can be compared chunk by chunk.
     batch : Batch
     n_steps : int
-        Steps of a chunk.
+        Steps per chunk.
     generator : torch.Generator
         Source of dropout.
     precision : callable
-        Makes the context that arithmetic runs in.
+        Returns the context for computations.
 
     Returns
     -------
     loss : Tensor
-        Of the whole batch, without a graph.
+        Loss of the whole batch, detached.
     outputs : Tensor of shape (n_rows, n_outputs)
-        As the model gives them, without a graph.
+        Outputs of the model, detached.
     """
     run = ChunkedRun(model.encoder, batch.X["x"], batch.X["lengths"], n_steps, generator)
     if model.pooling is None:
@@ -92,7 +92,7 @@ def _of_sequences(
     run: ChunkedRun,
     precision: Precision,
 ) -> tuple[Tensor, Tensor]:
-    """One output a sequence, from pooled states."""
+    """One output per sequence, from pooled states."""
     totals = pooling.totals(run)
     with precision():
         run.carry(totals.add)
@@ -105,7 +105,7 @@ def _of_sequences(
     for chunk in run.chunks:
         with precision():
             shares = totals.shares(run.states(chunk), chunk)
-        # Nothing to do if the user has frozen whatever stands before the head.
+        # Nothing to do if all layers before the head are frozen.
         if shares[0].requires_grad:
             torch.autograd.backward(shares, [grad[chunk.rows] for grad in grads])
     return loss.detach(), outputs.detach()
@@ -118,7 +118,7 @@ def _of_steps(
     run: ChunkedRun,
     precision: Precision,
 ) -> tuple[Tensor, Tensor]:
-    """One output a time step: the loss is a sum over the chunks."""
+    """One output per time step: the loss is a sum over the chunks."""
     steps = _Steps(model, criterion, batch, run, precision)
     moments: Moments | None = None
     pulls: list[Tensor] = []
@@ -135,7 +135,7 @@ def _of_steps(
         loss, some = steps.loss(states, index, moments)
         parts, grads = [loss], [torch.ones_like(loss)]
         if moments is not None and states.requires_grad:
-            # What these steps add to the moments of all steps.
+            # Contribution of these steps to the moments of all steps.
             parts += [states.sum(0), (states - moments.mean).square().sum(0)]
             grads += [pull / batch.n_rows for pull in pulls]
         torch.autograd.backward(parts, grads)
@@ -161,13 +161,13 @@ class _Steps:
         self.starts = run.lengths.cumsum(0).numpy() - run.lengths.numpy()
 
     def carry(self, on_chunk: Callable[[Tensor, Chunk], None] | None = None) -> None:
-        """Find the states at the borders; from then on the head's dropout is a chunk's own too."""
+        """Compute the states at the boundaries; then use the chunk's dropout in the head, too."""
         with self.precision():
             self.run.carry(on_chunk)
         set_generator(self.head, self.run.replay)
 
     def carry_with_moments(self) -> Moments:
-        """`carry`, and mean and variance of all valid steps' states (Chan et al., 1979)."""
+        """`carry`, and also return mean and variance of all valid states (Chan et al., 1979)."""
         size = self.run.encoder.output_size
         n_steps, mean, squares = (
             0,
@@ -188,7 +188,7 @@ class _Steps:
         return Moments(mean, squares / n_steps)
 
     def moments_gradients(self, moments: Moments) -> list[Tensor]:
-        """The loss's gradients with respect to mean and variance."""
+        """Gradients of the loss with respect to mean and variance."""
         leaves = Moments(*(moment.clone().requires_grad_() for moment in moments))
         total = [torch.zeros_like(moment) for moment in moments]
         for chunk in self.run.chunks:
@@ -200,19 +200,20 @@ class _Steps:
         return total
 
     def states(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
-        """The states of a chunk's valid steps (N, C), and which of all targets are theirs (N,)."""
+        """The states of a chunk's valid steps (N, C), and the indices of their targets (N,)."""
         with self.precision():
             states = self.run.states(chunk)
         return self._select(states, chunk)
 
     def loss(self, states: Tensor, index: Tensor, moments: Moments | None) -> tuple[Tensor, Tensor]:
-        """These steps' share of the loss, and their outputs."""
+        """Contribution of these steps to the loss, and their outputs."""
         y = self.batch.y
         with self.precision():
             outputs = self.head(states, moments).to(self.dtype)
             weights = None if y.weights is None else y.weights[index]
             mean = self.criterion(outputs, Targets(cast(Tensor, y.values)[index], weights))
-        # The mean over all steps is the mean of the chunks' means, by their numbers of steps.
+        # The mean over all steps is the mean of the chunks' means, weighted by their numbers of
+        # steps.
         return mean * (len(states) / self.batch.n_rows), outputs
 
     def _select(self, states: Tensor, chunk: Chunk) -> tuple[Tensor, Tensor]:
@@ -223,13 +224,13 @@ class _Steps:
 
 
 def _valid_positions(chunk: Chunk, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where a chunk's valid steps stand in its own flattened states, and among all targets.
+    """Positions of a chunk's valid steps in its flattened states and in all targets.
 
     Parameters
     ----------
     chunk : Chunk
     starts : ndarray of shape (B,)
-        Where each row's targets begin.
+        Start of each row's targets.
     """
     if not isinstance(chunk.rows, slice):
         starts = starts[chunk.rows.cpu().numpy()]

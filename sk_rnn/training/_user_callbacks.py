@@ -1,4 +1,4 @@
-"""The callbacks that users pass: copies of them, what cannot work, and their errors."""
+"""User callbacks: copying, validation and errors."""
 
 import copy
 import re
@@ -22,22 +22,22 @@ _METHODS = ("initialize", "get_params", "set_params", *EVENTS)
 
 
 def is_callback(item: Any) -> bool:
-    """Whether it is a skorch callback, or a class of them."""
+    """Whether an object is a skorch callback or a callback class."""
     return all(callable(getattr(item, name, None)) for name in _METHODS)
 
 
 def copy_callbacks(callbacks: Any, extras: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Copy each callback, but nothing that it refers to.
+    """Make shallow copies of callbacks.
 
-    What training sets on a callback stays on the copy, so that no fit sees another's. A trial, a
-    file or a list that a callback holds is the user's own, so that it can be spoken to: with deep
-    copies, Optuna's callback reports to a trial that nobody looks at, and nothing is ever pruned.
+    Attributes set in training stay on the copy, so that fits do not affect each other. A trial, a
+    file or a list referenced by a callback is not copied: with deep copies, Optuna's callback would
+    report to a copy of the trial, and nothing would be pruned.
 
     Parameters
     ----------
     callbacks : list, tuple or None
-        Callbacks, classes of callbacks and pairs (name, callback). Anything else, which fit
-        refuses, is left as it is.
+        Callbacks, callback classes and pairs (name, callback). Anything else, which `fit` refuses,
+        is returned unchanged.
     extras : dict
         Values of ``callbacks__…``: callbacks, or parameters of them.
 
@@ -70,24 +70,24 @@ def copy_callbacks(callbacks: Any, extras: dict[str, Any]) -> tuple[Any, dict[st
     return callbacks, extras
 
 
-# --- what cannot work ---------------------------------------------------------------------------
+# --- incompatible callbacks ---------------------------------------------------------------------
 
 
 def callback_fault(callback: Any, *, scheduled: str | None) -> str | None:
-    """Say why a callback cannot do here what it is for, and what to do; None if it can.
+    """Explain why a callback cannot work here, and what to do; None if it can.
 
     Parameters
     ----------
     callback : callback or class of callbacks
-        One that the user passed.
+        A user callback.
     scheduled : str or None
         The ``lr_schedule`` that sets the rate before every step; None if there is none.
     """
     kind = callback if isinstance(callback, type) else type(callback)
     if issubclass(kind, InputShapeSetter):
         return (
-            "sets the input size of a module, which is read from X here. Leave it out: every fit "
-            "builds its network for the features that X has"
+            "sets the input size of a module, which is inferred from X here. Leave it out: every "
+            "fit builds its network for the features of X"
         )
     if issubclass(kind, LRScheduler) and scheduled is not None:
         return (
@@ -102,18 +102,18 @@ def callback_fault(callback: Any, *, scheduled: str | None) -> str | None:
 
 
 def hears(callback: Any, event: str) -> bool:
-    """Whether a callback does something at an event."""
+    """Whether a callback implements an event."""
     method = getattr(callback, event)
     return getattr(method, "__func__", method) is not getattr(Callback, event)
 
 
 def reads_batches(callback: Any) -> bool:
-    """Whether a callback reads single batches in the history, whenever it does."""
+    """Whether a callback may read single batches from the history."""
     return isinstance(callback, skorch.callbacks.PassthroughScoring)
 
 
 def kept_epoch(callback: Any, net: NeuralNet) -> int | None:
-    """The epoch whose weights a callback has put back at the end of training, if it has."""
+    """The epoch whose weights a callback has restored at the end of training, if any."""
     if isinstance(callback, EarlyStopping) and callback.load_best:
         return callback.best_epoch_ if callback.best_model_weights_ is not None else None
     if isinstance(callback, Checkpoint) and callback.load_best and callback.monitor is not None:
@@ -123,7 +123,7 @@ def kept_epoch(callback: Any, net: NeuralNet) -> int | None:
 
 
 def missing_key(error: Exception, callback: Any) -> str | None:
-    """The key that a callback did not find in the history, if that is what an error says."""
+    """The history key that a callback did not find, if this is the reason of an error."""
     found = re.search(r"'([^']*)' was not found in history", str(error))
     if found:
         return found[1]
@@ -134,9 +134,9 @@ def missing_key(error: Exception, callback: Any) -> str | None:
 
 
 def explain_scoring(error: Exception, callback: Any) -> str | None:
-    """Say that scikit-learn's scorer of a name refused, and what to do; None for other errors."""
+    """Explain that a scikit-learn scorer failed, and what to do; None for other errors."""
     scoring = getattr(callback, "scoring", None)
-    if not isinstance(scoring, str):  # a function of the user's, whose error stays as it is
+    if not isinstance(scoring, str):  # a user function, whose error is not changed
         return None
     return (
         f"cannot compute scoring={scoring!r}: {quote(error)}. Set a scoring that fits what the "
@@ -145,7 +145,7 @@ def explain_scoring(error: Exception, callback: Any) -> str | None:
 
 
 def explain_missing(key: str, keys: Iterable[str], *, validated: bool) -> str:
-    """Say which keys the history has, and how to have the missing one."""
+    """List the keys of the history, and explain how to get the missing one."""
     known = ", ".join(repr(name) for name in sorted(keys) if name != "batches")
     advice = (
         "Name one of these, or put the callback that records it before this one."

@@ -1,4 +1,4 @@
-"""Decoding: brute force and plain Python searches, exact distributions, rows that finish apart."""
+"""Decoding: brute force and plain Python searches, exact distributions, finished rows."""
 
 import math
 
@@ -220,7 +220,7 @@ def test_wider_beams_find_what_is_more_probable():
 
 
 def sure_word(n_tokens, p):
-    """Ends at once with probability p; otherwise so many sure tokens and the end."""
+    """Ends immediately with probability p; otherwise ``n`` certain tokens and the end."""
     table = np.full((1, sum(3**d for d in range(n_tokens + 1)), 3), -np.inf)
     table[0, 0, [END, 2]] = np.log([p, 1 - p])
     prefix = 0

@@ -1,4 +1,4 @@
-"""Labels, weights and groups beside a Panel whose samples have ids."""
+"""Labels, weights and groups for a Panel whose samples have ids."""
 
 import numpy as np
 import pandas as pd

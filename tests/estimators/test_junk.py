@@ -91,23 +91,23 @@ REFUSED = {
     "a class for X": (
         lambda: clf().fit(Panel, LABELS),
         TypeError,
-        r"RNNClassifier\.fit: X is the class Panel, where data belongs\. Pass an object that holds "
-        r"the data\.$",
+        r"RNNClassifier\.fit: X is the class Panel, where data is expected\. Pass an object that "
+        r"holds the data\.$",
     ),
     "a class for X, of arrays": (
         lambda: reg().fit(X, NUMBERS).predict(np.ndarray),
         TypeError,
-        r"RNNRegressor\.predict: X is the class ndarray, where data belongs\. Pass",
+        r"RNNRegressor\.predict: X is the class ndarray, where data is expected\. Pass",
     ),
     "a class for y": (
         lambda: seq().fit(WORDS, pd.Series),
         TypeError,
-        r"Seq2SeqTransformer\.fit: y is the class Series, where data belongs\. Pass",
+        r"Seq2SeqTransformer\.fit: y is the class Series, where data is expected\. Pass",
     ),
     "a class for X_val": (
         lambda: clf().fit(X, LABELS, X_val=ak.Array, y_val=LABELS),
         TypeError,
-        r"RNNClassifier\.fit: X_val is the class Array, where data belongs\. Pass",
+        r"RNNClassifier\.fit: X_val is the class Array, where data is expected\. Pass",
     ),
     "a class for a sample": (
         lambda: clf().fit([X[0], dict, *X[2:]], LABELS),
@@ -117,12 +117,12 @@ REFUSED = {
     "a module for X": (
         lambda: seq().fit(WORDS, WORDS).predict(np),
         TypeError,
-        r"Seq2SeqTransformer\.predict: X is the module numpy, where data belongs\. Pass",
+        r"Seq2SeqTransformer\.predict: X is the module numpy, where data is expected\. Pass",
     ),
     "an awkward array of several kinds": (
         lambda: clf().fit(ak.Array([[1.0], ["a"], [2.0], [3.0]]), LABELS),
         ValueError,
-        r"RNNClassifier\.fit: X holds strings where numbers belong, for example 'a'\.",
+        r"RNNClassifier\.fit: X holds strings where numbers are expected, for example 'a'\.",
     ),
     "a record of awkward with a shape": (
         lambda: clf().fit(ak.Record({"shape": 1.0}), LABELS),
@@ -236,9 +236,8 @@ REFUSED = {
     "weights in a dict": (
         lambda: clf().fit(X, LABELS, sample_weight={0: 1.0}),
         TypeError,
-        r"RNNClassifier\.fit: sample_weight holds dicts where numbers belong, for example \{0: "
-        r"1\.0\} "
-        r"\(.*\)\. " + re.escape(WEIGHTS),
+        r"RNNClassifier\.fit: sample_weight holds dicts where numbers are expected, for example "
+        r"\{0: 1\.0\} \(.*\)\. " + re.escape(WEIGHTS),
     ),
     "no weights": (
         lambda: clf().fit(X, LABELS, sample_weight=[]),
@@ -428,7 +427,7 @@ REFUSED = {
     "a module for y": (
         lambda: seq().fit(WORDS, np),
         TypeError,
-        r"Seq2SeqTransformer\.fit: y is the module numpy, where data belongs\.",
+        r"Seq2SeqTransformer\.fit: y is the module numpy, where data is expected\.",
     ),
     # --- sources ---
     "a matrix for X": (

@@ -43,7 +43,7 @@ CLIP = (
     "TimeDistributed(StandardScaler())."
 )
 VECTORIZE = (
-    "Make token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+    "Convert text to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
     "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64))."
 )
 FINITE = "Impute missing values first, or set padding_value if they are padding."
@@ -144,7 +144,7 @@ MESSAGES = {
         lambda: clf().fit(LONG, np.arange(8) % 2),
         ValueError,
         "RNNClassifier.fit: X is a frame with the MultiIndex ['id', 'time']. If its rows are time "
-        "steps, make one sample of all rows of an id with Panel.from_frame(df, by=..., "
+        "steps, group the rows into samples by id with Panel.from_frame(df, by=..., "
         "order_by=...); if they are samples, pass df.reset_index(drop=True).",
     ),
     # --- samples of X ---
@@ -239,7 +239,7 @@ MESSAGES = {
     "strings": (
         lambda: clf().fit([["a", "b"], ["c"], ["d"], ["e"]], LABELS),
         ValueError,
-        "RNNClassifier.fit: X[0] holds strings where numbers belong, for example 'a'. "
+        "RNNClassifier.fit: X[0] holds strings where numbers are expected, for example 'a'. "
         f"{VECTORIZE} Encode categories with TimeDistributed(OneHotEncoder()).",
     ),
     "whole strings": (
@@ -250,10 +250,10 @@ MESSAGES = {
     "column of dates": (
         lambda: clf().fit(NAMED.assign(b=pd.date_range("2020", periods=4, unit="s")), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has column 'b' of dtype datetime64[s] where numbers belong. Make "
-        "seconds of it with (pd.to_datetime(X['b']) - pd.to_datetime(X['b']).min())"
-        ".dt.total_seconds(), or drop it. If the rows of X are time steps, make one sequence of "
-        "all rows of an id: Panel.from_frame(X, by=..., order_by='b').",
+        "RNNClassifier.fit: X has column 'b' of dtype datetime64[s] where numbers are expected. "
+        "Convert it to seconds with (pd.to_datetime(X['b']) - "
+        "pd.to_datetime(X['b']).min()).dt.total_seconds(), or drop it. If the rows of X are time "
+        "steps, group the rows into sequences by id: Panel.from_frame(X, by=..., order_by='b').",
     ),
     "complex": (
         lambda: clf().fit([x + 1j for x in X], LABELS),
@@ -308,20 +308,20 @@ MESSAGES = {
         lambda: tokens(num_embeddings=2).fit(IDS, LABELS),
         ValueError,
         "RNNClassifier.fit: X[1] has token id 2 at time step 0, but the vocabulary has 2 tokens, 0 "
-        "to 1. Map unknown tokens to an id of their own, or fit with a larger vocabulary.",
+        "to 1. Map unknown tokens to a separate id, or fit with a larger vocabulary.",
     ),
     "token beyond in prediction": (
         lambda: tokens().fit(IDS, LABELS).predict([[0], [1, 7]]),
         ValueError,
         "RNNClassifier.predict: X[1] has token id 7 at time step 1, but the vocabulary has 3 "
-        "tokens, 0 to 2. Map unknown tokens to an id of their own, or fit with a larger "
+        "tokens, 0 to 2. Map unknown tokens to a separate id, or fit with a larger "
         "vocabulary.",
     ),
     "fraction for a token": (
         lambda: tokens().fit([[0.5, 1], [2], [1], [0]], LABELS),
         ValueError,
         "RNNClassifier.fit: X[0] has 0.5 at time step 0, but token ids are integers. Pass "
-        "integers; an estimator without embedding_dim takes numbers.",
+        "integers, or leave embedding_dim unset for numbers.",
     ),
     "features for tokens": (
         lambda: tokens().fit(X, LABELS),
@@ -332,8 +332,8 @@ MESSAGES = {
     "tokens without an embedding": (
         lambda: clf().fit(Panel([0, 1, 2, 3], [0, 1, 2, 3, 4], n_tokens=5), LABELS),
         ValueError,
-        "RNNClassifier.fit: X holds token ids out of a vocabulary of 5, where numbers belong. Set "
-        "embedding_dim.",
+        "RNNClassifier.fit: X holds token ids from a vocabulary of 5, where numbers are expected. "
+        "Set embedding_dim.",
     ),
     "embedding of one dimension": (
         lambda: clf(embedding_weights=[1.0, 2.0]).fit(IDS, LABELS),
@@ -448,8 +448,8 @@ MESSAGES = {
     "dates to regress": (
         lambda: reg().fit(X, pd.date_range("2020", periods=4)),
         ValueError,
-        "RNNRegressor.fit: y holds dates where numbers belong, for example "
-        "datetime.datetime(2020, 1, 1, 0, 0). Make seconds of them: "
+        "RNNRegressor.fit: y holds dates where numbers are expected, for example "
+        "datetime.datetime(2020, 1, 1, 0, 0). Convert them to seconds: "
         "np.asarray(y).astype('datetime64[ms]').astype(float) / 1000.",
     ),
     "y of three dimensions": (
@@ -532,8 +532,8 @@ MESSAGES = {
     "words for numbers of steps": (
         lambda: stepper().fit(X, [["a"] * len(x) for x in X]),
         ValueError,
-        "RNNRegressor.fit: y[0] holds strings where numbers belong, for example 'a'. RNNClassifier "
-        "learns labels.",
+        "RNNRegressor.fit: y[0] holds strings where numbers are expected, for example 'a'. "
+        "RNNClassifier learns labels.",
     ),
     "unknown labels in y_val": (
         lambda: clf().fit(X, LABELS, X_val=X, y_val=[0, 1, 2, 7]),
@@ -636,9 +636,8 @@ MESSAGES = {
     "words for weights": (
         lambda: clf().fit(X, LABELS, sample_weight=["a", "b", "c", "d"]),
         ValueError,
-        "RNNClassifier.fit: sample_weight holds strings where numbers belong, for example 'a'. "
-        "Pass a "
-        "1-D array of 4 weights, one per sample.",
+        "RNNClassifier.fit: sample_weight holds strings where numbers are expected, for example "
+        "'a'. Pass a 1-D array of 4 weights, one per sample.",
     ),
     "weight of no class": (
         lambda: clf(class_weight={5: 1.0}).fit(X, LABELS),
@@ -673,14 +672,14 @@ MESSAGES = {
     "kernels in bfloat16": (
         lambda: clf(backend="numba", precision="bf16").fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: backend='numba' was asked for, but its kernels know no bfloat16 "
+        "RNNClassifier.fit: backend='numba' was requested, but its kernels do not support bfloat16 "
         "(precision='bf16'). Set precision='float32', or backend='auto'.",
     ),
     "kernels for a class": (
         lambda: reg(backend="numba", cell=torch.nn.GRU).fit(X, NUMBERS),
         ValueError,
-        "RNNRegressor.fit: backend='numba' was asked for, but its kernels know torch's own cells "
-        "only, and cell is a class. Pass the name of a cell, or backend='auto'.",
+        "RNNRegressor.fit: backend='numba' was requested, but its kernels support only the "
+        "built-in cells, and cell is a class. Pass the name of a cell, or backend='auto'.",
     ),
     "chunks and a class": (
         lambda: clf(tbptt_steps=10, cell=torch.nn.GRU).fit(X, LABELS),

@@ -258,8 +258,8 @@ def test_a_state_says_who_saved_it(name):
 
 
 OLDER = (
-    "the saved model is of a version of sk_rnn before 0.1.0, which saved no checksum: whether it "
-    "is damaged cannot be told. Save it again with this version."
+    "the model was saved by a version of sk_rnn before 0.1.0, which saved no checksum, so damage "
+    "cannot be detected. Save it again with this version."
 )
 
 

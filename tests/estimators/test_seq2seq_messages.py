@@ -157,8 +157,8 @@ MESSAGES = {
     "dict in y": (
         lambda: new().fit(W, [{}, {}, {}, {}]),
         TypeError,
-        "Seq2SeqTransformer.fit: y holds dicts where numbers belong, for example {} (argument must "
-        "be a string or a number, not a dict). Pass numbers.",
+        "Seq2SeqTransformer.fit: y holds dicts where numbers are expected, for example {} "
+        "(argument must be a string or a number, not a dict). Pass numbers.",
     ),
     "y str": (
         lambda: new().fit(W, "abcd"),
@@ -271,9 +271,8 @@ MESSAGES = {
     "fitted ids, range": (
         lambda: pan.predict([[0, 7]]),
         ValueError,
-        "Seq2SeqTransformer.predict: X[0] has token id 7 at time step 1, but the "
-        "vocabulary has 3 tokens, 0 to 2. Map unknown tokens to an id of their own, or "
-        "fit with a larger vocabulary.",
+        "Seq2SeqTransformer.predict: X[0] has token id 7 at time step 1, but the vocabulary has 3 "
+        "tokens, 0 to 2. Map unknown tokens to a separate id, or fit with a larger vocabulary.",
     ),
     "fitted ids, text": (
         lambda: pan.predict(W),
@@ -399,9 +398,8 @@ MESSAGES = {
     "a bad weight beside zero": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, "x", 1]),
         ValueError,
-        "Seq2SeqTransformer.fit: sample_weight holds strings where numbers belong, for example "
-        "'x'. "
-        "Pass a 1-D array of 4 weights, one per sample.",
+        "Seq2SeqTransformer.fit: sample_weight holds strings where numbers are expected, for "
+        "example 'x'. Pass a 1-D array of 4 weights, one per sample.",
     ),
     "y_val of an autoencoder": (
         lambda: new().fit(W, y_val=Y),

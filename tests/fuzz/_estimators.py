@@ -23,7 +23,7 @@ ANY_TARGETS = (
 
 
 class Task(NamedTuple):
-    """What an estimator is for: parameters, and the data that go with them."""
+    """A use of an estimator: parameters, and matching data."""
 
     estimator: str
     params: dict[str, str]

@@ -387,5 +387,5 @@ _USES = [
 
 @st.composite
 def uses(draw):
-    """What may be done with a panel."""
+    """Valid operations on a panel."""
     return one_line(draw, _USES, _POOLS)

@@ -86,7 +86,7 @@ IDS = (
     "np.array([[0, 1, 2], [1, 1, 0], [2, 2, 2], [0, 0, 0]])",
 )
 
-# --- what is no container of sequences, or holds what cannot be used ---
+# --- invalid containers of sequences, or invalid contents ---------------
 
 JUNK_DATA = (
     "None",

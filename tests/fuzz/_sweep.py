@@ -1,4 +1,4 @@
-"""Programs with one fault each: every entry of every pool, once in each place it may stand."""
+"""Programs with one fault each: every entry of every pool, once at each possible position."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
 """Pools of values of parameters and other arguments, as source text.
 
-What is left out would be valid and run for ages: a million layers, epochs or steps to decode.
+Valid values that would run for very long are left out: a million layers, epochs or decoding steps.
 """
 
 # For any parameter.

@@ -1,4 +1,4 @@
-"""What may come of a call, and what is raw.
+"""Acceptable results of a call, and errors that are not.
 
 Fine is
 
@@ -50,10 +50,11 @@ _ADVICE = re.compile(
     r"(?:[.;:,] |\b(?:to|or|and) )(?:pass|set|use|leave|drop|give|convert|call|lower|fit|refit|"
     r"rescale|impute|map|clip|fill|scale|encode|decode|make|choose|raise|run|return|put|remove|check|"
     r"slice|build|shorten|wrap|install|split|write|select|download|read|name|rename|cut|"
-    r"sort|repeat|correct|reshape)\b"
-    r"|\bmust\b|\bneeds?\b|\bbelongs?\b|did you mean|known are|one of|none of \[|is neither|"
+    r"sort|repeat|correct|reshape|group|free|escape|represent)\b"
+    r"|\bmust\b|\bneeds?\b|\bexpected\b|\bbelongs?\b|did you mean|known are|one of|none of \[|"
+    r"is neither|"
     r"minimum of 1 is required|refused the time steps|"
-    r"a line is|positions are|which has \[|df has \[|get the file anew|weights are finite",
+    r"a line is|positions are|which has \[|df has \[|download again|weights are finite",
     re.IGNORECASE,
 )
 _SCIKIT_LEARN = re.compile(

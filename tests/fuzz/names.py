@@ -1,5 +1,5 @@
 # ruff: noqa: F401  what is imported here is for the programs
-"""What the programs of the fuzz harness may use.
+"""Names available to the programs of the fuzz harness.
 
 A reproducer runs after ``from tests.fuzz.names import *``.
 """

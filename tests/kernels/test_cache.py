@@ -1,4 +1,4 @@
-"""Compiled kernels on disk: used only where they are whole and from these sources."""
+"""Compiled kernels on disk: used only if they are complete and from these sources."""
 
 import compileall
 import errno

@@ -1,4 +1,4 @@
-"""What torch expects of a function, asked of the kernels' layer."""
+"""torch's requirements of an autograd function, for the layer of the kernels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Kernels are compiled before they are needed; what goes wrong leaves torch to compute."""
+"""Kernels are compiled before they are needed; torch is used if this fails."""
 
 import os
 import pickle
@@ -36,7 +36,7 @@ SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
 
 @pytest.fixture
 def fresh(monkeypatch):
-    """What this process knows of Numba, forgotten."""
+    """Reset the state of the kernels in this process."""
     monkeypatch.setattr(_preparation, "_found", _Findings())
 
 
@@ -162,7 +162,7 @@ def test_where_numba_fails_torch_computes_and_one_warning_says_so(
         with pytest.raises(ImportError) as raised:
             kind(**SMALL, backend="numba").fit(X, y)
         assert str(raised.value) == (
-            f"{kind.__name__}.fit: backend='numba' was asked for, but {told}. Reinstall it with: "
+            f"{kind.__name__}.fit: backend='numba' was requested, but {told}. Reinstall it with: "
             "pip install --upgrade --force-reinstall numba llvmlite. Or set backend='auto'."
         )
 
@@ -275,7 +275,7 @@ def test_what_announcing_raises_is_the_callers_and_no_failure(small):
 def test_kernels_that_cannot_be_kept_are_warned_of_once(small, tmp_path, monkeypatch):
     monkeypatch.setattr(_cache, "directories", lambda: [tmp_path / "file" / "sk_rnn"])
     (tmp_path / "file").write_text("")
-    told = r"not be kept on disk \(NotADirectoryError: .* NUMBA_CACHE_DIR"
+    told = r"not be written to disk \(NotADirectoryError: .* NUMBA_CACHE_DIR"
     with pytest.warns(UserWarning, match=told):
         assert prepare("gru", F32, training=True) == ""
     assert prepare("lstm", F32, training=True) == ""  # without a second warning

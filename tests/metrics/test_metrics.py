@@ -185,7 +185,7 @@ def test_a_tokenizer_that_is_not_installed_is_named(monkeypatch):
     with pytest.raises(ImportError) as caught:
         bleu_score(TEXTS, GUESSES, tokenize="ja-mecab")
     assert str(caught.value) == (
-        "bleu_score: tokenize='ja-mecab' needs what is not installed. sacrebleu says: Please "
+        "bleu_score: tokenize='ja-mecab' needs a package that is not installed. sacrebleu: Please "
         "install it. Install it, or pass another one, such as '13a'."
     )
 
@@ -403,7 +403,7 @@ MESSAGES = {
         "sequence_accuracy_score: y_true[0] has [0.0, 0.0] at position 0, which is not hashable. "
         "Pass tokens that are strings, numbers or tuples, in one sequence per sample.",
     ),
-    "lists where characters belong": (
+    "lists instead of strings": (
         lambda: character_error_rate(AB, ["a", ["b"]]),
         TypeError,
         "character_error_rate: y_pred[1] is not a string. Pass strings, or use token_error_rate "
@@ -412,26 +412,26 @@ MESSAGES = {
     "numbers among words": (
         lambda: bleu_score([["a", 1]], ["a"]),
         TypeError,
-        "bleu_score: y_true[0] has 1 at position 1, which is no word. Pass a string or a list of "
-        "strings.",
+        "bleu_score: y_true[0] has 1 at position 1, which is not a string. Pass a string or a list "
+        "of strings.",
     ),
     "no true token": (
         lambda: token_error_rate([[], []], AB),
         ValueError,
-        "token_error_rate: the sequences of y_true have no tokens, so that errors per true one are "
-        "not defined. Use edit_distance.",
+        "token_error_rate: the sequences of y_true have no tokens, so that the error rate is "
+        "undefined. Use edit_distance.",
     ),
     "no true character": (
         lambda: character_error_rate([""], ["a"]),
         ValueError,
-        "character_error_rate: the sequences of y_true have no characters, so that errors per true "
-        "one are not defined. Use edit_distance.",
+        "character_error_rate: the sequences of y_true have no characters, so that the error rate "
+        "is undefined. Use edit_distance.",
     ),
     "no true word of any weight": (
         lambda: word_error_rate([" ", "a"], AB, sample_weight=[1, 0]),
         ValueError,
-        "word_error_rate: the sequences of y_true have no words, so that errors per true one are "
-        "not defined. Use edit_distance.",
+        "word_error_rate: the sequences of y_true have no words, so that the error rate is "
+        "undefined. Use edit_distance.",
     ),
     "other number of weights": (
         lambda: edit_distance(AB, AB, sample_weight=[1.0]),
@@ -470,27 +470,27 @@ MESSAGES = {
     "weights of another kind": (
         lambda: chrf_score(AB, AB, sample_weight=["x", "y"]),
         ValueError,
-        "chrf_score: sample_weight holds strings where numbers belong, for example 'x'. Pass a 1-D "
-        "array of 2 weights, one per sequence.",
+        "chrf_score: sample_weight holds strings where numbers are expected, for example 'x'. Pass "
+        "a 1-D array of 2 weights, one per sequence.",
     ),
     "NaN among tokens": (
         lambda: token_error_rate([[1.0, np.nan]], [[1.0, np.nan]]),
         ValueError,
-        "token_error_rate: y_true[0] has nan at position 1, which equals no token. Give missing "
-        "tokens a name, such as None.",
+        "token_error_rate: y_true[0] has nan at position 1, which is not equal to itself. "
+        "Represent missing tokens by a value such as None.",
     ),
-    "references where words belong": (
+    "references instead of words": (
         lambda: bleu_score([["a cat", "one cat"], ["b"]], AB),
         ValueError,
         "bleu_score: y_true[0] has 'a cat' at position 0, which is more than one word. Pass a "
         "string or a list of words; or multi_reference=True if y_true has a list of references per "
         "sample.",
     ),
-    "a text where references belong": (
+    "a text instead of references": (
         lambda: chrf_score(AB, AB, multi_reference=True),
         TypeError,
-        "chrf_score: y_true[0] is a string, but multi_reference=True takes a list of references "
-        "per sample. Pass [text] where there is one.",
+        "chrf_score: y_true[0] is a string, but multi_reference=True requires a list of references "
+        "per sample. Pass [text] for a single one.",
     ),
     "no reference": (
         lambda: chrf_score([["a"], []], AB, multi_reference=True),

@@ -1,4 +1,4 @@
-"""The modules of sequence-to-sequence models: against plain loops, and what must not matter."""
+"""The modules of sequence-to-sequence models: against plain loops, and invariances."""
 
 import numpy as np
 import pytest

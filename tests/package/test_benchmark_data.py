@@ -1,4 +1,4 @@
-"""The benchmarks' parsers: on a few lines of each format, and on the real sets where they are."""
+"""The benchmarks' parsers, on a few lines of each format and on the real sets if available."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""What the documents say is so: examples run, defaults are the real ones, nothing is left out."""
+"""The documentation is correct: examples run, defaults match, and nothing is missing."""
 
 import ast
 import doctest
@@ -172,7 +172,7 @@ def test_estimators_share_the_documentation_of_what_they_share():
     )
     differing = {name for name in first.keys() & second.keys() if first[name] != second[name]}
     assert differing == {"return_sequences"}  # labels or numbers
-    # What stands in an encoder and a decoder, and what has another default.
+    # Parameters of both encoder and decoder, and parameters with a different default.
     differing = {name for name in first.keys() & third.keys() if first[name] != third[name]}
     architecture = {"cell", "hidden_size", "num_layers", "bidirectional", "recurrent_dropout"}
     tokens = {"embedding_dim", "embedding_weights", "embedding_dropout", "word_dropout"}

@@ -1,4 +1,4 @@
-"""The examples with text run and say what they promise; each exercise is under 15 lines."""
+"""The text examples run and print the promised results; each exercise is under 15 lines."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def accuracies(printed):
             "next_word.py",
             "the more you see the less you know the more you know the less you understand\n",
         ),
-        ("sentiment.py", "glad sad glad\n"),
+        ("sentiment.py", "positive negative positive\n"),
     ],
 )
 def test_exercises(name, printed):

@@ -1,4 +1,4 @@
-"""What is imported when: transformers and metrics do without torch, and all names are there."""
+"""Lazy imports: transformers and metrics do not import torch, and all names exist."""
 
 import pickle
 import subprocess

@@ -1,4 +1,4 @@
-"""What is installed and what is in the sdist."""
+"""Contents of the wheel and of the source distribution."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""What type checkers see in a user's project: good calls pass, bad ones are found."""
+"""Type checking of user code: valid calls pass, invalid ones are found."""
 
 import doctest
 import inspect

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of the transformers of sequences: none skipped, none failing."""
+"""scikit-learn's checks for the transformers of sequences: none skipped, none failing."""
 
 import pytest
 from sklearn.base import clone

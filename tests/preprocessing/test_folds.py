@@ -1,4 +1,4 @@
-"""TargetEncoder on time steps: no sequence helps to encode itself."""
+"""TargetEncoder on time steps: no sequence is encoded with its own target."""
 
 import numpy as np
 import pandas as pd
@@ -105,19 +105,19 @@ def test_groups_of_ones_own_are_kept_together():
         (
             TargetEncoder(cv=KFold(2)),
             3,
-            "TimeDistributed.fit_transform: cv=KFold(n_splits=2, random_state=None, "
-            "shuffle=False) of TargetEncoder puts time steps of X[1] on both sides of a fold. "
-            "TargetEncoder encodes each time step by the targets of other steps; those of the "
-            "same sequence would be among them, and give its target away. Set cv to a number of "
-            "folds, or to a splitter of groups such as GroupKFold().",
+            "TimeDistributed.fit_transform: cv=KFold(n_splits=2, random_state=None, shuffle=False) "
+            "of TargetEncoder puts time steps of X[1] on both sides of a fold. TargetEncoder "
+            "encodes each time step by the targets of other steps, and steps of the same sequence "
+            "would leak its target. Set cv to a number of folds, or to a splitter of groups such "
+            "as GroupKFold().",
         ),
         (
             GridSearchCV(make_pipeline(TargetEncoder(), RFE(LinearRegression())), {}),
             3,
             "TimeDistributed.fit_transform: TargetEncoder inside GridSearchCV encodes each time "
-            "step by the targets of other steps; those of the same sequence would be among them, "
-            "and give its target away. Pass it by itself, or in a Pipeline, a FeatureUnion or a "
-            "ColumnTransformer, where it can be given folds of whole sequences.",
+            "step by the targets of other steps, and steps of the same sequence would leak its target. "
+            "Pass it by itself, or in a Pipeline, a FeatureUnion or a ColumnTransformer, where it "
+            "can be given folds of whole sequences.",
         ),
     ],
     ids=["few", "splitter", "search"],

@@ -1,4 +1,4 @@
-"""Junk for transformers, functions and metrics that random calls have found."""
+"""Invalid input of transformers, functions and metrics, found by random calls."""
 
 import re
 
@@ -66,24 +66,24 @@ REFUSED = {
     "y that only has a length": (
         lambda: TimeDistributed(StandardScaler()).fit(np.zeros((4, 2)), Counted()),
         TypeError,
-        r"TimeDistributed\.fit: y is <.*Counted object.*>, where a list or an array belongs\. Pass "
-        r"one",
+        r"TimeDistributed\.fit: y is <.*Counted object.*>, where a list or an array is expected\. "
+        r"Pass one",
     ),
     "a class for X": (
         lambda: TimeDistributed(StandardScaler()).fit(Panel),
         TypeError,
-        r"TimeDistributed\.fit: X is the class Panel, where data belongs\. Pass an object that "
+        r"TimeDistributed\.fit: X is the class Panel, where data is expected\. Pass an object that "
         r"holds the data\.$",
     ),
     "a class for X, of documents": (
         lambda: SequenceVectorizer().fit(Panel),
         TypeError,
-        r"SequenceVectorizer\.fit: X is the class Panel, where data belongs\. Pass",
+        r"SequenceVectorizer\.fit: X is the class Panel, where data is expected\. Pass",
     ),
     "a class for y_true": (
         lambda: bleu_score(pd.Series, AB),
         TypeError,
-        r"bleu_score: y_true is the class Series, where data belongs\. Pass",
+        r"bleu_score: y_true is the class Series, where data is expected\. Pass",
     ),
     "columns named by several kinds": (
         lambda: TimeDistributed(StandardScaler()).fit(TWO_KINDS),
@@ -109,13 +109,14 @@ REFUSED = {
     "a module for a tokenizer": (
         lambda: SequenceVectorizer(tokenizer=torch.nn.GRU(1, 1), token_pattern=None).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: preprocessor, strip_accents or "
-        r"tokenizer raised AttributeError: .* must return a string\.$",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: preprocessor, strip_accents "
+        r"or tokenizer raised AttributeError: .* must return a string\.$",
     ),
     "a module for an analyzer": (
         lambda: SequenceVectorizer(analyzer=torch.nn.GRU(1, 1)).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised AttributeError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised "
+        r"AttributeError: ",
     ),
     "an argument too many": (
         lambda: make_windows(np.ones(5), 2),
@@ -135,8 +136,8 @@ REFUSED = {
     "an error of a transformer's own": (
         lambda: TimeDistributed(OrdinalEncoder()).fit(IDS).inverse_transform([[7], [1]]),
         ValueError,
-        r"TimeDistributed\.inverse_transform: OrdinalEncoder raised IndexError for the time "
-        r"steps, .*\. Check that X holds what it takes\.$",
+        r"TimeDistributed\.inverse_transform: OrdinalEncoder raised IndexError for the time steps, "
+        r".*\. Check that X holds values that it supports\.$",
     ),
     "a series of several kinds": (
         lambda: make_windows(ak.Array([[1.0], "abc", [2.0], [3.0]]), window=2),
@@ -151,7 +152,7 @@ REFUSED = {
     "series of several kinds": (
         lambda: SequencePadder().fit(ak.Array([[1.0], ["a"]])),
         ValueError,
-        r"SequencePadder\.fit: X holds strings where numbers belong, for example 'a'\.",
+        r"SequencePadder\.fit: X holds strings where numbers are expected, for example 'a'\.",
     ),
     # --- TimeDistributed ---
     "a class for a transformer": (
@@ -239,28 +240,30 @@ REFUSED = {
     "analyzer without arguments": (
         lambda: SequenceVectorizer(analyzer=lambda: [0]).fit(TEXTS),
         TypeError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised TypeError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised TypeError: ",
     ),
     "analyzer of numbers": (
         lambda: SequenceVectorizer(analyzer=int).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: analyzer raised ValueError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: analyzer raised "
+        r"ValueError: ",
     ),
     "tokenizer of numbers": (
         lambda: SequenceVectorizer(tokenizer=int, token_pattern=None).fit(TEXTS),
         ValueError,
-        r"SequenceVectorizer\.fit: X\[0\] cannot be taken apart: preprocessor, strip_accents or "
-        r"tokenizer raised ValueError: ",
+        r"SequenceVectorizer\.fit: X\[0\] cannot be split into tokens: preprocessor, strip_accents "
+        r"or tokenizer raised ValueError: ",
     ),
     "an array for an output": (
         lambda: SequenceVectorizer().set_output(transform=np.zeros(2)),
         ValueError,
         r"SequenceVectorizer\.set_output: transform=array\(\[0\., 0\.\]\) must be 'default'",
     ),
-    "stop words that are no words": (
+    "stop words that are not strings": (
         lambda: SequenceVectorizer(stop_words=[["a"]]).fit(TEXTS),
         TypeError,
-        r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string belongs\. Pass a list",
+        r"SequenceVectorizer\.fit: stop_words has \['a'\], where a string is expected\. Pass a "
+        r"list",
     ),
     "a vocabulary without dimensions": (
         lambda: SequenceVectorizer(vocabulary=torch.tensor(2)).fit(TEXTS),
@@ -277,7 +280,7 @@ REFUSED = {
         ValueError,
         r"TimeDistributed\.set_output: transform must be one of \['default', 'pandas', 'polars'\]",
     ),
-    "targets that are no arrays": (
+    "targets that are not arrays": (
         lambda: TimeDistributed(StandardScaler()).fit(X, [Refusing()] * 2),
         ValueError,
         r"TimeDistributed\.fit: y\[0\] cannot be read as an array: no array today\. Pass one",
@@ -285,7 +288,7 @@ REFUSED = {
     "a class for targets": (
         lambda: TimeDistributed(StandardScaler()).fit(X, list),
         TypeError,
-        r"TimeDistributed\.fit: y is the class list, where data belongs\.",
+        r"TimeDistributed\.fit: y is the class list, where data is expected\.",
     ),
     # --- functions ---
     "window beyond 64 bits": (
@@ -342,7 +345,7 @@ REFUSED = {
         ValueError,
         r"token_error_rate: sample_weight adds up to inf, which is too large to compute with\.",
     ),
-    "normalize of no kind": (
+    "invalid normalize": (
         lambda: edit_distance(AB, AB, normalize=pd.NA),
         TypeError,
         r"edit_distance: normalize must be True or False; got <NA>\.$",
@@ -350,12 +353,12 @@ REFUSED = {
     "a module": (
         lambda: sequence_accuracy_score(AB, np),
         TypeError,
-        r"sequence_accuracy_score: y_pred is the module numpy, where data belongs\.",
+        r"sequence_accuracy_score: y_pred is the module numpy, where data is expected\.",
     ),
     "a class": (
         lambda: sequence_accuracy_score(list, AB),
         TypeError,
-        r"sequence_accuracy_score: y_true is the class list, where data belongs\.",
+        r"sequence_accuracy_score: y_true is the class list, where data is expected\.",
     ),
     "memory of two dimensions": (
         lambda: token_accuracy_score(memoryview(np.zeros((2, 2))), AB),
@@ -379,7 +382,7 @@ REFUSED = {
     "a missing token of pandas": (
         lambda: token_accuracy_score([["a", pd.NA], ["b"]], AB),
         ValueError,
-        r"token_accuracy_score: y_true\[0\] has <NA> at position 1, which equals no token\. Give",
+        r"token_accuracy_score: y_true\[0\] has <NA> at position 1, which is not equal to itself\.",
     ),
 }
 
@@ -450,7 +453,7 @@ def test_warnings_of_numpy_name_the_caller_and_the_feature(scaler):
 
 
 def test_warnings_of_numpy_say_what_is_too_large():
-    with pytest.warns(UserWarning, match=r"in square\. What comes out may hold NaN or infinity\."):
+    with pytest.warns(UserWarning, match=r"in square\. The result may hold NaN or infinity\."):
         TimeDistributed(StandardScaler()).fit([[[1e200], [-1e200]]])
 
 

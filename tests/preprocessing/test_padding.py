@@ -266,8 +266,8 @@ TWO = [np.ones((2, 2))]
         (
             lambda: SequencePadder().fit([["a"], ["b"]]),
             ValueError,
-            "SequencePadder.fit: X[0] holds strings where numbers belong, for example 'a'. Make "
-            "token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+            "SequencePadder.fit: X[0] holds strings where numbers are expected, for example 'a'. "
+            "Convert text to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
             "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)). Encode "
             "categories with TimeDistributed(OneHotEncoder()).",
         ),

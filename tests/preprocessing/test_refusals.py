@@ -67,7 +67,7 @@ def columns():
         (
             lambda: TimeDistributed(columns()).fit(GOOD),
             "fit: ColumnTransformer names columns, but X is one data frame of shape (2, 2), which "
-            "is a table of univariate series, a time step per column. If its rows are the time "
+            "is a table of univariate series, one time step per column. If its rows are the time "
             "steps of one sequence, pass [X]; of several, one data frame per sequence: [group for "
             "_, group in X.groupby(...)].",
         ),
@@ -84,8 +84,8 @@ def columns():
         ),
         (
             lambda: TimeDistributed(PCA(n_components=9, svd_solver="full")).fit([GOOD[["heat"]]]),
-            "fit: PCA refused the time steps, which it sees as a data frame of shape (2, 1) with "
-            "one row per time step: n_components=9 must be between 0 and min(n_samples, "
+            "fit: PCA refused the time steps, which it receives as a data frame of shape (2, 1) "
+            "with one row per time step: n_components=9 must be between 0 and min(n_samples, "
             "n_features)=1 with svd_solver='full'",
         ),
     ],
@@ -105,8 +105,8 @@ def test_computing_with_token_ids_is_refused():
     with pytest.raises(ValueError) as error:
         TimeDistributed(StandardScaler()).fit(token_panel())
     assert str(error.value) == (
-        "TimeDistributed.fit: X holds token ids out of a vocabulary of 7, where numbers belong: "
-        "that one id is larger than another means nothing. Give the ids to an estimator with "
-        "embedding_dim set, such as RNNClassifier, or describe texts by their words with "
-        "CountVectorizer. If they are quantities, pass X.to_list()."
+        "TimeDistributed.fit: X holds token ids from a vocabulary of 7, where numbers are "
+        "expected: the ids have no order. Give the ids to an estimator with embedding_dim set, "
+        "such as RNNClassifier, or describe texts by their words with CountVectorizer. If they are "
+        "quantities, pass X.to_list()."
     )

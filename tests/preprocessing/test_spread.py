@@ -125,8 +125,8 @@ UNALIGNED = (
             SelectKBest(k=1),
             5,
             TypeError,
-            "y is 5, where a list or an array belongs. Pass one target per sequence, or for each "
-            "sequence one target per time step.",
+            "y is 5, where a list or an array is expected. Pass one target per sequence, or for "
+            "each sequence one target per time step.",
         ),
         (
             SelectKBest(k=1),
@@ -168,7 +168,7 @@ def test_targets_that_do_not_fit_are_refused(transformer, y, kind, message):
         (
             "abc",
             TypeError,
-            "sample_weight is 'abc', where a list or an array belongs. Pass one entry per "
+            "sample_weight is 'abc', where a list or an array is expected. Pass one entry per "
             "sequence, or for each sequence one entry per time step.",
         ),
     ],

@@ -127,9 +127,9 @@ KNOWN = "['mean', 'std', 'min', 'max', 'first', 'last', 'slope', 'length']"
         (
             ("mean", "slop"),
             [[1.0]],
-            f"statistics has 'slop', which is none of {KNOWN}. Did you mean 'slope'?",
+            f"statistics has 'slop', which is not one of {KNOWN}. Did you mean 'slope'?",
         ),
-        (("mean", 3), [[1.0]], f"statistics has 3, which is none of {KNOWN}."),
+        (("mean", 3), [[1.0]], f"statistics has 3, which is not one of {KNOWN}."),
         (("std", "std"), [[1.0]], "statistics has 'std' twice. Drop one."),
         ((), [[1.0]], f"statistics is empty. Name at least one of {KNOWN}."),
         (
@@ -141,10 +141,10 @@ KNOWN = "['mean', 'std', 'min', 'max', 'first', 'last', 'slope', 'length']"
         (
             ("mean",),
             Panel(np.array([2, 3, 1]), [0, 2, 3], n_tokens=7),
-            "X holds token ids out of a vocabulary of 7, where numbers belong: that one id is "
-            "larger than another means nothing. Give the ids to an estimator with embedding_dim "
-            "set, such as RNNClassifier, or describe texts by their words with CountVectorizer. If "
-            "they are quantities, pass X.to_list().",
+            "X holds token ids from a vocabulary of 7, where numbers are expected: the ids have no "
+            "order. Give the ids to an estimator with embedding_dim set, such as RNNClassifier, or "
+            "describe texts by their words with CountVectorizer. If they are quantities, pass "
+            "X.to_list().",
         ),
         (
             ("mean",),
@@ -163,7 +163,7 @@ def test_summarizer_refuses(statistics, X, message):
 @pytest.mark.parametrize(
     ("statistics", "kind", "message"),
     [
-        (["foo"], ValueError, f"statistics has 'foo', which is none of {KNOWN}."),
+        (["foo"], ValueError, f"statistics has 'foo', which is not one of {KNOWN}."),
         ([], ValueError, f"statistics is empty. Name at least one of {KNOWN}."),
         ("mean", TypeError, "statistics='mean' is not a list or tuple. Pass names, as ['mean']."),
     ],

@@ -99,7 +99,7 @@ CONTAINERS = {
     "pyarrow": pa.array(X3.tolist()),
     "list of frames": [pd.DataFrame(x, columns=["u", "v"]) for x in X3],
     "list of pyarrow tables": [pa.table({"u": x[:, 0], "v": x[:, 1]}) for x in X3],
-    "frame of cells": pd.DataFrame({"u": list(X3[:, :, 0]), "v": list(X3[:, :, 1])}),
+    "frame with sequences in cells": pd.DataFrame({"u": list(X3[:, :, 0]), "v": list(X3[:, :, 1])}),
 }
 
 
@@ -474,8 +474,8 @@ def test_transformers_that_change_the_number_of_rows_are_refused():
     with pytest.raises(ValueError) as error:
         TimeDistributed(Doubling()).fit_transform(ragged())
     assert str(error.value) == (
-        "TimeDistributed.fit_transform: X has 8 time steps, but Doubling made an array of shape "
-        "(16, 2) of them. Pass a transformer that returns one row per row."
+        "TimeDistributed.fit_transform: X has 8 time steps, but Doubling returned an array of "
+        "shape (16, 2). Pass a transformer that returns one row per input row."
     )
     with pytest.raises(ValueError, match=r"TimeDistributed.transform: X has 8 time steps"):
         TimeDistributed(Doubling()).fit(ragged()).transform(ragged())
@@ -576,8 +576,8 @@ FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
         (
             lambda: TimeDistributed(StandardScaler()).fit([[["a"]], [["b"]]]),
             ValueError,
-            "TimeDistributed.fit: X[0] holds strings where numbers belong, for example 'a'. Make "
-            "token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+            "TimeDistributed.fit: X[0] holds strings where numbers are expected, for example 'a'. "
+            "Convert text to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
             "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)). Encode "
             "categories with TimeDistributed(OneHotEncoder()).",
         ),
@@ -852,9 +852,9 @@ def test_faults_of_a_transformer_are_called_by_their_names():
             return X
 
     message = (
-        r"^TimeDistributed\.fit: Broken raised AttributeError for the time steps, which it sees as "
-        r"an array of shape \(8, 2\) with one row per time step: no such thing\. Check that X "
-        r"holds what it takes\.$"
+        r"^TimeDistributed\.fit: Broken raised AttributeError for the time steps, which it "
+        r"receives as an array of shape \(8, 2\) with one row per time step: no such thing\. Check "
+        r"that X holds values that it supports\.$"
     )
     with pytest.raises(ValueError, match=message) as error:
         TimeDistributed(Broken()).fit(ragged())

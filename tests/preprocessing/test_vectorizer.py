@@ -1,4 +1,4 @@
-"""SequenceVectorizer: CountVectorizer's contract, order, ids, refusals, and Pipelines."""
+"""SequenceVectorizer: CountVectorizer's API, order, ids, errors, and Pipelines."""
 
 import pickle
 import re
@@ -449,7 +449,7 @@ def call(method, X, **params):
         (
             "one text",
             TypeError,
-            "X is one str, whose characters would each be a document. Pass [X] if it is a single "
+            "X is one str, each character of which would be a document. Pass [X] if it is a single "
             "document.",
         ),
         (
@@ -473,42 +473,42 @@ def call(method, X, **params):
         (
             np.zeros((3, 2)),
             TypeError,
-            "X has 2 dimensions, shape (3, 2), and holds float64 where text belongs. Pass a list, "
-            "a Series or a 1-D array of strings, one per document. A column is X.ravel(), rows of "
-            "tokens are X.tolist().",
+            "X has 2 dimensions, shape (3, 2), and holds float64 where text is expected. Pass a "
+            "list, a Series or a 1-D array of strings, one per document. A column is X.ravel(), "
+            "rows of tokens are X.tolist().",
         ),
         (
             ["a text", 3.5],
             TypeError,
-            "X[1] is 3.5, a number, where text belongs. Pass a string, or a list of tokens.",
+            "X[1] is 3.5, a number, where text is expected. Pass a string, or a list of tokens.",
         ),
         (
             np.arange(3),
             TypeError,
-            "X[0] is 0, a number, where text belongs. Pass a string, or a list of tokens.",
+            "X[0] is 0, a number, where text is expected. Pass a string, or a list of tokens.",
         ),
         (
             ["a text", {"no": "text"}],
             TypeError,
-            "X[1] is {'no': 'text'}, a dict, where text belongs. Pass a string, or a list of "
+            "X[1] is {'no': 'text'}, a dict, where text is expected. Pass a string, or a list of "
             "tokens.",
         ),
         (
             ["a text", "another", None],
             ValueError,
-            "X[2] is None: the document is missing. Drop it, from y too, or pass '' for a document "
+            "X[2] is None, a missing document. Drop it, from y too, or pass '' for a document "
             "without words.",
         ),
         (
             pd.Series(["a text", np.nan]),
             ValueError,
-            "X[1] is nan: the document is missing. Drop it, from y too, or pass '' for a document "
+            "X[1] is nan, a missing document. Drop it, from y too, or pass '' for a document "
             "without words.",
         ),
         (
             pd.Series(["a text", None], dtype="string"),
             ValueError,
-            "X[1] is <NA>: the document is missing. Drop it, from y too, or pass '' for a document "
+            "X[1] is <NA>, a missing document. Drop it, from y too, or pass '' for a document "
             "without words.",
         ),
         (
@@ -521,13 +521,13 @@ def call(method, X, **params):
         (
             [["dog", "man"], ["dog", 7]],
             TypeError,
-            "X[1] has token 7 (int) at time step 1, where a string belongs. Turn tokens into "
+            "X[1] has token 7 (int) at time step 1, where a string is expected. Turn tokens into "
             "strings, or pass sequences of ids to the estimator as they are.",
         ),
         (
             [["dog", None]],
             ValueError,
-            "X[0] has token None (NoneType) at time step 1, where a string belongs. Drop it.",
+            "X[0] has token None (NoneType) at time step 1, where a string is expected. Drop it.",
         ),
         ([], ValueError, "X holds no documents. Pass at least one."),
         (
@@ -539,7 +539,7 @@ def call(method, X, **params):
             [np.zeros((2, 20), dtype=int)],
             TypeError,
             "X[0] is array([[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "
-            "[0, 0, 0..., an ndarray, where text belongs. Pass a string, or a list of tokens.",
+            "[0, 0, 0..., an ndarray, where text is expected. Pass a string, or a list of tokens.",
         ),
     ],
 )
@@ -626,39 +626,39 @@ def returns(value):
         (
             {"analyzer": returns([["dog"]])},
             TypeError,
-            "X[0]: analyzer returned ['dog'] as a token, at time step 0, where a string belongs. "
-            "Return one flat list of strings for each document.",
+            "X[0]: analyzer returned ['dog'] as a token, at time step 0, where a string is "
+            "expected. Return one flat list of strings for each document.",
         ),
         (
             {"tokenizer": returns(["a", ["dog"]]), "token_pattern": None},
             TypeError,
-            "X[0]: tokenizer returned ['dog'] as a token, at time step 1, where a string belongs. "
-            "Return one flat list of strings for each document.",
+            "X[0]: tokenizer returned ['dog'] as a token, at time step 1, where a string is "
+            "expected. Return one flat list of strings for each document.",
         ),
         (
             {"analyzer": returns(None)},
             TypeError,
-            "X[0]: analyzer returned None, where a list of tokens belongs. Return a list of "
+            "X[0]: analyzer returned None, where a list of tokens is expected. Return a list of "
             "strings, empty if there are none.",
         ),
         *(
             (
                 {"tokenizer": returns(None), "token_pattern": None, "stop_words": stop_words},
                 TypeError,
-                "X[0]: tokenizer returned None, where a list of tokens belongs. Return a list of "
-                "strings, empty if there are none.",
+                "X[0]: tokenizer returned None, where a list of tokens is expected. Return a list "
+                "of strings, empty if there are none.",
             )
             for stop_words in (None, ["the"])
         ),
         (
             {"preprocessor": returns(None)},
             TypeError,
-            "X[0]: preprocessor returned None, where text belongs. Return a string.",
+            "X[0]: preprocessor returned None, where text is expected. Return a string.",
         ),
         (
             {"strip_accents": returns(None)},
             TypeError,
-            "X[0]: strip_accents returned None, where text belongs. Return a string.",
+            "X[0]: strip_accents returned None, where text is expected. Return a string.",
         ),
         (
             {"encoding": "klingon"},
@@ -682,19 +682,18 @@ def returns(value):
             {"token_pattern": "("},
             ValueError,
             "token_pattern='(' is not a regular expression: missing ), unterminated subpattern at "
-            "position 0. A character that is meant as itself needs a backslash before it.",
+            "position 0. Escape literal characters with a backslash.",
         ),
         (
             {"token_pattern": "(a)(b)"},
             ValueError,
-            "token_pattern='(a)(b)' has 2 groups, but the token can be one of them only. Write "
+            "token_pattern='(a)(b)' has 2 groups, but only one of them can be the token. Write "
             "(?:...) for the others.",
         ),
         (
             {"token_pattern": None},
             ValueError,
-            "token_pattern=None leaves nothing that splits documents. Pass a pattern, or a "
-            "tokenizer.",
+            "token_pattern=None leaves no way to split documents. Pass a pattern, or a tokenizer.",
         ),
     ],
 )

@@ -235,13 +235,13 @@ def test_index_in_order_is_kept(index):
 
 
 STACK = (
-    ", so several series may be stacked. Pass Panel.from_frame(df, by=..., order_by=...), which no "
-    "window crosses; of one series, "
+    ", so several series may be stacked. Pass Panel.from_frame(df, by=..., order_by=...), which "
+    "keeps windows within series; for one series, "
 )
-RESET = "pass series.reset_index(drop=True) if its rows are in order of time."
+RESET = "pass series.reset_index(drop=True) if its rows are in chronological order."
 SORT = (
-    " Pass series.sort_index(), series.reset_index(drop=True) if its rows are in order of time, or "
-    "Panel.from_frame(df, by=..., order_by=...) of several series."
+    " Pass series.sort_index(), series.reset_index(drop=True) if its rows are in chronological "
+    "order, or Panel.from_frame(df, by=..., order_by=...) for several series."
 )
 
 
@@ -272,23 +272,23 @@ SORT = (
         (pd.Index(list("abab")), "has 'a' again at row 2 of its index" + STACK + RESET),
         (
             pd.Index([3, 1, 2, 0]),
-            "is not in order of time: row 1 is at 1, after 3." + SORT,
+            "is not in chronological order: row 1 is at 1, after 3." + SORT,
         ),
         (
             pd.RangeIndex(3, -1, -1),
-            "is not in order of time: row 1 is at 2, after 3." + SORT,
+            "is not in chronological order: row 1 is at 2, after 3." + SORT,
         ),
         (
             pd.Index([0.5, 2.5, 1.5, 3.5]),
-            "is not in order of time: row 2 is at 1.5, after 2.5." + SORT,
+            "is not in chronological order: row 2 is at 1.5, after 2.5." + SORT,
         ),
         (
             pd.Index([datetime.date(2024, 1, day) for day in (1, 5, 2, 7)]),
-            "is not in order of time: row 2 is at 2024-01-02, after 2024-01-05." + SORT,
+            "is not in chronological order: row 2 is at 2024-01-02, after 2024-01-05." + SORT,
         ),
         (
             pd.CategoricalIndex(list("abdc"), list("abcd"), ordered=True),
-            "is not in order of time: row 3 is at 'c', after 'd'." + SORT,
+            "is not in chronological order: row 3 is at 'c', after 'd'." + SORT,
         ),
         (
             pd.Index([0.5, np.nan, 1.5, 3.5]),
@@ -342,9 +342,9 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
         (
             pd.Series([1.0, 2.0, 3.0], index=DAYS),
             ValueError,
-            "make_windows: series is not in order of time: row 1 is at 2024-01-01 00:00:00, after "
-            "2024-01-02 00:00:00. Pass series.sort_index(), or Panel.from_frame(df, by=..., "
-            "order_by=...) of several series.",
+            "make_windows: series is not in chronological order: row 1 is at 2024-01-01 00:00:00, "
+            "after 2024-01-02 00:00:00. Pass series.sort_index(), or Panel.from_frame(df, by=..., "
+            "order_by=...) for several series.",
         ),
         (
             pd.Series([1.0, 2.0], index=pd.DatetimeIndex(["2024-01-01", None])),
@@ -357,7 +357,7 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
             ),
             ValueError,
             "make_windows: series has the MultiIndex ['id', 't'], so it may be several series. "
-            "Pass Panel.from_frame(df, by=..., order_by=...), which no window crosses.",
+            "Pass Panel.from_frame(df, by=..., order_by=...), which keeps windows within series.",
         ),
         (
             [[1, 2, 3], [1]],
@@ -375,7 +375,7 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
         (
             [1.0, [2.0, 3.0]],
             ValueError,
-            "make_windows: series holds sequences beside single values. Pass an array of shape "
+            "make_windows: series mixes sequences and single values. Pass an array of shape "
             "(n_timesteps,) or (n_timesteps, n_features), a Series, a DataFrame or a Panel.",
         ),
         (
@@ -400,19 +400,20 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
             np.ones((2, 5, 1)),
             ValueError,
             "make_windows: series has shape (2, 5, 1), which is not one series of shape "
-            "(n_timesteps,) or (n_timesteps, n_features). Pass several series as a Panel, which no "
-            "window crosses: Panel.from_sequences(series).",
+            "(n_timesteps,) or (n_timesteps, n_features). Pass several series as a Panel, which "
+            "keeps windows within series: Panel.from_sequences(series).",
         ),
         (
             pd.DataFrame({"u": pd.Categorical(list("abcd"))}),
             ValueError,
-            "make_windows: series has column 'u' of dtype category where numbers belong. Drop it.",
+            "make_windows: series has column 'u' of dtype category where numbers are expected. "
+            "Drop it.",
         ),
         (
             ["a", "b", "c", "d"],
             ValueError,
-            "make_windows: series holds strings where numbers belong, for example 'a'. Make token "
-            "ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+            "make_windows: series holds strings where numbers are expected, for example 'a'. "
+            "Convert text to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
             "SequenceVectorizer().fit_transform(series). Encode categories with "
             "TimeDistributed(OneHotEncoder()).",
         ),

@@ -1,4 +1,4 @@
-"""load_word_vectors, on files written here."""
+"""load_word_vectors, on generated files."""
 
 import gzip
 import re
@@ -116,38 +116,38 @@ def test_estimators_take_the_result(write):
         (
             "good 1 2 3\nbad 1 2\n",
             "line 2 ('bad 1 2'...) has 2 numbers, but vectors have 3. A line is a word and its "
-            "numbers, with spaces between them.",
+            "numbers, separated by spaces.",
         ),
         (
             "bad 1 2\ngood 1 2 3\n",
             "line 2 ('good 1 2 3'...) has 3 numbers, but vectors have 2. A line is a word and its "
-            "numbers, with spaces between them.",
+            "numbers, separated by spaces.",
         ),
         (
             "2 3\ngood 1 2\nbad 1 2\n",
             "line 2 ('good 1 2'...) has 2 numbers, but vectors have 3. A line is a word and its "
-            "numbers, with spaces between them.",
+            "numbers, separated by spaces.",
         ),
         (
             "film 1 2\ngood 1 x\n",
-            "line 2 ('good 1 x'...) has 'x' where a number belongs. A line is a word and its "
-            "numbers, with spaces between them.",
+            "line 2 ('good 1 x'...) has 'x' where a number is expected. A line is a word and its "
+            "numbers, separated by spaces.",
         ),
         (
             "good 1 nan\n",
-            "line 1 ('good 1 nan'...) has a number that is not finite in float32. A line is a "
-            "word and its numbers, with spaces between them.",
+            "line 1 ('good 1 nan'...) has a number that is not finite in float32. A line is a word "
+            "and its numbers, separated by spaces.",
         ),
         (
             "good film\n",
             "line 1 ('good film'...) has no numbers after a word. A line is a word and its "
-            "numbers, with spaces between them.",
+            "numbers, separated by spaces.",
         ),
         (
             b"2 300\ngood \xff\xfe\x80\n",
             "line 2 ('good \ufffd\ufffd\ufffd'...) has 1 numbers, but vectors have 300. A line is "
-            "a word and its numbers, with spaces between them. It is not text: if this is "
-            "word2vec's binary format, save it as text.",
+            "a word and its numbers, separated by spaces. It is not text: if this is word2vec's "
+            "binary format, save it as text.",
         ),
         (
             "4 3\n" + GLOVE,
@@ -157,7 +157,7 @@ def test_estimators_take_the_result(write):
         (
             "good 1 2\n" + "1 2 " * 300_000 + "\n",
             "line 2 ('1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 '...) has 1048576 bytes or more. A line is a "
-            "word and its numbers, with spaces between them.",
+            "word and its numbers, separated by spaces.",
         ),
         (
             "movie 1 2\n",
@@ -201,8 +201,8 @@ def test_a_zip_of_several_files_or_none_that_can_be_read_is_refused(tmp_path):
     with pytest.raises(ValueError) as caught:
         load_word_vectors(path, VOCABULARY)
     assert str(caught.value) == (
-        f"load_word_vectors: {path} is a zip of 2 files (50d.txt, 100d.txt), where one belongs. "
-        "Unpack it, and pass the path of the file with the vectors."
+        f"load_word_vectors: {path} is a zip of 2 files (50d.txt, 100d.txt), where one is "
+        "expected. Unpack it, and pass the path of the file with the vectors."
     )
     path = zipped(tmp_path, {"vectors.txt": GLOVE * 500})
     path.write_bytes(path.read_bytes()[:60])
@@ -254,10 +254,18 @@ def test_a_file_that_is_not_there():
         ("good", TypeError, "is 'good'. Pass a mapping from terms to ids, or a list of terms."),
         (7, TypeError, "is 7. Pass a mapping from terms to ids, or a list of terms."),
         ({}, ValueError, "is empty. Pass at least one term."),
-        ({"good": -1}, TypeError, "has term 'good' with id -1, where a string and an integer"),
-        ({"good": "1"}, TypeError, "has term 'good' with id '1', where a string and an integer"),
+        ({"good": -1}, TypeError, "has term 'good' with id -1, but terms must be strings and ids"),
+        (
+            {"good": "1"},
+            TypeError,
+            "has term 'good' with id '1', but terms must be strings and ids",
+        ),
         ({"good": 10**10}, ValueError, "has id 10000000000, which asks for 10000000001 vectors"),
-        ([1], TypeError, "has term 1 with id 0, where a string and an integer from 0 on belong."),
+        (
+            [1],
+            TypeError,
+            "has term 1 with id 0, but terms must be strings and ids integers from 0 on.",
+        ),
     ],
 )
 def test_bad_vocabularies_are_refused(write, vocabulary, kind, message):

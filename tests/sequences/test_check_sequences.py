@@ -135,7 +135,7 @@ UNIVARIATE_CONTAINERS = {
     "object array": lambda: objects([np.array(s) for s in UNIVARIATE]),
     "list of object arrays": lambda: [np.array(s, dtype=object) for s in UNIVARIATE],
     "series": lambda: pd.Series(UNIVARIATE),
-    "frame of cells": lambda: pd.DataFrame({0: UNIVARIATE}),
+    "frame with sequences in cells": lambda: pd.DataFrame({0: UNIVARIATE}),
     "list of tensors": lambda: [torch.tensor(s) for s in UNIVARIATE],
     "list of bfloat16 tensors": lambda: [torch.tensor(s, dtype=torch.bfloat16) for s in UNIVARIATE],
     "awkward": lambda: ak.Array(UNIVARIATE),
@@ -164,7 +164,7 @@ TOKEN_CONTAINERS = {
     "series": lambda: pd.Series(TOKENS),
     "object array": lambda: objects(TOKENS),
     "list of object arrays": lambda: [np.array(s, dtype=object) for s in TOKENS],
-    "frame of cells": lambda: pd.DataFrame({"word": TOKENS}),
+    "frame with sequences in cells": lambda: pd.DataFrame({"word": TOKENS}),
     "list of frames": lambda: [pd.DataFrame({"word": s}) for s in TOKENS],
     "list of tensors": lambda: [torch.tensor(s) for s in TOKENS],
     "awkward": lambda: ak.Array(TOKENS),
@@ -387,7 +387,7 @@ def test_tokens_with_a_feature_axis():
         lambda: pa.table(COLUMNS),
         lambda: [pl.from_dict(dict(zip("uv", zip(*s, strict=True), strict=True))) for s in NESTED],
     ],
-    ids=["list of frames", "frame of cells", "polars", "pyarrow", "list of polars"],
+    ids=["list of frames", "frame with sequences in cells", "polars", "pyarrow", "list of polars"],
 )
 def test_feature_names_come_from_columns(make):
     assert check_sequences(make()).feature_names == ("u", "v")
@@ -526,15 +526,16 @@ CLIP = (
     "TimeDistributed(StandardScaler())."
 )
 VECTORIZE = (
-    " Make token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+    " Convert text to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
     "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64))."
 )
 ENCODE = VECTORIZE + " Encode categories with TimeDistributed(OneHotEncoder())."
 RECIPE = (
-    " Make numbers of them with sk_rnn.preprocessing.TimeDistributed: "
+    " Convert them to numbers with sk_rnn.preprocessing.TimeDistributed: "
     "make_pipeline(TimeDistributed(DictVectorizer()), RNNClassifier())."
 )
 DICTS = " (argument must be a string or a number, not a dict)." + RECIPE
+HOLDS_DICTS = " holds dicts where numbers are expected, for example {'u': 1}" + DICTS
 RAGGED = ": time steps differ in their number of features. Give each step the same number."
 ONE_PER_SAMPLE = " Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
 NULL = "[1] is null. Drop samples without a sequence, from y too."
@@ -567,8 +568,8 @@ KINDS = [
         " is a pyarrow DoubleArray of double, not of lists. If it is one sequence, pass [X]; "
         "otherwise an array of lists, one per sample.",
     ),
-    (["abc", "de"], "[0] is 'abc', one string, where a sequence belongs." + VECTORIZE),
-    (np.array(["abc"]), "[0] is 'abc', one string, where a sequence belongs." + VECTORIZE),
+    (["abc", "de"], "[0] is 'abc', one string, where a sequence is expected." + VECTORIZE),
+    (np.array(["abc"]), "[0] is 'abc', one string, where a sequence is expected." + VECTORIZE),
     (
         [{"u": 1.0}, {"v": 2.0}],
         "[0] is a dict, where a list with one dict per time step belongs. If X is one sequence of "
@@ -583,17 +584,17 @@ KINDS = [
     ),
     (
         np.array([[{"foo": "bar"}, 1.0]], dtype=object),
-        " holds dicts where numbers belong, for example {'foo': 'bar'}" + DICTS,
+        " holds dicts where numbers are expected, for example {'foo': 'bar'}" + DICTS,
     ),
-    ([[{"u": 1}]], "[0] holds dicts where numbers belong, for example {'u': 1}" + DICTS),
-    (pl.Series([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
-    (pa.array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
-    (ak.Array([[{"u": 1}]]), " holds dicts where numbers belong, for example {'u': 1}" + DICTS),
+    ([[{"u": 1}]], "[0] holds dicts where numbers are expected, for example {'u': 1}" + DICTS),
+    (pl.Series([[{"u": 1}]]), HOLDS_DICTS),
+    (pa.array([[{"u": 1}]]), HOLDS_DICTS),
+    (ak.Array([[{"u": 1}]]), HOLDS_DICTS),
     (pl.LazyFrame({"u": [1.0]}), " is a LazyFrame" + NO_CONTAINER + " Pass X.collect()."),
     (
         [[pd.Period("2024-01")]],
-        "[0] holds periods where numbers belong, for example Period('2024-01', 'M'). Make numbers "
-        "of them: [period.ordinal for period in X[0]].",
+        "[0] holds periods where numbers are expected, for example Period('2024-01', 'M'). Convert "
+        "them to numbers: [period.ordinal for period in X[0]].",
     ),
 ]
 
@@ -668,7 +669,7 @@ VALUES = [
     (pa.array([[[[1.0]]]]), DEEPER),
     (pl.Series([[1.0, None]]), "[0] contains NaN at time step 1." + IMPUTE),
     (pl.Series([[1, None]]), "[0] contains NaN at time step 1." + IMPUTE),
-    (pl.Series([["a"]]), " holds strings where numbers belong, for example 'a'." + ENCODE),
+    (pl.Series([["a"]]), " holds strings where numbers are expected, for example 'a'." + ENCODE),
     (pa.array([[1.0], None]), "[1] is null. Drop samples without a sequence, from y too."),
     (ak.Array([[1.0], None]), " has missing samples. Drop them."),
     ([[1.0], [2.0, np.nan]], "[1] contains NaN at time step 1." + IMPUTE),
@@ -703,46 +704,46 @@ VALUES = [
         pd.DataFrame([[1j]]),
         ": Complex data not supported. Pass real and imaginary parts as two features.",
     ),
-    ([["a", "b"]], "[0] holds strings where numbers belong, for example 'a'." + ENCODE),
-    ([[1.0, "b"]], "[0] holds strings where numbers belong, for example 'b'." + ENCODE),
-    (np.array([["a"]]), " holds strings where numbers belong, for example 'a'." + ENCODE),
+    ([["a", "b"]], "[0] holds strings where numbers are expected, for example 'a'." + ENCODE),
+    ([[1.0, "b"]], "[0] holds strings where numbers are expected, for example 'b'." + ENCODE),
+    (np.array([["a"]]), " holds strings where numbers are expected, for example 'a'." + ENCODE),
     (
         np.array([["1.5", "2"]]),
-        " holds strings where numbers belong, for example '1.5'. Convert them: "
+        " holds strings where numbers are expected, for example '1.5'. Convert them: "
         "np.asarray(X).astype(float).",
     ),
     (
         np.array([[b"a"]]),
-        " holds bytes where numbers belong, for example b'a'. Decode them: [text.decode() for text "
-        "in X]." + ENCODE,
+        " holds bytes where numbers are expected, for example b'a'. Decode them: [text.decode() "
+        "for text in X]." + ENCODE,
     ),
     (
         [[b"1.5"]],
-        "[0] holds bytes where numbers belong, for example b'1.5'. Convert them: "
+        "[0] holds bytes where numbers are expected, for example b'1.5'. Convert them: "
         "np.asarray(X[0]).astype(float).",
     ),
     (
         np.array([["a"]], dtype=object),
-        " holds strings where numbers belong, for example 'a'." + ENCODE,
+        " holds strings where numbers are expected, for example 'a'." + ENCODE,
     ),
     (
         np.array([["2024-01-01"]], dtype="M8[D]"),
-        " holds dates where numbers belong, for example datetime.date(2024, 1, 1). Make seconds of "
-        "them: np.asarray(X).astype('datetime64[ms]').astype(float) / 1000.",
+        " holds dates where numbers are expected, for example datetime.date(2024, 1, 1). Convert "
+        "them to seconds: np.asarray(X).astype('datetime64[ms]').astype(float) / 1000.",
     ),
     (
         [[np.timedelta64(1, "D")]],
-        "[0] holds durations where numbers belong, for example datetime.timedelta(days=1). Make "
-        "seconds of them: np.asarray(X[0]).astype('timedelta64[ms]').astype(float) / 1000.",
+        "[0] holds durations where numbers are expected, for example datetime.timedelta(days=1). "
+        "Convert them to seconds: np.asarray(X[0]).astype('timedelta64[ms]').astype(float) / 1000.",
     ),
     (
         [np.array([(1.0, 2.0)], dtype=[("u", "f8"), ("v", "f8")])],
-        "[0] holds records where numbers belong, for example (1.0, 2.0). Make features of the "
-        "fields: np.asarray(X[0]).tolist().",
+        "[0] holds records where numbers are expected, for example (1.0, 2.0). Convert the fields "
+        "to features: np.asarray(X[0]).tolist().",
     ),
     (
         [np.array([1.0, [2.0]], dtype=object)],
-        "[0] holds sequences beside single values. Give each time step the same number.",
+        "[0] mixes sequences and single values. Give each time step the same number.",
     ),
     (
         [[1, 10**400]],
@@ -751,30 +752,30 @@ VALUES = [
     ),
     (
         pd.DataFrame({"u": [1.0], "t": pd.array(["2024-01-01"], dtype="datetime64[ns]")}),
-        " has column 't' of dtype datetime64[ns] where numbers belong. Make seconds of it with "
-        "(pd.to_datetime(X['t']) - pd.to_datetime(X['t']).min()).dt.total_seconds(), or drop it. "
-        "If the rows of X are time steps, make one sequence of all rows of an id: "
+        " has column 't' of dtype datetime64[ns] where numbers are expected. Convert it to seconds "
+        "with (pd.to_datetime(X['t']) - pd.to_datetime(X['t']).min()).dt.total_seconds(), or drop "
+        "it. If the rows of X are time steps, group the rows into sequences by id: "
         "Panel.from_frame(X, by=..., order_by='t').",
     ),
     (
         [pd.DataFrame({"u": [1.0], "t": pd.array([5], dtype="timedelta64[ns]")})],
-        "[0] has column 't' of dtype timedelta64[ns] where numbers belong. Make seconds of it with "
-        "pd.to_timedelta(X[0]['t']).dt.total_seconds(), or drop it.",
+        "[0] has column 't' of dtype timedelta64[ns] where numbers are expected. Convert it to "
+        "seconds with pd.to_timedelta(X[0]['t']).dt.total_seconds(), or drop it.",
     ),
     (
         pd.DataFrame({"u": pd.Categorical(["a"])}),
-        " has column 'u' of dtype category where numbers belong. If it holds text, pass "
-        "X['u'] and make token ids of it with sk_rnn.preprocessing.SequenceVectorizer: "
+        " has column 'u' of dtype category where numbers are expected. If it holds text, pass "
+        "X['u'] and convert it to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
         "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)); otherwise drop it.",
     ),
     (
         [pd.Series(["a", "b"], dtype="category")],
-        "[0] holds categories where numbers belong, for example 'a'. Encode them with "
+        "[0] holds categories where numbers are expected, for example 'a'. Encode them with "
         "TimeDistributed(OneHotEncoder()), or pass X[0].cat.codes as token ids.",
     ),
     (
         [pd.DataFrame({"u": [1.0]}), pd.DataFrame({"u": pd.Categorical(["a"])})],
-        "[1] has column 'u' of dtype category where numbers belong. Encode it with "
+        "[1] has column 'u' of dtype category where numbers are expected. Encode it with "
         "TimeDistributed(make_column_transformer((OneHotEncoder(), ['u']), "
         "remainder='passthrough')), or drop it.",
     ),
@@ -795,7 +796,7 @@ VALUES = [
     ),
     (
         pd.DataFrame({"u": [np.zeros((3, 2))], "v": [np.zeros(3)]}),
-        "['u'] has 2 features per time step, but beside other columns a column is one feature. "
+        "['u'] has 2 features per time step, but next to other columns a column is one feature. "
         "Pass the column by itself.",
     ),
     (
@@ -818,13 +819,13 @@ VALUES = [
         pd.DataFrame(
             {"heat": [1.0]}, index=pd.MultiIndex.from_tuples([(0, 0)], names=["id", "time"])
         ),
-        " is a frame with the MultiIndex ['id', 'time']. If its rows are time steps, make one "
-        "sample of all rows of an id with Panel.from_frame(df, by=..., order_by=...); if they are "
+        " is a frame with the MultiIndex ['id', 'time']. If its rows are time steps, group the "
+        "rows into samples by id with Panel.from_frame(df, by=..., order_by=...); if they are "
         "samples, pass df.reset_index(drop=True).",
     ),
     (
         Panel(np.array([1, 2]), [0, 2], n_tokens=5),
-        " holds token ids out of a vocabulary of 5, where numbers belong. Set embedding_dim.",
+        " holds token ids from a vocabulary of 5, where numbers are expected. Set embedding_dim.",
     ),
 ]
 
@@ -868,17 +869,17 @@ def test_values_that_are_refused(X, message):
         (
             [[1.0, 2.5]],
             {},
-            "[0] has 2.5 at time step 1, but token ids are integers. Pass integers; an "
-            "estimator without embedding_dim takes numbers.",
+            "[0] has 2.5 at time step 1, but token ids are integers. Pass integers, or leave "
+            "embedding_dim unset for numbers.",
         ),
         (
             [[1e300]],
             {},
-            "[0] has 1e+300 at time step 0, but token ids are integers. Pass integers; an "
-            "estimator without embedding_dim takes numbers.",
+            "[0] has 1e+300 at time step 0, but token ids are integers. Pass integers, or leave "
+            "embedding_dim unset for numbers.",
         ),
         ([[1.0, np.nan]], {}, "[0] contains NaN at time step 1." + IMPUTE),
-        ([[True]], {}, " holds booleans where token ids belong. Pass integers."),
+        ([[True]], {}, " holds booleans where token ids are expected. Pass integers."),
         (
             np.zeros((2, 3, 4), int),
             {},
@@ -916,7 +917,7 @@ def test_token_range():
         check_token_range(panel, 7, "RNNClassifier.predict")
     assert str(error.value) == (
         "RNNClassifier.predict: X[1] has token id 7 at time step 1, but the vocabulary has 7 "
-        "tokens, 0 to 6. Map unknown tokens to an id of their own, or fit with a larger "
+        "tokens, 0 to 6. Map unknown tokens to a separate id, or fit with a larger "
         "vocabulary."
     )
 

@@ -1,4 +1,4 @@
-"""Long frames of pandas, polars and pyarrow, and what is refused in them."""
+"""Long frames of pandas, polars and pyarrow, and errors for invalid ones."""
 
 import datetime
 import re
@@ -120,20 +120,20 @@ ENCODE = (
         (
             {"load": pd.Categorical(list("wxyz"))},
             {},
-            "column 'load' is categorical where numbers belong, for example 'w' at 'run' 'b', "
-            "row 0." + ENCODE,
+            "column 'load' is categorical where numbers are expected, for example 'w' at 'run' "
+            "'b', row 0." + ENCODE,
         ),
         (
             {"load": np.array([1, None, 3, "four"], dtype=object)},
             {},
-            "column 'load' is of dtype object where numbers belong, for example 'four' at 'run' "
-            "'a', row 3." + ENCODE,
+            "column 'load' is of dtype object where numbers are expected, for example 'four' at "
+            "'run' 'a', row 3." + ENCODE,
         ),
         (
             {"load": np.array([1, "2", 3, 4], dtype=object)},
             {},
-            "column 'load' is of dtype object where numbers belong, for example '2' at 'run' 'a', "
-            "row 1." + ENCODE,
+            "column 'load' is of dtype object where numbers are expected, for example '2' at 'run' "
+            "'a', row 1." + ENCODE,
         ),
         (
             {"heat": [1.0, np.nan, 3.0, 4.0]},
@@ -145,8 +145,8 @@ ENCODE = (
         (
             {"load": pd.Categorical(["w", "x", None, "z"])},
             {"columns": "load"},
-            "column 'load' has a missing value at 'run' 'b', row 2. Give missing values a category "
-            "of their own, or drop such rows.",
+            "column 'load' has a missing value at 'run' 'b', row 2. Give missing values a separate "
+            "category, or drop such rows.",
         ),
         (
             {"time": ["2", "10", "1", "9"]},
@@ -461,11 +461,11 @@ def test_frames_of_other_libraries_have_several_ids(plants, make):
         (
             {"load": list("uvwxyz")},
             {},
-            "column 'load' is of dtype str where numbers belong, for example 'u' at ['plant', "
-            "'machine'] ('b', 2), row 0. Convert it or leave it out of columns. To encode it in a "
-            "Pipeline, make one frame per sample, [group.drop(columns=['plant', 'machine', "
-            "'hour']) for _, group in df.sort_values('hour').groupby(['plant', 'machine'])], and "
-            "pass them to TimeDistributed(ColumnTransformer(...)).",
+            "column 'load' is of dtype str where numbers are expected, for example 'u' at "
+            "['plant', 'machine'] ('b', 2), row 0. Convert it or leave it out of columns. To "
+            "encode it in a Pipeline, make one frame per sample, [group.drop(columns=['plant', "
+            "'machine', 'hour']) for _, group in df.sort_values('hour').groupby(['plant', "
+            "'machine'])], and pass them to TimeDistributed(ColumnTransformer(...)).",
         ),
     ],
 )
@@ -533,14 +533,14 @@ def test_from_frame_reads_polars(runs):
     )
     tokens = Panel.from_frame(frame, by="run", order_by="time", columns="kind")
     assert tokens.n_tokens == 2
-    with pytest.raises(ValueError, match="column 'kind' is categorical where numbers belong"):
+    with pytest.raises(ValueError, match="column 'kind' is categorical where numbers are expected"):
         Panel.from_frame(frame, by="run", order_by="time")
 
 
 @pytest.mark.parametrize("kind", ["str", "category", "datetime64[ns]"])
 def test_from_frame_refuses_columns_that_hold_no_numbers_without_rows_too(kind):
     df = pd.DataFrame({"id": ["a"], "load": pd.Series([None], dtype=kind)}).iloc[:0]
-    message = r"column 'load' is (of dtype \S+|categorical) where numbers belong\. "
+    message = r"column 'load' is (of dtype \S+|categorical) where numbers are expected\. "
     with pytest.raises(ValueError, match=message):
         Panel.from_frame(df, by="id")
 
@@ -574,7 +574,7 @@ def test_frame_of_columns_that_share_a_name_is_refused():
 
 
 class UnreadFrame:
-    """What polars 2 looks like: no interchange protocol."""
+    """A frame like those of polars 2, without the interchange protocol."""
 
     __module__ = "polars.dataframe.frame"
     columns = ("run",)
@@ -588,8 +588,8 @@ def test_frame_that_needs_narwhals_says_so(monkeypatch):
     with pytest.raises(TypeError) as error:
         Panel.from_frame(UnreadFrame(), by="run")
     assert str(error.value) == (
-        "Panel.from_frame: df is a polars UnreadFrame, which is read with narwhals, and that is "
-        "not installed. Install it with pip install narwhals, or pass df.to_pandas()."
+        "Panel.from_frame: df is a polars UnreadFrame, which is read with narwhals, which is not "
+        "installed. Install it with pip install narwhals, or pass df.to_pandas()."
     )
 
 
@@ -648,6 +648,6 @@ def test_from_frame_refuses_what_is_no_frame(df):
     with pytest.raises(TypeError) as error:
         Panel.from_frame(df, by="run")
     assert str(error.value) == (
-        f"Panel.from_frame: df must be a DataFrame, got {type(df).__name__}. Pass a frame of "
-        "pandas, polars or pyarrow with one row per time step."
+        f"Panel.from_frame: df must be a DataFrame, got {type(df).__name__}. Pass a pandas, polars "
+        "or pyarrow frame with one row per time step."
     )

@@ -1,4 +1,4 @@
-"""What messages advise: one sequence, text, long frames, single values beside sequences."""
+"""Advice in messages: one sequence, text, long frames, single values mixed with sequences."""
 
 import datetime
 import re
@@ -280,7 +280,7 @@ def test_one_sequence_and_its_target(call, text):
 
 # -- Text
 
-VECTORIZE = "Make token ids of text with sk_rnn.preprocessing.SequenceVectorizer: "
+VECTORIZE = "Convert text to token ids with sk_rnn.preprocessing.SequenceVectorizer: "
 TEXTS = ["a good film", "a bad film"]
 
 
@@ -314,10 +314,10 @@ def test_a_column_of_text_names_the_vectorizer():
     for df in (pd.DataFrame({"text": TEXTS}), pl.DataFrame({"text": TEXTS})):
         text = message(lambda df=df: clf().fit(df, [0, 1]))
         assert re.sub(" of dtype [a-z]+", "", text) == (
-            "RNNClassifier.fit: X has column 'text' where numbers belong. If it holds text, pass "
-            "X['text'] and make token ids of it with sk_rnn.preprocessing.SequenceVectorizer: "
-            "make_pipeline(SequenceVectorizer(), RNNClassifier(embedding_dim=64)); otherwise drop "
-            "it."
+            "RNNClassifier.fit: X has column 'text' where numbers are expected. If it holds text, "
+            "pass X['text'] and convert it to token ids with "
+            "sk_rnn.preprocessing.SequenceVectorizer: make_pipeline(SequenceVectorizer(), "
+            "RNNClassifier(embedding_dim=64)); otherwise drop it."
         )
 
 
@@ -329,8 +329,8 @@ def test_functions_are_told_of_the_vectorizer_alone():
 def test_text_that_is_numbers_is_converted():
     text = message(lambda: clf().fit([["1.5", "2"], ["3"]], [0, 1]))
     assert text == (
-        "RNNClassifier.fit: X[0] holds strings where numbers belong, for example '1.5'. Convert "
-        "them: np.asarray(X[0]).astype(float)."
+        "RNNClassifier.fit: X[0] holds strings where numbers are expected, for example '1.5'. "
+        "Convert them: np.asarray(X[0]).astype(float)."
     )
 
 
@@ -370,7 +370,7 @@ def test_labels_that_do_not_fit_a_vectorizers_tokens():
 def test_what_messages_say_to_do_makes_numbers(x, difference):
     X = [x]
     text = message(lambda: check_sequences(X, caller="f"))
-    said = re.search(r"(?:Convert them|Make (?:seconds|numbers) of them): (.*)\.$", text)[1]
+    said = re.search(r"Convert them(?: to (?:seconds|numbers))?: (.*)\.$", text)[1]
     made = eval(said)
     values = check_sequences([made], dtype=np.float64).values
     np.testing.assert_array_equal(np.diff(values[:, 0]), [difference])
@@ -380,20 +380,20 @@ def test_what_messages_say_of_columns_makes_numbers():
     df = pd.DataFrame({"t": pd.to_datetime(["2024-01-01", "2024-01-02"]), "u": [1.0, 2.0]})
     for X in (df, df.assign(t=df["t"] - df["t"].min()), df.assign(t=df["t"].dt.date)):
         text = message(lambda X=X: check_sequences(X, caller="f"))
-        said = re.search(r"Make seconds of it with (.*), or drop it\.", text)[1]
+        said = re.search(r"Convert it to seconds with (.*), or drop it\.", text)[1]
         assert eval(said, {"X": X, "pd": pd}).tolist() == [0.0, 86_400.0]
     text = message(lambda: Panel.from_frame(df, by="u"))
-    said = re.search(r"make seconds of it with (.*), or leave it out", text)[1]
+    said = re.search(r"convert it to seconds with (.*), or leave it out", text)[1]
     assert eval(said, {"df": df, "pd": pd}).tolist() == [0.0, 86_400.0]
 
 
 def test_dates_to_regress_are_converted():
     y = pd.Series(pd.to_datetime(["2024-01-01", "2024-01-02"]))
     text = message(lambda: reg().fit(U[:2], y))
-    said = re.search(r"Make seconds of them: (.*)\.$", text)[1]
+    said = re.search(r"Convert them to seconds: (.*)\.$", text)[1]
     assert np.diff(eval(said)).tolist() == [86_400.0]
     text = message(lambda: reg().fit(U[:2], y - y.min()))
-    assert text.startswith("RNNRegressor.fit: y holds durations where numbers belong")
+    assert text.startswith("RNNRegressor.fit: y holds durations where numbers are expected")
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow", "array"])
@@ -442,7 +442,7 @@ LONG = pd.DataFrame(
     }
 )
 FROM_FRAME = (
-    " If the rows of X are time steps, make one sequence of all rows of an id: Panel.from_frame(X, "
+    " If the rows of X are time steps, group the rows into sequences by id: Panel.from_frame(X, "
     "by='{}', order_by={})."
 )
 BY_ID = FROM_FRAME.format("machine_id", "...")
@@ -611,7 +611,7 @@ def test_errors_of_narwhals_get_the_caller(monkeypatch):
     with pytest.raises(ValueError) as error:
         check_sequences(pl.DataFrame({"a": ["x"]}), caller="f")
     assert str(error.value) == (
-        "f: X cannot be read as a data frame: no such thing. Pass a frame of pandas."
+        "f: X cannot be read as a data frame: no such thing. Pass a pandas frame."
     )
 
 
@@ -637,7 +637,7 @@ def test_dicts_name_the_vectorizer_of_dicts():
         text = message(lambda estimator=estimator, y=y: estimator().fit(dicts, y))
         assert text.startswith(f"{estimator.__name__}.fit: X[0] holds dicts where ")
         assert text.endswith(
-            " Make numbers of them with sk_rnn.preprocessing.TimeDistributed: "
+            " Convert them to numbers with sk_rnn.preprocessing.TimeDistributed: "
             + recipe.format(estimator.__name__)
             + "."
         )

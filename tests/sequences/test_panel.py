@@ -289,8 +289,8 @@ def test_concatenate_keeps_an_index_only_if_all_have_one():
         ),
         (
             [make_tokens([1], n_tokens=9), make_tokens([1], n_tokens=8)],
-            "Panel.concatenate: panels[1] has tokens out of 8, but panels[0] has tokens out of 9. "
-            "Pass panels of the same features.",
+            "Panel.concatenate: panels[1] has tokens from a vocabulary of 8, but panels[0] has "
+            "tokens from a vocabulary of 9. Pass panels of the same features.",
         ),
     ],
 )

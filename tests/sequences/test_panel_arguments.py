@@ -1,4 +1,4 @@
-"""What a Panel is given that is none of what it takes: an error that names it and what to pass."""
+"""Invalid arguments of a Panel: an error that names the argument and what to pass."""
 
 import awkward as ak
 import numpy as np
@@ -133,13 +133,13 @@ REFUSED = {
         lambda: Panel.from_sequences(NUMBERS, dtype="junk"),
         TypeError,
         "Panel.from_sequences: dtype must be 'float32' or 'float64'; got 'junk',",
-        "which is not a dtype of NumPy.",
+        "which is not a NumPy dtype.",
     ),
     "dtype, of torch": (
         lambda: Panel.from_sequences(NUMBERS, dtype=torch.float32),
         TypeError,
         "Panel.from_sequences: dtype must be 'float32' or 'float64'; got torch.float32,",
-        "which is not a dtype of NumPy.",
+        "which is not a NumPy dtype.",
     ),
     "dtype, integers": (
         lambda: Panel.from_sequences(NUMBERS, dtype="int64"),
@@ -156,7 +156,8 @@ REFUSED = {
     "padded X, text": (
         lambda: Panel.from_padded([["a", "b"]], [2]),
         ValueError,
-        "Panel.from_padded: X holds strings where numbers belong, for example 'a'. Make token ids",
+        "Panel.from_padded: X holds strings where numbers are expected, for example 'a'. Make "
+        "token ids",
         "",
     ),
     "padded X, complex": (
@@ -229,32 +230,32 @@ REFUSED = {
     "pad beyond float32": (
         lambda: float32().to_padded(1e300),
         ValueError,
-        "Panel.to_padded: value 1e+300 does not fit into float32, of which the Panel is.",
+        "Panel.to_padded: value 1e+300 does not fit into float32, the dtype of the Panel.",
         "Pass another number.",
     ),
     "pad beyond floats": (
         lambda: panel().to_padded(10**400),
         ValueError,
         "Panel.to_padded: value 1000",
-        "0 does not fit into float64, of which the Panel is. Pass another number.",
+        "0 does not fit into float64, the dtype of the Panel. Pass another number.",
     ),
     "pad ids with a fraction": (
         lambda: tokens().to_padded(0.5),
         ValueError,
-        "Panel.to_padded: value 0.5 does not fit into int64, of which the Panel is.",
+        "Panel.to_padded: value 0.5 does not fit into int64, the dtype of the Panel.",
         "Pass another number.",
     ),
     "pad ids with NaN": (
         lambda: tokens().to_padded(np.nan),
         ValueError,
-        "Panel.to_padded: value nan does not fit into int64, of which the Panel is.",
+        "Panel.to_padded: value nan does not fit into int64, the dtype of the Panel.",
         "Pass another number.",
     ),
     "pad ids with more than 64 bits": (
         lambda: tokens().to_padded(2**70),
         ValueError,
         "Panel.to_padded: value 1180591620717411303424 does not fit into int64,",
-        "of which the Panel is. Pass another number.",
+        ", the dtype of the Panel. Pass another number.",
     ),
     # --- cut ---
     "cut at lists of other lengths": (
@@ -291,7 +292,7 @@ REFUSED = {
     "array of numbers": (
         lambda: np.asarray(panel(), dtype=float),
         TypeError,
-        "Panel: cannot become an array of float64, because samples have lengths of their own.",
+        "Panel: cannot become an array of float64, because samples have different lengths.",
         "Use panel.to_padded(), or panel.values for the time steps of all samples.",
     ),
 }

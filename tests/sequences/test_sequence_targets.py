@@ -37,7 +37,7 @@ CONTAINERS = {
     "object array of arrays": lambda y: objects([np.array(row) for row in y]),
     "series": pd.Series,
     "list of series": lambda y: [pd.Series(row) for row in y],
-    "frame of cells": lambda y: pd.DataFrame({"tag": y}),
+    "frame with sequences in cells": lambda y: pd.DataFrame({"tag": y}),
     "awkward": ak.Array,
     "list of awkward": lambda y: list(ak.Array(y)),
     "pyarrow": pa.array,
@@ -234,7 +234,8 @@ ONE_TARGET = " Every time step needs a target: drop those without one, from X to
         (
             WORDS,
             {"numeric": True},
-            "[0] holds strings where numbers belong, for example 'N'. RNNClassifier learns labels.",
+            "[0] holds strings where numbers are expected, for example 'N'. RNNClassifier learns "
+            "labels.",
         ),
         (
             [[["a", "b"]] * 2, [["a", "b"]], [["a", "b"]] * 3],

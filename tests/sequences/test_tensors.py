@@ -1,4 +1,4 @@
-"""Tensors of torch, packed and nested ones too, wherever sequences are read."""
+"""torch tensors, including packed and nested ones, in all functions that read sequences."""
 
 import numpy as np
 import pytest
@@ -299,13 +299,13 @@ def message(call):
         (
             lambda: [pack_sequence(sequences(), enforce_sorted=False)],
             TypeError,
-            "f: X[0] is a PackedSequence, which is several sequences, where one belongs. Pass "
+            "f: X[0] is a PackedSequence, which is several sequences, where one is expected. Pass "
             "[x for batch in X for x in torch.nn.utils.rnn.unpack_sequence(batch)].",
         ),
         (
             lambda: [strided(sequences()), strided(sequences())],
             TypeError,
-            "f: X[0] is a nested tensor, which is several sequences, where one belongs. Pass "
+            "f: X[0] is a nested tensor, which is several sequences, where one is expected. Pass "
             "[x for batch in X for x in batch.unbind()].",
         ),
         (
@@ -327,7 +327,7 @@ def message(call):
             lambda: torch.empty((2, 3), device="meta"),
             TypeError,
             "f: X is a tensor of torch.float32 that cannot be read: Cannot copy out of meta "
-            "tensor; no data. Pass numbers of a type that NumPy has.",
+            "tensor; no data. Pass numbers of a dtype that NumPy supports.",
         ),
         (
             lambda: PackedSequence(torch.ones(5), torch.tensor([2, 1])),

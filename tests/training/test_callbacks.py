@@ -1,4 +1,4 @@
-"""Callbacks of skorch and of users: all run on every estimator, and none leaks into another fit."""
+"""skorch and user callbacks: all run on every estimator, and none leaks into another fit."""
 
 import json
 import pickle
@@ -169,7 +169,7 @@ class Heard:
 
 @pytest.fixture
 def neptune(monkeypatch):
-    """What skorch imports of neptune, which is not installed."""
+    """Stub of the parts of neptune that skorch imports, which is not installed."""
     types, handler = ModuleType("neptune.types"), ModuleType("neptune.handler")
     types.File = SimpleNamespace(from_content=lambda text, extension: text)
     handler.Handler = type("Handler", (), {})
@@ -386,7 +386,7 @@ def test_batch_scores_are_averaged_by_their_rows(on_train, cached):
     found = -model.net_.history[-1, "error"]
     if cached or not on_train:
         assert found == pytest.approx(np.average(errors, weights=rows), rel=1e-4)
-    else:  # predicted anew, after the step
+    else:  # predicted again, after the step
         assert 0 < found < np.average(errors, weights=rows)
     part = "train" if on_train else "valid"
     sizes = model.net_.history[-1, "batches", :, f"{part}_batch_size"]
@@ -662,8 +662,8 @@ class Broken(Callback):
 MESSAGES = {
     "no shape to set": (
         {"callbacks": [InputShapeSetter()]},
-        "callback 'InputShapeSetter' sets the input size of a module, which is read from X here. "
-        "Leave it out: every fit builds its network for the features that X has.",
+        "callback 'InputShapeSetter' sets the input size of a module, which is inferred from X "
+        "here. Leave it out: every fit builds its network for the features of X.",
     ),
     "two schedules": (
         {"callbacks": [("rate", LRScheduler)]},

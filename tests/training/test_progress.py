@@ -1,4 +1,4 @@
-"""What verbose shows: a bar where somebody looks, whole lines in pipes, searches and threads."""
+"""Output of verbose: a bar in terminals and notebooks, lines in pipes, searches and threads."""
 
 import os
 import re
@@ -58,13 +58,13 @@ def start(script, **streams):
 
 
 def in_pipe(script):
-    """What a script writes to standard output and standard error, which are pipes."""
+    """Standard output and standard error of a script, as pipes."""
     process = start(script, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     return tuple(part.decode() for part in process.communicate(timeout=120))
 
 
 def in_terminal(script, *, piped=(), size=(24, 100)):
-    """What a script writes to a terminal of ``size`` (lines, columns), and to ``piped`` streams."""
+    """Output of a script to a terminal of ``size`` (lines, columns), and to ``piped`` streams."""
     import fcntl
     import struct
     import termios
@@ -90,7 +90,7 @@ def in_terminal(script, *, piped=(), size=(24, 100)):
 
 
 def screen(written):
-    """What stands on the screen of a terminal afterwards, line by line."""
+    """The final lines on the screen of a terminal."""
     lines, column = [""], 0
     for character in written:
         if character == "\n":
@@ -157,7 +157,7 @@ SCENES = {
 
 @pytest.fixture(scope="module")
 def scenes():
-    """What each scene writes to a terminal."""
+    """Terminal output of each scene."""
     cut = "sys.stdout.write('<cut>'); sys.stdout.flush()\n"
     written, _ = in_terminal(f"\n{cut}".join(map(textwrap.dedent, SCENES.values())))
     return dict(zip(SCENES, written.split("<cut>"), strict=True))

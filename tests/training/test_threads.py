@@ -1,4 +1,4 @@
-"""Forks, threads, searches and time-outs around fit and predict: each with a time limit."""
+"""Forks, threads, searches and timeouts around fit and predict, each with a time limit."""
 
 import os
 import signal

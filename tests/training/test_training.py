@@ -1,4 +1,4 @@
-"""The seam to skorch: batches, schedules, callbacks, device, denormals, interruption."""
+"""The interface to skorch: batches, schedules, callbacks, device, denormals, interruption."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""Truncated back-propagation through time, and predictions in chunks."""
+"""Truncated backpropagation through time, and predictions in chunks."""
 
 import pickle
 from contextlib import nullcontext
@@ -89,7 +89,7 @@ def gradients(model):
 
 
 def detached_row(stack, x, n_steps):
-    """A stack on one sequence (T, 1, F), in one graph, with states detached at borders."""
+    """A stack on one sequence (T, 1, F), in one graph, with states detached at chunk boundaries."""
     spans = [slice(start, start + n_steps) for start in range(0, len(x), n_steps)]
     for layer, norm in enumerate(stack.norms):
         sides = []

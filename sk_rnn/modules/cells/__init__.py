@@ -1,4 +1,4 @@
-"""The recurrent cells: a file for each kind."""
+"""The recurrent cells: one file per kind."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -17,7 +17,7 @@ CELLS: dict[str, Cell] = {cell.name: cell for cell in (RNN_TANH, RNN_RELU, GRU, 
 
 
 def find_cell(cell: str | type[nn.Module] | Cell, params: Mapping[str, Any] | None = None) -> Cell:
-    """Return the cell of a name, or one made of a class with its arguments ``params``."""
+    """Return a built-in cell by name, or a custom cell from a class and its ``params``."""
     if isinstance(cell, Cell):
         return cell
     return CELLS[cell] if isinstance(cell, str) else custom_cell(cell, params)

@@ -1,4 +1,4 @@
-"""What makes a recurrent cell, and the initial weights of one."""
+"""Definition of a recurrent cell, and its initial weights."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-# What a cell hands from step to step, each (B, H): the hidden state, and the LSTM's cell state.
+# State carried from step to step, each (B, H): the hidden state, and the LSTM's cell state.
 State = tuple[Tensor, ...]
 
-# Made without storage, to be filled by `initialise`: torch's own initialisation would draw from
-# the global generator. The dtype is said, because torch's default one is the user's to change.
+# Created without storage, to be filled by `initialise`: torch's initialisation would draw from the
+# global generator. The dtype is explicit, because users may change torch's default dtype.
 EMPTY: dict[str, Any] = {"device": "meta", "dtype": torch.float32}
 
 
@@ -20,26 +20,26 @@ class Cell(NamedTuple):
     Attributes
     ----------
     name : str
-        As the estimators' parameter `cell` has it.
+        Value of the parameter `cell` of the estimators.
     make : callable
         ``make(input_size, hidden_size)`` returns the module that holds the weights: one of torch's
-        recurrent layers, `CellWeights`, or an instance of a user's class.
+        recurrent layers, `CellWeights`, or an instance of a custom class.
     n_gates : int
-        Blocks of ``hidden_size`` rows in the weights. 0 for a user's class.
+        Blocks of ``hidden_size`` rows in the weights. 0 for a custom cell.
     n_states : int
-        Tensors that are handed from step to step. 0 if states can be handed neither in nor out, as
-        with a user's class.
+        Tensors carried from step to step. 0 if states can be passed neither in nor out, as with a
+        custom cell.
     step : callable or None
-        ``step(x, recurrent, state)`` returns the next state from what the input and the hidden
-        state bring to the gates, biases included, each (B, n_gates * hidden_size).
+        ``step(x, recurrent, state)`` returns the next state from the contributions of the input and
+        of the hidden state to the gates, including biases, each (B, n_gates * hidden_size).
     in_torch : bool
         Whether `make` returns one of torch's recurrent layers, which run whole sequences.
     has_kernel : bool
-        Whether `sk_rnn.kernels` knows the name.
+        Whether `sk_rnn.kernels` implements the cell.
     bounded : bool
-        Whether no hidden state leaves [-1, 1].
+        Whether hidden states are within [-1, 1].
     forget_gate : int or None
-        Which gate starts with the bias `forget_bias`.
+        Index of the gate whose bias is initialised to `forget_bias`.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Cell(NamedTuple):
 
 
 class CellWeights(nn.Module):
-    """The weights of a cell that torch does not have, under the names of torch's recurrent layers.
+    """The weights of a cell that torch lacks, with the names of torch's recurrent layers.
 
     Parameters
     ----------

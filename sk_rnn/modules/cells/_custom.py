@@ -1,4 +1,4 @@
-"""Cells that are classes of the user's."""
+"""Custom cells, given as classes."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -12,12 +12,12 @@ from ._cell import Cell
 
 
 def custom_cell(kind: type[nn.Module], params: Mapping[str, Any] | None = None) -> Cell:
-    """Make a cell of a class, which is called as ``kind(input_size, hidden_size, **params)``."""
+    """Make a cell from a class, which is called as ``kind(input_size, hidden_size, **params)``."""
     return Cell(kind.__name__, partial(kind, **(params or {})))
 
 
 def cell_fault(layer: nn.Module, input_size: int, hidden_size: int) -> str:
-    """What a user's cell does that it must not, tried on a few random numbers; "" if nothing.
+    """Check a custom cell on a few random numbers; return what is wrong, or "" if nothing is.
 
     A cell that looks ahead would read padding; one that mixes rows would make a prediction depend
     on the rest of the batch.
@@ -25,7 +25,7 @@ def cell_fault(layer: nn.Module, input_size: int, hidden_size: int) -> str:
     Parameters
     ----------
     layer : Recurrence
-        With the cell.
+        The recurrence with the cell.
     input_size, hidden_size : int
         Sizes.
     """
@@ -43,7 +43,7 @@ def cell_fault(layer: nn.Module, input_size: int, hidden_size: int) -> str:
         changed[3] += 1.0
         if not torch.allclose(layer(changed, valid)[:3], output[:3], atol=1e-5):
             return "changed its output at early time steps when only the last one changed"
-        for row in (0, 1):  # a cell that takes rows for steps shows in the second only
+        for row in (0, 1):  # swapped rows and steps are visible in the second only
             changed = x.clone()
             changed[:, row] += 1.0
             other = 1 - row
