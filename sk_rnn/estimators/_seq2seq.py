@@ -228,7 +228,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         other tokens in another fold.
 
     freeze_embedding : bool, default=False
-        Leave `embedding_weights` as they are.
+        Whether to keep `embedding_weights` fixed during training.
 
     tied_embeddings : bool or "auto", default="auto"
         Score target tokens by products with the vectors that embed them (Press & Wolf, 2017): fewer
@@ -242,33 +242,35 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         2015).
 
     padding_value : float or None, default=None
-        The number that X is padded with. Time steps at the start or the end of a sequence in which
-        every feature equals it are dropped. NaN is allowed. None drops nothing.
+        The value that X is padded with. Time steps at the start or the end of a sequence are
+        dropped if all of their features equal it. NaN is allowed. If None, no time step is dropped.
 
     conv_channels : int or None, default=None
-        Channels of a convolution over the source's time steps, with a ReLU, before the recurrence.
-        None leaves it out. Centred on the step if `bidirectional`, else over the steps up to it.
+        Number of output channels of a convolution over time, followed by a ReLU, before the
+        recurrent layers. If None, there is no convolution. The kernel is centred if `bidirectional`
+        is True, and causal otherwise.
 
     conv_kernel_size : int, default=5
-        Time steps that the convolution covers; used with `conv_channels`.
+        Number of time steps that the convolution kernel covers. Only used with `conv_channels`.
 
     conv_stride : int, default=1
         Keep every `conv_stride`-th time step after the convolution. Recurrence and attention cost
         that much less, as for audio.
 
     dropout : float in [0, 1), default=0.2
-        Dropout between recurrent layers and before the last linear layer while training.
+        Dropout probability between recurrent layers and before the output layer during training.
 
     recurrent_dropout : float in [0, 1), default=0.0
         Dropout of the recurrent states while training, with the same mask at every time step (Gal &
         Ghahramani, 2016). Not with `input_feeding`.
 
     layer_norm : bool, default=False
-        Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
+        Whether to apply layer normalisation to the output of each recurrent layer (Ba, Kiros &
+        Hinton, 2016).
 
     scale_inputs : bool, default=True
-        Standardise each feature with its mean and standard deviation over the training time steps,
-        in float64, before numbers are rounded to float32. Token ids are never scaled.
+        Whether to standardise each feature by its mean and standard deviation over the training
+        time steps, in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     label_smoothing : float in [0, 1), default=0.1
         Share of each target token that is spread over all tokens in the loss (Szegedy et al.,
@@ -301,8 +303,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
 
     lr : float, default=5e-3
-        Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
-        finite.
+        Learning rate; with a schedule, the maximum learning rate. Lower it if the loss oscillates
+        or is no longer finite.
 
     lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
         How the learning rate changes: up over the first fifth and down to almost nothing (Smith &
@@ -310,65 +312,71 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         [0, 1] and returns the factor of `lr`.
 
     weight_decay : float, default=0.01
-        Decay of weight matrices (Loshchilov & Hutter, 2019); biases and gains are left alone.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
+        decayed.
 
     gradient_clip : float or None, default=1.0
-        Highest norm of the gradient over all weights; longer ones are shortened to it (Pascanu,
-        Mikolov & Bengio, 2013). None clips nothing.
+        Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
+        Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     max_epochs : int or "auto", default="auto"
         "auto" means about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
         or 20 for tokens).
 
     batch_size : int or "auto", default="auto"
-        Sequences per training step. "auto" is a sixteenth of the data, at least 8 and at most 32.
-        Predictions take as many at once as a bounded memory allows.
+        Number of sequences per training batch. "auto" uses a sixteenth of the training sequences,
+        but at least 8 and at most 32. Prediction uses batches as large as a fixed memory limit
+        allows.
 
     early_stopping : bool, default=False
-        Hold out validation data, stop when its score no longer rises, and keep the weights of the
-        best epoch. With fewer than a few hundred sequences the held-out data is worth more in
-        training.
+        Whether to hold out validation data, stop training when the validation score no longer
+        improves, and keep the weights of the best epoch. With fewer than a few hundred sequences,
+        the held-out data is worth more in training.
 
     validation_fraction : float in (0, 1), default=0.1
-        Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
+        Fraction of the sequences to hold out for early stopping. Not used if X_val is passed to
+        `fit`.
 
     n_iter_no_change : int or "auto", default="auto"
-        Epochs without a better validation score after which early stopping stops. "auto" is 50
-        under 100 sequences, else half of the epochs, at least 10.
+        Number of epochs without an improvement in the validation score after which early stopping
+        ends the training. "auto" uses 50 with fewer than 100 training sequences, and otherwise half
+        of the epochs, but at least 10.
 
     tol : float, default=1e-4
-        Minimum improvement in the validation score that counts for early stopping.
+        Minimum improvement in the validation score for early stopping.
 
     warm_start : bool, default=False
-        Let `fit` continue from the weights of the last call.
+        Whether `fit` continues from the weights of the previous call.
 
     callbacks : list, tuple or None, default=None
-        skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
-        refers to, such as a trial of Optuna, is the user's own. Arguments are set as
-        ``callbacks__name__…``. Scorers see class indices (ids of tokens), or numbers in the unit of
-        y.
+        skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
+        a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
+        ``callbacks__name__…``. Scoring callbacks receive class indices (token ids), or numbers in
+        the unit of y.
 
     device : str, default="auto"
-        "auto" selects CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+        Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
+        it is available, and the CPU otherwise.
 
     precision : {"float32", "float64", "bf16"}, default="float32"
-        "bf16" runs matrix multiplications in bfloat16 (faster on recent GPUs, slower on most CPUs)
-        and keeps weights in float32; "float64" is for checking.
+        Floating point precision. "bf16" runs matrix multiplications in bfloat16 (faster on recent
+        GPUs, slower on most CPUs) and keeps weights in float32; "float64" is meant for checking.
 
     backend : {"auto", "torch", "numba"}, default="auto"
-        What computes the recurrences. "numba" takes this package's compiled kernels, several times
-        faster than torch on a CPU; they need Numba, which is installed with this package, and are
-        compiled when a machine first uses them, which takes some seconds. "auto" selects them
-        wherever they can run: with Numba, on a CPU, for the built-in cells, unless
-        ``precision="bf16"``. What was selected is in ``net_.backend``.
+        Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
+        which are several times faster than torch on a CPU. They require Numba, which is installed
+        with this package, and are compiled when a machine first uses them, which takes a few
+        seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
+        built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order of the data, dropout and validation split. An int gives the
-        same model at each call, bit for bit on the same machine and number of threads.
+        Controls the initial weights, the order of the data, dropout and the validation split. Pass
+        an int for results that are reproducible across calls: bit for bit on the same machine with
+        the same number of threads.
 
     verbose : int or bool, default=0
-        1 shows a bar in terminals and notebooks, and about ten lines elsewhere; 2 prints a line
-        per epoch. The last line says how training ended.
+        Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
+        elsewhere; 2 prints one line per epoch. The last line reports how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
@@ -386,24 +394,23 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     n_features_in_ : int
         Features per time step, one for tokens; for vectors, which are one step, their size.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X had string ones.
+        Column names. Only defined if X has column names that are all strings.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     loss_curve_ : list of float
         Mean training loss of each epoch, a step of a target.
     validation_curve_ : list of float or None
-        Minus the validation loss after each epoch; None without validation data.
+        Negative validation loss after each epoch; None without validation data.
     best_epoch_ : int
-        The epoch, from 1, whose weights the model has: the best with early stopping, else the last
-        with a finite loss.
+        Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
+        the last one with a finite loss.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module. Called directly, it takes sequences of numbers that are already
-        standardised (see `scale_inputs`), as float32 or what `precision` says; `predict` does this
-        itself.
+        The trained module. When it is called directly, numbers must already be standardised (see
+        `scale_inputs`) and have the dtype that `precision` implies; `predict` does both.
     device_ : str
-        Where the network is: `to` moves it.
+        Device of the network, which can be moved with `to`.
 
     See Also
     --------
@@ -619,15 +626,16 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each pair. Zero leaves it out, k is the same as k copies.
         X_val, y_val : as X and y, default=None
-            Validation data, scored after each epoch; with ``early_stopping=True`` it decides when
-            to stop and which weights to keep.
+            Validation data, scored after each epoch. With ``early_stopping=True``, it determines
+            when training stops and which weights are kept.
         sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
-            Weights of the validation data.
+            Sample weights of the validation data.
         groups : array-like of shape (n_samples,) or None, default=None
-            What belongs together, such as the person or the machine that a sequence is from: early
-            stopping then holds out whole groups, a `validation_fraction` of them. Without
-            ``early_stopping=True``, or with X_val, it changes nothing. In a search that splits by
-            groups, pass them here too with metadata routing: ``set_fit_request(groups=True)``.
+            Group of each sequence, such as the person or the machine that it comes from. Early
+            stopping then holds out whole groups, a `validation_fraction` of them. Has no effect
+            without ``early_stopping=True``, or if X_val is passed. In a search that splits by
+            groups, also pass them to `fit` with metadata routing:
+            ``set_fit_request(groups=True)``.
 
         Returns
         -------
