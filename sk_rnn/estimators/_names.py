@@ -1,10 +1,10 @@
-"""Which parameter is meant by a name that there is not."""
+"""Suggestions for unknown parameter names."""
 
 import difflib
 from collections.abc import Iterable
 
-# Names here, and what Keras, PyTorch, skorch, scikit-learn, boosting libraries, sktime and darts
-# call the same. A name may stand at several: the first one that the estimator has is meant.
+# Names of parameters, and their names in Keras, PyTorch, skorch, scikit-learn, boosting libraries,
+# sktime and darts. A name may occur several times: the first parameter that the estimator has wins.
 _ELSEWHERE = {
     "cell": """rnn_type cell_type rnn_cell cell_name model mode rnn unit_type nonlinearity
         activation recurrent_activation encoder_type decoder_type module""",
@@ -71,7 +71,7 @@ _ELSEWHERE = {
     "backend": "engine implementation use_numba use_cudnn compile",
     "random_state": "seed random_seed rng manual_seed",
     "verbose": "verbosity silent show_progress progress_bar print_log",
-    # Of sequence to sequence.
+    # Parameters of Seq2SeqTransformer.
     "attention": "attention_type attn attn_type use_attention attention_mechanism",
     "input_feeding": "input_feed attention_feeding",
     "feedback": "autoregressive auto_regressive feed_previous",
@@ -93,7 +93,7 @@ _ELSEWHERE = {
     "length_penalty": "len_penalty length_alpha length_normalization",
     "autoencoder": "auto_encoder is_autoencoder reconstruct",
     "transform_method": "encode",
-    # Of optimizers and cells.
+    # Parameters of optimizers and cells.
     "optimizer__betas": "betas beta_1 beta_2 beta1 beta2",
     "optimizer__eps": "eps epsilon adam_epsilon",
     "optimizer__momentum": "momentum",
@@ -104,7 +104,7 @@ _ELSEWHERE = {
     "module__forget_bias": "forget_bias unit_forget_bias",
 }
 
-# What no parameter corresponds to, and what to do instead. Names may stand above too, for
+# Names without a corresponding parameter, and what to do instead. They may also occur above, for
 # estimators that have the parameter.
 _INSTEAD = {
     "Pass its entries as keyword arguments.": "extras",
@@ -177,14 +177,14 @@ INSTEAD = {name: advice for advice, listed in _INSTEAD.items() for name in liste
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Say what is meant by a name that is not a parameter, or which parameters there are.
+    """Suggest a parameter for an unknown name, or list the valid ones.
 
     Parameters
     ----------
     name : str
-        What was passed.
+        The unknown name.
     known : iterable of str
-        The parameters that there are, those with double underscores too.
+        The valid parameters, including those with double underscores.
     """
     known = sorted(known)
     hint = find_meant(name, known)
@@ -197,12 +197,12 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def find_meant(name: str, known: Iterable[str]) -> str | None:
-    """Name the parameter that is meant, or say what to do instead; None for no idea."""
+    """Suggest a parameter for an unknown name, or an alternative; None if there is none."""
     known = sorted(known)
     prefix, separator, suffix = name.partition("__")
     if prefix == "cell" and separator:
         return f"Arguments of a user-defined cell are set as 'module__{name}'."
-    # What is meant for a callback is not a parameter of the estimator's own.
+    # An argument of a callback is not a parameter of the estimator itself.
     names = [name] if prefix == "callbacks" else [name, name.rpartition("__")[2]]
     for given in names:
         for meant in (given, *MEANT.get(given, [])):

@@ -580,7 +580,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         predicted, _ = self._decode_output(outputs)
         return r_squared(truth, predicted, weights, f"{type(self).__name__}.score")
 
-    # --- hooks ----------------------------------------------------------------------------------
+    # --- hooks ------------------------------------------------------------------------------------
 
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         check_targets(y, caller, input_name, "number")

@@ -603,7 +603,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    # --- fitting --------------------------------------------------------------------------------
+    # --- fitting ----------------------------------------------------------------------------------
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -687,7 +687,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             known={"_autoencoder": autoencoder},
         )
 
-    # --- prediction -----------------------------------------------------------------------------
+    # --- prediction -------------------------------------------------------------------------------
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each source.
@@ -930,7 +930,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         sources, targets = self._name_source(spans), self._name_target(target)
         return [Alignment(*parts) for parts in zip(sources, targets, weights, strict=True)]
 
-    # --- scikit-learn's transformer -------------------------------------------------------------
+    # --- scikit-learn's transformer ---------------------------------------------------------------
 
     def transform(self, X: Any) -> np.ndarray:
         """Predict targets or encode sources, depending on `transform_method`.
@@ -1020,7 +1020,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 f"{type(self).__name__}.get_feature_names_out: {quote(error)}. Pass None."
             ) from error
 
-    # --- inside ---------------------------------------------------------------------------------
+    # --- inside -----------------------------------------------------------------------------------
 
     def _open(self, X: Any, method: str) -> Spans:
         check_is_fitted(self)
