@@ -1,10 +1,10 @@
-"""Copy what the estimators' docstrings say of shared parameters from one estimator to the others.
+"""Copy the descriptions of shared parameters from one estimator's docstrings to the others'.
 
     python docs/sync_docstrings.py          # rewrite the copies
     python docs/sync_docstrings.py --check  # show a diff and fail if copies differ
 
-The first estimator that documents a parameter or attribute is the source: edit it there. What is
-meant to differ is listed in `DIFFERENCES`.
+The first estimator that documents a parameter or attribute is the source: edit it there.
+Intentional differences are listed in `DIFFERENCES`.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 FOLDER = Path(__file__).resolve().parents[1] / "sk_rnn" / "estimators"
 
@@ -24,69 +25,66 @@ ESTIMATORS = {
     "Seq2SeqTransformer": "_seq2seq.py",
 }
 
-# For each method (__init__: the class docstring), parameters and attributes whose text or signature
-# differs: the estimators that have their own, and why.
-Differences = Mapping[str, Mapping[str, tuple[tuple[str, ...], str]]]
+
+class Own(NamedTuple):
+    """A parameter that some estimators document separately; the others must agree."""
+
+    estimators: tuple[str, ...]
+    reason: str
+    signature: bool = False  # whether default or annotation differ as well
+
+
+# By method (__init__: the class docstring) and parameter or attribute.
+Differences = Mapping[str, Mapping[str, Own]]
 _C, _R, _S = ("RNNClassifier",), ("RNNRegressor",), ("Seq2SeqTransformer",)
 DIFFERENCES: Differences = {
     "__init__": {
-        "cell": (_S, "no custom cells"),
-        "hidden_size": (_S, "the default, and it is the size of encoder and decoder"),
-        "num_layers": (_S, "of encoder and decoder"),
-        "bidirectional": (_S, "of the encoder only"),
-        "return_sequences": (_R, "numbers instead of labels"),
-        "embedding_dim": (_S, "the default: X is tokens if it looks so"),
-        "embedding_weights": (_S, "for a Panel of token ids only"),
-        "embedding_dropout": (_S, "the default: no 'auto'"),
-        "word_dropout": (_S, "the default"),
-        "conv_stride": (_S, "no return_sequences"),
-        "recurrent_dropout": (_S, "no custom cells, but input_feeding"),
-        "optimizer": (_S, "no larger eps for the embedding"),
-        "lr_schedule": (_S, "no partial_fit"),
-        "max_epochs": (_S, "documents are not treated differently"),
-        "**extras": (_S, "no custom cells"),
-        "n_features_in_": (_S, "tokens and vectors"),
-        "loss_curve_": (_R + _S, "the unit of the loss"),
-        "validation_curve_": (_C, "accuracy instead of minus the loss"),
+        "cell": Own(_S, "no user-defined cells", signature=True),
+        "hidden_size": Own(_S, "another default, and encoder and decoder", signature=True),
+        "num_layers": Own(_S, "encoder and decoder"),
+        "bidirectional": Own(_S, "encoder only"),
+        "return_sequences": Own(_R, "numbers instead of labels"),
+        "embedding_dim": Own(_S, "another default: source_kind selects tokens", signature=True),
+        "embedding_weights": Own(_S, "for a Panel of token ids only"),
+        "embedding_dropout": Own(_S, "another default, and no 'auto'", signature=True),
+        "word_dropout": Own(_S, "another default", signature=True),
+        "conv_stride": Own(_S, "no return_sequences"),
+        "recurrent_dropout": Own(_S, "not with input_feeding, and no user-defined cells"),
+        "optimizer": Own(_S, "no larger eps for the embedding"),
+        "lr_schedule": Own(_S, "no partial_fit"),
+        "max_epochs": Own(_S, "documents are not treated differently"),
+        "**extras": Own(_S, "no user-defined cells"),
+        "n_features_in_": Own(_S, "tokens and vectors"),
+        "loss_curve_": Own(_R + _S, "the unit of the loss"),
+        "validation_curve_": Own(_C, "accuracy instead of the negative loss"),
     },
     "fit": {
-        "X": (_S, "tokens, text and vectors, too"),
-        "y": (_R + _S, "what is learned"),
-        "sample_weight": (_S, "of pairs"),
+        "X": Own(_S, "tokens, text and vectors as well"),
+        "y": Own(_R + _S, "the targets", signature=True),
+        "sample_weight": Own(_S, "pairs instead of sequences"),
     },
-    "predict": {"X": (_S, "called sources")},
+    "predict": {"X": Own(_S, "called sources")},
     "score": {
-        "X, y": (_R, "numbers instead of labels"),
-        "y": (_S, "not needed by an autoencoder"),
-        "sample_weight": (_S, "of pairs"),
+        "X, y": Own(_R, "numbers instead of labels"),
+        "y": Own(_S, "not needed by an autoencoder", signature=True),
+        "sample_weight": Own(_S, "pairs instead of sequences"),
     },
 }
-
 SECTIONS = ("Parameters", "Attributes")
 
 
 def synchronise(sources: Mapping[str, str], differences: Differences) -> dict[str, str]:
-    """Return the source code of each class with the shared entries of its docstrings copied.
-
-    Parameters
-    ----------
-    sources : dict of str to str
-        Class names and the source code of the modules that define them.
-    differences : dict
-        As `DIFFERENCES`.
-    """
+    """Return source code by class name, with the shared entries of docstrings copied."""
     known: dict[tuple[str, str, str], list[str]] = {}
     result = {}
     for estimator, source in sources.items():
-        lines = source.splitlines(keepends=True)
-        # From the last entry to the first, so that line numbers stay valid.
-        edits = []
+        lines, edits = source.splitlines(keepends=True), []
         for method, section, name, entry in find_entries(source, estimator):
-            if estimator in differences.get(method, {}).get(name, ((), ""))[0]:
+            own = differences.get(method, {}).get(name)
+            if own is not None and estimator in own.estimators:
                 continue
-            text = known.setdefault((method, section, name), lines[entry])
-            edits.append((entry, text))
-        for entry, text in reversed(edits):
+            edits.append((entry, known.setdefault((method, section, name), lines[entry])))
+        for entry, text in reversed(edits):  # from the end, so that line numbers stay valid
             lines[entry] = text
         result[estimator] = "".join(lines)
     return result

@@ -987,12 +987,3 @@ def test_docstrings_name_the_parameters_there_are(kind):
             method = getattr(kind, name)
             faults += sklearn_testing.check_docstring_parameters(method)
     assert faults == []
-
-
-def test_docstrings_of_both_say_the_same():
-    own = {"class_weight", "loss", "huber_delta", "quantile", "return_sequences", "tol"}
-    sklearn_testing.assert_docstring_consistency(
-        KINDS,
-        include_params=sorted(set(RNNClassifier().get_params()) - own),
-        include_attrs=["n_features_in_", "feature_names_in_", "n_iter_", "net_", "module_"],
-    )
