@@ -41,7 +41,8 @@ from ._network import (
     module_arguments,
 )
 from ._parameters import (
-    CONSTRAINTS,
+    SHARED,
+    Constraints,
     check_combinations,
     check_extras,
     checked_schedule,
@@ -83,7 +84,7 @@ _NO_VALIDATION = Validation()
 class BaseRNN(FittedRNN):
     """Fit, the same for all estimators; subclasses define the targets with the hooks."""
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _parameter_constraints: ClassVar[Constraints] = SHARED
 
     if TYPE_CHECKING:  # otherwise Sphinx would document them as members
         n_iter_: int

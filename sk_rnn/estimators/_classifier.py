@@ -27,7 +27,7 @@ from ..sequences import (
 from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
-from ._parameters import CONSTRAINTS
+from ._parameters import SEQUENCE_MODEL, SHARED, Constraints
 from ._reading import float_type, read_sequences
 from ._scores import share_right
 from ._targets import check_classes, check_targets
@@ -319,10 +319,9 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     ['up', 'down']
     """
 
-    _parameter_constraints: ClassVar = {
-        **CONSTRAINTS,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-    }
+    _parameter_constraints: ClassVar[Constraints] = (
+        SHARED | SEQUENCE_MODEL | {"class_weight": [dict, StrOptions({"balanced"}), None]}
+    )
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ from ..training import (
     step_positions,
 )
 from ._network import Model, build_module, divergence_advice
-from ._parameters import CONSTRAINTS, OpenParameters
+from ._parameters import COMPUTE, OpenParameters
 from ._reading import float_type, read_sequences, read_target
 from ._rows import check_weights, farthest_value
 from ._state import dump_net, load_net
@@ -192,7 +192,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         wanted = {"device": device, "backend": backend}
         wanted = {name: value for name, value in wanted.items() if value is not None}
         validate_parameter_constraints(
-            {name: CONSTRAINTS[name] for name in wanted}, wanted, caller_name=caller
+            {name: COMPUTE[name] for name in wanted}, wanted, caller_name=caller
         )
         state = dump_net(self.net_, with_optimizer=self._keeps_optimizer)
         if device is not None:

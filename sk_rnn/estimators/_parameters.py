@@ -28,35 +28,39 @@ from ._types import Extras
 _positive_int = IntegerFrom(1)
 _share = NumberIn(0, 1, closed="left")
 
+Constraints = dict[str, list[Any]]
 
-CONSTRAINTS: dict[str, list[Any]] = {
-    "cell": [StrOptions(set(CELLS)), type],
+# Constraints of parameters, in groups without common names. An estimator adds up those it has.
+
+NETWORK: Constraints = {
     "hidden_size": [_positive_int],
     "num_layers": [_positive_int],
     "bidirectional": ["boolean"],
-    "pooling": [StrOptions({"auto", *POOLINGS})],
-    "return_sequences": ["boolean"],
     "conv_channels": [_positive_int, None],
     "conv_kernel_size": [_positive_int],
     "conv_stride": [_positive_int],
-    "embedding_dim": [_positive_int, None],
-    "num_embeddings": [_positive_int, None],
-    "embedding_weights": ["array-like", None],
-    "freeze_embedding": ["boolean"],
-    "embedding_dropout": [_share, StrOptions({"auto"})],
-    "word_dropout": [_share],
-    "padding_value": [AnyNumber(), None],
     "dropout": [_share],
     "recurrent_dropout": [_share],
     "layer_norm": ["boolean"],
-    "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
+}
+
+INPUTS: Constraints = {
+    "padding_value": [AnyNumber(), None],
     "scale_inputs": ["boolean"],
+}
+
+TOKENS: Constraints = {
+    "embedding_weights": ["array-like", None],
+    "freeze_embedding": ["boolean"],
+    "word_dropout": [_share],
+}
+
+TRAINING: Constraints = {
     "optimizer": [StrOptions(set(OPTIMIZERS)), type],
     "lr": [NumberIn(0, None, closed="neither")],
     "lr_schedule": [StrOptions({*SCHEDULES, "constant"}), callable],
     "weight_decay": [NumberIn(0, None, closed="left")],
     "gradient_clip": [NumberIn(0, None, closed="neither"), None],
-    "tbptt_steps": [_positive_int, None],
     "max_epochs": [_positive_int, StrOptions({"auto"})],
     "batch_size": [_positive_int, StrOptions({"auto"})],
     "early_stopping": ["boolean"],
@@ -65,6 +69,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "tol": [NumberIn(0, None, closed="left")],
     "warm_start": ["boolean"],
     "callbacks": [list, tuple, None],
+}
+
+COMPUTE: Constraints = {
     "device": [str],
     "precision": [StrOptions(set(PRECISIONS))],
     "backend": [StrOptions({"auto", "torch", "numba"})],
@@ -72,11 +79,26 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "verbose": ["verbose"],
 }
 
+# Of all estimators.
+SHARED: Constraints = NETWORK | INPUTS | TOKENS | TRAINING | COMPUTE
+
+# Of estimators whose network is a `SequenceModel`.
+SEQUENCE_MODEL: Constraints = {
+    "cell": [StrOptions(set(CELLS)), type],
+    "pooling": [StrOptions({"auto", *POOLINGS})],
+    "return_sequences": ["boolean"],
+    "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
+    "embedding_dim": [_positive_int, None],
+    "num_embeddings": [_positive_int, None],
+    "embedding_dropout": [_share, StrOptions({"auto"})],
+    "tbptt_steps": [_positive_int, None],
+}
+
 # Larger numbers would overflow in the weights.
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 # Arguments of the module that are set as module__… and are not parameters of the estimators.
-MODULE_EXTRAS: dict[str, list[Any]] = {
+MODULE_EXTRAS: Constraints = {
     "embedding_std": [NumberIn(0, _FLOAT32_MAX, closed="both")],
     "forget_bias": [NumberIn(-_FLOAT32_MAX, _FLOAT32_MAX, closed="both")],
 }

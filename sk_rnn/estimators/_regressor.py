@@ -34,7 +34,7 @@ from ..sequences import (
 from ..training import Readout, torch_threads
 from ._aligned import AlignedRNN
 from ._base import Validation
-from ._parameters import CONSTRAINTS
+from ._parameters import SEQUENCE_MODEL, SHARED, Constraints
 from ._reading import float_type
 from ._scores import r_squared
 from ._targets import check_targets, scale_targets
@@ -327,12 +327,15 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     True
     """
 
-    _parameter_constraints: ClassVar = {
-        **CONSTRAINTS,
-        "loss": [StrOptions({*_PLAIN_LOSSES, "huber", "quantile"})],
-        "huber_delta": [NumberIn(0, None, closed="neither")],
-        "quantile": [NumberIn(0, 1, closed="neither")],
-    }
+    _parameter_constraints: ClassVar[Constraints] = (
+        SHARED
+        | SEQUENCE_MODEL
+        | {
+            "loss": [StrOptions({*_PLAIN_LOSSES, "huber", "quantile"})],
+            "huber_delta": [NumberIn(0, None, closed="neither")],
+            "quantile": [NumberIn(0, 1, closed="neither")],
+        }
+    )
 
     def __init__(
         self,

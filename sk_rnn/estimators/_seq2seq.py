@@ -39,7 +39,7 @@ from ..sequences import (
 )
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
-from ._parameters import CONSTRAINTS
+from ._parameters import SHARED, Constraints
 from ._reading import float_type
 from ._rows import check_weights, draw_seed
 from ._scores import r_squared
@@ -62,7 +62,7 @@ from ._types import (
 _positive_int = IntegerFrom(1)
 _share = NumberIn(0, 1, closed="left")
 
-_OWN_CONSTRAINTS: dict[str, list[Any]] = {
+_OWN_CONSTRAINTS: Constraints = {
     "cell": [StrOptions(set(CELLS))],
     "attention": [StrOptions({"auto", *ATTENTIONS}), None],
     "input_feeding": ["boolean"],
@@ -104,8 +104,6 @@ _SAMPLING: dict[str, tuple[list[Any], str]] = {
 
 # Slightly larger than the smallest normal number: denormal ones are flushed to zero.
 _TINY = 1e-300
-
-_NOT_HERE = ("pooling", "return_sequences", "head_norm", "num_embeddings", "tbptt_steps")
 
 
 class Alignment(NamedTuple):
@@ -480,10 +478,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     (3, 5)
     """
 
-    _parameter_constraints: ClassVar = {
-        **{name: allowed for name, allowed in CONSTRAINTS.items() if name not in _NOT_HERE},
-        **_OWN_CONSTRAINTS,
-    }
+    _parameter_constraints: ClassVar[Constraints] = SHARED | _OWN_CONSTRAINTS
 
     def __init__(
         self,
