@@ -281,7 +281,7 @@ def test_class_weights_may_be_of_numpy_and_not_boolean():
         for weight in (np.float32(0.1), float(np.float32(0.1)))
     )
     assert_array_equal(single, double)
-    with pytest.raises(ValueError, match=r"class_weight\[0\] is True. Weights are finite numbers"):
+    with pytest.raises(ValueError, match=r"class_weight\[0\] is True. Pass a finite number"):
         fitted(RNNClassifier, X, class_weight={0: True})
 
 
