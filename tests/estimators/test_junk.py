@@ -627,8 +627,8 @@ REFUSED = {
     "encodings beyond floats": (
         lambda: seq(transform_method="encode").fit(WORDS).inverse_transform([[HUGE] * 4]),
         ValueError,
-        r"Seq2SeqTransformer\.inverse_transform: X does not contain encodings: int too large to convert to "
-        r"float\. Pass an array of shape",
+        r"Seq2SeqTransformer\.inverse_transform: X does not contain encodings: int too large "
+        r"to convert to float\. Pass an array of shape",
     ),
     "names of other features": (
         lambda: seq(transform_method="encode").fit(WORDS).get_feature_names_out(3),

@@ -679,8 +679,8 @@ MESSAGES = {
     ),
     "half a callback": (
         {"callbacks": [Half]},
-        f"callbacks contains {Half!r}, which is not a skorch callback. Pass instances of subclasses "
-        "of skorch.callbacks.Callback, or pairs (name, callback).",
+        f"callbacks contains {Half!r}, which is not a skorch callback. Pass instances of "
+        "subclasses of skorch.callbacks.Callback, or pairs (name, callback).",
     ),
     "a policy": (
         {"callbacks": [WarmRestartLR]},
