@@ -19,7 +19,7 @@ class AlignedRNN(BaseRNN):
 
     _architecture: ClassVar[tuple[str, ...]] = MODULE_PARAMETERS
 
-    # --- hooks ------------------------------------------------------------------------------------
+    # --- hooks ----------------------------------------------------------------------------------
 
     @abstractmethod
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
@@ -57,7 +57,7 @@ class AlignedRNN(BaseRNN):
             documents=not self._per_step and are_documents(lengths),
         )
 
-    # --- targets ----------------------------------------------------------------------------------
+    # --- targets --------------------------------------------------------------------------------
 
     def _fix_meaning(self) -> None:
         self._per_step = bool(self.return_sequences)

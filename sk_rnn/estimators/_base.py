@@ -99,7 +99,7 @@ class BaseRNN(FittedRNN):
         tags.target_tags.required = True
         return tags
 
-    # --- hooks ------------------------------------------------------------------------------------
+    # --- hooks ----------------------------------------------------------------------------------
 
     def _check_combinations(self, params: dict[str, Any], caller: str) -> None:
         """Refuse parameters that contradict each other."""
@@ -190,7 +190,7 @@ class BaseRNN(FittedRNN):
         """Return arguments of the net that are specific to the estimator."""
         return {}
 
-    # --- fitting ----------------------------------------------------------------------------------
+    # --- fitting --------------------------------------------------------------------------------
 
     def _fit(
         self,
@@ -327,7 +327,7 @@ class BaseRNN(FittedRNN):
             net, stopped = run_flushed(build_and_train, backend=backend)
             if stopped and not called_directly():
                 raise KeyboardInterrupt  # also stops a search over many fits
-            # Epochs before those of the history.
+            # Number of epochs that precede those in the history.
             n_earlier = 0 if before is None else self.n_iter_
             if before is not None and not one_epoch:
                 n_earlier -= len(before.history)

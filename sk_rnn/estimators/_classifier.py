@@ -611,7 +611,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         self._check_kind(truth, caller, "y")
         return share_right(truth, self._predict_spans(spans), weights, caller)
 
-    # --- hooks ------------------------------------------------------------------------------------
+    # --- hooks ----------------------------------------------------------------------------------
 
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         check_targets(y, caller, input_name, "label")

@@ -47,7 +47,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
     # Parameters that only have an effect in the first call of fit.
     _reading: ClassVar[tuple[str, ...]] = ("embedding_dim", "num_embeddings", "embedding_weights")
 
-    # --- hooks ------------------------------------------------------------------------------------
+    # --- hooks ----------------------------------------------------------------------------------
 
     @abstractmethod
     def _build_criterion(self) -> WeightedLoss:
@@ -57,7 +57,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
     def _score_function(self) -> Any:
         """Return the validation score function; None for the negative loss."""
 
-    # --- prediction -------------------------------------------------------------------------------
+    # --- prediction -----------------------------------------------------------------------------
 
     def _outputs(
         self, X: Any, method: str, reduce: Callable[[np.ndarray], np.ndarray] | None = None
@@ -153,7 +153,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         """Return whether the estimator is fitted."""
         return hasattr(self, "net_")
 
-    # --- device and backend -----------------------------------------------------------------------
+    # --- device and backend ---------------------------------------------------------------------
 
     def to(self, device: str | None = None, *, backend: Backend | None = None) -> Self:
         """Move the fitted network to another device, or change its backend.
@@ -203,7 +203,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         self.set_params(**wanted)
         return self
 
-    # --- state ------------------------------------------------------------------------------------
+    # --- state ----------------------------------------------------------------------------------
 
     def __getstate__(self):
         state = super().__getstate__().copy()

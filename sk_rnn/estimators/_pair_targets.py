@@ -63,7 +63,7 @@ class PairTargets(BaseRNN):
         """The id of each token of y; None for numbers."""
         return None if self._target_tokens is None else number_tokens(self._target_tokens)
 
-    # --- reading ----------------------------------------------------------------------------------
+    # --- reading --------------------------------------------------------------------------------
 
     def _read_target(
         self, y: Any, X: Any, spans: Spans, caller: str, *, reset: bool, input_name: str = "y"
@@ -180,7 +180,7 @@ class PairTargets(BaseRNN):
             )
         return panel
 
-    # --- encoding ---------------------------------------------------------------------------------
+    # --- encoding -------------------------------------------------------------------------------
 
     def _take_targets(self, target: Panel, spans: Spans, rows: np.ndarray) -> Panel:
         return target[rows]
@@ -265,7 +265,7 @@ class PairTargets(BaseRNN):
             return read_classes(len(RESERVED) + len(self._target_tokens))
         return Readout("regressor", predict=self._unscale_rows, targets=self._unscale_rows)
 
-    # --- decoding ---------------------------------------------------------------------------------
+    # --- decoding -------------------------------------------------------------------------------
 
     def _name_tokens(self, ids: Iterable[Sequence[int]]) -> list[Any]:
         """Convert ids without the end mark to strings or lists of tokens."""

@@ -30,7 +30,7 @@ _share = NumberIn(0, 1, closed="left")
 
 Constraints = dict[str, list[Any]]
 
-# Constraints of parameters, in groups without common names. An estimator adds up those it has.
+# Constraints of parameters, in disjoint groups; an estimator has a sum of them.
 
 NETWORK: Constraints = {
     "hidden_size": [_positive_int],
@@ -79,10 +79,10 @@ COMPUTE: Constraints = {
     "verbose": ["verbose"],
 }
 
-# Of all estimators.
+# Shared by all estimators.
 SHARED: Constraints = NETWORK | INPUTS | TOKENS | TRAINING | COMPUTE
 
-# Of estimators whose network is a `SequenceModel`.
+# Only for estimators whose network is a `SequenceModel`.
 SEQUENCE_MODEL: Constraints = {
     "cell": [StrOptions(set(CELLS)), type],
     "pooling": [StrOptions({"auto", *POOLINGS})],
@@ -249,7 +249,7 @@ def check_callbacks(params: dict[str, Any], caller: str) -> None:
     for name in given:
         if given.count(name) > 1 or names.count(name) > 1:
             raise ValueError(
-                f"{caller}: callbacks has two with the name {name!r}. Pass unique names."
+                f"{caller}: callbacks has two items named {name!r}. Pass unique names."
             )
     schedule = params["lr_schedule"]
     # partial_fit ignores the schedule: it trains at a constant rate.
@@ -357,7 +357,7 @@ def checked_schedule(schedule: Any, caller: str) -> Any:
         try:
             factor = schedule(progress)
             number = float(factor) if _is_number(factor) else math.nan
-        except Exception as error:  # any exception: code of the user's runs here
+        except Exception as error:  # any exception: user code runs here
             raise ValueError(
                 f"{caller}: lr_schedule({progress:g}) raised {type(error).__name__}: "
                 f"{quote(error)}. Pass a function from progress in [0, 1] to the factor of lr."

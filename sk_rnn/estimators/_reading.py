@@ -219,11 +219,11 @@ def read_embedding_weights(
         return None
     where = f"{caller}: embedding_weights"
     advice = (
-        "Pass finite numbers of shape (num_embeddings, embedding_dim), row i the vector of token i."
+        "Pass finite numbers of shape (num_embeddings, embedding_dim), with row i for token id i."
     )
     embedding_weights = open_tensors(embedding_weights, where)
     weights = as_numbers(as_array(embedding_weights, where, advice), where, advice)
-    with np.errstate(over="ignore"):  # what overflows is refused as infinite
+    with np.errstate(over="ignore"):  # overflow is refused as infinity
         weights = weights.astype(np.float64, copy=False)
     wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
     if wrong:

@@ -583,7 +583,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         predicted, _ = self._decode_output(outputs)
         return r_squared(truth, predicted, weights, f"{type(self).__name__}.score")
 
-    # --- hooks ------------------------------------------------------------------------------------
+    # --- hooks ----------------------------------------------------------------------------------
 
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         check_targets(y, caller, input_name, "number")
@@ -594,7 +594,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             y = check_array(
                 y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=input_name
             )
-        except Exception as error:  # any exception: conversion may run code of the user's objects
+        except Exception as error:  # any exception: conversion may run user code
             raise ValueError(
                 f"{caller}: {input_name} cannot be read as real numbers: {quote(error)}. Pass one "
                 "number per sequence, or use RNNClassifier for labels."

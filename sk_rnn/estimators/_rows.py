@@ -55,7 +55,7 @@ def check_groups(groups: Any, spans: Spans, caller: str) -> np.ndarray | None:
     if groups is None:
         return None
     where = f"{caller}: groups"
-    advice = f"Pass a 1-D array of {len(spans)} labels, one per sample, that name its group."
+    advice = f"Pass a 1-D array of {len(spans)} labels, the group of each sample."
     labels = as_array(align_to_samples(open_tensors(groups, where), spans, where), where, advice)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -67,7 +67,7 @@ def check_groups(groups: Any, spans: Spans, caller: str) -> np.ndarray | None:
         )
     try:
         codes, _ = pd.factorize(np.asarray(labels))
-    except TypeError as error:  # of labels that are lists
+    except TypeError as error:  # labels that are lists
         raise ValueError(
             f"{where} contains values that cannot be labels: {quote(error)}. {advice}"
         ) from error
@@ -161,7 +161,7 @@ def _split_groups(
             "validation data. Pass X_val and y_val, or set early_stopping=False."
         )
     n_valid = min(max(1, int(np.ceil(fraction * n_groups))), n_groups - 1)
-    # Of several draws, the one with the most similar class distributions in both parts.
+    # Of several draws, use the one with the most similar class distributions in both parts.
     draws = [rng.permutation(n_groups)[:n_valid] for _ in range(1 if labels is None else 20)]
     held_out = [np.isin(codes, chosen) for chosen in draws]
     if labels is not None:

@@ -598,7 +598,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    # --- fitting ----------------------------------------------------------------------------------
+    # --- fitting --------------------------------------------------------------------------------
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -682,7 +682,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             known={"_autoencoder": autoencoder},
         )
 
-    # --- prediction -------------------------------------------------------------------------------
+    # --- prediction -----------------------------------------------------------------------------
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each source.
@@ -925,7 +925,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         sources, targets = self._name_source(spans), self._name_target(target)
         return [Alignment(*parts) for parts in zip(sources, targets, weights, strict=True)]
 
-    # --- scikit-learn's transformer ---------------------------------------------------------------
+    # --- scikit-learn's transformer -------------------------------------------------------------
 
     def transform(self, X: Any) -> np.ndarray:
         """Predict targets or encode sources, depending on `transform_method`.
@@ -977,7 +977,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         try:
             X = open_tensors(X, f"{caller}: X")
             X = check_array(X, dtype=float_type(self), input_name="X")
-        except Exception as error:  # any exception: conversion may run code of the user's objects
+        except Exception as error:  # any exception: conversion may run user code
             raise ValueError(
                 f"{caller}: X does not contain encodings: {quote(error)}. Pass an "
                 f"array of shape (n_samples, {size}), as transform returned it."
@@ -1015,7 +1015,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 f"{type(self).__name__}.get_feature_names_out: {quote(error)}. Pass None."
             ) from error
 
-    # --- inside -----------------------------------------------------------------------------------
+    # --- inside ---------------------------------------------------------------------------------
 
     def _open(self, X: Any, method: str) -> Spans:
         check_is_fitted(self)
@@ -1092,7 +1092,7 @@ def _without_zeros(
     try:
         weights = np.asarray(sample_weight)
         weights = weights.astype(np.float64 if weights.dtype.kind != "c" else complex)
-    except Exception:  # any exception: conversion may run code of the user's objects
+    except Exception:  # any exception: conversion may run user code
         return everything
     if weights.ndim != 1 or weights.all() or not weights.any():
         return everything

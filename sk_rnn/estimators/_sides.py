@@ -345,7 +345,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-# --- strings --------------------------------------------------------------------------------------
+# --- strings ------------------------------------------------------------------------------------
 
 
 def make_analyzer(analyzer: Any, name: str, where: str) -> Analyzer:
@@ -356,7 +356,7 @@ def make_analyzer(analyzer: Any, name: str, where: str) -> Analyzer:
         return split_words
     if analyzer is None:
         raise ValueError(
-            f"{where} holds strings, but {name}=None takes sequences of tokens as they are. Set "
+            f"{where} contains strings, but {name}=None requires sequences of tokens. Set "
             f"{name} to 'char', 'word' or a function, or split the strings first."
         )
     return analyzer
@@ -370,7 +370,7 @@ def split_texts(texts: list[str], analyze: Analyzer, name: str, where: str) -> l
             tokens = analyze(text)
             unordered = isinstance(tokens, str | bytes | Mapping | Set)
             listed = list(tokens) if isinstance(tokens, Iterable) and not unordered else None
-        except Exception as error:  # any exception: code of the user's runs here
+        except Exception as error:  # any exception: user code runs here
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(
                 f"{where}[{i}]: {name} raised {type(error).__name__}: {quote(error)} for "
@@ -407,7 +407,7 @@ def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
     return join_words(tokens) if joiner is None else joiner.join(map(str, tokens))
 
 
-# --- vocabularies ---------------------------------------------------------------------------------
+# --- vocabularies -------------------------------------------------------------------------------
 
 
 def learn_vocabulary(

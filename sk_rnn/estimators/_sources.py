@@ -78,7 +78,7 @@ class SourceReader(BaseRNN):
         if not self._tokens:
             return self._read_source_numbers(X, caller, reset=reset, input_name=input_name)
         if reset:
-            _check_feature_names(self, np.empty((0, 0)), reset=True)  # there are none
+            _check_feature_names(self, np.empty((0, 0)), reset=True)  # no columns
             self.n_features_in_ = 1
         if self._source_form == "ids":
             return self._read_source_ids(X, caller, reset=reset, input_name=input_name)

@@ -33,7 +33,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
         )
     try:
         array = np.asarray(y)
-    except Exception as error:  # any exception: conversion may run code of the user's objects
+    except Exception as error:  # any exception: conversion may run user code
         raise ValueError(
             f"{where} cannot be read as an array: {quote(error)}. {advice}."
         ) from error
@@ -44,11 +44,9 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"array or a list. For one sequence pass [{source}] and [{input_name}]."
         )
     if array.size == 0:
-        raise ValueError(
-            f"{where} has shape {array.shape}, which does not contain {noun}s. {advice}."
-        )
+        raise ValueError(f"{where} has shape {array.shape}, which is empty. {advice}.")
     if array.dtype.kind == "V":
-        raise ValueError(f"{where} has dtype {array.dtype}, which is not one of {noun}s. {advice}.")
+        raise ValueError(f"{where} has dtype {array.dtype}, which is not supported. {advice}.")
     if array.dtype.kind == "c" or _holds_complex(array):
         raise ValueError(f"{where} contains complex numbers: Complex data not supported. {advice}.")
     missing = pd.isna(array)
@@ -93,7 +91,7 @@ def scale_targets(
     ValueError
         If a target is so far from those of the training rows that it overflows.
     """
-    with np.errstate(over="ignore"):  # what overflows is refused below
+    with np.errstate(over="ignore"):  # overflow is refused below
         scaled = ((values - mean) / scale).astype(dtype)
     finite = np.isfinite(scaled)
     if not finite.all():
@@ -115,14 +113,14 @@ def check_classes(classes: Any, caller: str) -> np.ndarray:
     if array.ndim != 1:
         raise ValueError(f"{where} has shape {array.shape}. {advice}")
     if array.dtype.kind in "cV" or _holds_complex(array):
-        raise ValueError(f"{where} has dtype {array.dtype}, which is not one of labels. {advice}")
+        raise ValueError(f"{where} has dtype {array.dtype}, which is not supported. {advice}")
     missing = pd.isna(array)
     if missing.any():
         i = int(np.argmax(missing))
         raise ValueError(f"{where}[{i}] is {plain(array[i])}, which is not a label. {advice}")
     try:
         found = np.unique(array)
-    except Exception as error:  # any exception: comparing labels may run code of the user's
+    except Exception as error:  # any exception: comparing labels may run user code
         raise ValueError(f"{where} cannot be sorted: {quote(error)}. {advice}") from error
     if len(found) < 2:
         raise ValueError(f"{where} has {len(found)} labels, {found.tolist()}. {advice}")

@@ -101,7 +101,7 @@ class Translation(SourceReader, PairTargets):
         "embedding_weights",
     )
 
-    # --- the network ------------------------------------------------------------------------------
+    # --- the network ----------------------------------------------------------------------------
 
     def _check_combinations(self, params: dict[str, Any], caller: str) -> None:
         check_objects(params, caller)
@@ -171,7 +171,7 @@ class Translation(SourceReader, PairTargets):
     def _score_function(self) -> Any:
         return None
 
-    # --- batches ----------------------------------------------------------------------------------
+    # --- batches --------------------------------------------------------------------------------
 
     @property
     def _model(self) -> Seq2SeqModel:
@@ -242,7 +242,7 @@ class Translation(SourceReader, PairTargets):
             return int(self.max_length)
         return max(1, SPARE_LENGTH * self._longest)
 
-    # --- tokens -----------------------------------------------------------------------------------
+    # --- tokens ---------------------------------------------------------------------------------
 
     def _search(self, n_best: int = 1) -> Search:
         """Return the search that `predict` uses, for ``n_best`` hypotheses."""
@@ -294,7 +294,7 @@ class Translation(SourceReader, PairTargets):
             return self._source_data(spans), self._remember
         return SequenceData(spans, self.net_.device, dtype=float_type(self)), remember
 
-    # --- numbers ----------------------------------------------------------------------------------
+    # --- numbers --------------------------------------------------------------------------------
 
     def _decode_numbers(
         self,
@@ -325,7 +325,7 @@ class Translation(SourceReader, PairTargets):
             decoded = [array[:n] for array, n in zip(decoded, lengths.tolist(), strict=True)]
         return decoded
 
-    # --- scoring and alignment --------------------------------------------------------------------
+    # --- scoring and alignment ------------------------------------------------------------------
 
     def _log_likelihood(self, spans: Spans, target: Panel) -> np.ndarray:
         """Return the log-likelihood of each encoded target given its source: (n_samples,)."""

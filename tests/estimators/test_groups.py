@@ -154,7 +154,7 @@ def test_groups_of_a_panel_are_aligned_to_its_ids(kind):
 
 
 MISSING = [None, float("nan"), pd.NA, pd.NaT]
-ADVICE = f"Pass a 1-D array of {N} labels, one per sample, that name its group."
+ADVICE = f"Pass a 1-D array of {N} labels, the group of each sample."
 REFUSED = {
     "too short": (NAMES[:-1], f"groups has 39 labels, but X has 40 samples. {ADVICE}"),
     "too long": ([*NAMES, "x"], f"groups has 41 labels, but X has 40 samples. {ADVICE}"),

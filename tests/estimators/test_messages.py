@@ -339,19 +339,19 @@ MESSAGES = {
         lambda: clf(embedding_weights=[1.0, 2.0]).fit(IDS, LABELS),
         ValueError,
         "RNNClassifier.fit: embedding_weights has shape (2,). Pass finite numbers of shape "
-        "(num_embeddings, embedding_dim), row i the vector of token i.",
+        "(num_embeddings, embedding_dim), with row i for token id i.",
     ),
     "embedding with NaN": (
         lambda: clf(embedding_weights=[[1.0, 2.0], [np.nan, 1.0]]).fit(IDS, LABELS),
         ValueError,
         "RNNClassifier.fit: embedding_weights contains NaN or infinity in row 1. Pass finite "
-        "numbers of shape (num_embeddings, embedding_dim), row i the vector of token i.",
+        "numbers of shape (num_embeddings, embedding_dim), with row i for token id i.",
     ),
     "embedding of another size": (
         lambda: tokens(embedding_weights=np.ones((3, 4))).fit(IDS, LABELS),
         ValueError,
         "RNNClassifier.fit: embedding_weights has 4 columns, but embedding_dim=2. Pass finite "
-        "numbers of shape (num_embeddings, embedding_dim), row i the vector of token i.",
+        "numbers of shape (num_embeddings, embedding_dim), with row i for token id i.",
     ),
     # --- y ---
     "y is None": (

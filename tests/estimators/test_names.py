@@ -89,7 +89,7 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             RNNClassifier,
             "criterion",
-            "The loss follows from what y is; use class_weight, for labels, or sample_weight.",
+            "The loss is determined by y; use sample_weight, or class_weight for labels.",
         ),
         (RNNClassifier, "max_features", "Did you mean 'num_embeddings'?"),
         (
@@ -119,8 +119,7 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             Seq2SeqTransformer,
             "teacher_forcing_ratio",
-            "Set scheduled_sampling, which is its opposite: the share of the model's own "
-            "predictions.",
+            "Set scheduled_sampling, its complement: the probability of using a prediction instead.",
         ),
     ],
 )

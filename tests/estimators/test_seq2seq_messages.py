@@ -105,9 +105,9 @@ MESSAGES = {
     "no analyzer": (
         lambda: new(source_analyzer=None).fit(W, Y),
         ValueError,
-        "Seq2SeqTransformer.fit: X holds strings, but source_analyzer=None takes "
-        "sequences of tokens as they are. Set source_analyzer to 'char', 'word' or a "
-        "function, or split the strings first.",
+        "Seq2SeqTransformer.fit: X contains strings, but source_analyzer=None requires sequences "
+        "of tokens. Set source_analyzer to 'char', 'word' or a function, or split the strings "
+        "first.",
     ),
     "bad analyzer": (
         lambda: new(source_analyzer=str.upper).fit(W, Y),

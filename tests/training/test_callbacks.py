@@ -694,7 +694,7 @@ MESSAGES = {
     ),
     "one name twice": (
         {"callbacks": [("a", EpochTimer()), ("a", PrintLog())]},
-        "callbacks has two with the name 'a'. Pass unique names.",
+        "callbacks has two items named 'a'. Pass unique names.",
     ),
     "a class that needs arguments": (
         {"callbacks": [EpochScoring]},
