@@ -119,7 +119,8 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             Seq2SeqTransformer,
             "teacher_forcing_ratio",
-            "Set scheduled_sampling, its complement: the probability of using a prediction instead.",
+            "Set scheduled_sampling, its complement: the probability of using a prediction "
+            "instead.",
         ),
     ],
 )
