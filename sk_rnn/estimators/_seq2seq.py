@@ -179,7 +179,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     feedback : bool or "auto", default="auto"
         Whether the decoder is autoregressive, that is, reads the previous target steps: the true
         ones in training (teacher forcing), its own predictions in `predict`. "auto" is True for
-        tokens and False for numbers, which is faster and avoids that errors accumulate over the
+        tokens and False for numbers, which is faster and prevents errors from accumulating over the
         steps.
 
     scheduled_sampling : float in [0, 1], default=0.0
