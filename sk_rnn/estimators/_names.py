@@ -115,7 +115,7 @@ _INSTEAD = {
     "The first axis of X is always that of samples; leave it out.": "batch_first time_major",
     "Sequences may have any length; split a long series into windows with make_windows.": """
         input_length input_chunk_length window window_size horizon lags seq_len sequence_length""",
-    "Sequences may have any length; truncate them with pad_sequences or SequenceVectorizer.": """
+    "Sequences may have any length; shorten them with pad_sequences or SequenceVectorizer.": """
         max_length max_len maxlen""",
     "Convert text to token ids with SequenceVectorizer.": """
         analyzer tokenizer vocabulary ngram_range min_df max_df min_freq char_level level

@@ -48,8 +48,8 @@ def try_optimizer(
         if extras:
             named = ", ".join(f"{key}={value!r}" for key, value in sorted(extras.items()))
             raise ValueError(
-                f"{caller}: {optimizer.__name__} rejects {named}: {reason}. See its "
-                "documentation for valid arguments."
+                f"{caller}: {optimizer.__name__} rejects {named}: {reason}. Pass "
+                "arguments that its documentation allows."
             ) from error
         raise ValueError(
             f"{caller}: optimizer={optimizer!r} cannot take a step ({reason}). Pass a subclass of "

@@ -710,7 +710,7 @@ MESSAGES = {
         lambda: clf(optimizer__betas=(2, 3)).fit(X, LABELS),
         ValueError,
         "RNNClassifier.fit: AdamW rejects optimizer__betas=(2, 3): Invalid beta parameter at index"
-        " 0: 2. See its documentation for valid arguments.",
+        " 0: 2. Pass arguments that its documentation allows.",
     ),
     # --- not fitted ---
     "predict before fit": (
