@@ -41,15 +41,13 @@ def try_optimizer(
             optimizer(groups, **{"lr": float(lr), **given, **more}).step()
     except Exception as error:  # any exception: code outside of this package runs here
         reason = quote(error)
-        if not isinstance(
-            error, TypeError | ValueError
-        ):  # the text of a KeyError is not informative
+        if not isinstance(error, TypeError | ValueError):  # a KeyError has little text
             reason = f"{type(error).__name__}: {reason}"
         if extras:
             named = ", ".join(f"{key}={value!r}" for key, value in sorted(extras.items()))
             raise ValueError(
-                f"{caller}: {optimizer.__name__} rejects {named}: {reason}. Pass "
-                "arguments that its documentation allows."
+                f"{caller}: {optimizer.__name__} rejects {named}: {reason}. Pass arguments that "
+                "its documentation allows."
             ) from error
         raise ValueError(
             f"{caller}: optimizer={optimizer!r} cannot take a step ({reason}). Pass a subclass of "
