@@ -143,7 +143,7 @@ REFUSED = {
     "y_val beyond float32": (
         lambda: reg().fit(X, NUMBERS, X_val=X, y_val=[0.0, 1e39, 2.0, 3.0]),
         ValueError,
-        r"RNNRegressor\.fit: y_val holds 1e\+39, which is too far from the targets that the model "
+        r"RNNRegressor\.fit: y_val has 1e\+39, which is too far from the targets that the model "
         r"was trained on: scaled like them, it overflows float32\. Drop such targets, or fit with "
         r"targets that include them\.$",
     ),
@@ -155,12 +155,12 @@ REFUSED = {
     "y_val of steps beyond float32": (
         lambda: reg(return_sequences=True).fit(X, TAGS, X_val=X[3:], y_val=[[1e39]]),
         ValueError,
-        r"RNNRegressor\.fit: y_val holds 1e\+39, which is too far from",
+        r"RNNRegressor\.fit: y_val has 1e\+39, which is too far from",
     ),
     "y_val of sequences beyond float32": (
         lambda: seq().fit(X, X, X_val=X, y_val=[1e39 * x for x in X]),
         ValueError,
-        r"Seq2SeqTransformer\.fit: y_val holds 1e\+39, which is too far from",
+        r"Seq2SeqTransformer\.fit: y_val has 1e\+39, which is too far from",
     ),
     "y of score_samples beyond float32": (
         lambda: seq().fit(X, X).score_samples(X, [1e39 * x for x in X]),

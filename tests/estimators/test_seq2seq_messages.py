@@ -610,7 +610,9 @@ def test_parameters_set_after_fit_are_checked_before_decoding(name, value, metho
     "encodings", [None, [["a"]], [[np.nan] * 4], np.ones(4), "abc", [[1, [2]]]]
 )
 def test_what_is_no_encoding_is_refused_by_name(encodings):
-    with pytest.raises(ValueError, match=r"^Seq2SeqTransformer.inverse_transform: X holds no enc"):
+    with pytest.raises(
+        ValueError, match=r"^Seq2SeqTransformer.inverse_transform: X does not contain enc"
+    ):
         ae.inverse_transform(encodings)
 
 
