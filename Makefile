@@ -34,11 +34,12 @@ test-slow: $(VENV)/.dev  ## what takes longer
 fuzz: $(VENV)/.dev  ## 20,000 random calls (FUZZ_CASES=…, FUZZ_SEED=…), which must succeed or say what to do
 	SCIPY_ARRAY_API=1 $(BIN)/python -m tests.fuzz
 
-lint: $(VENV)/.dev  ## ruff, mypy, import-linter
+lint: $(VENV)/.dev  ## ruff, mypy, import-linter, copies in docstrings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/sync_docstrings.py --check
 
 docs: $(VENV)/.dev  ## HTML in docs/_build/html, warnings fatal
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -1,4 +1,4 @@
-"""What `RNNClassifier` and `RNNRegressor` share: y has one row a sequence, or one a time step."""
+"""Shared by `RNNClassifier` and `RNNRegressor`: one target per sequence or per time step."""
 
 from abc import abstractmethod
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from ._rows import are_documents, auto_epochs
 
 
 class AlignedRNN(BaseRNN):
-    """Targets of `BaseRNN` that are arrays; subclasses say of what, through the hooks."""
+    """`BaseRNN` with targets that are arrays; subclasses define their content with the hooks."""
 
     _architecture: ClassVar[tuple[str, ...]] = MODULE_PARAMETERS
 
@@ -23,26 +23,26 @@ class AlignedRNN(BaseRNN):
 
     @abstractmethod
     def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
-        """Validate y of one row a sample."""
+        """Validate y with one row per sample."""
 
     def _check_step_targets(
         self, y: np.ndarray, spans: Spans, caller: str, input_name: str
     ) -> np.ndarray:
-        """Validate y of one row a time step, which is an array already."""
+        """Validate y with one row per time step, which is already an array."""
         return y
 
     @abstractmethod
     def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
-        """Learn the outputs' scale from the training rows; return the number of outputs."""
+        """Learn the scale of the outputs from the training rows; return the number of outputs."""
 
     @abstractmethod
     def _scale_target(self, encoded: np.ndarray, where: str) -> np.ndarray:
-        """Scale encoded targets as `_fit_output_scale` learned."""
+        """Scale encoded targets with the scale learned by `_fit_output_scale`."""
 
     def _class_factors(
         self, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None, caller: str
     ) -> np.ndarray | None:
-        """Loss factor of each row's class, or None; ``train`` says which rows are trained on."""
+        """Return the class weight of each row, or None; ``train`` are the training rows."""
         return None
 
     def _net_options(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class AlignedRNN(BaseRNN):
             documents=not self._per_step and are_documents(lengths),
         )
 
-    # --- what y is ------------------------------------------------------------------------------
+    # --- targets --------------------------------------------------------------------------------
 
     def _fix_meaning(self) -> None:
         self._per_step = bool(self.return_sequences)
@@ -108,9 +108,9 @@ class AlignedRNN(BaseRNN):
         rows: np.ndarray,
         caller: str,
     ) -> np.ndarray | None:
-        """Loss factor of each row of the targets, one on average over the training rows.
+        """Return the loss weight of each row of the targets, with mean one over the training rows.
 
-        The average is taken over the data set and never over a batch, whose classes vary.
+        Weights are normalised over the data set and not per batch, where the classes vary.
         """
         weights = self._per_target(sample_weight, spans)
         train = self._target_rows(spans, rows)

@@ -1,4 +1,4 @@
-"""What all estimators share: fit, from end to end."""
+"""The base class of all estimators: fit, from end to end."""
 
 import copy
 import threading
@@ -41,7 +41,8 @@ from ._network import (
     module_arguments,
 )
 from ._parameters import (
-    CONSTRAINTS,
+    SHARED,
+    Constraints,
     check_combinations,
     check_extras,
     checked_schedule,
@@ -70,7 +71,7 @@ from ._warnings import called_directly, warn_user
 
 
 class Validation(NamedTuple):
-    """What `fit` was given to validate on, if anything."""
+    """The validation data passed to `fit`, if any."""
 
     X: Any = None
     y: Any = None
@@ -81,18 +82,18 @@ _NO_VALIDATION = Validation()
 
 
 class BaseRNN(FittedRNN):
-    """Fit, the same for all estimators; subclasses say what y is, through the hooks."""
+    """Fit, the same for all estimators; subclasses define the targets with the hooks."""
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _parameter_constraints: ClassVar[Constraints] = SHARED
 
-    if TYPE_CHECKING:  # Sphinx would look for them in the class
+    if TYPE_CHECKING:  # otherwise Sphinx would document them as members
         n_iter_: int
         best_epoch_: int
         loss_curve_: list[float]
         validation_curve_: list[float] | Any  # None without validation data
 
     def __sklearn_tags__(self):
-        """Sequences come as 2-D and 3-D arrays, and as much else that tags cannot say."""
+        """Declare 3-D arrays as inputs; tags cannot express the other containers."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.target_tags.required = True
@@ -106,14 +107,14 @@ class BaseRNN(FittedRNN):
 
     @abstractmethod
     def _fix_meaning(self) -> None:
-        """Keep the parameters that decide the meaning of data and outputs, as they are now."""
+        """Store the current parameters that determine the meaning of data and outputs."""
 
     def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Spans:
-        """Validate X; with ``reset`` learn what there is to learn."""
+        """Validate X; with ``reset``, learn from it."""
         return read_sequences(self, X, caller, reset=reset, input_name=input_name)
 
     def _warn_of_source(self, X: Any, caller: str) -> None:
-        """Warn of X that may be meant otherwise than it was read."""
+        """Warn if X may have been misinterpreted."""
         warn_of_long_frame(self, X, f"{caller}: X")
 
     @abstractmethod
@@ -124,27 +125,27 @@ class BaseRNN(FittedRNN):
 
     @abstractmethod
     def _take_targets(self, target: Any, spans: Spans, rows: np.ndarray) -> Any:
-        """Return what `_read_target` returned of the sequences ``rows``."""
+        """Return the targets from `_read_target` for the sequences ``rows``."""
 
     @abstractmethod
     def _encode_target(
         self, y: Any, caller: str, *, reset: bool, classes: Any = None, input_name: str = "y"
     ) -> Any:
-        """Turn y into what the loss compares with; with ``reset`` learn what there is to learn."""
+        """Encode y for the loss; with ``reset``, learn from it."""
 
     def _see_targets(self, encoded: Any, *, reset: bool) -> None:
-        """Learn what every call of fit adds to; ``encoded`` is from `_encode_target`."""
-        return  # most keep nothing
+        """Update state that accumulates over calls of fit; ``encoded`` is from `_encode_target`."""
+        return  # most estimators have no such state
 
     @abstractmethod
     def _by_sequence(self, encoded: Any, spans: Spans) -> Any:
-        """One entry per sequence."""
+        """Split encoded targets into one entry per sequence."""
 
     @abstractmethod
     def _learn_outputs(
         self, encoded: Any, spans: Spans, rows: np.ndarray, sample_weight: np.ndarray | None
     ) -> int:
-        """Learn the outputs' scale from the training rows; return the number of outputs."""
+        """Learn the scale of the outputs from the training rows; return the number of outputs."""
 
     @abstractmethod
     def _make_data(
@@ -157,36 +158,36 @@ class BaseRNN(FittedRNN):
         caller: str,
         input_name: str = "y",
     ) -> SequenceData:
-        """Put sequences, targets and loss weights together; ``rows`` are trained on."""
+        """Combine sequences, targets and loss weights; ``rows`` are the training rows."""
 
     @abstractmethod
     def _readout(self) -> Readout:
-        """Choose what callbacks are shown of outputs and targets."""
+        """Return how outputs and targets are presented to callbacks."""
 
     def _split_labels(self, encoded: Any) -> np.ndarray | None:
-        """Classes to stratify a validation split by, or None."""
+        """Return the classes by which to stratify the validation split, or None."""
         return None
 
     def _auto_epochs(self, lengths: np.ndarray, batch_size: int) -> int:
-        """Epochs with ``max_epochs="auto"`` for training sequences of these lengths."""
+        """Return the number of epochs for ``max_epochs="auto"`` and these sequence lengths."""
         return auto_epochs(len(lengths), batch_size, tokens=self._tokens)
 
     def _count_tokens(self, spans: Spans, caller: str) -> int:
-        """Size of the vocabulary of X."""
+        """Return the size of the vocabulary of X."""
         return count_tokens(self, spans, caller)
 
     def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
-        """Pretrained vectors of X's tokens."""
+        """Return the pretrained embedding vectors of the tokens of X."""
         return read_embedding_weights(
             self.embedding_weights, self.embedding_dim, self.num_embeddings, caller
         )
 
     def _more_arguments(self) -> dict[str, Any]:
-        """Arguments of the module that are not parameters."""
+        """Return arguments of the module that are not parameters of the estimator."""
         return {}
 
     def _net_options(self) -> dict[str, Any]:
-        """Arguments of the net that not every estimator has."""
+        """Return arguments of the net that are specific to the estimator."""
         return {}
 
     # --- fitting --------------------------------------------------------------------------------
@@ -204,11 +205,11 @@ class BaseRNN(FittedRNN):
         classes: Any = None,
         known: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Fit or continue; `fit` and `partial_fit` differ in what they pass.
+        """Fit or continue training; shared by `fit` and `partial_fit`.
 
-        A copy is fitted, and taken over once it is complete: a call that raises, whatever it
-        raises, leaves the estimator as it was. ``known`` are attributes that `fit` has learned
-        before it calls this.
+        A copy of the estimator is fitted, and its state is adopted on success: if the call raises
+        any exception, the estimator is unchanged. ``known`` are attributes that `fit` has learned
+        before this call.
         """
         attempt = object.__new__(type(self))
         attempt.__dict__.update(vars(self), **(known or {}))
@@ -229,7 +230,7 @@ class BaseRNN(FittedRNN):
         resume: bool,
         classes: Any,
     ) -> None:
-        """Fit this object, which nobody sees before it is complete."""
+        """Fit this object, a copy that is discarded if fitting fails."""
         caller = f"{type(self).__name__}.{method}"
         params = plain_numbers(self.get_params(deep=False))
         self._check_combinations(params, caller)
@@ -239,7 +240,7 @@ class BaseRNN(FittedRNN):
         if resume:
             check_unchanged(self, caller)
         else:
-            # A fitted model goes on to mean the same when a parameter is set after fit.
+            # Setting a parameter after fit must not change the meaning of the fitted model.
             self._precision = self.precision
             self._fix_meaning()
         spans = self._read_source(X, caller, reset=not resume)
@@ -249,7 +250,7 @@ class BaseRNN(FittedRNN):
         sample_weight = check_weights(sample_weight, spans, caller)
         groups = check_groups(groups, spans, caller)
         if sample_weight is not None and not sample_weight.all():
-            # A weight of zero means that the row is not there, so no class or scale sees it.
+            # A weight of zero is equivalent to dropping the row, also for classes and scaling.
             keep = np.flatnonzero(sample_weight)
             target = self._take_targets(target, spans, keep)
             spans, sample_weight = spans.take(keep), sample_weight[keep]
@@ -304,7 +305,7 @@ class BaseRNN(FittedRNN):
             ),
         )
 
-        # Made here, in the caller's thread, which it looks at to tell who else prints.
+        # Created in the calling thread, which it inspects for other progress output.
         progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
 
         def build_and_train(interrupted: threading.Event) -> tuple[RecurrentNet, bool]:
@@ -325,22 +326,22 @@ class BaseRNN(FittedRNN):
         with untouched_on_failure(before):
             net, stopped = run_flushed(build_and_train, backend=backend)
             if stopped and not called_directly():
-                raise KeyboardInterrupt  # a search of many fits ends here
-            # Epochs before those of the history.
+                raise KeyboardInterrupt  # also stops a search over many fits
+            # Number of epochs that precede those in the history.
             n_earlier = 0 if before is None else self.n_iter_
             if before is not None and not one_epoch:
                 n_earlier -= len(before.history)
-            if stopped:  # an error, where warnings are errors
+            if stopped:  # raises if warnings are errors
                 epoch = len(net.history) - net.epochs_before_ + 1
                 warn_user(
                     f"{caller}: interrupted in epoch {epoch} of {epochs}; the model keeps what it "
                     f"has learned so far (weights of epoch {n_earlier + net.weights_epoch_}). Call "
-                    "fit again for a whole training.",
+                    "fit again to complete the training.",
                     ConvergenceWarning,
                 )
         self._record(net, before, n_earlier, one_epoch=one_epoch)
-        # Only a training that is meant to go on hands its optimizer's running means to the next,
-        # whether the model was saved between them or not.
+        # The state of the optimizer is kept, also in a saved model, only if training is meant to
+        # continue.
         self._keeps_optimizer = bool(self.warm_start) or one_epoch
 
     def _learn_network(
@@ -351,7 +352,7 @@ class BaseRNN(FittedRNN):
         extras: dict[str, dict[str, Any]],
         caller: str,
     ) -> dict[str, Any]:
-        """Learn what the network depends on; return what else its initial weights need."""
+        """Learn the arguments of the module; return data for its initial weights."""
         weights = self._read_embedding_weights(caller)
         self._scaling, unseen = None, None
         if self._tokens:
@@ -432,7 +433,7 @@ class BaseRNN(FittedRNN):
         *,
         progress: Progress | None,
     ) -> bool:
-        """Run the training loop; return whether Ctrl-C ended it early."""
+        """Run the training loop; return whether it was interrupted by Ctrl-C."""
         unbounded = not find_cell(self.cell).bounded
         guard = FiniteGuard(caller, divergence_advice(self), unbounded=unbounded)
         best = BestWeights()
@@ -461,11 +462,11 @@ class BaseRNN(FittedRNN):
     def _record(
         self, net: RecurrentNet, before: RecurrentNet | None, n_earlier: int, *, one_epoch: bool
     ) -> None:
-        """Keep what a training found, behind what earlier ones have."""
+        """Store the results of training, appended to those of earlier calls."""
         losses = [row["train_loss"] for row in net.history]
         scores = [row["valid_score"] for row in net.history if "valid_score" in row]
         if before is not None and one_epoch:
-            # Added to the lists there are: thousands of calls would copy them each time.
+            # Extended in place: copying the lists in each of thousands of calls is slow.
             self.loss_curve_ += losses
         elif before is not None:
             self.loss_curve_ = [*self.loss_curve_[:n_earlier], *losses]
@@ -484,7 +485,7 @@ class BaseRNN(FittedRNN):
     def _read_validation(
         self, validation: Validation, device: torch.device, caller: str
     ) -> PredictionBatches:
-        """Turn X_val, y_val and sample_weight_val into batches."""
+        """Convert X_val, y_val and sample_weight_val to batches."""
         names = ("X_val", "y_val", "sample_weight_val")
         passed = dict(zip(names, validation, strict=True))
         missing = [name for name in names[:2] if passed[name] is None]
@@ -509,7 +510,7 @@ class BaseRNN(FittedRNN):
         )
 
     def _next_seeds(self) -> tuple[np.random.RandomState, int]:
-        """A generator of rows and a seed of weights and dropout, new for each call of fit."""
+        """Return a generator for the rows and a seed for weights and dropout, per call of fit."""
         sequence = np.random.SeedSequence([self._seed, self._n_fits])
         self._n_fits += 1
         rows, weights = sequence.generate_state(2)
@@ -519,6 +520,6 @@ class BaseRNN(FittedRNN):
         if np.ceil(n_rows * self.validation_fraction) >= n_rows:
             raise ValueError(
                 f"{caller}: early_stopping=True with validation_fraction="
-                f"{self.validation_fraction} leaves nothing of n_samples={n_rows} to train on. "
+                f"{self.validation_fraction} leaves none of n_samples={n_rows} for training. "
                 "Lower validation_fraction, pass X_val and y_val, or set early_stopping=False."
             )

@@ -27,7 +27,7 @@ from ..sequences import (
 from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
 from ._aligned import AlignedRNN
 from ._base import Validation
-from ._parameters import CONSTRAINTS
+from ._parameters import SEQUENCE_MODEL, SHARED, Constraints
 from ._reading import float_type, read_sequences
 from ._scores import share_right
 from ._targets import check_classes, check_targets
@@ -46,231 +46,250 @@ from ._types import (
 
 _WEIGHT = NumberIn(0, None, closed="left")
 
-# Class weights from here on are divided by the largest.
+# Class weights above this are divided by the largest one.
 _LARGE = 1e100
 
 
 class RNNClassifier(ClassifierMixin, AlignedRNN):
-    """Recurrent neural network that classifies sequences, or each time step of them.
+    """Recurrent neural network classifier for sequences, or for each of their time steps.
 
-    Sequences may have any and differing lengths. Trained with softmax cross-entropy, or with a
-    sigmoid per label for multilabel y.
+    Sequences may differ in length. The loss is the softmax cross-entropy, or for multilabel y the
+    binary cross-entropy of each label.
 
     Parameters
     ----------
     cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"} or type, default="gru"
-        The recurrent cell. The gated cells "gru" and "lstm" keep information over long spans; the
-        plain ones are smaller and forget sooner. A class of `torch.nn.Module` is built as
-        ``cell(input_size, hidden_size)`` and called with a tensor of shape (n_timesteps, batch,
-        input_size); it returns an output of shape (n_timesteps, batch, hidden_size), or a tuple
-        that begins with it, in which each step depends on the steps up to it only.
+        Type of the recurrent cell. The gated cells "gru" and "lstm" retain information over long
+        time spans; the plain ones are smaller and forget sooner. A subclass of `torch.nn.Module` is
+        instantiated as ``cell(input_size, hidden_size)`` and called with a tensor of shape
+        (n_timesteps, batch, input_size). It must return an output of shape (n_timesteps, batch,
+        hidden_size), or a tuple whose first item is that output, in which each time step depends
+        only on the current and earlier ones.
 
     hidden_size : int, default=64
-        Size of the hidden state, of each direction. More capacity, slower, easier to overfit.
+        Size of the hidden state in each direction. Larger values increase the capacity of the
+        model, the training time and the risk of overfitting.
 
     num_layers : int, default=1
         Number of stacked recurrent layers.
 
     bidirectional : bool, default=True
-        Also read each sequence from its own end to its start. Set False where a prediction must not
-        know later time steps, as in `return_sequences` on live data.
+        Whether to read each sequence in both directions. Set it to False if predictions must not
+        depend on later time steps, for example with `return_sequences` on streaming data.
 
     pooling : {"auto", "concat", "last", "mean", "max", "attention"}, default="auto"
-        From the hidden states of a sequence to one vector: the final state of each direction, their
-        mean or maximum over time, a learned weighting, or mean, maximum and final state side by
-        side ("concat"). "auto" uses "max" for tokens in sequences of 100 or more on average, and
-        "concat" otherwise. Must be left at "auto" with ``return_sequences=True``, which pools
-        nothing.
+        How the hidden states of a sequence are reduced to one vector: the final state of each
+        direction ("last"), the mean or maximum over time, a learned weighted mean ("attention"), or
+        the concatenation of mean, maximum and final state ("concat"). "auto" uses "max" for tokens
+        in sequences of 100 or more time steps on average, and "concat" otherwise. Must be "auto"
+        with ``return_sequences=True``, where nothing is pooled.
 
     return_sequences : bool, default=False
-        Predict a label for each time step instead of one per sequence: y is then one label sequence
-        per sample, as long as the sample. `predict` returns a 1-D object array of label arrays.
+        Whether to predict a label for each time step instead of one per sequence. y then contains
+        one sequence of labels per sample, of the same length as the sample, and `predict` returns a
+        1-D object array of label arrays.
 
     conv_channels : int or None, default=None
-        Channels of a convolution over time, with a ReLU, before the recurrence. None leaves it out.
-        Centred on the step if `bidirectional`, else over the steps up to it.
+        Number of output channels of a convolution over time, followed by a ReLU, before the
+        recurrent layers. If None, there is no convolution. The kernel is centred if `bidirectional`
+        is True, and causal otherwise.
 
     conv_kernel_size : int, default=5
-        Time steps that the convolution covers; used with `conv_channels`.
+        Number of time steps that the convolution kernel covers. Only used with `conv_channels`.
 
     conv_stride : int, default=1
-        Keep every `conv_stride`-th time step after the convolution. The recurrence costs that much
-        less.
-        Must be 1 with ``return_sequences=True``.
+        Keep every `conv_stride`-th time step after the convolution, which reduces the cost of the
+        recurrent layers by this factor. Must be 1 with ``return_sequences=True``.
 
     embedding_dim : int or None, default=None
-        Read X as token ids, one per time step, and learn a vector of this size for each token. None
-        reads X as numbers. 64 is a good start for words and characters.
+        If not None, X contains token ids, one per time step, and an embedding vector of this size
+        is learned for each token. If None, X contains numbers, unless `embedding_weights` is given.
+        64 is a good first choice for words and characters.
 
     num_embeddings : int or None, default=None
-        Size of the vocabulary, so ids are 0 to ``num_embeddings - 1``. None takes it from the Panel
-        or `embedding_weights`, else the highest id in fit plus one.
+        Size of the vocabulary: ids range from 0 to ``num_embeddings - 1``. If None, it is taken
+        from the Panel or from `embedding_weights`, or else it is the highest id in `fit` plus one.
 
     embedding_weights : array-like of shape (num_embeddings, embedding_dim) or None, default=None
-        Pretrained vectors, row i for token i. X is then read as token ids.
+        Pretrained embedding vectors, with row i for token id i. X then contains token ids.
 
     freeze_embedding : bool, default=False
-        Leave `embedding_weights` as they are.
+        Whether to keep `embedding_weights` fixed during training.
 
     embedding_dropout : float in [0, 1) or "auto", default="auto"
-        Share of the vectors' values set to zero while training. "auto" uses 0.5 for a vocabulary
-        of 1,000 tokens or more, words mostly, and 0.3 for a smaller one, characters mostly.
+        Fraction of the values of the embedding vectors that are set to zero during training. "auto"
+        uses 0.5 for a vocabulary of 1,000 tokens or more (typically words) and 0.3 for a smaller
+        one (typically characters).
 
     word_dropout : float in [0, 1), default=0.2
-        Probability that a token is read as the zero vector while training (Iyyer et al., 2015).
+        Probability of replacing a token by the zero vector during training (Iyyer et al., 2015).
 
     padding_value : float or None, default=None
-        The number that X is padded with. Time steps at the start or the end of a sequence in which
-        every feature equals it are dropped. NaN is allowed. None drops nothing.
+        The value that X is padded with. Time steps at the start or the end of a sequence are
+        dropped if all of their features equal it. NaN is allowed. If None, no time step is dropped.
 
     dropout : float in [0, 1), default=0.2
-        Dropout between recurrent layers and before the last linear layer while training.
+        Dropout probability between recurrent layers and before the output layer during training.
 
     recurrent_dropout : float in [0, 1), default=0.0
-        Dropout of the recurrent state while training, with the same mask at every time step (Gal &
-        Ghahramani, 2016). Not with a user-defined `cell`.
+        Dropout probability of the recurrent state during training, with the same mask at every time
+        step (Gal & Ghahramani, 2016). Not supported with a user-defined `cell`.
 
     layer_norm : bool, default=False
-        Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
+        Whether to apply layer normalisation to the output of each recurrent layer (Ba, Kiros &
+        Hinton, 2016).
 
     head_norm : {"auto", "batch", "layer"} or None, default="auto"
-        Normalisation before the last linear layer: over the training batch, over the features, or
-        none. "auto" uses "batch" for sequences of numbers, and none for tokens.
+        Normalisation before the output layer: batch normalisation, layer normalisation or none.
+        "auto" uses "batch" for sequences of numbers and None for tokens.
 
     scale_inputs : bool, default=True
-        Standardise each feature with its mean and standard deviation over the training time steps,
-        in float64, before numbers are rounded to float32. Token ids are never scaled.
+        Whether to standardise each feature by its mean and standard deviation over the training
+        time steps, in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
-        The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
+        The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
         ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``. Unless ``optimizer__eps`` is
-        set, the vectors of tokens get an eps of 1e-4, so that those of rare tokens change less; not
-        with ``return_sequences=True``.
+        set or ``return_sequences=True``, the embedding uses an eps of 1e-4, which makes the updates
+        of rare tokens smaller.
 
     lr : float, default=5e-3
-        Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
-        finite.
+        Learning rate; with a schedule, the maximum learning rate. Lower it if the loss oscillates
+        or is no longer finite.
 
     lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
-        How the learning rate changes: up over the first fifth and down to almost nothing (Smith &
-        Topin, 2019), down as a cosine, down as a line, or not at all. A callable gets progress in
-        [0, 1] and returns the factor of `lr`. `partial_fit` always uses "constant".
+        Learning rate schedule. "one_cycle" increases the rate during the first fifth of training
+        and then decreases it to almost zero (Smith & Topin, 2019); "cosine" and "linear" decrease
+        it from the start. A callable takes the progress of training in [0, 1] and returns the
+        factor by which `lr` is multiplied. `partial_fit` always uses "constant".
 
     weight_decay : float, default=0.01
-        Decay of weight matrices (Loshchilov & Hutter, 2019); biases and gains are left alone.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
+        decayed.
 
     gradient_clip : float or None, default=1.0
-        Highest norm of the gradient over all weights; longer ones are shortened to it (Pascanu,
-        Mikolov & Bengio, 2013). None clips nothing.
+        Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
+        Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     tbptt_steps : int or None, default=None
-        Truncated back-propagation through time (Williams & Peng, 1990): read training batches that
-        are longer in chunks of this many time steps, counted after `conv_stride`. States are
-        carried from chunk to chunk, and the loss is that of the whole sequences, but gradients end
-        at chunk boundaries. Memory then hardly grows with the length. With chunks of a hundred
-        steps or more a training step takes about 1.2 times as long, with two layers 1.5 times. What
-        lies further apart than a chunk is learned only as far as the states happen to carry it.
-        None backpropagates through whole sequences. Not with a user-defined `cell`.
+        Truncated backpropagation through time (Williams & Peng, 1990): longer training batches are
+        processed in chunks of this many time steps, counted after `conv_stride`. Hidden states are
+        carried from chunk to chunk, and the loss is that of the whole sequences, but gradients are
+        truncated at chunk boundaries, so that memory use is nearly independent of the sequence
+        length. With chunks of a hundred time steps or more, a training step takes about 1.2 times
+        as long, or 1.5 times with two layers. Dependencies longer than a chunk are learned only as
+        far as the hidden states happen to carry them. If None, gradients are backpropagated through
+        whole sequences. Not supported with a user-defined `cell`.
 
     max_epochs : int or "auto", default="auto"
-        "auto" means about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
-        or 20 for tokens in sequences of less than 100).
+        Number of epochs. "auto" uses about 30, more on small data sets (at most 150) and fewer on
+        large ones (at least 10, or 20 for tokens in sequences of fewer than 100 time steps on
+        average).
 
     batch_size : int or "auto", default="auto"
-        Sequences per training step. "auto" is a sixteenth of the data, at least 8 and at most 32.
-        Predictions take as many at once as a bounded memory allows.
+        Number of sequences per training batch. "auto" uses a sixteenth of the training sequences,
+        but at least 8 and at most 32. Prediction uses batches as large as a fixed memory limit
+        allows.
 
     early_stopping : bool, default=False
-        Hold out validation data, stop when its score no longer rises, and keep the weights of the
-        best epoch. With fewer than a few hundred sequences the held-out data is worth more in
-        training.
+        Whether to hold out validation data, stop training when the validation score no longer
+        improves, and keep the weights of the best epoch. With fewer than a few hundred sequences,
+        the held-out data is worth more in training.
 
     validation_fraction : float in (0, 1), default=0.1
-        Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
+        Fraction of the sequences to hold out for early stopping. Not used if X_val is passed to
+        `fit`.
 
     n_iter_no_change : int or "auto", default="auto"
-        Epochs without a better validation score after which early stopping stops. "auto" is 50
-        under 100 sequences, else half of the epochs, at least 10.
+        Number of epochs without an improvement in the validation score after which early stopping
+        ends the training. "auto" uses 50 with fewer than 100 training sequences, and otherwise half
+        of the epochs, but at least 10.
 
     tol : float, default=1e-4
-        Minimum improvement in the validation score that counts for early stopping.
+        Minimum improvement in the validation score for early stopping.
 
     warm_start : bool, default=False
-        Let `fit` continue from the weights of the last call.
+        Whether `fit` continues from the weights of the previous call.
 
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class in the loss, by label; "balanced" weights classes inversely to their
-        frequency. Weights are normalised over the data set. Not for multilabel y.
+        Weight of each class in the loss, as a dict from labels to weights. "balanced" uses weights
+        inversely proportional to the class frequencies. Weights are normalised over the training
+        data. Not supported for multilabel y.
 
     callbacks : list, tuple or None, default=None
-        skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
-        refers to, such as a trial of Optuna, is the user's own. Arguments are set as
-        ``callbacks__name__…``. Scorers see class indices (ids of tokens), or numbers in the unit of
-        y.
+        skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
+        a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
+        ``callbacks__name__…``. Scoring callbacks receive class indices (token ids), or numbers in
+        the unit of y.
 
     device : str, default="auto"
-        "auto" selects CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+        Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
+        it is available, and the CPU otherwise.
 
     precision : {"float32", "float64", "bf16"}, default="float32"
-        "bf16" runs matrix multiplications in bfloat16 (faster on recent GPUs, slower on most CPUs)
-        and keeps weights in float32; "float64" is for checking.
+        Floating point precision. "bf16" runs matrix multiplications in bfloat16 (faster on recent
+        GPUs, slower on most CPUs) and keeps weights in float32; "float64" is meant for checking.
 
     backend : {"auto", "torch", "numba"}, default="auto"
-        What computes the recurrences. "numba" takes this package's compiled kernels, several times
-        faster than torch on a CPU; they need Numba, which is installed with this package, and are
-        compiled when a machine first uses them, which takes some seconds. "auto" selects them
-        wherever they can run: with Numba, on a CPU, for the built-in cells, unless
-        ``precision="bf16"``. What was selected is in ``net_.backend``.
+        Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
+        which are several times faster than torch on a CPU. They require Numba, which is installed
+        with this package, and are compiled when a machine first uses them, which takes a few
+        seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
+        built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order of the data, dropout and validation split. An int gives the
-        same model at each call, bit for bit on the same machine and number of threads.
+        Controls the initial weights, the order of the data, dropout and the validation split. Pass
+        an int for results that are reproducible across calls: bit for bit on the same machine with
+        the same number of threads.
 
     verbose : int or bool, default=0
-        1 shows a bar in terminals and notebooks, and about ten lines elsewhere; 2 prints a line
-        per epoch. The last line says how training ended.
+        Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
+        elsewhere; 2 prints one line per epoch. The last line reports how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
         ``module__embedding_std``, ``module__forget_bias`` (LSTM) and ``module__cell__…`` (arguments
-        of a user-defined cell). Type checkers know those of the named optimizers and cells; they
-        take those of callbacks and user-defined classes in `set_params`.
+        of a user-defined cell). Type checkers only know the arguments of the built-in optimizers
+        and cells; to satisfy them, set those of callbacks and user-defined classes with
+        `set_params`.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels; with multilabel y the numbers of the labels.
+        Class labels; for multilabel y, the indices of the labels.
     n_features_in_ : int
-        Features per time step; for a 2-D table, which has one, its columns.
+        Number of features per time step; for a 2-D table, which has one feature per time step, the
+        number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X had string ones.
+        Column names. Only defined if X has column names that are all strings.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     loss_curve_ : list of float
         Mean training loss of each epoch.
     validation_curve_ : list of float or None
         Validation accuracy after each epoch; None without validation data.
     best_epoch_ : int
-        The epoch, from 1, whose weights the model has: the best with early stopping, else the last
-        with a finite loss.
+        Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
+        the last one with a finite loss.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module. Called directly, it takes sequences that are already standardised (see
-        `scale_inputs`), as float32 or what `precision` says; `predict` does this itself.
+        The trained module. When it is called directly, numbers must already be standardised (see
+        `scale_inputs`) and have the dtype that `precision` implies; `predict` does both.
     device_ : str
-        Where the network is: `to` moves it.
+        Device of the network, which can be moved with `to`.
 
     See Also
     --------
-    RNNRegressor : The same for numbers.
+    RNNRegressor : Recurrent neural network regressor.
 
     Notes
     -----
-    Defaults were chosen by mean test accuracy over eleven public data sets. Rows are put in an
-    order that depends on their content only, so a fit does not depend on the order of the data, and
-    an integer sample weight is exactly that many copies. Denormal numbers are flushed to zero while
-    fitting and predicting, in a thread of its own; the process is left as it was.
+    Default values were chosen by mean test accuracy on eleven public data sets. Samples are sorted
+    into an order that depends on their content only, so the fitted model does not depend on the
+    order of the training data, and an integer sample weight is equivalent to that many copies.
+    Denormal numbers are flushed to zero during fitting and prediction, in a separate thread; the
+    floating point mode of the calling thread is unchanged.
 
     References
     ----------
@@ -287,7 +306,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
 
     Examples
     --------
-    Two kinds of sequences of differing lengths, rising and falling:
+    Rising and falling sequences of different lengths:
 
     >>> import numpy as np
     >>> from sk_rnn import RNNClassifier
@@ -300,10 +319,9 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
     ['up', 'down']
     """
 
-    _parameter_constraints: ClassVar = {
-        **CONSTRAINTS,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-    }
+    _parameter_constraints: ClassVar[Constraints] = (
+        SHARED | SEQUENCE_MODEL | {"class_weight": [dict, StrOptions({"balanced"}), None]}
+    )
 
     def __init__(
         self,
@@ -395,10 +413,13 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         self._set_extras(extras)
 
     def __sklearn_tags__(self) -> Tags:
-        """With ``return_sequences=True`` y is nested, which no scikit-learn classifier's is."""
+        """Report no estimator type with ``return_sequences=True``, where y is nested.
+
+        No classifier of scikit-learn has such a y.
+        """
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
-        # Junk, which fit refuses, may be neither true nor false.
+        # Invalid values, which fit rejects, may have no truth value.
         if isinstance(self.return_sequences, bool | np.bool_) and self.return_sequences:
             tags.estimator_type = None
         return tags
@@ -415,31 +436,33 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         sample_weight_val: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
     ) -> Self:
-        """Train on sequences and their labels.
+        """Fit the model to sequences and their labels.
 
         Parameters
         ----------
         X : sequences
-            A Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,) or
-            (n_timesteps, n_features), a DataFrame, and more: see the data contract in the
-            documentation.
+            Input sequences: a Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,)
+            or (n_timesteps, n_features), a DataFrame or another supported container. See the data
+            contract in the documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or one sequence per sample
-            Labels of any type, or a multilabel indicator of 0 and 1. With
-            ``return_sequences=True`` one label sequence per sample. Beside a Panel, a Series or
-            DataFrame that is indexed by the Panel's ids is aligned to it; so are `sample_weight`
-            and `groups`.
+            Labels of any type, or a multilabel indicator matrix of 0 and 1. With
+            ``return_sequences=True``, one sequence of labels per sample. If X is a Panel, a Series
+            or DataFrame indexed by the ids of the Panel is aligned with it; the same holds for
+            `sample_weight` and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence. Zero leaves it out, k is the same as k copies.
+            Weight of each sequence. A weight of zero leaves the sequence out; an integer weight k
+            is equivalent to k copies.
         X_val, y_val : as X and y, default=None
-            Validation data, scored after each epoch; with ``early_stopping=True`` it decides when
-            to stop and which weights to keep.
+            Validation data, scored after each epoch. With ``early_stopping=True``, it determines
+            when training stops and which weights are kept.
         sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
-            Weights of the validation data.
+            Sample weights of the validation data.
         groups : array-like of shape (n_samples,) or None, default=None
-            What belongs together, such as the person or the machine that a sequence is from: early
-            stopping then holds out whole groups, a `validation_fraction` of them. Without
-            ``early_stopping=True``, or with X_val, it changes nothing. In a search that splits by
-            groups, pass them here too with metadata routing: ``set_fit_request(groups=True)``.
+            Group of each sequence, such as the person or the machine that it comes from. Early
+            stopping then holds out whole groups, a `validation_fraction` of them. Has no effect
+            without ``early_stopping=True``, or if X_val is passed. In a search that splits by
+            groups, also pass them to `fit` with metadata routing:
+            ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -448,7 +471,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Raises
         ------
         ValueError
-            If X or y hold what cannot be trained on; the message says where.
+            If X or y contain invalid values; the message states where.
         TypeError
             If X is not a container of sequences.
         """
@@ -469,17 +492,17 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         classes: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
     ) -> Self:
-        """Train one epoch, at the constant rate `lr`, from the weights there are.
+        """Train for one epoch at the constant rate `lr`, starting from the current weights.
 
-        The first call learns the scale of the features from its X. ``net_.history`` is that of the
-        last call; `loss_curve_` has the epochs of all.
+        The first call learns the scale of the features from its X. ``net_.history`` contains the
+        last call only; `loss_curve_` contains the epochs of all calls.
 
         Parameters
         ----------
         X, y : as in `fit`
-            The next sequences.
+            Sequences to train on, and their targets.
         classes : array-like of shape (n_classes,) or None, default=None
-            All labels there will be; needed in the first call, unless its y holds all.
+            All class labels. Required in the first call, unless its y contains all of them.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each sequence.
 
@@ -502,8 +525,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or a multilabel indicator. With ``return_sequences=True`` a 1-D object array of
-            one label array per sequence.
+            Predicted labels, or a multilabel indicator matrix. With ``return_sequences=True``, a
+            1-D object array with one array of labels per sequence.
         """
         caller = f"{type(self).__name__}.predict"
         check_is_fitted(self)
@@ -511,7 +534,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         return self._by_row(self._predict_spans(spans), spans)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Predict the probability of each class.
+        """Predict class probabilities.
 
         Parameters
         ----------
@@ -521,15 +544,16 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), float32
-            Columns as in `classes_`; with multilabel y each column's own probability. With
-            ``return_sequences=True`` a 1-D object array of (n_timesteps, n_classes) arrays.
+            Probability of each class, in the order of `classes_`; for multilabel y, of each label.
+            With ``return_sequences=True``, a 1-D object array of arrays of shape (n_timesteps,
+            n_classes).
         """
         outputs, spans = self._outputs(X, "predict_proba")
         proba = expit(outputs) if self._multilabel else softmax(outputs, axis=1)
         return self._by_row(proba, spans)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Predict the logarithm of the probability of each class.
+        """Predict the logarithm of class probabilities.
 
         Parameters
         ----------
@@ -539,14 +563,14 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), float32
-            As `predict_proba`, but finite where that rounds to zero.
+            Logarithm of `predict_proba`, but finite where probabilities are rounded to zero.
         """
         outputs, spans = self._outputs(X, "predict_log_proba")
         proba = log_expit(outputs) if self._multilabel else log_softmax(outputs, axis=1)
         return self._by_row(proba, spans)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Compute the network's outputs before the softmax or sigmoid.
+        """Compute the outputs of the network before the softmax or sigmoid.
 
         Parameters
         ----------
@@ -556,8 +580,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes, float32
-            Higher is more likely; for two classes the log odds of the second. With
-            ``return_sequences=True`` a 1-D object array of such arrays.
+            Larger values are more likely; for two classes, the log odds of the second class. With
+            ``return_sequences=True``, a 1-D object array of such arrays.
         """
         outputs, spans = self._outputs(X, "decision_function")
         if not self._multilabel and len(self.classes_) == 2:
@@ -565,7 +589,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         return self._by_row(outputs, spans)
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the accuracy: the share of labels predicted right.
+        """Return the accuracy, the fraction of labels predicted correctly.
 
         Parameters
         ----------
@@ -577,8 +601,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         Returns
         -------
         float
-            With ``return_sequences=True`` over all time steps; with multilabel y the share of
-            samples with every label right.
+            With ``return_sequences=True``, accuracy over all time steps; for multilabel y, the
+            fraction of samples with all labels correct.
         """
         caller = f"{type(self).__name__}.score"
         check_is_fitted(self)
@@ -596,7 +620,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             array.ndim == 2
             and array.dtype == object
             and all(isinstance(value, Real | np.bool_) for value in array.flat)
-        ):  # as of a frame of integers and booleans
+        ):  # for example from a DataFrame of integers and booleans
             y = as_numbers(array, f"{caller}: {input_name}")
         _check_labels(y, caller, input_name)
         kind = type_of_target(y, input_name=input_name)
@@ -633,20 +657,21 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         classes = None if classes is None else check_classes(classes, caller)
         if classes is not None and not np.array_equal(classes, self.classes_):
             raise ValueError(
-                f"{caller}: classes={classes[:10].tolist()}, but the model has the "
-                f"classes {self.classes_[:10].tolist()} of the first call. Pass the same, or none."
+                f"{caller}: classes={classes[:10].tolist()}, but the model was fitted with "
+                f"classes={self.classes_[:10].tolist()} in the first call. Pass the same classes, "
+                "or leave the argument out."
             )
         known = np.isin(y, self.classes_)
         if not known.all():
             raise ValueError(
-                f"{caller}: {input_name} holds labels {np.unique(y[~known])[:5].tolist()}, which "
-                f"the model does not know. Its classes are {self.classes_[:10].tolist()}. Leave "
-                "these rows out, or refit with all labels."
+                f"{caller}: {input_name} contains labels {np.unique(y[~known])[:5].tolist()}, "
+                f"which are not among the classes of the model, {self.classes_[:10].tolist()}. "
+                "Drop these samples, or refit with all labels."
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
     def _check_kind(self, y: np.ndarray, caller: str, input_name: str) -> None:
-        """Refuse one label per target after a fit with several, and the other way round."""
+        """Refuse single-label y after a multilabel fit, and vice versa."""
         if self._multilabel != (y.ndim == 2) or (
             self._multilabel and y.shape[1] != len(self.classes_)
         ):
@@ -684,7 +709,7 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         return subset_accuracy if self._multilabel else accuracy
 
     def _predict_spans(self, spans: Spans) -> np.ndarray:
-        """Labels of all targets; a batch's outputs are only as many as its rows times classes."""
+        """Predict labels batch by batch, without keeping the outputs for all classes."""
         if self._multilabel:
             return self._outputs_of(spans, lambda outputs: outputs > 0).astype(np.int64)
         return self.classes_[self._outputs_of(spans, lambda outputs: outputs.argmax(axis=1))]
@@ -706,14 +731,14 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             unknown = [label for label in self.class_weight if label not in self.classes_]
             if unknown:
                 raise ValueError(
-                    f"{caller}: class_weight names {unknown[0]!r}, which is not a class. Pass "
-                    f"weights of classes only, which are {self.classes_[:10].tolist()}."
+                    f"{caller}: class_weight has a weight for {unknown[0]!r}, which is not a "
+                    f"class. Pass weights for classes only: {self.classes_[:10].tolist()}."
                 )
             for label, weight in self.class_weight.items():
                 if not _WEIGHT.is_satisfied_by(weight):
                     raise ValueError(
-                        f"{caller}: class_weight[{label!r}] is {weight!r}. Weights are finite "
-                        "numbers, zero or positive."
+                        f"{caller}: class_weight[{label!r}] is {weight!r}. Pass a finite number, "
+                        "zero or positive."
                     )
             chosen = [float(self.class_weight.get(label, 1.0)) for label in self.classes_]
             factors = np.array(chosen)
@@ -721,8 +746,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
                 factors /= factors.max()
             if not factors[encoded[train]].any():
                 raise ValueError(
-                    f"{caller}: class_weight={self.class_weight!r} gives every sequence to train "
-                    "on the weight zero. Give at least one class a positive weight."
+                    f"{caller}: class_weight={self.class_weight!r} gives every training sequence "
+                    "a weight of zero. Give a positive weight to at least one class."
                 )
         else:
             counts = np.bincount(
@@ -730,26 +755,26 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
                 weights=None if weights is None else weights[train],
                 minlength=len(self.classes_),
             )
-            # A class that is only expected (partial_fit) or held out has no rows to weight.
+            # Classes that are only announced (partial_fit) or held out have no training rows.
             factors = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
         return factors[encoded]
 
 
 def _check_labels(y: Any, caller: str, input_name: str) -> None:
     try:
-        with np.errstate(invalid="ignore"):  # from looking whether huge numbers are integers
+        with np.errstate(invalid="ignore"):  # from checking whether huge numbers are integers
             check_classification_targets(y)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{caller}: {input_name} holds no labels: {quote(error)}. Pass labels, or use "
+            f"{caller}: {input_name} does not contain labels: {quote(error)}. Pass labels, or use "
             "RNNRegressor for numbers."
         ) from error
 
 
 def _indicator(y: Any, caller: str, input_name: str, spans: Spans | None = None) -> np.ndarray:
-    """Multilabel y as integers, of the time steps of ``spans`` if there are some.
+    """Return multilabel y as integers; with ``spans``, its rows are their time steps.
 
-    scikit-learn calls any two values an indicator.
+    Only 0 and 1 are accepted, while scikit-learn accepts any two values as an indicator.
     """
     indicator = np.asarray(y)
     wrong = ~np.isin(indicator, (0, 1))
@@ -766,8 +791,8 @@ def _indicator(y: Any, caller: str, input_name: str, spans: Spans | None = None)
             place = f"{input_name}[{sample}] has {value} at time step {step}, column {column}"
             advice = f"[(np.asarray(row) == {highest}).astype(int) for row in {input_name}]"
         raise ValueError(
-            f"{caller}: {place}, but a multilabel indicator holds 1 where a label applies and 0 "
-            f"where it does not. Pass {advice} if {highest} stands for 1; for several outputs use "
+            f"{caller}: {place}, but a multilabel indicator is 1 where a label applies and 0 "
+            f"where it does not. Pass {advice} if {highest} means 1; for several outputs use "
             "one RNNClassifier each, as MultiOutputClassifier does."
         )
     return indicator.astype(np.int64)

@@ -1,4 +1,4 @@
-"""What a fitted estimator does: outputs for new sequences, and the state that is saved."""
+"""Fitted estimators: outputs for new sequences, moving between devices, and saved state."""
 
 import threading
 from abc import ABCMeta, abstractmethod
@@ -28,43 +28,43 @@ from ..training import (
     step_positions,
 )
 from ._network import Model, build_module, divergence_advice
-from ._parameters import CONSTRAINTS, OpenParameters
+from ._parameters import COMPUTE, OpenParameters
 from ._reading import float_type, read_sequences, read_target
 from ._rows import check_weights, farthest_value
 from ._state import dump_net, load_net
 from ._types import Backend
 
-# Time steps that are predicted before a thread would have started.
+# Predicting this many time steps takes less time than starting a thread.
 _FEW_STEPS = 4096
 
 
 class FittedRNN(OpenParameters, metaclass=ABCMeta):
-    """Prediction and pickling, which need nothing but the net and what fit has learned."""
+    """Prediction and pickling, which depend only on the net and the fitted state."""
 
     _net_arguments: dict[str, Any]
     _module_class: ClassVar[type[Model]] = SequenceModel
-    _architecture: ClassVar[tuple[str, ...]]  # parameters that the module takes as they are
-    # And those that have an effect only where sequences are seen for the first time.
+    _architecture: ClassVar[tuple[str, ...]]  # parameters passed to the module unchanged
+    # Parameters that only have an effect in the first call of fit.
     _reading: ClassVar[tuple[str, ...]] = ("embedding_dim", "num_embeddings", "embedding_weights")
 
     # --- hooks ----------------------------------------------------------------------------------
 
     @abstractmethod
     def _build_criterion(self) -> Loss:
-        """Make the loss."""
+        """Return the loss."""
 
     @abstractmethod
     def _score_function(self) -> Any:
-        """Choose the validation score; None for minus the loss."""
+        """Return the validation score function; None for the negative loss."""
 
     # --- prediction -----------------------------------------------------------------------------
 
     def _outputs(
         self, X: Any, method: str, reduce: Callable[[np.ndarray], np.ndarray] | None = None
     ) -> tuple[np.ndarray, Spans]:
-        """The module's outputs: (n_samples, n_outputs), or one row per step, and the sequences.
+        """Return the outputs of the module, one row per sample or time step, and the sequences.
 
-        With ``reduce`` what it makes of the outputs of each batch, so that they are never all held.
+        ``reduce`` is applied to the outputs of each batch, which limits memory.
         """
         check_is_fitted(self)
         caller = f"{type(self).__name__}.{method}"
@@ -95,7 +95,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
 
     @contextmanager
     def _explaining(self, spans: Spans) -> Iterator[None]:
-        """Say what makes outputs that are not finite: sequences far from the training data."""
+        """Explain outputs that are not finite: sequences far from the training data."""
         try:
             yield
         except FloatingPointError as error:
@@ -108,31 +108,31 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
                     f"Refit. {divergence_advice(self)}"
                 ) from error
             raise ValueError(
-                f"{spans.where}{place}: the network's outputs are not finite. If it stands for a "
-                "missing value, impute it; else clip such values."
+                f"{spans.where}{place}: the network's outputs are not finite. If it encodes a "
+                "missing value, impute it; otherwise clip such values."
             ) from error
 
     def _source_data(self, spans: Spans, **targets: Any) -> SequenceData:
-        """Sequences as the network reads them."""
+        """Return sequences as inputs of the network."""
         return SequenceData(spans, self.net_.device, **self._source_options(), **targets)
 
     def _source_options(self) -> dict[str, Any]:
-        """How `SequenceData` reads what has been fitted on."""
+        """Return the arguments of `SequenceData` that were learned in fit."""
         scaling = None if self._scaling is None else Standardisation(*self._scaling)
         return {"dtype": float_type(self), "scaling": scaling}
 
     def _target_rows(self, spans: Spans, rows: np.ndarray) -> np.ndarray:
-        """Where the targets of the sequences ``rows`` stand."""
+        """Return the positions of the targets of the sequences ``rows``."""
         return step_positions(spans.offsets, rows) if self._per_step else rows
 
     def _per_target(self, values: np.ndarray | None, spans: Spans) -> np.ndarray | None:
-        """Repeat what is one per sequence to one per target."""
+        """Repeat values per sequence to one per target."""
         if values is None or not self._per_step:
             return values
         return np.repeat(values, spans.lengths)
 
     def _by_row(self, values: np.ndarray, spans: Spans) -> np.ndarray:
-        """With ``return_sequences=True`` gather rows of steps to one array per sequence."""
+        """With ``return_sequences=True``, split rows of time steps into one array per sequence."""
         if not self._per_step:
             return values
         result = np.empty(len(spans), dtype=object)
@@ -143,30 +143,30 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
     def _read_truth(
         self, y: Any, X: Any, spans: Spans, sample_weight: Any
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """True targets of all sequences, or of all time steps, and the weight of each."""
+        """Return the true targets of all sequences or time steps, and their weights."""
         caller = f"{type(self).__name__}.score"
         truth = read_target(self, y, X, spans, caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
         return truth, self._per_target(weights, spans)
 
     def __sklearn_is_fitted__(self):
-        """Tell whether there is a net."""
+        """Return whether the estimator is fitted."""
         return hasattr(self, "net_")
 
-    # --- where it computes ----------------------------------------------------------------------
+    # --- device and backend ---------------------------------------------------------------------
 
     def to(self, device: str | None = None, *, backend: Backend | None = None) -> Self:
-        """Move the fitted network to another device, or compute it with another backend.
+        """Move the fitted network to another device, or change its backend.
 
-        Setting the parameters `device` or `backend` has an effect on the next `fit` only. This sets
-        them too, so that training goes on where the network is.
+        Setting the parameters `device` or `backend` only affects the next `fit`. This method also
+        sets the parameters, so that later training uses the same device and backend.
 
         Parameters
         ----------
         device : str or None, default=None
-            As the parameter of this name; None leaves the network where it is.
+            See the parameter `device`. If None, the network is not moved.
         backend : {"auto", "torch", "numba"} or None, default=None
-            As the parameter of this name; None leaves it as it is. What is used is in
+            See the parameter `backend`. If None, it is not changed. The selected backend is
             ``net_.backend``.
 
         Returns
@@ -176,9 +176,9 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         Raises
         ------
         ValueError
-            If the device is not there, or the backend cannot compute this network on it.
+            If the device is not available, or the backend does not support this network on it.
         ImportError
-            If ``backend="numba"`` and Numba does not work.
+            If ``backend="numba"`` and Numba is not usable.
 
         Examples
         --------
@@ -192,7 +192,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         wanted = {"device": device, "backend": backend}
         wanted = {name: value for name, value in wanted.items() if value is not None}
         validate_parameter_constraints(
-            {name: CONSTRAINTS[name] for name in wanted}, wanted, caller_name=caller
+            {name: COMPUTE[name] for name in wanted}, wanted, caller_name=caller
         )
         state = dump_net(self.net_, with_optimizer=self._keeps_optimizer)
         if device is not None:
@@ -225,9 +225,9 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
     def _build_saved_net(
         self, net_state: dict[str, Any], arguments: dict[str, Any], caller: str | None = None
     ) -> None:
-        """Build the net of a saved state, on its device or else on the CPU.
+        """Build the net from a saved state, on its device if available, else on the CPU.
 
-        Without a ``caller``, whom errors name, torch computes where the kernels cannot.
+        Without a ``caller``, the name in error messages, torch replaces unavailable kernels.
         """
         device = torch.device(net_state["device"])
         if not device_present(device):

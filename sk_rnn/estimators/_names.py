@@ -1,10 +1,10 @@
-"""Which parameter is meant by a name that there is not."""
+"""Suggestions for unknown parameter names."""
 
 import difflib
 from collections.abc import Iterable
 
-# Names here, and what Keras, PyTorch, skorch, scikit-learn, boosting libraries, sktime and darts
-# call the same. A name may stand at several: the first one that the estimator has is meant.
+# Names of parameters, and their names in Keras, PyTorch, skorch, scikit-learn, boosting libraries,
+# sktime and darts. A name may occur several times: the first parameter that the estimator has wins.
 _ELSEWHERE = {
     "cell": """rnn_type cell_type rnn_cell cell_name model mode rnn unit_type nonlinearity
         activation recurrent_activation encoder_type decoder_type module""",
@@ -71,7 +71,7 @@ _ELSEWHERE = {
     "backend": "engine implementation use_numba use_cudnn compile",
     "random_state": "seed random_seed rng manual_seed",
     "verbose": "verbosity silent show_progress progress_bar print_log",
-    # Of sequence to sequence.
+    # Parameters of Seq2SeqTransformer.
     "attention": "attention_type attn attn_type use_attention attention_mechanism",
     "input_feeding": "input_feed attention_feeding",
     "feedback": "autoregressive auto_regressive feed_previous",
@@ -93,7 +93,7 @@ _ELSEWHERE = {
     "length_penalty": "len_penalty length_alpha length_normalization",
     "autoencoder": "auto_encoder is_autoencoder reconstruct",
     "transform_method": "encode",
-    # Of optimizers and cells.
+    # Parameters of optimizers and cells.
     "optimizer__betas": "betas beta_1 beta_2 beta1 beta2",
     "optimizer__eps": "eps epsilon adam_epsilon",
     "optimizer__momentum": "momentum",
@@ -104,7 +104,7 @@ _ELSEWHERE = {
     "module__forget_bias": "forget_bias unit_forget_bias",
 }
 
-# What no parameter corresponds to, and what to do instead. Names may stand above too, for
+# Names without a corresponding parameter, and what to do instead. They may also occur above, for
 # estimators that have the parameter.
 _INSTEAD = {
     "Pass its entries as keyword arguments.": "extras",
@@ -112,50 +112,50 @@ _INSTEAD = {
         input_size input_shape n_features num_features n_inputs""",
     "It is learned from y in fit; leave it out.": """
         n_classes num_classes output_size n_outputs num_outputs""",
-    "X has samples first, or is a list of sequences; leave it out.": "batch_first time_major",
-    "Sequences keep their lengths; cut a long series into windows with make_windows.": """
+    "The first axis of X is always that of samples; leave it out.": "batch_first time_major",
+    "Sequences may have any length; split a long series into windows with make_windows.": """
         input_length input_chunk_length window window_size horizon lags seq_len sequence_length""",
-    "Sequences keep their lengths; cut them with pad_sequences or SequenceVectorizer.": """
+    "Sequences may have any length; shorten them with pad_sequences or SequenceVectorizer.": """
         max_length max_len maxlen""",
-    "Make token ids of text with SequenceVectorizer.": """
+    "Convert text to token ids with SequenceVectorizer.": """
         analyzer tokenizer vocabulary ngram_range min_df max_df min_freq char_level level
         tokenize""",
-    "It is learned in fit; leave rare tokens out with source_min_df and target_min_df.": """
+    "It is learned in fit; drop rare tokens with source_min_df and target_min_df.": """
         num_embeddings input_dim vocab_size vocabulary_size n_vocab num_tokens n_tokens
         max_features num_words max_tokens""",
-    "Final states are encodings; use Seq2SeqTransformer(transform_method='encode').": """
+    "For the final states of the encoder, use Seq2SeqTransformer(transform_method='encode').": """
         return_state return_states return_hidden""",
-    "Each sequence starts from states of zero; leave it out.": "stateful initial_state h_0 hx",
-    "The network trains in torch's threads; set how many with torch.set_num_threads.": """
+    "The initial states are always zero; leave it out.": "stateful initial_state h_0 hx",
+    "The network is trained in torch's threads; set their number with torch.set_num_threads.": """
         n_jobs num_threads n_threads nthread thread_count num_workers workers""",
-    "Batches are made without a data loader; set batch_size.": """
+    "There is no data loader; set batch_size.": """
         iterator_train iterator_valid dataset iterator_train__batch_size
         iterator_valid__batch_size""",
-    "Rows are shuffled in every epoch, as random_state decides; leave it out.": """
+    "Samples are shuffled in each epoch, controlled by random_state; leave it out.": """
         shuffle iterator_train__shuffle""",
     "Pass X_val and y_val to fit.": "validation_data eval_set X_val y_val valid_data",
     "Pass sample_weight to fit.": "sample_weight class_weight class_weights weights",
-    "Pass classes to partial_fit, if its first y does not hold them all.": "classes",
+    "Pass classes to partial_fit if its first y does not contain all of them.": "classes",
     "Call score or sklearn.metrics, or pass callbacks that score each epoch.": """
         metrics scoring metric eval_metric""",
-    "Early stopping looks at the validation score; pass callbacks for anything else.": "monitor",
-    "The loss follows from what y is; use class_weight, for labels, or sample_weight.": """
+    "Early stopping monitors the validation score; pass callbacks for other quantities.": "monitor",
+    "The loss is determined by y; use sample_weight, or class_weight for labels.": """
         criterion loss loss_fn loss_function objective huber_delta quantile likelihood""",
     "A y of 0 and 1 with one column per label is multilabel; leave it out.": """
         multilabel multi_label""",
     "All layers have a bias; leave it out.": "bias use_bias",
-    "Pass a class of torch.nn.Module as cell for another architecture.": """
+    "Pass a subclass of torch.nn.Module as cell for another architecture.": """
         proj_size num_heads nhead unroll""",
-    "random_state draws orthogonal and Xavier initial weights; leave it out.": """
+    "Initial weights are orthogonal or Xavier, controlled by random_state; leave it out.": """
         init_weights kernel_initializer recurrent_initializer bias_initializer initializer""",
-    "Call predict_proba or decision_function for either kind of outputs.": "predict_nonlinearity",
+    "Call predict_proba or decision_function.": "predict_nonlinearity",
     "It is an argument of a method; pass it to predict.": "return_std",
     "It is an argument of a method; pass it to predict_n_best.": "n_best",
     "It is an argument of a method; pass it to sample.": "temperature top_k top_p",
-    "Set scheduled_sampling, which is its opposite: the share of the model's own predictions.": """
+    "Set scheduled_sampling, its complement: the probability of using a prediction instead.": """
         teacher_forcing teacher_forcing_ratio""",
-    "Attention weighs all hidden states; set attention.": "pooling pool",
-    "Targets are sequences in any case; leave it out.": "return_sequences",
+    "Attention uses all hidden states; set attention.": "pooling pool",
+    "Targets are always sequences; leave it out.": "return_sequences",
     "Only RNNClassifier and RNNRegressor have it; leave it out.": "head_norm tbptt_steps",
     "Only Seq2SeqTransformer has it; leave it out.": """
         input_feeding feedback scheduled_sampling source_kind target_kind source_analyzer
@@ -177,14 +177,14 @@ INSTEAD = {name: advice for advice, listed in _INSTEAD.items() for name in liste
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Say what is meant by a name that is not a parameter, or which parameters there are.
+    """Suggest a parameter for an unknown name, or list the valid ones.
 
     Parameters
     ----------
     name : str
-        What was passed.
+        The unknown name.
     known : iterable of str
-        The parameters that there are, those with double underscores too.
+        The valid parameters, including those with double underscores.
     """
     known = sorted(known)
     hint = find_meant(name, known)
@@ -197,12 +197,12 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def find_meant(name: str, known: Iterable[str]) -> str | None:
-    """Name the parameter that is meant, or say what to do instead; None for no idea."""
+    """Suggest a parameter for an unknown name, or an alternative; None if there is none."""
     known = sorted(known)
     prefix, separator, suffix = name.partition("__")
     if prefix == "cell" and separator:
         return f"Arguments of a user-defined cell are set as 'module__{name}'."
-    # What is meant for a callback is not a parameter of the estimator's own.
+    # An argument of a callback is not a parameter of the estimator itself.
     names = [name] if prefix == "callbacks" else [name, name.rpartition("__")[2]]
     for given in names:
         for meant in (given, *MEANT.get(given, [])):

@@ -11,7 +11,7 @@ from ..training import OPTIMIZERS, PRECISIONS, RecurrentNet, isolate_globals
 
 Model = SequenceModel | Seq2SeqModel
 
-# Parameters that `SequenceModel` takes under their own names.
+# Parameters that `SequenceModel` has under the same names.
 MODULE_PARAMETERS = (
     "cell",
     "hidden_size",
@@ -31,17 +31,18 @@ MODULE_PARAMETERS = (
     "word_dropout",
 )
 
-# A vocabulary from which on vectors are so many, and each so rarely seen, that they need more
+# Vocabulary size from which the embedding has so many rarely trained vectors that it needs more
 # dropout. Held-out accuracy with 0.5 against 0.3: reviews (28,000 words) .892 against .879,
 # questions (4,000 words) the same, names (60 characters) .811 against .821.
 _MANY_TOKENS = 1000
 
 
-# Adam divides by a weight's own usual gradient, so that the vector of a word that occurs twice is
-# moved as far as that of a word in every text, and learns those two texts by heart. An eps of about
-# the size of these gradients lets rare words move less. Held-out accuracy against 1e-8: questions
-# .874 against .869 (1e-5: .872, 1e-3: .874), names .828 against .826, reviews .808 against .800.
-# Not where each step has a target of its own, which says much of its word: tags .927 against .930.
+# Adam divides by the typical gradient of each weight, so that the vector of a word that occurs
+# twice is moved as far as that of a word in every text, and memorises those two texts. An eps of
+# about the size of these gradients makes the updates of rare words smaller. Held-out accuracy
+# against 1e-8: questions .874 against .869 (1e-5: .872, 1e-3: .874), names .828 against .826,
+# reviews .808 against .800. Not used with one target per time step, which is informative of its
+# word: tags .927 against .930.
 EMBEDDING_EPS = 1e-4
 
 
@@ -54,9 +55,9 @@ def module_arguments(
     documents: bool,
     extras: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
-    """What the module is built from: plain values and arrays, kept for rebuilding it.
+    """Return the arguments of the module: plain values and arrays, kept to rebuild it.
 
-    ``documents`` tells whether X, if it is tokens, has long sequences.
+    ``documents`` is whether X, if it contains tokens, has long sequences.
     """
     embedding_dim = plain_number(estimator.embedding_dim)
     if estimator.embedding_weights is not None:
@@ -73,11 +74,12 @@ def module_arguments(
 
 
 def _chosen(estimator: Any, num_embeddings: int | None, documents: bool) -> dict[str, Any]:
-    """Return the parameters of the module, with what "auto" means for this X.
+    """Return the parameters of the module, with "auto" replaced by its value for this X.
 
-    Batch norm is worth .024 on series of numbers, but held-out accuracy of names is .826 without it
-    and .818 with it, of questions .869 and .866. The maximum alone finds the words that decide a
-    long document: reviews .816 against .808 with "concat", which is better on questions and names.
+    Batch norm improves accuracy by .024 on series of numbers, but held-out accuracy on names is
+    .826 without it and .818 with it, on questions .869 and .866. The maximum alone finds the
+    decisive words of a long document: reviews .816 against .808 with "concat", which is better on
+    questions and names.
     """
     values = plain_numbers({name: getattr(estimator, name) for name in estimator._architecture})
     tokens = num_embeddings is not None
@@ -100,7 +102,7 @@ def build_module(
     unseen_tokens: np.ndarray | None = None,
     caller: str | None = None,
 ) -> Model:
-    """Build the module on the CPU, with initial weights that ``seed`` decides.
+    """Build the module on the CPU, with initial weights from ``seed``.
 
     Parameters
     ----------
@@ -109,15 +111,15 @@ def build_module(
     arguments : dict
         From `module_arguments`.
     seed : int
-        Decides the weights.
+        Seed of the initial weights.
     precision : str
-        Decides their dtype.
+        Determines their dtype.
     embedding_weights : ndarray or None
-        Pretrained vectors.
+        Pretrained embedding vectors.
     unseen_tokens : ndarray of int or None
-        Tokens that the training data does not hold.
+        Tokens that do not occur in the training data.
     caller : str or None
-        With a name, a user-defined cell is tried out first, and its faults are raised.
+        If given, a user-defined cell is tested, and its faults are raised under this name.
     """
     user_cell = not isinstance(arguments["cell"], str)
     fault, cause = "", None
@@ -139,7 +141,7 @@ def build_module(
                 ) from error
             if not user_cell or caller is None:
                 raise
-            # Of any kind: what runs here is the user's.
+            # Any exception: the code of a user-defined cell runs here.
             fault, cause = f"raised {type(error).__name__}: {quote(error)}", error
     if fault:
         raise ValueError(
@@ -153,10 +155,10 @@ def build_module(
 
 
 def _try_cell(stack: RecurrentStack) -> str:
-    """What a user's cell does that it must not; "" if nothing.
+    """Describe how a user-defined cell violates the interface; "" if it does not.
 
-    The second layer is tried, too, whose input is of another size: a cell that returns what it is
-    given is right in one of them only. Those above it are like it.
+    The second layer is tested as well, because its input has another size: a cell that returns its
+    input has the right shape in one of them only. Further layers are like the second.
     """
     sizes = (stack.input_size, stack.output_size)
     layers = zip(stack.forward_layers, sizes, strict=False)
@@ -165,7 +167,7 @@ def _try_cell(stack: RecurrentStack) -> str:
 
 
 def _is_memory(error: Exception) -> bool:
-    """Whether there was not enough memory, for which torch has a RuntimeError."""
+    """Whether an error means out of memory, for which torch raises a RuntimeError."""
     words = ("allocate memory", "out of memory", "Storage size calculation overflowed")
     return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
@@ -191,7 +193,7 @@ def build_net(
 
 
 def architecture(estimator: Any) -> dict[str, Any]:
-    """Return the parameters that describe the network and what it has learned to read."""
+    """Return the parameters that describe the network and its inputs."""
     names = (*estimator._architecture, *estimator._reading, "precision", "scale_inputs")
     initial = {
         name: value for name, value in estimator._extras().items() if name.startswith("module__")
@@ -200,7 +202,7 @@ def architecture(estimator: Any) -> dict[str, Any]:
 
 
 def check_unchanged(estimator: Any, caller: str) -> None:
-    """Refuse to go on with a network that the parameters no longer describe."""
+    """Refuse to continue training a network that no longer matches the parameters."""
     now = architecture(estimator)
     before = estimator._built_with
     for name in {**before, **now}:
@@ -208,7 +210,7 @@ def check_unchanged(estimator: Any, caller: str) -> None:
         if not _is_same(old, new):
             raise ValueError(
                 f"{caller}: {name} was {_shown(old)} when the network was built and is now "
-                f"{_shown(new)}, but training is to go on with that network. Set {name} back, or "
+                f"{_shown(new)}, but training continues with that network. Set {name} back, or "
                 "refit with warm_start=False."
             )
 
@@ -228,7 +230,7 @@ def _shown(value: Any) -> str:
 
 
 def divergence_advice(estimator: Any) -> str:
-    """Which parameter to change when the loss is no longer finite."""
+    """Suggest which parameters to change if the loss is no longer finite."""
     advice = f"Lower lr (lr={estimator.lr})"
     if estimator.gradient_clip is None:
         advice += ", set gradient_clip=1.0 (gradient_clip=None)"

@@ -1,4 +1,4 @@
-"""Targets of `Seq2SeqTransformer`: strings, tokens or numbers, into the loss and back."""
+"""Targets of `Seq2SeqTransformer`: encoding of strings, tokens or numbers, and decoding."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
@@ -44,7 +44,7 @@ from ._targets import scale_targets
 
 
 class PairTargets(BaseRNN):
-    """From what users pass as y to a Panel, and from what is decoded to what y was made of.
+    """Convert y to a Panel, and decoded targets to the kind of y.
 
     Encoded targets are a Panel: ids, each target followed by the end mark, or unscaled numbers.
     """
@@ -74,7 +74,7 @@ class PairTargets(BaseRNN):
         if y is None:
             raise ValueError(
                 f"{caller}: {type(self).__name__} requires y to be passed, but the target y is "
-                "None. Pass one target per sample; only an autoencoder does without."
+                "None. Pass one target per sample; only an autoencoder needs none."
             )
         y = align_to_samples(open_foreign(y, where), spans, where)
         side = self._open_target(y, where, reset=reset)
@@ -89,8 +89,8 @@ class PairTargets(BaseRNN):
         return target
 
     def _open_target(self, y: Any, where: str, *, reset: bool) -> Side:
-        """Tell strings, tokens and numbers; only strings and tokens are looked at."""
-        # Ragged lists are as long as they are meant to be; 0 may be one of their tokens.
+        """Distinguish strings, tokens and numbers; only strings and tokens are converted."""
+        # Ragged lists are not padded; their zeros may be tokens.
         y = open_foreign(y, where)
         padded = self._autoencoder or is_rectangle(y)
         padding_value = self.padding_value if padded else None
@@ -171,12 +171,12 @@ class PairTargets(BaseRNN):
             i = int((n_steps != self._target_steps).argmax())
             raise ValueError(
                 f"{where}[{i}] has {n_steps[i]} time steps, but every target in fit had "
-                f"{self._target_steps}, and the model can say no other number. Pass targets of "
-                f"{self._target_steps} time steps."
+                f"{self._target_steps}, and the model cannot predict another number. Pass targets "
+                f"of {self._target_steps} time steps."
             )
         return panel
 
-    # --- into the loss --------------------------------------------------------------------------
+    # --- encoding -------------------------------------------------------------------------------
 
     def _take_targets(self, target: Panel, spans: Spans, rows: np.ndarray) -> Panel:
         return target[rows]
@@ -204,7 +204,7 @@ class PairTargets(BaseRNN):
                 Spans.of(encoded), rows, f"{type(self).__name__}.fit", "y"
             )
             return n_features + 1  # the end's score
-        # Targets of one length have a scale for each step, as the columns of a table do.
+        # Targets of equal length are scaled per time step, like the columns of a table.
         values = encoded.values.reshape(len(encoded), -1)[rows]
         weights = None if sample_weight is None else sample_weight[rows]
         mean, scale = weighted_statistics(values, weights)  # (n_timesteps * n_features,)
@@ -261,28 +261,28 @@ class PairTargets(BaseRNN):
             return read_classes(len(self._target_vocabulary))
         return Readout("regressor", predict=self._unscale_rows, targets=self._unscale_rows)
 
-    # --- and back -------------------------------------------------------------------------------
+    # --- decoding -------------------------------------------------------------------------------
 
     def _name_tokens(self, ids: Iterable[Sequence[int]]) -> list[Any]:
-        """Make strings or lists of tokens of ids without the end mark."""
+        """Convert ids without the end mark to strings or lists of tokens."""
         rows: list[Any] = self._target_vocabulary.decode(ids)
         if self._target_form == "text":
             return [join_tokens(row, self._joiner) for row in rows]
         return rows
 
     def _mark_ends(self, ids: Sequence[Sequence[int]], finished: Sequence[bool]) -> Panel:
-        """Encoded targets out of ids without the end mark, which the unfinished have not."""
+        """Encode ids without the end mark as targets; unfinished ones get no end mark."""
         rows = [[*row, END] if ended else row for row, ended in zip(ids, finished, strict=True)]
         return Panel.from_sequences([np.array(row, dtype=np.int64) for row in rows])
 
     def _name_target(self, target: Panel) -> list[list[Any]]:
-        """What stands at each step of encoded targets."""
+        """Return the token or index of each step of encoded targets."""
         if self._target_form == "numbers":
             return [list(range(n)) for n in target.lengths.tolist()]
         return self._target_vocabulary.decode(target)
 
     def _unscale_rows(self, values: np.ndarray) -> np.ndarray:
-        """Put the loss's rows, one for each step of whole targets, in the unit of y."""
+        """Convert the rows of the loss, one per step of complete targets, to the unit of y."""
         values = values[:, : self._n_target_features].astype(np.float64)  # without the end
         if self._target_steps is not None:
             values = values.reshape(-1, *self._target_mean.shape)
@@ -291,12 +291,12 @@ class PairTargets(BaseRNN):
         return rows[:, 0] if self._n_target_features == 1 else rows
 
     def _unscale(self, decoded: list[np.ndarray]) -> Panel:
-        """Put scaled numbers (n_timesteps, n_features), one array a sample, in the unit of y."""
+        """Convert scaled arrays (n_timesteps, n_features), one per sample, to the unit of y."""
         rows = [row.astype(np.float64) * self._target_scale + self._target_mean for row in decoded]
         return Panel.from_sequences(rows)
 
     def _shape_numbers(self, decoded: list[np.ndarray]) -> np.ndarray:
-        """Make what y was of scaled numbers (n_timesteps, n_features), one array a sample."""
+        """Convert scaled arrays (n_timesteps, n_features), one per sample, to the format of y."""
         arrays = self._unscale(decoded).to_list()
         if self._layout == "scalar":
             return np.stack(arrays)[:, 0, 0]
@@ -308,7 +308,7 @@ class PairTargets(BaseRNN):
 
 
 def as_objects(rows: list[Any]) -> np.ndarray:
-    """Put rows of any kind into a 1-D object array."""
+    """Return a 1-D object array of arbitrary rows."""
     result = np.empty(len(rows), dtype=object)
     for i, row in enumerate(rows):
         result[i] = row
@@ -318,7 +318,7 @@ def as_objects(rows: list[Any]) -> np.ndarray:
 def check_one_each(
     n_targets: int, n_samples: int, caller: str, input_name: str = "y", X: Any = None
 ) -> None:
-    """Refuse another number of targets than of sources, which are X."""
+    """Refuse a number of targets that differs from the number of samples of X."""
     if n_targets != n_samples:
         source = input_name.replace("y", "X", 1)
         raise ValueError(
@@ -329,10 +329,10 @@ def check_one_each(
 
 
 def _layout_of(y: Any) -> tuple[str, Any]:
-    """What targets of numbers look like, and what reads them as sequences."""
+    """Return the format of targets of numbers, and the targets in a form that can be read."""
     try:
         return _look_at(y)
-    except Exception:  # of any kind: what cannot be read at all is for reading it to say
+    except Exception:  # any exception: invalid containers are refused when they are read
         return "frames", y
 
 

@@ -1,4 +1,4 @@
-"""What may be passed to the constructors: constraints, and names with double underscores."""
+"""Parameters of the constructors: constraints, and names with double underscores."""
 
 import inspect
 import math
@@ -28,35 +28,39 @@ from ._types import Extras
 _positive_int = IntegerFrom(1)
 _share = NumberIn(0, 1, closed="left")
 
+Constraints = dict[str, list[Any]]
 
-CONSTRAINTS: dict[str, list[Any]] = {
-    "cell": [StrOptions(set(CELLS)), type],
+# Constraints of parameters, in disjoint groups; an estimator has a sum of them.
+
+NETWORK: Constraints = {
     "hidden_size": [_positive_int],
     "num_layers": [_positive_int],
     "bidirectional": ["boolean"],
-    "pooling": [StrOptions({"auto", *POOLINGS})],
-    "return_sequences": ["boolean"],
     "conv_channels": [_positive_int, None],
     "conv_kernel_size": [_positive_int],
     "conv_stride": [_positive_int],
-    "embedding_dim": [_positive_int, None],
-    "num_embeddings": [_positive_int, None],
-    "embedding_weights": ["array-like", None],
-    "freeze_embedding": ["boolean"],
-    "embedding_dropout": [_share, StrOptions({"auto"})],
-    "word_dropout": [_share],
-    "padding_value": [AnyNumber(), None],
     "dropout": [_share],
     "recurrent_dropout": [_share],
     "layer_norm": ["boolean"],
-    "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
+}
+
+INPUTS: Constraints = {
+    "padding_value": [AnyNumber(), None],
     "scale_inputs": ["boolean"],
+}
+
+TOKENS: Constraints = {
+    "embedding_weights": ["array-like", None],
+    "freeze_embedding": ["boolean"],
+    "word_dropout": [_share],
+}
+
+TRAINING: Constraints = {
     "optimizer": [StrOptions(set(OPTIMIZERS)), type],
     "lr": [NumberIn(0, None, closed="neither")],
     "lr_schedule": [StrOptions({*SCHEDULES, "constant"}), callable],
     "weight_decay": [NumberIn(0, None, closed="left")],
     "gradient_clip": [NumberIn(0, None, closed="neither"), None],
-    "tbptt_steps": [_positive_int, None],
     "max_epochs": [_positive_int, StrOptions({"auto"})],
     "batch_size": [_positive_int, StrOptions({"auto"})],
     "early_stopping": ["boolean"],
@@ -65,6 +69,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "tol": [NumberIn(0, None, closed="left")],
     "warm_start": ["boolean"],
     "callbacks": [list, tuple, None],
+}
+
+COMPUTE: Constraints = {
     "device": [str],
     "precision": [StrOptions(set(PRECISIONS))],
     "backend": [StrOptions({"auto", "torch", "numba"})],
@@ -72,30 +79,45 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "verbose": ["verbose"],
 }
 
-# What is beyond would be infinite among the weights.
+# Shared by all estimators.
+SHARED: Constraints = NETWORK | INPUTS | TOKENS | TRAINING | COMPUTE
+
+# Only for estimators whose network is a `SequenceModel`.
+SEQUENCE_MODEL: Constraints = {
+    "cell": [StrOptions(set(CELLS)), type],
+    "pooling": [StrOptions({"auto", *POOLINGS})],
+    "return_sequences": ["boolean"],
+    "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
+    "embedding_dim": [_positive_int, None],
+    "num_embeddings": [_positive_int, None],
+    "embedding_dropout": [_share, StrOptions({"auto"})],
+    "tbptt_steps": [_positive_int, None],
+}
+
+# Larger numbers would overflow in the weights.
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
-# What reaches the module under module__ and is not a parameter of the estimators.
-MODULE_EXTRAS: dict[str, list[Any]] = {
+# Arguments of the module that are set as module__… and are not parameters of the estimators.
+MODULE_EXTRAS: Constraints = {
     "embedding_std": [NumberIn(0, _FLOAT32_MAX, closed="both")],
     "forget_bias": [NumberIn(-_FLOAT32_MAX, _FLOAT32_MAX, closed="both")],
 }
 
-# The prefixes of skorch's double-underscore parameters that reach something here.
+# The supported prefixes of skorch's double-underscore parameters.
 _PREFIXES = ("optimizer__", "module__", "callbacks__")
 
 
 class OpenParameters(BaseEstimator):
-    """An estimator that takes, beside its own, skorch's parameters with double underscores."""
+    """An estimator that also accepts skorch's parameters with double underscores."""
 
     def _set_extras(self, extras: Mapping[str, Any]) -> None:
-        """Store parameters with double underscores as they are; refuse all others.
+        """Store parameters with double underscores unchanged; refuse all others.
 
-        Which of them reach something depends on other parameters, so that is left for fit to check.
+        Which of them are valid depends on other parameters and is checked in fit.
         """
         for name, value in extras.items():
-            # What reads signatures, as scikit-learn's checks do, passes an "extras" too, which is
-            # the name of **extras there. It reaches nothing, as fit says.
+            # Code that inspects the signature, such as scikit-learn's checks, also passes "extras",
+            # the name of **extras. It is stored here and refused in fit.
             if "__" not in name and name != "extras":
                 raise TypeError(
                     f"{type(self).__name__}.__init__() got an unexpected keyword argument "
@@ -104,7 +126,7 @@ class OpenParameters(BaseEstimator):
             if name.startswith(_PREFIXES):
                 setattr(self, name, value)
             else:
-                # Not as an attribute, which might hide a method; only so that fit can name it.
+                # Not as an attribute, which might shadow a method; kept for the error in fit.
                 self._unknown = {**getattr(self, "_unknown", {}), name: value}
 
     def _extras(self) -> dict[str, Any]:
@@ -112,16 +134,16 @@ class OpenParameters(BaseEstimator):
         return {**named, **getattr(self, "_unknown", {})}
 
     def _known_names(self) -> list[str]:
-        """Names of parameters, and those with double underscores that can be listed."""
+        """Return the names of parameters, including the built-in double-underscore ones."""
         return [*self._get_param_names(), *Extras.__annotations__]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the parameters, those with double underscores included.
+        """Get the parameters, including those with double underscores.
 
         Parameters
         ----------
         deep : bool, default=True
-            Taken for scikit-learn's sake; no parameter is itself an estimator.
+            Ignored, because no parameter is itself an estimator. Present for API consistency.
 
         Returns
         -------
@@ -131,13 +153,13 @@ class OpenParameters(BaseEstimator):
         return {**super().get_params(deep=deep), **self._extras()}
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, those with double underscores included.
+        """Set parameters, including those with double underscores.
 
         Parameters
         ----------
         **params
-            Names and values; ``optimizer__…``, ``module__…`` and ``callbacks__…`` are checked when
-            `fit` is called.
+            Parameter names and values. ``optimizer__…``, ``module__…`` and ``callbacks__…`` are
+            validated in `fit`.
 
         Returns
         -------
@@ -146,7 +168,7 @@ class OpenParameters(BaseEstimator):
         Raises
         ------
         ValueError
-            If there is no such parameter; then none is set.
+            If a parameter does not exist; then no parameter is set.
         """
         names = self._get_param_names()
         unknown = getattr(self, "_unknown", {})
@@ -161,9 +183,9 @@ class OpenParameters(BaseEstimator):
         return super().set_params(**params)
 
     def __sklearn_clone__(self):
-        """Clone as scikit-learn does, but copy callbacks without what they refer to.
+        """Clone as scikit-learn does, but make shallow copies of callbacks.
 
-        A deep copy of a callback would speak to a copy of its trial or file, and nobody hears it.
+        A deep copy of a callback would report to a copy of its trial or file.
         """
         extras = {name: v for name, v in vars(self).items() if name.startswith("callbacks__")}
         bare = object.__new__(type(self))
@@ -176,14 +198,14 @@ class OpenParameters(BaseEstimator):
 
 
 def check_objects(params: dict[str, Any], caller: str) -> None:
-    """Refuse classes and callbacks that are not what the parameters are for.
+    """Refuse cells, optimizers, schedules and callbacks of the wrong type.
 
     Parameters
     ----------
     params : dict
-        The estimator's parameters.
+        Parameters of the estimator.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
     """
     cell, optimizer = params["cell"], params["optimizer"]
     if isinstance(cell, type) and not issubclass(cell, torch.nn.Module):
@@ -193,7 +215,7 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
         )
     if isinstance(optimizer, type) and (
         not issubclass(optimizer, torch.optim.Optimizer)
-        # These two need another loop: a closure, sparse gradients.
+        # These two would need another training loop: a closure, sparse gradients.
         or issubclass(optimizer, torch.optim.LBFGS | torch.optim.SparseAdam)
     ):
         raise TypeError(
@@ -210,27 +232,27 @@ def check_objects(params: dict[str, Any], caller: str) -> None:
 
 
 def check_callbacks(params: dict[str, Any], caller: str) -> None:
-    """Refuse callbacks that are none, or that cannot work here.
+    """Refuse objects that are not callbacks, and callbacks that are not supported.
 
     Parameters
     ----------
     params : dict
-        The estimator's parameters.
+        Parameters of the estimator.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
     """
     for item in params["callbacks"] or ():
         named = isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
-        _check_callback(item[1] if named else item, f"callbacks holds {item!r}", caller)
+        _check_callback(item[1] if named else item, f"callbacks contains {item!r}", caller)
     given = [item[0] for item in params["callbacks"] or () if isinstance(item, tuple)]
     names = [name for name, _ in name_callbacks(params["callbacks"])]
     for name in given:
         if given.count(name) > 1 or names.count(name) > 1:
             raise ValueError(
-                f"{caller}: callbacks has two with the name {name!r}. Give each a name of its own."
+                f"{caller}: callbacks has two items named {name!r}. Pass unique names."
             )
     schedule = params["lr_schedule"]
-    # partial_fit has no schedule: it trains at a constant rate.
+    # partial_fit ignores the schedule: it trains at a constant rate.
     scheduled = None
     if schedule != "constant" and not caller.endswith(".partial_fit"):
         scheduled = repr(schedule) if isinstance(schedule, str) else _name_of(schedule)
@@ -258,14 +280,14 @@ def _name_of(function: Any) -> str:
 
 
 def check_combinations(params: dict[str, Any], caller: str) -> None:
-    """Refuse parameters that contradict each other or would do nothing.
+    """Refuse parameters that contradict each other or have no effect.
 
     Parameters
     ----------
     params : dict
-        The estimator's parameters.
+        Parameters of the estimator.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
     """
     check_objects(params, caller)
     cell = params["cell"]
@@ -278,20 +300,20 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
         ),
         (
             params["return_sequences"] and params["conv_stride"] != 1,
-            f"conv_stride={params['conv_stride']} leaves out time steps, but "
+            f"conv_stride={params['conv_stride']} skips time steps, but "
             "return_sequences=True needs an output for each. Set conv_stride=1.",
         ),
         *encoder_conflicts(params),
         (
             params["recurrent_dropout"] > 0 and not isinstance(cell, str),
-            f"recurrent_dropout={params['recurrent_dropout']} cannot reach inside the "
+            f"recurrent_dropout={params['recurrent_dropout']} is not supported with the "
             f"user-defined cell {getattr(cell, '__name__', cell)}. Set recurrent_dropout=0 and "
-            "drop out in the cell.",
+            "apply dropout in the cell.",
         ),
         (
             params["tbptt_steps"] is not None and not isinstance(cell, str),
-            f"tbptt_steps={params['tbptt_steps']} hands states from chunk to chunk, which the "
-            f"user-defined cell {getattr(cell, '__name__', cell)} does not take. Set "
+            f"tbptt_steps={params['tbptt_steps']} carries states from chunk to chunk, which the "
+            f"user-defined cell {getattr(cell, '__name__', cell)} does not support. Set "
             f"tbptt_steps=None, or cell to one of {sorted(CELLS)}.",
         ),
         (
@@ -304,7 +326,7 @@ def check_combinations(params: dict[str, Any], caller: str) -> None:
 
 
 def encoder_conflicts(params: dict[str, Any]) -> list[tuple[Any, str]]:
-    """Combinations that no encoder can use: whether each is there, and what to say of it."""
+    """Return parameter combinations that are invalid for all encoders, with their messages."""
     return [
         (
             params["conv_channels"] is None and params["conv_stride"] != 1,
@@ -313,21 +335,21 @@ def encoder_conflicts(params: dict[str, Any]) -> list[tuple[Any, str]]:
         ),
         (
             params["freeze_embedding"] and params["embedding_weights"] is None,
-            "freeze_embedding=True would keep random vectors. Pass embedding_weights, or set "
+            "freeze_embedding=True would freeze random vectors. Pass embedding_weights, or set "
             "freeze_embedding=False.",
         ),
     ]
 
 
 def refuse(conflicts: Iterable[tuple[Any, str]], caller: str) -> None:
-    """Raise the first of the conflicts that is there."""
+    """Raise an error for the first conflict that applies."""
     for found, message in conflicts:
         if found:
             raise ValueError(f"{caller}: {message}")
 
 
 def checked_schedule(schedule: Any, caller: str) -> Any:
-    """``lr_schedule`` with, if it is the user's function, a look at each factor it returns."""
+    """Return ``lr_schedule``; a callable is wrapped so that the factors it returns are checked."""
     if not callable(schedule):
         return schedule
 
@@ -335,7 +357,7 @@ def checked_schedule(schedule: Any, caller: str) -> Any:
         try:
             factor = schedule(progress)
             number = float(factor) if _is_number(factor) else math.nan
-        except Exception as error:  # of any kind, the user's own too
+        except Exception as error:  # any exception: user code runs here
             raise ValueError(
                 f"{caller}: lr_schedule({progress:g}) raised {type(error).__name__}: "
                 f"{quote(error)}. Pass a function from progress in [0, 1] to the factor of lr."
@@ -353,7 +375,7 @@ def checked_schedule(schedule: Any, caller: str) -> Any:
 def check_extras(
     extras: dict[str, Any], params: dict[str, Any], caller: str
 ) -> dict[str, dict[str, Any]]:
-    """Sort the double-underscore parameters by what they reach; refuse those that reach nothing.
+    """Group the double-underscore parameters by their recipient; refuse unknown ones.
 
     Returns
     -------
@@ -364,11 +386,11 @@ def check_extras(
     Raises
     ------
     TypeError
-        Naming the nearest real parameter.
+        If a parameter is unknown. The message suggests a similar one.
     """
     extras = {name: _plain(value) for name, value in extras.items()}
     optimizer = OPTIMIZERS.get(params["optimizer"], params["optimizer"])
-    # The decay is the estimator's own parameter, because it is not for every weight.
+    # weight_decay is a parameter of the estimator, because it does not apply to all weights.
     names = _arguments(optimizer, skip=("params", "weight_decay"))
     known = [f"optimizer__{name}" for name in names]
     has_forget_gate = find_cell(params["cell"]).forget_gate is not None
@@ -396,7 +418,7 @@ def check_extras(
     for name, value in result["module"].items():
         key = f"module__{name}"
         validate_parameter_constraints({key: MODULE_EXTRAS[name]}, {key: value}, estimator)
-        result["module"][name] = float(value)  # of integers torch takes only those of 64 bits
+        result["module"][name] = float(value)  # torch only accepts integers of 64 bits
     if result["optimizer"]:
         _refuse_booleans(optimizer, result["optimizer"], caller)
     if result["optimizer"] or isinstance(params["optimizer"], type):
@@ -407,7 +429,7 @@ def check_extras(
 def _refuse_booleans(
     optimizer: type[torch.optim.Optimizer], extras: dict[str, Any], caller: str
 ) -> None:
-    """Refuse True and False where the optimizer's own default is a number: torch takes them."""
+    """Refuse booleans where the default of the optimizer is a number: torch accepts them."""
     parameters = inspect.signature(optimizer).parameters
     for key, value in extras.items():
         default = parameters[key.removeprefix("optimizer__")].default
@@ -422,7 +444,7 @@ def _refuse_booleans(
 
 
 def _plain(value: Any) -> Any:
-    """Numbers as Python's own, also in a pair such as the betas of Adam."""
+    """Convert numbers to Python numbers, also in a pair such as the betas of Adam."""
     if type(value) in (tuple, list):
         return type(value)(map(_plain, value))
     return plain_number(value)
@@ -435,8 +457,8 @@ def _is_number(value: Any) -> bool:
 def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:
     """Pair each callback with the name under which ``callbacks__name__…`` reaches it.
 
-    As skorch does: a callback's own name if it comes as a pair, else its class's; the second of a
-    name gets a number.
+    As in skorch: the given name for pairs, otherwise the name of the class, with a number if it
+    is not unique.
     """
     pairs: list[tuple[str, Any]] = []
     for item in callbacks or ():
@@ -459,14 +481,14 @@ def _arguments(function: Callable[..., Any], skip: tuple[str, ...] = ()) -> list
 
 
 def _settable(callback: Any) -> list[str]:
-    """Parameters of a callback that skorch sets: those it has, or arguments of its class."""
+    """Return the parameters of a callback that skorch can set."""
     if isinstance(callback, type):
         return _arguments(callback)
     return list(callback.get_params(deep=False))
 
 
 def _accepts_any(key: str, cell: Any) -> bool:
-    """Whether ``key`` is for a user-defined cell that takes any keyword."""
+    """Whether ``key`` is an argument of a user-defined cell that accepts any keyword."""
     if not key.startswith("module__cell__") or not isinstance(cell, type):
         return False
     parameters = inspect.signature(cell).parameters.values()

@@ -1,4 +1,4 @@
-"""From what the user passed to arrays: the sequences, their targets, pretrained vectors."""
+"""Validation of inputs: sequences, their targets, pretrained embedding vectors."""
 
 from typing import Any
 
@@ -36,23 +36,23 @@ from ._rows import highest_token
 from ._warnings import warn_user
 
 _VECTORIZED = (
-    " If X is from a SequenceVectorizer: its token_pattern leaves out punctuation and single "
-    "letters, max_length cuts documents, and add_marks adds two tokens. Pass it lists of tokens "
-    "instead of text, one token per label."
+    " If X is from a SequenceVectorizer: its token_pattern drops punctuation and single "
+    "letters, max_length truncates documents, and add_marks adds two tokens. Pass it lists of "
+    "tokens instead of text, one token per label."
 )
 
-# A vocabulary that is only as large as its highest id says is refused above this size, if there
-# are not at least a hundredth as many time steps to learn it from.
+# A vocabulary whose size is inferred from the highest id is refused above this size, unless there
+# are at least a hundredth as many time steps to learn it from.
 _MANY_IDS, _SPARSE = 1_000_000, 100
 
 
 def float_type(estimator: Any) -> type[np.floating]:
-    """Type of weights, and of what meets them, of a model that is being fitted or is fitted."""
+    """Return the floating point type of weights and inputs of a model that is being fitted."""
     return np.float64 if estimator._precision == "float64" else np.float32
 
 
 def reads_tokens(estimator: Any) -> bool:
-    """Whether X holds token ids."""
+    """Whether X contains token ids."""
     return estimator.embedding_dim is not None or estimator.embedding_weights is not None
 
 
@@ -64,7 +64,7 @@ def read_sequences(
     X = open_foreign(X, where)
     tokens = estimator._tokens
     table = is_table(X, tokens=tokens, padding_value=estimator.padding_value)
-    if table:  # names first, because other columns hold other values
+    if table:  # names first: wrong columns would fail later checks with a misleading message
         check_table_names(estimator, X, where, reset=reset)
     if not reset:
         refuse_single_values(X, where, estimator)
@@ -99,7 +99,7 @@ def read_sequences(
 
 
 def _check_columns(estimator: Any, X: Any, input_name: str, *, reset: bool) -> None:
-    """Set or check the number of columns of a table; say if it may be one sequence."""
+    """Set or check the number of columns of a table; mention if it may be one sequence."""
     try:
         _check_n_features(estimator, X, reset=reset)
     except ValueError as error:
@@ -107,7 +107,7 @@ def _check_columns(estimator: Any, X: Any, input_name: str, *, reset: bool) -> N
 
 
 def warn_of_long_frame(estimator: Any, X: Any, where: str) -> None:
-    """Warn of a table that has an id in a column, where a time step belongs."""
+    """Warn of a table with a column of ids, where a time step is expected."""
     if estimator._tokens or not estimator._is_table or not hasattr(type(X), "columns"):
         return
     X = open_foreign(X, where)
@@ -122,7 +122,7 @@ def warn_of_long_frame(estimator: Any, X: Any, where: str) -> None:
 
 
 def mismatch_hint(X: Any, source: str, n_targets: int) -> str:
-    """What X may be if there are not as many targets as samples."""
+    """Explain what X may be if the numbers of samples and targets differ."""
     X = open_foreign(X, source)
     hint = one_sequence(X, source) if n_targets == 1 else ""
     return hint or long_frame(X, source, n_samples=n_targets)
@@ -182,7 +182,7 @@ def read_target(
 
 
 def count_tokens(estimator: Any, spans: Spans, caller: str) -> int:
-    """Size of the vocabulary: as said, or as the Panel knows, or as seen."""
+    """Return the size of the vocabulary: as set, as stored in the Panel, or as seen in X."""
     if estimator.embedding_weights is not None:
         known: int | None = len(estimator.embedding_weights)
     else:
@@ -194,18 +194,18 @@ def count_tokens(estimator: Any, spans: Spans, caller: str) -> int:
 
 
 def count_seen_tokens(spans: Spans, caller: str, setting: str = "set num_embeddings") -> int:
-    """Size of the vocabulary that goes up to the highest id seen.
+    """Return the size of a vocabulary up to the highest id in X.
 
-    Ids that are only names, such as product numbers, would ask for vectors by the million of which
-    nearly none is ever used. ``setting`` is how the size is said instead.
+    Arbitrary ids, such as product numbers, would require millions of embedding vectors, nearly all
+    of them unused. ``setting`` describes how to set the size instead.
     """
     n_tokens = highest_token(spans) + 1
     if n_tokens > _MANY_IDS and n_tokens > _SPARSE * spans.lengths.sum():
         raise ValueError(
-            f"{caller}: X has token id {n_tokens - 1}, which asks for a vocabulary of {n_tokens} "
-            f"tokens, but X has {spans.lengths.sum()} time steps in all. Token ids are numbered "
-            "from 0 on: put sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) before the "
-            f"estimator, which maps the ids that occur to such numbers; or {setting} if the "
+            f"{caller}: X has token id {n_tokens - 1}, which requires a vocabulary of {n_tokens} "
+            f"tokens, but X has {spans.lengths.sum()} time steps in total. Token ids must be "
+            "consecutive numbers from 0: put sk_rnn.preprocessing.SequenceVectorizer(analyzer=list)"
+            f" before the estimator, which maps the ids in X to such numbers; or {setting} if the "
             "vocabulary is really that large."
         )
     return n_tokens
@@ -214,16 +214,16 @@ def count_seen_tokens(spans: Spans, caller: str, setting: str = "set num_embeddi
 def read_embedding_weights(
     embedding_weights: Any, embedding_dim: int | None, num_embeddings: int | None, caller: str
 ) -> np.ndarray | None:
-    """Pretrained vectors, checked."""
+    """Validate pretrained embedding vectors."""
     if embedding_weights is None:
         return None
     where = f"{caller}: embedding_weights"
     advice = (
-        "Pass finite numbers of shape (num_embeddings, embedding_dim), row i the vector of token i."
+        "Pass finite numbers of shape (num_embeddings, embedding_dim), with row i for token id i."
     )
     embedding_weights = open_tensors(embedding_weights, where)
     weights = as_numbers(as_array(embedding_weights, where, advice), where, advice)
-    with np.errstate(over="ignore"):  # what overflows is refused as infinite
+    with np.errstate(over="ignore"):  # overflow is refused as infinity
         weights = weights.astype(np.float64, copy=False)
     wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
     if wrong:

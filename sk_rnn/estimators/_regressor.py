@@ -34,7 +34,7 @@ from ..sequences import (
 from ..training import Readout, torch_threads
 from ._aligned import AlignedRNN
 from ._base import Validation
-from ._parameters import CONSTRAINTS
+from ._parameters import SEQUENCE_MODEL, SHARED, Constraints
 from ._reading import float_type
 from ._scores import r_squared
 from ._targets import check_targets, scale_targets
@@ -61,231 +61,248 @@ _PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
 
 
 class RNNRegressor(RegressorMixin, AlignedRNN):
-    """Recurrent neural network that predicts numbers from sequences, or for each time step of them.
+    """Recurrent neural network regressor for sequences, or for each of their time steps.
 
-    Sequences may have any and differing lengths; y may have one output or several. Targets are
-    standardised inside, so their unit does not matter.
+    Sequences may differ in length, and y may have one or several outputs. Targets are standardised
+    internally, so their unit does not matter.
 
     Parameters
     ----------
     cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"} or type, default="gru"
-        The recurrent cell. The gated cells "gru" and "lstm" keep information over long spans; the
-        plain ones are smaller and forget sooner. A class of `torch.nn.Module` is built as
-        ``cell(input_size, hidden_size)`` and called with a tensor of shape (n_timesteps, batch,
-        input_size); it returns an output of shape (n_timesteps, batch, hidden_size), or a tuple
-        that begins with it, in which each step depends on the steps up to it only.
+        Type of the recurrent cell. The gated cells "gru" and "lstm" retain information over long
+        time spans; the plain ones are smaller and forget sooner. A subclass of `torch.nn.Module` is
+        instantiated as ``cell(input_size, hidden_size)`` and called with a tensor of shape
+        (n_timesteps, batch, input_size). It must return an output of shape (n_timesteps, batch,
+        hidden_size), or a tuple whose first item is that output, in which each time step depends
+        only on the current and earlier ones.
 
     hidden_size : int, default=64
-        Size of the hidden state, of each direction. More capacity, slower, easier to overfit.
+        Size of the hidden state in each direction. Larger values increase the capacity of the
+        model, the training time and the risk of overfitting.
 
     num_layers : int, default=1
         Number of stacked recurrent layers.
 
     bidirectional : bool, default=True
-        Also read each sequence from its own end to its start. Set False where a prediction must not
-        know later time steps, as in `return_sequences` on live data.
+        Whether to read each sequence in both directions. Set it to False if predictions must not
+        depend on later time steps, for example with `return_sequences` on streaming data.
 
     pooling : {"auto", "concat", "last", "mean", "max", "attention"}, default="auto"
-        From the hidden states of a sequence to one vector: the final state of each direction, their
-        mean or maximum over time, a learned weighting, or mean, maximum and final state side by
-        side ("concat"). "auto" uses "max" for tokens in sequences of 100 or more on average, and
-        "concat" otherwise. Must be left at "auto" with ``return_sequences=True``, which pools
-        nothing.
+        How the hidden states of a sequence are reduced to one vector: the final state of each
+        direction ("last"), the mean or maximum over time, a learned weighted mean ("attention"), or
+        the concatenation of mean, maximum and final state ("concat"). "auto" uses "max" for tokens
+        in sequences of 100 or more time steps on average, and "concat" otherwise. Must be "auto"
+        with ``return_sequences=True``, where nothing is pooled.
 
     return_sequences : bool, default=False
-        Predict a number for each time step instead of one per sequence: y is then one sequence of
-        numbers a sample, as long as the sample. `predict` returns a 1-D object array of arrays.
+        Whether to predict a number for each time step instead of one per sequence. y then contains
+        one sequence of numbers per sample, of the same length as the sample, and `predict` returns
+        a 1-D object array of arrays.
 
     conv_channels : int or None, default=None
-        Channels of a convolution over time, with a ReLU, before the recurrence. None leaves it out.
-        Centred on the step if `bidirectional`, else over the steps up to it.
+        Number of output channels of a convolution over time, followed by a ReLU, before the
+        recurrent layers. If None, there is no convolution. The kernel is centred if `bidirectional`
+        is True, and causal otherwise.
 
     conv_kernel_size : int, default=5
-        Time steps that the convolution covers; used with `conv_channels`.
+        Number of time steps that the convolution kernel covers. Only used with `conv_channels`.
 
     conv_stride : int, default=1
-        Keep every `conv_stride`-th time step after the convolution. The recurrence costs that much
-        less.
-        Must be 1 with ``return_sequences=True``.
+        Keep every `conv_stride`-th time step after the convolution, which reduces the cost of the
+        recurrent layers by this factor. Must be 1 with ``return_sequences=True``.
 
     embedding_dim : int or None, default=None
-        Read X as token ids, one per time step, and learn a vector of this size for each token. None
-        reads X as numbers. 64 is a good start for words and characters.
+        If not None, X contains token ids, one per time step, and an embedding vector of this size
+        is learned for each token. If None, X contains numbers, unless `embedding_weights` is given.
+        64 is a good first choice for words and characters.
 
     num_embeddings : int or None, default=None
-        Size of the vocabulary, so ids are 0 to ``num_embeddings - 1``. None takes it from the Panel
-        or `embedding_weights`, else the highest id in fit plus one.
+        Size of the vocabulary: ids range from 0 to ``num_embeddings - 1``. If None, it is taken
+        from the Panel or from `embedding_weights`, or else it is the highest id in `fit` plus one.
 
     embedding_weights : array-like of shape (num_embeddings, embedding_dim) or None, default=None
-        Pretrained vectors, row i for token i. X is then read as token ids.
+        Pretrained embedding vectors, with row i for token id i. X then contains token ids.
 
     freeze_embedding : bool, default=False
-        Leave `embedding_weights` as they are.
+        Whether to keep `embedding_weights` fixed during training.
 
     embedding_dropout : float in [0, 1) or "auto", default="auto"
-        Share of the vectors' values set to zero while training. "auto" uses 0.5 for a vocabulary
-        of 1,000 tokens or more, words mostly, and 0.3 for a smaller one, characters mostly.
+        Fraction of the values of the embedding vectors that are set to zero during training. "auto"
+        uses 0.5 for a vocabulary of 1,000 tokens or more (typically words) and 0.3 for a smaller
+        one (typically characters).
 
     word_dropout : float in [0, 1), default=0.2
-        Probability that a token is read as the zero vector while training (Iyyer et al., 2015).
+        Probability of replacing a token by the zero vector during training (Iyyer et al., 2015).
 
     padding_value : float or None, default=None
-        The number that X is padded with. Time steps at the start or the end of a sequence in which
-        every feature equals it are dropped. NaN is allowed. None drops nothing.
+        The value that X is padded with. Time steps at the start or the end of a sequence are
+        dropped if all of their features equal it. NaN is allowed. If None, no time step is dropped.
 
     dropout : float in [0, 1), default=0.2
-        Dropout between recurrent layers and before the last linear layer while training.
+        Dropout probability between recurrent layers and before the output layer during training.
 
     recurrent_dropout : float in [0, 1), default=0.0
-        Dropout of the recurrent state while training, with the same mask at every time step (Gal &
-        Ghahramani, 2016). Not with a user-defined `cell`.
+        Dropout probability of the recurrent state during training, with the same mask at every time
+        step (Gal & Ghahramani, 2016). Not supported with a user-defined `cell`.
 
     layer_norm : bool, default=False
-        Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
+        Whether to apply layer normalisation to the output of each recurrent layer (Ba, Kiros &
+        Hinton, 2016).
 
     head_norm : {"auto", "batch", "layer"} or None, default="auto"
-        Normalisation before the last linear layer: over the training batch, over the features, or
-        none. "auto" uses "batch" for sequences of numbers, and none for tokens.
+        Normalisation before the output layer: batch normalisation, layer normalisation or none.
+        "auto" uses "batch" for sequences of numbers and None for tokens.
 
     scale_inputs : bool, default=True
-        Standardise each feature with its mean and standard deviation over the training time steps,
-        in float64, before numbers are rounded to float32. Token ids are never scaled.
+        Whether to standardise each feature by its mean and standard deviation over the training
+        time steps, in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
-        The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
+        The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
         ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``. Unless ``optimizer__eps`` is
-        set, the vectors of tokens get an eps of 1e-4, so that those of rare tokens change less; not
-        with ``return_sequences=True``.
+        set or ``return_sequences=True``, the embedding uses an eps of 1e-4, which makes the updates
+        of rare tokens smaller.
 
     lr : float, default=5e-3
-        Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
-        finite.
+        Learning rate; with a schedule, the maximum learning rate. Lower it if the loss oscillates
+        or is no longer finite.
 
     lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
-        How the learning rate changes: up over the first fifth and down to almost nothing (Smith &
-        Topin, 2019), down as a cosine, down as a line, or not at all. A callable gets progress in
-        [0, 1] and returns the factor of `lr`. `partial_fit` always uses "constant".
+        Learning rate schedule. "one_cycle" increases the rate during the first fifth of training
+        and then decreases it to almost zero (Smith & Topin, 2019); "cosine" and "linear" decrease
+        it from the start. A callable takes the progress of training in [0, 1] and returns the
+        factor by which `lr` is multiplied. `partial_fit` always uses "constant".
 
     weight_decay : float, default=0.01
-        Decay of weight matrices (Loshchilov & Hutter, 2019); biases and gains are left alone.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
+        decayed.
 
     gradient_clip : float or None, default=1.0
-        Highest norm of the gradient over all weights; longer ones are shortened to it (Pascanu,
-        Mikolov & Bengio, 2013). None clips nothing.
+        Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
+        Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     tbptt_steps : int or None, default=None
-        Truncated back-propagation through time (Williams & Peng, 1990): read training batches that
-        are longer in chunks of this many time steps, counted after `conv_stride`. States are
-        carried from chunk to chunk, and the loss is that of the whole sequences, but gradients end
-        at chunk boundaries. Memory then hardly grows with the length. With chunks of a hundred
-        steps or more a training step takes about 1.2 times as long, with two layers 1.5 times. What
-        lies further apart than a chunk is learned only as far as the states happen to carry it.
-        None backpropagates through whole sequences. Not with a user-defined `cell`.
+        Truncated backpropagation through time (Williams & Peng, 1990): longer training batches are
+        processed in chunks of this many time steps, counted after `conv_stride`. Hidden states are
+        carried from chunk to chunk, and the loss is that of the whole sequences, but gradients are
+        truncated at chunk boundaries, so that memory use is nearly independent of the sequence
+        length. With chunks of a hundred time steps or more, a training step takes about 1.2 times
+        as long, or 1.5 times with two layers. Dependencies longer than a chunk are learned only as
+        far as the hidden states happen to carry them. If None, gradients are backpropagated through
+        whole sequences. Not supported with a user-defined `cell`.
 
     max_epochs : int or "auto", default="auto"
-        "auto" means about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
-        or 20 for tokens in sequences of less than 100).
+        Number of epochs. "auto" uses about 30, more on small data sets (at most 150) and fewer on
+        large ones (at least 10, or 20 for tokens in sequences of fewer than 100 time steps on
+        average).
 
     batch_size : int or "auto", default="auto"
-        Sequences per training step. "auto" is a sixteenth of the data, at least 8 and at most 32.
-        Predictions take as many at once as a bounded memory allows.
+        Number of sequences per training batch. "auto" uses a sixteenth of the training sequences,
+        but at least 8 and at most 32. Prediction uses batches as large as a fixed memory limit
+        allows.
 
     early_stopping : bool, default=False
-        Hold out validation data, stop when its score no longer rises, and keep the weights of the
-        best epoch. With fewer than a few hundred sequences the held-out data is worth more in
-        training.
+        Whether to hold out validation data, stop training when the validation score no longer
+        improves, and keep the weights of the best epoch. With fewer than a few hundred sequences,
+        the held-out data is worth more in training.
 
     validation_fraction : float in (0, 1), default=0.1
-        Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
+        Fraction of the sequences to hold out for early stopping. Not used if X_val is passed to
+        `fit`.
 
     n_iter_no_change : int or "auto", default="auto"
-        Epochs without a better validation score after which early stopping stops. "auto" is 50
-        under 100 sequences, else half of the epochs, at least 10.
+        Number of epochs without an improvement in the validation score after which early stopping
+        ends the training. "auto" uses 50 with fewer than 100 training sequences, and otherwise half
+        of the epochs, but at least 10.
 
     tol : float, default=1e-4
-        Minimum improvement in the validation score that counts for early stopping.
+        Minimum improvement in the validation score for early stopping.
 
     warm_start : bool, default=False
-        Let `fit` continue from the weights of the last call.
+        Whether `fit` continues from the weights of the previous call.
 
     loss : str, default="squared_error"
-        "squared_error", "absolute_error", "huber", "quantile", "poisson" or "gaussian":
-        what is minimised, which decides what is predicted: the mean, the median, a mean that
-        outliers hardly move, a quantile, the mean of counts (y zero or positive), or mean and
-        standard deviation (see `predict`).
+        Loss function, which determines what is predicted: "squared_error" (the mean),
+        "absolute_error" (the median), "huber" (a mean that is robust to outliers), "quantile" (a
+        quantile), "poisson" (the mean of counts; y must be zero or positive) or "gaussian" (mean
+        and standard deviation, see `predict`).
 
     huber_delta : float, default=1.35
-        Where the Huber loss turns from square to line, in standard deviations of y. 1.35 keeps 95 %
-        of the efficiency on normal errors (Huber, 1981).
+        Error from which the Huber loss is linear instead of quadratic, in standard deviations of y.
+        1.35 has 95 % efficiency for normally distributed errors (Huber, 1981).
 
     quantile : float in (0, 1), default=0.5
-        The quantile that ``loss="quantile"`` predicts.
+        Quantile to predict with ``loss="quantile"``.
 
     callbacks : list, tuple or None, default=None
-        skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
-        refers to, such as a trial of Optuna, is the user's own. Arguments are set as
-        ``callbacks__name__…``. Scorers see class indices (ids of tokens), or numbers in the unit of
-        y.
+        skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
+        a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
+        ``callbacks__name__…``. Scoring callbacks receive class indices (token ids), or numbers in
+        the unit of y.
 
     device : str, default="auto"
-        "auto" selects CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+        Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
+        it is available, and the CPU otherwise.
 
     precision : {"float32", "float64", "bf16"}, default="float32"
-        "bf16" runs matrix multiplications in bfloat16 (faster on recent GPUs, slower on most CPUs)
-        and keeps weights in float32; "float64" is for checking.
+        Floating point precision. "bf16" runs matrix multiplications in bfloat16 (faster on recent
+        GPUs, slower on most CPUs) and keeps weights in float32; "float64" is meant for checking.
 
     backend : {"auto", "torch", "numba"}, default="auto"
-        What computes the recurrences. "numba" takes this package's compiled kernels, several times
-        faster than torch on a CPU; they need Numba, which is installed with this package, and are
-        compiled when a machine first uses them, which takes some seconds. "auto" selects them
-        wherever they can run: with Numba, on a CPU, for the built-in cells, unless
-        ``precision="bf16"``. What was selected is in ``net_.backend``.
+        Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
+        which are several times faster than torch on a CPU. They require Numba, which is installed
+        with this package, and are compiled when a machine first uses them, which takes a few
+        seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
+        built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order of the data, dropout and validation split. An int gives the
-        same model at each call, bit for bit on the same machine and number of threads.
+        Controls the initial weights, the order of the data, dropout and the validation split. Pass
+        an int for results that are reproducible across calls: bit for bit on the same machine with
+        the same number of threads.
 
     verbose : int or bool, default=0
-        1 shows a bar in terminals and notebooks, and about ten lines elsewhere; 2 prints a line
-        per epoch. The last line says how training ended.
+        Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
+        elsewhere; 2 prints one line per epoch. The last line reports how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
         ``module__embedding_std``, ``module__forget_bias`` (LSTM) and ``module__cell__…`` (arguments
-        of a user-defined cell). Type checkers know those of the named optimizers and cells; they
-        take those of callbacks and user-defined classes in `set_params`.
+        of a user-defined cell). Type checkers only know the arguments of the built-in optimizers
+        and cells; to satisfy them, set those of callbacks and user-defined classes with
+        `set_params`.
 
     Attributes
     ----------
     n_features_in_ : int
-        Features per time step; for a 2-D table, which has one, its columns.
+        Number of features per time step; for a 2-D table, which has one feature per time step, the
+        number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X had string ones.
+        Column names. Only defined if X has column names that are all strings.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     loss_curve_ : list of float
-        Mean training loss of each epoch, of the standardised targets.
+        Mean training loss of each epoch, on the standardised targets.
     validation_curve_ : list of float or None
-        Minus the validation loss after each epoch; None without validation data.
+        Negative validation loss after each epoch; None without validation data.
     best_epoch_ : int
-        The epoch, from 1, whose weights the model has: the best with early stopping, else the last
-        with a finite loss.
+        Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
+        the last one with a finite loss.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module. Called directly, it takes sequences that are already standardised (see
-        `scale_inputs`), as float32 or what `precision` says; `predict` does this itself.
+        The trained module. When it is called directly, numbers must already be standardised (see
+        `scale_inputs`) and have the dtype that `precision` implies; `predict` does both.
     device_ : str
-        Where the network is: `to` moves it.
+        Device of the network, which can be moved with `to`.
 
     See Also
     --------
-    RNNClassifier : The same for labels.
+    RNNClassifier : Recurrent neural network classifier.
 
     Notes
     -----
-    Predictions are float64, so that they can be as far from zero as y is; the network behind them
-    computes in float32 unless ``precision="float64"``. See `RNNClassifier` for what both share.
+    Predictions are float64, so that they have the range of y; the network computes in float32
+    unless ``precision="float64"``. The notes of `RNNClassifier` apply as well.
 
     References
     ----------
@@ -298,7 +315,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     Examples
     --------
-    The mean of sequences of differing lengths:
+    The mean of sequences of different lengths:
 
     >>> import numpy as np
     >>> from sk_rnn import RNNRegressor
@@ -310,12 +327,15 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     True
     """
 
-    _parameter_constraints: ClassVar = {
-        **CONSTRAINTS,
-        "loss": [StrOptions({*_PLAIN_LOSSES, "huber", "quantile"})],
-        "huber_delta": [NumberIn(0, None, closed="neither")],
-        "quantile": [NumberIn(0, 1, closed="neither")],
-    }
+    _parameter_constraints: ClassVar[Constraints] = (
+        SHARED
+        | SEQUENCE_MODEL
+        | {
+            "loss": [StrOptions({*_PLAIN_LOSSES, "huber", "quantile"})],
+            "huber_delta": [NumberIn(0, None, closed="neither")],
+            "quantile": [NumberIn(0, 1, closed="neither")],
+        }
+    )
 
     def __init__(
         self,
@@ -411,7 +431,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         self._set_extras(extras)
 
     def __sklearn_tags__(self) -> Tags:
-        """Several outputs are predicted as well as one."""
+        """Declare that y may have several outputs."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
@@ -428,30 +448,32 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         sample_weight_val: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
     ) -> Self:
-        """Train on sequences and their numbers.
+        """Fit the model to sequences and their targets.
 
         Parameters
         ----------
         X : sequences
-            A Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,) or
-            (n_timesteps, n_features), a DataFrame, and more: see the data contract in the
-            documentation.
+            Input sequences: a Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,)
+            or (n_timesteps, n_features), a DataFrame or another supported container. See the data
+            contract in the documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence per sample
-            Targets. With ``return_sequences=True`` one sequence of numbers per sample. Beside a
-            Panel, a Series or DataFrame that is indexed by the Panel's ids is aligned to it; so are
-            `sample_weight` and `groups`.
+            Targets. With ``return_sequences=True``, one sequence of numbers per sample. If X is a
+            Panel, a Series or DataFrame indexed by the ids of the Panel is aligned with it; the
+            same holds for `sample_weight` and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence. Zero leaves it out, k is the same as k copies.
+            Weight of each sequence. A weight of zero leaves the sequence out; an integer weight k
+            is equivalent to k copies.
         X_val, y_val : as X and y, default=None
-            Validation data, scored after each epoch; with ``early_stopping=True`` it decides when
-            to stop and which weights to keep.
+            Validation data, scored after each epoch. With ``early_stopping=True``, it determines
+            when training stops and which weights are kept.
         sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
-            Weights of the validation data.
+            Sample weights of the validation data.
         groups : array-like of shape (n_samples,) or None, default=None
-            What belongs together, such as the person or the machine that a sequence is from: early
-            stopping then holds out whole groups, a `validation_fraction` of them. Without
-            ``early_stopping=True``, or with X_val, it changes nothing. In a search that splits by
-            groups, pass them here too with metadata routing: ``set_fit_request(groups=True)``.
+            Group of each sequence, such as the person or the machine that it comes from. Early
+            stopping then holds out whole groups, a `validation_fraction` of them. Has no effect
+            without ``early_stopping=True``, or if X_val is passed. In a search that splits by
+            groups, also pass them to `fit` with metadata routing:
+            ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -460,7 +482,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         Raises
         ------
         ValueError
-            If X or y hold what cannot be trained on; the message says where.
+            If X or y contain invalid values; the message states where.
         TypeError
             If X is not a container of sequences.
         """
@@ -475,15 +497,15 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
-        """Train one epoch, at the constant rate `lr`, from the weights there are.
+        """Train for one epoch at the constant rate `lr`, starting from the current weights.
 
         The first call learns the scale of features and targets from its X and y. ``net_.history``
-        is that of the last call; `loss_curve_` has the epochs of all.
+        contains the last call only; `loss_curve_` contains the epochs of all calls.
 
         Parameters
         ----------
         X, y : as in `fit`
-            The next sequences.
+            Sequences to train on, and their targets.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each sequence.
 
@@ -502,27 +524,27 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
     def predict(
         self, X: Any, return_std: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Predict the numbers of each sequence.
+        """Predict the targets of each sequence.
 
         Parameters
         ----------
         X : sequences
             As in `fit`.
         return_std : bool, default=False
-            Also return the predicted standard deviation; needs ``loss="gaussian"``.
+            Whether to also return the predicted standard deviation. Requires ``loss="gaussian"``.
 
         Returns
         -------
         y : ndarray of float64 of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions. With ``return_sequences=True`` a 1-D object array of one array per
-            sequence, (n_timesteps,) or (n_timesteps, n_outputs).
+            Predictions. With ``return_sequences=True``, a 1-D object array with one array per
+            sequence, of shape (n_timesteps,) or (n_timesteps, n_outputs).
         std : ndarray of the same shape
-            Only with ``return_std=True``.
+            Predicted standard deviations. Only returned if `return_std` is True.
 
         Raises
         ------
         ValueError
-            If ``return_std=True`` with another loss.
+            If `return_std` is True and the model was fitted with another loss.
         """
         if not isinstance(return_std, bool | np.bool_):
             raise TypeError(
@@ -541,20 +563,20 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         return self._by_row(mean, spans), self._by_row(std, spans)
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute R², the share of the variance of y that the predictions explain.
+        """Return R², the coefficient of determination of the predictions.
 
         Parameters
         ----------
         X, y : as in `fit`
-            Sequences and their true numbers.
+            Sequences and their true targets.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weight of each sequence.
 
         Returns
         -------
         float
-            One is perfect, zero what the mean would reach. With ``return_sequences=True`` over all
-            time steps.
+            The best possible score is 1.0; predicting the mean of y scores 0.0. With
+            ``return_sequences=True``, computed over all time steps.
         """
         outputs, spans = self._outputs(X, "score")
         truth, weights = self._read_truth(y, X, spans, sample_weight)
@@ -572,7 +594,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             y = check_array(
                 y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=input_name
             )
-        except Exception as error:  # of any kind: an object says itself which number it is
+        except Exception as error:  # any exception: conversion may run user code
             raise ValueError(
                 f"{caller}: {input_name} cannot be read as real numbers: {quote(error)}. Pass one "
                 "number per sequence, or use RNNClassifier for labels."
@@ -607,12 +629,12 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         if self.loss != self._fitted_loss:
             raise ValueError(
                 f"{caller}: loss={self.loss!r}, but the model was fitted with "
-                f"loss={self._fitted_loss!r}, whose outputs mean something else. Set "
+                f"loss={self._fitted_loss!r}, whose outputs have another meaning. Set "
                 "warm_start=False to refit."
             )
         if self.loss == "poisson" and y.min() < 0:
             raise ValueError(
-                f"{caller}: loss='poisson' needs y zero or positive, but y holds {y.min():g}. Use "
+                f"{caller}: loss='poisson' needs y zero or positive, but y has {y.min():g}. Use "
                 "another loss."
             )
         return y.reshape(len(y), -1)
@@ -622,11 +644,11 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             mean, std = weighted_statistics(encoded, weights)
         if not np.isfinite(mean).all() or not np.isfinite(std).all():
             raise ValueError(
-                f"{type(self).__name__}.fit: y holds values up to {abs(encoded).max():g}, whose "
-                "variance is too large for a number. Rescale y."
+                f"{type(self).__name__}.fit: y has values up to {abs(encoded).max():g}, whose "
+                "variance overflows float64. Rescale y."
             )
         if self.loss == "poisson":
-            # A rate can only be divided by, or it would not stay positive.
+            # Rates are only divided by a scale: subtracting a mean could make them negative.
             mean, std = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
         self._target_mean, self._target_scale = mean, std
         return encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
@@ -656,7 +678,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         return self._decode_output(self._outputs_of(spans))[0]
 
     def _decode_output(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Predictions and, with the Gaussian loss, standard deviations, in the unit of y."""
+        """Return predictions and, with the Gaussian loss, standard deviations, in the unit of y."""
         std = None
         outputs = outputs.astype(np.float64)
         if self._fitted_loss == "gaussian":
@@ -669,9 +691,9 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         return self._shape_output(self._unscale(outputs)), std
 
     def _unscale(self, values: np.ndarray) -> np.ndarray:
-        """Put scaled numbers (N, n_outputs) in the unit of y."""
+        """Convert scaled numbers (N, n_outputs) to the unit of y."""
         return values.astype(np.float64) * self._target_scale + self._target_mean
 
     def _shape_output(self, values: np.ndarray) -> np.ndarray:
-        """One column as it came in y."""
+        """Return 1-D predictions if y was 1-D in fit."""
         return values if self._target_shape else values[:, 0]

@@ -1,8 +1,8 @@
-"""Which rows are trained on, how often and with what weight: pure functions over arrays.
+"""Selection, repetition and weighting of the training rows: pure functions of arrays.
 
-A fit must not depend on the order of the rows, and an integer weight must mean exactly that many
-copies. So rows are put in an order of their own before anything random happens to them, and
-integer weights become repeated rows.
+A fit must not depend on the order of the rows, and an integer weight must be equivalent to that
+many copies. Rows are therefore sorted into a canonical order before random operations, and integer
+weights are converted to repeated rows.
 """
 
 from typing import Any
@@ -24,11 +24,11 @@ from ..sequences import (
     standardisation_of,
 )
 
-# Integer weights become repetitions while the repeated data stays within this; above it an epoch
-# would take too long, and the weights multiply the loss instead.
+# Integer weights are converted to repeated rows up to this size of the repeated data; beyond it an
+# epoch would take too long, and the weights multiply the loss instead.
 MAX_REPEATS, SPARE_REPEATS = 10, 1000
 
-# Token ids that are looked at together.
+# Number of token ids that are processed at a time.
 _BLOCK_TOKENS = 1 << 20
 
 
@@ -39,7 +39,7 @@ def check_weights(
     input_name: str = "sample_weight",
     purpose: str = "train on",
 ) -> np.ndarray | None:
-    """Weights as float64 (n_samples,), or None where all are one; see `check_sample_weights`."""
+    """Return weights as float64 (n_samples,), or None if all are one."""
     if sample_weight is None:
         return None
     where = f"{caller}: {input_name}"
@@ -51,11 +51,11 @@ def check_weights(
 
 
 def check_groups(groups: Any, spans: Spans, caller: str) -> np.ndarray | None:
-    """Number of each sample's group, int64 (n_samples,), or None for no groups."""
+    """Return the group index of each sample, int64 (n_samples,), or None without groups."""
     if groups is None:
         return None
     where = f"{caller}: groups"
-    advice = f"Pass a 1-D array of {len(spans)} labels, one per sample: what belongs together."
+    advice = f"Pass a 1-D array of {len(spans)} labels, the group of each sample."
     labels = as_array(align_to_samples(open_tensors(groups, where), spans, where), where, advice)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -67,9 +67,9 @@ def check_groups(groups: Any, spans: Spans, caller: str) -> np.ndarray | None:
         )
     try:
         codes, _ = pd.factorize(np.asarray(labels))
-    except TypeError as error:  # of labels that are lists
+    except TypeError as error:  # labels that are lists
         raise ValueError(
-            f"{where} holds what cannot be a label: {quote(error)}. {advice}"
+            f"{where} contains values that cannot be labels: {quote(error)}. {advice}"
         ) from error
     codes[np.ma.getmaskarray(labels)] = -1
     if (codes < 0).any():
@@ -80,14 +80,14 @@ def check_groups(groups: Any, spans: Spans, caller: str) -> np.ndarray | None:
 def arrange_rows(
     spans: Spans, y: np.ndarray | list[np.ndarray], sample_weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Rows in an order that only their content decides, repeated by integer weights.
+    """Return rows in an order that depends only on their content, repeated by integer weights.
 
     Returns
     -------
     rows : ndarray of int64
         Row numbers of ``spans``.
     weights : ndarray of float64 of shape (len(spans),), or None
-        What is left to multiply the loss with.
+        Weights that remain to be applied to the loss.
     """
     order, group = canonical_order(spans, y)
     if sample_weight is None:
@@ -96,7 +96,7 @@ def arrange_rows(
     whole = bool((sample_weight == np.rint(sample_weight)).all())
     if whole and total <= MAX_REPEATS * len(spans) + SPARE_REPEATS:
         return np.repeat(order, sample_weight[order].astype(np.int64)), None
-    # Equal rows with different weights are told apart by the weight.
+    # Equal rows are sorted by their weights.
     return order[np.lexsort((sample_weight[order], group))], sample_weight
 
 
@@ -109,20 +109,20 @@ def split_rows(
     groups: np.ndarray | None = None,
     caller: str = "split_rows",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Training and validation rows; each class in both where its size allows.
+    """Split rows into training and validation rows, stratified by class if possible.
 
     Parameters
     ----------
     rows : ndarray of int
-        What to split.
+        Rows to split.
     labels : ndarray of int or None
-        The class of each sample; None splits without classes.
+        Class of each sample; None splits without stratification.
     fraction : float in (0, 1)
-        Share of the rows to validate on; with groups, share of the groups.
+        Fraction of the rows to hold out; with groups, fraction of the groups.
     rng : numpy.random.RandomState
-        Decides the split.
+        Source of randomness.
     groups : ndarray of int or None
-        The group of each sample; a group is in one of the parts, whole.
+        Group of each sample; groups are not split.
     caller : str
         Named in errors.
     """
@@ -133,13 +133,13 @@ def split_rows(
         if labels is not None:
             _, counts = np.unique(labels[rows], return_counts=True)
             n_valid = int(np.ceil(fraction * len(rows)))
-            # A class of one row, or fewer validation rows than classes, cannot be stratified.
+            # Stratification needs two rows of each class, and a row of each class in both parts.
             if counts.min() > 1 and min(n_valid, len(rows) - n_valid) >= len(counts):
                 stratify = labels[rows]
         train, valid = train_test_split(
             np.arange(len(rows)), test_size=float(fraction), random_state=rng, stratify=stratify
         )
-    # Back in the canonical order, in which sums are taken.
+    # Back in the canonical order, so that sums do not depend on the split.
     return rows[np.sort(train)], rows[np.sort(valid)]
 
 
@@ -151,17 +151,17 @@ def _split_groups(
     groups: np.ndarray,
     caller: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Positions in ``rows`` of training and validation, no group in both."""
-    # Numbered by when they come in the canonical order, so that their names decide nothing.
+    """Return the positions in ``rows`` of training and validation rows, with disjoint groups."""
+    # Numbered in order of appearance in the canonical order, independent of their names.
     codes, distinct = pd.factorize(groups[rows])
     n_groups = len(distinct)
     if n_groups < 2:
         raise ValueError(
-            f"{caller}: groups holds one group only, which cannot be in the training part and in "
-            "the validation part. Pass X_val and y_val, or set early_stopping=False."
+            f"{caller}: groups has a single group, which cannot be split into training and "
+            "validation data. Pass X_val and y_val, or set early_stopping=False."
         )
     n_valid = min(max(1, int(np.ceil(fraction * n_groups))), n_groups - 1)
-    # Of several draws the one whose classes are most alike in both parts.
+    # Of several draws, use the one with the most similar class distributions in both parts.
     draws = [rng.permutation(n_groups)[:n_valid] for _ in range(1 if labels is None else 20)]
     held_out = [np.isin(codes, chosen) for chosen in draws]
     if labels is not None:
@@ -170,7 +170,7 @@ def _split_groups(
 
 
 def _imbalance(labels: np.ndarray, valid: np.ndarray) -> float:
-    """How much the shares of classes differ between the parts of a split."""
+    """Measure the difference between the class distributions of both parts of a split."""
     counts = np.bincount(labels), np.bincount(labels[valid], minlength=labels.max() + 1)
     total, held = (count / count.sum() for count in counts)
     return float(np.abs(total - held).sum())
@@ -179,7 +179,7 @@ def _imbalance(labels: np.ndarray, valid: np.ndarray) -> float:
 def learn_scaling(
     spans: Spans, rows: np.ndarray, caller: str, input_name: str = "X"
 ) -> Standardisation:
-    """Mean and standard deviation of each feature over the valid steps of ``rows``."""
+    """Compute mean and standard deviation of each feature over the valid steps of ``rows``."""
     with np.errstate(over="ignore", invalid="ignore"):
         scaling = standardisation_of(spans, rows)
     wrong = ~(np.isfinite(scaling.mean) & np.isfinite(scaling.std))
@@ -187,16 +187,16 @@ def learn_scaling(
         feature = int(np.argmax(wrong))
         name = feature if spans.feature_names is None else repr(spans.feature_names[feature])
         raise ValueError(
-            f"{caller}: {input_name} has values in feature {name} that lie further apart than "
-            "float64 can say. Clip or rescale them first."
+            f"{caller}: {input_name} has values in feature {name} whose range overflows float64. "
+            "Clip or rescale them first."
         )
     return scaling
 
 
 def farthest_value(spans: Spans, scaling: Standardisation) -> str | None:
-    """Where the number is that lies farthest from the training data, if that is far, and how far.
+    """Locate the number that is farthest from the training data, if it is an extreme outlier.
 
-    A thousand standard deviations are no reason for a network to overflow; a billion are.
+    A network does not overflow at a thousand standard deviations, but it may at a billion.
     """
     farthest, place = 1e9, None
     for block, steps in spans.blocks(_BLOCK_TOKENS):
@@ -214,7 +214,7 @@ def farthest_value(spans: Spans, scaling: Standardisation) -> str | None:
 
 
 def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.ndarray:
-    """The tokens of the vocabulary that ``rows`` do not hold."""
+    """Return the tokens of the vocabulary that do not occur in ``rows``."""
     seen = np.zeros(num_embeddings, dtype=bool)
     for _, ids in spans.take(np.unique(rows)).blocks(_BLOCK_TOKENS):
         seen[ids] = True
@@ -222,32 +222,32 @@ def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.nda
 
 
 def highest_token(spans: Spans) -> int:
-    """The highest token id."""
+    """Return the highest token id."""
     return max(int(ids.max()) for _, ids in spans.blocks(_BLOCK_TOKENS))
 
 
 def auto_batch_size(n_rows: int) -> int:
-    """Batches small enough that a small data set still makes several steps an epoch."""
+    """Return a batch size for which small data sets still have several steps per epoch."""
     return int(np.clip(n_rows // 16, 8, 32))
 
 
 def are_documents(lengths: np.ndarray) -> bool:
-    """Whether sequences of tokens are documents on average, and not words or sentences."""
+    """Whether sequences of tokens are documents on average rather than words or sentences."""
     return float(lengths.mean()) >= 100
 
 
 def auto_epochs(n_rows: int, batch_size: int, *, tokens: bool, documents: bool = False) -> int:
-    """Epochs for the number of optimizer steps that training needs.
+    """Return the number of epochs for the number of optimizer steps that training needs.
 
-    At least 600 steps (but at most 150 epochs, which only tiny data meets), 30 epochs while that is
-    under 1,700 steps, and never fewer than 10 epochs. Chosen by experiment over eleven
-    classification sets.
+    At least 600 steps (but at most 150 epochs, a limit that only tiny data sets reach), 30 epochs
+    while that is under 1,700 steps, and never fewer than 10 epochs. Chosen by experiment on eleven
+    classification data sets.
 
-    Embeddings learn from their own tokens only and need at least 20 epochs: held-out accuracy of
-    words and sentences rises by .004 to .009. But one target for a whole document (``documents``)
-    says little of each of its tokens: on reviews of films that no training review is about, 20
-    epochs instead of 10 change accuracy by less than its noise and the area under the curve from
-    .891 to .886.
+    Embedding vectors are only updated by their tokens and need at least 20 epochs: held-out
+    accuracy on words and sentences increases by .004 to .009. With one target for a whole document
+    (``documents``), which is hardly informative of single tokens, they do not: on reviews of films
+    without training reviews, 20 epochs instead of 10 change accuracy by less than its noise and the
+    area under the ROC curve from .891 to .886.
     """
     n_batches = -(-n_rows // batch_size)
     fewest = 20 if tokens and not documents else 10
@@ -256,20 +256,20 @@ def auto_epochs(n_rows: int, batch_size: int, *, tokens: bool, documents: bool =
 
 
 def auto_patience(n_rows: int, epochs: int) -> int:
-    """Epochs to wait for a better validation score.
+    """Return the number of epochs to wait for an improvement in the validation score.
 
-    Under 100 rows the score is so coarse that 50 epochs may pass between two improvements. Half of
-    the epochs otherwise: the score rests while the learning rate is high, and rises again as it
-    falls.
+    With fewer than 100 rows the score is so coarse that 50 epochs may pass between two
+    improvements. Half of the epochs otherwise: the score stagnates while the learning rate is high,
+    and improves again as it decreases.
     """
     return 50 if n_rows < 100 else max(10, epochs // 2)
 
 
 def draw_seed(random_state: Any) -> int:
-    """One seed from a ``random_state``.
+    """Draw a seed from a ``random_state``.
 
-    None draws from the operating system and not, as `sklearn.utils.check_random_state`, from
-    NumPy's global generator, which is the user's.
+    None uses entropy from the operating system and not NumPy's global generator, as
+    `sklearn.utils.check_random_state` would, because that belongs to the user.
     """
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])

@@ -1,19 +1,19 @@
-"""How well predictions fit: what `score` returns."""
+"""The scores that the `score` methods return."""
 
 import numpy as np
 from sklearn.metrics import r2_score
 
-# Their squares, and sums of these, are far from the largest number.
+# Sums of squares of numbers up to this are far from overflow.
 _LARGE = 1e140
 
 
 def share_right(
     true: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None, caller: str
 ) -> float:
-    """Return the share of labels, or of rows of an indicator, that are predicted right."""
+    """Return the fraction of labels, or of rows of an indicator, that are predicted correctly."""
     if _is_text(true) != _is_text(predicted):
         raise ValueError(
-            f"{caller}: y holds labels such as {true[:1].tolist()[0]!r}, but the model predicts "
+            f"{caller}: y has labels such as {true[:1].tolist()[0]!r}, but the model predicts "
             f"labels such as {predicted[:1].tolist()[0]!r}. Pass labels of the kind that the model "
             "was fitted with."
         )
@@ -26,7 +26,7 @@ def share_right(
 def r_squared(
     true: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None, caller: str
 ) -> float:
-    """Return R² of each column, on average; huge numbers are scaled down, which changes nothing."""
+    """Return the mean R² of all columns; huge numbers are scaled down, which does not change it."""
     true, predicted = (values.reshape(len(values), -1) for values in (true, predicted))
     if true.shape[1] != predicted.shape[1]:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Decoding with a trained `Seq2SeqModel`: tokens by search, numbers step by step."""
+"""Decoding with a trained `Seq2SeqModel`: search for tokens, step by step for numbers."""
 
 from collections.abc import Callable
 
@@ -13,16 +13,16 @@ Search = Callable[..., Hypotheses]
 
 
 class RowStreams:
-    """Random numbers for sampling: a stream of its own for each row, so that company is no matter.
+    """Random numbers for sampling: one stream per row, independent of the rest of the batch.
 
     Parameters
     ----------
     seed : int
     rows : ndarray of int
-        Numbers of the rows in the whole data.
+        Indices of the rows in the whole data.
     """
 
-    # Steps that are drawn at a time.
+    # Number of steps drawn at a time.
     block = 64
 
     def __init__(self, seed: int, rows: np.ndarray):
@@ -33,11 +33,11 @@ class RowStreams:
         self.drawn = np.empty((len(rows), self.block))
 
     def __call__(self, rows: Tensor, position: int) -> Tensor:
-        """One number in [0, 1) for each of the batch's ``rows``: (N,), float64."""
+        """Draw a number in [0, 1) for each of the ``rows`` of the batch: (N,), float64."""
         live = rows.tolist()
         column = position % self.block
         if column == 0:
-            for row in live:  # those that have ended need no more
+            for row in live:  # finished rows need no more numbers
                 self.drawn[row] = self.streams[row].random(self.block)
         return torch.from_numpy(self.drawn[live, column]).to(rows.device)
 
@@ -49,17 +49,17 @@ def search_tokens(model: Seq2SeqModel, memory: Memory, search: Search) -> Hypoth
     ----------
     model : Seq2SeqModel
     memory : Memory
-        Of B sources.
+        Encoded sources, B of them.
     search : callable
-        A function of `sk_rnn.decoding` that lacks only its first two arguments.
+        A function of `sk_rnn.decoding`, called with its first two arguments.
     """
     n_rows = len(memory.encoding)
     all_rows = torch.arange(n_rows, device=memory.encoding.device)
     last: list[tuple[Tensor, Memory]] = [(all_rows, memory)]
 
     def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        # Matrix products of few rows take other paths: see ROW_MULTIPLE. So a hypothesis is scored
-        # alike however many are left.
+        # Matrix multiplications of few rows use other code paths: see ROW_MULTIPLE. With padding,
+        # the score of a hypothesis does not depend on how many are left.
         n = len(tokens)
         filled = torch.arange(n + -n % ROW_MULTIPLE, device=tokens.device).clamp(max=n - 1)
         if len(filled) > n:
@@ -90,16 +90,16 @@ def decode_numbers(
     ----------
     model : Seq2SeqModel
     memory : Memory
-        Of B sources.
+        Encoded sources, B of them.
     n_steps : int
-        Steps to decode.
+        Number of steps to decode.
     learned_end : bool
-        Whether targets end where the model says so, and after ``n_steps`` at the latest.
+        Whether the model predicts where targets end, after ``n_steps`` at the latest.
 
     Returns
     -------
     values : Tensor of shape (B, n_steps, n_features)
-        Scaled as the model was trained.
+        Values in the scale of training.
     lengths : Tensor of int64 of shape (B,)
     """
     decoder, n_rows = model.decoder, len(memory.encoding)

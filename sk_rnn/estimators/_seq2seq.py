@@ -39,7 +39,7 @@ from ..sequences import (
 )
 from ._base import Validation
 from ._pair_targets import as_objects, check_one_each
-from ._parameters import CONSTRAINTS
+from ._parameters import SHARED, Constraints
 from ._reading import float_type
 from ._rows import check_weights, draw_seed
 from ._scores import r_squared
@@ -62,7 +62,7 @@ from ._types import (
 _positive_int = IntegerFrom(1)
 _share = NumberIn(0, 1, closed="left")
 
-_OWN_CONSTRAINTS: dict[str, list[Any]] = {
+_OWN_CONSTRAINTS: Constraints = {
     "cell": [StrOptions(set(CELLS))],
     "attention": [StrOptions({"auto", *ATTENTIONS}), None],
     "input_feeding": ["boolean"],
@@ -85,7 +85,7 @@ _OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "transform_method": [StrOptions({"predict", "encode"})],
 }
 
-# What `sample` takes, and what to pass.
+# The options of `sample`: their constraints, and what to pass instead.
 _SAMPLING: dict[str, tuple[list[Any], str]] = {
     "temperature": (
         [NumberIn(0, None, closed="neither")],
@@ -102,21 +102,19 @@ _SAMPLING: dict[str, tuple[list[Any], str]] = {
     ),
 }
 
-# The smallest number that is no denormal one, and a little more.
+# Slightly larger than the smallest normal number: denormal ones are flushed to zero.
 _TINY = 1e-300
-
-_NOT_HERE = ("pooling", "return_sequences", "head_norm", "num_embeddings", "tbptt_steps")
 
 
 class Alignment(NamedTuple):
-    """Where the decoder looked for each step of one target.
+    """Soft alignment of one target with its source.
 
     Attributes
     ----------
     source, target : list
-        The steps: tokens, with ``"<end>"`` where the end is, or numbers of steps.
+        The steps: tokens, with ``"<end>"`` for the end of sequence, or indices of time steps.
     weights : ndarray of shape (len(target), len(source)), float32
-        Attention; each row sums to one.
+        Attention weights; each row sums to one.
     """
 
     source: list[Any]
@@ -128,303 +126,315 @@ def _encodes(estimator: Any) -> bool:
     method = estimator.transform_method
     if not isinstance(method, str) or method != "encode":
         raise AttributeError(
-            "Only with transform_method='encode'; predictions are no columns of features."
+            "Only available with transform_method='encode': predictions are not features."
         )
     return True
 
 
 def _decodes(estimator: Any) -> bool:
     if not getattr(estimator, "_autoencoder", True):
-        raise AttributeError("Only an autoencoder decodes what it has encoded.")
+        raise AttributeError("Only available for an autoencoder.")
     return _encodes(estimator)
 
 
 class Seq2SeqTransformer(TransformerMixin, Translation):
-    r"""Encoder-decoder RNN with the transform API; not an attention-only Transformer.
+    r"""Encoder-decoder RNN with scikit-learn's transformer API (not a Transformer network).
 
-    Learns to turn sequences into other sequences, of other lengths: words into pronunciations,
-    sentences into translations, vectors into names, the past of a series into its future. Without
-    y it is an autoencoder, which learns to reconstruct its input from a vector of fixed size.
+    Maps sequences to other sequences, possibly of different lengths: words to pronunciations,
+    sentences to translations, vectors to names, the past of a series to its future. Without y it
+    is an autoencoder, which learns to reconstruct its input from a vector of fixed size.
 
-    Sources and targets may be strings, sequences of any hashable tokens, or sequences of numbers;
-    sources also vectors. `predict` returns what y was made of.
+    Sources and targets may be strings, sequences of hashable tokens, or sequences of numbers;
+    sources may also be vectors. `predict` returns targets of the same kind as y.
 
     Parameters
     ----------
     cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"}, default="gru"
-        The recurrent cell of encoder and decoder. The gated cells "gru" and "lstm" keep information
-        over long spans; the plain ones are smaller and forget sooner.
+        Type of the recurrent cell of encoder and decoder. The gated cells "gru" and "lstm" retain
+        information over long time spans; the plain ones are smaller and forget sooner.
 
     hidden_size : int, default=128
-        Size of the hidden state, of each direction of the encoder and of the decoder. More
-        capacity, slower, easier to overfit.
+        Size of the hidden state in each direction of the encoder, and in the decoder. Larger values
+        increase the capacity of the model, the training time and the risk of overfitting.
 
     num_layers : int, default=1
-        Number of stacked recurrent layers, in encoder and decoder.
+        Number of stacked recurrent layers in encoder and decoder.
 
     bidirectional : bool, default=True
-        Let the encoder also read each source from its end to its start.
+        Whether the encoder reads each source in both directions.
 
     attention : {"auto", "additive", "dot", "general"} or None, default="auto"
-        How the decoder looks at the source's steps: with a small network (Bahdanau, Cho & Bengio,
-        2015), with a product, or with a product through a matrix (Luong, Pham & Manning, 2015).
-        None gives it the source's encoding at every step instead. "auto" is "additive" for
-        sources of tokens and "general", which is faster, for numbers; but None for an autoencoder,
-        which would pass everything through the attention and learn no encoding.
+        Score function of the decoder's attention: a small feed-forward network ("additive";
+        Bahdanau, Cho & Bengio, 2015), a dot product, or a bilinear form ("general"; Luong, Pham &
+        Manning, 2015). If None, the decoder receives the encoding of the source at every step
+        instead. "auto" uses "additive" for sources of tokens, "general", which is faster, for
+        numbers, and None for an autoencoder, which with attention would not need to learn an
+        encoding.
 
     input_feeding : bool, default=False
-        Let the decoder's recurrence read what the last step put out, context included (Luong et
-        al., 2015, section 3.3), so that it knows what has been attended to. Training then computes
-        target steps one after the other, which is several times slower.
+        Whether the attentional output of the previous step, context included, is an input of the
+        decoder's recurrence (Luong et al., 2015, section 3.3), which informs it of past alignment
+        decisions. Training then computes target steps sequentially, which is several times slower.
 
     feedback : bool or "auto", default="auto"
-        Let the decoder read the target's steps so far: the true ones in training, its own in
-        `predict`. "auto" does so for tokens. Numbers are decoded without, which is faster and
-        keeps errors from growing from step to step.
+        Whether the decoder is autoregressive, that is, reads the previous target steps: the true
+        ones in training (teacher forcing), its own predictions in `predict`. "auto" is True for
+        tokens and False for numbers, which is faster and prevents errors from accumulating over the
+        steps.
 
     scheduled_sampling : float in [0, 1], default=0.0
-        Probability that a target step which the decoder reads in training is its own prediction
-        and not the true one (Bengio et al., 2015; in two passes as Duckworth et al., 2019). Trains
-        for what `predict` does, at the cost of one more pass over the decoder.
+        Probability that the decoder reads its own prediction of a target step in training instead
+        of the true one (Bengio et al., 2015; in two passes as in Duckworth et al., 2019). Makes
+        training resemble `predict`, at the cost of a second pass through the decoder.
 
     source_kind : {"auto", "tokens", "series", "vectors"}, default="auto"
-        What X is. "auto" takes strings, sequences of whole numbers and sequences of anything that
-        is not a number for tokens; the rows of a 2-D array or frame for vectors (one to many); and
-        any other numbers for series. With "series" the rows of a 2-D array are series too, one
-        number per time step.
+        How X is interpreted. "auto" treats strings, sequences of integers and sequences of anything
+        that is not a number as tokens; the rows of a 2-D array or DataFrame as vectors
+        (one-to-many); and all other numbers as series. With "series", the rows of a 2-D array are
+        also series, with one number per time step.
 
     target_kind : {"auto", "tokens", "series"}, default="auto"
-        What y is: tokens or numbers. "auto" decides as for X, but rows of a 2-D array are series.
-        Lists of whole numbers that are amounts need "series": by "auto" they are tokens, unless
-        one of them is a fraction, so that a subset of the data may be taken for something else.
-        Of tokens in a 2-D array, which is padded if they are of several lengths, `padding_value` is
-        dropped as from X.
+        How y is interpreted: as tokens or as numbers. "auto" applies the rules for X, except that
+        the rows of a 2-D array are series. Set "series" for lists of integers that are quantities:
+        "auto" treats them as tokens unless one of them has a fractional part, so a subset of the
+        data may be interpreted differently. From tokens in a 2-D array, which is padded if their
+        lengths differ, `padding_value` is dropped as it is from X.
 
     source_analyzer : {"char", "word"}, callable or None, default="char"
-        How strings in X become tokens: by character, by word with punctuation marks for tokens of
-        their own, or by a function from a string to a list. Sequences of tokens are taken as they
-        are; None says that X must be such.
+        How strings in X are split into tokens: into characters, into words with punctuation marks
+        as separate tokens, or by a callable that takes a string and returns a list. Sequences of
+        tokens are used as they are; None requires X to consist of them.
 
     target_analyzer : {"char", "word"}, callable or None, default="char"
-        The same for y. Tokens of characters and words are put together exactly as they were; those
-        of a function with nothing between them if that gives the strings in `fit` back, and else
-        with spaces. An autoencoder uses `source_analyzer`.
+        Same as `source_analyzer`, for y. Characters and words are joined exactly as they were
+        split; the tokens of a callable are concatenated if that restores the strings passed to
+        `fit`, and joined with spaces otherwise. An autoencoder uses `source_analyzer`.
 
     source_min_df : int or "auto", default="auto"
-        Tokens in fewer sequences of X than this become the unknown token. "auto" is 2 from 1,000
-        sequences on, so that the model learns what to make of it, and 1 below.
+        Tokens that occur in fewer sequences of X than this are replaced by the unknown token.
+        "auto" uses 2 with 1,000 sequences or more, so that the model learns to handle unknown
+        tokens, and 1 otherwise.
 
     target_min_df : int or "auto", default="auto"
-        The same for y; such tokens can never be predicted. "auto" is 2 for words from 1,000
-        sequences on, and else 1.
+        Same as `source_min_df`, for y; tokens that are left out cannot be predicted. "auto" uses 2
+        for words with 1,000 sequences or more, and 1 otherwise.
 
     embedding_dim : int, default=64
-        Size of a token's vector, of sources and targets.
+        Size of the embedding vectors of source and target tokens.
 
     embedding_weights : array-like of shape (n_tokens, n_embedded) or None, default=None
-        Pretrained vectors of the source's tokens, row i for token id i. For X as a Panel of token
-        ids, as `~sk_rnn.preprocessing.SequenceVectorizer` makes it with a vocabulary that is given.
-        Not for strings: their vocabulary is learned in each `fit`, so that rows would belong to
-        other tokens in another fold.
+        Pretrained embedding vectors of source tokens, with row i for token id i. Requires X to be a
+        Panel of token ids, such as `~sk_rnn.preprocessing.SequenceVectorizer` returns with a fixed
+        vocabulary. Not supported for strings, whose vocabulary is learned in each `fit`, so that
+        rows would refer to different tokens in different folds.
 
     freeze_embedding : bool, default=False
-        Leave `embedding_weights` as they are.
+        Whether to keep `embedding_weights` fixed during training.
 
     tied_embeddings : bool or "auto", default="auto"
-        Score target tokens by products with the vectors that embed them (Press & Wolf, 2017): fewer
-        weights, which helps with many tokens and little data. "auto" does so from 1,000 tokens on.
+        Whether the output layer shares its weights with the target embedding (Press & Wolf, 2017).
+        This reduces the number of weights, which helps with a large vocabulary and little data.
+        "auto" is True for a vocabulary of 1,000 tokens or more.
 
     embedding_dropout : float in [0, 1), default=0.2
-        Dropout of single values of the token vectors while training.
+        Dropout probability of single values of the embedding vectors during training.
 
     word_dropout : float in [0, 1), default=0.0
-        Probability that a source token is read as the zero vector while training (Iyyer et al.,
+        Probability of replacing a source token by the zero vector during training (Iyyer et al.,
         2015).
 
     padding_value : float or None, default=None
-        The number that X is padded with. Time steps at the start or the end of a sequence in which
-        every feature equals it are dropped. NaN is allowed. None drops nothing.
+        The value that X is padded with. Time steps at the start or the end of a sequence are
+        dropped if all of their features equal it. NaN is allowed. If None, no time step is dropped.
 
     conv_channels : int or None, default=None
-        Channels of a convolution over the source's time steps, with a ReLU, before the recurrence.
-        None leaves it out. Centred on the step if `bidirectional`, else over the steps up to it.
+        Number of output channels of a convolution over time, followed by a ReLU, before the
+        recurrent layers. If None, there is no convolution. The kernel is centred if `bidirectional`
+        is True, and causal otherwise.
 
     conv_kernel_size : int, default=5
-        Time steps that the convolution covers; used with `conv_channels`.
+        Number of time steps that the convolution kernel covers. Only used with `conv_channels`.
 
     conv_stride : int, default=1
-        Keep every `conv_stride`-th time step after the convolution. Recurrence and attention cost
-        that much less, as for audio.
+        Keep every `conv_stride`-th time step after the convolution, for example for audio. This
+        reduces the cost of recurrent layers and attention by this factor.
 
     dropout : float in [0, 1), default=0.2
-        Dropout between recurrent layers and before the last linear layer while training.
+        Dropout probability between recurrent layers and before the output layer during training.
 
     recurrent_dropout : float in [0, 1), default=0.0
-        Dropout of the recurrent states while training, with the same mask at every time step (Gal &
-        Ghahramani, 2016). Not with `input_feeding`.
+        Dropout probability of the recurrent states during training, with the same mask at every
+        time step (Gal & Ghahramani, 2016). Not supported with `input_feeding`.
 
     layer_norm : bool, default=False
-        Normalise the output of each recurrent layer over its features (Ba, Kiros & Hinton, 2016).
+        Whether to apply layer normalisation to the output of each recurrent layer (Ba, Kiros &
+        Hinton, 2016).
 
     scale_inputs : bool, default=True
-        Standardise each feature with its mean and standard deviation over the training time steps,
-        in float64, before numbers are rounded to float32. Token ids are never scaled.
+        Whether to standardise each feature by its mean and standard deviation over the training
+        time steps, in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     label_smoothing : float in [0, 1), default=0.1
-        Share of each target token that is spread over all tokens in the loss (Szegedy et al.,
-        2016). Guards against overconfidence, which misleads beam search; lowers the likelihoods of
-        `score_samples`. For tokens only.
+        Fraction of the probability of each target token that is distributed uniformly over all
+        tokens in the loss (Szegedy et al., 2016). Reduces overconfidence, which misleads beam
+        search, and lowers the likelihoods of `score_samples`. Only used for tokens.
 
     max_length : int or "auto", default="auto"
-        Maximum number of steps to decode if no end is predicted. "auto" is twice the longest target
-        in `fit`. Targets of numbers that all have one length are never cut off, so less than that
-        length is refused.
+        Maximum number of steps to decode if no end of sequence is predicted. "auto" uses twice the
+        length of the longest target in `fit`. If all targets are numbers of the same length, they
+        are never truncated, and a smaller value raises an error.
 
     beam_width : int, default=1
-        Hypotheses that `predict` follows at a time; 1 is greedy decoding. 5 is often a little
-        better and about five times slower.
+        Number of hypotheses that beam search keeps in `predict`; 1 is greedy decoding. 5 is often
+        slightly better and about five times slower.
 
     length_penalty : float, default=1.0
-        Exponent of the length that log-probabilities are divided by to rank hypotheses of beam
-        search (Wu et al., 2016). 0 ranks by probability and favours short ones.
+        Exponent of the length by which log-probabilities are divided to rank the hypotheses of beam
+        search (Wu et al., 2016). 0 ranks by probability, which favours short hypotheses.
 
     autoencoder : bool or "auto", default="auto"
-        Whether the target is X itself and y is left alone. "auto" is True if `fit` gets no y. Set
-        it True in a Pipeline, which hands every step its y.
+        Whether the target is X itself, and y is ignored. "auto" is True if `fit` is called without
+        y. Set it to True in a Pipeline, which passes y to every step.
 
     transform_method : {"predict", "encode"}, default="predict"
-        What `transform` returns: predictions, or each source's encoding, the encoder's final states
-        in each direction, which any other estimator can use.
+        What `transform` returns: predictions, or the encoding of each source, that is, the final
+        states of the encoder in each direction, as features for another estimator.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
-        The optimizer, by name or as a class of `torch.optim.Optimizer`. Its arguments are set as
+        The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
         ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
 
     lr : float, default=5e-3
-        Learning rate; with a schedule, its highest value. Lower it if the loss jumps or stops being
-        finite.
+        Learning rate; with a schedule, the maximum learning rate. Lower it if the loss oscillates
+        or is no longer finite.
 
     lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
-        How the learning rate changes: up over the first fifth and down to almost nothing (Smith &
-        Topin, 2019), down as a cosine, down as a line, or not at all. A callable gets progress in
-        [0, 1] and returns the factor of `lr`.
+        Learning rate schedule. "one_cycle" increases the rate during the first fifth of training
+        and then decreases it to almost zero (Smith & Topin, 2019); "cosine" and "linear" decrease
+        it from the start. A callable takes the progress of training in [0, 1] and returns the
+        factor by which `lr` is multiplied.
 
     weight_decay : float, default=0.01
-        Decay of weight matrices (Loshchilov & Hutter, 2019); biases and gains are left alone.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
+        decayed.
 
     gradient_clip : float or None, default=1.0
-        Highest norm of the gradient over all weights; longer ones are shortened to it (Pascanu,
-        Mikolov & Bengio, 2013). None clips nothing.
+        Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
+        Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     max_epochs : int or "auto", default="auto"
-        "auto" means about 30 epochs, more on small data (up to 150) and fewer on large (down to 10,
-        or 20 for tokens).
+        Number of epochs. "auto" uses about 30, more on small data sets (at most 150) and fewer on
+        large ones (at least 10, or 20 for tokens).
 
     batch_size : int or "auto", default="auto"
-        Sequences per training step. "auto" is a sixteenth of the data, at least 8 and at most 32.
-        Predictions take as many at once as a bounded memory allows.
+        Number of sequences per training batch. "auto" uses a sixteenth of the training sequences,
+        but at least 8 and at most 32. Prediction uses batches as large as a fixed memory limit
+        allows.
 
     early_stopping : bool, default=False
-        Hold out validation data, stop when its score no longer rises, and keep the weights of the
-        best epoch. With fewer than a few hundred sequences the held-out data is worth more in
-        training.
+        Whether to hold out validation data, stop training when the validation score no longer
+        improves, and keep the weights of the best epoch. With fewer than a few hundred sequences,
+        the held-out data is worth more in training.
 
     validation_fraction : float in (0, 1), default=0.1
-        Share of the sequences to hold out for early stopping; not used if `fit` gets X_val.
+        Fraction of the sequences to hold out for early stopping. Not used if X_val is passed to
+        `fit`.
 
     n_iter_no_change : int or "auto", default="auto"
-        Epochs without a better validation score after which early stopping stops. "auto" is 50
-        under 100 sequences, else half of the epochs, at least 10.
+        Number of epochs without an improvement in the validation score after which early stopping
+        ends the training. "auto" uses 50 with fewer than 100 training sequences, and otherwise half
+        of the epochs, but at least 10.
 
     tol : float, default=1e-4
-        Minimum improvement in the validation score that counts for early stopping.
+        Minimum improvement in the validation score for early stopping.
 
     warm_start : bool, default=False
-        Let `fit` continue from the weights of the last call.
+        Whether `fit` continues from the weights of the previous call.
 
     callbacks : list, tuple or None, default=None
-        skorch callbacks, or pairs (name, callback). `fit` works on shallow copies: what a callback
-        refers to, such as a trial of Optuna, is the user's own. Arguments are set as
-        ``callbacks__name__…``. Scorers see class indices (ids of tokens), or numbers in the unit of
-        y.
+        skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
+        a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
+        ``callbacks__name__…``. Scoring callbacks receive class indices (token ids), or numbers in
+        the unit of y.
 
     device : str, default="auto"
-        "auto" selects CUDA if present and else the CPU; or "cpu", "cuda", "cuda:1", "mps".
+        Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
+        it is available, and the CPU otherwise.
 
     precision : {"float32", "float64", "bf16"}, default="float32"
-        "bf16" runs matrix multiplications in bfloat16 (faster on recent GPUs, slower on most CPUs)
-        and keeps weights in float32; "float64" is for checking.
+        Floating point precision. "bf16" runs matrix multiplications in bfloat16 (faster on recent
+        GPUs, slower on most CPUs) and keeps weights in float32; "float64" is meant for checking.
 
     backend : {"auto", "torch", "numba"}, default="auto"
-        What computes the recurrences. "numba" takes this package's compiled kernels, several times
-        faster than torch on a CPU; they need Numba, which is installed with this package, and are
-        compiled when a machine first uses them, which takes some seconds. "auto" selects them
-        wherever they can run: with Numba, on a CPU, for the built-in cells, unless
-        ``precision="bf16"``. What was selected is in ``net_.backend``.
+        Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
+        which are several times faster than torch on a CPU. They require Numba, which is installed
+        with this package, and are compiled when a machine first uses them, which takes a few
+        seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
+        built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order of the data, dropout and validation split. An int gives the
-        same model at each call, bit for bit on the same machine and number of threads.
+        Controls the initial weights, the order of the data, dropout and the validation split. Pass
+        an int for results that are reproducible across calls: bit for bit on the same machine with
+        the same number of threads.
 
     verbose : int or bool, default=0
-        1 shows a bar in terminals and notebooks, and about ten lines elsewhere; 2 prints a line
-        per epoch. The last line says how training ended.
+        Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
+        elsewhere; 2 prints one line per epoch. The last line reports how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
-        ``module__embedding_std`` and ``module__forget_bias`` (LSTM). Type checkers know those of
-        the named optimizers and cells; they take those of callbacks and user-defined optimizers in
-        `set_params`.
+        ``module__embedding_std`` and ``module__forget_bias`` (LSTM). Type checkers only know the
+        arguments of the built-in optimizers and cells; to satisfy them, set those of callbacks and
+        user-defined optimizers with `set_params`.
 
     Attributes
     ----------
     source_vocabulary_ : dict or None
-        The id of each token of X; ids below 3 are the end mark, the begin mark and the unknown
-        token. None for numbers, and for token ids of a Panel.
+        Mapping from the tokens of X to their ids; ids 0 to 2 are reserved for the end mark, the
+        begin mark and the unknown token. None for numbers, and for a Panel of token ids.
     target_vocabulary_ : dict or None
-        The same for y.
+        Same as `source_vocabulary_`, for y. None for numbers.
     n_features_in_ : int
-        Features per time step, one for tokens; for vectors, which are one step, their size.
+        Number of features per time step, which is one for tokens; for vectors, their size.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if X had string ones.
+        Column names. Only defined if X has column names that are all strings.
     n_iter_ : int
-        Epochs trained.
+        Number of epochs trained.
     loss_curve_ : list of float
-        Mean training loss of each epoch, a step of a target.
+        Mean training loss of each epoch, per target step.
     validation_curve_ : list of float or None
-        Minus the validation loss after each epoch; None without validation data.
+        Negative validation loss after each epoch; None without validation data.
     best_epoch_ : int
-        The epoch, from 1, whose weights the model has: the best with early stopping, else the last
-        with a finite loss.
+        Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
+        the last one with a finite loss.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
-        The trained module. Called directly, it takes sequences of numbers that are already
-        standardised (see `scale_inputs`), as float32 or what `precision` says; `predict` does this
-        itself.
+        The trained module. When it is called directly, numbers must already be standardised (see
+        `scale_inputs`) and have the dtype that `precision` implies; `predict` does both.
     device_ : str
-        Where the network is: `to` moves it.
+        Device of the network, which can be moved with `to`.
 
     See Also
     --------
-    RNNClassifier : One label per sequence, or one per time step.
-    RNNRegressor : The same for numbers.
+    RNNClassifier : Recurrent neural network classifier.
+    RNNRegressor : Recurrent neural network regressor.
     sk_rnn.metrics : Scores and error rates of predicted sequences.
 
     Notes
     -----
-    The decoder's recurrence reads the target so far; its state :math:`h_t` and the context
-    :math:`c_t`, the mean of the encoder's states weighted by attention, make the output (Luong et
-    al., 2015, equation 5): :math:`o_t = V \tanh(W [h_t; c_t])`. So training runs over whole
-    targets at once. Sequences far longer than those in `fit` are decoded badly: what has been
-    learned of order and length does not carry over.
+    The decoder's recurrence reads the previous target steps. Its state :math:`h_t` and the context
+    :math:`c_t`, the mean of the encoder states weighted by attention, determine the output (Luong
+    et al., 2015, equation 5): :math:`o_t = V \tanh(W [h_t; c_t])`. Training can therefore process
+    all steps of a target at once. Sequences much longer than those in `fit` are decoded poorly,
+    because what was learned about order and length does not generalise to them.
 
-    Targets of numbers that all have one length have it in `predict` too; others end where the model
-    says so. Numbers are standardised inside.
+    If all targets are numbers of the same length, predictions also have this length; otherwise the
+    model predicts where they end. Numbers are standardised internally.
 
-    The ids of tokens, and with them the initial weights, do not depend on the order of the rows:
-    tokens without an order, such as frozensets, are put in one by what they hold. Only of objects
-    that hold the same and are still not equal the first to appear comes first.
+    Token ids, and with them the initial weights, do not depend on the order of the samples: tokens
+    that cannot be compared, such as frozensets, are sorted by their content. Only objects with the
+    same content that are not equal are numbered in order of appearance.
 
     References
     ----------
@@ -457,7 +467,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     >>> model.predict(["cat", "fox"]).tolist()
     ['cats', 'foxes']
 
-    The other way: what a model makes of numbers is an array.
+    Predictions of numbers are returned as an array:
 
     >>> import numpy as np
     >>> start = np.linspace(0.0, 6.0, 50)
@@ -468,10 +478,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     (3, 5)
     """
 
-    _parameter_constraints: ClassVar = {
-        **{name: allowed for name, allowed in CONSTRAINTS.items() if name not in _NOT_HERE},
-        **_OWN_CONSTRAINTS,
-    }
+    _parameter_constraints: ClassVar[Constraints] = SHARED | _OWN_CONSTRAINTS
 
     def __init__(
         self,
@@ -585,7 +592,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         self._set_extras(extras)
 
     def __sklearn_tags__(self) -> Tags:
-        """Strings come in as well as numbers; y may be left out; dtypes are the model's own."""
+        """Declare that y is optional and that dtypes are not preserved."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
         tags.transformer_tags.preserves_dtype = []
@@ -605,29 +612,31 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         sample_weight_val: npt.ArrayLike | None = None,
         groups: npt.ArrayLike | None = None,
     ) -> Self:
-        """Train on pairs of sequences, or on sequences alone.
+        """Fit the model to pairs of sequences, or to sequences alone.
 
         Parameters
         ----------
         X : list of str, sequences, or array of shape (n_samples, n_features)
-            Sources: strings, sequences of tokens, everything that the data contract in the
-            documentation says of sequences of numbers, or vectors.
+            Sources: strings, sequences of tokens, sequences of numbers in any container that the
+            data contract in the documentation lists, or vectors.
         y : list of str, sequences, or None, default=None
             Targets: strings, sequences of tokens, or sequences of numbers; a 2-D array has one
-            series per row. None trains an autoencoder. Beside a Panel, a Series that is indexed by
-            the Panel's ids is aligned to it; so are `sample_weight` and `groups`.
+            series per row. None trains an autoencoder. If X is a Panel, a Series indexed by the ids
+            of the Panel is aligned with it; the same holds for `sample_weight` and `groups`.
         sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each pair. Zero leaves it out, k is the same as k copies.
+            Weight of each pair. A weight of zero leaves the pair out; an integer weight k is
+            equivalent to k copies.
         X_val, y_val : as X and y, default=None
-            Validation data, scored after each epoch; with ``early_stopping=True`` it decides when
-            to stop and which weights to keep.
+            Validation data, scored after each epoch. With ``early_stopping=True``, it determines
+            when training stops and which weights are kept.
         sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
-            Weights of the validation data.
+            Sample weights of the validation data.
         groups : array-like of shape (n_samples,) or None, default=None
-            What belongs together, such as the person or the machine that a sequence is from: early
-            stopping then holds out whole groups, a `validation_fraction` of them. Without
-            ``early_stopping=True``, or with X_val, it changes nothing. In a search that splits by
-            groups, pass them here too with metadata routing: ``set_fit_request(groups=True)``.
+            Group of each sequence, such as the person or the machine that it comes from. Early
+            stopping then holds out whole groups, a `validation_fraction` of them. Has no effect
+            without ``early_stopping=True``, or if X_val is passed. In a search that splits by
+            groups, also pass them to `fit` with metadata routing:
+            ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -636,7 +645,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Raises
         ------
         ValueError
-            If X or y hold what cannot be trained on; the message says where.
+            If X or y contain invalid values; the message states where.
         TypeError
             If X or y is not a container of sequences.
         """
@@ -648,13 +657,13 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             raise ValueError(
                 f"{caller}: the network was built for {kinds[self._autoencoder]}, but now y is "
                 f"{'None' if y is None else 'given'} and autoencoder={self.autoencoder!r}, which "
-                f"asks for {kinds[autoencoder]}. Pass what the first fit got, or refit with "
-                "warm_start=False."
+                f"requires {kinds[autoencoder]}. Pass the same kind of data as to the first fit, "
+                "or refit with warm_start=False."
             )
         if autoencoder and y_val is not None and (y is None or X_val is None):
             raise ValueError(
-                f"{caller}: y_val was passed, but an autoencoder's target is X_val itself. Pass "
-                "X_val alone; or y with y_val, and X_val, for a model of pairs."
+                f"{caller}: y_val was passed, but the target of an autoencoder is X_val itself. "
+                "Pass X_val alone; or y with y_val, and X_val, for a model of pairs."
             )
         if autoencoder:
             y, y_val = X, X_val
@@ -686,8 +695,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Returns
         -------
         ndarray of shape (n_samples,), or as y
-            Strings or lists of tokens, in an object array. Numbers come as y did: in an array of
-            two or three dimensions, or in an object array of one array per target.
+            Strings or lists of tokens, in an object array. Numbers are returned in the format of y:
+            a 2-D or 3-D array, or an object array with one array per target.
         """
         spans = self._open(X, "predict")
         if self._target_form == "numbers":
@@ -707,28 +716,29 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     def predict_n_best(
         self, X: Any, n: Int, return_log_proba: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Predict the `n` best targets of each source, by beam search.
+        """Predict the `n` best targets of each source by beam search.
 
         Parameters
         ----------
         X : as in `fit`
             Sources.
         n : int
-            How many; the beam is at least as wide.
+            Number of targets per source. The beam is at least this wide.
         return_log_proba : bool, default=False
-            Also return their log-probabilities.
+            Whether to also return their log-probabilities.
 
         Returns
         -------
         y : ndarray of object of shape (n_samples, n)
-            Best first, as `length_penalty` ranks them; None where there are no more.
+            Targets, best first, as ranked with `length_penalty`; None if fewer than `n` were found.
         log_proba : ndarray of float64 of shape (n_samples, n)
-            Only with ``return_log_proba=True``. -inf where there are no more.
+            Log-probabilities; -inf if fewer than `n` targets were found. Only returned if
+            `return_log_proba` is True.
 
         Raises
         ------
         ValueError
-            If `n` is less than 1, or targets are numbers, of which there is one prediction.
+            If `n` is less than 1, or if targets are numbers, which have a single prediction.
         """
         caller = "predict_n_best"
         spans = self._open(X, caller)
@@ -758,21 +768,22 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         top_p: Float | None = None,
         random_state: RandomState = None,
     ) -> np.ndarray:
-        """Draw a random target for each source, with the probabilities that the model gives.
+        """Sample a target for each source from the distribution that the model predicts.
 
         Parameters
         ----------
         X : as in `fit`
             Sources.
         temperature : float, default=1.0
-            Below 1 makes the probable more probable, above 1 evens out.
+            Values below 1 sharpen the distribution, values above 1 flatten it.
         top_k : int or None, default=None
-            Draw each token from this many most probable ones only.
+            Sample only from the `top_k` most probable tokens.
         top_p : float or None, default=None
-            Draw each token from the fewest most probable ones that have this probability together.
+            Sample only from the smallest set of most probable tokens whose total probability is at
+            least `top_p` (nucleus sampling).
         random_state : int, RandomState instance or None, default=None
-            Decides what is drawn. Each row has random numbers of its own, by its place in X: what
-            is drawn for it does not depend on what the other rows are.
+            Controls the sampling. Each source has a separate stream of random numbers, determined
+            by its position in X, so its result does not depend on the other sources.
 
         Returns
         -------
@@ -791,7 +802,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         search = partial(
             sample,
             max_length=self._limit(),
-            # Denormal numbers are taken for zero while decoding.
+            # Denormal numbers are flushed to zero while decoding.
             temperature=max(float(temperature), _TINY),
             top_k=None if top_k is None else int(top_k),
             top_p=None if top_p is None else max(float(top_p), _TINY),
@@ -801,22 +812,23 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
-        """Compute the log-likelihood of each target, given its source.
+        """Compute the log-likelihood of each target given its source.
 
         Parameters
         ----------
         X : as in `fit`
             Sources.
         y : as in `fit`, default=None
-            Targets; those predicted if None, whose likelihood says how sure the model is: that of
-            `predict_n_best`, without the end where `max_length` cut one off. Of an autoencoder
-            always X itself: sequences with low scores are unlike those in `fit`.
+            Targets. If None, the predicted targets, whose likelihood measures the confidence of the
+            model: that of `predict_n_best`, without the end mark if `max_length` truncated the
+            target. For an autoencoder the target is always X itself: sequences with low scores are
+            unlike those in `fit`.
 
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Of all tokens and the end. Of numbers the density, with an error of variance one in
-            units of the standardised target. Longer targets have lower ones.
+            Log-likelihood of all tokens and the end mark; for numbers, the log-density with errors
+            of unit variance in the standardised targets. Longer targets have lower values.
         """
         check_is_fitted(self)
         if self._autoencoder and y is not None and y is not X:
@@ -832,7 +844,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return self._log_likelihood(spans, target)
 
     def score(self, X: Any, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compare `predict` with the true targets: the share that is right; of numbers, R².
+        """Return the exact-match accuracy of `predict`; for numbers, R².
 
         Parameters
         ----------
@@ -846,11 +858,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Returns
         -------
         float
-            One is perfect. Of tokens the share of targets that are right from end to end. Of
-            numbers R² as `sklearn.metrics.r2_score` has it, in the unit of y: if all targets of
-            `fit` had one length, the mean of the R² of each time step and feature, as with
-            ``scoring="r2"``; else the mean of the R² of each feature over the time steps of all
-            targets, of which predictions then have the true number.
+            The best possible score is 1.0. For tokens, the fraction of targets that are predicted
+            exactly. For numbers, R² as in `sklearn.metrics.r2_score`, in the unit of y: if all
+            targets in `fit` had the same length, the mean R² of all time steps and features, as
+            with ``scoring="r2"``; otherwise the mean R² of all features over the time steps of all
+            targets, with predictions decoded to the true lengths.
         """
         caller = f"{type(self).__name__}.score"
         check_is_fitted(self)
@@ -875,23 +887,23 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return sequence_accuracy_score(rows, self._predict_tokens(spans), sample_weight=weights)
 
     def align(self, X: Any, y: Any = None) -> list[Alignment]:
-        """Show which steps of each source the decoder looked at for each step of its target.
+        """Return the attention weights of each target step over the steps of its source.
 
-        These are the weights of the attention, the soft alignment of Bahdanau, Cho & Bengio (2015).
-        The method is not called after it because `attention` is the parameter that chooses it.
+        This is the soft alignment of Bahdanau, Cho & Bengio (2015). The method is not called
+        `attention` because that is the parameter which selects the score function.
 
         Parameters
         ----------
         X : as in `fit`
             Sources.
         y : as in `fit`, default=None
-            Targets; those predicted if None.
+            Targets. If None, the predicted targets.
 
         Returns
         -------
         list of Alignment
-            One named tuple a sample: `source` and `target` are lists of tokens, and `weights` is an
-            array of shape (len(target), len(source)) whose rows sum to one.
+            One named tuple per sample: `source` and `target` are lists of tokens, and `weights` is
+            an array of shape (len(target), len(source)) whose rows sum to one.
 
         Raises
         ------
@@ -916,7 +928,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     # --- scikit-learn's transformer -------------------------------------------------------------
 
     def transform(self, X: Any) -> np.ndarray:
-        """Predict targets, or encode sources: see `transform_method`.
+        """Predict targets or encode sources, depending on `transform_method`.
 
         Parameters
         ----------
@@ -926,17 +938,17 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Returns
         -------
         ndarray
-            As `predict`; or with ``transform_method="encode"`` of shape (n_samples, n_encoded),
-            float32: the encoder's final states, `hidden_size` of each direction.
+            Same as `predict`; or with ``transform_method="encode"``, an array of shape (n_samples,
+            n_encoded), float32: the final states of the encoder, `hidden_size` per direction.
         """
-        # What is neither, set after fit, is refused where X is read.
+        # An invalid value, set after fit, is rejected when X is read.
         if isinstance(self.transform_method, str) and self.transform_method == "predict":
             return self.predict(X)
         return self._encode(self._open(X, "transform"))
 
     @available_if(_decodes)
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Decode encodings: the second half of an autoencoder.
+        """Decode encodings with the decoder of an autoencoder.
 
         Parameters
         ----------
@@ -946,28 +958,28 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         Returns
         -------
         ndarray
-            As from `predict`.
+            Same as `predict`.
 
         Raises
         ------
         ValueError
-            If the model has attention, whose decoder needs the sources themselves.
+            If the model has attention, whose decoder requires the sources themselves.
         """
         caller = f"{type(self).__name__}.inverse_transform"
         check_is_fitted(self)
         if self.module_.decoder.attention is not None:
             raise ValueError(
-                f"{caller}: the decoder's attention needs the sources, which encodings do not "
-                "hold. Fit with attention=None."
+                f"{caller}: the attention of the decoder requires the sources, which encodings do "
+                "not contain. Fit with attention=None."
             )
         size = self.module_.encoder.output_size
         self._check_decoding(caller)
         try:
             X = open_tensors(X, f"{caller}: X")
             X = check_array(X, dtype=float_type(self), input_name="X")
-        except Exception as error:  # of any kind: an object says itself how it becomes an array
+        except Exception as error:  # any exception: conversion may run user code
             raise ValueError(
-                f"{caller}: X holds no encodings: {quote(error)}. Pass an "
+                f"{caller}: X does not contain encodings: {quote(error)}. Pass an "
                 f"array of shape (n_samples, {size}), as transform returned it."
             ) from error
         if X.shape[1] != size:
@@ -982,7 +994,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
 
     @available_if(_encodes)
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Name the features of the encoding.
+        """Get output feature names for the encoding.
 
         Parameters
         ----------
@@ -1018,7 +1030,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return spans, self._read_target(y, X, spans, caller, reset=False)
 
     def _own_target(self, X: Any, y: Any, caller: str) -> Any:
-        """What X is to become: X itself for an autoencoder."""
+        """Return the target: X itself for an autoencoder."""
         if self._autoencoder:
             return X
         if y is None:
@@ -1029,12 +1041,12 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         return y
 
     def _predict_tokens(self, spans: Spans, remember: Remember | None = None) -> np.ndarray:
-        """The best target of each source, strings or lists of tokens."""
+        """Return the best target of each source: strings or lists of tokens."""
         decoded = self._decode_tokens(spans, self._search(), remember, width=int(self.beam_width))
         return as_objects(self._name_tokens(row.ids[0] for row in decoded))
 
     def _predict_encoded(self, spans: Spans) -> Panel:
-        """Predict targets as `_read_target` would read them."""
+        """Predict targets in the format that `_read_target` returns."""
         if self._target_form == "numbers":
             return self._unscale(self._decode_numbers(spans))
         decoded = self._decode_tokens(spans, self._search(), width=int(self.beam_width))
@@ -1044,8 +1056,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     def _refuse_numbers(self, method: str, advice: str) -> None:
         if self._target_form == "numbers":
             raise ValueError(
-                f"{type(self).__name__}.{method}: targets are numbers, of which the model makes "
-                f"one prediction and no choice of tokens. {advice}"
+                f"{type(self).__name__}.{method}: targets are numbers, for which the model makes a "
+                f"single prediction instead of a distribution over tokens. {advice}"
             )
 
 
@@ -1055,7 +1067,7 @@ def _check_switch(value: Any, name: str, caller: str) -> None:
 
 
 def _check_sampling(caller: str, **options: Any) -> None:
-    """Refuse options of `Seq2SeqTransformer.sample` that cannot be sampled with."""
+    """Refuse invalid options of `Seq2SeqTransformer.sample`."""
     for name, value in options.items():
         allowed, advice = _SAMPLING[name]
         if not any(make_constraint(part).is_satisfied_by(value) for part in allowed):
@@ -1065,10 +1077,10 @@ def _check_sampling(caller: str, **options: Any) -> None:
 def _without_zeros(
     X: Any, y: Any, sample_weight: Any, groups: Any, caller: str
 ) -> tuple[Any, Any, Any, Any]:
-    """Leave out what has no weight, so that no vocabulary holds its tokens.
+    """Drop samples of weight zero, so that their tokens are not part of the vocabulary.
 
-    What is wrong with the weights or with the number of targets is left for `fit` to say, which
-    must then see all of them.
+    If weights or the number of targets are invalid, all samples are returned: `fit` validates them
+    and raises the error.
     """
     everything = X, y, sample_weight, groups
     if sample_weight is None or np.isscalar(sample_weight):
@@ -1080,7 +1092,7 @@ def _without_zeros(
     try:
         weights = np.asarray(sample_weight)
         weights = weights.astype(np.float64 if weights.dtype.kind != "c" else complex)
-    except Exception:  # of any kind: an object says itself how it becomes an array
+    except Exception:  # any exception: conversion may run user code
         return everything
     if weights.ndim != 1 or weights.all() or not weights.any():
         return everything
@@ -1089,7 +1101,7 @@ def _without_zeros(
         return everything
     keep = np.flatnonzero(weights)
     if isinstance(X, Panel) and y is not X:
-        kept: Any = Spans.of(X).take(keep)  # which copies nothing
+        kept: Any = Spans.of(X).take(keep)  # without copying
     else:
         kept = _take(X, keep)
     kept_y, kept_groups = (None if data is None else _take(data, keep) for data in (y, groups))
@@ -1098,14 +1110,14 @@ def _without_zeros(
 
 def _take(data: Any, rows: np.ndarray) -> Any:
     if isinstance(data, pd.Index | pd.api.extensions.ExtensionArray):
-        return data.take(rows)  # scikit-learn takes these for lists
+        return data.take(rows)  # scikit-learn indexes these like lists
     if is_awkward(data):
         return data[rows]
     return _safe_indexing(data, rows)
 
 
 def _has_samples(data: Any, n: int) -> bool:
-    """Whether it is a container of so many samples, from which some can be taken."""
+    """Whether ``data`` is a container of ``n`` samples that can be indexed."""
     if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
         return False
     if shape_of(data) == ():  # a NumPy array that has no len

@@ -1,4 +1,4 @@
-"""Sources and targets of `Seq2SeqTransformer`: what was passed, and its tokens."""
+"""Sources and targets of `Seq2SeqTransformer`: their kinds and their tokens."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
@@ -30,11 +30,11 @@ from ..sequences import (
 )
 from ._warnings import warn_user
 
-# Ids of a vocabulary that are no tokens. No id stands for padding: a batch knows its lengths.
+# Reserved ids of a vocabulary. There is no padding id, because batches store their lengths.
 RESERVED = ("<end>", "<begin>", "<unknown>")
 END, BEGIN, UNKNOWN = range(len(RESERVED))
 
-# Sequences that can be told to be empty without a look at how they are kept.
+# Types of sequences whose len is reliable.
 _PLAIN = (list, tuple, np.ndarray)
 
 Tokens = Sequence[Hashable]
@@ -49,7 +49,7 @@ _WHAT = {
 
 
 class Side(NamedTuple):
-    """What X or y is made of.
+    """The kind of data in X or y.
 
     Attributes
     ----------
@@ -72,23 +72,23 @@ def read_side(
     padding_value: float | None = None,
     whole: str | None = None,
 ) -> Side:
-    """Tell what X or y is made of.
+    """Determine the kind of data in X or y.
 
     Parameters
     ----------
     data : object
-        As the user passed it.
+        As passed by the user.
     kind : {"auto", "text", "tokens", "series"}
-        What it has to be. "auto" takes strings for text; whole numbers, one per step, in sequences
-        of their own, and whatever is not a number for tokens; anything else for numbers.
+        Required kind. "auto" treats strings as text; sequences of integers, one per step, and
+        sequences of anything that is not a number as tokens; and all other data as numbers.
     where : str
-        What messages call the caller and the argument.
+        Name of the caller and the argument in error messages.
     because : str, default=""
-        What messages say of why it has to be so.
+        Reason for the required kind in error messages.
     padding_value : float or None, default=None
-        What sequences of tokens are padded with.
+        The value that sequences of tokens are padded with.
     whole : str or None, default=None
-        The parameter that by "auto" took whole numbers for tokens, so that others must not come.
+        The parameter whose "auto" treated integers as tokens, so that fractions are refused.
     """
     _check_container(data, where)
     if isinstance(data, Panel | Spans):
@@ -112,12 +112,12 @@ def read_side(
                 "Pass strings only, or sequences of tokens only."
             )
     if not all(map(is_sequence, rows)):
-        # Or no sequences at all, as reading them will say.
+        # If these are not sequences at all, reading them raises the error.
         return _check_form(Side("numbers", None), kind, where, because, data)
     if kind == "auto" and all(isinstance(row, _PLAIN) and len(row) == 0 for row in rows):
         raise ValueError(
-            f"{where} holds {len(rows)} sequences, all of them empty, so that there is nothing to "
-            "learn. Pass sequences of tokens or numbers."
+            f"{where} has {len(rows)} sequences, all of them empty. Pass sequences of tokens or "
+            "numbers."
         )
     if kind != "series" and (kind == "tokens" or _are_tokens(rows)):
         rows = _token_rows(rows, where, padding_value, whole)
@@ -127,7 +127,7 @@ def read_side(
 
 def _check_container(data: Any, where: str) -> None:
     if issparse(data):
-        return  # has an error of its own, and one kind of it is a Mapping
+        return  # has a specific error message; one sparse format is a Mapping
     unordered = isinstance(data, str | bytes | Mapping | Set | Iterator)
     single = np.isscalar(data) or shape_of(data) == ()
     if data is not None and not unordered and not single:
@@ -136,27 +136,27 @@ def _check_container(data: Any, where: str) -> None:
     advice = f" Pass [{argument(where)}] if it is one sample." if isinstance(data, str) else ""
     raise TypeError(
         f"{where} is {what}, which is not a container of sequences.{advice} Pass a list of "
-        "strings, a list of sequences of tokens, or numbers: a list of arrays, an array, a frame "
-        "or a Panel."
+        "strings, a list of sequences of tokens, or numbers: a list of arrays, an array, a "
+        "DataFrame or a Panel."
     )
 
 
 def _check_form(side: Side, kind: str, where: str, because: str, data: Any = None) -> Side:
-    """Refuse data that is not of the kind it has to be."""
+    """Refuse data that is not of the required kind."""
     if kind in ("auto", side.form) or (kind, side.form) == ("series", "numbers"):
         return side
     wanted = {"series": "numbers", "text": "a list of strings"}.get(kind, _WHAT.get(kind))
     shape = shape_of(data)
-    noun = {np.ndarray: "an array", pd.DataFrame: "a frame"}.get(type(data), "data")
+    noun = {np.ndarray: "an array", pd.DataFrame: "a DataFrame"}.get(type(data), "data")
     received = f" ({noun} of shape {tuple(shape)})" if shape is not None else ""
-    # Strings are tokens of a sequence, but not ids of some.
+    # A string may be a token of a sequence, but not a token id.
     consistent = kind == "tokens" and (side.form == "numbers" or because != fitted_with("ids"))
     n_single = count_single(data) if consistent else 0
     name, hint = argument(where), ""
     if n_single:
         hint = f" If {name} is one sequence of {counted(n_single, 'token')}, pass [{name}]."
     raise ValueError(
-        f"{where} holds {_WHAT[side.form]}{received}, but {because}. Pass {wanted}.{hint}"
+        f"{where} contains {_WHAT[side.form]}{received}, but {because}. Pass {wanted}.{hint}"
     )
 
 
@@ -180,7 +180,7 @@ def _open_rows(data: Any, kind: str, where: str) -> list[Any] | None:
 
 
 def is_rectangle(data: Any) -> bool:
-    """Whether data has rows and columns, so that sequences in it have one length or are padded."""
+    """Whether data has rows and columns, so that its sequences have equal lengths or are padded."""
     return not isinstance(data, Panel) and len(shape_of(data) or ()) == 2
 
 
@@ -192,7 +192,7 @@ def _open_rectangle(data: Any, kind: str, where: str) -> list[Any] | None:
     cells = data.to_numpy(dtype=object) if is_frame else data
     holds_cells = isinstance(cells, np.ndarray) and cells.size and is_sequence(cells[0, 0])
     if 0 in cells.shape or holds_cells:
-        return None  # what is empty, and cells that hold sequences, are for reading numbers
+        return None  # empty data and cells that hold sequences are read as numbers
     if kind == "tokens":
         return cells.tolist()
     kind_of_cells = getattr(getattr(cells, "dtype", None), "kind", None)
@@ -205,9 +205,9 @@ def _open_rectangle(data: Any, kind: str, where: str) -> list[Any] | None:
         return cells[:, 0].tolist()
     if is_frame:
         raise ValueError(
-            f"{where} is a frame of strings with {cells.shape[1]} columns, of which each could be "
-            "the text. Pass a list of strings, such as one of its columns, or a list of sequences "
-            "of tokens."
+            f"{where} is a DataFrame of strings with {cells.shape[1]} columns, each of which could "
+            "be the text. Pass a list of strings, such as one of its columns, or a list of "
+            "sequences of tokens."
         )
     return cells.tolist()  # rows of words
 
@@ -235,7 +235,7 @@ def _check_strings(rows: list[Any], where: str) -> None:
 
 
 def _are_tokens(rows: list[Any]) -> bool:
-    """Whether sequences hold tokens rather than numbers: one look at all of them."""
+    """Whether sequences contain tokens rather than numbers."""
     kinds: set[type] = set()
     for row in rows:
         if isinstance(row, np.ndarray):
@@ -245,7 +245,7 @@ def _are_tokens(rows: list[Any]) -> bool:
         elif isinstance(row, list | tuple | range):
             kinds |= set(map(type, row))
         else:
-            return False  # a tensor, frame or Series
+            return False  # a tensor, DataFrame or Series
     if any(map(_holds_several, kinds)):
         return False  # steps of several numbers
     if any(issubclass(kind, tuple) for kind in kinds) and len(kinds) == 1:
@@ -256,7 +256,7 @@ def _are_tokens(rows: list[Any]) -> bool:
 
 
 def _holds_several(kind: type) -> bool:
-    """Whether a step of this type is a list or an array, and so no token."""
+    """Whether a step of this type is a list or an array, and therefore not a token."""
     array = hasattr(kind, "__array__") and not issubclass(kind, np.generic)
     return issubclass(kind, list) or array
 
@@ -294,9 +294,9 @@ def _token_rows(
                 )
             if whole is not None and isinstance(token, float) and not token.is_integer():
                 raise ValueError(
-                    f"{where}[{i}] has {token!r} at time step {step}, but in fit there were whole "
-                    f"numbers only, which {whole}='auto' takes for tokens. Set {whole}='series' "
-                    f"and fit again if they are numbers, or {whole}='tokens'."
+                    f"{where}[{i}] has {token!r} at time step {step}, but in fit there were only "
+                    f"whole numbers, which {whole}='auto' treats as tokens. Set {whole}='series' "
+                    f"and refit if they are numbers, or {whole}='tokens'."
                 )
         result.append(tokens)
     return result
@@ -306,7 +306,7 @@ def _token_fault(token: Any) -> str | None:
     if token is None or (isinstance(token, float) and token != token):
         return "is missing"
     try:
-        hash(token)  # a tuple of lists has the method and no hash
+        hash(token)  # a tuple of lists has the method, but it raises
     except TypeError:
         return "cannot be looked up (it is not hashable)"
     return None
@@ -319,7 +319,7 @@ def are_whole(rows: Sequence[Tokens]) -> bool:
 
 
 def _strip(tokens: list[Any], padding_value: float) -> list[Any]:
-    """Drop tokens at either end that equal a number; NaN equals NaN."""
+    """Drop tokens at both ends that equal the padding value; NaN equals NaN."""
 
     def is_padding(token: Any) -> bool:
         if isinstance(token, bool) or not isinstance(token, Number):
@@ -335,7 +335,7 @@ def _strip(tokens: list[Any], padding_value: float) -> list[Any]:
 
 
 def shown(value: Any) -> str:
-    """Return what stands in a message for a value; sets in one order, long ones cut off."""
+    """Return the repr of a value for messages; sets are sorted, long ones truncated."""
     text = repr(value)
     if isinstance(value, Set) and value:
         text = ", ".join(sorted(map(repr, value)))
@@ -354,7 +354,7 @@ def make_analyzer(analyzer: Any, name: str, where: str) -> Analyzer:
         return split_words
     if analyzer is None:
         raise ValueError(
-            f"{where} holds strings, but {name}=None takes sequences of tokens as they are. Set "
+            f"{where} contains strings, but {name}=None requires sequences of tokens. Set "
             f"{name} to 'char', 'word' or a function, or split the strings first."
         )
     return analyzer
@@ -368,7 +368,7 @@ def split_texts(texts: list[str], analyze: Analyzer, name: str, where: str) -> l
             tokens = analyze(text)
             unordered = isinstance(tokens, str | bytes | Mapping | Set)
             listed = list(tokens) if isinstance(tokens, Iterable) and not unordered else None
-        except Exception as error:  # of any kind, the user's own too
+        except Exception as error:  # any exception: user code runs here
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(
                 f"{where}[{i}]: {name} raised {type(error).__name__}: {quote(error)} for "
@@ -394,14 +394,14 @@ def split_texts(texts: list[str], analyze: Analyzer, name: str, where: str) -> l
 
 
 def joiner_of(analyzer: Any, texts: Sequence[str]) -> str | None:
-    """Return what stands between the tokens of a string; None for words, which know it."""
+    """Return the separator between the tokens of a string; None for words, which contain it."""
     if analyzer == "word":
         return None
     return "" if analyzer == "char" else find_joiner(texts, analyzer)
 
 
 def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
-    """Make a string of tokens again."""
+    """Join tokens to a string."""
     return join_words(tokens) if joiner is None else joiner.join(map(str, tokens))
 
 
@@ -411,19 +411,19 @@ def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
 def learn_vocabulary(
     rows: Sequence[Tokens], min_df: Any, name: str, where: str, *, spare: bool
 ) -> Vocabulary:
-    """Return the tokens of the sequences, each with its id after the reserved ones.
+    """Return the vocabulary of the sequences, whose ids come after the reserved ones.
 
     Parameters
     ----------
     rows : sequence of sequence of hashable
     min_df : int or "auto"
-        Sequences in which a token must occur.
+        Minimum number of sequences in which a token must occur.
     name : str
-        What messages call ``min_df``.
+        Name of ``min_df`` in error messages.
     where : str
-        What messages call the caller and the argument.
+        Name of the caller and the argument in error messages.
     spare : bool
-        Whether "auto" leaves out tokens of one sequence where there are many.
+        Whether "auto" drops tokens that occur in a single sequence if there are many sequences.
     """
     least = min_df
     if min_df == "auto":
@@ -431,14 +431,14 @@ def learn_vocabulary(
     vocabulary = Vocabulary.learn(rows, RESERVED, int(least))
     if not vocabulary.tokens:
         raise ValueError(
-            f"{where} leaves no tokens to learn: none occurs in {least} or more of {len(rows)} "
+            f"{where} has no tokens to learn: none occurs in {least} or more of {len(rows)} "
             f"sequences ({name}={min_df!r}). Lower {name}, or pass sequences that are not empty."
         )
     return vocabulary
 
 
 def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: str) -> None:
-    """Say how many tokens were not in the vocabulary."""
+    """Warn of tokens that are not in the vocabulary."""
     if unknown.first is None:
         return
     i, token = unknown.first
@@ -451,5 +451,5 @@ def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: 
 
 
 def fitted_with(form: str) -> str:
-    """Why data has to be of a form."""
+    """Return the reason why data must have a form, for error messages."""
     return f"the model was fitted with {_WHAT[form]}"

@@ -30,19 +30,19 @@ from ._sides import (
     warn_of_unknown,
 )
 
-# What a fitted model looks for in new data, by what it was fitted with.
+# The kind of new data that a fitted model expects, by the form of the training data.
 KIND = {"text": "text", "tokens": "tokens", "ids": "tokens", "numbers": "series"}
 
 
 class SourceReader(BaseRNN):
-    """From what users pass as X to a Panel."""
+    """Convert X to a Panel."""
 
     _source_form: str
     _vectors: bool
     _autoencoder: bool
     _n_ids: Any
     _source_whole: str | None
-    # As a list, because skops knows no dict with keys of any kind.
+    # As a list, because skops only supports dicts with plain keys.
     _source_tokens: Any
 
     @property
@@ -79,7 +79,7 @@ class SourceReader(BaseRNN):
         if not self._tokens:
             return self._read_source_numbers(X, caller, reset=reset, input_name=input_name)
         if reset:
-            _check_feature_names(self, np.empty((0, 0)), reset=True)  # there are none
+            _check_feature_names(self, np.empty((0, 0)), reset=True)  # no columns
             self.n_features_in_ = 1
         if self._source_form == "ids":
             return self._read_source_ids(X, caller, reset=reset, input_name=input_name)
@@ -108,12 +108,12 @@ class SourceReader(BaseRNN):
         if self._vectors and not table:
             if not reset:
                 refuse_single_values(X, where, self, vectors=True)
-            # What is no data at all is refused first.
+            # Invalid containers are refused first.
             check_sequences(X, caller=caller, input_name=input_name)
             fitted = "source_kind='vectors'" if reset else "the model was fitted with vectors"
             width = "n_features" if reset else self.n_features_in_
             raise ValueError(
-                f"{where} holds sequences, but {fitted}. Pass a 2-D array of shape (n_samples, "
+                f"{where} contains sequences, but {fitted}. Pass a 2-D array of shape (n_samples, "
                 f"{width}), one row per sample."
             )
         spans = read_sequences(self, X, caller, reset=reset, input_name=input_name)
@@ -154,14 +154,14 @@ class SourceReader(BaseRNN):
     def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
         if self.embedding_weights is not None and self._source_form != "ids":
             raise ValueError(
-                f"{caller}: embedding_weights has a row for each token id, but X does not hold "
+                f"{caller}: embedding_weights has a row for each token id, but X does not contain "
                 "ids. Pass X as a Panel of token ids, as SequenceVectorizer returns it, or set "
                 "embedding_weights=None."
             )
         return read_embedding_weights(self.embedding_weights, None, None, caller)
 
     def _name_source(self, spans: Spans) -> list[list[Any]]:
-        """What stands at each step that attention can look at."""
+        """Return the token or index of each step that attention can attend to."""
         stride = self._built_with["conv_stride"]
         if self._source_form == "numbers":
             return [list(range(0, n, stride)) for n in spans.lengths.tolist()]

@@ -1,7 +1,7 @@
-"""What a pickled estimator holds: NumPy arrays and plain values, and no torch object.
+"""The state of a pickled estimator: NumPy arrays and plain values, without torch objects.
 
-So a file is small, `skops.io` asks to trust only this package's classes, and a model trained on a
-GPU loads where there is none.
+Files are therefore small, `skops.io` only asks to trust classes of this package, and a model
+trained on a GPU can be loaded without one.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from ._network import Model, build_net
 
 
 def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:
-    """Weights, history and, if training may go on, optimizer state as arrays and plain values."""
+    """Return weights, history and optionally optimizer state as arrays and plain values."""
     optimizer = net.optimizer_.state_dict()["state"] if with_optimizer else {}
     return {
         "module": {name: _array(value) for name, value in net.module_.state_dict().items()},
@@ -26,7 +26,7 @@ def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:
             str(index): {name: _array(value) for name, value in entry.items()}
             for index, entry in optimizer.items()
         },
-        # What a callback stored besides plain numbers stays behind.
+        # Other objects that callbacks have recorded are dropped.
         "history": [
             {key: value for key, value in row.items() if isinstance(value, int | float | str)}
             for row in net.history
@@ -45,7 +45,7 @@ def load_net(
     backend: str,
     **others: Any,
 ) -> RecurrentNet:
-    """Build the net of `dump_net` around ``module``."""
+    """Build the net from the state that `dump_net` returned, around ``module``."""
     module.load_state_dict({name: _tensor(a) for name, a in net_state["module"].items()})
     net = build_net(module, criterion, arguments, device, backend, callbacks=[], **others)
     for row in net_state["history"]:
@@ -64,7 +64,7 @@ def load_net(
 
 @contextmanager
 def untouched_on_failure(net: RecurrentNet | None) -> Iterator[None]:
-    """Put the weights of a net back, whose training goes on in here, if it is not completed."""
+    """Restore the weights of a net if the training inside this context fails."""
     if net is None:
         yield
         return
@@ -83,7 +83,7 @@ def _array(value: Any) -> Any:
 
 
 def _tensor(value: Any) -> Any:
-    # A copy: a memory-mapped file gives read-only arrays, which torch would not train on.
+    # A copy: memory-mapped files yield read-only arrays, which torch cannot train.
     return torch.from_numpy(np.array(value)) if isinstance(value, np.ndarray) else value
 
 

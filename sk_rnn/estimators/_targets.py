@@ -1,4 +1,4 @@
-"""Checks of y with one target per sequence, before scikit-learn's own look at its kind."""
+"""Validation of y with one target per sequence, before scikit-learn determines its type."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from ..sequences import Panel, as_array, name_kind, plain, quote, refuse_matrice
 
 
 def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
-    """Refuse all but an array of one finite target, or one row of them, per sequence.
+    """Refuse y unless it is an array of finite targets with one row per sequence.
 
     Parameters
     ----------
     y : object
-        As the user passed it.
+        As passed by the user.
     caller, input_name : str
-        What messages call the caller and y.
+        Names of the caller and y in error messages.
     noun : {"label", "number"}
-        What a target is.
+        Kind of target.
     """
     where = f"{caller}: {input_name}"
     advice = f"Pass one {noun} per sequence"
@@ -33,7 +33,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
         )
     try:
         array = np.asarray(y)
-    except Exception as error:  # of any kind: an object says itself how it becomes an array
+    except Exception as error:  # any exception: conversion may run user code
         raise ValueError(
             f"{where} cannot be read as an array: {quote(error)}. {advice}."
         ) from error
@@ -44,11 +44,11 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"array or a list. For one sequence pass [{source}] and [{input_name}]."
         )
     if array.size == 0:
-        raise ValueError(f"{where} has shape {array.shape}, which holds no {noun}s. {advice}.")
+        raise ValueError(f"{where} has shape {array.shape}, which is empty. {advice}.")
     if array.dtype.kind == "V":
-        raise ValueError(f"{where} has dtype {array.dtype}, which holds no {noun}s. {advice}.")
+        raise ValueError(f"{where} has dtype {array.dtype}, which is not supported. {advice}.")
     if array.dtype.kind == "c" or _holds_complex(array):
-        raise ValueError(f"{where} holds complex numbers: Complex data not supported. {advice}.")
+        raise ValueError(f"{where} contains complex numbers: Complex data not supported. {advice}.")
     missing = pd.isna(array)
     if missing.any():
         place = tuple(np.argwhere(missing)[0])
@@ -57,7 +57,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"Every sequence needs a {noun}: drop those without one, from X too."
         )
     if noun == "label" and array.dtype.kind in "OUT":
-        # NumPy makes strings of numbers beside strings, and predictions would be strings too.
+        # NumPy converts numbers to strings if there are strings; so would predictions be.
         labels = array.ravel() if isinstance(y, np.ndarray) else y
         if array.ndim == 1 and len({isinstance(label, str) for label in labels}) > 1:
             kinds = sorted({type(label).__name__ for label in labels})
@@ -75,28 +75,28 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
 def scale_targets(
     values: np.ndarray, mean: np.ndarray, scale: np.ndarray, dtype: npt.DTypeLike, where: str
 ) -> np.ndarray:
-    """Return targets with mean 0 and standard deviation 1, as in the training rows.
+    """Standardise targets with the mean and standard deviation of the training rows.
 
     Parameters
     ----------
     values, mean, scale : ndarray
-        Targets, and what was learned of the training rows.
+        Targets, and the mean and standard deviation of the training rows.
     dtype : dtype
-        Of the result.
+        Dtype of the result.
     where : str
-        What messages call the targets.
+        Name of the caller and the targets in error messages.
 
     Raises
     ------
     ValueError
         If a target is so far from those of the training rows that it overflows.
     """
-    with np.errstate(over="ignore"):  # what overflows is refused below
+    with np.errstate(over="ignore"):  # overflow is refused below
         scaled = ((values - mean) / scale).astype(dtype)
     finite = np.isfinite(scaled)
     if not finite.all():
         raise ValueError(
-            f"{where} holds {values[~finite][0]:g}, which is too far from the targets that the "
+            f"{where} has {values[~finite][0]:g}, which is too far from the targets that the "
             f"model was trained on: scaled like them, it overflows {np.dtype(dtype)}. Drop such "
             "targets, or fit with targets that include them."
         )
@@ -104,23 +104,23 @@ def scale_targets(
 
 
 def check_classes(classes: Any, caller: str) -> np.ndarray:
-    """Return the labels there will be, each once and sorted."""
+    """Return the sorted unique labels of ``classes``."""
     where = f"{caller}: classes"
-    advice = "Pass a 1-D array of all labels there will be, at least two."
+    advice = "Pass a 1-D array of all class labels, at least two."
     if issparse(classes):
         raise TypeError(f"{where} is sparse, which is not supported. {advice}")
     array = as_array(classes, where, advice)
     if array.ndim != 1:
         raise ValueError(f"{where} has shape {array.shape}. {advice}")
     if array.dtype.kind in "cV" or _holds_complex(array):
-        raise ValueError(f"{where} has dtype {array.dtype}, which is not one of labels. {advice}")
+        raise ValueError(f"{where} has dtype {array.dtype}, which is not supported. {advice}")
     missing = pd.isna(array)
     if missing.any():
         i = int(np.argmax(missing))
         raise ValueError(f"{where}[{i}] is {plain(array[i])}, which is not a label. {advice}")
     try:
         found = np.unique(array)
-    except Exception as error:  # of any kind: labels say themselves how they are compared
+    except Exception as error:  # any exception: comparing labels may run user code
         raise ValueError(f"{where} cannot be sorted: {quote(error)}. {advice}") from error
     if len(found) < 2:
         raise ValueError(f"{where} has {len(found)} labels, {found.tolist()}. {advice}")
@@ -128,7 +128,7 @@ def check_classes(classes: Any, caller: str) -> np.ndarray:
 
 
 def _nested_row(y: Any) -> tuple[int, str] | None:
-    """Which row of y, of what type, is a sequence instead of a target; None for none."""
+    """Return the first row of y that is a sequence, and its type; None if there is none."""
     if isinstance(y, Panel):
         return 0, "of a Panel"
     objects = getattr(y, "dtype", None) is np.dtype(object)
@@ -136,7 +136,7 @@ def _nested_row(y: Any) -> tuple[int, str] | None:
         return None
     rows = list(y)
     lengths = [len(row) if _is_sized(row) else -1 for row in rows]
-    # Lists of one length are rows of a multilabel indicator, or of several outputs.
+    # Lists of equal length are rows of a multilabel indicator, or of several outputs.
     if max(lengths) < 0 or (len(set(lengths)) == 1 and not objects):
         return None
     first = next(i for i, length in enumerate(lengths) if length >= 0)

@@ -1,4 +1,4 @@
-"""What `Seq2SeqTransformer` does beneath scikit-learn's methods."""
+"""The network and decoding of `Seq2SeqTransformer`, below scikit-learn's methods."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,18 +30,18 @@ from ._sources import SourceReader
 
 Remember = Callable[[Batch], Memory]
 
-# Hypotheses that are decoded together.
+# Number of hypotheses that are decoded together.
 DECODE_ROWS = 1024
 
-# Scores of tokens, states of the decoder or weights of attention that are held at a time when given
-# targets are scored or aligned.
+# Number of token scores, decoder states or attention weights that are kept in memory at a time when
+# given targets are scored or aligned.
 MAX_SCORES = 1 << 24
 
-# Tokens from which on tied_embeddings="auto" ties them: translation by word was better for it (chrF
+# Vocabulary size from which tied_embeddings="auto" is True: word-level translation was better (chrF
 # 37.5 against 35.8 after 8 epochs) and a fifth faster; letters and phonemes were the same.
 MANY_TOKENS = 1000
 
-# With max_length="auto" decoding goes on for so many times the longest target in fit.
+# With max_length="auto", decoding stops after this multiple of the longest target in fit.
 SPARE_LENGTH = 2
 
 
@@ -54,10 +54,10 @@ class Decoded(NamedTuple):
     Attributes
     ----------
     ids : list of list of int
-        Without the end.
+        Token ids without the end mark.
     log_probs : ndarray of float64
     finished : ndarray of bool
-        Whether the end came, before `max_length` cut the target off.
+        Whether the end was predicted before `max_length` truncated the target.
     """
 
     ids: list[list[int]]
@@ -66,7 +66,7 @@ class Decoded(NamedTuple):
 
 
 class Translation(SourceReader, PairTargets):
-    """The network between sources and targets, and decoding with it."""
+    """The encoder-decoder network, and decoding with it."""
 
     _module_class: ClassVar[type[Model]] = Seq2SeqModel
     _architecture: ClassVar[tuple[str, ...]] = (
@@ -137,12 +137,12 @@ class Translation(SourceReader, PairTargets):
         conflicts = [
             (
                 numbers and tied is True,
-                "tied_embeddings=True has no effect on a y of numbers, which are not embedded. Set "
+                "tied_embeddings=True has no effect if y is numbers, which are not embedded. Set "
                 "tied_embeddings=False.",
             ),
             (
                 not feedback and self.scheduled_sampling > 0,
-                f"scheduled_sampling={self.scheduled_sampling} has no effect on a y of numbers, "
+                f"scheduled_sampling={self.scheduled_sampling} has no effect if y is numbers, "
                 "which the decoder does not read with feedback='auto'. Set feedback=True.",
             ),
             self._length_conflict(),
@@ -150,9 +150,9 @@ class Translation(SourceReader, PairTargets):
         refuse(conflicts, f"{type(self).__name__}.fit")
         attention = self.attention
         if attention == "auto":
-            # On series, which are longer than words, additive attention takes most of the time and
-            # was no better (24 steps of a noisy sine from 72: R² .952 against .951, four times as
-            # long); on spelling to phonemes it was (error rate .123 against .135).
+            # On series, which are longer than words, additive attention dominates the run time and
+            # was not better (24 steps of a noisy sine from 72: R² .952 against .951, four times as
+            # slow); on spelling to phonemes it was (error rate .123 against .135).
             attention = "additive" if self._tokens else "general"
             attention = None if self._autoencoder else attention
         if tied == "auto":
@@ -184,10 +184,10 @@ class Translation(SourceReader, PairTargets):
         *,
         max_rows: int = DECODE_ROWS,
     ) -> list[Any]:
-        """Call ``function`` with batches of ``data``, and return its results in the rows' order.
+        """Call ``function`` with batches of ``data`` and return its results in row order.
 
-        It also gets the numbers of the batch's rows. Batches are filled up with copies of their
-        last row, whose results are left out.
+        It is also passed the row indices of the batch. Batches are padded with copies of their
+        last row, whose results are dropped.
         """
         net = self.net_
         batches = PredictionBatches(data, batch_size=max(1, max_rows), aligned=True)
@@ -217,7 +217,7 @@ class Translation(SourceReader, PairTargets):
         return memory
 
     def _check_decoding(self, caller: str) -> None:
-        """Refuse parameters of decoding that were set to something bad after fit."""
+        """Refuse invalid decoding parameters that were set after fit."""
         names = ("max_length", "beam_width", "length_penalty", "transform_method")
         validate_parameter_constraints(
             {name: self._parameter_constraints[name] for name in names},
@@ -227,16 +227,17 @@ class Translation(SourceReader, PairTargets):
         refuse([self._length_conflict()], caller)
 
     def _length_conflict(self) -> tuple[bool, str]:
-        """Whether targets of one length would have to be cut off."""
+        """Whether `max_length` would truncate targets of fixed length, with the message."""
         n_steps, limit = self._target_steps, self.max_length
         return (
             n_steps is not None and limit != "auto" and limit < n_steps,
             f"max_length={limit} is less than the {n_steps} time steps that every target in fit "
-            "has, and the model says that many. Set max_length='auto', or fit on shorter targets.",
+            "has, which is also the length of all predictions. Set max_length='auto', or fit on "
+            "shorter targets.",
         )
 
     def _limit(self) -> int:
-        """Maximum number of steps to decode."""
+        """Return the maximum number of steps to decode."""
         if self.max_length != "auto":
             return int(self.max_length)
         return max(1, SPARE_LENGTH * self._longest)
@@ -244,7 +245,7 @@ class Translation(SourceReader, PairTargets):
     # --- tokens ---------------------------------------------------------------------------------
 
     def _search(self, n_best: int = 1) -> Search:
-        """The search that `predict` makes, for so many hypotheses."""
+        """Return the search that `predict` uses, for ``n_best`` hypotheses."""
         width = max(int(self.beam_width), n_best)
         if width == 1:
             return partial(greedy, max_length=self._limit(), **MARKS)
@@ -268,7 +269,7 @@ class Translation(SourceReader, PairTargets):
     ) -> list[Decoded]:
         """Decode each source of ``spans``; the best hypotheses come first.
 
-        With a ``seed`` the search is handed random numbers, a stream of its own for each row.
+        With a ``seed``, the search is given a separate stream of random numbers for each row.
         """
         data, remember = self._data_to_decode(spans, remember)
 
@@ -288,7 +289,7 @@ class Translation(SourceReader, PairTargets):
     def _data_to_decode(
         self, spans: Spans, remember: Remember | None
     ) -> tuple[SequenceData, Remember]:
-        """Sources as they are read, or with ``remember`` encodings as they are."""
+        """Return sources as network inputs, or encodings unchanged if ``remember`` is given."""
         if remember is None:
             return self._source_data(spans), self._remember
         return SequenceData(spans, self.net_.device, dtype=float_type(self)), remember
@@ -304,7 +305,7 @@ class Translation(SourceReader, PairTargets):
     ) -> list[np.ndarray]:
         """Decode each source of ``spans`` into scaled numbers (n_timesteps, n_features).
 
-        With ``lengths`` each has so many steps, otherwise as many as the model says.
+        ``lengths`` are the numbers of steps; without it, the model predicts them.
         """
         data, remember = self._data_to_decode(spans, remember)
         learned_end = lengths is None and self._target_steps is None
@@ -324,10 +325,10 @@ class Translation(SourceReader, PairTargets):
             decoded = [array[:n] for array, n in zip(decoded, lengths.tolist(), strict=True)]
         return decoded
 
-    # --- given targets --------------------------------------------------------------------------
+    # --- scoring and alignment ------------------------------------------------------------------
 
     def _log_likelihood(self, spans: Spans, target: Panel) -> np.ndarray:
-        """Log-likelihood of each encoded target, given its source: (n_samples,)."""
+        """Return the log-likelihood of each encoded target given its source: (n_samples,)."""
         numbers = self._target_form == "numbers"
         caller = f"{type(self).__name__}.score_samples"
         data = self._make_data(spans, target, None, np.arange(len(spans)), self.net_.device, caller)
@@ -350,11 +351,11 @@ class Translation(SourceReader, PairTargets):
             return total.index_add_(0, row_of_step, scores.double().cpu()).numpy()
 
         scores = np.array(self._each_row(data, score, max_rows=self._rows_at_once(spans, target)))
-        # The density of y itself, not of its scaled numbers.
+        # The density of y, not of the scaled numbers.
         return scores - log_scale * (1 if fixed else target.lengths)
 
     def _align(self, spans: Spans, target: Panel) -> list[np.ndarray]:
-        """Attention's weights for encoded targets: (n_target_steps, n_source_steps) each."""
+        """Return attention weights for encoded targets: (n_target_steps, n_source_steps) each."""
         if self._target_form == "numbers":
             target = self._scale_target(target, f"{type(self).__name__}.align: y")
         data = PairData(spans, target, self.net_.device, **self._source_options())
@@ -365,7 +366,7 @@ class Translation(SourceReader, PairTargets):
             weights = as_numpy(cast(Tensor, self._model.align(**inputs)))  # (B, L, S)
             n_steps = batch.X["target_lengths"].tolist()
             n_sources = (-(-batch.X["lengths"] // stride)).tolist()
-            # Copies: a part would keep the whole padded batch in memory.
+            # Copies: views would keep the whole padded batch in memory.
             return [
                 weight[:n, :m].copy()
                 for weight, n, m in zip(weights, n_steps, n_sources, strict=True)
@@ -374,17 +375,17 @@ class Translation(SourceReader, PairTargets):
         return self._each_row(data, align, max_rows=self._rows_at_once(spans, target))
 
     def _rows_at_once(self, spans: Spans, target: Panel) -> int:
-        """Pairs that are read together, so that memory does not grow with their lengths."""
+        """Return the batch size for which memory does not grow with the lengths."""
         decoder = self._model.decoder
         widest = [decoder.output.out_features, decoder.readout_size]
         if decoder.attention is not None:
             widest.append(int(spans.lengths.max()))
         n_values = int(target.lengths.max()) * max(widest)
-        # Batches are filled up to a multiple anyway.
+        # Batches are padded to a multiple anyway.
         return max(ROW_MULTIPLE, min(DECODE_ROWS, MAX_SCORES // n_values))
 
     def _encode(self, spans: Spans) -> np.ndarray:
-        """Each source in one vector: (n_samples, n_encoded)."""
+        """Return the encoding of each source: (n_samples, n_encoded)."""
         data = self._source_data(spans)
 
         def encode(batch: Batch, rows: np.ndarray) -> np.ndarray:
@@ -399,10 +400,10 @@ def _refuse_infinite(outputs: Tensor) -> None:
 
 
 def recall(batch: Batch) -> Memory:
-    """Take vectors for encodings; no source is read."""
+    """Use the inputs as encodings, without reading sources."""
     return Memory(batch.X["x"][0])
 
 
 def as_numpy(values: Tensor) -> np.ndarray:
-    """Return a tensor of any device as an array; bfloat16, which NumPy lacks, as float32."""
+    """Convert a tensor on any device to an array; bfloat16, which NumPy lacks, to float32."""
     return (values.float() if values.dtype == torch.bfloat16 else values).cpu().numpy()

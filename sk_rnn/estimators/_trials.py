@@ -1,4 +1,4 @@
-"""Optimizers of the user, tried out before anything is trained with them."""
+"""Trial runs of user-defined optimizers before training."""
 
 import inspect
 from typing import Any
@@ -12,7 +12,7 @@ from ..training import OPTIMIZERS
 def try_optimizer(
     optimizer: type[torch.optim.Optimizer], lr: Any, extras: dict[str, Any], caller: str
 ) -> None:
-    """Take a step of two parameters of zeros, a matrix and a vector.
+    """Take an optimizer step on two parameters of zeros, a matrix and a vector.
 
     Parameters
     ----------
@@ -26,28 +26,28 @@ def try_optimizer(
     Raises
     ------
     ValueError
-        If the optimizer cannot be made like this, or cannot take a step.
+        If the optimizer cannot be instantiated with these arguments, or cannot take a step.
     """
     given = {key.removeprefix("optimizer__"): value for key, value in extras.items()}
     parameters = [torch.nn.Parameter(torch.zeros(shape)) for shape in ((2, 2), (2,))]
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter)
     try:
-        # With fused, as the net sets it, options are checked again.
+        # Again with fused, which the net sets and which has further checks.
         fused = "fused" in inspect.signature(optimizer).parameters
         fused = fused and not {"fused", "foreach", "differentiable"} & given.keys()
         for more in [{}, {"fused": True}][: 1 + fused]:
             groups = [{"params": [parameter]} for parameter in parameters]
             optimizer(groups, **{"lr": float(lr), **given, **more}).step()
-    except Exception as error:  # of any kind: most are of code that is not this package's
+    except Exception as error:  # any exception: code outside of this package runs here
         reason = quote(error)
-        if not isinstance(error, TypeError | ValueError):  # a KeyError's text says little
+        if not isinstance(error, TypeError | ValueError):  # a KeyError has little text
             reason = f"{type(error).__name__}: {reason}"
         if extras:
             named = ", ".join(f"{key}={value!r}" for key, value in sorted(extras.items()))
             raise ValueError(
-                f"{caller}: {optimizer.__name__} refuses {named}: {reason}. Pass what the "
-                "optimizer's own documentation allows."
+                f"{caller}: {optimizer.__name__} rejects {named}: {reason}. Pass arguments that "
+                "its documentation allows."
             ) from error
         raise ValueError(
             f"{caller}: optimizer={optimizer!r} cannot take a step ({reason}). Pass a subclass of "

@@ -1,4 +1,4 @@
-"""What signatures of the constructors say to type checkers."""
+"""Type annotations of the constructors."""
 
 from collections.abc import Callable
 from typing import Any, Literal, TypedDict
@@ -28,11 +28,11 @@ Auto = Literal["auto"]
 
 
 class Extras(TypedDict, total=False):
-    """What the built-in optimizers and cells take beside the estimators' own parameters.
+    """Arguments of the built-in optimizers and cells, in addition to the estimators' parameters.
 
-    Type checkers know these names as keyword arguments of the constructors. What depends on the
-    user's objects cannot be listed: arguments of callbacks (``callbacks__name__…``), of a
-    user-defined cell (``module__cell__…``) or optimizer. `set_params` takes those.
+    Type checkers accept these names as keyword arguments of the constructors. Arguments of
+    callbacks (``callbacks__name__…``) and of user-defined cells (``module__cell__…``) or optimizers
+    cannot be listed; set them with `set_params`.
     """
 
     optimizer__lr: Float

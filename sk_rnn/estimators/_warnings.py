@@ -1,17 +1,17 @@
-"""Warnings that point at the user's own line."""
+"""Warnings that point to the line of the user's call."""
 
 import sys
 import warnings
 
-# Frames that stand between the user's call and the warning.
+# Packages whose stack frames are skipped.
 _BETWEEN = ("sk_rnn", "sklearn")
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn of what the nearest caller outside of this package and scikit-learn did.
+    """Issue a warning at the nearest caller outside of this package and scikit-learn.
 
-    A fixed number of frames cannot say who that is: scikit-learn wraps `fit` and `transform`, and
-    methods call each other.
+    A fixed stack level does not work: scikit-learn wraps `fit` and `transform`, and methods call
+    each other.
     """
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and _package(frame.f_globals) in _BETWEEN:
@@ -23,15 +23,15 @@ def _package(names: dict) -> str:
     return str(names.get("__name__", "")).partition(".")[0]
 
 
-# Packages that call fit many times over, and are to end when the user presses Ctrl-C.
+# Packages that call fit many times and should stop when the user presses Ctrl-C.
 _SEARCHES = ("joblib", "optuna", "hyperopt", "ray", "dask", "skopt")
 
-# Modules of scikit-learn that hand one call of the user's on.
+# Modules of scikit-learn that forward a single call of the user.
 _HAND_ON = ("sklearn.base", "sklearn.pipeline", "sklearn.compose", "sklearn.utils")
 
 
 def called_directly() -> bool:
-    """Whether the user called `fit`, perhaps of a Pipeline, and not a search of many fits."""
+    """Whether `fit` was called by the user, possibly through a Pipeline, and not by a search."""
     frame = sys._getframe().f_back
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from skorch.callbacks import EarlyStopping
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn.estimators import _parameters
 from sk_rnn.metrics import chrf_score
 from sk_rnn.preprocessing import (
     SequencePadder,
@@ -138,6 +139,29 @@ def test_every_numeric_parameter_is_in_the_tables(kind):
         assert not any(type(c).__name__ == "Interval" for c in constraints)
 
 
+@pytest.mark.parametrize("kind", CASES)
+def test_constraints_are_those_of_the_constructor(kind):
+    assert kind._parameter_constraints.keys() == kind().get_params().keys()
+
+
+def test_groups_of_constraints_have_no_parameter_in_common():
+    # A sum in which one group replaced a constraint of another would hide which one holds.
+    groups = [
+        _parameters.NETWORK,
+        _parameters.INPUTS,
+        _parameters.TOKENS,
+        _parameters.TRAINING,
+        _parameters.COMPUTE,
+        _parameters.SEQUENCE_MODEL,
+    ]
+    names = [name for group in groups for name in group]
+    assert len(names) == len(set(names))
+    for kind in CASES:
+        for group in groups[:-1]:
+            for name, constraints in group.items():
+                assert kind._parameter_constraints[name] is constraints
+
+
 @pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")
 @pytest.mark.parametrize(("kind", "name"), ALL)
 def test_numpy_numbers_do_what_equal_numbers_do(kind, name):
@@ -257,7 +281,7 @@ def test_class_weights_may_be_of_numpy_and_not_boolean():
         for weight in (np.float32(0.1), float(np.float32(0.1)))
     )
     assert_array_equal(single, double)
-    with pytest.raises(ValueError, match=r"class_weight\[0\] is True. Weights are finite numbers"):
+    with pytest.raises(ValueError, match=r"class_weight\[0\] is True. Pass a finite number"):
         fitted(RNNClassifier, X, class_weight={0: True})
 
 

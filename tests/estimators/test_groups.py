@@ -154,7 +154,7 @@ def test_groups_of_a_panel_are_aligned_to_its_ids(kind):
 
 
 MISSING = [None, float("nan"), pd.NA, pd.NaT]
-ADVICE = f"Pass a 1-D array of {N} labels, one per sample: what belongs together."
+ADVICE = f"Pass a 1-D array of {N} labels, the group of each sample."
 REFUSED = {
     "too short": (NAMES[:-1], f"groups has 39 labels, but X has 40 samples. {ADVICE}"),
     "too long": ([*NAMES, "x"], f"groups has 41 labels, but X has 40 samples. {ADVICE}"),
@@ -166,8 +166,8 @@ REFUSED = {
     "a set": ({1, 2}, f"groups is a set of shape (). {ADVICE}"),
     "one group": (
         ["all"] * N,
-        "groups holds one group only, which cannot be in the training part and in the validation "
-        "part. Pass X_val and y_val, or set early_stopping=False.",
+        "groups has a single group, which cannot be split into training and validation data. Pass "
+        "X_val and y_val, or set early_stopping=False.",
     ),
     **{
         f"missing {value!r}": (
@@ -199,7 +199,7 @@ def test_groups_that_are_none_are_refused(kind, case):
 
 @kinds
 def test_one_group_left_by_weights_is_refused(kind):
-    with pytest.raises(ValueError, match="groups holds one group only"):
+    with pytest.raises(ValueError, match="groups has a single group"):
         small(kind).fit(X, TARGETS[kind], sample_weight=(PERSONS == 2) + 0.0, groups=NAMES)
 
 

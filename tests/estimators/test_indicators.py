@@ -52,8 +52,8 @@ CODES = {
     "millions": (0, 123456789, "123456789", "0, column 1", "123456789"),
 }
 ADVICE = (
-    "but a multilabel indicator holds 1 where a label applies and 0 where it does not. Pass {} if "
-    "{} stands for 1; for several outputs use one RNNClassifier each, as MultiOutputClassifier "
+    "but a multilabel indicator is 1 where a label applies and 0 where it does not. Pass {} if "
+    "{} means 1; for several outputs use one RNNClassifier each, as MultiOutputClassifier "
     "does."
 )
 
@@ -151,7 +151,10 @@ def test_zeros_and_ones_per_step_of_any_type_are_an_indicator(container, kind):
 
 
 NO_INDICATORS = {
-    "halves": (coded(0, 0.5), "y holds no labels: Unknown label type: continuous-multioutput"),
+    "halves": (
+        coded(0, 0.5),
+        "y does not contain labels: Unknown label type: continuous-multioutput",
+    ),
     "three numbers": (
         np.arange(2 * N).reshape(N, 2) % 3,
         "y has 2 columns of classes. Pass one column, or a multilabel indicator of 0 and 1.",

@@ -80,7 +80,7 @@ class Raising(torch.nn.Module):
         raise KeyError("forward")
 
 
-CLASSES = "Pass a 1-D array of all labels there will be, at least two."
+CLASSES = "Pass a 1-D array of all class labels, at least two."
 OPTIMIZER = r"Pass a subclass of torch\.optim\.Optimizer that takes lr, has a step, needs neither"
 CELL = r"A cell must be built as cell\(input_size, hidden_size\)"
 WEIGHTS = "Pass a 1-D array of 4 weights, one per sample."
@@ -132,7 +132,7 @@ REFUSED = {
     "a record of awkward for X": (
         lambda: seq(transform_method="encode").fit(TOKENS).transform(ak.Record({"a": 1.0})),
         ValueError,
-        r"Seq2SeqTransformer\.transform: X holds numbers, but the model was fitted with",
+        r"Seq2SeqTransformer\.transform: X contains numbers, but the model was fitted with",
     ),
     "a ragged awkward array for a sample": (
         lambda: clf().fit([ak.Array([[1.0], [2.0, 3.0]])] * 4, LABELS),
@@ -143,34 +143,34 @@ REFUSED = {
     "y_val beyond float32": (
         lambda: reg().fit(X, NUMBERS, X_val=X, y_val=[0.0, 1e39, 2.0, 3.0]),
         ValueError,
-        r"RNNRegressor\.fit: y_val holds 1e\+39, which is too far from the targets that the model "
+        r"RNNRegressor\.fit: y_val has 1e\+39, which is too far from the targets that the model "
         r"was trained on: scaled like them, it overflows float32\. Drop such targets, or fit with "
         r"targets that include them\.$",
     ),
     "y of partial_fit beyond float32": (
         lambda: reg().partial_fit(X, NUMBERS).partial_fit(X, [0.0, 1.0, 2.0, -1e300]),
         ValueError,
-        r"RNNRegressor\.partial_fit: y holds -1e\+300, which is too far from",
+        r"RNNRegressor\.partial_fit: y has -1e\+300, which is too far from",
     ),
     "y_val of steps beyond float32": (
         lambda: reg(return_sequences=True).fit(X, TAGS, X_val=X[3:], y_val=[[1e39]]),
         ValueError,
-        r"RNNRegressor\.fit: y_val holds 1e\+39, which is too far from",
+        r"RNNRegressor\.fit: y_val has 1e\+39, which is too far from",
     ),
     "y_val of sequences beyond float32": (
         lambda: seq().fit(X, X, X_val=X, y_val=[1e39 * x for x in X]),
         ValueError,
-        r"Seq2SeqTransformer\.fit: y_val holds 1e\+39, which is too far from",
+        r"Seq2SeqTransformer\.fit: y_val has 1e\+39, which is too far from",
     ),
     "y of score_samples beyond float32": (
         lambda: seq().fit(X, X).score_samples(X, [1e39 * x for x in X]),
         ValueError,
-        r"Seq2SeqTransformer\.score_samples: y holds 1e\+39, which is too far from",
+        r"Seq2SeqTransformer\.score_samples: y has 1e\+39, which is too far from",
     ),
     "y of align beyond float32": (
         lambda: seq().fit(X, X).align(X, [1e39 * x for x in X]),
         ValueError,
-        r"Seq2SeqTransformer\.align: y holds 1e\+39, which is too far from",
+        r"Seq2SeqTransformer\.align: y has 1e\+39, which is too far from",
     ),
     # --- cells and callbacks ---
     "a cell that fits the first layer only": (
@@ -259,7 +259,7 @@ REFUSED = {
     "labels of another kind": (
         lambda: clf().fit(X, LABELS).score(X, ["a", "b", "a", "b"]),
         ValueError,
-        r"RNNClassifier\.score: y holds labels such as 'a', but the model predicts labels such as "
+        r"RNNClassifier\.score: y has labels such as 'a', but the model predicts labels such as "
         r"\d\. Pass labels of the kind that the model was fitted with\.$",
     ),
     "tags of another kind": (
@@ -269,7 +269,7 @@ REFUSED = {
             .score(X, [[str(tag) for tag in tags] for tags in TAGS])
         ),
         ValueError,
-        r"RNNClassifier\.score: y holds labels such as '0', but the model predicts",
+        r"RNNClassifier\.score: y has labels such as '0', but the model predicts",
     ),
     "an indicator for labels": (
         lambda: clf().fit(X, LABELS).score(X, INDICATOR),
@@ -284,7 +284,7 @@ REFUSED = {
     "numbers for labels": (
         lambda: clf().fit(X, LABELS).score(X, [0.5, 1.5, 2.5, 3.5]),
         ValueError,
-        r"RNNClassifier\.score: y holds no labels: Unknown label type: continuous\.",
+        r"RNNClassifier\.score: y does not contain labels: Unknown label type: continuous\.",
     ),
     "numbers for tags": (
         lambda: (
@@ -293,12 +293,12 @@ REFUSED = {
             .score(X, [[tag / 3 for tag in tags] for tags in TAGS])
         ),
         ValueError,
-        r"RNNClassifier\.score: y holds no labels: Unknown label type: continuous\.",
+        r"RNNClassifier\.score: y does not contain labels: Unknown label type: continuous\.",
     ),
     "bytes for labels": (
         lambda: clf().fit(X, LABELS).score(X, [b"a", b"b", b"a", b"b"]),
         ValueError,
-        r"RNNClassifier\.score: y holds no labels: Support for labels represented as bytes",
+        r"RNNClassifier\.score: y does not contain labels: Support for labels represented as bytes",
     ),
     "y of another length to score": (
         lambda: clf().fit(X, LABELS).score(X, LABELS[:3]),
@@ -365,7 +365,7 @@ REFUSED = {
     "complex classes": (
         lambda: clf().partial_fit(X, LABELS, classes=[1j, 2]),
         ValueError,
-        r"RNNClassifier\.partial_fit: classes has dtype complex128, which is not one of labels\.",
+        r"RNNClassifier\.partial_fit: classes has dtype complex128, which is not supported\.",
     ),
     "junk for classes, later": (
         lambda: clf().partial_fit(X, LABELS).partial_fit(X, LABELS, classes=[None, 1]),
@@ -386,22 +386,22 @@ REFUSED = {
     "complex numbers among objects": (
         lambda: clf().fit(X, np.array([0, 1, 1j, 1], dtype=object)),
         ValueError,
-        r"RNNClassifier\.fit: y holds complex numbers: Complex data not supported\.",
+        r"RNNClassifier\.fit: y contains complex numbers: Complex data not supported\.",
     ),
     "records": (
         lambda: reg().fit(X, np.zeros(4, dtype=[("a", float)])),
         ValueError,
-        r"RNNRegressor\.fit: y has dtype \[\('a', '<f8'\)\], which holds no numbers\.",
+        r"RNNRegressor\.fit: y has dtype \[\('a', '<f8'\)\], which is not supported\.",
     ),
     "records of awkward": (
         lambda: clf().fit(X, LABELS).score(X, ak.Array([{"a": 1}] * 4)),
         ValueError,
-        r"RNNClassifier\.score: y has dtype \[\('a', '<i8'\)\], which holds no labels\.",
+        r"RNNClassifier\.score: y has dtype \[\('a', '<i8'\)\], which is not supported\.",
     ),
     "no labels": (
         lambda: clf().fit(X, np.zeros((0, 2))),
         ValueError,
-        r"RNNClassifier\.fit: y has shape \(0, 2\), which holds no labels\. Pass one label",
+        r"RNNClassifier\.fit: y has shape \(0, 2\), which is empty\. Pass one label",
     ),
     "X for y": (
         lambda: clf().fit(X, [X]),
@@ -544,22 +544,22 @@ REFUSED = {
     "optimizer argument of another kind": (
         lambda: clf(optimizer__betas=3).fit(X, LABELS),
         ValueError,
-        r"RNNClassifier\.fit: AdamW refuses optimizer__betas=3: 'int' object is not subscriptable",
+        r"RNNClassifier\.fit: AdamW rejects optimizer__betas=3: 'int' object is not subscriptable",
     ),
     "optimizer argument that only the fused step refuses": (
         lambda: clf(optimizer__eps=Decimal("0.1")).fit(X, LABELS),
         ValueError,
-        r"RNNClassifier\.fit: AdamW refuses optimizer__eps=Decimal\('0\.1'\): ",
+        r"RNNClassifier\.fit: AdamW rejects optimizer__eps=Decimal\('0\.1'\): ",
     ),
     "optimizer argument beyond floats": (
         lambda: clf(optimizer__eps=HUGE).fit(X, LABELS),
         ValueError,
-        r"RNNClassifier\.fit: AdamW refuses optimizer__eps=1000",
+        r"RNNClassifier\.fit: AdamW rejects optimizer__eps=1000",
     ),
     "optimizer of gradients of its step": (
         lambda: clf(optimizer__differentiable=True).fit(X, LABELS),
         ValueError,
-        r"RNNClassifier\.fit: AdamW refuses optimizer__differentiable=True: ",
+        r"RNNClassifier\.fit: AdamW rejects optimizer__differentiable=True: ",
     ),
     # --- initial weights ---
     "negative embedding_std": (
@@ -626,8 +626,8 @@ REFUSED = {
     "encodings beyond floats": (
         lambda: seq(transform_method="encode").fit(WORDS).inverse_transform([[HUGE] * 4]),
         ValueError,
-        r"Seq2SeqTransformer\.inverse_transform: X holds no encodings: int too large to convert to "
-        r"float\. Pass an array of shape",
+        r"Seq2SeqTransformer\.inverse_transform: X does not contain encodings: int too large "
+        r"to convert to float\. Pass an array of shape",
     ),
     "names of other features": (
         lambda: seq(transform_method="encode").fit(WORDS).get_feature_names_out(3),

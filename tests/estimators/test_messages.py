@@ -233,8 +233,8 @@ MESSAGES = {
     "too far apart": (
         lambda: reg().fit([*np.full((3, 4, 1), 1.7e308), [[0.0]]], NUMBERS),
         ValueError,
-        "RNNRegressor.fit: X has values in feature 0 that lie further apart than float64 can say. "
-        "Clip or rescale them first.",
+        "RNNRegressor.fit: X has values in feature 0 whose range overflows float64. Clip or "
+        "rescale them first.",
     ),
     "strings": (
         lambda: clf().fit([["a", "b"], ["c"], ["d"], ["e"]], LABELS),
@@ -339,19 +339,19 @@ MESSAGES = {
         lambda: clf(embedding_weights=[1.0, 2.0]).fit(IDS, LABELS),
         ValueError,
         "RNNClassifier.fit: embedding_weights has shape (2,). Pass finite numbers of shape "
-        "(num_embeddings, embedding_dim), row i the vector of token i.",
+        "(num_embeddings, embedding_dim), with row i for token id i.",
     ),
     "embedding with NaN": (
         lambda: clf(embedding_weights=[[1.0, 2.0], [np.nan, 1.0]]).fit(IDS, LABELS),
         ValueError,
         "RNNClassifier.fit: embedding_weights contains NaN or infinity in row 1. Pass finite "
-        "numbers of shape (num_embeddings, embedding_dim), row i the vector of token i.",
+        "numbers of shape (num_embeddings, embedding_dim), with row i for token id i.",
     ),
     "embedding of another size": (
         lambda: tokens(embedding_weights=np.ones((3, 4))).fit(IDS, LABELS),
         ValueError,
         "RNNClassifier.fit: embedding_weights has 4 columns, but embedding_dim=2. Pass finite "
-        "numbers of shape (num_embeddings, embedding_dim), row i the vector of token i.",
+        "numbers of shape (num_embeddings, embedding_dim), with row i for token id i.",
     ),
     # --- y ---
     "y is None": (
@@ -387,16 +387,16 @@ MESSAGES = {
     "numbers to classify": (
         lambda: clf().fit(X, [0.1, 0.2, 0.3, 0.4]),
         ValueError,
-        "RNNClassifier.fit: y holds no labels: Unknown label type: continuous. Maybe you are "
-        "trying to fit a classifier, which expects discrete classes on a regression target with "
-        "continuous values. Pass labels, or use RNNRegressor for numbers.",
+        "RNNClassifier.fit: y does not contain labels: Unknown label type: continuous. Maybe you "
+        "are trying to fit a classifier, which expects discrete classes on a regression target "
+        "with continuous values. Pass labels, or use RNNRegressor for numbers.",
     ),
     "numbers to tag": (
         lambda: tagger().fit(X, [np.full(len(x), 0.5) for x in X]),
         ValueError,
-        "RNNClassifier.fit: y holds no labels: Unknown label type: continuous. Maybe you are "
-        "trying to fit a classifier, which expects discrete classes on a regression target with "
-        "continuous values. Pass labels, or use RNNRegressor for numbers.",
+        "RNNClassifier.fit: y does not contain labels: Unknown label type: continuous. Maybe you "
+        "are trying to fit a classifier, which expects discrete classes on a regression target "
+        "with continuous values. Pass labels, or use RNNRegressor for numbers.",
     ),
     "NaN label": (
         lambda: clf().fit(X, [1, np.nan, 0, 1]),
@@ -425,14 +425,14 @@ MESSAGES = {
     "huge number": (
         lambda: reg().fit(X, [1.7e308, 1.7e308, 1.7e308, 4.0]),
         ValueError,
-        "RNNRegressor.fit: y holds values up to 1.7e+308, whose variance is too large for a "
-        "number. Rescale y.",
+        "RNNRegressor.fit: y has values up to 1.7e+308, whose variance overflows float64. Rescale "
+        "y.",
     ),
     "complex number": (
         lambda: reg().fit(X, [1j, 2.0, 3.0, 4.0]),
         ValueError,
-        "RNNRegressor.fit: y holds complex numbers: Complex data not supported. Pass one number "
-        "per sequence.",
+        "RNNRegressor.fit: y contains complex numbers: Complex data not supported. Pass one number"
+        " per sequence.",
     ),
     "labels of two kinds": (
         lambda: clf().fit(X, [1, "a", 1, "a"]),
@@ -538,20 +538,20 @@ MESSAGES = {
     "unknown labels in y_val": (
         lambda: clf().fit(X, LABELS, X_val=X, y_val=[0, 1, 2, 7]),
         ValueError,
-        "RNNClassifier.fit: y_val holds labels [2, 7], which the model does not know. Its classes "
-        "are [0, 1]. Leave these rows out, or refit with all labels.",
+        "RNNClassifier.fit: y_val contains labels [2, 7], which are not among the classes of the "
+        "model, [0, 1]. Drop these samples, or refit with all labels.",
     ),
     "unknown labels in partial_fit": (
         lambda: clf().partial_fit(X, LABELS).partial_fit(X, [0, 1, 2, 1]),
         ValueError,
-        "RNNClassifier.partial_fit: y holds labels [2], which the model does not know. Its classes "
-        "are [0, 1]. Leave these rows out, or refit with all labels.",
+        "RNNClassifier.partial_fit: y contains labels [2], which are not among the classes of the "
+        "model, [0, 1]. Drop these samples, or refit with all labels.",
     ),
     "other classes in partial_fit": (
         lambda: clf().partial_fit(X, LABELS).partial_fit(X, LABELS, classes=[0, 1, 2]),
         ValueError,
-        "RNNClassifier.partial_fit: classes=[0, 1, 2], but the model has the classes [0, 1] of the "
-        "first call. Pass the same, or none.",
+        "RNNClassifier.partial_fit: classes=[0, 1, 2], but the model was fitted with classes=[0, "
+        "1] in the first call. Pass the same classes, or leave the argument out.",
     ),
     "another number of outputs": (
         lambda: reg(warm_start=True).fit(X, np.eye(4)).fit(X, NUMBERS),
@@ -562,7 +562,7 @@ MESSAGES = {
     "negative counts": (
         lambda: reg(loss="poisson").fit(X, [-1.0, 1.0, 2.0, 3.0]),
         ValueError,
-        "RNNRegressor.fit: loss='poisson' needs y zero or positive, but y holds -1. Use another "
+        "RNNRegressor.fit: loss='poisson' needs y zero or positive, but y has -1. Use another "
         "loss.",
     ),
     "no deviation": (
@@ -592,8 +592,8 @@ MESSAGES = {
     "nothing to train on": (
         lambda: reg(early_stopping=True).fit([[1.0, 2.0]], [1.0]),
         ValueError,
-        "RNNRegressor.fit: early_stopping=True with validation_fraction=0.1 leaves nothing of "
-        "n_samples=1 to train on. Lower validation_fraction, pass X_val and y_val, or set "
+        "RNNRegressor.fit: early_stopping=True with validation_fraction=0.1 leaves none of "
+        "n_samples=1 for training. Lower validation_fraction, pass X_val and y_val, or set "
         "early_stopping=False.",
     ),
     # --- weights ---
@@ -642,25 +642,24 @@ MESSAGES = {
     "weight of no class": (
         lambda: clf(class_weight={5: 1.0}).fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: class_weight names 5, which is not a class. Pass weights of classes "
-        "only, which are [0, 1].",
+        "RNNClassifier.fit: class_weight has a weight for 5, which is not a class. Pass weights "
+        "for classes only: [0, 1].",
     ),
     "negative class weight": (
         lambda: clf(class_weight={0: -1.0}).fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: class_weight[0] is -1.0. Weights are finite numbers, zero or positive.",
+        "RNNClassifier.fit: class_weight[0] is -1.0. Pass a finite number, zero or positive.",
     ),
     "word for a class weight": (
         lambda: clf(class_weight={1: "high"}).fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: class_weight[1] is 'high'. Weights are finite numbers, zero or "
-        "positive.",
+        "RNNClassifier.fit: class_weight[1] is 'high'. Pass a finite number, zero or positive.",
     ),
     "no class weight": (
         lambda: clf(class_weight={0: 0, 1: 0}).fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: class_weight={0: 0, 1: 0} gives every sequence to train on the weight "
-        "zero. Give at least one class a positive weight.",
+        "RNNClassifier.fit: class_weight={0: 0, 1: 0} gives every training sequence a weight of "
+        "zero. Give a positive weight to at least one class.",
     ),
     # --- parameters ---
     "no device": (
@@ -684,15 +683,15 @@ MESSAGES = {
     "chunks and a class": (
         lambda: clf(tbptt_steps=10, cell=torch.nn.GRU).fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: tbptt_steps=10 hands states from chunk to chunk, which the "
-        "user-defined cell GRU does not take. Set tbptt_steps=None, or cell to one of ['gru', "
+        "RNNClassifier.fit: tbptt_steps=10 carries states from chunk to chunk, which the "
+        "user-defined cell GRU does not support. Set tbptt_steps=None, or cell to one of ['gru', "
         "'lstm', 'rnn_relu', 'rnn_tanh'].",
     ),
     "no callback": (
         lambda: clf(callbacks=[3]).fit(X, LABELS),
         TypeError,
-        "RNNClassifier.fit: callbacks holds 3, which is not a skorch callback. Pass instances of "
-        "subclasses of skorch.callbacks.Callback, or pairs (name, callback).",
+        "RNNClassifier.fit: callbacks contains 3, which is not a skorch callback. Pass instances "
+        "of subclasses of skorch.callbacks.Callback, or pairs (name, callback).",
     ),
     "no rate": (
         lambda: clf(lr_schedule=lambda progress: "high").fit(X, LABELS),
@@ -709,8 +708,8 @@ MESSAGES = {
     "optimizer argument": (
         lambda: clf(optimizer__betas=(2, 3)).fit(X, LABELS),
         ValueError,
-        "RNNClassifier.fit: AdamW refuses optimizer__betas=(2, 3): Invalid beta parameter at index "
-        "0: 2. Pass what the optimizer's own documentation allows.",
+        "RNNClassifier.fit: AdamW rejects optimizer__betas=(2, 3): Invalid beta parameter at index"
+        " 0: 2. Pass arguments that its documentation allows.",
     ),
     # --- not fitted ---
     "predict before fit": (

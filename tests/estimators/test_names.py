@@ -89,15 +89,15 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             RNNClassifier,
             "criterion",
-            "The loss follows from what y is; use class_weight, for labels, or sample_weight.",
+            "The loss is determined by y; use sample_weight, or class_weight for labels.",
         ),
         (RNNClassifier, "max_features", "Did you mean 'num_embeddings'?"),
         (
             Seq2SeqTransformer,
             "vocab_size",
-            "It is learned in fit; leave rare tokens out with source_min_df and target_min_df.",
+            "It is learned in fit; drop rare tokens with source_min_df and target_min_df.",
         ),
-        (RNNClassifier, "tokenizer", "Make token ids of text with SequenceVectorizer."),
+        (RNNClassifier, "tokenizer", "Convert text to token ids with SequenceVectorizer."),
         (Seq2SeqTransformer, "tokenizer", "Did you mean 'source_analyzer'?"),
         (Seq2SeqTransformer, "beam_size", "Did you mean 'beam_width'?"),
         (Seq2SeqTransformer, "max_len", "Did you mean 'max_length'?"),
@@ -109,7 +109,8 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             RNNRegressor,
             "n_jobs",
-            "The network trains in torch's threads; set how many with torch.set_num_threads.",
+            "The network is trained in torch's threads; set their number with "
+            "torch.set_num_threads.",
         ),
         (
             RNNClassifier,
@@ -119,8 +120,8 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         (
             Seq2SeqTransformer,
             "teacher_forcing_ratio",
-            "Set scheduled_sampling, which is its opposite: the share of the model's own "
-            "predictions.",
+            "Set scheduled_sampling, its complement: the probability of using a prediction "
+            "instead.",
         ),
     ],
 )

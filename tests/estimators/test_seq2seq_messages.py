@@ -30,23 +30,23 @@ MESSAGES = {
     "X None": (
         lambda: new().fit(None, Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X is None, which is not a container of sequences. Pass a "
-        "list of strings, a list of sequences of tokens, or numbers: a list of arrays, "
-        "an array, a frame or a Panel.",
+        "Seq2SeqTransformer.fit: X is None, which is not a container of sequences. Pass a list of "
+        "strings, a list of sequences of tokens, or numbers: a list of arrays, an array, a "
+        "DataFrame or a Panel.",
     ),
     "X generator": (
         lambda: new().fit((w for w in W), Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X is a generator, which is not a container of sequences. "
-        "Pass a list of strings, a list of sequences of tokens, or numbers: a list of "
-        "arrays, an array, a frame or a Panel.",
+        "Seq2SeqTransformer.fit: X is a generator, which is not a container of sequences. Pass a "
+        "list of strings, a list of sequences of tokens, or numbers: a list of arrays, an array, a"
+        " DataFrame or a Panel.",
     ),
     "X str": (
         lambda: new().fit("abcd", Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X is a str, which is not a container of sequences. Pass "
-        "[X] if it is one sample. Pass a list of strings, a list of sequences of "
-        "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
+        "Seq2SeqTransformer.fit: X is a str, which is not a container of sequences. Pass [X] if it"
+        " is one sample. Pass a list of strings, a list of sequences of tokens, or numbers: a list"
+        " of arrays, an array, a DataFrame or a Panel.",
     ),
     "X empty": (
         lambda: new().fit([], []),
@@ -105,9 +105,9 @@ MESSAGES = {
     "no analyzer": (
         lambda: new(source_analyzer=None).fit(W, Y),
         ValueError,
-        "Seq2SeqTransformer.fit: X holds strings, but source_analyzer=None takes "
-        "sequences of tokens as they are. Set source_analyzer to 'char', 'word' or a "
-        "function, or split the strings first.",
+        "Seq2SeqTransformer.fit: X contains strings, but source_analyzer=None requires sequences "
+        "of tokens. Set source_analyzer to 'char', 'word' or a function, or split the strings "
+        "first.",
     ),
     "bad analyzer": (
         lambda: new(source_analyzer=str.upper).fit(W, Y),
@@ -118,9 +118,8 @@ MESSAGES = {
     "no y": (
         lambda: new(autoencoder=False).fit(W),
         ValueError,
-        "Seq2SeqTransformer.fit: Seq2SeqTransformer requires y to be passed, but the "
-        "target y is None. Pass one target per sample; only an autoencoder does "
-        "without.",
+        "Seq2SeqTransformer.fit: Seq2SeqTransformer requires y to be passed, but the target y is "
+        "None. Pass one target per sample; only an autoencoder needs none.",
     ),
     "y shorter": (
         lambda: new().fit(W, Y[:3]),
@@ -163,9 +162,9 @@ MESSAGES = {
     "y str": (
         lambda: new().fit(W, "abcd"),
         TypeError,
-        "Seq2SeqTransformer.fit: y is a str, which is not a container of sequences. Pass "
-        "[y] if it is one sample. Pass a list of strings, a list of sequences of "
-        "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
+        "Seq2SeqTransformer.fit: y is a str, which is not a container of sequences. Pass [y] if it"
+        " is one sample. Pass a list of strings, a list of sequences of tokens, or numbers: a list"
+        " of arrays, an array, a DataFrame or a Panel.",
     ),
     "features of y": (
         lambda: new().fit(W, [np.ones((2, 2)), np.ones((2, 3)), np.ones((1, 2)), np.ones((1, 2))]),
@@ -176,42 +175,39 @@ MESSAGES = {
     "pruned": (
         lambda: new(source_min_df=9).fit(W, Y),
         ValueError,
-        "Seq2SeqTransformer.fit: X leaves no tokens to learn: none occurs in 9 or more "
-        "of 4 sequences (source_min_df=9). Lower source_min_df, or pass sequences that "
-        "are not empty.",
+        "Seq2SeqTransformer.fit: X has no tokens to learn: none occurs in 9 or more of 4 sequences"
+        " (source_min_df=9). Lower source_min_df, or pass sequences that are not empty.",
     ),
     "pruned y": (
         lambda: new(target_min_df=9).fit(W, Y),
         ValueError,
-        "Seq2SeqTransformer.fit: y leaves no tokens to learn: none occurs in 9 or more "
-        "of 4 sequences (target_min_df=9). Lower target_min_df, or pass sequences that "
-        "are not empty.",
+        "Seq2SeqTransformer.fit: y has no tokens to learn: none occurs in 9 or more of 4 sequences"
+        " (target_min_df=9). Lower target_min_df, or pass sequences that are not empty.",
     ),
     "empty y": (
         lambda: new().fit(W, ["", "", "", ""]),
         ValueError,
-        "Seq2SeqTransformer.fit: y leaves no tokens to learn: none occurs in 1 or more "
-        "of 4 sequences (target_min_df='auto'). Lower target_min_df, or pass sequences "
-        "that are not empty.",
+        "Seq2SeqTransformer.fit: y has no tokens to learn: none occurs in 1 or more of 4 sequences"
+        " (target_min_df='auto'). Lower target_min_df, or pass sequences that are not empty.",
     ),
     "vectors said": (
         lambda: new(source_kind="vectors").fit(R, Y),
         ValueError,
-        "Seq2SeqTransformer.fit: X holds sequences, but source_kind='vectors'. Pass a "
-        "2-D array of shape (n_samples, n_features), one row per sample.",
+        "Seq2SeqTransformer.fit: X contains sequences, but source_kind='vectors'. Pass a 2-D array"
+        " of shape (n_samples, n_features), one row per sample.",
     ),
     "weights w/o ids": (
         lambda: new(embedding_weights=np.ones((3, 2))).fit(W, Y),
         ValueError,
-        "Seq2SeqTransformer.fit: embedding_weights has a row for each token id, but X "
-        "does not hold ids. Pass X as a Panel of token ids, as SequenceVectorizer returns "
-        "it, or set embedding_weights=None.",
+        "Seq2SeqTransformer.fit: embedding_weights has a row for each token id, but X does not "
+        "contain ids. Pass X as a Panel of token ids, as SequenceVectorizer returns it, or set "
+        "embedding_weights=None.",
     ),
     "fitted text, numbers": (
         lambda: text.predict(V),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds numbers (an array of shape (4, 2)), but the "
-        "model was fitted with strings. Pass a list of strings.",
+        "Seq2SeqTransformer.predict: X contains numbers (an array of shape (4, 2)), but the model "
+        "was fitted with strings. Pass a list of strings.",
     ),
     "fitted text, ints": (
         lambda: text.predict([1, 2]),
@@ -222,8 +218,8 @@ MESSAGES = {
     "fitted text, tokens": (
         lambda: text.predict([["a"]]),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds sequences of tokens, but the model was "
-        "fitted with strings. Pass a list of strings.",
+        "Seq2SeqTransformer.predict: X contains sequences of tokens, but the model was fitted with"
+        " strings. Pass a list of strings.",
     ),
     "fitted text, None": (
         lambda: text.predict(["a", None]),
@@ -234,21 +230,21 @@ MESSAGES = {
     "fitted text, str": (
         lambda: text.predict("ab"),
         TypeError,
-        "Seq2SeqTransformer.predict: X is a str, which is not a container of sequences. "
-        "Pass [X] if it is one sample. Pass a list of strings, a list of sequences of "
-        "tokens, or numbers: a list of arrays, an array, a frame or a Panel.",
+        "Seq2SeqTransformer.predict: X is a str, which is not a container of sequences. Pass [X] "
+        "if it is one sample. Pass a list of strings, a list of sequences of tokens, or numbers: a"
+        " list of arrays, an array, a DataFrame or a Panel.",
     ),
     "fitted vectors, text": (
         lambda: num.predict(W),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds strings, but the model was fitted with "
-        "numbers. Pass numbers.",
+        "Seq2SeqTransformer.predict: X contains strings, but the model was fitted with numbers. "
+        "Pass numbers.",
     ),
     "fitted vectors, series": (
         lambda: num.predict(R),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds sequences, but the model was fitted with "
-        "vectors. Pass a 2-D array of shape (n_samples, 2), one row per sample.",
+        "Seq2SeqTransformer.predict: X contains sequences, but the model was fitted with vectors. "
+        "Pass a 2-D array of shape (n_samples, 2), one row per sample.",
     ),
     "fitted vectors, width": (
         lambda: num.predict(np.ones((2, 3))),
@@ -264,9 +260,8 @@ MESSAGES = {
     "fitted tokens, text": (
         lambda: toks.predict(W),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds strings, but the model was fitted with "
-        "sequences of tokens. Pass sequences of tokens. If X is one sequence of 4 tokens, pass "
-        "[X].",
+        "Seq2SeqTransformer.predict: X contains strings, but the model was fitted with sequences "
+        "of tokens. Pass sequences of tokens. If X is one sequence of 4 tokens, pass [X].",
     ),
     "fitted ids, range": (
         lambda: pan.predict([[0, 7]]),
@@ -277,27 +272,26 @@ MESSAGES = {
     "fitted ids, text": (
         lambda: pan.predict(W),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds strings, but the model was fitted with a "
-        "Panel of token ids. Pass sequences of tokens.",
+        "Seq2SeqTransformer.predict: X contains strings, but the model was fitted with a Panel of "
+        "token ids. Pass sequences of tokens.",
     ),
     "y of another kind": (
         lambda: text.score_samples(W, V),
         ValueError,
-        "Seq2SeqTransformer.score_samples: y holds numbers (an array of shape (4, 2)), but "
-        "the model was fitted with strings. Pass a list of strings.",
+        "Seq2SeqTransformer.score_samples: y contains numbers (an array of shape (4, 2)), but the "
+        "model was fitted with strings. Pass a list of strings.",
     ),
     "y of another kind 2": (
         lambda: num.score_samples(V, Y),
         ValueError,
-        "Seq2SeqTransformer.score_samples: y holds strings, but the model was fitted "
-        "with numbers. Pass numbers.",
+        "Seq2SeqTransformer.score_samples: y contains strings, but the model was fitted with "
+        "numbers. Pass numbers.",
     ),
     "y of another length": (
         lambda: num.score_samples(V, np.ones((4, 3))),
         ValueError,
-        "Seq2SeqTransformer.score_samples: y[0] has 3 time steps, but every target in "
-        "fit had 2, and the model can say no other number. Pass targets of 2 time "
-        "steps.",
+        "Seq2SeqTransformer.score_samples: y[0] has 3 time steps, but every target in fit had 2, "
+        "and the model cannot predict another number. Pass targets of 2 time steps.",
     ),
     "y of other features": (
         lambda: rag.score(R, [np.ones((2, 3))] * 4),
@@ -319,14 +313,14 @@ MESSAGES = {
     "n best numbers": (
         lambda: num.predict_n_best(V, 2),
         ValueError,
-        "Seq2SeqTransformer.predict_n_best: targets are numbers, of which the model "
-        "makes one prediction and no choice of tokens. Call predict.",
+        "Seq2SeqTransformer.predict_n_best: targets are numbers, for which the model makes a "
+        "single prediction instead of a distribution over tokens. Call predict.",
     ),
     "sample numbers": (
         lambda: num.sample(V),
         ValueError,
-        "Seq2SeqTransformer.sample: targets are numbers, of which the model makes one "
-        "prediction and no choice of tokens. Call predict.",
+        "Seq2SeqTransformer.sample: targets are numbers, for which the model makes a single "
+        "prediction instead of a distribution over tokens. Call predict.",
     ),
     "temperature": (
         lambda: text.sample(W, temperature=0),
@@ -357,8 +351,8 @@ MESSAGES = {
             .inverse_transform(np.ones((2, 4)))
         ),
         ValueError,
-        "Seq2SeqTransformer.inverse_transform: the decoder's attention needs the "
-        "sources, which encodings do not hold. Fit with attention=None.",
+        "Seq2SeqTransformer.inverse_transform: the attention of the decoder requires the sources, "
+        "which encodings do not contain. Fit with attention=None.",
     ),
     "not fitted": (
         lambda: new().predict(W),
@@ -404,22 +398,22 @@ MESSAGES = {
     "y_val of an autoencoder": (
         lambda: new().fit(W, y_val=Y),
         ValueError,
-        "Seq2SeqTransformer.fit: y_val was passed, but an autoencoder's target is X_val itself. "
-        "Pass X_val alone; or y with y_val, and X_val, for a model of pairs.",
+        "Seq2SeqTransformer.fit: y_val was passed, but the target of an autoencoder is X_val "
+        "itself. Pass X_val alone; or y with y_val, and X_val, for a model of pairs.",
     ),
     "going on without y": (
         lambda: new(warm_start=True).fit(W, Y).fit(W),
         ValueError,
-        "Seq2SeqTransformer.fit: the network was built for a model of pairs, but now y is None and "
-        "autoencoder='auto', which asks for an autoencoder. Pass what the first fit got, or "
-        "refit with warm_start=False.",
+        "Seq2SeqTransformer.fit: the network was built for a model of pairs, but now y is None and"
+        " autoencoder='auto', which requires an autoencoder. Pass the same kind of data as to the "
+        "first fit, or refit with warm_start=False.",
     ),
     "going on with y": (
         lambda: new(warm_start=True).fit(W).fit(W, Y),
         ValueError,
         "Seq2SeqTransformer.fit: the network was built for an autoencoder, but now y is given and "
-        "autoencoder='auto', which asks for a model of pairs. Pass what the first fit got, or "
-        "refit with warm_start=False.",
+        "autoencoder='auto', which requires a model of pairs. Pass the same kind of data as to the"
+        " first fit, or refit with warm_start=False.",
     ),
     "negative": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, -1, 1]),
@@ -430,48 +424,48 @@ MESSAGES = {
     "frame of strings": (
         lambda: new().fit(W, pd.DataFrame({"a": list("abcd"), "b": list("abcd")})),
         ValueError,
-        "Seq2SeqTransformer.fit: y is a frame of strings with 2 columns, of which each could be "
-        "the text. Pass a list of strings, such as one of its columns, or a list of sequences of "
-        "tokens.",
+        "Seq2SeqTransformer.fit: y is a DataFrame of strings with 2 columns, each of which could "
+        "be the text. Pass a list of strings, such as one of its columns, or a list of sequences "
+        "of tokens.",
     ),
     "fitted text, a frame": (
         lambda: text.predict(pd.DataFrame({"a": list("abcd"), "b": [1, 2, 3, 4]})),
         ValueError,
-        "Seq2SeqTransformer.predict: X is a frame of strings with 2 columns, of which each could "
-        "be the text. Pass a list of strings, such as one of its columns, or a list of sequences "
-        "of tokens.",
+        "Seq2SeqTransformer.predict: X is a DataFrame of strings with 2 columns, each of which "
+        "could be the text. Pass a list of strings, such as one of its columns, or a list of "
+        "sequences of tokens.",
     ),
     "fitted text, a frame of numbers": (
         lambda: text.predict(pd.DataFrame({"a": [1, 2]})),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds numbers (a frame of shape (2, 1)), but the model was "
-        "fitted with strings. Pass a list of strings.",
+        "Seq2SeqTransformer.predict: X contains numbers (a DataFrame of shape (2, 1)), but the "
+        "model was fitted with strings. Pass a list of strings.",
     ),
     "fitted text, rows of words": (
         lambda: text.predict(np.array([["a", "b"]])),
         ValueError,
-        "Seq2SeqTransformer.predict: X holds sequences of tokens (an array of shape (1, 2)), but "
-        "the model was fitted with strings. Pass a list of strings.",
+        "Seq2SeqTransformer.predict: X contains sequences of tokens (an array of shape (1, 2)), "
+        "but the model was fitted with strings. Pass a list of strings.",
     ),
     "nothing in y": (
         lambda: new().fit(W, [[]] * 4),
         ValueError,
-        "Seq2SeqTransformer.fit: y holds 4 sequences, all of them empty, so that there is nothing "
-        "to learn. Pass sequences of tokens or numbers.",
+        "Seq2SeqTransformer.fit: y has 4 sequences, all of them empty. Pass sequences of tokens or"
+        " numbers.",
     ),
     "floats where ints were": (
         lambda: new().fit(W, [[1, 2], [1], [2], [3]]).score(W, [[1, 2], [1], [2], [3, 2.5]]),
         ValueError,
-        "Seq2SeqTransformer.score: y[3] has 2.5 at time step 1, but in fit there were whole "
-        "numbers only, which target_kind='auto' takes for tokens. Set target_kind='series' and fit "
-        "again if they are numbers, or target_kind='tokens'.",
+        "Seq2SeqTransformer.score: y[3] has 2.5 at time step 1, but in fit there were only whole "
+        "numbers, which target_kind='auto' treats as tokens. Set target_kind='series' and refit if"
+        " they are numbers, or target_kind='tokens'.",
     ),
     "floats where ints were, X": (
         lambda: toks.predict([[1, 2], np.array([1.5])]),
         ValueError,
-        "Seq2SeqTransformer.predict: X[1] has 1.5 at time step 0, but in fit there were whole "
-        "numbers only, which source_kind='auto' takes for tokens. Set source_kind='series' and fit "
-        "again if they are numbers, or source_kind='tokens'.",
+        "Seq2SeqTransformer.predict: X[1] has 1.5 at time step 0, but in fit there were only whole"
+        " numbers, which source_kind='auto' treats as tokens. Set source_kind='series' and refit "
+        "if they are numbers, or source_kind='tokens'.",
     ),
     "analyzer of lists": (
         lambda: new(source_analyzer=lambda text: [[c] for c in text]).fit(W, Y),
@@ -541,14 +535,14 @@ MESSAGES = {
     "inverse text": (
         lambda: ae.inverse_transform([["a"]]),
         ValueError,
-        "Seq2SeqTransformer.inverse_transform: X holds no encodings: could not convert string to "
-        "float: 'a'. Pass an array of shape (n_samples, 4), as transform returned it.",
+        "Seq2SeqTransformer.inverse_transform: X does not contain encodings: could not convert "
+        "string to float: 'a'. Pass an array of shape (n_samples, 4), as transform returned it.",
     ),
     "score y of another kind": (
         lambda: text.score(W, V),
         ValueError,
-        "Seq2SeqTransformer.score: y holds numbers (an array of shape (4, 2)), but the model was "
-        "fitted with strings. Pass a list of strings.",
+        "Seq2SeqTransformer.score: y contains numbers (an array of shape (4, 2)), but the model "
+        "was fitted with strings. Pass a list of strings.",
     ),
     "score y shorter": (
         lambda: text.score(W, Y[:3]),
@@ -578,14 +572,15 @@ MESSAGES = {
         lambda: new(max_length=1).fit(W, V),
         ValueError,
         "Seq2SeqTransformer.fit: max_length=1 is less than the 2 time steps that every target in "
-        "fit has, and the model says that many. Set max_length='auto', or fit on shorter targets.",
+        "fit has, which is also the length of all predictions. Set max_length='auto', or fit on "
+        "shorter targets.",
     ),
     "max_length of fixed targets, later": (
         lambda: new().fit(W, V).set_params(max_length=1).predict(W),
         ValueError,
         "Seq2SeqTransformer.predict: max_length=1 is less than the 2 time steps that every target "
-        "in fit has, and the model says that many. Set max_length='auto', or fit on shorter "
-        "targets.",
+        "in fit has, which is also the length of all predictions. Set max_length='auto', or fit on"
+        " shorter targets.",
     ),
 }
 
@@ -613,7 +608,9 @@ def test_parameters_set_after_fit_are_checked_before_decoding(name, value, metho
     "encodings", [None, [["a"]], [[np.nan] * 4], np.ones(4), "abc", [[1, [2]]]]
 )
 def test_what_is_no_encoding_is_refused_by_name(encodings):
-    with pytest.raises(ValueError, match=r"^Seq2SeqTransformer.inverse_transform: X holds no enc"):
+    with pytest.raises(
+        ValueError, match=r"^Seq2SeqTransformer.inverse_transform: X does not contain enc"
+    ):
         ae.inverse_transform(encodings)
 
 

@@ -40,11 +40,11 @@ def refusal(kind, rows, method="fit"):
     highest = max(max(row) for row in rows)
     setting = "set n_tokens of the Panel" if kind is Seq2SeqTransformer else "set num_embeddings"
     return "^" + re.escape(
-        f"{kind.__name__}.{method}: X has token id {highest}, which asks for a vocabulary of "
-        f"{highest + 1} tokens, but X has 5 time steps in all. Token ids are numbered from 0 on: "
-        "put sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) before the estimator, which "
-        f"maps the ids that occur to such numbers; or {setting} if the vocabulary is really that "
-        "large."
+        f"{kind.__name__}.{method}: X has token id {highest}, which requires a vocabulary of "
+        f"{highest + 1} tokens, but X has 5 time steps in total. Token ids must be consecutive "
+        "numbers from 0: put sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) before the "
+        f"estimator, which maps the ids in X to such numbers; or {setting} if the vocabulary is "
+        "really that large."
     )
 
 

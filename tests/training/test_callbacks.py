@@ -679,12 +679,12 @@ MESSAGES = {
     ),
     "half a callback": (
         {"callbacks": [Half]},
-        f"callbacks holds {Half!r}, which is not a skorch callback. Pass instances of subclasses "
-        "of skorch.callbacks.Callback, or pairs (name, callback).",
+        f"callbacks contains {Half!r}, which is not a skorch callback. Pass instances of "
+        "subclasses of skorch.callbacks.Callback, or pairs (name, callback).",
     ),
     "a policy": (
         {"callbacks": [WarmRestartLR]},
-        f"callbacks holds {WarmRestartLR!r}, which is not a skorch callback. Pass instances of "
+        f"callbacks contains {WarmRestartLR!r}, which is not a skorch callback. Pass instances of "
         "subclasses of skorch.callbacks.Callback, or pairs (name, callback).",
     ),
     "a number instead": (
@@ -694,7 +694,7 @@ MESSAGES = {
     ),
     "one name twice": (
         {"callbacks": [("a", EpochTimer()), ("a", PrintLog())]},
-        "callbacks has two with the name 'a'. Give each a name of its own.",
+        "callbacks has two items named 'a'. Pass unique names.",
     ),
     "a class that needs arguments": (
         {"callbacks": [EpochScoring]},

@@ -1,0 +1,158 @@
+"""Copy the descriptions of shared parameters from one estimator's docstrings to the others'.
+
+    python docs/sync_docstrings.py          # rewrite the copies
+    python docs/sync_docstrings.py --check  # show a diff and fail if copies differ
+
+The first estimator that documents a parameter or attribute is the source: edit it there.
+Intentional differences are listed in `DIFFERENCES`.
+"""
+
+import argparse
+import ast
+import difflib
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDER = Path(__file__).resolve().parents[1] / "sk_rnn" / "estimators"
+
+# In this order, the first that has a parameter is the source.
+ESTIMATORS = {
+    "RNNClassifier": "_classifier.py",
+    "RNNRegressor": "_regressor.py",
+    "Seq2SeqTransformer": "_seq2seq.py",
+}
+
+
+class Own(NamedTuple):
+    """A parameter that some estimators document separately; the others must agree."""
+
+    estimators: tuple[str, ...]
+    reason: str
+    signature: bool = False  # whether default or annotation differ as well
+
+
+# By method (__init__: the class docstring) and parameter or attribute.
+Differences = Mapping[str, Mapping[str, Own]]
+_C, _R, _S = ("RNNClassifier",), ("RNNRegressor",), ("Seq2SeqTransformer",)
+DIFFERENCES: Differences = {
+    "__init__": {
+        "cell": Own(_S, "no user-defined cells", signature=True),
+        "hidden_size": Own(_S, "another default, and encoder and decoder", signature=True),
+        "num_layers": Own(_S, "encoder and decoder"),
+        "bidirectional": Own(_S, "encoder only"),
+        "return_sequences": Own(_R, "numbers instead of labels"),
+        "embedding_dim": Own(_S, "another default: source_kind selects tokens", signature=True),
+        "embedding_weights": Own(_S, "for a Panel of token ids only"),
+        "embedding_dropout": Own(_S, "another default, and no 'auto'", signature=True),
+        "word_dropout": Own(_S, "another default", signature=True),
+        "conv_stride": Own(_S, "no return_sequences"),
+        "recurrent_dropout": Own(_S, "not with input_feeding, and no user-defined cells"),
+        "optimizer": Own(_S, "no larger eps for the embedding"),
+        "lr_schedule": Own(_S, "no partial_fit"),
+        "max_epochs": Own(_S, "documents are not treated differently"),
+        "**extras": Own(_S, "no user-defined cells"),
+        "n_features_in_": Own(_S, "tokens and vectors"),
+        "loss_curve_": Own(_R + _S, "the unit of the loss"),
+        "validation_curve_": Own(_C, "accuracy instead of the negative loss"),
+    },
+    "fit": {
+        "X": Own(_S, "tokens, text and vectors as well"),
+        "y": Own(_R + _S, "the targets", signature=True),
+        "sample_weight": Own(_S, "pairs instead of sequences"),
+    },
+    "predict": {"X": Own(_S, "called sources")},
+    "score": {
+        "X, y": Own(_R, "numbers instead of labels"),
+        "y": Own(_S, "not needed by an autoencoder", signature=True),
+        "sample_weight": Own(_S, "pairs instead of sequences"),
+    },
+}
+SECTIONS = ("Parameters", "Attributes")
+
+
+def synchronise(sources: Mapping[str, str], differences: Differences) -> dict[str, str]:
+    """Return source code by class name, with the shared entries of docstrings copied."""
+    known: dict[tuple[str, str, str], list[str]] = {}
+    result = {}
+    for estimator, source in sources.items():
+        lines, edits = source.splitlines(keepends=True), []
+        for method, section, name, entry in find_entries(source, estimator):
+            own = differences.get(method, {}).get(name)
+            if own is not None and estimator in own.estimators:
+                continue
+            edits.append((entry, known.setdefault((method, section, name), lines[entry])))
+        for entry, text in reversed(edits):  # from the end, so that line numbers stay valid
+            lines[entry] = text
+        result[estimator] = "".join(lines)
+    return result
+
+
+def find_entries(source: str, class_name: str) -> Iterator[tuple[str, str, str, slice]]:
+    """Yield method, section, name and lines of each entry in a class's numpydoc docstrings."""
+    lines = source.splitlines()
+    class_node = next(
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and node.name == class_name
+    )
+    methods = [node for node in class_node.body if isinstance(node, ast.FunctionDef)]
+    for node in (class_node, *methods):
+        if ast.get_docstring(node) is None:
+            continue
+        method = "__init__" if node is class_node else node.name
+        docstring = node.body[0]
+        last = docstring.end_lineno or docstring.lineno
+        for section, name, entry in _entries_of(lines, docstring.lineno - 1, last - 1):
+            yield method, section, name, entry
+
+
+def _entries_of(lines: list[str], start: int, stop: int) -> Iterator[tuple[str, str, slice]]:
+    """Entries of a docstring in ``lines[start:stop]``."""
+    titles = [i for i in range(start, stop - 1) if _is_title(lines[i], lines[i + 1])]
+    for title, end in pairwise([*titles, stop]):
+        if lines[title].strip() not in SECTIONS:
+            continue
+        indent = _indent(lines[title])
+        body = range(title + 2, end)
+        heads = [i for i in body if lines[i].strip() and _indent(lines[i]) == indent]
+        for head, after in pairwise([*heads, end]):
+            while not lines[after - 1].strip():
+                after -= 1
+            name = lines[head].partition(" : ")[0].strip()
+            yield lines[title].strip(), name, slice(head, after)
+
+
+def _is_title(line: str, underline: str) -> bool:
+    return bool(line.strip()) and underline.strip() == "-" * len(line.strip())
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Rewrite the estimators' files, or with ``--check`` show what would change."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on differences")
+    check = parser.parse_args(arguments).check
+    paths = {name: FOLDER / file for name, file in ESTIMATORS.items()}
+    before = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+    after = synchronise(before, DIFFERENCES)
+    changed = [name for name in before if before[name] != after[name]]
+    for name in changed:
+        if check:
+            old, new = (text[name].splitlines(keepends=True) for text in (before, after))
+            path = str(paths[name])
+            sys.stdout.writelines(difflib.unified_diff(old, new, path, f"{path} (synchronised)"))
+        else:
+            paths[name].write_text(after[name], encoding="utf-8")
+    if check and changed:
+        print("Copies of docstrings differ. Edit the first estimator and run this without --check.")
+    return int(check and bool(changed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
