@@ -116,8 +116,8 @@ def test_groups_of_ones_own_are_kept_together():
             3,
             "TimeDistributed.fit_transform: TargetEncoder inside GridSearchCV encodes each time "
             "step by the targets of other steps, and steps of the same sequence would leak its "
-            "target. Pass it by itself, or in a Pipeline, a FeatureUnion or a ColumnTransformer, where it "
-            "can be given folds of whole sequences.",
+            "target. Pass it by itself, or in a Pipeline, a FeatureUnion or a ColumnTransformer, "
+            "where it can be given folds of whole sequences.",
         ),
     ],
     ids=["few", "splitter", "search"],
