@@ -24,8 +24,8 @@ PER = r"(?:sequence|(?:time )?step|row|epoch|sample|chunk|batch|fit|token|second
 # What to write instead is behind each phrase.
 PHRASES = {
     "per": rf"\b{COUNTED} an? {PER}\b(?! of\b)(?!-)",  # one label per sequence
-    "is not a": r"(?<!there )\b(?:is|are) no (?:number|numbers|text|class|container|word|words|string|strings"
-    r"|array|arrays|sequence|sequences|frame|tensor|tensors|table|boolean|label|labels)\b",
+    "is not a": r"(?<!there )\b(?:is|are) no (?:number|numbers|text|class|container|word|words"
+    r"|string|strings|array|arrays|sequence|sequences|frame|tensor|tensors|table|boolean|label|labels)\b",
     "no kind": r"\b(?:is|are) no kind\b",  # is not a
     "any more": r"\bno \w+ any more\b",  # no longer
     "so many": r"\b(?:of|in|after|least|most|each of|about) so (?:many|few)\b",  # this many
