@@ -225,7 +225,7 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
             set_torch_threads(1 if backend == "numba" else n_threads)
             with kernel_threads(n_threads):
                 outcome["result"] = context.run(function, interrupted)
-        except BaseException as error:  # carried to the caller, whatever it is
+        except BaseException as error:  # re-raised in the caller
             outcome["error"] = error
         finally:
             end_pool()
