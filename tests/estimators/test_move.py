@@ -172,7 +172,7 @@ REFUSED = {
         {},
         "to: device='gpu' is not a device. Use 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'.",
     ),
-    "absent device": (("cuda:99",), {}, "to: device='cuda:99' is not present on this machine"),
+    "absent device": (("cuda:99",), {}, "to: device='cuda:99' is not available on this machine"),
     "device of another kind": ((0,), {}, "The 'device' parameter of {}.to must be"),
     "unknown backend": (
         (),
@@ -180,7 +180,7 @@ REFUSED = {
         "The 'backend' parameter of {}.to must be a str among {{'",
     ),
     "backend of another kind": ((), {"backend": True}, "The 'backend' parameter of {}.to must be"),
-    "both": (("cuda:99",), {"backend": "torch"}, "to: device='cuda:99' is not present"),
+    "both": (("cuda:99",), {"backend": "torch"}, "to: device='cuda:99' is not available"),
 }
 
 

@@ -374,7 +374,7 @@ def test_auto_device_is_cuda_where_there_is_one(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert resolve_device("auto", "f").type == "cuda"
     assert resolve_device("cuda:0", "f") == torch.device("cuda:0")
-    with pytest.raises(ValueError, match=r"'cuda:1' is not present .* 'cpu', 'cuda:0'"):
+    with pytest.raises(ValueError, match=r"'cuda:1' is not available .* 'cpu', 'cuda:0'"):
         resolve_device("cuda:1", "f")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert resolve_device("auto", "f") == CPU
