@@ -109,7 +109,7 @@ def resolve_backend(
         return "torch"
     obstacle = ""
     if device.type != "cpu":
-        obstacle = f"compute on the CPU, and device is {str(device)!r}. Set device='cpu'"
+        obstacle = f"run only on the CPU, and device is {str(device)!r}. Set device='cpu'"
     elif bfloat16:
         obstacle = "do not support bfloat16 (precision='bf16'). Set precision='float32'"
     elif not isinstance(cell, str):

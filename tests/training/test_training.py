@@ -346,7 +346,7 @@ def test_auto_backend_is_numba_where_its_kernels_can_run(monkeypatch):
     for other in ({"bfloat16": True}, {"cell": torch.nn.GRU}):
         assert resolve_backend("auto", CPU, **{**CASE, **other}) == "torch"
     assert resolve_backend("auto", torch.device("cuda"), **CASE) == "torch"
-    with pytest.raises(ValueError, match="compute on the CPU, and device is 'cuda'"):
+    with pytest.raises(ValueError, match="run only on the CPU, and device is 'cuda'"):
         resolve_backend("numba", torch.device("cuda"), **CASE)
 
 
