@@ -56,8 +56,8 @@ class Steps(NamedTuple):
         Parameters
         ----------
         tokens : bool, default=False
-            Whether integers, one per time step, are kept as integers. Whether they are ids out of
-            the same vocabulary as before nobody knows, so that nothing is said of its size.
+            Whether integers, one per time step, are kept as integers. Their vocabulary may
+            differ from that of the input, so that `n_tokens` is not set.
         """
         values = np.asarray(self.values)
         if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:

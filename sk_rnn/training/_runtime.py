@@ -109,7 +109,7 @@ def resolve_backend(
         return "torch"
     obstacle = ""
     if device.type != "cpu":
-        obstacle = f"compute on the CPU, and device is {str(device)!r}. Set device='cpu'"
+        obstacle = f"run only on the CPU, and device is {str(device)!r}. Set device='cpu'"
     elif bfloat16:
         obstacle = "do not support bfloat16 (precision='bf16'). Set precision='float32'"
     elif not isinstance(cell, str):
@@ -225,7 +225,7 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
             set_torch_threads(1 if backend == "numba" else n_threads)
             with kernel_threads(n_threads):
                 outcome["result"] = context.run(function, interrupted)
-        except BaseException as error:  # carried to the caller, whatever it is
+        except BaseException as error:  # re-raised in the caller
             outcome["error"] = error
         finally:
             end_pool()

@@ -144,7 +144,7 @@ def test_wide_beam_search_equals_brute_force(length_penalty):
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_beam_search_ranks_by_length_alone_where_its_power_is_no_float(sign):
+def test_beam_search_ranks_by_length_alone_where_its_power_overflows(sign):
     n_tokens, limit = 3, 4
     tree = Tree.random(1, n_tokens, limit)
     found = tree.decode(
@@ -276,7 +276,7 @@ def test_fewer_outcomes_than_n_best_are_filled_up():
 # -- Greedy ------------------------------------------------------------------------------
 
 
-def test_greedy_takes_the_best_token_of_each_step():
+def test_greedy_selects_the_best_token_of_each_step():
     limits = [6, 3, 1, 5]
     tree = Tree.random(len(limits), 4, 6)
     found = tree.decode(greedy, max_length=torch.tensor(limits))

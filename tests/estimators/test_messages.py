@@ -245,7 +245,7 @@ MESSAGES = {
     "whole strings": (
         lambda: clf().fit(["abc", "de", "f", "g"], LABELS),
         TypeError,
-        f"RNNClassifier.fit: X[0] is 'abc', one string, where a sequence belongs. {VECTORIZE}",
+        f"RNNClassifier.fit: X[0] is 'abc', one string, where a sequence is expected. {VECTORIZE}",
     ),
     "column of dates": (
         lambda: clf().fit(NAMED.assign(b=pd.date_range("2020", periods=4, unit="s")), LABELS),

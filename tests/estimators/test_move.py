@@ -172,7 +172,7 @@ REFUSED = {
         {},
         "to: device='gpu' is not a device. Use 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'.",
     ),
-    "absent device": (("cuda:99",), {}, "to: device='cuda:99' is not present on this machine"),
+    "absent device": (("cuda:99",), {}, "to: device='cuda:99' is not available on this machine"),
     "device of another kind": ((0,), {}, "The 'device' parameter of {}.to must be"),
     "unknown backend": (
         (),
@@ -180,7 +180,7 @@ REFUSED = {
         "The 'backend' parameter of {}.to must be a str among {{'",
     ),
     "backend of another kind": ((), {"backend": True}, "The 'backend' parameter of {}.to must be"),
-    "both": (("cuda:99",), {"backend": "torch"}, "to: device='cuda:99' is not present"),
+    "both": (("cuda:99",), {"backend": "torch"}, "to: device='cuda:99' is not available"),
 }
 
 
@@ -210,13 +210,13 @@ class Sum(nn.Module):
 @pytest.mark.parametrize(
     ("params", "why"),
     [
-        ({"cell": Sum}, "know torch's own cells only, and cell is a class"),
-        ({"precision": "bf16"}, r"know no bfloat16 \(precision='bf16'\)"),
+        ({"cell": Sum}, "support only the built-in cells, and cell is a class"),
+        ({"precision": "bf16"}, r"do not support bfloat16 \(precision='bf16'\)"),
     ],
 )
 def test_a_backend_that_cannot_compute_the_network_is_refused(params, why):
     model = fitted("classifier", **params)
-    message = f"^RNNClassifier.to: backend='numba' was asked for, but its kernels {why}"
+    message = f"^RNNClassifier.to: backend='numba' was requested, but its kernels {why}"
     with pytest.raises(ValueError, match=message):
         model.to(backend="numba")
     assert (model.backend, model.net_.backend) == ("auto", "torch")
@@ -235,7 +235,7 @@ def test_a_model_moves_to_a_gpu_and_back(name):
     assert (model.device, model.device_, model.net_.backend) == ("cuda", "cuda", "torch")
     assert next(model.module_.parameters()).is_cuda
     assert_allclose(outputs(model, name), before, rtol=1e-3, atol=1e-3)
-    with pytest.raises(ValueError, match=r"to: backend='numba' was asked for"):
+    with pytest.raises(ValueError, match=r"to: backend='numba' was requested"):
         model.to(backend="numba")
     if hasattr(model, "partial_fit"):
         model.partial_fit(data, y)

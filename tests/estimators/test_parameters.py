@@ -178,7 +178,7 @@ def test_device_is_where_it_is_trained(kind):
     else:
         assert fitted(kind, device="auto").device_ == "cpu"
         for device in ("cuda", "cuda:1"):
-            with pytest.raises(ValueError, match=f"device='{device}' is not present"):
+            with pytest.raises(ValueError, match=f"device='{device}' is not available"):
                 fitted(kind, device=device)
 
 

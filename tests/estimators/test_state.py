@@ -266,7 +266,7 @@ def test_model_of_a_missing_device_loads_on_the_cpu(device):
     loaded.__setstate__(seal(state))
     assert loaded.device_ == "cpu"
     assert_same_outputs(model, loaded, data)
-    with pytest.raises(ValueError, match=f"device='{device}' is not present"):
+    with pytest.raises(ValueError, match=f"device='{device}' is not available"):
         loaded.fit(data, y)  # computing on what is not there is still refused
     loaded.set_params(device="auto").fit(data, y)
     assert_same_outputs(model.fit(data, y), loaded, data)

@@ -42,7 +42,7 @@ def test_single_faults_have_no_raw_outcome(part):
 
 
 @pytest.mark.parametrize("hint", sorted(set(INSTEAD.values())))
-def test_hints_instead_of_a_parameter_say_what_to_do(hint):
+def test_hints_instead_of_a_parameter_give_advice(hint):
     error = TypeError(f"RNNClassifier.fit: unknown parameter 'x'. {hint}")
     assert fault_of_error(error) is None
 

@@ -144,7 +144,7 @@ def test_a_file_of_another_kernel_under_this_name_is_not_used(places):
     assert run(scaled_by(3)) == (12, False)
 
 
-def test_where_the_first_directory_takes_nothing_the_second_does(places):
+def test_second_cache_directory_is_used_if_the_first_is_not_writable(places):
     places[0].write_text("a file")
     assert run(successor) == (5, False)
     assert run(successor) == (5, True)
@@ -152,7 +152,7 @@ def test_where_the_first_directory_takes_nothing_the_second_does(places):
     assert _preparation._found.not_kept is None
 
 
-def test_a_directory_under_the_name_of_the_file_is_no_failure(places):
+def test_a_directory_with_the_name_of_the_file_does_not_raise(places):
     run(successor)
     (path,) = files(places[0])
     path.unlink()

@@ -60,7 +60,7 @@ def test_activations_are_right_to_the_stated_units_in_the_last_place(function, e
     np.testing.assert_allclose(function(x[::97].astype(np.float64)), wanted[::97], rtol=1e-13)
 
 
-def test_activations_keep_what_is_no_number():
+def test_activations_propagate_nan():
     x = np.float32([np.nan, np.inf, -np.inf, 1e30, -1e30, 0.0])
     np.testing.assert_array_equal(all_tanh(x), np.float32([np.nan, 1, -1, 1, -1, 0]))
     np.testing.assert_allclose(all_sigmoid(x), [np.nan, 1, 0, 1, 0, 0.5], atol=1e-37)
@@ -241,7 +241,7 @@ def test_gradients_equal_finite_differences(cell, n_directions):
     assert torch.autograd.gradcheck(layer, (x, initial, *flat))
 
 
-def test_gradients_of_both_biases_have_memory_of_their_own():
+def test_gradients_of_both_biases_do_not_share_memory():
     # What clips gradients in place would scale a shared one twice.
     weights = make_weights("lstm", 2, 3, torch.Generator().manual_seed(0))
     output, _ = recurrent_layer(
@@ -352,7 +352,7 @@ def test_pooling_in_one_pass_equals_the_three(bidirectional):
     torch.testing.assert_close(found[0], found[1])
 
 
-def test_pooling_does_not_lose_what_is_no_number():
+def test_pooling_propagates_nan():
     states = torch.zeros(3, 1, 3)
     states[1, 0, 1] = torch.nan
     pooled = mean_max_last(states, torch.tensor([3]), bidirectional=False)[0]

@@ -90,7 +90,7 @@ def test_a_numba_that_is_not_there_is_a_reason_but_may_be_installed_later(fresh,
 
 
 @pytest.mark.parametrize("kind", [MemoryError, KeyboardInterrupt, SystemExit])
-def test_what_is_no_fault_of_numba_is_raised(fresh, tmp_path, monkeypatch, kind):
+def test_errors_not_from_numba_are_raised(fresh, tmp_path, monkeypatch, kind):
     with monkeypatch.context() as patch:
         broken(tmp_path, patch, f"raise {kind.__name__}")
         with pytest.raises(kind):
@@ -111,7 +111,7 @@ def test_a_kernel_that_cannot_be_compiled_is_a_reason(fresh, monkeypatch, kind):
 
 
 @pytest.mark.parametrize("kind", [MemoryError, KeyboardInterrupt, SystemExit])
-def test_what_is_no_fault_of_the_compiler_is_raised(fresh, monkeypatch, kind):
+def test_errors_not_from_the_compiler_are_raised(fresh, monkeypatch, kind):
     def failing(*_, **__):
         raise kind
 
@@ -130,9 +130,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("fault", ["import", "compilation"])
-def test_where_numba_fails_torch_computes_and_one_warning_says_so(
-    fresh, tmp_path, monkeypatch, fault
-):
+def test_torch_computes_with_one_warning_if_numba_fails(fresh, tmp_path, monkeypatch, fault):
     saved = [pickle.dumps(kind(**SMALL).fit(X, y)) for kind, y in KINDS.items()]
     monkeypatch.setattr(_preparation, "_found", _Findings())
     if fault == "import":
@@ -207,7 +205,7 @@ def test_after_preparing_nothing_more_is_compiled(fresh, monkeypatch, cell, prec
     assert n_compiled() == before
 
 
-def test_strided_lengths_are_no_new_types():
+def test_strided_lengths_need_no_compilation():
     assert prepare("gru", F32, training=True) == ""
     before = n_compiled()
     weights = [_layer.DirectionWeights(*torch.nn.GRU(1, 1).parameters())]

@@ -255,7 +255,7 @@ class Largest(TorchDispatchMode):
         return made
 
 
-def test_additive_attention_without_gradients_takes_bounded_memory():
+def test_additive_attention_without_gradients_has_bounded_memory():
     attention = Attention("additive", 32, 16, generator=generator())
     states = torch.randn(100, 8, 16, generator=generator(1))
     memory = attention.remember(

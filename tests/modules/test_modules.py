@@ -326,7 +326,7 @@ def test_word_dropout_drops_whole_steps():
     assert 60 < (out[:, :, 0] == 0).sum() < 140
 
 
-def test_frozen_embedding_is_no_parameter_to_train():
+def test_frozen_embedding_is_not_trained():
     weights = np.eye(4, 3)
     frozen = TokenEmbedding(4, 3, weights=weights, frozen=True)
     assert not any(p.requires_grad for p in frozen.parameters())

@@ -168,7 +168,7 @@ def test_a_type_checker_finds_what_is_wrong_and_nothing_else(checked):
             assert any(re.search(pattern, error) for error in errors), (code, errors)
 
 
-def test_a_type_checker_takes_what_is_documented(checked):
+def test_a_type_checker_accepts_documented_calls(checked):
     # Functions in examples have no types, which --strict wants of users.
     styles = r"\[(no-untyped-def|type-arg|no-untyped-call|misc|unused-ignore)\]$"
     wrong = {

@@ -81,7 +81,7 @@ def test_target_encoder_is_fitted_as_it_was_given():
 
 
 @needs_folds
-def test_groups_of_ones_own_are_kept_together():
+def test_user_defined_groups_are_kept_together():
     X, y, _ = noise(n_samples=20)
     pairs = np.arange(20) // 2
     X = [X[pair] for pair in pairs]  # two sequences of each machine
@@ -131,7 +131,7 @@ def test_folds_that_split_sequences_are_refused(transformer, n_samples, message)
     assert str(error.value) == message
 
 
-def test_target_encoder_that_takes_no_folds_is_refused(monkeypatch):
+def test_target_encoder_without_support_for_folds_is_refused(monkeypatch):
     monkeypatch.setitem(folds.TargetEncoder._parameter_constraints, "cv", [int])
     frames = [pd.DataFrame({"mode": ["on", "off"]})] * 6
     with pytest.raises(ValueError, match=r"from scikit-learn 1\.9 on\. Update scikit-learn"):

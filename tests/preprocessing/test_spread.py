@@ -88,7 +88,7 @@ def test_sample_weights_per_step_are_read_alike():
     np.testing.assert_allclose(means, [expected] * 3)
 
 
-def test_other_metadata_are_left_alone_where_they_are_nothing_of_sequences():
+def test_metadata_not_per_sequence_are_unchanged():
     steps = read_steps(RAGGED, "fit")
     for value in (None, 5, "abc", {"a": 1}, [1, 2], np.array(3.0), [[1], [2], [3]]):
         assert spread_metadata("option", value, steps, "fit") is value

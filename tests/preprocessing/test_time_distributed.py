@@ -696,7 +696,7 @@ def test_dicts_are_vectorized(make):
         assert panel.index.tolist() == [7, 8, 9]
 
 
-def test_dicts_of_one_number_of_steps_are_no_table():
+def test_dicts_of_equal_length_are_not_a_table():
     encoder = TimeDistributed(DictVectorizer(sparse=False)).fit([DICTS[0], DICTS[2][1:]])
     assert encoder.transform([DICTS[1]]).lengths.tolist() == [1]
 
@@ -837,7 +837,7 @@ def test_tags_of_a_vectorizer_of_dicts():
         ),
     ],
 )
-def test_time_distributed_refuses_what_is_not_dicts(inner, X, kind, message):
+def test_time_distributed_refuses_values_that_are_not_dicts(inner, X, kind, message):
     with pytest.raises((TypeError, ValueError)) as error:
         TimeDistributed(inner).fit(X)
     assert (type(error.value), str(error.value)) == (kind, f"TimeDistributed.fit: {message}")

@@ -276,7 +276,7 @@ def test_terms_come_after_padding_and_unknown():
     assert vectorizer.get_feature_names_out().tolist() == ["<padding>", "<unknown>", "a", "b"]
 
 
-def test_marks_have_ids_of_their_own():
+def test_marks_have_separate_ids():
     vectorizer = SequenceVectorizer(token_pattern=r"\w+", add_marks=True)
     panel = vectorizer.fit_transform(["b a", "a"])
     assert ids(panel) == [[2, 5, 4, 3], [2, 4, 3]]
@@ -712,7 +712,7 @@ def test_errors_in_a_users_own_function_are_the_users():
         SequenceVectorizer(tokenizer=tokenizer, token_pattern=None).fit(["dog"])
 
 
-def test_numbers_that_are_no_paths_are_refused():
+def test_numbers_that_are_not_paths_are_refused():
     with pytest.raises(TypeError) as caught:
         SequenceVectorizer(input="filename").fit([3])
     assert str(caught.value) == (

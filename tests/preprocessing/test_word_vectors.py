@@ -211,7 +211,7 @@ def test_a_zip_of_several_files_or_none_that_can_be_read_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("header", ["", "3 2\n"])
-def test_a_byte_order_mark_is_no_part_of_the_first_word(write, header):
+def test_a_byte_order_mark_is_not_part_of_the_first_word(write, header):
     lines = "good 0.9 0.1\nbad -0.8 0.1\nfilm 0.0 0.7\n"
     expected = load_word_vectors(write(header + lines), VOCABULARY)
     marked = load_word_vectors(write("\ufeff" + header + lines, "marked.txt"), VOCABULARY)

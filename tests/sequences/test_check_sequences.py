@@ -429,7 +429,7 @@ def test_float32_array_is_not_copied():
     assert np.shares_memory(check_sequences(torch.from_numpy(X)).values, X)
 
 
-def test_checking_a_panel_takes_little_memory():
+def test_checking_a_panel_needs_little_memory():
     panel = Panel(np.zeros((2_000_000, 4), np.float32), np.arange(0, 2_000_001, 100))
     tracemalloc.start()
     check_sequences(panel)
@@ -504,7 +504,7 @@ def test_padding_keeps_what_the_panel_carries():
     assert trimmed.index.tolist() == ["a", "b"]
 
 
-def test_unchecked_values_are_left_alone():
+def test_unchecked_values_are_unchanged():
     assert np.isnan(read_spans([[np.nan]], finite=False, caller="f").values).all()
 
 

@@ -79,7 +79,7 @@ def test_from_frame_reads_numbers_held_as_objects(runs):
     np.testing.assert_array_equal(panel.values[:, 1], [np.nan, 2.5, 1.0, 1.0])
 
 
-def test_from_frame_takes_one_categorical_column_as_tokens(runs):
+def test_from_frame_reads_one_categorical_column_as_tokens(runs):
     runs["state"] = pd.Categorical(["on", "off", "off", "off"], categories=["off", "on", "broken"])
     panel = Panel.from_frame(runs, by="run", order_by="time", columns="state")
     assert panel.is_tokens
@@ -263,14 +263,14 @@ def test_from_frame_refuses(runs, change, kwargs, message):
         ),
     ],
 )
-def test_from_frame_refuses_columns_that_are_no_labels(runs, columns, message):
+def test_from_frame_refuses_columns_that_are_not_labels(runs, columns, message):
     with pytest.raises(TypeError) as error:
         Panel.from_frame(runs, by="run", columns=columns)
     assert str(error.value) == f"Panel.from_frame: {message}"
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Index, pd.Series])
-def test_from_frame_takes_columns_in_any_flat_container(runs, kind):
+def test_from_frame_accepts_columns_in_any_flat_container(runs, kind):
     panel = Panel.from_frame(runs, by="run", columns=kind(["load", "heat"]))
     assert panel.feature_names == ("load", "heat")
     assert all(type(name) is str for name in panel.feature_names)
@@ -583,7 +583,7 @@ class UnreadFrame:
         return None
 
 
-def test_frame_that_needs_narwhals_says_so(monkeypatch):
+def test_frame_that_needs_narwhals_raises(monkeypatch):
     monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
     with pytest.raises(TypeError) as error:
         Panel.from_frame(UnreadFrame(), by="run")
@@ -644,7 +644,7 @@ def test_estimators_know_the_columns_of_frames_of_any_library(estimator, make):
 
 
 @pytest.mark.parametrize("df", [[1], np.ones((2, 2)), pd.Series([1.0]), "run", None])
-def test_from_frame_refuses_what_is_no_frame(df):
+def test_from_frame_refuses_objects_that_are_not_frames(df):
     with pytest.raises(TypeError) as error:
         Panel.from_frame(df, by="run")
     assert str(error.value) == (

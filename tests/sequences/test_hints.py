@@ -186,7 +186,7 @@ def test_one_vector_for_seq2seq():
 
 
 @pytest.mark.parametrize("name", FITTED)
-def test_what_is_not_one_sequence_is_not_called_one(name):
+def test_hint_of_one_sequence_is_only_given_for_one(name):
     fit, method = FITTED[name]
     fitted = fit()
     for other in (U[0], U[0].tolist(), rng.normal(size=(3, 4)), [x[:, :1] for x in X]):
@@ -367,7 +367,7 @@ def test_labels_that_do_not_fit_a_vectorizers_tokens():
         ([pd.Period("2024-01", "M"), pd.Period("2024-05", "M")], 4.0),
     ],
 )
-def test_what_messages_say_to_do_makes_numbers(x, difference):
+def test_advice_in_messages_converts_to_numbers(x, difference):
     X = [x]
     text = message(lambda: check_sequences(X, caller="f"))
     said = re.search(r"Convert them(?: to (?:seconds|numbers))?: (.*)\.$", text)[1]
@@ -376,7 +376,7 @@ def test_what_messages_say_to_do_makes_numbers(x, difference):
     np.testing.assert_array_equal(np.diff(values[:, 0]), [difference])
 
 
-def test_what_messages_say_of_columns_makes_numbers():
+def test_advice_for_columns_converts_to_numbers():
     df = pd.DataFrame({"t": pd.to_datetime(["2024-01-01", "2024-01-02"]), "u": [1.0, 2.0]})
     for X in (df, df.assign(t=df["t"] - df["t"].min()), df.assign(t=df["t"].dt.date)):
         text = message(lambda X=X: check_sequences(X, caller="f"))

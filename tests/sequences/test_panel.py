@@ -502,7 +502,7 @@ def test_from_frame_of_sorted_rows_does_not_copy():
     assert np.shares_memory(panel.values, df.to_numpy())
 
 
-def test_from_frame_takes_one_integer_column_as_tokens(runs):
+def test_from_frame_reads_one_integer_column_as_tokens(runs):
     assert Panel.from_frame(runs, by="run", columns="load").is_tokens
     assert not Panel.from_frame(runs, by="run", columns=["load"]).is_tokens
     assert not Panel.from_frame(runs, by="run", columns="heat").is_tokens
@@ -515,7 +515,7 @@ def test_from_frame_reads_nullable_and_boolean_columns(runs):
     np.testing.assert_array_equal(panel[0], [[4, 4, 0], [2, 2, 0]])
 
 
-def test_from_frame_takes_categorical_ids(runs):
+def test_from_frame_accepts_categorical_ids(runs):
     runs["run"] = pd.Categorical(runs["run"], categories=["b", "a", "unused"])
     assert Panel.from_frame(runs, by="run", order_by="time").index.tolist() == ["b", "a"]
 
@@ -579,7 +579,7 @@ def test_from_frame_refuses(runs, change, kwargs, message):
     assert str(error.value) == message
 
 
-def test_from_frame_refuses_columns_of_one_name_and_what_is_no_frame(runs):
+def test_from_frame_refuses_duplicate_columns_and_other_objects(runs):
     with pytest.raises(ValueError, match="'heat' more than once"):
         Panel.from_frame(runs.rename(columns={"load": "heat"}), by="run")
     with pytest.raises(TypeError, match="df must be a DataFrame, got list"):

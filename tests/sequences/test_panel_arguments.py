@@ -156,8 +156,8 @@ REFUSED = {
     "padded X, text": (
         lambda: Panel.from_padded([["a", "b"]], [2]),
         ValueError,
-        "Panel.from_padded: X holds strings where numbers are expected, for example 'a'. Make "
-        "token ids",
+        "Panel.from_padded: X holds strings where numbers are expected, for example 'a'. Convert "
+        "text to token ids",
         "",
     ),
     "padded X, complex": (
@@ -361,7 +361,7 @@ def test_indexing_says_that_there_is_nothing_to_index():
     assert str(error.value) == "Panel: index 0 is out of range for 0 samples. Pass slices only."
 
 
-def test_indexing_takes_zero_dimensional_arrays_and_tensors():
+def test_indexing_accepts_zero_dimensional_arrays_and_tensors():
     for key in (np.array(1), torch.tensor(1), np.uint64(1)):
         np.testing.assert_array_equal(panel()[key], panel()[1])
     assert len(panel()[torch.tensor([1])]) == 1
@@ -369,7 +369,7 @@ def test_indexing_takes_zero_dimensional_arrays_and_tensors():
 
 
 @pytest.mark.parametrize("value", [0, -1.5, np.nan, np.inf, np.float32(2), 10**30])
-def test_to_padded_takes_any_number_that_fits(value):
+def test_to_padded_accepts_any_number_that_fits(value):
     X = panel().to_padded(value)
     np.testing.assert_array_equal(X[1, 1], [float(value)] * 2)
 
@@ -382,5 +382,5 @@ def test_matrix_becomes_an_array():
     assert made[0].shape == (1, 2)
 
 
-def test_cut_takes_lists():
+def test_cut_accepts_lists():
     assert [x.tolist() for x in tokens().cut([1, 0], [2, 1])] == [[5], [6]]

@@ -759,7 +759,7 @@ def test_deactivated_callback_is_not_refused():
     fitted(callbacks=[LRScheduler()], callbacks__LRScheduler=None)
 
 
-def test_partial_fit_takes_a_scheduler():
+def test_partial_fit_accepts_a_scheduler():
     scheduler = LRScheduler("ExponentialLR", gamma=0.5)
     model = small(callbacks=[scheduler]).partial_fit(X, labels(X))
     assert model.net_.history[-1, "event_lr"] == model.lr

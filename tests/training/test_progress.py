@@ -508,7 +508,7 @@ def test_exception_says_enough_itself(capsys):
 # --- several at once ----------------------------------------------------------------------------
 
 
-def test_fits_in_threads_say_who_speaks(capsys):
+def test_fits_in_threads_prefix_their_lines(capsys):
     with ThreadPoolExecutor(3, thread_name_prefix="pool") as pool:
         for future in [pool.submit(small(verbose=1).fit, X, Y) for _ in range(3)]:
             future.result()
@@ -520,7 +520,7 @@ def test_fits_in_threads_say_who_speaks(capsys):
     assert speakers <= {"pool_0", "pool_1", "pool_2"}
 
 
-def test_fit_within_a_fit_says_who_speaks(capsys):
+def test_nested_fit_prefixes_its_lines(capsys):
     class Nesting(Callback):
         def on_epoch_end(self, net, **kwargs):
             small(RNNRegressor, verbose=1, max_epochs=1).fit(X, Y)
@@ -561,7 +561,7 @@ def check_lines_of_searches(written, backends):
             assert line.count("RNNClassifier") == 1
 
 
-def test_lines_of_searches_are_whole_and_say_who_speaks():
+def test_lines_of_searches_are_whole_and_prefixed():
     written, errors = in_pipe(SEARCH.replace("BACKENDS", str(list(PLACES))))
     assert errors == ""
     check_lines_of_searches(written, list(PLACES))

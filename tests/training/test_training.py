@@ -106,7 +106,7 @@ def test_prediction_batches_are_bounded_and_complete(rng, monkeypatch):
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "rnn_tanh"])
-def test_a_row_is_predicted_alike_alone_and_in_company(rng, cell):
+def test_a_prediction_does_not_depend_on_the_rest_of_the_batch(rng, cell):
     X, y = rng.normal(size=(50, 12, 3)), np.arange(50) % 2
     model = RNNClassifier(cell=cell, num_layers=2, max_epochs=1, random_state=0).fit(X, y)
     together = model.decision_function(X)
@@ -174,13 +174,13 @@ def test_vectors_of_rare_tokens_are_damped():
     }
 
 
-def test_vectors_of_tokens_with_targets_of_their_own_are_not_damped():
+def test_embeddings_of_tokens_with_targets_are_not_damped():
     model = RNNClassifier(embedding_dim=3, hidden_size=4, max_epochs=1, return_sequences=True)
     net = model.fit([[0, 1, 2], [2, 1]], [[0, 1, 0], [0, 1]]).net_
     assert {group["eps"] for group in net.optimizer_.param_groups} == {1e-8}
 
 
-def test_eps_of_ones_own_is_taken_for_all_weights():
+def test_eps_of_the_user_is_used_for_all_weights():
     assert optimizer_groups(optimizer__eps=1e-6, weight_decay=0.0) == {
         kind: {(1e-6, 0.0)} for kind in ("embedding", "matrix", "vector")
     }
@@ -348,7 +348,7 @@ def test_auto_backend_is_numba_where_its_kernels_can_run(monkeypatch):
     for other in ({"bfloat16": True}, {"cell": torch.nn.GRU}):
         assert resolve_backend("auto", CPU, **{**CASE, **other}) == "torch"
     assert resolve_backend("auto", torch.device("cuda"), **CASE) == "torch"
-    with pytest.raises(ValueError, match="compute on the CPU, and device is 'cuda'"):
+    with pytest.raises(ValueError, match="run only on the CPU, and device is 'cuda'"):
         resolve_backend("numba", torch.device("cuda"), **CASE)
 
 
@@ -376,7 +376,7 @@ def test_auto_device_is_cuda_where_there_is_one(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert resolve_device("auto", "f").type == "cuda"
     assert resolve_device("cuda:0", "f") == torch.device("cuda:0")
-    with pytest.raises(ValueError, match=r"'cuda:1' is not present .* 'cpu', 'cuda:0'"):
+    with pytest.raises(ValueError, match=r"'cuda:1' is not available .* 'cpu', 'cuda:0'"):
         resolve_device("cuda:1", "f")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert resolve_device("auto", "f") == CPU

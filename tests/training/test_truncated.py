@@ -251,7 +251,7 @@ def test_both_passes_draw_the_same_dropout(backend, per_step):
         np.testing.assert_allclose(again.detach(), first[chunk.number], rtol=1e-9, atol=1e-12)
 
 
-def test_chunks_draw_dropout_of_their_own_and_share_the_recurrent_mask():
+def test_chunks_draw_separate_dropout_and_share_the_recurrent_mask():
     model = make_model(dropout=0.5, num_layers=2, cell="rnn_relu", bidirectional=False)
     x, lengths = torch.ones(8, 2, 3, dtype=torch.float64), torch.tensor([8, 8])
     run = ChunkedRun(model.encoder, x, lengths, 2, torch.Generator().manual_seed(0))
