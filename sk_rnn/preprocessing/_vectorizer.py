@@ -59,7 +59,7 @@ _COUNTING = ("max_df", "min_df", "max_features", "vocabulary")
 _FREQUENCY = [NumberIn(0, 1, closed="both", integers=False), IntegerFrom(1)]
 
 
-class SequenceVectorizer(  # a panel is no table: its set_output is its own
+class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its own
     TransformerMixin,
     SealedState,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]
@@ -496,7 +496,7 @@ class SequenceVectorizer(  # a panel is no table: its set_output is its own
     def _given_terms(self, caller: str) -> list[Any]:
         if isinstance(self.vocabulary, str) and self.analyzer == "word":
             raise TypeError(
-                f"{caller}: vocabulary={self.vocabulary!r} is one string, whose characters are no "
+                f"{caller}: vocabulary={self.vocabulary!r} is one string, whose characters are not "
                 "words. Pass a list of terms."
             )
         terms = given_terms(self.vocabulary, tuple(map(len, _RESERVED)), caller)

@@ -329,7 +329,7 @@ def test_table_goes_through_scaler_with_pandas_output():
 
 
 def test_bagging_takes_tables_and_nested_cells():
-    # Bagging converts X to a 2-D array of anything, which a frame of cells is and a list is not.
+    # Bagging converts X to a 2-D array of anything, such as a DataFrame whose cells hold sequences; a list cannot be converted.
     X = pd.DataFrame({"signal": objects(LINES)})
     bagging = BaggingClassifier(classifier(), n_estimators=2, random_state=0).fit(X, LABELS)
     check_probabilities(bagging.predict_proba(X))
@@ -343,7 +343,7 @@ def test_multi_output_regressor_wraps_panels():
     assert model.predict(PAIRS).shape == (N, 2)
 
 
-# --- targets a time step ------------------------------------------------------------------------
+# --- targets per time step ------------------------------------------------------------------------
 
 
 TAGS = [["up" if step > 0 else "down" for step in x[:, 0]] for x in PAIRS]

@@ -38,7 +38,7 @@ BACK = [word[::-1] for word in WORDS]
 
 TOKENS, CONVOLVED = {"embedding_dim": 3}, {"conv_channels": 3}
 STOPPING = {"early_stopping": True, "max_epochs": 4}
-# parameter: (what stands beside it, a value, X). Values are those at which an error would show.
+# parameter: (other parameters, a value, X). Values are those at which an error would show.
 COMMON = {
     "hidden_size": ({}, 5, X),
     "num_layers": ({}, 2, X),

@@ -77,7 +77,7 @@ def changed(sample, step, feature, value):
 
 # what: (call, type of error, full message)
 MESSAGES = {
-    # --- X is no container ---
+    # --- X is not a container ---
     "None": (
         lambda: clf().fit(None, LABELS),
         TypeError,

@@ -66,7 +66,7 @@ def outputs(model, data=X):
 
 # --- none is dead -------------------------------------------------------------------------------
 
-# parameter: (what stands in both models, what is added in the second, data). Predictions differ.
+# parameter: (parameters of both models, those of the second, data). Predictions differ.
 CHANGES_PREDICTIONS = {
     "cell": ({}, {"cell": "lstm"}, X),
     "hidden_size": ({}, {"hidden_size": 5}, X),

@@ -37,7 +37,7 @@ def small(**params):
 
 
 def learner(**params):
-    """A model with no dropout, which learns little data by heart quickly."""
+    """A model with no dropout, which memorises little data quickly."""
     quick = {
         "hidden_size": 32,
         "embedding_dim": 16,
@@ -502,8 +502,8 @@ def test_tokens_are_decoded_without_feedback(cell, attention, backend):
             max_epochs=1,
             max_length=6,
         ).fit(WORDS, BACK)
-        said = model.predict(WORDS[:9])
-        assert_array_equal(model.sample(WORDS[:9], top_k=1), said)
+        predicted = model.predict(WORDS[:9])
+        assert_array_equal(model.sample(WORDS[:9], top_k=1), predicted)
         found, log_proba = model.predict_n_best(WORDS[:9], 3, return_log_proba=True)
         for j in range(3):
             ended = [len(target) < 6 for target in found[:, j]]
@@ -595,10 +595,10 @@ def test_score_of_ragged_numbers_is_the_mean_over_features_of_all_steps():
     # Without feedback a prediction is the beginning of a longer one.
     model.net_.module_.decoder.output.bias.data[-1] = -100.0  # no end
     model.set_params(max_length=6)
-    said = [row[: len(true)] for row, true in zip(model.predict(WORDS), y, strict=True)]
+    predicted = [row[: len(true)] for row, true in zip(model.predict(WORDS), y, strict=True)]
     weights = np.linspace(0, 1, 24)
     by_step = np.repeat(weights, list(map(len, y)))
-    expected = r2_score(np.concatenate(y), np.concatenate(said), sample_weight=by_step)
+    expected = r2_score(np.concatenate(y), np.concatenate(predicted), sample_weight=by_step)
     assert model.score(WORDS, y, weights) == pytest.approx(expected, abs=1e-6)
 
 

@@ -31,7 +31,7 @@ def same(first, second, X=WORDS, y=BACK):
     return np.array_equal(*scores)
 
 
-# parameter: (what stands in both models, what is added in the second, X, y). Likelihoods differ.
+# parameter: (parameters of both models, those of the second, X, y). Likelihoods differ.
 CHANGES_LIKELIHOODS = {
     "cell": ({}, {"cell": "lstm"}, WORDS, BACK),
     "hidden_size": ({}, {"hidden_size": 5}, WORDS, BACK),

@@ -601,7 +601,7 @@ def test_refusals_of_what_is_no_text(method, X, kind, message):
         (
             {"vocabulary": "dog"},
             DOCUMENTS,
-            "vocabulary='dog' is one string, whose characters are no words. Pass a list of terms.",
+            "vocabulary='dog' is one string, whose characters are not words. Pass a list of terms.",
         ),
         (
             {"analyzer": lambda document: [*document, 1]},

@@ -18,7 +18,7 @@ def test_words_and_marks_are_tokens():
 
 
 def test_words_are_joined_whatever_follows():
-    # What a model says need not be what a text was split into.
+    # What a model generates need not be what a text was split into.
     assert join_words(["!", "one", "two", ", ", ", "]) == "!one two, , "
     assert join_words([]) == ""
 
