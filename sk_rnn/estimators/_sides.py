@@ -277,8 +277,8 @@ def _token_rows(
             tokens = _strip(tokens, padding_value)
         if tokens and all(isinstance(token, Mapping) for token in tokens):
             raise TypeError(
-                f"{where}[{i}] holds dicts where tokens are expected, for example {shown(tokens[0])}. "
-                f"{dict_recipe(where)}"
+                f"{where}[{i}] holds dicts where tokens are expected, for example "
+                f"{shown(tokens[0])}. {dict_recipe(where)}"
             )
         for step, token in enumerate(tokens):
             if _holds_several(type(token)):

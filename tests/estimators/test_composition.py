@@ -329,7 +329,8 @@ def test_table_goes_through_scaler_with_pandas_output():
 
 
 def test_bagging_takes_tables_and_nested_cells():
-    # Bagging converts X to a 2-D array of anything, such as a DataFrame whose cells hold sequences; a list cannot be converted.
+    # Bagging converts X to a 2-D array of objects, which is possible for a DataFrame whose cells
+    # hold sequences and not for a list.
     X = pd.DataFrame({"signal": objects(LINES)})
     bagging = BaggingClassifier(classifier(), n_estimators=2, random_state=0).fit(X, LABELS)
     check_probabilities(bagging.predict_proba(X))
