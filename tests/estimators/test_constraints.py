@@ -452,7 +452,7 @@ def test_word_vectors_take_numpy_integers_and_no_booleans(tmp_path):
     ]
     for other in loaded[1:]:
         assert_array_equal(other, loaded[0])
-    with pytest.raises(TypeError, match="has term 'good' with id True, where"):
+    with pytest.raises(TypeError, match="has term 'good' with id True, but"):
         load_word_vectors(path, {"good": True})
     with pytest.raises(
         ValueError, match=r"^The 'random_state' parameter of load_word_vectors must"
