@@ -343,8 +343,8 @@ def test_labels_that_do_not_fit_a_vectorizers_tokens():
     assert text == (
         "RNNClassifier.fit: y[0] has 4 labels, but X[0] has 2 time steps. Pass one label per time "
         "step. If X is from a SequenceVectorizer: its token_pattern drops punctuation and "
-        "single letters, max_length truncates documents, and add_marks adds two tokens. Pass it lists "
-        "of tokens instead of text, one token per label."
+        "single letters, max_length truncates documents, and add_marks adds two tokens. Pass it "
+        "lists of tokens instead of text, one token per label."
     )
     text = message(lambda: clf(return_sequences=True).fit(U, [[0], *TAGS[1:]]))
     assert "SequenceVectorizer" not in text
