@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import tempfile
 import time
+from pathlib import Path
 
 import contenders
 import grid
@@ -17,6 +19,8 @@ import processes
 import report
 import speed
 import torch
+
+import sk_rnn
 
 
 def first_fits(request: dict) -> dict:
@@ -36,11 +40,17 @@ def first_fits(request: dict) -> dict:
 def compile_rows(options: argparse.Namespace) -> list[list[str]]:
     """Additional cost of the first fit, without and with compiled code on disk."""
     request = {key: getattr(options, key) for key in ("cells", "backend", "threads")}
-    with tempfile.TemporaryDirectory() as cache:
+    with tempfile.TemporaryDirectory() as folder:
+        # A copy of the package, because kernels are kept in the directory of the source, too.
+        package = Path(sk_rnn.__file__).parent
+        leave_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(package, Path(folder) / package.name, ignore=leave_out)
         found = []
         for state in ("nothing compiled", "compiled before"):
             start = time.perf_counter()
-            child = processes.run_child(__file__, request, options.threads, NUMBA_CACHE_DIR=cache)
+            child = processes.run_child(
+                __file__, request, options.threads, PYTHONPATH=folder, NUMBA_CACHE_DIR=folder
+            )
             whole = time.perf_counter() - start
             seconds = [f"{child[cell]:.2f}" for cell in options.cells]
             found.append([state, *seconds, f"{whole:.1f}"])
