@@ -31,7 +31,7 @@ MODULE_PARAMETERS = (
     "word_dropout",
 )
 
-# Vocabulary size from which the embedding has so many rarely trained vectors that it needs more
+# Vocabulary size from which most vectors of the embedding are trained rarely, and need more
 # dropout. Held-out accuracy with 0.5 against 0.3: reviews (28,000 words) .892 against .879,
 # questions (4,000 words) the same, names (60 characters) .811 against .821.
 _MANY_TOKENS = 1000
@@ -133,7 +133,7 @@ def build_module(
             )
             if user_cell and caller is not None:
                 fault = _try_cell(module.encoder.recurrent)
-        except Exception as error:
+        except Exception as error:  # any exception: torch's, or of a user-defined cell
             if caller is not None and _is_memory(error):
                 raise MemoryError(
                     f"{caller}: the network does not fit into memory. Lower hidden_size, "

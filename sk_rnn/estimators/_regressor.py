@@ -85,7 +85,8 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
 
     bidirectional : bool, default=True
         Whether to read each sequence in both directions. Set it to False if predictions must not
-        depend on later time steps, for example with `return_sequences` on streaming data.
+        depend on later time steps: with `return_sequences` on streaming data, or if the target of a
+        time step is a later value of X, which the backward direction would read.
 
     pooling : {"auto", "concat", "last", "mean", "max", "attention"}, default="auto"
         How the hidden states of a sequence are reduced to one vector: the final state of each

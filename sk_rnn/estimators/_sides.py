@@ -108,7 +108,8 @@ def read_side(
     for i, row in enumerate(rows):
         if isinstance(row, str | bytes):
             raise TypeError(
-                f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a sequence belongs. "
+                f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a sequence is "
+                "expected. "
                 "Pass strings only, or sequences of tokens only."
             )
     if not all(map(is_sequence, rows)):
@@ -220,7 +221,7 @@ def _check_strings(rows: list[Any], where: str) -> None:
             continue
         if isinstance(row, bytes):
             raise TypeError(
-                f"{where}[{i}] is {row!r}, which is bytes, where a string belongs. Pass "
+                f"{where}[{i}] is {row!r}, which is bytes, where a string is expected. Pass "
                 f"{argument(where)}[{i}].decode()."
             )
         if row is None or (pd.api.types.is_scalar(row) and pd.isna(row)):
@@ -229,7 +230,8 @@ def _check_strings(rows: list[Any], where: str) -> None:
                 "empty string."
             )
         raise TypeError(
-            f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a string belongs. Pass "
+            f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a string is expected. "
+            "Pass "
             "strings only, or sequences of tokens only."
         )
 
@@ -270,7 +272,8 @@ def _token_rows(
         tokens: Any = row.tolist() if hasattr(row, "tolist") else list(row)
         if not isinstance(tokens, list):
             raise ValueError(
-                f"{where}[{i}] is a single value, {tokens!r}, where a sequence of tokens belongs. "
+                f"{where}[{i}] is a single value, {tokens!r}, where a sequence of tokens is "
+                "expected. "
                 "Pass one sequence per sample."
             )
         if padding_value is not None:
@@ -284,7 +287,8 @@ def _token_rows(
             if _holds_several(type(token)):
                 raise ValueError(
                     f"{where}[{i}] has {type(token).__name__} {shown(token)} at time step {step}, "
-                    "where a token belongs. Pass strings, whole numbers or other hashable tokens."
+                    "where a token is expected. Pass strings, whole numbers or other hashable "
+                    "tokens."
                 )
             fault = _token_fault(token)
             if fault:

@@ -56,12 +56,12 @@ def _exp(x: float) -> float:
 
 def sigmoid(x: float) -> float:
     """``1 / (1 + exp(-x))``; NaN stays NaN."""
-    raise NotImplementedError
+    raise NotImplementedError  # as above
 
 
 def tanh(x: float) -> float:
     """Hyperbolic tangent; NaN stays NaN."""
-    raise NotImplementedError
+    raise NotImplementedError  # as above
 
 
 @overload(_exp, jit_options=OPTIONS)

@@ -122,7 +122,8 @@ def _in_order(vocabulary: Mapping[Any, Any], first_ids: tuple[int, ...], where: 
     for term, position in vocabulary.items():
         if not isinstance(position, int | np.integer) or isinstance(position, bool):
             raise TypeError(
-                f"{where} maps {term!r} to {position!r}, where an integer belongs. Pass a list of "
+                f"{where} maps {term!r} to {position!r}, where an integer is expected. Pass a "
+                "list of "
                 "terms, or a mapping to 0, 1, 2, ..."
             )
     term_at: dict[int, Any] = {}

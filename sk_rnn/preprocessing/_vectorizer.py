@@ -506,7 +506,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
             if not isinstance(term, str):
                 raise TypeError(
                     f"{caller}: vocabulary has term {term!r} ({type(term).__name__}) at position "
-                    f"{i}, where a string belongs."
+                    f"{i}, where a string is expected."
                 )
         if self.lowercase and self.preprocessor is None:
             upper = next((term for term in terms if term != term.lower()), None)

@@ -340,7 +340,8 @@ def _refuse_dicts(X: list[Any], where: str, numeric: bool) -> NoReturn:
     steps = counted(len(X), "time step")
     recipe = f" {dict_recipe(where)}" if numeric else ""
     raise TypeError(
-        f"{where}[0] is a dict, where a list with one dict per time step belongs. If {name} is one "
+        f"{where}[0] is a dict, where a list with one dict per time step is expected. If {name} "
+        "is one "
         f"sequence of {steps}, pass [{name}]; if each dict is a sample of one time step, pass "
         f"[[x] for x in {name}].{recipe}"
     )

@@ -92,7 +92,7 @@ def explain_foreign_state(name: str, written_by: str | None) -> Iterator[None]:
     """Raise an error that names the version that wrote an unreadable state."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # any exception: the state can lack or hold anything
         if written_by == __version__:
             raise
         writer = "a version before 0.1.0" if written_by is None else f"version {written_by}"

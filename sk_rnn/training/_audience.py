@@ -152,7 +152,7 @@ class Audience:
             if isinstance(callback, EarlyStopping):
                 raise StopTraining(f"callback {name!r} ended it") from None
             raise
-        except Exception as error:
+        except Exception as error:  # any exception: the callback's code runs here
             key = missing_key(error, callback)
             if key is None:
                 said = explain_scoring(error, callback)

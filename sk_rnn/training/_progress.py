@@ -163,7 +163,7 @@ class Progress:
                 return
             try:
                 self.bar.update()
-            except Exception:
+            except Exception:  # any exception: the bar writes to the user's stream
                 self._remove_bar()
         elif (
             self.verbose == 1

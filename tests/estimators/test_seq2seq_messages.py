@@ -68,25 +68,25 @@ MESSAGES = {
     "bytes": (
         lambda: new().fit([b"a", b"b", b"c", b"d"], Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X[0] is b'a', which is bytes, where a string belongs. "
+        "Seq2SeqTransformer.fit: X[0] is b'a', which is bytes, where a string is expected. "
         "Pass X[0].decode().",
     ),
     "number in X": (
         lambda: new().fit(["a", 3, "b", "c"], Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X[1] is 3 (int), where a string belongs. Pass strings "
+        "Seq2SeqTransformer.fit: X[1] is 3 (int), where a string is expected. Pass strings "
         "only, or sequences of tokens only.",
     ),
     "list among strings": (
         lambda: new().fit(["a", ["b"], "b", "c"], Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X[1] is ['b'] (list), where a string belongs. Pass "
+        "Seq2SeqTransformer.fit: X[1] is ['b'] (list), where a string is expected. Pass "
         "strings only, or sequences of tokens only.",
     ),
     "string among lists": (
         lambda: new().fit([["a"], "b", ["b"], ["c"]], Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X[1] is 'b' (str), where a sequence belongs. Pass "
+        "Seq2SeqTransformer.fit: X[1] is 'b' (str), where a sequence is expected. Pass "
         "strings only, or sequences of tokens only.",
     ),
     "missing token": (
@@ -212,7 +212,7 @@ MESSAGES = {
     "fitted text, ints": (
         lambda: text.predict([1, 2]),
         TypeError,
-        "Seq2SeqTransformer.predict: X[0] is 1 (int), where a string belongs. Pass "
+        "Seq2SeqTransformer.predict: X[0] is 1 (int), where a string is expected. Pass "
         "strings only, or sequences of tokens only.",
     ),
     "fitted text, tokens": (

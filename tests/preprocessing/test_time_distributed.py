@@ -773,7 +773,7 @@ def test_tags_of_a_vectorizer_of_dicts():
             DictVectorizer(),
             DICTS[0],
             TypeError,
-            "X[0] is a dict, where a list with one dict per time step belongs. If X is one "
+            "X[0] is a dict, where a list with one dict per time step is expected. If X is one "
             "sequence of 2 time steps, pass [X]; if each dict is a sample of one time step, pass "
             "[[x] for x in X].",
         ),

@@ -590,13 +590,14 @@ def test_refusals_of_what_is_no_text(method, X, kind, message):
         (
             {"vocabulary": {"dog": 0, "man": "first"}},
             DOCUMENTS,
-            "vocabulary maps 'man' to 'first', where an integer belongs. Pass a list of terms, or "
+            "vocabulary maps 'man' to 'first', where an integer is expected. Pass a list of "
+            "terms, or "
             "a mapping to 0, 1, 2, ...",
         ),
         (
             {"vocabulary": ["dog", 3]},
             DOCUMENTS,
-            "vocabulary has term 3 (int) at position 1, where a string belongs.",
+            "vocabulary has term 3 (int) at position 1, where a string is expected.",
         ),
         (
             {"vocabulary": "dog"},

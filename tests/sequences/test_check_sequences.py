@@ -572,7 +572,8 @@ KINDS = [
     (np.array(["abc"]), "[0] is 'abc', one string, where a sequence is expected." + VECTORIZE),
     (
         [{"u": 1.0}, {"v": 2.0}],
-        "[0] is a dict, where a list with one dict per time step belongs. If X is one sequence of "
+        "[0] is a dict, where a list with one dict per time step is expected. If X is one "
+        "sequence of "
         "2 time steps, pass [X]; if each dict is a sample of one time step, pass [[x] for x in X]."
         + RECIPE,
     ),
