@@ -6,6 +6,10 @@ from sklearn.metrics import r2_score
 # Sums of squares of numbers up to this are far from overflow.
 _LARGE = 1e140
 
+# Predictions further away than this count as this far: their squares stay finite, divided by the
+# smallest variance of float32 too.
+_FAR = 1e100
+
 
 def share_right(
     true: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None, caller: str
@@ -27,7 +31,10 @@ def r_squared(
     true: np.ndarray, predicted: np.ndarray, sample_weight: np.ndarray | None, caller: str
 ) -> float:
     """Return the mean R² of all columns; huge numbers are scaled down, which does not change it."""
-    true, predicted = (values.reshape(len(values), -1) for values in (true, predicted))
+    true, predicted = (
+        values.reshape(len(values), -1).astype(np.float64, copy=False)
+        for values in (true, predicted)
+    )
     if true.shape[1] != predicted.shape[1]:
         raise ValueError(
             f"{caller}: y has {true.shape[1]} numbers per target, but the model was fitted with "
@@ -36,6 +43,7 @@ def r_squared(
     largest = np.max(np.abs(true), initial=0.0)
     if largest > _LARGE:
         true, predicted = true / largest, predicted / largest
+    predicted = predicted.clip(-_FAR, _FAR)
     return float(r2_score(true, predicted, sample_weight=sample_weight))
 
 

@@ -280,3 +280,14 @@ def test_the_last_epoch_is_tried_out_if_its_weights_are_large():
     with pytest.warns(ConvergenceWarning, match="the initial ones"):
         model.partial_fit(X[:8], LABELS[:8])
     assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_score_is_finite_where_predictions_are_far_from_the_targets(rng):
+    large = [1e300 * rng.normal(size=(3, 2)) for _ in range(4)]
+    small = [rng.normal(size=(3, 2)).astype(np.float32) for _ in range(4)]
+    params = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
+    autoencoder = Seq2SeqTransformer(**params).fit(large)
+    regressor = RNNRegressor(**params).fit(small, np.arange(1, 5) * 1e150)
+    for score in (autoencoder.score(small), regressor.score(small, np.float32([1, 2, 3, 4]))):
+        assert np.isfinite(score)
+        assert score < -1e100
