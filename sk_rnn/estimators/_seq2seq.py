@@ -976,7 +976,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         self._check_decoding(caller)
         try:
             X = open_tensors(X, f"{caller}: X")
-            X = check_array(X, dtype=float_type(self), input_name="X")
+            with np.errstate(over="ignore"):  # values that overflow are refused as infinite
+                X = check_array(X, dtype=float_type(self), input_name="X")
         except Exception as error:  # any exception: conversion may run user code
             raise ValueError(
                 f"{caller}: X does not contain encodings: {quote(error)}. Pass an "

@@ -261,13 +261,20 @@ def names_of_features(estimator: Any, input_features: Any) -> Any:
 
 def check_names_in(estimator: Any, input_features: Any) -> np.ndarray:
     """Return the names of the input features; by default those seen in fit."""
+    where = f"{type(estimator).__name__}.get_feature_names_out"
     try:
-        return _check_feature_names_in(estimator, input_features)
+        names = _check_feature_names_in(estimator, input_features)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{type(estimator).__name__}.get_feature_names_out: {quote(error)}. Pass the names "
-            "that fit saw, or None."
+            f"{where}: {quote(error)}. Pass the names that fit saw, or None."
         ) from error
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"{where}: input_features has {name!r}, which is not a string. Pass the names that "
+                "fit saw, or None."
+            )
+    return names
 
 
 def step_feature_names(estimator: Any, input_features: Any) -> list[str]:

@@ -356,7 +356,7 @@ class TimeDistributed(
         if not self._is_table:
             names = names_of_features(self, input_features)
             if names is not None:
-                check_names_in(self, names)
+                names = check_names_in(self, names)
             return self.transformer_.get_feature_names_out(names)
         names = self.transformer_.get_feature_names_out()
         columns = check_names_in(self, input_features)

@@ -487,8 +487,8 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
                 f"{caller}: this SequenceVectorizer is not fitted yet. Call fit, or set vocabulary."
             )
         fitted = type(self)(**self.get_params(deep=False))
-        marked = bool(self.add_marks)
-        fitted._text, fitted._marked = fitted._count_vectorizer(caller), marked
+        fitted._text = fitted._count_vectorizer(caller)
+        marked = fitted._marked = bool(self.add_marks)
         vocabulary = Vocabulary(fitted._given_terms(caller), _RESERVED[marked])
         fitted.vocabulary_, fitted.n_tokens_ = vocabulary.ids, len(vocabulary)
         return fitted

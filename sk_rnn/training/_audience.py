@@ -15,6 +15,7 @@ from ._user_callbacks import (
     BATCH_EVENTS,
     EVENTS,
     explain_missing,
+    explain_parameters,
     explain_scoring,
     hears,
     kept_epoch,
@@ -155,7 +156,7 @@ class Audience:
         except Exception as error:  # any exception: the callback's code runs here
             key = missing_key(error, callback)
             if key is None:
-                said = explain_scoring(error, callback)
+                said = explain_scoring(error, callback) or explain_parameters(error, callback)
             else:
                 said = explain_missing(key, self.net.history[-1], validated=self.validated)
             if said is None:

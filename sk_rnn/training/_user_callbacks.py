@@ -144,6 +144,19 @@ def explain_scoring(error: Exception, callback: Any) -> str | None:
     )
 
 
+def explain_parameters(error: Exception, callback: Any) -> str | None:
+    """Explain that the parameters of a callback of skorch do not work; None for other errors."""
+    if not isinstance(error, TypeError | ValueError | AttributeError):
+        return None
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    module = frame.tb_frame.f_globals.get("__name__", "") if frame is not None else ""
+    if not (type(callback).__module__.startswith("skorch.") and module.startswith("skorch.")):
+        return None
+    return f"failed: {quote(error)} ({type(error).__name__}). Correct its parameters."
+
+
 def explain_missing(key: str, keys: Iterable[str], *, validated: bool) -> str:
     """List the keys of the history, and explain how to get the missing one."""
     known = ", ".join(repr(name) for name in sorted(keys) if name != "batches")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
-from skorch.callbacks import BatchScoring, EpochScoring
+from skorch.callbacks import BatchScoring, EpochScoring, PrintLog
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
 
@@ -87,6 +87,19 @@ WEIGHTS = "Pass a 1-D array of 4 weights, one per sample."
 
 # what: (call, type of error, pattern that the message begins with)
 REFUSED = {
+    "encodings beyond float32": (
+        lambda: (
+            seq(transform_method="encode").fit(np.eye(4)).inverse_transform(np.full((2, 4), 1e300))
+        ),
+        ValueError,
+        r"Seq2SeqTransformer\.inverse_transform: X does not contain encodings: .* too large for",
+    ),
+    "a callback of skorch with a wrong parameter": (
+        lambda: clf(callbacks=[PrintLog()], callbacks__PrintLog__sink=1.0).fit(X, LABELS),
+        ValueError,
+        r"RNNClassifier\.fit: callback 'PrintLog' failed: 'float' object is not callable "
+        r"\(TypeError\)\. Correct its parameters\.",
+    ),
     # --- what holds no data ---
     "a class for X": (
         lambda: clf().fit(Panel, LABELS),

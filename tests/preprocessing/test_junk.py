@@ -13,7 +13,13 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import IsolationForest
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MinMaxScaler,
+    OrdinalEncoder,
+    StandardScaler,
+)
 
 from sk_rnn import Panel
 from sk_rnn.metrics import (
@@ -63,6 +69,21 @@ class Counted:
 
 
 REFUSED = {
+    "an array for add_marks, without fit": (
+        lambda: SequenceVectorizer(vocabulary=["a"], add_marks=np.array([1, 2])).transform(["a"]),
+        ValueError,
+        r"The 'add_marks' parameter of SequenceVectorizer must be",
+    ),
+    "names that are not strings": (
+        lambda: (
+            TimeDistributed(KBinsDiscretizer(2))
+            .fit(Panel.from_sequences([[1, 2], [3]]))
+            .get_feature_names_out([1])
+        ),
+        TypeError,
+        r"TimeDistributed\.get_feature_names_out: input_features has 1, which is not a string\. "
+        r"Pass",
+    ),
     "y that only has a length": (
         lambda: TimeDistributed(StandardScaler()).fit(np.zeros((4, 2)), Counted()),
         TypeError,
