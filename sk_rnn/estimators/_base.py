@@ -232,6 +232,8 @@ class BaseRNN(FittedRNN):
     ) -> None:
         """Fit this object, a copy that is discarded if fitting fails."""
         caller = f"{type(self).__name__}.{method}"
+        if method == "partial_fit":
+            self._validate_params()  # which scikit-learn leaves out once a model is fitted
         params = plain_numbers(self.get_params(deep=False))
         self._check_combinations(params, caller)
         extras = check_extras(self._extras(), params, caller)

@@ -96,6 +96,9 @@ def _tokens(sequence: Any, where: str) -> Tokens:
     try:
         # Python numbers compare faster than NumPy's; tensor scalars are equal only to themselves.
         tokens = tuple(sequence.tolist() if hasattr(sequence, "tolist") else sequence)
+        if any(isinstance(token, np.generic) for token in tokens):
+            # Compared with tuples, NumPy's numbers give arrays.
+            tokens = tuple(t.item() if isinstance(t, np.generic) else t for t in tokens)
     except Exception as error:  # an object's own iteration may raise anything
         raise TypeError(
             f"{where} cannot be read as tokens: {quote(error)}. Pass a string or a list of tokens."

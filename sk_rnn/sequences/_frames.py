@@ -255,6 +255,9 @@ def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[li
             raise ValueError(
                 f"{_CALLER}: column {name!r} is not in df, which has {list(df.columns)}."
             )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{_CALLER}: columns has {twice!r} twice. Pass each label once.")
     return names, one
 
 

@@ -87,6 +87,16 @@ WEIGHTS = "Pass a 1-D array of 4 weights, one per sample."
 
 # what: (call, type of error, pattern that the message begins with)
 REFUSED = {
+    "callbacks that are a number, set before partial_fit": (
+        lambda: reg().fit(X, NUMBERS).set_params(callbacks=0.5).partial_fit(X, NUMBERS),
+        ValueError,
+        r"The 'callbacks' parameter of RNNRegressor must be",
+    ),
+    "text for lr, set before partial_fit": (
+        lambda: clf().fit(X, LABELS).set_params(lr="a").partial_fit(X, LABELS),
+        ValueError,
+        r"The 'lr' parameter of RNNClassifier must be",
+    ),
     "encodings beyond float32": (
         lambda: (
             seq(transform_method="encode").fit(np.eye(4)).inverse_transform(np.full((2, 4), 1e300))

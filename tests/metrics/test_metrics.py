@@ -539,3 +539,9 @@ def test_containers_of_other_libraries_hold_the_same_tokens(make, y):
     assert sequence_accuracy_score(make(y), y) == 1.0
     assert token_accuracy_score(y, make(y)) == 1.0
     assert token_error_rate(make(y), make(y)) == 0.0
+
+
+def test_numbers_of_numpy_are_compared_with_tuples():
+    true, predicted = [[np.complex64(1j), np.int64(2)]], [[(0, 1), 2]]
+    assert token_accuracy_score(true, predicted) == 0.5
+    assert sequence_accuracy_score(true, predicted) == 0.0

@@ -651,3 +651,10 @@ def test_from_frame_refuses_objects_that_are_not_frames(df):
         f"Panel.from_frame: df must be a DataFrame, got {type(df).__name__}. Pass a pandas, polars "
         "or pyarrow frame with one row per time step."
     )
+
+
+def test_a_feature_that_is_named_twice_is_refused():
+    df = pd.DataFrame({"id": [1, 1], "u": [0.5, 1.0]})
+    expected = r"^Panel\.from_frame: columns has 'u' twice\. Pass each label once\.$"
+    with pytest.raises(ValueError, match=expected):
+        Panel.from_frame(df, by="id", columns=["u", "u"])
