@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from abc import abstractmethod
+from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -11,63 +11,43 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from ..modules import find_cell
-from ..sequences import Spans, plain_number, plain_numbers
+from ..sequences import plain_numbers
 from ..training import (
     PRECISIONS,
-    BestWeights,
-    FiniteGuard,
-    Patience,
     PredictionBatches,
     Progress,
-    Readout,
     RecurrentNet,
-    SequenceData,
+    Training,
     TrainingBatches,
     announce,
+    arrange_rows,
+    build_module,
+    build_net,
+    check_groups,
+    check_weights,
     copy_callbacks,
-    isolate_globals,
+    draw_seed,
+    fit_network,
     resolve_backend,
     resolve_device,
     run_flushed,
+    split_rows,
+    untouched_on_failure,
 )
-from ._fitted import FittedRNN
-from ._network import (
-    Model,
-    architecture,
-    build_module,
-    build_net,
+from ._autos import EMBEDDING_EPS, are_documents, auto_batch_size, auto_epochs, auto_patience
+from ._estimator import NetworkEstimator
+from ._extras import check_extras
+from ._modules import (
+    SEQUENCE_MODEL_PARAMETERS,
     check_unchanged,
     divergence_advice,
-    module_arguments,
+    embedding_dim,
+    network_parameters,
 )
-from ._parameters import (
-    SHARED,
-    Constraints,
-    check_combinations,
-    check_extras,
-    checked_schedule,
-)
-from ._reading import (
-    count_tokens,
-    read_embedding_weights,
-    read_sequences,
-    warn_of_long_frame,
-)
-from ._rows import (
-    are_documents,
-    arrange_rows,
-    auto_batch_size,
-    auto_epochs,
-    auto_patience,
-    check_groups,
-    check_weights,
-    draw_seed,
-    learn_scaling,
-    split_rows,
-    unseen_tokens,
-)
-from ._state import untouched_on_failure
+from ._parameters import SHARED, Constraints, checked_schedule
 from ._warnings import called_directly, warn_user
+from .sources import Samples, Source
+from .targets import Target
 
 
 class Validation(NamedTuple):
@@ -81,10 +61,22 @@ class Validation(NamedTuple):
 _NO_VALIDATION = Validation()
 
 
-class BaseRNN(FittedRNN):
-    """Fit, the same for all estimators; subclasses define the targets with the hooks."""
+class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
+    """An estimator with a recurrent network.
+
+    What X and y are is decided by a source and a target; subclasses choose these and the arguments
+    of the module with four hooks.
+    """
 
     _parameter_constraints: ClassVar[Constraints] = SHARED
+    # Parameters that are passed to the module, and those that determine how data are read. Neither
+    # may change while training continues.
+    _module_parameters: ClassVar[tuple[str, ...]] = SEQUENCE_MODEL_PARAMETERS
+    _data_parameters: ClassVar[tuple[str, ...]] = (
+        "embedding_dim",
+        "num_embeddings",
+        "embedding_weights",
+    )
 
     if TYPE_CHECKING:  # otherwise Sphinx would document them as members
         n_iter_: int
@@ -101,94 +93,30 @@ class BaseRNN(FittedRNN):
 
     # --- hooks ----------------------------------------------------------------------------------
 
-    def _check_combinations(self, params: dict[str, Any], caller: str) -> None:
+    @abstractmethod
+    def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
         """Refuse parameters that contradict each other."""
-        check_combinations(params, caller)
 
     @abstractmethod
-    def _fix_meaning(self) -> None:
-        """Store the current parameters that determine the meaning of data and outputs."""
-
-    def _read_source(self, X: Any, caller: str, *, reset: bool, input_name: str = "X") -> Spans:
-        """Validate X; with ``reset``, learn from it."""
-        return read_sequences(self, X, caller, reset=reset, input_name=input_name)
-
-    def _warn_of_source(self, X: Any, caller: str) -> None:
-        """Warn if X may have been misinterpreted."""
-        warn_of_long_frame(self, X, f"{caller}: X")
+    def _make_source(
+        self, X: Any, params: Mapping[str, Any], caller: str
+    ) -> tuple[Source, Samples]:
+        """Determine what X is, and read it."""
 
     @abstractmethod
-    def _read_target(
-        self, y: Any, X: Any, spans: Spans, caller: str, *, reset: bool, input_name: str = "y"
-    ) -> Any:
-        """Validate y."""
+    def _make_target(
+        self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
+    ) -> tuple[Target, Any]:
+        """Determine what y is, and read it."""
 
     @abstractmethod
-    def _take_targets(self, target: Any, spans: Spans, rows: np.ndarray) -> Any:
-        """Return the targets from `_read_target` for the sequences ``rows``."""
+    def _choose_module(
+        self, params: Mapping[str, Any], *, documents: bool, caller: str
+    ) -> dict[str, Any]:
+        """Return arguments of the module that depend on the data, such as those that are "auto".
 
-    @abstractmethod
-    def _encode_target(
-        self, y: Any, caller: str, *, reset: bool, classes: Any = None, input_name: str = "y"
-    ) -> Any:
-        """Encode y for the loss; with ``reset``, learn from it."""
-
-    def _see_targets(self, encoded: Any, *, reset: bool) -> None:
-        """Update state that accumulates over calls of fit; ``encoded`` is from `_encode_target`."""
-        return  # most estimators have no such state
-
-    @abstractmethod
-    def _by_sequence(self, encoded: Any, spans: Spans) -> Any:
-        """Split encoded targets into one entry per sequence."""
-
-    @abstractmethod
-    def _learn_outputs(
-        self, encoded: Any, spans: Spans, rows: np.ndarray, sample_weight: np.ndarray | None
-    ) -> int:
-        """Learn the scale of the outputs from the training rows; return the number of outputs."""
-
-    @abstractmethod
-    def _make_data(
-        self,
-        spans: Spans,
-        encoded: Any,
-        sample_weight: np.ndarray | None,
-        rows: np.ndarray,
-        device: torch.device,
-        caller: str,
-        input_name: str = "y",
-    ) -> SequenceData:
-        """Combine sequences, targets and loss weights; ``rows`` are the training rows."""
-
-    @abstractmethod
-    def _readout(self) -> Readout:
-        """Return how outputs and targets are presented to callbacks."""
-
-    def _split_labels(self, encoded: Any) -> np.ndarray | None:
-        """Return the classes by which to stratify the validation split, or None."""
-        return None
-
-    def _auto_epochs(self, lengths: np.ndarray, batch_size: int) -> int:
-        """Return the number of epochs for ``max_epochs="auto"`` and these sequence lengths."""
-        return auto_epochs(len(lengths), batch_size, tokens=self._tokens)
-
-    def _count_tokens(self, spans: Spans, caller: str) -> int:
-        """Return the size of the vocabulary of X."""
-        return count_tokens(self, spans, caller)
-
-    def _read_embedding_weights(self, caller: str) -> np.ndarray | None:
-        """Return the pretrained embedding vectors of the tokens of X."""
-        return read_embedding_weights(
-            self.embedding_weights, self.embedding_dim, self.num_embeddings, caller
-        )
-
-    def _more_arguments(self) -> dict[str, Any]:
-        """Return arguments of the module that are not parameters of the estimator."""
-        return {}
-
-    def _net_options(self) -> dict[str, Any]:
-        """Return arguments of the net that are specific to the estimator."""
-        return {}
+        ``documents`` is whether sequences are long.
+        """
 
     # --- fitting --------------------------------------------------------------------------------
 
@@ -202,18 +130,19 @@ class BaseRNN(FittedRNN):
         groups: Any = None,
         method: str = "fit",
         resume: bool = False,
-        classes: Any = None,
         known: Mapping[str, Any] | None = None,
+        target_options: Mapping[str, Any] | None = None,
     ) -> Self:
         """Fit or continue training; shared by `fit` and `partial_fit`.
 
         A copy of the estimator is fitted, and its state is adopted on success: if the call raises
         any exception, the estimator is unchanged. ``known`` are attributes that `fit` has learned
-        before this call.
+        before this call, ``target_options`` arguments of the target that are not parameters.
         """
         attempt = object.__new__(type(self))
         attempt.__dict__.update(vars(self), **(known or {}))
-        attempt._fit_copy(X, y, sample_weight, validation, groups, method, resume, classes)
+        options = target_options or {}
+        attempt._fit_copy(X, y, sample_weight, validation, groups, method, resume, options)
         for name in vars(self).keys() - vars(attempt).keys():
             delattr(self, name)
         self.__dict__.update(vars(attempt))
@@ -228,72 +157,151 @@ class BaseRNN(FittedRNN):
         groups: Any,
         method: str,
         resume: bool,
-        classes: Any,
+        target_options: Mapping[str, Any],
     ) -> None:
         """Fit this object, a copy that is discarded if fitting fails."""
-        caller = f"{type(self).__name__}.{method}"
-        if method == "partial_fit":
+        caller, one_epoch = f"{type(self).__name__}.{method}", method == "partial_fit"
+        if one_epoch:
             self._validate_params()  # which scikit-learn leaves out once a model is fitted
         params = plain_numbers(self.get_params(deep=False))
-        self._check_combinations(params, caller)
         extras = check_extras(self._extras(), params, caller)
+        self._check_combinations(params, caller)
         device = resolve_device(self.device, caller)
+        names = (*self._module_parameters, *self._data_parameters)
+        network = network_parameters(params, names)
 
+        # Read X and y.
         if resume:
-            check_unchanged(self, caller)
+            check_unchanged(self._built_with, network, caller)
+            source = self._source
+            target = self._target.resumed({**params, **target_options}, caller)
+            samples = source.read(X, self, caller)
+            y = target.read(y, X, samples, caller)
         else:
             # Setting a parameter after fit must not change the meaning of the fitted model.
-            self._precision = self.precision
-            self._fix_meaning()
-        spans = self._read_source(X, caller, reset=not resume)
-        target = self._read_target(y, X, spans, caller, reset=not resume)
-        if not resume:
-            self._warn_of_source(X, caller)
-        sample_weight = check_weights(sample_weight, spans, caller)
-        groups = check_groups(groups, spans, caller)
+            self._precision, self._built_with = self.precision, network
+            self._source, samples = source, _ = self._make_source(X, params, caller)
+            target, y = self._make_target(y, X, samples, {**params, **target_options}, caller)
+            source.warn(X, f"{caller}: X")
+        self._target = target
+        sample_weight = check_weights(sample_weight, samples, caller)
+        groups = check_groups(groups, samples, caller)
         if sample_weight is not None and not sample_weight.all():
             # A weight of zero is equivalent to dropping the row, also for classes and scaling.
             keep = np.flatnonzero(sample_weight)
-            target = self._take_targets(target, spans, keep)
-            spans, sample_weight = spans.take(keep), sample_weight[keep]
+            y = target.take(y, samples, keep)
+            samples, sample_weight = samples.take(keep), sample_weight[keep]
             groups = None if groups is None else groups[keep]
-        encoded = self._encode_target(target, caller, reset=not resume, classes=classes)
-        self._see_targets(encoded, reset=not resume)
 
+        # Learn what depends on all samples, and encode them.
+        if not resume:
+            source.learn(samples, caller)
+        target.learn(y, caller, reset=not resume)
+        spans = source.encode(samples, warn=resume)
+        encoded = target.encode(y, caller, warn=resume)
+        self.__dict__.update(target.attributes())
+
+        # Arrange the rows, and split off those for validation.
         if not resume:
             self._seed, self._n_fits = draw_seed(self.random_state), 0
         rng, seed = self._next_seeds()
-        rows, sample_weight = arrange_rows(spans, self._by_sequence(encoded, spans), sample_weight)
+        entries = target.by_sequence(encoded, spans)
+        rows, sample_weight = arrange_rows(spans, entries, sample_weight)
         valid_rows = None
-        one_epoch = method == "partial_fit"
         validated = any(part is not None for part in validation)
         if self.early_stopping and not validated and not one_epoch:
-            self._check_splittable(len(rows), caller)
-            labels = self._split_labels(encoded)
+            fraction = params["validation_fraction"]
+            _check_splittable(len(rows), fraction, caller)
+            classes = target.classes_to_stratify(encoded)
             rows, valid_rows = split_rows(
-                rows, labels, params["validation_fraction"], rng, groups=groups, caller=caller
+                rows, classes, fraction, rng, groups=groups, caller=caller
             )
 
-        initial = {}
+        # Learn what depends on the training rows.
+        documents, initial = are_documents(spans.lengths[rows]), {}
         if not resume:
-            n_outputs = self._learn_outputs(encoded, spans, rows, sample_weight)
-            initial = self._learn_network(spans, rows, n_outputs, extras, caller)
-        data = self._make_data(spans, encoded, sample_weight, rows, device, caller)
+            target.scale(encoded, spans, rows, sample_weight, caller)
+            initial = source.prepare(spans, rows, caller)
+            self._module_arguments = {
+                **{name: params[name] for name in self._module_parameters},
+                "n_features": spans.n_features,
+                "n_outputs": target.n_outputs,
+                "num_embeddings": source.num_embeddings,
+                "embedding_dim": embedding_dim(params),
+                "cell_params": extras["cell"],
+                **extras["module"],
+                **self._choose_module(params, documents=documents, caller=caller),
+            }
+        data = target.data(
+            encoded, spans, rows, sample_weight, device, caller, **self._input_options()
+        )
         batch_size = params["batch_size"]
         if batch_size == "auto":
             batch_size = auto_batch_size(len(rows))
         epochs = 1 if one_epoch else params["max_epochs"]
         if epochs == "auto":
-            epochs = self._auto_epochs(spans.lengths[rows], batch_size)
-        train, valid = TrainingBatches(data, rows, batch_size, rng), None
+            short = not (documents and target.one_per_sequence)
+            epochs = auto_epochs(
+                len(rows), batch_size, tokens=source.is_tokens, documents=not short
+            )
+        patience = None
+        if self.early_stopping:
+            patience = params["n_iter_no_change"]
+            if patience == "auto":
+                patience = auto_patience(len(rows), epochs)
+        valid = None
         if validated:
             valid = self._read_validation(validation, device, caller)
         elif valid_rows is not None:
             valid = PredictionBatches(data, valid_rows)
 
+        training = Training(
+            TrainingBatches(data, rows, batch_size, rng),
+            valid,
+            epochs=epochs,
+            seed=seed,
+            patience=patience,
+            tol=params["tol"],
+            unbounded=not find_cell(self.cell).bounded,
+            runs_user_code=isinstance(self.cell, type),
+            advice=divergence_advice(params),
+            caller=caller,
+        )
+        self._train(training, params, extras, initial, device, resume=resume, one_epoch=one_epoch)
+
+    def _train(
+        self,
+        training: Training,
+        params: Mapping[str, Any],
+        extras: Mapping[str, dict[str, Any]],
+        initial: Mapping[str, Any],
+        device: torch.device,
+        *,
+        resume: bool,
+        one_epoch: bool,
+    ) -> None:
+        """Build the net, or take that of the last fit, train it, and record the results."""
+        caller, target = training.caller, self._target
         before = self.net_ if resume else None
-        resumed = None if before is None or not self._resumes_optimizer() else before.optimizer_
-        self._net_arguments = self._choose_net_arguments(extras, one_epoch)
+        resumed = None
+        if (
+            before is not None
+            and self._keeps_optimizer
+            and self._net_arguments["optimizer"] == self.optimizer
+        ):
+            resumed = before.optimizer_
+        self._net_arguments = {
+            "optimizer": self.optimizer,
+            "lr": float(self.lr),
+            "lr_schedule": "constant" if one_epoch else self.lr_schedule,
+            "weight_decay": params["weight_decay"],
+            "gradient_clip": params["gradient_clip"],
+            "bfloat16": self._precision == "bf16",
+            "backend": self.backend,
+            "tbptt_steps": params.get("tbptt_steps"),
+            "embedding_eps": EMBEDDING_EPS if target.one_per_sequence else None,
+            **extras["optimizer"],
+        }
         backend = resolve_backend(
             self.backend,
             device,
@@ -306,22 +314,40 @@ class BaseRNN(FittedRNN):
                 self.verbose, "compiling kernels, once on this machine", type(self).__name__
             ),
         )
-
         # Created in the calling thread, which it inspects for other progress output.
         progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
+        callbacks, replaced = copy_callbacks(list(self.callbacks or []), extras["callbacks"])
 
         def build_and_train(interrupted: threading.Event) -> tuple[RecurrentNet, bool]:
-            if before is None:
-                module = self._build_module(seed, caller, **initial)
-            else:
+            if before is not None:
                 module = before.module_
-            net = self._build_net(module, device, backend, extras["callbacks"], caller)
+            else:
+                module = build_module(
+                    self._module_class,
+                    self._module_arguments,
+                    training.seed,
+                    precision=self._precision,
+                    caller=caller,
+                    **initial,
+                )
+            net = build_net(
+                module,
+                target.criterion(),
+                self._net_arguments,
+                device,
+                backend,
+                score_function=target.score_function,
+                callbacks=callbacks,
+                caller=caller,
+                **replaced,
+            )
             if before is not None and not one_epoch:
                 net.history = copy.copy(before.history)
             if resumed is not None:
                 net.resume_optimizer(copy.deepcopy(resumed.state_dict()["state"]))
-            stopped = self._train(
-                net, train, valid, epochs, seed, interrupted, caller, progress=progress
+            net.lr_schedule = checked_schedule(net.lr_schedule, caller)
+            stopped = fit_network(
+                net, training, readout=target.readout(), progress=progress, interrupted=interrupted
             )
             return net, stopped
 
@@ -336,130 +362,15 @@ class BaseRNN(FittedRNN):
             if stopped:  # raises if warnings are errors
                 epoch = len(net.history) - net.epochs_before_ + 1
                 warn_user(
-                    f"{caller}: interrupted in epoch {epoch} of {epochs}; the model keeps what it "
-                    f"has learned so far (weights of epoch {n_earlier + net.weights_epoch_}). Call "
-                    "fit again to complete the training.",
+                    f"{caller}: interrupted in epoch {epoch} of {training.epochs}; the model keeps "
+                    f"what it has learned so far (weights of epoch "
+                    f"{n_earlier + net.weights_epoch_}). Call fit again to complete the training.",
                     ConvergenceWarning,
                 )
         self._record(net, before, n_earlier, one_epoch=one_epoch)
         # The state of the optimizer is kept, also in a saved model, only if training is meant to
         # continue.
         self._keeps_optimizer = bool(self.warm_start) or one_epoch
-
-    def _learn_network(
-        self,
-        spans: Spans,
-        rows: np.ndarray,
-        n_outputs: int,
-        extras: dict[str, dict[str, Any]],
-        caller: str,
-    ) -> dict[str, Any]:
-        """Learn the arguments of the module; return data for its initial weights."""
-        weights = self._read_embedding_weights(caller)
-        self._scaling, unseen = None, None
-        if self._tokens:
-            self._num_embeddings = self._count_tokens(spans, caller)
-            unseen = unseen_tokens(spans, rows, self._num_embeddings)
-        elif self.scale_inputs:
-            self._scaling = tuple(learn_scaling(spans, rows, caller))
-        self._module_arguments = module_arguments(
-            self,
-            n_features=spans.n_features,
-            n_outputs=n_outputs,
-            num_embeddings=self._num_embeddings if self._tokens else None,
-            documents=are_documents(spans.lengths[rows]),
-            extras=extras,
-        )
-        self._module_arguments |= plain_numbers(self._more_arguments())
-        self._built_with = architecture(self)
-        return {"embedding_weights": weights, "unseen_tokens": unseen}
-
-    def _build_module(self, seed: int, caller: str, **initial: Any) -> Model:
-        return build_module(
-            self._module_class,
-            self._module_arguments,
-            seed,
-            precision=self._precision,
-            caller=caller,
-            **initial,
-        )
-
-    def _resumes_optimizer(self) -> bool:
-        return self._keeps_optimizer and self._net_arguments["optimizer"] == self.optimizer
-
-    def _choose_net_arguments(
-        self, extras: dict[str, dict[str, Any]], one_epoch: bool
-    ) -> dict[str, Any]:
-        return {
-            "optimizer": self.optimizer,
-            "lr": float(self.lr),
-            "lr_schedule": "constant" if one_epoch else self.lr_schedule,
-            "weight_decay": float(self.weight_decay),
-            "gradient_clip": None if self.gradient_clip is None else float(self.gradient_clip),
-            "bfloat16": self._precision == "bf16",
-            "backend": self.backend,
-            **plain_numbers(self._net_options()),
-            **extras["optimizer"],
-        }
-
-    def _build_net(
-        self,
-        module: Model,
-        device: torch.device,
-        backend: str,
-        callback_arguments: dict[str, Any],
-        caller: str,
-    ) -> RecurrentNet:
-        callbacks, replaced = copy_callbacks(list(self.callbacks or []), callback_arguments)
-        return build_net(
-            module,
-            self._build_criterion(),
-            self._net_arguments,
-            device,
-            backend,
-            score_function=self._score_function(),
-            callbacks=callbacks,
-            caller=caller,
-            **replaced,
-        )
-
-    def _train(
-        self,
-        net: RecurrentNet,
-        train: TrainingBatches,
-        valid: PredictionBatches | None,
-        epochs: int,
-        seed: int,
-        interrupted: threading.Event,
-        caller: str,
-        *,
-        progress: Progress | None,
-    ) -> bool:
-        """Run the training loop; return whether it was interrupted by Ctrl-C."""
-        unbounded = not find_cell(self.cell).bounded
-        guard = FiniteGuard(caller, divergence_advice(self), unbounded=unbounded)
-        best = BestWeights()
-        first, last = [], [guard]
-        if self.early_stopping and valid is not None:
-            first.append(best)
-            patience = plain_number(self.n_iter_no_change)
-            if patience == "auto":
-                patience = auto_patience(len(train), epochs)
-            last.append(Patience(patience, float(self.tol)))
-        net.lr_schedule = checked_schedule(net.lr_schedule, caller)
-        generator = torch.Generator(device=net.device).manual_seed(seed)
-        with isolate_globals(seed, net.device, needed=isinstance(self.cell, type)):
-            return net.train(
-                train,
-                valid,
-                epochs=epochs,
-                generator=generator,
-                interrupted=interrupted,
-                own_first=first,
-                own_last=last,
-                readout=self._readout(),
-                progress=progress,
-            )
 
     def _record(
         self, net: RecurrentNet, before: RecurrentNet | None, n_earlier: int, *, one_epoch: bool
@@ -480,9 +391,7 @@ class BaseRNN(FittedRNN):
             self.validation_curve_ = scores or None
         self.n_iter_ = n_earlier + len(net.history)
         self.best_epoch_ = n_earlier + net.weights_epoch_
-        self.net_ = net
-        self.module_ = net.module_
-        self.device_ = str(net.device)
+        self._take_net(net)
 
     def _read_validation(
         self, validation: Validation, device: torch.device, caller: str
@@ -497,19 +406,24 @@ class BaseRNN(FittedRNN):
                 f"{caller}: {given} was passed without {' and '.join(missing)}. Pass X_val and "
                 "y_val, or neither."
             )
-        spans = self._read_source(validation.X, caller, reset=False, input_name="X_val")
-        target = self._read_target(
-            validation.y, validation.X, spans, caller, reset=False, input_name="y_val"
+        X, y, sample_weight = validation
+        source, target = self._source, self._target
+        samples = source.read(X, self, caller, input_name="X_val")
+        y = target.read(y, X, samples, caller, input_name="y_val")
+        spans = source.encode(samples)
+        encoded = target.encode(y, caller, input_name="y_val")
+        weights = check_weights(sample_weight, samples, caller, input_name="sample_weight_val")
+        data = target.data(
+            encoded,
+            spans,
+            np.arange(len(spans)),
+            weights,
+            device,
+            caller,
+            input_name="y_val",
+            **self._input_options(),
         )
-        encoded = self._encode_target(target, caller, reset=False, input_name="y_val")
-        weights = check_weights(
-            validation.sample_weight, spans, caller, input_name="sample_weight_val"
-        )
-        rows = np.arange(len(spans))
-        return PredictionBatches(
-            self._make_data(spans, encoded, weights, rows, device, caller, input_name="y_val"),
-            n_outputs=self._module_arguments["n_outputs"],
-        )
+        return PredictionBatches(data, n_outputs=self._module_arguments["n_outputs"])
 
     def _next_seeds(self) -> tuple[np.random.RandomState, int]:
         """Return a generator for the rows and a seed for weights and dropout, per call of fit."""
@@ -518,10 +432,11 @@ class BaseRNN(FittedRNN):
         rows, weights = sequence.generate_state(2)
         return np.random.RandomState(rows), int(weights)
 
-    def _check_splittable(self, n_rows: int, caller: str) -> None:
-        if np.ceil(n_rows * self.validation_fraction) >= n_rows:
-            raise ValueError(
-                f"{caller}: early_stopping=True with validation_fraction="
-                f"{self.validation_fraction} leaves none of n_samples={n_rows} for training. "
-                "Lower validation_fraction, pass X_val and y_val, or set early_stopping=False."
-            )
+
+def _check_splittable(n_rows: int, fraction: float, caller: str) -> None:
+    if np.ceil(n_rows * fraction) >= n_rows:
+        raise ValueError(
+            f"{caller}: early_stopping=True with validation_fraction="
+            f"{fraction} leaves none of n_samples={n_rows} for training. "
+            "Lower validation_fraction, pass X_val and y_val, or set early_stopping=False."
+        )

@@ -1,36 +1,21 @@
 """RNNClassifier."""
 
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any, ClassVar, Literal, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils import Tags, column_or_1d
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted
 
-from ..modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
-from ..sequences import (
-    Float,
-    Int,
-    NumberIn,
-    RandomState,
-    Spans,
-    as_numbers,
-    fit_context,
-    quote,
-)
-from ..training import Readout, accuracy, read_classes, read_labels, subset_accuracy
-from ._aligned import AlignedRNN
-from ._base import Validation
-from ._parameters import SEQUENCE_MODEL, SHARED, Constraints
-from ._reading import float_type, read_sequences
+from ..sequences import Float, Int, RandomState, Spans, fit_context
+from ..training import check_weights
+from ._base import BaseRNN, Validation
+from ._modules import choose_sequence_model
+from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_combinations
 from ._scores import share_right
-from ._targets import check_classes, check_targets
 from ._types import (
     Auto,
     Backend,
@@ -43,14 +28,11 @@ from ._types import (
     Precision,
     Schedule,
 )
-
-_WEIGHT = NumberIn(0, None, closed="left")
-
-# Class weights above this are divided by the largest one.
-_LARGE = 1e100
+from .sources import Samples, Source, read_sequences
+from .targets import LabelTarget, Target
 
 
-class RNNClassifier(ClassifierMixin, AlignedRNN):
+class RNNClassifier(ClassifierMixin, BaseRNN):
     """Recurrent neural network classifier for sequences, or for each of their time steps.
 
     Sequences may differ in length. The loss is the softmax cross-entropy, or for multilabel y the
@@ -512,7 +494,12 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         self
         """
         return self._fit(
-            X, y, sample_weight, method="partial_fit", resume=hasattr(self, "net_"), classes=classes
+            X,
+            y,
+            sample_weight,
+            method="partial_fit",
+            resume=hasattr(self, "net_"),
+            target_options={"classes": classes},
         )
 
     def predict(self, X: Any) -> np.ndarray:
@@ -529,10 +516,8 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             Predicted labels, or a multilabel indicator matrix. With ``return_sequences=True``, a
             1-D object array with one array of labels per sequence.
         """
-        caller = f"{type(self).__name__}.predict"
-        check_is_fitted(self)
-        spans = read_sequences(self, X, caller, reset=False)
-        return self._by_row(self._predict_spans(spans), spans)
+        spans = self._read(X, "predict")
+        return self._target.split(self._predict_spans(spans), spans)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict class probabilities.
@@ -549,9 +534,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             With ``return_sequences=True``, a 1-D object array of arrays of shape (n_timesteps,
             n_classes).
         """
-        outputs, spans = self._outputs(X, "predict_proba")
-        proba = expit(outputs) if self._multilabel else softmax(outputs, axis=1)
-        return self._by_row(proba, spans)
+        spans = self._read(X, "predict_proba")
+        outputs = self._outputs(spans)
+        proba = expit(outputs) if self._target.multilabel else softmax(outputs, axis=1)
+        return self._target.split(proba, spans)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of class probabilities.
@@ -566,9 +552,10 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
         ndarray of shape (n_samples, n_classes), float32
             Logarithm of `predict_proba`, but finite where probabilities are rounded to zero.
         """
-        outputs, spans = self._outputs(X, "predict_log_proba")
-        proba = log_expit(outputs) if self._multilabel else log_softmax(outputs, axis=1)
-        return self._by_row(proba, spans)
+        spans = self._read(X, "predict_log_proba")
+        outputs = self._outputs(spans)
+        proba = log_expit(outputs) if self._target.multilabel else log_softmax(outputs, axis=1)
+        return self._target.split(proba, spans)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the outputs of the network before the softmax or sigmoid.
@@ -584,10 +571,11 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             Larger values are more likely; for two classes, the log odds of the second class. With
             ``return_sequences=True``, a 1-D object array of such arrays.
         """
-        outputs, spans = self._outputs(X, "decision_function")
-        if not self._multilabel and len(self.classes_) == 2:
+        spans = self._read(X, "decision_function")
+        outputs = self._outputs(spans)
+        if not self._target.multilabel and len(self.classes_) == 2:
             outputs = outputs[:, 1] - outputs[:, 0]
-        return self._by_row(outputs, spans)
+        return self._target.split(outputs, spans)
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the accuracy, the fraction of labels predicted correctly.
@@ -606,194 +594,36 @@ class RNNClassifier(ClassifierMixin, AlignedRNN):
             fraction of samples with all labels correct.
         """
         caller = f"{type(self).__name__}.score"
-        check_is_fitted(self)
-        spans = read_sequences(self, X, caller, reset=False)
-        truth, weights = self._read_truth(y, X, spans, sample_weight)
-        self._check_kind(truth, caller, "y")
+        spans = self._read(X, "score")
+        truth = self._target.read(y, X, spans, caller)
+        self._target.check_kind(truth, caller, "y")
+        weights = check_weights(sample_weight, spans, caller, purpose="score")
+        weights = self._target.spread(weights, spans)
         return share_right(truth, self._predict_spans(spans), weights, caller)
-
-    # --- hooks ----------------------------------------------------------------------------------
-
-    def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
-        check_targets(y, caller, input_name, "label")
-        array = np.asarray(y)
-        if (
-            array.ndim == 2
-            and array.dtype == object
-            and all(isinstance(value, Real | np.bool_) for value in array.flat)
-        ):  # for example from a DataFrame of integers and booleans
-            y = as_numbers(array, f"{caller}: {input_name}")
-        _check_labels(y, caller, input_name)
-        kind = type_of_target(y, input_name=input_name)
-        if kind == "multilabel-indicator":
-            return _indicator(y, caller, input_name)
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                f"{caller}: {input_name} has {np.shape(y)[1]} columns of classes. Pass one column, "
-                "or a multilabel indicator of 0 and 1."
-            )
-        return column_or_1d(y, warn=True)
-
-    def _check_step_targets(
-        self, y: np.ndarray, spans: Spans, caller: str, input_name: str
-    ) -> np.ndarray:
-        _check_labels(y, caller, input_name)
-        return _indicator(y, caller, input_name, spans) if y.ndim == 2 else y
-
-    def _encode_target(
-        self,
-        y: np.ndarray,
-        caller: str,
-        *,
-        reset: bool,
-        classes: Any = None,
-        input_name: str = "y",
-    ) -> np.ndarray:
-        if reset:
-            self._multilabel = y.ndim == 2
-            self.classes_ = self._learn_classes(y, caller, classes)
-        self._check_kind(y, caller, input_name)
-        if self._multilabel:
-            return y.astype(float_type(self))
-        classes = None if classes is None else check_classes(classes, caller)
-        if classes is not None and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"{caller}: classes={classes[:10].tolist()}, but the model was fitted with "
-                f"classes={self.classes_[:10].tolist()} in the first call. Pass the same classes, "
-                "or leave the argument out."
-            )
-        known = np.isin(y, self.classes_)
-        if not known.all():
-            raise ValueError(
-                f"{caller}: {input_name} contains labels {np.unique(y[~known])[:5].tolist()}, "
-                f"which are not among the classes of the model, {self.classes_[:10].tolist()}. "
-                "Drop these samples, or refit with all labels."
-            )
-        return np.searchsorted(self.classes_, y).astype(np.int64)
-
-    def _check_kind(self, y: np.ndarray, caller: str, input_name: str) -> None:
-        """Refuse single-label y after a multilabel fit, and vice versa."""
-        if self._multilabel != (y.ndim == 2) or (
-            self._multilabel and y.shape[1] != len(self.classes_)
-        ):
-            raise ValueError(
-                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
-                + (f"{len(self.classes_)} labels" if self._multilabel else "one label")
-                + f" per sample. Pass {input_name} of the same kind."
-            )
-
-    def _learn_classes(self, y: np.ndarray, caller: str, classes: Any) -> np.ndarray:
-        if self._multilabel:
-            return np.arange(y.shape[1])
-        found = np.unique(y) if classes is None else check_classes(classes, caller)
-        if len(found) < 2:
-            raise ValueError(
-                f"{caller}: y has only one class, {found.tolist()[0]!r}. A classifier needs at "
-                "least two classes; check how y was made, or how the data was split."
-            )
-        return found
-
-    def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
-        return len(self.classes_)
-
-    def _scale_target(self, encoded: np.ndarray, where: str) -> np.ndarray:
-        return encoded
-
-    def _build_criterion(self) -> WeightedLoss:
-        return BinaryCrossEntropy() if self._multilabel else CrossEntropy()
-
-    def _readout(self) -> Readout:
-        n_classes = len(self.classes_)
-        return read_labels(n_classes) if self._multilabel else read_classes(n_classes)
-
-    def _score_function(self) -> Any:
-        return subset_accuracy if self._multilabel else accuracy
 
     def _predict_spans(self, spans: Spans) -> np.ndarray:
         """Predict labels batch by batch, without keeping the outputs for all classes."""
-        if self._multilabel:
-            return self._outputs_of(spans, lambda outputs: outputs > 0).astype(np.int64)
-        return self.classes_[self._outputs_of(spans, lambda outputs: outputs.argmax(axis=1))]
+        if self._target.multilabel:
+            return self._outputs(spans, lambda outputs: outputs > 0).astype(np.int64)
+        return self.classes_[self._outputs(spans, lambda outputs: outputs.argmax(axis=1))]
 
-    def _split_labels(self, encoded: np.ndarray) -> np.ndarray | None:
-        return None if self._multilabel or self._per_step else encoded
+    # --- hooks ----------------------------------------------------------------------------------
 
-    def _class_factors(
-        self, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None, caller: str
-    ) -> np.ndarray | None:
-        if self.class_weight is None:
-            return None
-        if self._multilabel:
-            raise ValueError(
-                f"{caller}: class_weight={self.class_weight!r} is for one label per sample, but y "
-                "is a multilabel indicator. Set class_weight=None and weight samples instead."
-            )
-        if isinstance(self.class_weight, Mapping):
-            unknown = [label for label in self.class_weight if label not in self.classes_]
-            if unknown:
-                raise ValueError(
-                    f"{caller}: class_weight has a weight for {unknown[0]!r}, which is not a "
-                    f"class. Pass weights for classes only: {self.classes_[:10].tolist()}."
-                )
-            for label, weight in self.class_weight.items():
-                if not _WEIGHT.is_satisfied_by(weight):
-                    raise ValueError(
-                        f"{caller}: class_weight[{label!r}] is {weight!r}. Pass a finite number, "
-                        "zero or positive."
-                    )
-            chosen = [float(self.class_weight.get(label, 1.0)) for label in self.classes_]
-            factors = np.array(chosen)
-            if factors.max() > _LARGE:  # their sum would be infinite
-                factors /= factors.max()
-            if not factors[encoded[train]].any():
-                raise ValueError(
-                    f"{caller}: class_weight={self.class_weight!r} gives every training sequence "
-                    "a weight of zero. Give a positive weight to at least one class."
-                )
-        else:
-            counts = np.bincount(
-                encoded[train],
-                weights=None if weights is None else weights[train],
-                minlength=len(self.classes_),
-            )
-            # Classes that are only announced (partial_fit) or held out have no training rows.
-            factors = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
-        return factors[encoded]
+    def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
+        check_combinations(params, caller)
 
+    def _make_source(
+        self, X: Any, params: Mapping[str, Any], caller: str
+    ) -> tuple[Source, Samples]:
+        return read_sequences(X, self, params, caller)
 
-def _check_labels(y: Any, caller: str, input_name: str) -> None:
-    try:
-        with np.errstate(invalid="ignore"):  # from checking whether huge numbers are integers
-            check_classification_targets(y)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{caller}: {input_name} does not contain labels: {quote(error)}. Pass labels, or use "
-            "RNNRegressor for numbers."
-        ) from error
+    def _make_target(
+        self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
+    ) -> tuple[Target, Any]:
+        target = LabelTarget(params)
+        return target, target.read(y, X, samples, caller, reset=True)
 
-
-def _indicator(y: Any, caller: str, input_name: str, spans: Spans | None = None) -> np.ndarray:
-    """Return multilabel y as integers; with ``spans``, its rows are their time steps.
-
-    Only 0 and 1 are accepted, while scikit-learn accepts any two values as an indicator.
-    """
-    indicator = np.asarray(y)
-    wrong = ~np.isin(indicator, (0, 1))
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        value, highest = f"{indicator[row, column]:.17g}", f"{indicator.max():.17g}"
-        if spans is None:
-            place = f"{input_name} has {value} in row {row}, column {column}"
-            advice = f"({input_name} == {highest}).astype(int)"
-        else:
-            sample, step = spans.locate(slice(0, len(spans)), int(row))
-            if spans.untrimmed is not None:
-                step += int(spans.untrimmed[0][sample])
-            place = f"{input_name}[{sample}] has {value} at time step {step}, column {column}"
-            advice = f"[(np.asarray(row) == {highest}).astype(int) for row in {input_name}]"
-        raise ValueError(
-            f"{caller}: {place}, but a multilabel indicator is 1 where a label applies and 0 "
-            f"where it does not. Pass {advice} if {highest} means 1; for several outputs use "
-            "one RNNClassifier each, as MultiOutputClassifier does."
-        )
-    return indicator.astype(np.int64)
+    def _choose_module(
+        self, params: Mapping[str, Any], *, documents: bool, caller: str
+    ) -> dict[str, Any]:
+        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)

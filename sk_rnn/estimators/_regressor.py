@@ -1,43 +1,20 @@
 """RNNRegressor."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_array
 
-from ..modules import (
-    AbsoluteError,
-    Gaussian,
-    Huber,
-    Poisson,
-    Quantile,
-    SquaredError,
-    WeightedLoss,
-    gaussian_parts,
-)
-from ..sequences import (
-    Float,
-    Int,
-    NumberIn,
-    RandomState,
-    Spans,
-    fit_context,
-    not_numbers,
-    quote,
-    weighted_statistics,
-)
-from ..training import Readout, torch_threads
-from ._aligned import AlignedRNN
-from ._base import Validation
-from ._parameters import SEQUENCE_MODEL, SHARED, Constraints
-from ._reading import float_type
+from ..sequences import Float, Int, NumberIn, RandomState, fit_context
+from ..training import check_weights
+from ._base import BaseRNN, Validation
+from ._modules import choose_sequence_model
+from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_combinations
 from ._scores import r_squared
-from ._targets import check_targets, scale_targets
 from ._types import (
     Auto,
     Backend,
@@ -51,16 +28,11 @@ from ._types import (
     Precision,
     Schedule,
 )
-
-_PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
-    "squared_error": SquaredError,
-    "absolute_error": AbsoluteError,
-    "poisson": Poisson,
-    "gaussian": Gaussian,
-}
+from .sources import Samples, Source, read_sequences
+from .targets import LOSSES, NumberTarget, Target
 
 
-class RNNRegressor(RegressorMixin, AlignedRNN):
+class RNNRegressor(RegressorMixin, BaseRNN):
     """Recurrent neural network regressor for sequences, or for each of their time steps.
 
     Sequences may differ in length, and y may have one or several outputs. Targets are standardised
@@ -332,7 +304,7 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
         SHARED
         | SEQUENCE_MODEL
         | {
-            "loss": [StrOptions({*_PLAIN_LOSSES, "huber", "quantile"})],
+            "loss": [StrOptions(set(LOSSES))],
             "huber_delta": [NumberIn(0, None, closed="neither")],
             "quantile": [NumberIn(0, 1, closed="neither")],
         }
@@ -551,17 +523,17 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             raise TypeError(
                 f"{type(self).__name__}.predict: return_std is {return_std!r}. Pass True or False."
             )
-        outputs, spans = self._outputs(X, "predict")
-        mean, std = self._decode_output(outputs)
+        spans = self._read(X, "predict")
+        mean, std = self._target.decode(self._outputs(spans))
         if not return_std:
-            return self._by_row(mean, spans)
+            return self._target.split(mean, spans)
         if std is None:
             raise ValueError(
                 f"RNNRegressor.predict: return_std=True needs a model fitted with loss='gaussian', "
-                f"but this one was fitted with loss={self._fitted_loss!r}. Fit with "
+                f"but this one was fitted with loss={self._target.loss!r}. Fit with "
                 "loss='gaussian', or leave return_std=False."
             )
-        return self._by_row(mean, spans), self._by_row(std, spans)
+        return self._target.split(mean, spans), self._target.split(std, spans)
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return R², the coefficient of determination of the predictions.
@@ -579,122 +551,30 @@ class RNNRegressor(RegressorMixin, AlignedRNN):
             The best possible score is 1.0; predicting the mean of y scores 0.0. With
             ``return_sequences=True``, computed over all time steps.
         """
-        outputs, spans = self._outputs(X, "score")
-        truth, weights = self._read_truth(y, X, spans, sample_weight)
-        predicted, _ = self._decode_output(outputs)
-        return r_squared(truth, predicted, weights, f"{type(self).__name__}.score")
+        caller = f"{type(self).__name__}.score"
+        spans = self._read(X, "score")
+        truth = self._target.read(y, X, spans, caller)
+        weights = check_weights(sample_weight, spans, caller, purpose="score")
+        predicted, _ = self._target.decode(self._outputs(spans))
+        return r_squared(truth, predicted, self._target.spread(weights, spans), caller)
 
     # --- hooks ----------------------------------------------------------------------------------
 
-    def _check_target(self, y: Any, caller: str, input_name: str) -> np.ndarray:
-        check_targets(y, caller, input_name, "number")
-        array = np.asarray(y)
-        if array.dtype.kind in "Mm":
-            raise ValueError(not_numbers(array.ravel()[0], f"{caller}: {input_name}"))
-        try:
-            y = check_array(
-                y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name=input_name
-            )
-        except Exception as error:  # any exception: conversion may run user code
-            raise ValueError(
-                f"{caller}: {input_name} cannot be read as real numbers: {quote(error)}. Pass one "
-                "number per sequence, or use RNNClassifier for labels."
-            ) from error
-        if y.ndim > 2:
-            raise ValueError(
-                f"{caller}: {input_name} has {y.ndim} dimensions. Pass (n_samples,) or (n_samples, "
-                "n_outputs), or set return_sequences=True to learn one number per time step."
-            )
-        return y
+    def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
+        check_combinations(params, caller)
 
-    def _encode_target(
-        self,
-        y: np.ndarray,
-        caller: str,
-        *,
-        reset: bool,
-        classes: Any = None,
-        input_name: str = "y",
-    ) -> np.ndarray:
-        if self._per_step:
-            y = self._check_target(y, caller, input_name)
-        if reset:
-            self._target_shape = y.shape[1:]
-            self._fitted_loss = self.loss
-        if y.shape[1:] != self._target_shape:
-            fitted = f"{self._target_shape[0]} outputs" if self._target_shape else "one output"
-            raise ValueError(
-                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
-                f"{fitted} per target. Pass {input_name} of the same kind."
-            )
-        if self.loss != self._fitted_loss:
-            raise ValueError(
-                f"{caller}: loss={self.loss!r}, but the model was fitted with "
-                f"loss={self._fitted_loss!r}, whose outputs have another meaning. Set "
-                "warm_start=False to refit."
-            )
-        if self.loss == "poisson" and y.min() < 0:
-            raise ValueError(
-                f"{caller}: loss='poisson' needs y zero or positive, but y has {y.min():g}. Use "
-                "another loss."
-            )
-        return y.reshape(len(y), -1)
+    def _make_source(
+        self, X: Any, params: Mapping[str, Any], caller: str
+    ) -> tuple[Source, Samples]:
+        return read_sequences(X, self, params, caller)
 
-    def _fit_output_scale(self, encoded: np.ndarray, weights: np.ndarray | None) -> int:
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, std = weighted_statistics(encoded, weights)
-        if not np.isfinite(mean).all() or not np.isfinite(std).all():
-            raise ValueError(
-                f"{type(self).__name__}.fit: y has values up to {abs(encoded).max():g}, whose "
-                "variance overflows float64. Rescale y."
-            )
-        if self.loss == "poisson":
-            # Rates are only divided by a scale: subtracting a mean could make them negative.
-            mean, std = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
-        self._target_mean, self._target_scale = mean, std
-        return encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
+    def _make_target(
+        self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
+    ) -> tuple[Target, Any]:
+        target = NumberTarget(params)
+        return target, target.read(y, X, samples, caller, reset=True)
 
-    def _scale_target(self, encoded: np.ndarray, where: str) -> np.ndarray:
-        mean, scale = self._target_mean, self._target_scale
-        return scale_targets(encoded, mean, scale, float_type(self), where)
-
-    def _readout(self) -> Readout:
-        return Readout(
-            "regressor",
-            predict=lambda outputs: self._decode_output(outputs)[0],
-            targets=lambda values: self._unscale(values).reshape(-1, *self._target_shape),
-        )
-
-    def _build_criterion(self) -> WeightedLoss:
-        if self._fitted_loss == "huber":
-            return Huber(float(self.huber_delta))
-        if self._fitted_loss == "quantile":
-            return Quantile(float(self.quantile))
-        return _PLAIN_LOSSES[self._fitted_loss]()
-
-    def _score_function(self) -> Any:
-        return None
-
-    def _predict_spans(self, spans: Spans) -> np.ndarray:
-        return self._decode_output(self._outputs_of(spans))[0]
-
-    def _decode_output(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return predictions and, with the Gaussian loss, standard deviations, in the unit of y."""
-        std = None
-        outputs = outputs.astype(np.float64)
-        if self._fitted_loss == "gaussian":
-            with torch_threads(1):
-                means, log_variance = gaussian_parts(torch.from_numpy(outputs))
-            outputs = means.numpy()
-            std = self._shape_output(np.exp(0.5 * log_variance.numpy()) * self._target_scale)
-        elif self._fitted_loss == "poisson":
-            outputs = np.exp(outputs)
-        return self._shape_output(self._unscale(outputs)), std
-
-    def _unscale(self, values: np.ndarray) -> np.ndarray:
-        """Convert scaled numbers (N, n_outputs) to the unit of y."""
-        return values.astype(np.float64) * self._target_scale + self._target_mean
-
-    def _shape_output(self, values: np.ndarray) -> np.ndarray:
-        """Return 1-D predictions if y was 1-D in fit."""
-        return values if self._target_shape else values[:, 0]
+    def _choose_module(
+        self, params: Mapping[str, Any], *, documents: bool, caller: str
+    ) -> dict[str, Any]:
+        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)

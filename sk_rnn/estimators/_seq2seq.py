@@ -1,15 +1,18 @@
 """Seq2SeqTransformer."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple, Self, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.base import TransformerMixin
-from sklearn.utils import Tags, _safe_indexing
-from sklearn.utils._param_validation import StrOptions, make_constraint
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import (
+    StrOptions,
+    make_constraint,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import (
     _generate_get_feature_names_out,
     check_array,
@@ -18,7 +21,7 @@ from sklearn.utils.validation import (
 
 from ..decoding import sample
 from ..metrics import sequence_accuracy_score
-from ..modules import ATTENTIONS, CELLS, CellName
+from ..modules import ATTENTIONS, CELLS, CellName, Seq2SeqModel
 from ..sequences import (
     RANDOM_STATE,
     Float,
@@ -28,22 +31,19 @@ from ..sequences import (
     Panel,
     RandomState,
     Spans,
-    align_to_samples,
     available_if,
     fit_context,
-    is_awkward,
-    open_foreign,
     open_tensors,
     quote,
-    shape_of,
 )
-from ._base import Validation
-from ._pair_targets import as_objects, check_one_each
-from ._parameters import SHARED, Constraints
-from ._reading import float_type
-from ._rows import check_weights, draw_seed
+from ..training import Model, check_weights, draw_seed, float_type
+from ._autos import auto_attention, auto_max_length, auto_tied_embeddings
+from ._base import BaseRNN, Validation
+from ._decoding import MARKS, PairDecoder
+from ._modules import SEQ2SEQ_MODEL_PARAMETERS
+from ._parameters import SHARED, Constraints, check_objects, encoder_conflicts, refuse
 from ._scores import r_squared
-from ._translation import MARKS, Remember, Translation, recall
+from ._texts import BEGIN
 from ._types import (
     Analyzer,
     Attention,
@@ -57,6 +57,16 @@ from ._types import (
     SourceKind,
     TargetKind,
     TransformMethod,
+)
+from .sources import Samples, Source, read_any_source
+from .targets import (
+    SeriesTarget,
+    Target,
+    TokenTarget,
+    as_objects,
+    check_one_each,
+    open_target,
+    read_any_target,
 )
 
 _positive_int = IntegerFrom(1)
@@ -137,7 +147,7 @@ def _decodes(estimator: Any) -> bool:
     return _encodes(estimator)
 
 
-class Seq2SeqTransformer(TransformerMixin, Translation):
+class Seq2SeqTransformer(TransformerMixin, BaseRNN):
     r"""Encoder-decoder RNN with scikit-learn's transformer API (not a Transformer network).
 
     Maps sequences to other sequences, possibly of different lengths: words to pronunciations,
@@ -479,6 +489,21 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
     """
 
     _parameter_constraints: ClassVar[Constraints] = SHARED | _OWN_CONSTRAINTS
+    _module_class: ClassVar[type[Model]] = Seq2SeqModel
+    _module_parameters: ClassVar[tuple[str, ...]] = SEQ2SEQ_MODEL_PARAMETERS
+    _data_parameters: ClassVar[tuple[str, ...]] = (
+        "source_kind",
+        "target_kind",
+        "source_analyzer",
+        "target_analyzer",
+        "source_min_df",
+        "target_min_df",
+        "embedding_dim",
+        "embedding_weights",
+    )
+
+    _target: TokenTarget | SeriesTarget
+    _autoencoder: bool
 
     def __init__(
         self,
@@ -667,11 +692,6 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             )
         if autoencoder:
             y, y_val = X, X_val
-        if isinstance(X, Panel) and not autoencoder:
-            y = align_to_samples(y, X, f"{caller}: y")
-            sample_weight = align_to_samples(sample_weight, X, f"{caller}: sample_weight")
-            groups = align_to_samples(groups, X, f"{caller}: groups")
-        X, y, sample_weight, groups = _without_zeros(X, y, sample_weight, groups, caller)
         return self._fit(
             X,
             y,
@@ -699,9 +719,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             a 2-D or 3-D array, or an object array with one array per target.
         """
         spans = self._open(X, "predict")
-        if self._target_form == "numbers":
-            return self._shape_numbers(self._decode_numbers(spans))
-        return self._predict_tokens(spans)
+        return self._predict_spans(spans)
 
     @overload
     def predict_n_best(
@@ -742,20 +760,21 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         """
         caller = "predict_n_best"
         spans = self._open(X, caller)
-        self._refuse_numbers(caller, "Call predict.")
+        target = self._token_target(caller)
         if not _positive_int.is_satisfied_by(n):
             raise ValueError(
                 f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
             )
         _check_switch(return_log_proba, "return_log_proba", f"{type(self).__name__}.{caller}")
         n = int(n)
-        width = max(n, int(self.beam_width))
-        decoded = self._decode_tokens(spans, self._search(n), width=width)
+        decoder = self._decoder()
+        width = max(n, decoder.beam_width)
+        decoded = decoder.decode_tokens(spans, decoder.search(n), width=width)
         y = np.full((len(spans), n), None, dtype=object)
         log_proba = np.full((len(spans), n), -np.inf)
         for i, row in enumerate(decoded):
-            for j, target in enumerate(self._name_tokens(row.ids)):
-                y[i, j] = target
+            for j, tokens in enumerate(target.decode(row.ids)):
+                y[i, j] = tokens
             log_proba[i, : len(row.ids)] = row.log_probs
         return (y, log_proba) if return_log_proba else y
 
@@ -798,18 +817,20 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             random_state=random_state,
         )
         spans = self._open(X, "sample")
-        self._refuse_numbers("sample", "Call predict.")
+        target = self._token_target("sample")
+        decoder = self._decoder()
         search = partial(
             sample,
-            max_length=self._limit(),
+            max_length=decoder.max_length,
             # Denormal numbers are flushed to zero while decoding.
             temperature=max(float(temperature), _TINY),
             top_k=None if top_k is None else int(top_k),
             top_p=None if top_p is None else max(float(top_p), _TINY),
             **MARKS,
         )
-        decoded = self._decode_tokens(spans, search, seed=draw_seed(random_state))
-        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+        seed = draw_seed(random_state)
+        decoded = decoder.decode_tokens(spans, search, width=1, seed=seed)
+        return as_objects(target.decode(row.ids[0] for row in decoded))
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """Compute the log-likelihood of each target given its source.
@@ -830,18 +851,19 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             Log-likelihood of all tokens and the end mark; for numbers, the log-density with errors
             of unit variance in the standardised targets. Longer targets have lower values.
         """
+        caller = f"{type(self).__name__}.score_samples"
         check_is_fitted(self)
         if self._autoencoder and y is not None and y is not X:
             raise ValueError(
-                f"{type(self).__name__}.score_samples: y was passed, but the target of an "
-                "autoencoder is X itself. Leave y out."
+                f"{caller}: y was passed, but the target of an autoencoder is X itself. Leave y "
+                "out."
             )
         if y is None and not self._autoencoder:
             spans = self._open(X, "score_samples")
             target = self._predict_encoded(spans)
         else:
             spans, target = self._open_pairs(X, y, "score_samples")
-        return self._log_likelihood(spans, target)
+        return self._decoder().log_likelihood(spans, target, caller)
 
     def score(self, X: Any, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the exact-match accuracy of `predict`; for numbers, R².
@@ -866,25 +888,27 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         """
         caller = f"{type(self).__name__}.score"
         check_is_fitted(self)
-        if self._target_form == "numbers":
-            spans, target = self._open_pairs(X, y, "score")
+        target, decoder = self._target, self._decoder()
+        if isinstance(target, SeriesTarget):
+            spans, encoded = self._open_pairs(X, y, "score")
             weights = check_weights(sample_weight, spans, caller, purpose="score")
-            true = target.values
-            if self._target_steps is not None:
-                predicted = self._unscale(self._decode_numbers(spans)).values
+            true = encoded.values
+            if target.n_steps is not None:
+                predicted = target.unscaled(decoder.decode_numbers(spans)).values
                 shape = (len(spans), -1)  # a column for each time step and feature
                 true, predicted = true.reshape(shape), predicted.reshape(shape)
             else:
-                decoded = self._decode_numbers(spans, lengths=target.lengths)
-                predicted = self._unscale(decoded).values
-                weights = None if weights is None else np.repeat(weights, target.lengths)
+                decoded = decoder.decode_numbers(spans, lengths=encoded.lengths)
+                predicted = target.unscaled(decoded).values
+                weights = None if weights is None else np.repeat(weights, encoded.lengths)
             return r_squared(true, predicted, weights, caller)
         spans = self._open(X, "score")
-        y = align_to_samples(self._own_target(X, y, caller), spans, f"{caller}: y")
-        rows = self._open_target(y, f"{caller}: y", reset=False).rows or []
+        where = f"{caller}: y"
+        y = open_target(self._own_target(X, y, caller), spans, where, caller)
+        rows = target.contents(y, where).rows or []
         check_one_each(len(rows), len(spans), caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
-        return sequence_accuracy_score(rows, self._predict_tokens(spans), sample_weight=weights)
+        return sequence_accuracy_score(rows, self._predict_spans(spans), sample_weight=weights)
 
     def align(self, X: Any, y: Any = None) -> list[Alignment]:
         """Return the attention weights of each target step over the steps of its source.
@@ -920,9 +944,11 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         if y is None:
             target = self._predict_encoded(spans)
         else:
-            target = self._read_target(y, X, spans, caller, reset=False)
-        weights = self._align(spans, target)
-        sources, targets = self._name_source(spans), self._name_target(target)
+            target = self._target.encode(self._target.read(y, X, spans, caller), caller)
+        decoder = self._decoder()
+        weights = decoder.align(spans, target, caller)
+        sources = self._source.name_steps(spans, decoder.stride)
+        targets = self._target.name_steps(target)
         return [Alignment(*parts) for parts in zip(sources, targets, weights, strict=True)]
 
     # --- scikit-learn's transformer -------------------------------------------------------------
@@ -944,7 +970,8 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         # An invalid value, set after fit, is rejected when X is read.
         if isinstance(self.transform_method, str) and self.transform_method == "predict":
             return self.predict(X)
-        return self._encode(self._open(X, "transform"))
+        spans = self._open(X, "transform")
+        return self._decoder().encode(spans)
 
     @available_if(_decodes)
     def inverse_transform(self, X: Any) -> np.ndarray:
@@ -977,7 +1004,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
         try:
             X = open_tensors(X, f"{caller}: X")
             with np.errstate(over="ignore"):  # values that overflow are refused as infinite
-                X = check_array(X, dtype=float_type(self), input_name="X")
+                X = check_array(X, dtype=float_type(self._precision), input_name="X")
         except Exception as error:  # any exception: conversion may run user code
             raise ValueError(
                 f"{caller}: X does not contain encodings: {quote(error)}. Pass an "
@@ -989,9 +1016,7 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 "Pass what transform returned."
             )
         spans = Spans.of(Panel(X, np.arange(len(X) + 1)))
-        if self._target_form == "numbers":
-            return self._shape_numbers(self._decode_numbers(spans, recall))
-        return self._predict_tokens(spans, recall)
+        return self._predict_spans(spans, encoded=True)
 
     @available_if(_encodes)
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -1016,19 +1041,105 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
                 f"{type(self).__name__}.get_feature_names_out: {quote(error)}. Pass None."
             ) from error
 
-    # --- inside ---------------------------------------------------------------------------------
+    @property
+    def source_vocabulary_(self) -> dict[Hashable, int] | None:
+        """The id of each token of X; None for numbers and ids."""
+        vocabulary = self._source.vocabulary
+        return None if vocabulary is None else vocabulary.ids
+
+    @property
+    def target_vocabulary_(self) -> dict[Hashable, int] | None:
+        """The id of each token of y; None for numbers."""
+        vocabulary = self._target.vocabulary
+        return None if vocabulary is None else vocabulary.ids
+
+    # --- hooks ----------------------------------------------------------------------------------
+
+    def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
+        check_objects(params, caller)
+        no_feedback = params["feedback"] in (False,)  # NumPy's False, too
+        conflicts = [
+            *encoder_conflicts(params),
+            (
+                params["input_feeding"] and params["recurrent_dropout"] > 0,
+                f"recurrent_dropout={params['recurrent_dropout']} keeps one mask for a whole "
+                "sequence, but input_feeding=True computes one step at a time. Set "
+                "recurrent_dropout=0 or input_feeding=False.",
+            ),
+            (
+                no_feedback and params["scheduled_sampling"] > 0,
+                f"scheduled_sampling={params['scheduled_sampling']} has no effect with "
+                "feedback=False, where the decoder reads no target. Set scheduled_sampling=0.",
+            ),
+            (
+                no_feedback and params["tied_embeddings"] not in ("auto", False),
+                "tied_embeddings=True has no effect with feedback=False, where the decoder embeds "
+                "no tokens. Set tied_embeddings=False.",
+            ),
+        ]
+        refuse(conflicts, caller)
+
+    def _make_source(
+        self, X: Any, params: Mapping[str, Any], caller: str
+    ) -> tuple[Source, Samples]:
+        return read_any_source(X, self, params, caller)
+
+    def _make_target(
+        self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
+    ) -> tuple[Target, Any]:
+        return read_any_target(
+            y, X, samples, self._source, params, caller, autoencoder=self._autoencoder
+        )
+
+    def _choose_module(
+        self, params: Mapping[str, Any], *, documents: bool, caller: str
+    ) -> dict[str, Any]:
+        target = self._target
+        numbers = isinstance(target, SeriesTarget)
+        tied, attention = params["tied_embeddings"], params["attention"]
+        feedback = not numbers if params["feedback"] == "auto" else bool(params["feedback"])
+        conflicts = [
+            (
+                numbers and tied is True,
+                "tied_embeddings=True has no effect if y is numbers, which are not embedded. Set "
+                "tied_embeddings=False.",
+            ),
+            (
+                not feedback and params["scheduled_sampling"] > 0,
+                f"scheduled_sampling={params['scheduled_sampling']} has no effect if y is numbers, "
+                "which the decoder does not read with feedback='auto'. Set feedback=True.",
+            ),
+            self._length_conflict(),
+        ]
+        refuse(conflicts, caller)
+        if attention == "auto":
+            attention = auto_attention(tokens=self._source.is_tokens, autoencoder=self._autoencoder)
+        if tied == "auto":
+            n_tokens = 0 if target.vocabulary is None else len(target.vocabulary.tokens)
+            tied = auto_tied_embeddings(n_tokens, feedback=feedback)
+        return {
+            "tied_embeddings": tied,
+            "num_tokens": None if numbers else target.n_outputs,
+            "n_target_features": target.n_features if isinstance(target, SeriesTarget) else 1,
+            "begin": BEGIN,
+            "feedback": feedback,
+            "attention": attention,
+            "target_embedding_dim": params["embedding_dim"],
+            "target_embedding_dropout": params["embedding_dropout"],
+        }
+
+    # --- helpers --------------------------------------------------------------------------------
 
     def _open(self, X: Any, method: str) -> Spans:
         check_is_fitted(self)
-        caller = f"{type(self).__name__}.{method}"
-        self._check_decoding(caller)
-        return self._read_source(X, caller, reset=False)
+        self._check_decoding(f"{type(self).__name__}.{method}")
+        return self._read(X, method)
 
     def _open_pairs(self, X: Any, y: Any, method: str) -> tuple[Spans, Panel]:
         caller = f"{type(self).__name__}.{method}"
         spans = self._open(X, method)
         y = self._own_target(X, y, caller)
-        return spans, self._read_target(y, X, spans, caller, reset=False)
+        return spans, self._target.encode(self._target.read(y, X, spans, caller), caller)
 
     def _own_target(self, X: Any, y: Any, caller: str) -> Any:
         """Return the target: X itself for an autoencoder."""
@@ -1041,25 +1152,65 @@ class Seq2SeqTransformer(TransformerMixin, Translation):
             )
         return y
 
-    def _predict_tokens(self, spans: Spans, remember: Remember | None = None) -> np.ndarray:
-        """Return the best target of each source: strings or lists of tokens."""
-        decoded = self._decode_tokens(spans, self._search(), remember, width=int(self.beam_width))
-        return as_objects(self._name_tokens(row.ids[0] for row in decoded))
+    def _check_decoding(self, caller: str) -> None:
+        """Refuse invalid decoding parameters that were set after fit."""
+        names = ("max_length", "beam_width", "length_penalty", "transform_method")
+        validate_parameter_constraints(
+            {name: self._parameter_constraints[name] for name in names},
+            {name: getattr(self, name) for name in names},
+            caller_name=type(self).__name__,
+        )
+        refuse([self._length_conflict()], caller)
+
+    def _length_conflict(self) -> tuple[Any, str]:
+        """Whether `max_length` would truncate targets of fixed length, with the message."""
+        n_steps, limit = self._target.n_steps, self.max_length
+        return (
+            n_steps is not None and limit != "auto" and limit < n_steps,
+            f"max_length={limit} is less than the {n_steps} time steps that every target in fit "
+            "has, which is also the length of all predictions. Set max_length='auto', or fit on "
+            "shorter targets.",
+        )
+
+    def _decoder(self) -> PairDecoder:
+        """Return the fitted network with the current parameters of decoding."""
+        limit = self.max_length
+        return PairDecoder(
+            net=self.net_,
+            target=self._target,
+            inputs=self._input_options(),
+            run=self._compute,
+            max_length=auto_max_length(self._target.longest) if limit == "auto" else int(limit),
+            beam_width=int(self.beam_width),
+            length_penalty=float(self.length_penalty),
+            stride=self._module_arguments["conv_stride"],
+        )
+
+    def _predict_spans(self, spans: Spans, *, encoded: bool = False) -> np.ndarray:
+        """Return predictions as `predict` does; with ``encoded``, for encodings."""
+        decoder = self._decoder()
+        if isinstance(self._target, SeriesTarget):
+            return self._target.decode(decoder.decode_numbers(spans, encoded=encoded))
+        decoded = decoder.decode_tokens(spans, encoded=encoded)
+        return as_objects(self._target.decode(row.ids[0] for row in decoded))
 
     def _predict_encoded(self, spans: Spans) -> Panel:
-        """Predict targets in the format that `_read_target` returns."""
-        if self._target_form == "numbers":
-            return self._unscale(self._decode_numbers(spans))
-        decoded = self._decode_tokens(spans, self._search(), width=int(self.beam_width))
+        """Predict targets as `encode` of the target returns them."""
+        decoder = self._decoder()
+        if isinstance(self._target, SeriesTarget):
+            return self._target.unscaled(decoder.decode_numbers(spans))
+        decoded = decoder.decode_tokens(spans)
         ids, finished = [row.ids[0] for row in decoded], [row.finished[0] for row in decoded]
-        return self._mark_ends(ids, finished)
+        return self._target.mark_ends(ids, finished)
 
-    def _refuse_numbers(self, method: str, advice: str) -> None:
-        if self._target_form == "numbers":
+    def _token_target(self, method: str) -> TokenTarget:
+        """Return the target; refuse numbers."""
+        if isinstance(self._target, SeriesTarget):
             raise ValueError(
                 f"{type(self).__name__}.{method}: targets are numbers, for which the model makes a "
-                f"single prediction instead of a distribution over tokens. {advice}"
+                f"single prediction instead of a distribution over tokens. Call predict."
             )
+        return self._target
 
 
 def _check_switch(value: Any, name: str, caller: str) -> None:
@@ -1073,54 +1224,3 @@ def _check_sampling(caller: str, **options: Any) -> None:
         allowed, advice = _SAMPLING[name]
         if not any(make_constraint(part).is_satisfied_by(value) for part in allowed):
             raise ValueError(f"{caller}: {name} is {value!r}. {advice}")
-
-
-def _without_zeros(
-    X: Any, y: Any, sample_weight: Any, groups: Any, caller: str
-) -> tuple[Any, Any, Any, Any]:
-    """Drop samples of weight zero, so that their tokens are not part of the vocabulary.
-
-    If weights or the number of targets are invalid, all samples are returned: `fit` validates them
-    and raises the error.
-    """
-    everything = X, y, sample_weight, groups
-    if sample_weight is None or np.isscalar(sample_weight):
-        return everything
-    itself = y is X
-    X = open_foreign(X, f"{caller}: X")
-    y = X if itself else open_foreign(y, f"{caller}: y")
-    everything = X, y, sample_weight, groups
-    try:
-        weights = np.asarray(sample_weight)
-        weights = weights.astype(np.float64 if weights.dtype.kind != "c" else complex)
-    except Exception:  # any exception: conversion may run user code
-        return everything
-    if weights.ndim != 1 or weights.all() or not weights.any():
-        return everything
-    others = [data for data in (y, groups) if data is not None]
-    if not all(_has_samples(data, len(weights)) for data in (X, *others)):
-        return everything
-    keep = np.flatnonzero(weights)
-    if isinstance(X, Panel) and y is not X:
-        kept: Any = Spans.of(X).take(keep)  # without copying
-    else:
-        kept = _take(X, keep)
-    kept_y, kept_groups = (None if data is None else _take(data, keep) for data in (y, groups))
-    return kept, kept if y is X else kept_y, weights[keep], kept_groups
-
-
-def _take(data: Any, rows: np.ndarray) -> Any:
-    if isinstance(data, pd.Index | pd.api.extensions.ExtensionArray):
-        return data.take(rows)  # scikit-learn indexes these like lists
-    if is_awkward(data):
-        return data[rows]
-    return _safe_indexing(data, rows)
-
-
-def _has_samples(data: Any, n: int) -> bool:
-    """Whether ``data`` is a container of ``n`` samples that can be indexed."""
-    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
-        return False
-    if shape_of(data) == ():  # a NumPy array that has no len
-        return False
-    return not isinstance(data, str | bytes | Mapping) and len(data) == n

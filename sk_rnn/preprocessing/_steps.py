@@ -115,7 +115,7 @@ def read_steps(
         )
     X = open_foreign(X, where)
     if fitted is not None:
-        refuse_single_values(X, where, fitted)
+        refuse_single_values(X, where, fitted._n_step_features, is_table=fitted._is_table)
     frames = None if numeric else _frames(X, where)
     if frames is not None:
         cells = isinstance(X, pd.DataFrame) and not is_table(X)
@@ -145,7 +145,8 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
     """Set, or check, the number and names of features."""
     if steps.is_table:
         X = open_foreign(X, f"{caller}: X")
-        check_table_names(estimator, X, f"{caller}: X", reset=reset)
+        was_table = reset or estimator._is_table
+        check_table_names(estimator, X, f"{caller}: X", reset=reset, was_table=was_table)
     else:
         names = steps.feature_names
         columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))

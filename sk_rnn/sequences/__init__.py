@@ -48,7 +48,7 @@ from ._numbers import as_float, as_numbers, frame_values
 from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
 from ._scaling import Standardisation, standardisation_of, weighted_statistics
-from ._spans import Spans
+from ._spans import Spans, TokenRows
 from ._state import SealedState, explain_foreign_state, seal, unchanged_on_failure, unseal
 from ._targets import (
     SingleTargetsError,
@@ -83,6 +83,7 @@ __all__ = [
     "Standardisation",
     "TargetCountError",
     "TargetLengthsError",
+    "TokenRows",
     "Transformer",
     "Unknown",
     "Vocabulary",

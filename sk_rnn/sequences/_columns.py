@@ -9,19 +9,23 @@ from ._long_frames import unseen_columns
 from ._messages import argument
 
 
-def check_table_names(estimator: Any, X: Any, where: str, *, reset: bool) -> None:
+def check_table_names(
+    estimator: Any, X: Any, where: str, *, reset: bool, was_table: bool = True
+) -> None:
     """Set or check the column names of a table, with a hint if it looks like a long frame.
 
     Parameters
     ----------
     estimator : object
-        If fitted, ``_is_table`` tells whether it was fitted on a table.
+        Its ``feature_names_in_`` is set or checked.
     X : object
         A table, as `open_foreign` returns it.
     where : str
         Its name in error messages.
     reset : bool
         Whether names are set.
+    was_table : bool, default=True
+        Whether the estimator was fitted on a table.
     """
     refuse_repeated_columns(X, where)
     try:
@@ -30,6 +34,6 @@ def check_table_names(estimator: Any, X: Any, where: str, *, reset: bool) -> Non
         raise TypeError(f"{where}: {error}") from None
     except ValueError as error:
         hint = ""
-        if not estimator._is_table:
+        if not was_table:
             hint = unseen_columns(X, argument(where), estimator.feature_names_in_)
         raise ValueError(f"{str(error).rstrip()}\n{hint.lstrip()}") from None

@@ -300,7 +300,9 @@ def pass_as_one(n: int, name: str) -> str:
     )
 
 
-def refuse_single_values(X: Any, where: str, estimator: Any, *, vectors: bool = False) -> None:
+def refuse_single_values(
+    X: Any, where: str, n_features: int, *, is_table: bool, vectors: bool = False
+) -> None:
     """Raise ValueError for a container of numbers passed to a fitted estimator.
 
     Parameters
@@ -309,8 +311,10 @@ def refuse_single_values(X: Any, where: str, estimator: Any, *, vectors: bool = 
         As passed by the user; ignored if it is not a container of numbers.
     where : str
         Name of X in error messages.
-    estimator : object
-        Fitted on a table or on sequences.
+    n_features : int
+        Number of features per time step in fit; for vectors, their number of features.
+    is_table : bool
+        Whether the estimator was fitted on a table.
     vectors : bool, default=False
         Whether rows of the table were vectors of features.
     """
@@ -320,9 +324,8 @@ def refuse_single_values(X: Any, where: str, estimator: Any, *, vectors: bool = 
     first = X.iloc[0] if isinstance(X, pd.Series) else X[0]
     if not isinstance(first, Number):
         return
-    name, n_features = argument(where), estimator._n_step_features
+    name = argument(where)
     if vectors:
-        n_features = estimator.n_features_in_
         advice = f"Pass an array of shape (n_samples, {n_features}), one row per sample."
         if len(X) == n_features:
             row = f"{name}.reshape(1, -1)" if isinstance(X, np.ndarray) else f"[list({name})]"
@@ -331,7 +334,7 @@ def refuse_single_values(X: Any, where: str, estimator: Any, *, vectors: bool = 
         advice = f"Pass sequences of shape (n_timesteps, {n_features})."
         if len(X) == n_features:
             advice += f" If {name} is one time step, pass [[{name}]]."
-    elif estimator._is_table:
+    elif is_table:
         advice = one_sequence(X, name).lstrip()
     else:
         advice = pass_as_one(len(X), name)

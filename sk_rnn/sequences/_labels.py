@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ._panel import Panel
-from ._spans import Spans
+from ._spans import Spans, TokenRows
 
 
 def align_to_samples(data: Any, samples: Any, where: str) -> Any:
@@ -20,8 +20,8 @@ def align_to_samples(data: Any, samples: Any, where: str) -> Any:
     ----------
     data : object
         Targets, weights or groups, as passed by the user.
-    samples : Panel, Spans or another container of sequences
-        The sequences that they belong to; only a Panel and Spans have sample ids.
+    samples : Panel, Spans, TokenRows or another container of sequences
+        The sequences that they belong to; only the first three have sample ids.
     where : str
         Names of the caller and of the argument in error messages.
 
@@ -40,7 +40,9 @@ def align_to_samples(data: Any, samples: Any, where: str) -> Any:
     ['new', 'worn']
     """
     samples = Spans.of(samples) if isinstance(samples, Panel) else samples
-    if not isinstance(samples, Spans) or not isinstance(data, pd.Series | pd.DataFrame | Panel):
+    if not isinstance(samples, Spans | TokenRows):
+        return data
+    if not isinstance(data, pd.Series | pd.DataFrame | Panel):
         return data
     ids = samples.index
     if ids is None:
@@ -64,7 +66,7 @@ def align_to_samples(data: Any, samples: Any, where: str) -> Any:
     return data[order] if isinstance(data, Panel) else data.iloc[order]
 
 
-def _are_positions(index: pd.Index, samples: Spans) -> bool:
+def _are_positions(index: pd.Index, samples: Spans | TokenRows) -> bool:
     """Whether an index only numbers the rows: a range, or a range sliced like X."""
     if isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index))):
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -156,3 +156,39 @@ class Spans:
         stops = self.starts + self.lengths
         bounds = zip(self.starts.tolist(), stops.tolist(), strict=True)
         return (self.values[start:stop] for start, stop in bounds)
+
+
+@dataclass(frozen=True)
+class TokenRows:
+    """Samples as sequences of tokens, before they are encoded to ids.
+
+    Parameters
+    ----------
+    tokens : list of sequence of hashable
+        The tokens of each sample.
+    index, rows, where
+        As in `Spans`.
+
+    Examples
+    --------
+    >>> from sk_rnn.sequences import TokenRows
+    >>> TokenRows([["no"], ["yes", "please"]]).take([1]).tokens
+    [['yes', 'please']]
+    """
+
+    tokens: list[Sequence[Hashable]]
+    index: pd.Index | None = None
+    rows: np.ndarray | None = None
+    where: str = "X"
+
+    def take(self, rows: np.ndarray) -> TokenRows:
+        """The samples ``rows``."""
+        return replace(
+            self,
+            tokens=[self.tokens[row] for row in rows],
+            index=None if self.index is None else self.index[rows],
+            rows=None if self.rows is None else self.rows[rows],
+        )
+
+    def __len__(self) -> int:
+        return len(self.tokens)

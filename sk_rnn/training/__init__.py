@@ -1,4 +1,4 @@
-"""Training: the skorch net, callbacks, batches, and devices."""
+"""Training: rows, batches, the skorch net, callbacks, devices and saved state."""
 
 from ._batches import (
     Batch,
@@ -7,6 +7,7 @@ from ._batches import (
     TrainingBatches,
     step_positions,
 )
+from ._build import Model, build_module, build_net
 from ._callbacks import (
     BestWeights,
     FiniteGuard,
@@ -15,19 +16,33 @@ from ._callbacks import (
     largest_weight,
     subset_accuracy,
 )
-from ._net import OPTIMIZERS, RecurrentNet
+from ._explanations import explain_infinite
+from ._fit import Training, fit_network
+from ._net import OPTIMIZERS, RecurrentNet, ScoreFunction
 from ._pairs import PairData
 from ._progress import Progress, announce
 from ._readouts import Readout, read_classes, read_labels
+from ._rows import (
+    arrange_rows,
+    check_groups,
+    check_weights,
+    draw_seed,
+    highest_token,
+    learn_scaling,
+    split_rows,
+    unseen_tokens,
+)
 from ._runtime import (
     PRECISIONS,
     device_present,
+    float_type,
     isolate_globals,
     resolve_backend,
     resolve_device,
     run_flushed,
     run_here,
 )
+from ._saved import dump_net, load_net, untouched_on_failure
 from ._schedules import SCHEDULES
 from ._threads import torch_threads
 from ._truncated import truncated_gradients
@@ -40,30 +55,49 @@ __all__ = [
     "Batch",
     "BestWeights",
     "FiniteGuard",
+    "Model",
     "PairData",
     "Patience",
     "PredictionBatches",
     "Progress",
     "Readout",
     "RecurrentNet",
+    "ScoreFunction",
     "SequenceData",
+    "Training",
     "TrainingBatches",
     "accuracy",
     "announce",
+    "arrange_rows",
+    "build_module",
+    "build_net",
     "callback_fault",
+    "check_groups",
+    "check_weights",
     "copy_callbacks",
     "device_present",
+    "draw_seed",
+    "dump_net",
+    "explain_infinite",
+    "fit_network",
+    "float_type",
+    "highest_token",
     "is_callback",
     "isolate_globals",
     "largest_weight",
+    "learn_scaling",
+    "load_net",
     "read_classes",
     "read_labels",
     "resolve_backend",
     "resolve_device",
     "run_flushed",
     "run_here",
+    "split_rows",
     "step_positions",
     "subset_accuracy",
     "torch_threads",
     "truncated_gradients",
+    "unseen_tokens",
+    "untouched_on_failure",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
 from ..kernels import kernel_threads, prepare, remedy, warn_unavailable, why_unavailable
@@ -24,6 +25,11 @@ PRECISIONS: dict[str, tuple[torch.dtype, bool]] = {
     "float64": (torch.float64, False),
     "bf16": (torch.float32, True),
 }
+
+
+def float_type(precision: str) -> type[np.floating]:
+    """Return the floating point type of weights and inputs of the network."""
+    return np.float64 if PRECISIONS[precision][0] == torch.float64 else np.float32
 
 
 def resolve_device(device: str, caller: str) -> torch.device:

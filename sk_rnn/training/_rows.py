@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 from ..sequences import (
     Spans,
     Standardisation,
+    TokenRows,
     align_to_samples,
     as_array,
     canonical_order,
@@ -34,7 +35,7 @@ _BLOCK_TOKENS = 1 << 20
 
 def check_weights(
     sample_weight: Any,
-    spans: Spans,
+    samples: Spans | TokenRows,
     caller: str,
     input_name: str = "sample_weight",
     purpose: str = "train on",
@@ -43,27 +44,27 @@ def check_weights(
     if sample_weight is None:
         return None
     where = f"{caller}: {input_name}"
-    sample_weight = align_to_samples(open_tensors(sample_weight, where), spans, where)
+    sample_weight = align_to_samples(open_tensors(sample_weight, where), samples, where)
     weights = check_sample_weights(
-        sample_weight, len(spans), caller, input_name=input_name, purpose=purpose
+        sample_weight, len(samples), caller, input_name=input_name, purpose=purpose
     )
     return None if (weights == 1.0).all() else weights
 
 
-def check_groups(groups: Any, spans: Spans, caller: str) -> np.ndarray | None:
+def check_groups(groups: Any, samples: Spans | TokenRows, caller: str) -> np.ndarray | None:
     """Return the group index of each sample, int64 (n_samples,), or None without groups."""
     if groups is None:
         return None
     where = f"{caller}: groups"
-    advice = f"Pass a 1-D array of {len(spans)} labels, the group of each sample."
-    labels = as_array(align_to_samples(open_tensors(groups, where), spans, where), where, advice)
+    advice = f"Pass a 1-D array of {len(samples)} labels, the group of each sample."
+    labels = as_array(align_to_samples(open_tensors(groups, where), samples, where), where, advice)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1:
         raise ValueError(f"{where} is {name_kind(groups)} of shape {labels.shape}. {advice}")
-    if len(labels) != len(spans):
+    if len(labels) != len(samples):
         raise ValueError(
-            f"{where} has {len(labels)} labels, but X has {len(spans)} samples. {advice}"
+            f"{where} has {len(labels)} labels, but X has {len(samples)} samples. {advice}"
         )
     try:
         codes, _ = pd.factorize(np.asarray(labels))
@@ -193,26 +194,6 @@ def learn_scaling(
     return scaling
 
 
-def farthest_value(spans: Spans, scaling: Standardisation) -> str | None:
-    """Locate the number that is farthest from the training data, if it is an extreme outlier.
-
-    A network does not overflow at a thousand standard deviations, but it may at a billion.
-    """
-    farthest, place = 1e9, None
-    for block, steps in spans.blocks(_BLOCK_TOKENS):
-        distance = np.abs(scaling.apply(steps, np.dtype(np.float64)))
-        position, feature = np.unravel_index(int(distance.argmax()), distance.shape)
-        if distance[position, feature] > farthest:
-            farthest = distance[position, feature]
-            sample, step = spans.locate(block, int(position))
-            place = (
-                f"[{sample}] has {steps[position, feature]:g} "
-                f"{spans.place(step, int(feature))}, {farthest:.3g} standard deviations from the "
-                "mean of the training data"
-            )
-    return place
-
-
 def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.ndarray:
     """Return the tokens of the vocabulary that do not occur in ``rows``."""
     seen = np.zeros(num_embeddings, dtype=bool)
@@ -224,45 +205,6 @@ def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.nda
 def highest_token(spans: Spans) -> int:
     """Return the highest token id."""
     return max(int(ids.max()) for _, ids in spans.blocks(_BLOCK_TOKENS))
-
-
-def auto_batch_size(n_rows: int) -> int:
-    """Return a batch size for which small data sets still have several steps per epoch."""
-    return int(np.clip(n_rows // 16, 8, 32))
-
-
-def are_documents(lengths: np.ndarray) -> bool:
-    """Whether sequences of tokens are documents on average rather than words or sentences."""
-    return float(lengths.mean()) >= 100
-
-
-def auto_epochs(n_rows: int, batch_size: int, *, tokens: bool, documents: bool = False) -> int:
-    """Return the number of epochs for the number of optimizer steps that training needs.
-
-    At least 600 steps (but at most 150 epochs, a limit that only tiny data sets reach), 30 epochs
-    while that is under 1,700 steps, and never fewer than 10 epochs. Chosen by experiment on eleven
-    classification data sets.
-
-    Embedding vectors are only updated by their tokens and need at least 20 epochs: held-out
-    accuracy on words and sentences increases by .004 to .009. With one target for a whole document
-    (``documents``), which is hardly informative of single tokens, they do not: on reviews of films
-    without training reviews, 20 epochs instead of 10 change accuracy by less than its noise and the
-    area under the ROC curve from .891 to .886.
-    """
-    n_batches = -(-n_rows // batch_size)
-    fewest = 20 if tokens and not documents else 10
-    steps = min(150 * n_batches, max(600, min(30 * n_batches, 1700), fewest * n_batches))
-    return -(-steps // n_batches)
-
-
-def auto_patience(n_rows: int, epochs: int) -> int:
-    """Return the number of epochs to wait for an improvement in the validation score.
-
-    With fewer than 100 rows the score is so coarse that 50 epochs may pass between two
-    improvements. Half of the epochs otherwise: the score stagnates while the learning rate is high,
-    and improves again as it decreases.
-    """
-    return 50 if n_rows < 100 else max(10, epochs // 2)
 
 
 def draw_seed(random_state: Any) -> int:

@@ -1,6 +1,6 @@
-"""Sources and targets of `Seq2SeqTransformer`: their kinds and their tokens."""
+"""What X or y consists of: strings, tokens, ids of a Panel, or numbers."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 from numbers import Integral, Number
 from typing import Any, NamedTuple
@@ -12,33 +12,29 @@ from scipy.sparse import issparse
 from ..sequences import (
     Panel,
     Spans,
-    Unknown,
-    Vocabulary,
     argument,
     count_single,
     counted,
     dict_recipe,
-    find_joiner,
     is_sequence,
-    join_words,
-    least_sequences,
     name_kind,
     plain_number,
-    quote,
     shape_of,
-    split_words,
 )
-from ._warnings import warn_user
-
-# Reserved ids of a vocabulary. There is no padding id, because batches store their lengths.
-RESERVED = ("<end>", "<begin>", "<unknown>")
-END, BEGIN, UNKNOWN = range(len(RESERVED))
 
 # Types of sequences whose len is reliable.
 _PLAIN = (list, tuple, np.ndarray)
 
 Tokens = Sequence[Hashable]
-Analyzer = Callable[[str], Iterable[Hashable]]
+
+# The kind of new data that a fitted model expects, by the form of the training data.
+KIND = {
+    "text": "text",
+    "tokens": "tokens",
+    "ids": "tokens",
+    "numbers": "series",
+    "vectors": "series",
+}
 
 _WHAT = {
     "text": "strings",
@@ -48,7 +44,7 @@ _WHAT = {
 }
 
 
-class Side(NamedTuple):
+class Contents(NamedTuple):
     """The kind of data in X or y.
 
     Attributes
@@ -63,15 +59,15 @@ class Side(NamedTuple):
     rows: list[Any] | None
 
 
-def read_side(
+def read_contents(
     data: Any,
     kind: str,
     where: str,
     because: str = "",
     *,
     padding_value: float | None = None,
-    whole: str | None = None,
-) -> Side:
+    auto_name: str | None = None,
+) -> Contents:
     """Determine the kind of data in X or y.
 
     Parameters
@@ -87,24 +83,24 @@ def read_side(
         Reason for the required kind in error messages.
     padding_value : float or None, default=None
         The value that sequences of tokens are padded with.
-    whole : str or None, default=None
+    auto_name : str or None, default=None
         The parameter whose "auto" treated integers as tokens, so that fractions are refused.
     """
     _check_container(data, where)
     if isinstance(data, Panel | Spans):
         if data.is_tokens and kind == "tokens":
             ids = [row.tolist() for row in data]
-            return Side("tokens", _token_rows(ids, where, padding_value, whole))
+            return Contents("tokens", _token_rows(ids, where, padding_value, auto_name))
         form = "ids" if data.is_tokens else "numbers"
-        return _check_form(Side(form, None), kind, where, because)
+        return _check_form(Contents(form, None), kind, where, because)
     rows = _open_rows(data, kind, where)
     if rows is None:
-        return _check_form(Side("numbers", None), kind, where, because, data)
+        return _check_form(Contents("numbers", None), kind, where, because, data)
     if not rows:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
     if isinstance(rows[0], str | bytes) or (kind == "text" and not is_sequence(rows[0])):
         _check_strings(rows, where)
-        return _check_form(Side("text", rows), kind, where, because, data)
+        return _check_form(Contents("text", rows), kind, where, because, data)
     for i, row in enumerate(rows):
         if isinstance(row, str | bytes):
             raise TypeError(
@@ -114,16 +110,16 @@ def read_side(
             )
     if not all(map(is_sequence, rows)):
         # If these are not sequences at all, reading them raises the error.
-        return _check_form(Side("numbers", None), kind, where, because, data)
+        return _check_form(Contents("numbers", None), kind, where, because, data)
     if kind == "auto" and all(isinstance(row, _PLAIN) and len(row) == 0 for row in rows):
         raise ValueError(
             f"{where} has {len(rows)} sequences, all of them empty. Pass sequences of tokens or "
             "numbers."
         )
-    if kind != "series" and (kind == "tokens" or _are_tokens(rows)):
-        rows = _token_rows(rows, where, padding_value, whole)
-        return _check_form(Side("tokens", rows), kind, where, because, data)
-    return _check_form(Side("numbers", None), kind, where, because, data)
+    if kind != "series" and (kind == "tokens" or _hold_tokens(rows)):
+        rows = _token_rows(rows, where, padding_value, auto_name)
+        return _check_form(Contents("tokens", rows), kind, where, because, data)
+    return _check_form(Contents("numbers", None), kind, where, because, data)
 
 
 def _check_container(data: Any, where: str) -> None:
@@ -142,22 +138,22 @@ def _check_container(data: Any, where: str) -> None:
     )
 
 
-def _check_form(side: Side, kind: str, where: str, because: str, data: Any = None) -> Side:
+def _check_form(found: Contents, kind: str, where: str, because: str, data: Any = None) -> Contents:
     """Refuse data that is not of the required kind."""
-    if kind in ("auto", side.form) or (kind, side.form) == ("series", "numbers"):
-        return side
-    wanted = {"series": "numbers", "text": "a list of strings"}.get(kind, _WHAT.get(kind))
+    if kind in ("auto", found.form) or (kind, found.form) == ("series", "numbers"):
+        return found
+    expected = {"series": "numbers", "text": "a list of strings"}.get(kind, _WHAT.get(kind))
     shape = shape_of(data)
     noun = {np.ndarray: "an array", pd.DataFrame: "a DataFrame"}.get(type(data), "data")
     received = f" ({noun} of shape {tuple(shape)})" if shape is not None else ""
     # A string may be a token of a sequence, but not a token id.
-    consistent = kind == "tokens" and (side.form == "numbers" or because != fitted_with("ids"))
+    consistent = kind == "tokens" and (found.form == "numbers" or because != fitted_with("ids"))
     n_single = count_single(data) if consistent else 0
     name, hint = argument(where), ""
     if n_single:
         hint = f" If {name} is one sequence of {counted(n_single, 'token')}, pass [{name}]."
     raise ValueError(
-        f"{where} contains {_WHAT[side.form]}{received}, but {because}. Pass {wanted}.{hint}"
+        f"{where} contains {_WHAT[found.form]}{received}, but {because}. Pass {expected}.{hint}"
     )
 
 
@@ -236,7 +232,7 @@ def _check_strings(rows: list[Any], where: str) -> None:
         )
 
 
-def _are_tokens(rows: list[Any]) -> bool:
+def _hold_tokens(rows: list[Any]) -> bool:
     """Whether sequences contain tokens rather than numbers."""
     kinds: set[type] = set()
     for row in rows:
@@ -264,7 +260,7 @@ def _holds_several(kind: type) -> bool:
 
 
 def _token_rows(
-    rows: list[Any], where: str, padding_value: float | None, whole: str | None
+    rows: list[Any], where: str, padding_value: float | None, auto_name: str | None
 ) -> list[Any]:
     result = []
     padding_value = plain_number(padding_value)
@@ -290,23 +286,24 @@ def _token_rows(
                     "where a token is expected. Pass strings, whole numbers or other hashable "
                     "tokens."
                 )
-            fault = _token_fault(token)
+            fault = token_fault(token)
             if fault:
                 raise ValueError(
                     f"{where}[{i}] has token {shown(token)} at time step {step}, which {fault}. "
                     "Pass strings, whole numbers or other hashable tokens."
                 )
-            if whole is not None and isinstance(token, float) and not token.is_integer():
+            if auto_name is not None and isinstance(token, float) and not token.is_integer():
                 raise ValueError(
                     f"{where}[{i}] has {token!r} at time step {step}, but in fit there were only "
-                    f"whole numbers, which {whole}='auto' treats as tokens. Set {whole}='series' "
-                    f"and refit if they are numbers, or {whole}='tokens'."
+                    f"whole numbers, which {auto_name}='auto' treats as tokens. Set "
+                    f"{auto_name}='series' and refit if they are numbers, or {auto_name}='tokens'."
                 )
         result.append(tokens)
     return result
 
 
-def _token_fault(token: Any) -> str | None:
+def token_fault(token: Any) -> str | None:
+    """Describe why a value cannot be a token; None if it can."""
     if token is None or (isinstance(token, float) and token != token):
         return "is missing"
     try:
@@ -316,7 +313,7 @@ def _token_fault(token: Any) -> str | None:
     return None
 
 
-def are_whole(rows: Sequence[Tokens]) -> bool:
+def are_integers(rows: Sequence[Tokens]) -> bool:
     """Whether all tokens are whole numbers."""
     kinds = set(map(type, chain.from_iterable(rows)))
     return bool(kinds) and all(issubclass(kind, Integral | np.bool_) for kind in kinds)
@@ -345,113 +342,6 @@ def shown(value: Any) -> str:
         text = ", ".join(sorted(map(repr, value)))
         text = f"frozenset({{{text}}})" if isinstance(value, frozenset) else f"{{{text}}}"
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-# --- strings ------------------------------------------------------------------------------------
-
-
-def make_analyzer(analyzer: Any, name: str, where: str) -> Analyzer:
-    """Return the function from a string to its tokens."""
-    if analyzer == "char":
-        return list
-    if analyzer == "word":
-        return split_words
-    if analyzer is None:
-        raise ValueError(
-            f"{where} contains strings, but {name}=None requires sequences of tokens. Set "
-            f"{name} to 'char', 'word' or a function, or split the strings first."
-        )
-    return analyzer
-
-
-def split_texts(texts: list[str], analyze: Analyzer, name: str, where: str) -> list[Tokens]:
-    """Return the tokens of each string."""
-    rows: list[Tokens] = []
-    for i, text in enumerate(texts):
-        try:
-            tokens = analyze(text)
-            unordered = isinstance(tokens, str | bytes | Mapping | Set)
-            listed = list(tokens) if isinstance(tokens, Iterable) and not unordered else None
-        except Exception as error:  # any exception: user code runs here
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(
-                f"{where}[{i}]: {name} raised {type(error).__name__}: {quote(error)} for "
-                f"{shown(text)}. It must take a string and return a list of tokens."
-            ) from error
-        if listed is None:
-            raise TypeError(
-                f"{where}[{i}]: {name} returned {shown(tokens)} ({type(tokens).__name__}) for "
-                f"{shown(text)}. It must return a list of tokens."
-            )
-        tokens = listed
-        if analyze not in (list, split_words):
-            for token in tokens:
-                fault = _token_fault(token)
-                if fault:
-                    raise TypeError(
-                        f"{where}[{i}]: {name} returned {shown(tokens)} for {shown(text)}, in "
-                        f"which {shown(token)} {fault}. It must return a list of strings or other "
-                        "hashable tokens."
-                    )
-        rows.append(tokens)
-    return rows
-
-
-def joiner_of(analyzer: Any, texts: Sequence[str]) -> str | None:
-    """Return the separator between the tokens of a string; None for words, which contain it."""
-    if analyzer == "word":
-        return None
-    return "" if analyzer == "char" else find_joiner(texts, analyzer)
-
-
-def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
-    """Join tokens to a string."""
-    return join_words(tokens) if joiner is None else joiner.join(map(str, tokens))
-
-
-# --- vocabularies -------------------------------------------------------------------------------
-
-
-def learn_vocabulary(
-    rows: Sequence[Tokens], min_df: Any, name: str, where: str, *, spare: bool
-) -> Vocabulary:
-    """Return the vocabulary of the sequences, whose ids come after the reserved ones.
-
-    Parameters
-    ----------
-    rows : sequence of sequence of hashable
-    min_df : int or "auto"
-        Minimum number of sequences in which a token must occur.
-    name : str
-        Name of ``min_df`` in error messages.
-    where : str
-        Name of the caller and the argument in error messages.
-    spare : bool
-        Whether "auto" drops tokens that occur in a single sequence if there are many sequences.
-    """
-    least = min_df
-    if min_df == "auto":
-        least = least_sequences(len(rows)) if spare else 1
-    vocabulary = Vocabulary.learn(rows, RESERVED, int(least))
-    if not vocabulary.tokens:
-        raise ValueError(
-            f"{where} has no tokens to learn: none occurs in {least} or more of {len(rows)} "
-            f"sequences ({name}={min_df!r}). Lower {name}, or pass sequences that are not empty."
-        )
-    return vocabulary
-
-
-def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: str) -> None:
-    """Warn of tokens that are not in the vocabulary."""
-    if unknown.first is None:
-        return
-    i, token = unknown.first
-    warn_user(
-        f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} {noun}s, in "
-        f"{unknown.n_sequences} of {len(rows)} sequences, are not in the vocabulary, the "
-        f"first is {shown(token)} in "
-        f"{argument(where)}[{i}]; each is read as the unknown token.",
-    )
 
 
 def fitted_with(form: str) -> str:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import issparse
 
-from ..sequences import Panel, as_array, name_kind, plain, quote, refuse_matrices
+from ...sequences import Panel, as_array, name_kind, plain, quote, refuse_matrices
 
 
 def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:

@@ -13,8 +13,9 @@ import torch
 from torch import nn
 
 from ..modules import Loss
-from ..training import RecurrentNet, torch_threads
-from ._network import Model, build_net
+from ._build import Model, build_net
+from ._net import RecurrentNet
+from ._threads import torch_threads
 
 
 def dump_net(net: RecurrentNet, *, with_optimizer: bool) -> dict[str, Any]:

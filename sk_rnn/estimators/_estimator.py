@@ -1,0 +1,309 @@
+"""Estimators with a network: parameters, outputs for new data, devices, saved state."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import validate_parameter_constraints
+from sklearn.utils.validation import check_is_fitted
+
+from ..modules import SequenceModel
+from ..sequences import Spans, explain_foreign_state, seal, unseal
+from ..training import (
+    PRECISIONS,
+    Model,
+    PredictionBatches,
+    RecurrentNet,
+    SequenceData,
+    build_module,
+    copy_callbacks,
+    device_present,
+    dump_net,
+    explain_infinite,
+    float_type,
+    load_net,
+    resolve_backend,
+    resolve_device,
+    run_flushed,
+    run_here,
+)
+from ._extras import PREFIXES
+from ._modules import divergence_advice
+from ._names import find_meant, suggest
+from ._parameters import COMPUTE
+from ._types import Backend, Extras
+from .sources import SOURCES, Source
+from .targets import TARGETS
+
+# Predicting this many time steps takes less time than starting a thread.
+_FEW_STEPS = 4096
+
+
+class ExtraParameters(BaseEstimator):
+    """An estimator that also accepts skorch's parameters with double underscores."""
+
+    def _set_extras(self, extras: Mapping[str, Any]) -> None:
+        """Store parameters with double underscores unchanged; refuse all others.
+
+        Which of them are valid depends on other parameters and is checked in fit.
+        """
+        for name, value in extras.items():
+            # Code that inspects the signature, such as scikit-learn's checks, also passes "extras",
+            # the name of **extras. It is stored here and refused in fit.
+            if "__" not in name and name != "extras":
+                raise TypeError(
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument "
+                    f"{name!r}. {suggest(name, self._known_names())}"
+                )
+            if name.startswith(PREFIXES):
+                setattr(self, name, value)
+            else:
+                # Not as an attribute, which might shadow a method; kept for the error in fit.
+                self._unknown = {**getattr(self, "_unknown", {}), name: value}
+
+    def _extras(self) -> dict[str, Any]:
+        named = {name: value for name, value in vars(self).items() if name.startswith(PREFIXES)}
+        return {**named, **getattr(self, "_unknown", {})}
+
+    def _known_names(self) -> list[str]:
+        """Return the names of parameters, including the built-in double-underscore ones."""
+        return [*self._get_param_names(), *Extras.__annotations__]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters, including those with double underscores.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Ignored, because no parameter is itself an estimator. Present for API consistency.
+
+        Returns
+        -------
+        dict
+            Parameter names and values.
+        """
+        return {**super().get_params(deep=deep), **self._extras()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, including those with double underscores.
+
+        Parameters
+        ----------
+        **params
+            Parameter names and values. ``optimizer__…``, ``module__…`` and ``callbacks__…`` are
+            validated in `fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not exist; then no parameter is set.
+        """
+        names = self._get_param_names()
+        unknown = getattr(self, "_unknown", {})
+        for name in params:
+            if name not in names and name not in unknown and not name.startswith(PREFIXES):
+                hint = find_meant(name, self._known_names())
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: "
+                    f"{names!r}.{f' {hint}' if hint else ''}"
+                )
+        self._set_extras({name: params.pop(name) for name in list(params) if name not in names})
+        return super().set_params(**params)
+
+    def __sklearn_clone__(self):
+        """Clone as scikit-learn does, but make shallow copies of callbacks.
+
+        A deep copy of a callback would report to a copy of its trial or file.
+        """
+        extras = {name: v for name, v in vars(self).items() if name.startswith("callbacks__")}
+        bare = object.__new__(type(self))
+        bare.__dict__.update({name: v for name, v in vars(self).items() if name not in extras})
+        bare.__dict__["callbacks"] = None
+        cloned = super(ExtraParameters, bare).__sklearn_clone__()
+        callbacks, extras = copy_callbacks(self.callbacks, extras)
+        cloned.__dict__.update({"callbacks": callbacks, **extras})
+        return cloned
+
+
+class NetworkEstimator(ExtraParameters):
+    """An estimator whose predictions depend on a source, a target and a network."""
+
+    _module_class: ClassVar[type[Model]] = SequenceModel
+    _module_arguments: dict[str, Any]
+    _net_arguments: dict[str, Any]
+    _built_with: dict[str, Any]
+    _keeps_optimizer: bool
+    _source: Source
+    _target: Any  # a Target; each estimator knows which
+
+    # --- prediction -----------------------------------------------------------------------------
+
+    def _read(self, X: Any, method: str) -> Spans:
+        """Read X for a method of the fitted estimator."""
+        check_is_fitted(self)
+        samples = self._source.read(X, self, f"{type(self).__name__}.{method}")
+        return self._source.encode(samples)
+
+    def _input_options(self) -> dict[str, Any]:
+        """Return the arguments of `SequenceData` that were learned in fit."""
+        return {"dtype": float_type(self._precision), "scaling": self._source.scaling}
+
+    def _outputs(
+        self, spans: Spans, reduce: Callable[[np.ndarray], np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Return the outputs of the network, one row per sample or time step.
+
+        ``reduce`` is applied to the outputs of each batch, which limits memory.
+        """
+        net, per_step = self.net_, self._target.per_step
+        data = SequenceData(spans, net.device, per_step=per_step, **self._input_options())
+        batches = PredictionBatches(
+            data, aligned=not self.module_.rows_independent, n_outputs=self.module_.n_outputs
+        )
+
+        def compute(interrupted: threading.Event) -> np.ndarray:
+            return net.outputs(batches, interrupted, reduce)
+
+        here = net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS
+        found = self._compute(spans, compute, here=here)
+        order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
+        outputs = np.empty_like(found)
+        outputs[self._target.positions(spans, order)] = found
+        return outputs
+
+    def _compute(
+        self, spans: Spans, compute: Callable[[threading.Event], Any], *, here: bool = False
+    ) -> Any:
+        """Run a computation, ``here`` or in a thread, and explain outputs that are not finite."""
+        try:
+            return run_here(compute) if here else run_flushed(compute, backend=self.net_.backend)
+        except FloatingPointError as error:
+            advice = divergence_advice(self.get_params(deep=False))
+            raise ValueError(
+                explain_infinite(spans, self._source.scaling, self.module_, advice)
+            ) from error
+
+    def __sklearn_is_fitted__(self):
+        """Return whether the estimator is fitted."""
+        return hasattr(self, "net_")
+
+    # --- device, backend and saved state --------------------------------------------------------
+
+    def to(self, device: str | None = None, *, backend: Backend | None = None) -> Self:
+        """Move the fitted network to another device, or change its backend.
+
+        Setting the parameters `device` or `backend` only affects the next `fit`. This method also
+        sets the parameters, so that later training uses the same device and backend.
+
+        Parameters
+        ----------
+        device : str or None, default=None
+            See the parameter `device`. If None, the network is not moved.
+        backend : {"auto", "torch", "numba"} or None, default=None
+            See the parameter `backend`. If None, it is not changed. The selected backend is
+            ``net_.backend``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the device is not available, or the backend does not support this network on it.
+        ImportError
+            If ``backend="numba"`` and Numba is not usable.
+
+        Examples
+        --------
+        >>> from sk_rnn import RNNClassifier
+        >>> clf = RNNClassifier(max_epochs=1).fit([[0.0, 1.0], [1.0, 0.0]], ["up", "down"])
+        >>> clf.to("cpu", backend="torch").net_.backend
+        'torch'
+        """
+        caller = f"{type(self).__name__}.to"
+        check_is_fitted(self)
+        params = {"device": device, "backend": backend}
+        params = {name: value for name, value in params.items() if value is not None}
+        validate_parameter_constraints(
+            {name: COMPUTE[name] for name in params}, params, caller_name=caller
+        )
+        state = dump_net(self.net_, with_optimizer=self._keeps_optimizer)
+        if device is not None:
+            state["device"] = str(resolve_device(device, caller))
+        arguments = {**self._net_arguments, "backend": backend or self._net_arguments["backend"]}
+        self._build_saved_net(state, arguments, caller)
+        self._net_arguments = arguments
+        self.set_params(**params)
+        return self
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        if "net_" in state:
+            state["_net_state"] = dump_net(state.pop("net_"), with_optimizer=self._keeps_optimizer)
+            del state["module_"]
+            # As plain values, so that skops has no other class to trust than the estimator.
+            for name in ("_source", "_target"):
+                state[name] = {"kind": type(state[name]).__name__, **vars(state[name])}
+        return seal(state)
+
+    def __setstate__(self, state):
+        name = type(self).__name__
+        state, written_by = unseal(state, name)
+        net_state = state.pop("_net_state", None)
+        super().__setstate__(state)
+        if net_state is None:
+            return
+        with explain_foreign_state(name, written_by):
+            for attribute, kinds in (("_source", SOURCES), ("_target", TARGETS)):
+                saved = dict(vars(self)[attribute])
+                restored: Any = object.__new__(kinds[saved.pop("kind")])
+                restored.__dict__.update(saved)
+                setattr(self, attribute, restored)
+            self._build_saved_net(net_state, self._net_arguments)
+
+    def _build_saved_net(
+        self, net_state: dict[str, Any], arguments: dict[str, Any], caller: str | None = None
+    ) -> None:
+        """Build the net from a saved state, on its device if available, else on the CPU.
+
+        Without a ``caller``, the name in error messages, torch replaces unavailable kernels.
+        """
+        device = torch.device(net_state["device"])
+        if not device_present(device):
+            device = torch.device("cpu")
+        backend = resolve_backend(
+            arguments["backend"],
+            device,
+            bfloat16=arguments["bfloat16"],
+            cell=self._module_arguments["cell"],
+            dtype=PRECISIONS[self._precision][0],
+            training=False,
+            caller=caller,
+        )
+
+        def build(interrupted: threading.Event) -> RecurrentNet:
+            module = build_module(
+                self._module_class, self._module_arguments, 0, precision=net_state["precision"]
+            )
+            return load_net(
+                net_state,
+                module,
+                self._target.criterion(),
+                arguments,
+                device,
+                backend,
+                score_function=self._target.score_function,
+            )
+
+        self._take_net(run_flushed(build, backend=backend))
+
+    def _take_net(self, net: RecurrentNet) -> None:
+        self.net_, self.module_, self.device_ = net, net.module_, str(net.device)

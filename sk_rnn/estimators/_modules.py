@@ -1,0 +1,129 @@
+"""The arguments of the network, and what must not change while it is trained further."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..modules import find_cell
+from ..sequences import plain_numbers
+from ._autos import auto_embedding_dropout, auto_head_norm, auto_pooling
+
+# Parameters of the estimators that `SequenceModel` and `Seq2SeqModel` have under the same names.
+_ENCODER = (
+    "cell",
+    "hidden_size",
+    "num_layers",
+    "bidirectional",
+    "dropout",
+    "recurrent_dropout",
+    "layer_norm",
+    "conv_channels",
+    "conv_kernel_size",
+    "conv_stride",
+    "freeze_embedding",
+    "embedding_dropout",
+    "word_dropout",
+)
+SEQUENCE_MODEL_PARAMETERS = (*_ENCODER, "return_sequences", "pooling", "head_norm")
+SEQ2SEQ_MODEL_PARAMETERS = (
+    *_ENCODER,
+    "attention",
+    "input_feeding",
+    "feedback",
+    "tied_embeddings",
+    "scheduled_sampling",
+)
+
+
+def choose_sequence_model(
+    params: Mapping[str, Any], num_embeddings: int | None, *, documents: bool
+) -> dict[str, Any]:
+    """Return the arguments of `SequenceModel` that "auto" leaves to the data.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator.
+    num_embeddings : int or None
+        Size of the vocabulary of X; None for numbers.
+    documents : bool
+        Whether sequences are long.
+    """
+    tokens = num_embeddings is not None
+    choices = {
+        "embedding_dropout": auto_embedding_dropout(num_embeddings),
+        "head_norm": auto_head_norm(tokens=tokens),
+        "pooling": auto_pooling(tokens=tokens, documents=documents),
+    }
+    return {name: value for name, value in choices.items() if params[name] == "auto"}
+
+
+def embedding_dim(params: Mapping[str, Any]) -> int | None:
+    """Return the size of the embedding vectors: that of pretrained ones, or the parameter."""
+    if params["embedding_weights"] is not None:
+        return int(np.shape(params["embedding_weights"])[-1])
+    return params["embedding_dim"]
+
+
+def network_parameters(params: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the parameters that describe the network and its inputs.
+
+    Parameters
+    ----------
+    params : mapping
+        All parameters of the estimator.
+    names : iterable of str
+        Those that the module and the reading of the data depend on; ``precision``,
+        ``scale_inputs`` and ``module__…`` are added.
+    """
+    names = (*names, "precision", "scale_inputs")
+    initial = (name for name in params if name.startswith("module__"))
+    return plain_numbers({name: params[name] for name in (*names, *initial)})
+
+
+def check_unchanged(before: Mapping[str, Any], now: Mapping[str, Any], caller: str) -> None:
+    """Refuse to continue training a network that no longer matches the parameters.
+
+    Parameters
+    ----------
+    before, now : mapping
+        From `network_parameters`, when the network was built and now.
+    caller : str
+        Name of the caller in error messages.
+    """
+    for name in {**before, **now}:
+        old, new = before.get(name), now.get(name)
+        if not _is_same(old, new):
+            raise ValueError(
+                f"{caller}: {name} was {_shown(old)} when the network was built and is now "
+                f"{_shown(new)}, but training continues with that network. Set {name} back, or "
+                "refit with warm_start=False."
+            )
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    if isinstance(old, str | int | float | None) and isinstance(new, str | int | float | None):
+        return old == new
+    if hasattr(old, "__len__") and hasattr(new, "__len__"):  # vectors
+        return old is new or np.array_equal(old, new)
+    return old is new or bool(old == new)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str) or not hasattr(value, "__len__"):
+        return repr(value)
+    return f"an array of shape {np.shape(value)}"
+
+
+def divergence_advice(params: Mapping[str, Any]) -> str:
+    """Suggest which parameters to change if the loss is no longer finite."""
+    advice = f"Lower lr (lr={params['lr']})"
+    if params["gradient_clip"] is None:
+        advice += ", set gradient_clip=1.0 (gradient_clip=None)"
+    if not params["scale_inputs"]:
+        advice += ", set scale_inputs=True (scale_inputs=False) or scale the data"
+    cell = params["cell"]
+    if isinstance(cell, str) and not find_cell(cell).bounded:
+        advice += f", or use a gated cell (cell={cell!r})"
+    return advice + "."

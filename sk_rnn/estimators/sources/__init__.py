@@ -1,0 +1,26 @@
+"""What X is: reading it, learning from it, and encoding it as input of the network."""
+
+from ._any import read_any_source
+from ._ids import IdSource, read_sequences
+from ._numbers import NumberSource
+from ._source import Owner, Samples, Source
+from ._tokens import TokenSource
+from ._vectors import VectorSource
+
+# By the names under which they are saved.
+SOURCES: dict[str, type[Source]] = {
+    kind.__name__: kind for kind in (NumberSource, IdSource, TokenSource, VectorSource)
+}
+
+__all__ = [
+    "SOURCES",
+    "IdSource",
+    "NumberSource",
+    "Owner",
+    "Samples",
+    "Source",
+    "TokenSource",
+    "VectorSource",
+    "read_any_source",
+    "read_sequences",
+]

@@ -1,0 +1,138 @@
+"""Sequences of numbers, and what sequences of ids have in common with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import _check_feature_names, _check_n_features
+
+from ...sequences import (
+    Spans,
+    argument,
+    as_pandas,
+    check_table_names,
+    counted,
+    is_table,
+    long_frame,
+    one_sequence,
+    open_foreign,
+    plain,
+    read_spans,
+    refuse_single_values,
+    repeated_id,
+)
+from ...training import learn_scaling
+from .._contents import KIND, fitted_with, read_contents
+from .._warnings import warn_user
+from ._source import Owner, Source
+
+
+class SequenceSource(Source):
+    """Sequences of numbers or ids in any container: what they have in common.
+
+    Parameters
+    ----------
+    among_tokens : bool, default=False
+        Whether the estimator accepts text and tokens as well, and refuses those here by name.
+    """
+
+    _is_table: bool
+    _n_step_features: int
+
+    def __init__(self, *, among_tokens: bool = False):
+        self._among_tokens = among_tokens
+
+    def read(
+        self, X: Any, owner: Owner, caller: str, *, input_name: str = "X", reset: bool = False
+    ) -> Spans:
+        """Validate X, and set or check the number and names of features."""
+        where = f"{caller}: {input_name}"
+        X = open_foreign(X, where)
+        padding_value = owner.padding_value
+        if self._among_tokens and not reset:
+            form = "ids" if self.is_tokens else "numbers"
+            because = fitted_with(form)
+            read_contents(X, KIND[form], where, because, padding_value=padding_value)
+        table = is_table(X, tokens=self.is_tokens, padding_value=padding_value)
+        if table:  # names first: wrong columns would fail later checks with a misleading message
+            was_table = reset or self._is_table
+            check_table_names(owner, X, where, reset=reset, was_table=was_table)
+        if not reset:
+            refuse_single_values(X, where, self._n_step_features, is_table=self._is_table)
+        spans = read_spans(
+            X,
+            tokens=self.is_tokens,
+            padding_value=padding_value,
+            caller=caller,
+            input_name=input_name,
+        )
+        if not table:
+            names = spans.feature_names
+            columns = np.empty((0, 0)) if names is None else pd.DataFrame(columns=list(names))
+            _check_feature_names(owner, columns, reset=reset)
+        if reset:
+            self._is_table = table
+            self._n_step_features = spans.n_features
+            if not table:
+                owner.n_features_in_ = spans.n_features
+        if table and self._is_table:
+            _check_columns(owner, X, input_name, reset=reset)
+        elif spans.n_features != self._n_step_features:
+            raise ValueError(
+                f"{where} has {counted(spans.n_features, 'feature')} per time step, but the model "
+                f"was fitted with {self._n_step_features}. Pass sequences of shape (n_timesteps, "
+                f"{self._n_step_features})." + one_sequence(X, input_name, self._n_step_features)
+            )
+        return spans
+
+
+class NumberSource(SequenceSource):
+    """Sequences of numbers, standardised by feature.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator; ``scale_inputs`` is used.
+    among_tokens : bool, default=False
+        Whether the estimator accepts text and tokens as well.
+    """
+
+    form = "numbers"
+
+    def __init__(self, params: Mapping[str, Any], *, among_tokens: bool = False):
+        super().__init__(among_tokens=among_tokens)
+        self._standardises = bool(params["scale_inputs"])
+
+    def warn(self, X: Any, where: str) -> None:
+        """Warn of a table with a column of ids, where a time step is expected."""
+        if not self._is_table or not hasattr(type(X), "columns"):
+            return
+        X = open_foreign(X, where)
+        by = repeated_id(X)
+        if by is not None and by in X.columns:
+            X = as_pandas(X)
+            warn_user(
+                f"{where} is read as a table, one sequence per row and one time step per column, "
+                f"but column {plain(by)} has {counted(X[by].nunique(), 'value')} in {len(X)} rows."
+                + long_frame(X, argument(where), by=by)
+            )
+
+    def prepare(self, spans: Spans, rows: np.ndarray, caller: str) -> dict[str, Any]:
+        """Learn the mean and standard deviation of each feature."""
+        if self._standardises:
+            mean, std = learn_scaling(spans, rows, caller)
+            self._scaling = mean, std
+        return {}
+
+    def name_steps(self, spans: Spans, stride: int) -> list[list[Any]]:
+        """Return the index of each ``stride``-th time step."""
+        return [list(range(0, n, stride)) for n in spans.lengths.tolist()]
+
+
+def _check_columns(owner: Owner, X: Any, input_name: str, *, reset: bool) -> None:
+    """Set or check the number of columns of a table; mention if it may be one sequence."""
+    try:
+        _check_n_features(owner, X, reset=reset)
+    except ValueError as error:
+        raise ValueError(f"{error}{one_sequence(X, input_name, 1)}") from None

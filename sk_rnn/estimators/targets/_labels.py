@@ -1,0 +1,249 @@
+"""Labels: one class, or an indicator of several labels."""
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from ...modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
+from ...sequences import NumberIn, Spans, as_numbers, quote
+from ...training import (
+    Readout,
+    ScoreFunction,
+    accuracy,
+    read_classes,
+    read_labels,
+    subset_accuracy,
+)
+from ._arrays import ArrayTarget
+from ._checks import check_classes, check_targets
+
+_WEIGHT = NumberIn(0, None, closed="left")
+
+# Class weights above this are divided by the largest one.
+_LARGE = 1e100
+
+
+class LabelTarget(ArrayTarget):
+    """Classes, or multilabel indicators of 0 and 1.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator; ``return_sequences``, ``precision`` and ``class_weight`` are
+        used, and ``classes`` of `partial_fit`.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted classes; indices of the labels of an indicator.
+    multilabel : bool
+        Whether y is an indicator.
+    """
+
+    _numeric = False
+    classes: np.ndarray
+    multilabel: bool
+
+    def update(self, params: Mapping[str, Any], caller: str) -> None:
+        """Take `class_weight`, and the classes that `partial_fit` announces."""
+        self._class_weight = params["class_weight"]
+        self._announced = params.get("classes")
+
+    def _check(self, y: Any, caller: str, input_name: str) -> np.ndarray:
+        check_targets(y, caller, input_name, "label")
+        array = np.asarray(y)
+        if (
+            array.ndim == 2
+            and array.dtype == object
+            and all(isinstance(value, Real | np.bool_) for value in array.flat)
+        ):  # for example from a DataFrame of integers and booleans
+            y = as_numbers(array, f"{caller}: {input_name}")
+        _check_labels(y, caller, input_name)
+        kind = type_of_target(y, input_name=input_name)
+        if kind == "multilabel-indicator":
+            return _indicator(y, caller, input_name)
+        if kind == "multiclass-multioutput":
+            raise ValueError(
+                f"{caller}: {input_name} has {np.shape(y)[1]} columns of classes. Pass one column, "
+                "or a multilabel indicator of 0 and 1."
+            )
+        return column_or_1d(y, warn=True)
+
+    def _check_steps(self, y: np.ndarray, spans: Spans, caller: str, input_name: str) -> np.ndarray:
+        _check_labels(y, caller, input_name)
+        return _indicator(y, caller, input_name, spans) if y.ndim == 2 else y
+
+    def learn(self, y: np.ndarray, caller: str, *, reset: bool) -> None:
+        """Learn the classes; those of the first fit are kept."""
+        announced, self._announced = self._announced, None
+        if reset:
+            self.multilabel = y.ndim == 2
+            self.classes = self._learn_classes(y, caller, announced)
+            self.n_outputs = len(self.classes)
+        elif announced is not None and not self.multilabel:
+            self._check_announced(announced, caller)
+
+    def _check_announced(self, announced: Any, caller: str) -> None:
+        classes = check_classes(announced, caller)
+        if not np.array_equal(classes, self.classes):
+            raise ValueError(
+                f"{caller}: classes={classes[:10].tolist()}, but the model was fitted with "
+                f"classes={self.classes[:10].tolist()} in the first call. Pass the same classes, "
+                "or leave the argument out."
+            )
+
+    def _learn_classes(self, y: np.ndarray, caller: str, classes: Any) -> np.ndarray:
+        if self.multilabel:
+            return np.arange(y.shape[1])
+        found = np.unique(y) if classes is None else check_classes(classes, caller)
+        if len(found) < 2:
+            raise ValueError(
+                f"{caller}: y has only one class, {found.tolist()[0]!r}. A classifier needs at "
+                "least two classes; check how y was made, or how the data was split."
+            )
+        return found
+
+    def encode(
+        self, y: np.ndarray, caller: str, *, input_name: str = "y", warn: bool = True
+    ) -> np.ndarray:
+        """Convert labels to indices of classes, indicators to floats."""
+        self.check_kind(y, caller, input_name)
+        if self.multilabel:
+            return y.astype(self._dtype)
+        known = np.isin(y, self.classes)
+        if not known.all():
+            raise ValueError(
+                f"{caller}: {input_name} contains labels {np.unique(y[~known])[:5].tolist()}, "
+                f"which are not among the classes of the model, {self.classes[:10].tolist()}. "
+                "Drop these samples, or refit with all labels."
+            )
+        return np.searchsorted(self.classes, y).astype(np.int64)
+
+    def check_kind(self, y: np.ndarray, caller: str, input_name: str) -> None:
+        """Refuse single-label y after a multilabel fit, and vice versa."""
+        if self.multilabel != (y.ndim == 2) or (
+            self.multilabel and y.shape[1] != len(self.classes)
+        ):
+            raise ValueError(
+                f"{caller}: {input_name} has shape {y.shape}, but the model was fitted with "
+                + (f"{len(self.classes)} labels" if self.multilabel else "one label")
+                + f" per sample. Pass {input_name} of the same kind."
+            )
+
+    def classes_to_stratify(self, encoded: np.ndarray) -> np.ndarray | None:
+        """Return the class of each sequence, if it has one."""
+        return None if self.multilabel or self.per_step else encoded
+
+    def scale(
+        self,
+        encoded: np.ndarray,
+        spans: Spans,
+        rows: np.ndarray,
+        sample_weight: np.ndarray | None,
+        caller: str,
+    ) -> None:
+        """Learn nothing: labels have no scale."""
+
+    def _scaled(self, encoded: np.ndarray, where: str) -> np.ndarray:
+        return encoded
+
+    def _class_factors(
+        self, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None, caller: str
+    ) -> np.ndarray | None:
+        if self._class_weight is None:
+            return None
+        if self.multilabel:
+            raise ValueError(
+                f"{caller}: class_weight={self._class_weight!r} is for one label per sample, but y "
+                "is a multilabel indicator. Set class_weight=None and weight samples instead."
+            )
+        if isinstance(self._class_weight, Mapping):
+            unknown = [label for label in self._class_weight if label not in self.classes]
+            if unknown:
+                raise ValueError(
+                    f"{caller}: class_weight has a weight for {unknown[0]!r}, which is not a "
+                    f"class. Pass weights for classes only: {self.classes[:10].tolist()}."
+                )
+            for label, weight in self._class_weight.items():
+                if not _WEIGHT.is_satisfied_by(weight):
+                    raise ValueError(
+                        f"{caller}: class_weight[{label!r}] is {weight!r}. Pass a finite number, "
+                        "zero or positive."
+                    )
+            chosen = [float(self._class_weight.get(label, 1.0)) for label in self.classes]
+            factors = np.array(chosen)
+            if factors.max() > _LARGE:  # their sum would be infinite
+                factors /= factors.max()
+            if not factors[encoded[train]].any():
+                raise ValueError(
+                    f"{caller}: class_weight={self._class_weight!r} gives every training sequence "
+                    "a weight of zero. Give a positive weight to at least one class."
+                )
+        else:
+            counts = np.bincount(
+                encoded[train],
+                weights=None if weights is None else weights[train],
+                minlength=len(self.classes),
+            )
+            # Classes that are only announced (partial_fit) or held out have no training rows.
+            factors = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
+        return factors[encoded]
+
+    def criterion(self) -> WeightedLoss:
+        """Return the cross-entropy."""
+        return BinaryCrossEntropy() if self.multilabel else CrossEntropy()
+
+    def readout(self) -> Readout:
+        """Return how outputs and targets are presented to callbacks."""
+        return read_labels(self.n_outputs) if self.multilabel else read_classes(self.n_outputs)
+
+    @property
+    def score_function(self) -> ScoreFunction:
+        """The accuracy."""
+        return subset_accuracy if self.multilabel else accuracy
+
+    def attributes(self) -> dict[str, Any]:
+        """Return ``classes_``."""
+        return {"classes_": self.classes}
+
+
+def _check_labels(y: Any, caller: str, input_name: str) -> None:
+    try:
+        with np.errstate(invalid="ignore"):  # from checking whether huge numbers are integers
+            check_classification_targets(y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{caller}: {input_name} does not contain labels: {quote(error)}. Pass labels, or use "
+            "RNNRegressor for numbers."
+        ) from error
+
+
+def _indicator(y: Any, caller: str, input_name: str, spans: Spans | None = None) -> np.ndarray:
+    """Return multilabel y as integers; with ``spans``, its rows are their time steps.
+
+    Only 0 and 1 are accepted, while scikit-learn accepts any two values as an indicator.
+    """
+    indicator = np.asarray(y)
+    wrong = ~np.isin(indicator, (0, 1))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        value, highest = f"{indicator[row, column]:.17g}", f"{indicator.max():.17g}"
+        if spans is None:
+            place = f"{input_name} has {value} in row {row}, column {column}"
+            advice = f"({input_name} == {highest}).astype(int)"
+        else:
+            sample, step = spans.locate(slice(0, len(spans)), int(row))
+            if spans.untrimmed is not None:
+                step += int(spans.untrimmed[0][sample])
+            place = f"{input_name}[{sample}] has {value} at time step {step}, column {column}"
+            advice = f"[(np.asarray(row) == {highest}).astype(int) for row in {input_name}]"
+        raise ValueError(
+            f"{caller}: {place}, but a multilabel indicator is 1 where a label applies and 0 "
+            f"where it does not. Pass {advice} if {highest} means 1; for several outputs use "
+            "one RNNClassifier each, as MultiOutputClassifier does."
+        )
+    return indicator.astype(np.int64)

@@ -1,0 +1,55 @@
+"""The format of targets that are sequences of numbers."""
+
+from typing import Any
+
+import numpy as np
+
+from ...sequences import Panel, is_sequence, is_table
+
+
+def as_objects(rows: list[Any]) -> np.ndarray:
+    """Return a 1-D object array of arbitrary rows."""
+    result = np.empty(len(rows), dtype=object)
+    for i, row in enumerate(rows):
+        result[i] = row
+    return result
+
+
+def in_layout(arrays: list[np.ndarray], layout: str) -> np.ndarray:
+    """Convert arrays (n_timesteps, n_features), one per sample, to the format of y."""
+    if layout == "scalar":
+        return np.stack(arrays)[:, 0, 0]
+    if layout == "table":
+        return np.stack(arrays)[:, :, 0]
+    if layout == "cube":
+        return np.stack(arrays)
+    return as_objects([row[:, 0] for row in arrays] if layout == "series" else arrays)
+
+
+def layout_of(y: Any) -> tuple[str, Any]:
+    """Return the format of targets of numbers, and the targets in a form that can be read."""
+    try:
+        return _look_at(y)
+    except Exception:  # any exception: invalid containers are refused when they are read
+        return "frames", y
+
+
+def _look_at(y: Any) -> tuple[str, Any]:
+    if isinstance(y, Panel):
+        return "frames", y
+    if not hasattr(y, "shape") and not hasattr(y, "__len__") and hasattr(y, "__array__"):
+        y = np.asarray(y)
+    shape = getattr(y, "shape", None)
+    listed = hasattr(y, "__len__") and len(y) > 0 and not hasattr(y, "columns")
+    flat = listed and (shape is None or len(shape) == 1)
+    if flat and not any(map(is_sequence, y)):
+        return "scalar", np.asarray(y).reshape(-1, 1)
+    if is_table(y):
+        return "table", y
+    if shape is not None and len(shape) == 3:
+        return "cube", y
+    return ("series" if listed and np.ndim(_first(y)) == 1 else "frames"), y
+
+
+def _first(y: Any) -> Any:
+    return y.iloc[0] if hasattr(y, "iloc") else y[0]

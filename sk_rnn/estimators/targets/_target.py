@@ -1,0 +1,174 @@
+"""The base class of targets."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from ...modules import Loss
+from ...sequences import Spans, Vocabulary
+from ...training import Readout, ScoreFunction, SequenceData, float_type
+from ..sources import Samples
+
+
+class Target(ABC):
+    """One kind of y.
+
+    In `fit` the methods are called in the order in which they are defined. For new data, only
+    `read` and what follows `scale` is called, which does not change the target.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator, and arguments of `partial_fit`.
+
+    Attributes
+    ----------
+    per_step : bool
+        Whether the outputs of the network belong to time steps of X.
+    one_per_sequence : bool
+        Whether each sequence has a single target, of which little is known about single steps.
+    n_outputs : int
+        Number of outputs of the network, per target.
+    """
+
+    per_step: bool = False
+    one_per_sequence: bool = False
+    n_outputs: int
+
+    def __init__(self, params: Mapping[str, Any]):
+        self._dtype = float_type(params["precision"]).__name__
+        self.update(params, "")
+
+    @abstractmethod
+    def update(self, params: Mapping[str, Any], caller: str) -> None:
+        """Take parameters that may change before training continues; refuse those that may not."""
+
+    def resumed(self, params: Mapping[str, Any], caller: str) -> Self:
+        """Return a copy with which training continues."""
+        again = copy(self)
+        again.update(params, caller)
+        return again
+
+    @abstractmethod
+    def read(
+        self,
+        y: Any,
+        X: Any,
+        samples: Samples,
+        caller: str,
+        *,
+        input_name: str = "y",
+        reset: bool = False,
+    ) -> Any:
+        """Validate y.
+
+        Parameters
+        ----------
+        y, X : object
+            As passed by the user.
+        samples : Samples
+            X as read by its source.
+        caller, input_name : str
+            Names of the caller and of y in error messages.
+        reset : bool, default=False
+            Whether this is the y of `fit`, to which later y are compared.
+
+        Returns
+        -------
+        object
+            Which `take`, `learn` and `encode` accept.
+        """
+
+    @abstractmethod
+    def take(self, y: Any, samples: Samples, rows: np.ndarray) -> Any:
+        """Return the targets of the samples ``rows``."""
+
+    @abstractmethod
+    def learn(self, y: Any, caller: str, *, reset: bool) -> None:
+        """Learn classes, vocabulary or shape from all targets; without ``reset``, add to them."""
+
+    @abstractmethod
+    def encode(self, y: Any, caller: str, *, input_name: str = "y", warn: bool = True) -> Any:
+        """Convert targets to classes, ids or float64; with ``warn``, warn of unknown tokens."""
+
+    @abstractmethod
+    def by_sequence(self, encoded: Any, spans: Spans) -> Any:
+        """Split encoded targets into one entry per sequence."""
+
+    def classes_to_stratify(self, encoded: Any) -> np.ndarray | None:
+        """Return the classes by which to stratify the validation split, or None."""
+        return None
+
+    @abstractmethod
+    def scale(
+        self,
+        encoded: Any,
+        spans: Spans,
+        rows: np.ndarray,
+        sample_weight: np.ndarray | None,
+        caller: str,
+    ) -> None:
+        """Learn the scale of the targets from the training rows, and the number of outputs."""
+
+    @abstractmethod
+    def data(
+        self,
+        encoded: Any,
+        spans: Spans,
+        rows: np.ndarray,
+        sample_weight: np.ndarray | None,
+        device: torch.device,
+        caller: str,
+        *,
+        input_name: str = "y",
+        **inputs: Any,
+    ) -> SequenceData:
+        """Combine sequences, targets and loss weights.
+
+        Parameters
+        ----------
+        encoded : object
+            From `encode`.
+        spans : Spans
+            The sequences.
+        rows : ndarray of int
+            Those that are trained on, over which the mean of the loss weights is one.
+        sample_weight : ndarray or None
+            Weight of each sequence.
+        device : torch.device
+            Device of the batches.
+        caller, input_name : str
+            Names of the caller and of y in error messages.
+        **inputs
+            ``dtype`` and ``scaling``, see `SequenceData`.
+        """
+
+    @abstractmethod
+    def criterion(self) -> Loss:
+        """Return the loss."""
+
+    @abstractmethod
+    def readout(self) -> Readout:
+        """Return how outputs and targets are presented to callbacks."""
+
+    @property
+    def score_function(self) -> ScoreFunction | None:
+        """The validation score; None for the negative loss."""
+        return None
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """Tokens and their ids, if they were learned from y."""
+        return None
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the public attributes of a fitted estimator that describe y."""
+        return {}
+
+    def positions(self, spans: Spans, rows: np.ndarray) -> np.ndarray:
+        """Return the positions of the outputs of the sequences ``rows`` among all outputs."""
+        return rows

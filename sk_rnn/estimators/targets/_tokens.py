@@ -1,0 +1,138 @@
+"""Targets of strings or tokens."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...modules import CrossEntropy
+from ...sequences import Panel, Spans, TokenRows, Vocabulary
+from ...training import Readout, read_classes
+from .._contents import Contents, are_integers
+from .._texts import (
+    END,
+    RESERVED,
+    join_tokens,
+    joiner_of,
+    learn_vocabulary,
+    make_analyzer,
+    split_texts,
+    warn_of_unknown,
+)
+from ..sources import Samples
+from ._pairs import PairTarget
+
+
+class TokenTarget(PairTarget):
+    """Strings, or sequences of tokens, encoded as ids that end with the end mark.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator; ``target_kind``, ``target_analyzer``, ``target_min_df`` and
+        ``label_smoothing`` are used, for an autoencoder ``source_analyzer``.
+    contents : Contents
+        The y of `fit`.
+    autoencoder : bool
+        Whether y is X itself.
+    auto : bool
+        Whether y was found to be tokens by its values.
+    """
+
+    def __init__(
+        self, params: Mapping[str, Any], contents: Contents, *, autoencoder: bool, auto: bool
+    ):
+        super().__init__(params, autoencoder=autoencoder)
+        self.form = "text" if contents.form == "text" else "tokens"
+        self._analyzer_name = "source_analyzer" if autoencoder else "target_analyzer"
+        self._analyzer = params[self._analyzer_name]
+        self._min_df = params["target_min_df"]
+        integers = auto and are_integers(contents.rows or [])
+        self._auto_name = "target_kind" if integers else None
+        # How the tokens of strings are joined; None for words, by their own spaces.
+        self._joiner: str | None = None
+        # As a list, because skops only supports dicts with plain keys.
+        self._tokens: Any = None
+
+    def update(self, params: Mapping[str, Any], caller: str) -> None:
+        """Take `padding_value` and `label_smoothing`."""
+        super().update(params, caller)
+        self._label_smoothing = float(params["label_smoothing"])
+
+    def _read(
+        self, y: Any, contents: Contents, caller: str, input_name: str, *, reset: bool
+    ) -> TokenRows:
+        rows, where = contents.rows or [], f"{caller}: {input_name}"
+        if self.form == "text":
+            analyze = make_analyzer(self._analyzer, self._analyzer_name, where)
+            texts, rows = rows, split_texts(rows, analyze, self._analyzer_name, where)
+            if reset:
+                self._joiner = joiner_of(self._analyzer, texts)
+        return TokenRows(rows, where=where)
+
+    def take(self, y: TokenRows, samples: Samples, rows: np.ndarray) -> TokenRows:
+        """Return the targets of the samples ``rows``."""
+        return y.take(rows)
+
+    def learn(self, y: TokenRows, caller: str, *, reset: bool) -> None:
+        """Learn the vocabulary, and the number of tokens of the longest target."""
+        if reset:
+            words = self.form == "text" and self._joiner is None
+            self._tokens = learn_vocabulary(
+                y.tokens, self._min_df, "target_min_df", y.where, spare=words
+            ).tokens
+            self.n_outputs = len(self.vocabulary)
+        self.longest = max(self.longest, max(map(len, y.tokens)))
+
+    def encode(
+        self, y: TokenRows, caller: str, *, input_name: str = "y", warn: bool = True
+    ) -> Panel:
+        """Convert tokens to ids."""
+        panel, unknown = self.vocabulary.encode(y.tokens, end=True)
+        if warn:
+            warn_of_unknown(unknown, y.tokens, y.where, "token")
+        return panel
+
+    def scale(
+        self,
+        encoded: Panel,
+        spans: Spans,
+        rows: np.ndarray,
+        sample_weight: np.ndarray | None,
+        caller: str,
+    ) -> None:
+        """Learn nothing: ids have no scale."""
+
+    def network_targets(self, encoded: Panel, where: str) -> tuple[Panel, None]:
+        """Return the ids, which are both inputs and labels."""
+        return encoded, None
+
+    def criterion(self) -> CrossEntropy:
+        """Return the cross-entropy."""
+        return CrossEntropy(self._label_smoothing)
+
+    def readout(self) -> Readout:
+        """Return how outputs and targets are presented to callbacks."""
+        return read_classes(self.n_outputs)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Tokens and their ids."""
+        return Vocabulary(self._tokens, RESERVED)
+
+    def name_steps(self, encoded: Panel) -> list[list[Any]]:
+        """Return the token of each step of encoded targets."""
+        return self.vocabulary.decode(encoded)
+
+    def decode(self, ids: Iterable[Sequence[int]]) -> list[Any]:
+        """Convert ids without the end mark to strings or lists of tokens."""
+        rows: list[Any] = self.vocabulary.decode(ids)
+        if self.form == "text":
+            return [join_tokens(row, self._joiner) for row in rows]
+        return rows
+
+    @staticmethod
+    def mark_ends(ids: Sequence[Sequence[int]], finished: Sequence[bool]) -> Panel:
+        """Encode ids without the end mark as targets; unfinished ones get no end mark."""
+        rows = [[*row, END] if ended else row for row, ended in zip(ids, finished, strict=True)]
+        return Panel.from_sequences([np.array(row, dtype=np.int64) for row in rows])

@@ -1,0 +1,113 @@
+"""Building the module and the net around it."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..modules import Loss, RecurrentStack, Seq2SeqModel, SequenceModel, cell_fault
+from ..sequences import quote
+from ._net import OPTIMIZERS, RecurrentNet
+from ._runtime import PRECISIONS, isolate_globals
+
+Model = SequenceModel | Seq2SeqModel
+
+
+def build_module(
+    kind: type[Model],
+    arguments: dict[str, Any],
+    seed: int,
+    *,
+    precision: str,
+    embedding_weights: np.ndarray | None = None,
+    unseen_tokens: np.ndarray | None = None,
+    caller: str | None = None,
+) -> Model:
+    """Build the module on the CPU, with initial weights from ``seed``.
+
+    Parameters
+    ----------
+    kind : type
+        `SequenceModel` or `Seq2SeqModel`.
+    arguments : dict
+        From `module_arguments`.
+    seed : int
+        Seed of the initial weights.
+    precision : str
+        Determines their dtype.
+    embedding_weights : ndarray or None
+        Pretrained embedding vectors.
+    unseen_tokens : ndarray of int or None
+        Tokens that do not occur in the training data.
+    caller : str or None
+        If given, a user-defined cell is tested, and its faults are raised under this name.
+    """
+    user_cell = not isinstance(arguments["cell"], str)
+    fault, cause = "", None
+    with isolate_globals(seed, torch.device("cpu"), needed=user_cell):
+        try:
+            module = kind(
+                **arguments,
+                embedding_weights=embedding_weights,
+                unseen_tokens=unseen_tokens,
+                generator=torch.Generator().manual_seed(seed),
+            )
+            if user_cell and caller is not None:
+                fault = _try_cell(module.encoder.recurrent)
+        except Exception as error:  # any exception: torch's, or of a user-defined cell
+            if caller is not None and _is_memory(error):
+                raise MemoryError(
+                    f"{caller}: the network does not fit into memory. Lower hidden_size, "
+                    f"conv_channels, the size of the embedding or the kernel. ({quote(error)})"
+                ) from error
+            if not user_cell or caller is None:
+                raise
+            # Any exception: the code of a user-defined cell runs here.
+            fault, cause = f"raised {type(error).__name__}: {quote(error)}", error
+    if fault:
+        raise ValueError(
+            f"{caller}: cell {arguments['cell'].__name__} {fault}. A cell must be built as "
+            "cell(input_size, hidden_size), with the arguments in module__cell__…, take "
+            "(n_timesteps, batch, input_size), and return (n_timesteps, batch, hidden_size), or a "
+            "tuple that begins with it, each step of a row depending only on that row's steps so "
+            "far."
+        ) from cause
+    return module.to(PRECISIONS[precision][0])
+
+
+def _try_cell(stack: RecurrentStack) -> str:
+    """Describe how a user-defined cell violates the interface; "" if it does not.
+
+    The second layer is tested as well, because its input has another size: a cell that returns its
+    input has the right shape in one of them only. Further layers are like the second.
+    """
+    sizes = (stack.input_size, stack.output_size)
+    layers = zip(stack.forward_layers, sizes, strict=False)
+    faults = (cell_fault(layer, size, stack.hidden_size) for layer, size in layers)
+    return next(filter(None, faults), "")
+
+
+def _is_memory(error: Exception) -> bool:
+    """Whether an error means out of memory, for which torch raises a RuntimeError."""
+    words = ("allocate memory", "out of memory", "Storage size calculation overflowed")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
+
+
+def build_net(
+    module: Model,
+    criterion: Loss,
+    arguments: dict[str, Any],
+    device: torch.device,
+    backend: str,
+    **others: Any,
+) -> RecurrentNet:
+    """Build the net around a module and move it to its device."""
+    optimizer = arguments["optimizer"]
+    net = RecurrentNet(
+        module,
+        criterion,
+        device=device,
+        **{**arguments, "optimizer": OPTIMIZERS.get(optimizer, optimizer), "backend": backend},
+        **others,
+    )
+    return net.initialize()
