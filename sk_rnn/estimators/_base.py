@@ -164,8 +164,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         if one_epoch:
             self._validate_params()  # which scikit-learn leaves out once a model is fitted
         params = plain_numbers(self.get_params(deep=False))
-        extras = check_extras(self._extras(), params, caller)
         self._check_combinations(params, caller)
+        extras = check_extras(self._extras(), params, caller)
         device = resolve_device(self.device, caller)
         names = (*self._module_parameters, *self._data_parameters)
         network = network_parameters(params, names)
@@ -261,7 +261,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             epochs=epochs,
             seed=seed,
             patience=patience,
-            tol=params["tol"],
+            tol=float(self.tol),
             unbounded=not find_cell(self.cell).bounded,
             runs_user_code=isinstance(self.cell, type),
             advice=divergence_advice(params),
@@ -294,8 +294,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             "optimizer": self.optimizer,
             "lr": float(self.lr),
             "lr_schedule": "constant" if one_epoch else self.lr_schedule,
-            "weight_decay": params["weight_decay"],
-            "gradient_clip": params["gradient_clip"],
+            "weight_decay": float(self.weight_decay),
+            "gradient_clip": None if self.gradient_clip is None else float(self.gradient_clip),
             "bfloat16": self._precision == "bf16",
             "backend": self.backend,
             "tbptt_steps": params.get("tbptt_steps"),

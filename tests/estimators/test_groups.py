@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
-from sk_rnn.estimators._rows import split_rows
 from sk_rnn.preprocessing import TimeDistributed
+from sk_rnn.training import split_rows
 
 rng = np.random.default_rng(0)
 N = 40

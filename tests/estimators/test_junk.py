@@ -718,7 +718,7 @@ def test_score_of_huge_numbers_is_that_of_small_ones():
     model = reg(precision="float64").fit(X, y)
     scores = []
     for unit in (1.0, 1e200):
-        model._target_mean, model._target_scale = unit * 2.5, unit
+        model._target._mean, model._target._scale = unit * 2.5, unit
         scores.append(model.score(X, y * unit))
     assert scores[0] == pytest.approx(scores[1])
 

@@ -10,10 +10,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
-from sk_rnn.estimators import _rows
 from sk_rnn.preprocessing import load_word_vectors
 from sk_rnn.sequences import _layout, _order, _scaling, _validation, read_spans
-from sk_rnn.training import _batches
+from sk_rnn.training import _batches, _rows
 
 N = 400
 rng = np.random.default_rng(0)

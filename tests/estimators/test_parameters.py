@@ -31,6 +31,7 @@ from skorch.callbacks import (
 from torch import nn
 
 from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn.estimators._autos import auto_epochs
 from sk_rnn.modules import POOLINGS
 
 KINDS = [RNNClassifier, RNNRegressor]
@@ -514,29 +515,46 @@ def test_early_stopping_restores_the_best_regressor():
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "length", "params", "epochs"),
+    ("n_rows", "tokens", "documents", "epochs"),
     [
-        (8, 5, {}, 150),
-        (100, 5, {}, 150),
-        (320, 5, {}, 60),
-        (1000, 5, {}, 30),
-        (3200, 5, {}, 17),
-        (32_000, 5, {}, 10),
-        (32_000, 5, {"embedding_dim": 2}, 20),
-        (32_000, 99, {"embedding_dim": 2}, 20),
-        (32_000, 100, {"embedding_dim": 2}, 10),
-        (32_000, 100, {"embedding_dim": 2, "return_sequences": True}, 20),
-        (32_000, 100, {}, 10),
+        (8, False, False, 150),
+        (100, False, False, 150),
+        (320, False, False, 60),
+        (1000, False, False, 30),
+        (3200, False, False, 17),
+        (32_000, False, False, 10),
+        (32_000, False, True, 10),
+        (32_000, True, False, 20),
+        (32_000, True, True, 10),
     ],
 )
-def test_automatic_epochs(n_rows, length, params, epochs):
-    if "embedding_dim" in params:
-        tokens = [[0, 1, 2], [1, 2], [2, 0]]
-        y = tokens if params.get("return_sequences") else [0, 1, 0]
-        model = small(RNNClassifier, **params).fit(tokens, y)
-    else:
-        model = fitted(RNNClassifier)
-    assert model._auto_epochs(np.full(n_rows, length), batch_size=32) == epochs
+def test_automatic_epochs(n_rows, tokens, documents, epochs):
+    found = auto_epochs(n_rows, batch_size=32, tokens=tokens, documents=documents)
+    assert found == epochs
+
+
+@pytest.mark.parametrize(
+    ("length", "params", "documents"),
+    [
+        (99, {}, False),
+        (100, {}, True),
+        (100, {"return_sequences": True}, False),
+    ],
+)
+def test_long_sequences_of_tokens_with_one_target_are_documents(
+    monkeypatch, length, params, documents
+):
+    known = []
+
+    def epochs(*args, documents, **kwargs):
+        known.append(documents)
+        return 1
+
+    monkeypatch.setattr("sk_rnn.estimators._base.auto_epochs", epochs)
+    tokens = [[0, 1, 2, 1] * (length // 4) + [0] * (length % 4)] * 2
+    y = tokens if "return_sequences" in params else [0, 1]
+    small(RNNClassifier, embedding_dim=2, max_epochs="auto", **params).fit(tokens, y)
+    assert known == [documents]
 
 
 class InterruptingAt(Callback):

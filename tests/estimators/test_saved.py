@@ -228,7 +228,7 @@ CHANGES = {
     "a weight": lambda state: tilt(next(iter(state["_net_state"]["module"].values()))),
     "a name of a weight": lambda state: state["_net_state"]["module"].update(more=np.zeros(1)),
     "a loss": lambda state: state["_net_state"]["history"][0].update(train_loss=0.0),
-    "the scale": lambda state: tilt(state["_scaling"][0]),
+    "the scale": lambda state: tilt(state["_source"]["_scaling"][0]),
     "the seed": lambda state: state.update(_seed=1),
 }
 

@@ -475,7 +475,7 @@ def test_long_pairs_are_read_few_at_a_time(monkeypatch):
         sizes.append(len(output[0]))
 
     model.module_.decoder.register_forward_hook(forward)
-    monkeypatch.setattr("sk_rnn.estimators._translation.MAX_SCORES", 1)
+    monkeypatch.setattr("sk_rnn.estimators._decoding.MAX_SCORES", 1)
     assert_allclose(model.score_samples(WORDS, BACK), expected[0], atol=1e-5)
     for part, whole in zip(model.align(WORDS, BACK), expected[1], strict=True):
         assert_allclose(part.weights, whole.weights, atol=1e-6)

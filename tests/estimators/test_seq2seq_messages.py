@@ -418,7 +418,7 @@ MESSAGES = {
     "negative": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, -1, 1]),
         ValueError,
-        "Seq2SeqTransformer.fit: sample_weight[1] is -1. Weights are finite numbers, "
+        "Seq2SeqTransformer.fit: sample_weight[2] is -1. Weights are finite numbers, "
         "zero or positive; zero leaves a sample out.",
     ),
     "frame of strings": (

@@ -101,7 +101,9 @@ def outputs(model, data):
     if isinstance(model, RNNClassifier):
         found = [model.predict(data), model.predict_proba(data), model.decision_function(data)]
     elif isinstance(model, Seq2SeqTransformer):
-        found = [model.score_samples(data), model._encode(model._open(data, "transform"))]
+        encodings = model.set_params(transform_method="encode").transform(data)
+        model.set_params(transform_method="predict")
+        found = [model.score_samples(data), encodings]
         predicted = np.array([repr(list(row)) for row in model.predict(data)])
         return [*found, predicted]
     elif model.loss == "gaussian":

@@ -70,7 +70,7 @@ def test_sparse_ids_of_a_panel_to_translate_are_refused(y, rows):
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 def test_lists_of_sparse_ids_to_translate_are_tokens_of_any_kind(rows):
     model = Seq2SeqTransformer(**SMALL, source_analyzer="word").fit(rows, rows)
-    assert len(model._source_tokens) == len({i for row in rows for i in row})
+    assert len(model.source_vocabulary_) == len({i for row in rows for i in row})
     assert {i for row in model.predict(rows) for i in row} <= {i for row in rows for i in row}
 
 
