@@ -1,5 +1,8 @@
 """The values that "auto" stands for, each with the evidence for it."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
 
 # Vocabulary size from which most vectors of the embedding are trained rarely, and need more
@@ -106,3 +109,45 @@ def auto_tied_embeddings(n_target_tokens: int, *, feedback: bool) -> bool:
 def auto_max_length(longest: int) -> int:
     """Return the maximum number of steps to decode, given the longest target in fit."""
     return max(1, SPARE_LENGTH * longest)
+
+
+class Plan(NamedTuple):
+    """How to train: the numbers that may be "auto".
+
+    Attributes
+    ----------
+    batch_size, epochs : int
+    patience : int or None
+        With early stopping, the number of epochs to wait for an improvement.
+    """
+
+    batch_size: int
+    epochs: int
+    patience: int | None
+
+
+def plan_training(
+    params: Mapping[str, Any], n_rows: int, *, one_epoch: bool, tokens: bool, documents: bool
+) -> Plan:
+    """Return how to train on ``n_rows`` rows.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator.
+    n_rows : int
+        Number of training rows.
+    one_epoch : bool
+        Whether to train for a single epoch.
+    tokens, documents : bool
+        See `auto_epochs`.
+    """
+    batch_size, patience = params["batch_size"], params["n_iter_no_change"]
+    if batch_size == "auto":
+        batch_size = auto_batch_size(n_rows)
+    epochs = 1 if one_epoch else params["max_epochs"]
+    if epochs == "auto":
+        epochs = auto_epochs(n_rows, batch_size, tokens=tokens, documents=documents)
+    if patience == "auto":
+        patience = auto_patience(n_rows, epochs)
+    return Plan(batch_size, epochs, patience if params["early_stopping"] else None)

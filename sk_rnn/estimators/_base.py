@@ -4,7 +4,7 @@ import copy
 import threading
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from ..training import (
     check_weights,
     copy_callbacks,
     draw_seed,
+    draw_seeds,
     fit_network,
     resolve_backend,
     resolve_device,
@@ -34,7 +35,7 @@ from ..training import (
     split_rows,
     untouched_on_failure,
 )
-from ._autos import EMBEDDING_EPS, are_documents, auto_batch_size, auto_epochs, auto_patience
+from ._autos import are_documents, plan_training
 from ._estimator import NetworkEstimator
 from ._extras import check_extras
 from ._modules import (
@@ -42,21 +43,14 @@ from ._modules import (
     check_unchanged,
     divergence_advice,
     embedding_dim,
+    net_arguments,
     network_parameters,
 )
 from ._parameters import SHARED, Constraints, checked_schedule
+from ._validation import Validation, check_splittable
 from ._warnings import called_directly, warn_user
 from .sources import Samples, Source
 from .targets import Target
-
-
-class Validation(NamedTuple):
-    """The validation data passed to `fit`, if any."""
-
-    X: Any = None
-    y: Any = None
-    sample_weight: Any = None
-
 
 _NO_VALIDATION = Validation()
 
@@ -164,8 +158,9 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         if one_epoch:
             self._validate_params()  # which scikit-learn leaves out once a model is fitted
         params = plain_numbers(self.get_params(deep=False))
+        named = self._extras()
         self._check_combinations(params, caller)
-        extras = check_extras(self._extras(), params, caller)
+        extras = check_extras(named, params, caller)
         device = resolve_device(self.device, caller)
         names = (*self._module_parameters, *self._data_parameters)
         network = network_parameters(params, names)
@@ -180,7 +175,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         else:
             # Setting a parameter after fit must not change the meaning of the fitted model.
             self._precision, self._built_with = self.precision, network
-            self._source, samples = source, _ = self._make_source(X, params, caller)
+            source, samples = self._make_source(X, params, caller)
+            self._source = source
             target, y = self._make_target(y, X, samples, {**params, **target_options}, caller)
             source.warn(X, f"{caller}: X")
         self._target = target
@@ -204,14 +200,14 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         # Arrange the rows, and split off those for validation.
         if not resume:
             self._seed, self._n_fits = draw_seed(self.random_state), 0
-        rng, seed = self._next_seeds()
+        rng, seed = draw_seeds(self._seed, self._n_fits)
+        self._n_fits += 1
         entries = target.by_sequence(encoded, spans)
         rows, sample_weight = arrange_rows(spans, entries, sample_weight)
         valid_rows = None
-        validated = any(part is not None for part in validation)
-        if self.early_stopping and not validated and not one_epoch:
+        if self.early_stopping and not validation.is_given and not one_epoch:
             fraction = params["validation_fraction"]
-            _check_splittable(len(rows), fraction, caller)
+            check_splittable(len(rows), fraction, caller)
             classes = target.classes_to_stratify(encoded)
             rows, valid_rows = split_rows(
                 rows, classes, fraction, rng, groups=groups, caller=caller
@@ -235,32 +231,25 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         data = target.data(
             encoded, spans, rows, sample_weight, device, caller, **self._input_options()
         )
-        batch_size = params["batch_size"]
-        if batch_size == "auto":
-            batch_size = auto_batch_size(len(rows))
-        epochs = 1 if one_epoch else params["max_epochs"]
-        if epochs == "auto":
-            short = not (documents and target.one_per_sequence)
-            epochs = auto_epochs(
-                len(rows), batch_size, tokens=source.is_tokens, documents=not short
-            )
-        patience = None
-        if self.early_stopping:
-            patience = params["n_iter_no_change"]
-            if patience == "auto":
-                patience = auto_patience(len(rows), epochs)
+        plan = plan_training(
+            params,
+            len(rows),
+            one_epoch=one_epoch,
+            tokens=source.is_tokens,
+            documents=documents and target.one_per_sequence,
+        )
         valid = None
-        if validated:
+        if validation.is_given:
             valid = self._read_validation(validation, device, caller)
         elif valid_rows is not None:
             valid = PredictionBatches(data, valid_rows)
 
         training = Training(
-            TrainingBatches(data, rows, batch_size, rng),
+            TrainingBatches(data, rows, plan.batch_size, rng),
             valid,
-            epochs=epochs,
+            epochs=plan.epochs,
             seed=seed,
-            patience=patience,
+            patience=plan.patience,
             tol=float(self.tol),
             unbounded=not find_cell(self.cell).bounded,
             runs_user_code=isinstance(self.cell, type),
@@ -283,23 +272,16 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         """Build the net, or take that of the last fit, train it, and record the results."""
         caller, target = training.caller, self._target
         before = self.net_ if resume else None
-        resumed = None
-        if (
-            before is not None
-            and self._keeps_optimizer
-            and self._net_arguments["optimizer"] == self.optimizer
-        ):
-            resumed = before.optimizer_
+        optimizer_state = None
+        if resume and self._keeps_optimizer and self._net_arguments["optimizer"] == self.optimizer:
+            optimizer_state = self.net_.optimizer_.state_dict()["state"]
         self._net_arguments = {
-            "optimizer": self.optimizer,
-            "lr": float(self.lr),
-            "lr_schedule": "constant" if one_epoch else self.lr_schedule,
-            "weight_decay": float(self.weight_decay),
-            "gradient_clip": None if self.gradient_clip is None else float(self.gradient_clip),
-            "bfloat16": self._precision == "bf16",
-            "backend": self.backend,
-            "tbptt_steps": params.get("tbptt_steps"),
-            "embedding_eps": EMBEDDING_EPS if target.one_per_sequence else None,
+            **net_arguments(
+                params,
+                precision=self._precision,
+                one_epoch=one_epoch,
+                one_per_sequence=target.one_per_sequence,
+            ),
             **extras["optimizer"],
         }
         backend = resolve_backend(
@@ -343,8 +325,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             )
             if before is not None and not one_epoch:
                 net.history = copy.copy(before.history)
-            if resumed is not None:
-                net.resume_optimizer(copy.deepcopy(resumed.state_dict()["state"]))
+            if optimizer_state is not None:
+                net.resume_optimizer(copy.deepcopy(optimizer_state))
             net.lr_schedule = checked_schedule(net.lr_schedule, caller)
             stopped = fit_network(
                 net, training, readout=target.readout(), progress=progress, interrupted=interrupted
@@ -397,15 +379,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         self, validation: Validation, device: torch.device, caller: str
     ) -> PredictionBatches:
         """Convert X_val, y_val and sample_weight_val to batches."""
-        names = ("X_val", "y_val", "sample_weight_val")
-        passed = dict(zip(names, validation, strict=True))
-        missing = [name for name in names[:2] if passed[name] is None]
-        if missing:
-            given = next(name for name in names if passed[name] is not None)
-            raise ValueError(
-                f"{caller}: {given} was passed without {' and '.join(missing)}. Pass X_val and "
-                "y_val, or neither."
-            )
+        validation.check(caller)
         X, y, sample_weight = validation
         source, target = self._source, self._target
         samples = source.read(X, self, caller, input_name="X_val")
@@ -424,19 +398,3 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             **self._input_options(),
         )
         return PredictionBatches(data, n_outputs=self._module_arguments["n_outputs"])
-
-    def _next_seeds(self) -> tuple[np.random.RandomState, int]:
-        """Return a generator for the rows and a seed for weights and dropout, per call of fit."""
-        sequence = np.random.SeedSequence([self._seed, self._n_fits])
-        self._n_fits += 1
-        rows, weights = sequence.generate_state(2)
-        return np.random.RandomState(rows), int(weights)
-
-
-def _check_splittable(n_rows: int, fraction: float, caller: str) -> None:
-    if np.ceil(n_rows * fraction) >= n_rows:
-        raise ValueError(
-            f"{caller}: early_stopping=True with validation_fraction="
-            f"{fraction} leaves none of n_samples={n_rows} for training. "
-            "Lower validation_fraction, pass X_val and y_val, or set early_stopping=False."
-        )

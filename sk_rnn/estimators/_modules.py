@@ -7,7 +7,7 @@ import numpy as np
 
 from ..modules import find_cell
 from ..sequences import plain_numbers
-from ._autos import auto_embedding_dropout, auto_head_norm, auto_pooling
+from ._autos import EMBEDDING_EPS, auto_embedding_dropout, auto_head_norm, auto_pooling
 
 # Parameters of the estimators that `SequenceModel` and `Seq2SeqModel` have under the same names.
 _ENCODER = (
@@ -64,6 +64,36 @@ def embedding_dim(params: Mapping[str, Any]) -> int | None:
     if params["embedding_weights"] is not None:
         return int(np.shape(params["embedding_weights"])[-1])
     return params["embedding_dim"]
+
+
+def net_arguments(
+    params: Mapping[str, Any], *, precision: str, one_epoch: bool, one_per_sequence: bool
+) -> dict[str, Any]:
+    """Return the arguments of `RecurrentNet` that are kept to continue training.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator.
+    precision : str
+        That of the fitted model.
+    one_epoch : bool
+        Whether to train for a single epoch, at a constant learning rate.
+    one_per_sequence : bool
+        Whether each sequence has a single target.
+    """
+    clip = params["gradient_clip"]
+    return {
+        "optimizer": params["optimizer"],
+        "lr": float(params["lr"]),
+        "lr_schedule": "constant" if one_epoch else params["lr_schedule"],
+        "weight_decay": float(params["weight_decay"]),
+        "gradient_clip": None if clip is None else float(clip),
+        "bfloat16": precision == "bf16",
+        "backend": params["backend"],
+        "tbptt_steps": params.get("tbptt_steps"),  # not of all estimators
+        "embedding_eps": EMBEDDING_EPS if one_per_sequence else None,
+    }
 
 
 def network_parameters(params: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

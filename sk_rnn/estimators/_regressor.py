@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from ..sequences import Float, Int, NumberIn, RandomState, fit_context
 from ..training import check_weights
-from ._base import BaseRNN, Validation
+from ._base import BaseRNN
 from ._modules import choose_sequence_model
 from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_combinations
 from ._scores import r_squared
@@ -28,6 +28,7 @@ from ._types import (
     Precision,
     Schedule,
 )
+from ._validation import Validation
 from .sources import Samples, Source, read_sequences
 from .targets import LOSSES, NumberTarget, Target
 

@@ -38,7 +38,7 @@ from ..sequences import (
 )
 from ..training import Model, check_weights, draw_seed, float_type
 from ._autos import auto_attention, auto_max_length, auto_tied_embeddings
-from ._base import BaseRNN, Validation
+from ._base import BaseRNN
 from ._decoding import MARKS, PairDecoder
 from ._modules import SEQ2SEQ_MODEL_PARAMETERS
 from ._parameters import SHARED, Constraints, check_objects, encoder_conflicts, refuse
@@ -58,6 +58,7 @@ from ._types import (
     TargetKind,
     TransformMethod,
 )
+from ._validation import Validation
 from .sources import Samples, Source, read_any_source
 from .targets import (
     SeriesTarget,

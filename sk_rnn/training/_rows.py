@@ -218,3 +218,17 @@ def draw_seed(random_state: Any) -> int:
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(np.iinfo(np.int32).max))
     return int(random_state)
+
+
+def draw_seeds(seed: int, n_fits: int) -> tuple[np.random.RandomState, int]:
+    """Return a generator for the rows, and a seed for weights and dropout.
+
+    Parameters
+    ----------
+    seed : int
+        From `draw_seed`, when the estimator was first fitted.
+    n_fits : int
+        Number of earlier calls of fit that continued the training.
+    """
+    rows, weights = np.random.SeedSequence([seed, n_fits]).generate_state(2)
+    return np.random.RandomState(rows), int(weights)

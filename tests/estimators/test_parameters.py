@@ -550,7 +550,7 @@ def test_long_sequences_of_tokens_with_one_target_are_documents(
         known.append(documents)
         return 1
 
-    monkeypatch.setattr("sk_rnn.estimators._base.auto_epochs", epochs)
+    monkeypatch.setattr("sk_rnn.estimators._autos.auto_epochs", epochs)
     tokens = [[0, 1, 2, 1] * (length // 4) + [0] * (length % 4)] * 2
     y = tokens if "return_sequences" in params else [0, 1]
     small(RNNClassifier, embedding_dim=2, max_epochs="auto", **params).fit(tokens, y)
