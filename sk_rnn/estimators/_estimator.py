@@ -31,12 +31,12 @@ from ..training import (
     run_here,
 )
 from ._extras import PREFIXES
+from ._kinds import Kind
 from ._modules import divergence_advice
 from ._names import find_meant, suggest
 from ._parameters import COMPUTE
 from ._types import Backend, Extras
-from .sources import SOURCES, Source
-from .targets import TARGETS
+from .sources import Source
 
 # Predicting this many time steps takes less time than starting a thread.
 _FEW_STEPS = 4096
@@ -249,9 +249,7 @@ class NetworkEstimator(ExtraParameters):
         if "net_" in state:
             state["_net_state"] = dump_net(state.pop("net_"), with_optimizer=self._keeps_optimizer)
             del state["module_"]
-            # As plain values, so that skops has no other class to trust than the estimator.
-            for name in ("_source", "_target"):
-                state[name] = {"kind": type(state[name]).__name__, **vars(state[name])}
+            state |= {name: state[name].to_state() for name in ("_source", "_target")}
         return seal(state)
 
     def __setstate__(self, state):
@@ -262,11 +260,8 @@ class NetworkEstimator(ExtraParameters):
         if net_state is None:
             return
         with explain_foreign_state(name, written_by):
-            for attribute, kinds in (("_source", SOURCES), ("_target", TARGETS)):
-                saved = dict(vars(self)[attribute])
-                restored: Any = object.__new__(kinds[saved.pop("kind")])
-                restored.__dict__.update(saved)
-                setattr(self, attribute, restored)
+            for attribute in ("_source", "_target"):
+                setattr(self, attribute, Kind.from_state(getattr(self, attribute)))
             self._build_saved_net(net_state, self._net_arguments)
 
     def _build_saved_net(

@@ -7,13 +7,7 @@ from ._source import Owner, Samples, Source
 from ._tokens import TokenSource
 from ._vectors import VectorSource
 
-# By the names under which they are saved.
-SOURCES: dict[str, type[Source]] = {
-    kind.__name__: kind for kind in (NumberSource, IdSource, TokenSource, VectorSource)
-}
-
 __all__ = [
-    "SOURCES",
     "IdSource",
     "NumberSource",
     "Owner",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol, cast
 import numpy as np
 
 from ...sequences import Spans, Standardisation, TokenRows, Vocabulary
+from .._kinds import Kind
 
 # What a source has read.
 Samples = Spans | TokenRows
@@ -18,7 +19,7 @@ class Owner(Protocol):
     n_features_in_: int
 
 
-class Source(ABC):
+class Source(Kind, ABC):
     """One kind of X.
 
     In `fit` the methods are called in the order in which they are defined; for new data, `read` and

@@ -9,14 +9,8 @@ from ._series import SeriesTarget
 from ._target import Target
 from ._tokens import TokenTarget
 
-# By the names under which they are saved.
-TARGETS: dict[str, type[Target]] = {
-    kind.__name__: kind for kind in (LabelTarget, NumberTarget, TokenTarget, SeriesTarget)
-}
-
 __all__ = [
     "LOSSES",
-    "TARGETS",
     "LabelTarget",
     "NumberTarget",
     "PairTarget",

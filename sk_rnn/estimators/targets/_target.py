@@ -11,10 +11,11 @@ import torch
 from ...modules import Loss
 from ...sequences import Spans, Vocabulary
 from ...training import Readout, ScoreFunction, SequenceData, float_type
+from .._kinds import Kind
 from ..sources import Samples
 
 
-class Target(ABC):
+class Target(Kind, ABC):
     """One kind of y.
 
     In `fit` the methods are called in the order in which they are defined. For new data, only

@@ -1,0 +1,28 @@
+"""Objects that are saved as plain values: the kinds of X and of y."""
+
+from typing import Any, ClassVar, Self
+
+
+class Kind:
+    """Base class of sources and targets.
+
+    A file of a saved estimator contains the name of the class and its attributes, so that `skops`
+    has no other class to trust than that of the estimator.
+    """
+
+    _kinds: ClassVar[dict[str, type["Kind"]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        cls._kinds[cls.__name__] = cls
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the class's name and the attributes."""
+        return {"kind": type(self).__name__, **vars(self)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the object whose `to_state` is ``state``."""
+        restored: Any = object.__new__(cls._kinds[state["kind"]])
+        restored.__dict__.update({name: value for name, value in state.items() if name != "kind"})
+        return restored
