@@ -77,7 +77,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
         net = self.net_
         data = self._source_data(spans, per_step=self._per_step)
         batches = PredictionBatches(
-            data, aligned=not self.module_.rows_independent, n_outputs=self.module_.n_outputs
+            data, pad_samples=not self.module_.rows_independent, n_outputs=self.module_.n_outputs
         )
 
         def compute(interrupted: threading.Event) -> np.ndarray:
@@ -88,7 +88,7 @@ class FittedRNN(OpenParameters, metaclass=ABCMeta):
                 found = run_here(compute)
             else:
                 found = run_flushed(compute, backend=net.backend)
-        order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
+        order = np.concatenate([batches.samples[chosen] for chosen in batches.batches])
         outputs = np.empty_like(found)
         outputs[self._target_rows(spans, order)] = found
         return outputs

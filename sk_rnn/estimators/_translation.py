@@ -190,7 +190,7 @@ class Translation(SourceReader, PairTargets):
         last row, whose results are dropped.
         """
         net = self.net_
-        batches = PredictionBatches(data, batch_size=max(1, max_rows), aligned=True)
+        batches = PredictionBatches(data, batch_size=max(1, max_rows), pad_samples=True)
 
         numbers = iter(batches.batches)
 

@@ -15,7 +15,8 @@ from ._callbacks import (
     largest_weight,
     subset_accuracy,
 )
-from ._net import OPTIMIZERS, RecurrentNet
+from ._net import RecurrentNet
+from ._optimizers import OPTIMIZERS
 from ._pairs import PairData
 from ._progress import Progress, announce
 from ._readouts import Readout, read_classes, read_labels
