@@ -56,7 +56,7 @@ def refuse_document(document: Any, i: int, caller: str) -> None:
         )
     kind = "a number" if _is_number(document) else name_kind(document)
     raise TypeError(
-        f"{where} is {shown(document)}, {kind}, where text is expected. Pass a string, or a list "
+        f"{where} is {show(document)}, {kind}, where text is expected. Pass a string, or a list "
         "of tokens."
     )
 
@@ -91,7 +91,7 @@ def check_tokens(tokens: list[Any], i: int, caller: str) -> list[Any]:
     return tokens
 
 
-def shown(value: Any) -> str:
+def show(value: Any) -> str:
     """Format a value in one line for a message."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."

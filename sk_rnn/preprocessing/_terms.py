@@ -92,7 +92,7 @@ def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> lis
     """
     where = f"{caller}: vocabulary"
     if isinstance(vocabulary, Mapping):
-        terms = _in_order(vocabulary, first_ids, where)
+        terms = _terms_by_position(vocabulary, first_ids, where)
     elif isinstance(vocabulary, set | frozenset):
         terms = sorted_terms(list(vocabulary), caller)
     else:
@@ -118,7 +118,9 @@ def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> lis
     return terms
 
 
-def _in_order(vocabulary: Mapping[Any, Any], first_ids: tuple[int, ...], where: str) -> list[Any]:
+def _terms_by_position(
+    vocabulary: Mapping[Any, Any], first_ids: tuple[int, ...], where: str
+) -> list[Any]:
     for term, position in vocabulary.items():
         if not isinstance(position, int | np.integer) or isinstance(position, bool):
             raise TypeError(

@@ -34,7 +34,7 @@ from ._analysis import (
     RESERVED,
     check_analysis,
     read_ids,
-    warn_of_empty,
+    warn_empty,
 )
 from ._terms import given_terms, prune
 
@@ -312,11 +312,11 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
             X,
             fitted._text,
             fitted._vocabulary.look_up,
-            cut=self._cut(fitted._marked, caller),
-            marked=fitted._marked,
+            cut=self._truncation(fitted._marked, caller),
+            add_marks=fitted._marked,
             caller=caller,
         )
-        warn_of_empty(empty, len(offsets) - 1, caller)
+        warn_empty(empty, len(offsets) - 1, caller)
         return _panel(X, ids, offsets, fitted.n_tokens_)
 
     def inverse_transform(self, X: Any) -> list[list[Any]]:
@@ -417,7 +417,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         """
         return self._count_vectorizer("SequenceVectorizer.get_stop_words").get_stop_words()
 
-    # --- inside ---------------------------------------------------------------------------------
+    # --- implementation ---------------------------------------------------------------------------
 
     def _count_vectorizer(self, caller: str) -> CountVectorizer:
         """Return what splits documents, once its parameters are checked."""
@@ -431,13 +431,13 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
     def _fit(self, X: Any, caller: str) -> Panel:
         text = self._count_vectorizer(caller)
         text._warn_for_unused_params()
-        marked = bool(self.add_marks)
-        reserved = _RESERVED[marked]
-        cut = self._cut(marked, caller)
+        add_marks = bool(self.add_marks)
+        reserved = _RESERVED[add_marks]
+        cut = self._truncation(add_marks, caller)
         if self.vocabulary is not None:
             vocabulary = Vocabulary(self._given_terms(caller), reserved)
             ids, offsets, empty = read_ids(
-                X, text, vocabulary.look_up, cut=cut, marked=marked, caller=caller
+                X, text, vocabulary.look_up, cut=cut, add_marks=add_marks, caller=caller
             )
         else:
             # A term gets the next id when it is first met, in C.
@@ -447,7 +447,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
                 text,
                 lambda tokens: map(found.__getitem__, tokens),
                 cut=cut,
-                marked=marked,
+                add_marks=add_marks,
                 caller=caller,
             )
             if not found:
@@ -467,8 +467,8 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
             )
             final = [*range(len(reserved)), *vocabulary.look_up(found)]
             ids = np.array(final, dtype=np.int32)[ids]
-        warn_of_empty(empty, len(offsets) - 1, caller)
-        self._text, self._marked = text, marked
+        warn_empty(empty, len(offsets) - 1, caller)
+        self._text, self._marked = text, add_marks
         self.fixed_vocabulary_ = self.vocabulary is not None
         self.vocabulary_ = vocabulary.ids
         self.n_tokens_ = len(vocabulary)
@@ -488,8 +488,8 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
             )
         fitted = type(self)(**self.get_params(deep=False))
         fitted._text = fitted._count_vectorizer(caller)
-        marked = fitted._marked = bool(self.add_marks)
-        vocabulary = Vocabulary(fitted._given_terms(caller), _RESERVED[marked])
+        add_marks = fitted._marked = bool(self.add_marks)
+        vocabulary = Vocabulary(fitted._given_terms(caller), _RESERVED[add_marks])
         fitted.vocabulary_, fitted.n_tokens_ = vocabulary.ids, len(vocabulary)
         return fitted
 
@@ -518,11 +518,11 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
                 )
         return terms
 
-    def _cut(self, marked: bool, caller: str) -> Callable[[list[Any]], list[Any]] | None:
+    def _truncation(self, add_marks: bool, caller: str) -> Callable[[list[Any]], list[Any]] | None:
         """Return the function that shortens the tokens of a document."""
         if self.max_length is None:
             return None
-        n_tokens = int(self.max_length) - N_MARKS * marked
+        n_tokens = int(self.max_length) - N_MARKS * add_marks
         if n_tokens < 1:
             raise ValueError(
                 f"{caller}: max_length={self.max_length} leaves no room for a token beside the two "

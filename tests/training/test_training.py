@@ -84,7 +84,7 @@ def test_per_step_batches_pair_each_step_with_its_target(rng):
     steps = batch.X["x"].flatten(0, 1)[batch.X["positions"]][:, 0]
     assert torch.equal(steps, batch.y.values)
     assert torch.equal(steps * 2, batch.y.weights)
-    assert batch.n_rows == panel.lengths[[7, 2, 30]].sum()
+    assert batch.n_targets == panel.lengths[[7, 2, 30]].sum()
 
 
 def test_training_batches_see_every_row_as_often_as_it_is_listed(rng):
