@@ -20,14 +20,14 @@ from ._documents import (
     show,
 )
 
-# What ids below those of terms stand for; without marks, the first two.
+# Names of the ids before those of the terms; without begin and end tokens, the first two.
 RESERVED = ("<padding>", "<unknown>", "<begin>", "<end>")
 _, UNKNOWN, BEGIN, END = range(len(RESERVED))
 N_MARKS = 2
 
 
 def check_analysis(text: CountVectorizer, caller: str) -> None:
-    """Raise for parameters with which no document can be tokenized."""
+    """Raise an error for parameters with which no document can be tokenized."""
     if isinstance(text.stop_words, list):
         for word in text.stop_words:
             if not isinstance(word, str):
@@ -48,9 +48,7 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
         return
     where = f"{caller}: token_pattern={text.token_pattern!r}"
     if text.token_pattern is None:
-        raise ValueError(
-            f"{where} leaves no way to split documents. Pass a pattern, or a tokenizer."
-        )
+        raise ValueError(f"{where} requires a tokenizer. Pass a pattern, or a tokenizer.")
     try:
         n_groups = re.compile(text.token_pattern).groups
     except re.error as error:
@@ -87,7 +85,7 @@ def read_ids(
     cut : callable or None
         Truncates a list of tokens.
     add_marks : bool
-        Whether each document gets a begin and an end token.
+        Whether to add a begin and an end token to each document.
     caller : str
         Name of the caller in error messages.
 
@@ -143,20 +141,20 @@ def _analyze(
     """Return the tokens of a document, or raise an error about the document or a user function."""
     if text.input == "file" and not hasattr(document, "read"):
         raise TypeError(
-            f"{where} is {show(document)}, but input='file' says that documents are open files. "
+            f"{where} is {show(document)}, but input='file' means that documents are open files. "
             "Open it, or set input to 'filename' or 'content'."
         )
     if text.input == "filename" and not isinstance(document, str | bytes | PathLike):
         raise TypeError(
-            f"{where} is {show(document)}, but input='filename' says that documents are paths of "
+            f"{where} is {show(document)}, but input='filename' means that documents are paths of "
             "files. Pass paths, or set input to 'file' or 'content'."
         )
     try:
         tokens = analyze(document)
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{where} does not decode: {quote(error)}. Set encoding to what it is "
-            f"written in (now {text.encoding!r}), or decode_error='replace'."
+            f"{where} cannot be decoded: {quote(error)}. Set encoding to that of the "
+            f"document (now {text.encoding!r}), or decode_error='replace'."
         ) from error
     except OSError as error:
         if text.input != "filename":
@@ -193,8 +191,8 @@ def _refuse_function(
     names = "analyzer" if callable(text.analyzer) else "preprocessor, strip_accents or tokenizer"
     raise kind(
         f"{where} cannot be split into tokens: {names} raised {type(error).__name__}: "
-        f"{quote(error)}. An analyzer must turn a document into a list of tokens, as a tokenizer "
-        "must a string; a preprocessor and strip_accents must return a string."
+        f"{quote(error)}. An analyzer must convert a document to a list of tokens, a tokenizer a "
+        "string to a list of tokens; a preprocessor and strip_accents must return a string."
     ) from error
 
 

@@ -15,7 +15,7 @@ from ._steps import Steps, holds_non_numbers
 def transformer_input(steps: Steps) -> Any:
     """Return the input of the transformer: a data frame if features have names.
 
-    Dicts of features are a one-dimensional array, as scikit-learn expects.
+    Dicts of features are returned as a one-dimensional array, as scikit-learn expects.
     """
     if steps.is_records:
         return steps.values[:, 0]

@@ -1,4 +1,4 @@
-"""Targets and metadata of sequences, repeated or concatenated to one entry per time step."""
+"""Targets and metadata of sequences, broadcast to one entry per time step."""
 
 from collections.abc import Iterable, Mapping, Sized
 from collections.abc import Set as AbstractSet
@@ -18,14 +18,14 @@ _ADVICE = "Pass one entry per sequence, or for each sequence one per time step."
 
 
 class LengthMismatchError(ValueError):
-    """Entries are sequences whose lengths differ from those of X."""
+    """The entries are sequences whose lengths differ from those of X."""
 
 
 def broadcast_target(y: Any, steps: Steps, caller: str) -> tuple[Any, str | None]:
-    """Return one target per time step; or None, and why, if they are sequences of other lengths.
+    """Return one target per time step; or None and the reason, if their lengths do not match.
 
-    Such targets are not an error: they belong to a later estimator, for example translations, and
-    are irrelevant to a transformer that needs no targets.
+    Such targets are not an error: they are those of a later estimator, for example translations,
+    and are irrelevant to a transformer that needs no targets.
     """
     if y is None:
         return None, None

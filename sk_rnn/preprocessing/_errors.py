@@ -1,4 +1,4 @@
-"""Translation of a transformer's errors into sequences, time steps and columns."""
+"""Errors of a transformer, restated with the sequence, time step and column."""
 
 import re
 import warnings
@@ -113,7 +113,7 @@ def refuse_non_dicts(steps: Steps, transformer: Any, caller: str) -> NoReturn:
 
 
 def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | None:
-    """Column selection by name for data without column names."""
+    """Explain column selection by name for data without column names."""
     if "using strings is only supported for" not in text:
         return None
     if steps.is_table and isinstance(X, pd.DataFrame):
@@ -131,7 +131,7 @@ def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | 
 
 
 def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
-    """Missing or infinite values."""
+    """Explain missing or infinite values."""
     nan = "NaN" in text
     if not nan and "infinity" not in text:
         return None
@@ -166,7 +166,7 @@ def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
 
 
 def _unknown_category(steps: Steps, text: str) -> str | None:
-    """Categories that an encoder did not see in fit."""
+    """Explain categories that an encoder did not see in fit."""
     match = re.search(r"Found unknown categories \[(.*)\] in column", text, re.DOTALL)
     if match is None:
         return None
@@ -188,7 +188,7 @@ def _unknown_category(steps: Steps, text: str) -> str | None:
 
 
 def _not_numeric(X: Any, steps: Steps, transformer: Any, text: str, caller: str) -> str | None:
-    """Text and other values that are not numbers."""
+    """Explain text and other values that are not numbers."""
     needs_numbers = not accepts_categories(transformer) and not isinstance(
         transformer, ColumnTransformer
     )

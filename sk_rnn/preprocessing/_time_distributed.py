@@ -431,7 +431,7 @@ class TimeDistributed(
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        # A class, which fit refuses, has no tags.
+        # A class, which fit rejects, has no tags.
         if hasattr(self.transformer, "__sklearn_tags__") and not isinstance(self.transformer, type):
             inner = get_tags(self.transformer)
             for name in ("allow_nan", "categorical", "string", "dict", "positive_only"):
@@ -444,7 +444,7 @@ class TimeDistributed(
             tags.no_validation = inner.no_validation
         return tags
 
-    # -- Input and output-----------------------------------------------------------------
+    # -- Input and output ----------------------------------------------------------------
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Steps:
         steps = read_steps(
@@ -489,7 +489,7 @@ class TimeDistributed(
             n_expected = len(names)
             raise ValueError(
                 f"{caller}: X has {n_features} features per time step, but "
-                f"{type(self.transformer_).__name__} was fitted to make {n_expected}. Pass "
+                f"{type(self.transformer_).__name__} returns {n_expected}. Pass "
                 f"sequences of shape (n_timesteps, {n_expected}), as transform returns them."
             )
 

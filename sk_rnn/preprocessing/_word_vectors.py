@@ -23,7 +23,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A line of 30,000 numbers has fewer bytes. Other files may have no line ends.
 _LONGEST_LINE = 1 << 20
 
-# Above this size, a table in which less than 1 % of the rows are terms is refused.
+# Above this size, a table in which less than 1 % of the rows are terms is rejected.
 _MANY_IDS, _SPARSE = 1_000_000, 100
 
 # Names of the reserved ids of a SequenceVectorizer, which are not words.
@@ -151,7 +151,7 @@ def load_word_vectors(
         some = [term.decode("utf-8", "surrogatepass") for term in list(id_of)[:3]]
         raise ValueError(
             f"{caller}: {os.fspath(path)} holds none of the {len(id_of)} terms of the vocabulary "
-            f"({', '.join(map(repr, some))}, ...). Check capitals (lowercase) and the language."
+            f"({', '.join(map(repr, some))}, ...). Check the case of letters and the language."
         )
     rows = np.fromiter(vectors, dtype=np.int64)
     known = np.stack(list(vectors.values()))  # (n_found, n_dimensions)
@@ -201,11 +201,13 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
             id_of[term.encode("utf-8", "surrogatepass")] = int(i)
     if n_tokens > _MANY_IDS and n_tokens > _SPARSE * len(pairs):
         raise ValueError(
-            f"{caller}: vocabulary has id {n_tokens - 1}, which asks for {n_tokens} vectors, but "
+            f"{caller}: vocabulary has id {n_tokens - 1}, which requires {n_tokens} vectors, but "
             f"only {len(pairs)} terms. Map terms to ids from 0 on, as SequenceVectorizer does."
         )
     if not id_of:
-        raise ValueError(f"{caller}: vocabulary has no term but {list(vocabulary)}. Pass terms.")
+        raise ValueError(
+            f"{caller}: vocabulary has no terms except {list(vocabulary)}. Pass terms."
+        )
     return id_of, n_tokens
 
 
@@ -295,8 +297,8 @@ def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
         if len(members) != 1:
             names = ", ".join(info.filename for info in members) or "none"
             raise ValueError(
-                f"{where} is a zip of {len(members)} files ({names}), where one is expected. Unpack "
-                "it, and pass the path of the file with the vectors."
+                f"{where} is a zip of {len(members)} files ({names}), where one is expected. "
+                "Unpack it, and pass the path of the file with the vectors."
             )
         try:
             member = archive.open(members[0])

@@ -22,7 +22,7 @@ from ._columnar import (
     read_polars,
 )
 from ._interchange import open_foreign
-from ._kinds import columns_of, first_given, has_sequences, holds_cells, is_frame
+from ._kinds import columns_of, first_not_missing, has_sequence_cells, has_sequences, is_frame
 from ._layout import offsets_of
 from ._messages import argument, name_kind, plain
 from ._numbers import as_numbers, frame_values
@@ -37,7 +37,7 @@ from ._samples import (
 
 
 class Flat(NamedTuple):
-    """The time steps of all samples, end to end."""
+    """The concatenated time steps of all samples."""
 
     values: np.ndarray  # (total_steps, n_features); labels, one per step: (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
@@ -79,7 +79,7 @@ def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
     if is_awkward(X):
         return _finish(*read_awkward(X, where), where, dtype, numeric)
     if isinstance(X, np.ndarray) and X.ndim > 1:
-        if holds_cells(X):
+        if has_sequence_cells(X):
             return _flatten_cells(pd.DataFrame(X), where, dtype, numeric, array=True)
         return _finish(*_read_rectangle(X, where), where, dtype, numeric)
     return _flatten_samples(list(X), where, dtype, numeric)
@@ -97,7 +97,7 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
     where : str
         Name of X in error messages.
     refusal : str
-        Rest of the error message if it is none of these: what it is not, and what to pass.
+        Rest of the error message for other objects: what X is not, and what to pass.
     """
     refuse_matrices(X, where)
     X = open_foreign(X, where)
@@ -140,7 +140,7 @@ def _read_rectangle(X: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
     if X.ndim > 3:
         raise ValueError(f"{where} has {X.ndim} dimensions, shape {X.shape}. {ACCEPTED}")
     for size, what in ((len(X), "sample"), (X.shape[-1], "feature")):
-        if size == 0:  # in scikit-learn's words, which its own checks look for
+        if size == 0:  # worded as in scikit-learn, because its checks match this text
             raise ValueError(
                 f"{where}: Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is "
                 "required."
@@ -200,7 +200,7 @@ def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str, array: 
         advice = f"{name} = {name}.to_pandas(); {advice}"
     elif array:
         advice = f"{name} = pd.DataFrame({name}); {advice}"
-    shown = plain(first_given(columns[i].to_pylist() if is_arrow(X) else columns[i]))
+    shown = plain(first_not_missing(columns[i].to_pylist() if is_arrow(X) else columns[i]))
     raise ValueError(
         f"{where} has single values in column {single}, for example {shown}, but sequences in "
         f"column {several}. Repeat each value over the time steps: {advice}."
@@ -248,7 +248,7 @@ def _finish(
     numeric: bool,
     feature_names: tuple[str, ...] | None = None,
 ) -> Flat:
-    """Validate and reshape the time steps that an adapter has read."""
+    """Validate and reshape the concatenated time steps."""
     refuse_empty(lengths, where)
     if steps.ndim > 2:
         raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {ACCEPTED}")

@@ -1,4 +1,4 @@
-"""Samples in a list, one container each, read as arrays."""
+"""Samples of a list, each in a container, read as arrays."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -13,7 +13,7 @@ from ._interchange import as_pandas, may_be_frame
 from ._kinds import is_sequence
 from ._messages import argument, counted, name_kind, plain
 from ._numbers import as_numbers, frame_values
-from ._tensors import is_batch, is_tensor, read_tensor
+from ._tensors import is_packed_or_nested, is_tensor, read_tensor
 
 ACCEPTED = (
     "Pass a 2-D array (n_samples, n_timesteps), a 3-D array (n_samples, n_timesteps, n_features), "
@@ -60,10 +60,10 @@ def read_samples(
 
 def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
     """Return one sequence as an array (T,) or (T, F)."""
-    if type(x) is np.ndarray and x.ndim > 0:  # by far the most frequent
+    if type(x) is np.ndarray and x.ndim > 0:  # the most frequent case
         return x
     where = f"{where}[{i}]"
-    if is_batch(x):
+    if is_packed_or_nested(x):
         _refuse_batch(x, where, i)
     if isinstance(x, list | tuple | range):
         try:
