@@ -1,12 +1,12 @@
-# Every target makes its own virtual environment first; nothing but Python 3.11 or newer and make is assumed.
+# Every target first creates its virtual environment; only Python 3.11 or newer and make are required.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
 PEERS ?= .venv-peers
-# One thread a process and one process a core: torch's own threads gain nothing on the tests' tiny data.
+# One thread per process and one process per core: torch's threads do not help on the tiny data of tests.
 TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --dist worksteal
-# What is tested a second time as if Numba were not installed.
+# Tests that also run as if Numba were not installed.
 BOTH := $(addprefix estimators/test_,composition conformance invariance messages parameters state) \
 	modules/test_modules training/test_training
 
@@ -21,17 +21,17 @@ $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .[dev]
 	touch $@
 
-demo: $(VENV)/.run  ## train on real data and print scores beside baselines
+demo: $(VENV)/.run  ## train on real data and compare scores with baselines
 	$(BIN)/python examples/quickstart.py
 
-test: $(VENV)/.dev  ## the test suite, docstring and README examples included
+test: $(VENV)/.dev  ## the test suite, including examples in docstrings and the README
 	$(TEST) -m "not slow"
 	$(TEST) -m "not slow" --backend torch $(patsubst %,tests/%.py,$(BOTH))
 
-test-slow: $(VENV)/.dev  ## what takes longer
+test-slow: $(VENV)/.dev  ## slow tests
 	$(TEST) -m slow
 
-fuzz: $(VENV)/.dev  ## 20,000 random calls (FUZZ_CASES=…, FUZZ_SEED=…), which must succeed or say what to do
+fuzz: $(VENV)/.dev  ## 20,000 random calls (FUZZ_CASES=…, FUZZ_SEED=…), which must succeed or raise a helpful error
 	SCIPY_ARRAY_API=1 $(BIN)/python -m tests.fuzz
 
 lint: $(VENV)/.dev  ## ruff, mypy, import-linter, copies in docstrings
@@ -41,10 +41,10 @@ lint: $(VENV)/.dev  ## ruff, mypy, import-linter, copies in docstrings
 	$(BIN)/lint-imports
 	$(BIN)/python docs/sync_docstrings.py --check
 
-docs: $(VENV)/.dev  ## HTML in docs/_build/html, warnings fatal
+docs: $(VENV)/.dev  ## HTML in docs/_build/html, warnings as errors
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench: $(VENV)/.run  ## accuracy, cost against length, memory, text, seq2seq: benchmarks/results/
+bench: $(VENV)/.run  ## accuracy, cost by sequence length, memory, text, seq2seq: benchmarks/results/
 	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA)
 	$(BIN)/python benchmarks/bench_scaling.py
 	$(BIN)/python benchmarks/bench_memory.py
@@ -60,13 +60,13 @@ bench-speed: $(VENV)/.run  ## training, prediction, one row, long sequences, sea
 	$(BIN)/python benchmarks/bench_long.py
 	$(BIN)/python benchmarks/bench_fit.py
 
-# Keras, sktime and the TensorFlow and torch that they want, apart from everything else.
+# Keras and sktime, with the versions of TensorFlow and torch that they require, in a separate environment.
 $(PEERS)/.made: benchmarks/requirements-peers.txt
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-bench-peers: $(VENV)/.run $(PEERS)/.made  ## side by side with what users would pick instead
+bench-peers: $(VENV)/.run $(PEERS)/.made  ## comparison with other libraries
 	$(BIN)/python benchmarks/bench_latency.py --python $(PEERS)/bin/python
 	$(BIN)/python benchmarks/bench_peers.py --python $(PEERS)/bin/python
 

@@ -1,7 +1,7 @@
 """Accuracy of the default estimators on real data.
 
 Compared with a typical skorch net and simple baselines, on every set with an official split.
-`benchmarks/README.md` says how to read the table.
+`benchmarks/README.md` explains the table.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import torch
 
 from sk_rnn import RNNClassifier, RNNRegressor
 
-# Mean test score of the recipe that the defaults were taken from (three seeds, one core). Text
-# figures are the middle of a range. No figure was measured for the sets that are missing here.
+# Mean test score in the experiment from which the defaults were taken (three seeds, one core). Text
+# scores are the middle of a range. Sets that are missing here were not measured.
 REFERENCE = {
     "ucr_ItalyPowerDemand": 0.970,
     "ucr_GunPoint": 0.978,
@@ -58,8 +58,8 @@ HEADER = [
     "best baseline",
 ]
 
-# One unit of work: (set, contender, seed). A result: (task, outcome), the outcome a list of
-# {"name", "score", "seconds"} or the text of an error.
+# One unit of work: (set, contender, seed). A result: (task, outcome), where the outcome is a list
+# of {"name", "score", "seconds"}, or the text of an error.
 Task = tuple[str, str, int]
 
 
@@ -101,13 +101,13 @@ def run(task: Task, options: argparse.Namespace) -> tuple[Task, list[dict] | str
             scores = {"typical": rivals.typical(dataset, seed)}
         else:
             scores = {"sk_rnn": fit_default(dataset, seed, options.params)}
-    except Exception:  # one failure must not cost the hours of the other sets
+    except Exception:  # a failure must not discard the results of the other sets
         return task, traceback.format_exc()
     return task, [{"name": k, "score": s, "seconds": t} for k, (s, t) in scores.items()]
 
 
 def run_all(tasks: list[Task], options: argparse.Namespace) -> Iterable:
-    """Results as they come: in this process, or in as many as asked for."""
+    """Yield results as they are completed, in this process or in several."""
     if options.jobs == 1:
         return (run(task, options) for task in tasks)
     parallel = joblib.Parallel(options.jobs, return_as="generator_unordered", batch_size=1)
@@ -146,7 +146,7 @@ def summarise(name: str, outcomes: dict[str, list], dataset: data.Dataset) -> di
 
 
 def mean_row(summaries: list[dict]) -> dict | None:
-    """Average the eleven classification sets, once all of them are there."""
+    """Average the eleven classification sets, if all of them are available."""
     chosen = [s for s in summaries if s["set"] in data.CLASSIFICATION]
     if len(chosen) < len(data.CLASSIFICATION):
         return None
@@ -159,7 +159,7 @@ def mean_row(summaries: list[dict]) -> dict | None:
     for contender in ("sk_rnn", "typical", "baselines"):
         parts = [s.get(contender, {}) for s in chosen]
         if any("mean" not in part for part in parts):
-            continue  # skipped or failed somewhere: a mean over fewer sets would be another figure
+            continue  # skipped or failed for some set, so the mean would not be comparable
         row[contender] = {"mean": float(np.mean([part["mean"] for part in parts]))}
         if contender == "baselines":
             row[contender]["best"] = "best of each set"
@@ -235,14 +235,19 @@ def parameter(text: str) -> tuple[str, object]:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="directory with one folder a set")
+    parser.add_argument("--data", required=True, help="directory with one folder per data set")
     parser.add_argument("--suite", choices=list(data.SUITES), default="all")
     parser.add_argument("--sets", nargs="+", choices=data.SUITES["all"], help="instead of a suite")
-    parser.add_argument("--seeds", type=int, default=3, help="fits a set, random_state=0, 1, ...")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=3,
+        help="number of fits per data set, with random_state=0, 1, ...",
+    )
     parser.add_argument("--fold", type=int, default=0, help="test fold (0 to 4) of txt_names")
     parser.add_argument("--skip-typical", action="store_true", help="leave out the skorch LSTM")
     parser.add_argument("--skip-baselines", action="store_true")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, which share the machine")
+    parser.add_argument("--jobs", type=int, default=1, help="number of processes")
     parser.add_argument("--threads", type=int, default=1, help="torch threads in each process")
     parser.add_argument(
         "--params",
@@ -250,7 +255,7 @@ def parse_arguments() -> argparse.Namespace:
         type=parameter,
         default=[],
         metavar="KEY=VALUE",
-        help="set on the estimators; without any, the defaults are measured",
+        help="parameters of the estimators; by default, the defaults are measured",
     )
     options = parser.parse_args()
     options.params = dict(options.params)
@@ -282,7 +287,7 @@ def main() -> None:
         if len(results[name]) < n_tasks_of[name]:
             continue
         outcomes: dict[str, list] = defaultdict(list)
-        for finished in sorted(results[name]):  # by seed, in whatever order they ended
+        for finished in sorted(results[name]):  # by seed
             outcomes[finished[1]].append(results[name][finished])
         dataset = data.load(name, options.data, fold=options.fold)
         summaries[name] = summarise(name, outcomes, dataset)
@@ -294,7 +299,7 @@ def main() -> None:
             "sets": list(summaries.values()),
             "mean": mean_row(list(summaries.values())),
         }
-        path = report.write("accuracy", content, started)  # after every set: nothing is lost
+        path = report.write("accuracy", content, started)  # after every set, in case of a crash
 
     ordered = [summaries[name] for name in options.sets]
     mean = mean_row(ordered)
@@ -303,7 +308,7 @@ def main() -> None:
     print(
         f"\nMean ± standard deviation over {options.seeds} seed(s). Seconds of one fit (eleven,"
         f" in the\nmean's row); torch threads: {options.threads}, jobs: {options.jobs}. RMSE: lower"
-        " is better.\nThe best baseline is chosen on the test part, which flatters it a little."
+        " is better.\nThe best baseline is chosen on the test part, which is slightly optimistic."
     )
     print(f"\n{path}")
 

@@ -1,7 +1,7 @@
 """Training time on ragged data, compared with skorch and a bare torch loop.
 
-Same data, architecture, optimizer, epochs and threads; fits take turns, and the accuracy on unseen
-sequences is reported with the time.
+Same data, architecture, optimizer, epochs and threads; fits are interleaved, and the accuracy on
+unseen sequences is reported with the time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sk_rnn
 
 
 def first_fits(request: dict) -> dict:
-    """Seconds of the first fit of each cell in this process, less those of the second."""
+    """Return additional seconds of each cell's first fit in this process over the second."""
     torch.set_num_threads(request["threads"])
     task = speed.ragged_task(speed.BATCH_SIZE, 50)
     extra = {}
@@ -41,7 +41,7 @@ def compile_rows(options: argparse.Namespace) -> list[list[str]]:
     """Additional cost of the first fit, without and with compiled code on disk."""
     request = {key: getattr(options, key) for key in ("cells", "backend", "threads")}
     with tempfile.TemporaryDirectory() as folder:
-        # A copy of the package, because kernels are kept in the directory of the source, too.
+        # A copy of the package, because kernels are also cached in the directory of the source.
         package = Path(sk_rnn.__file__).parent
         leave_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(package, Path(folder) / package.name, ignore=leave_out)
@@ -51,9 +51,9 @@ def compile_rows(options: argparse.Namespace) -> list[list[str]]:
             child = processes.run_child(
                 __file__, request, options.threads, PYTHONPATH=folder, NUMBA_CACHE_DIR=folder
             )
-            whole = time.perf_counter() - start
+            total = time.perf_counter() - start
             seconds = [f"{child[cell]:.2f}" for cell in options.cells]
-            found.append([state, *seconds, f"{whole:.1f}"])
+            found.append([state, *seconds, f"{total:.1f}"])
     return found
 
 
@@ -87,13 +87,13 @@ def main() -> None:
             "first fits": compiled,
             "results": results,
         }
-        path = report.write("fit", content, started)  # after every point: nothing is lost
+        path = report.write("fit", content, started)  # after every point, in case of a crash
 
     print("\n" + grid.table(results, options))
     print("\n" + grid.summary(results))
     print(
-        "\nSeconds that the first fit takes longer than the second (imports that wait for it,"
-        " and compilation)\n\n"
+        "\nAdditional seconds of the first fit, compared with the second (imports,"
+        " compilation)\n\n"
         + report.markdown(["process", *options.cells, "whole process"], compiled)
     )
     print(f"\n{path}")

@@ -1,8 +1,8 @@
-"""How near one recurrent layer comes to the machine's matrix product.
+"""Speed of one recurrent layer, compared with a large matrix product.
 
-Forward and backward of a layer on equal lengths, beside a float32 product of two square matrices
-measured in turns with it. A layer runs as `fit` runs it: in a thread of its own, with denormal
-numbers flushed, and with torch on one thread beside the kernels.
+Forward and backward pass of a layer on equal lengths, and a float32 product of two square matrices,
+interleaved. The layer runs as in `fit`: in a separate thread, with denormal
+numbers flushed to zero, and with one thread for torch besides those of the kernels.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SIZE = 1024
 
 
 def layer_gflops(options: argparse.Namespace, cell: str) -> float:
-    """GFLOP of forward and backward: the products only, the gates are not counted."""
+    """Return GFLOP of the forward and backward pass; only matrix products are counted."""
     forward = 2 * options.length * options.batch * GATES[cell] * options.hidden
     forward *= options.features + options.hidden
     return 3 * forward / 1e9  # the backward pass has two products for each one
@@ -39,7 +39,7 @@ def layer_step(options: argparse.Namespace, cell: str, backend: str):
     set_backend(stack, backend)
     x = torch.randn(options.length, options.batch, options.features, generator=generator)
     valid = ValidSteps(torch.full((options.batch,), options.length), x.device)
-    x.requires_grad_()  # as in a second layer: the input's gradient is a product too
+    x.requires_grad_()  # as in a second layer: the gradient of the input is also computed
     gradient = torch.randn(options.length, options.batch, options.hidden, generator=generator)
 
     def step() -> None:

@@ -22,7 +22,7 @@ N_TRAIN = 64
 
 
 def call_seconds(function, calls: int) -> float:
-    """Median over calls that follow each other."""
+    """Return the median over consecutive calls."""
     seconds = []
     for _ in range(calls):
         start = time.perf_counter()
@@ -41,11 +41,11 @@ def one_row(cell: str, options: argparse.Namespace) -> dict:
         models |= {kind: peers.Peer(kind, setting, options.python) for kind in options.peers}
     X, y = speed.ragged(N_TRAIN, options.length)
     row = [X[0]]  # the longest
-    held = {}
+    prepared = {}
     for name, model in models.items():
-        model.fit(model.hold(X), y)
-        held[name] = model.hold(row)
-        model.predict(held[name])  # warm-up
+        model.fit(model.prepare(X), y)
+        prepared[name] = model.prepare(row)
+        model.predict(prepared[name])  # warm-up
 
     module = models["sk_rnn"].model.module_.eval()
     x = torch.from_numpy(row[0])[:, None].to(setting.device)  # (T, 1, F)
@@ -56,7 +56,8 @@ def one_row(cell: str, options: argparse.Namespace) -> dict:
             module(x, lengths).cpu()
 
     measures = {"module alone": lambda: call_seconds(forward, options.calls)} | {
-        name: lambda n=name: median(models[n].latencies(held[n], options.calls)) for name in models
+        name: lambda n=name: median(models[n].latencies(prepared[n], options.calls))
+        for name in models
     }
     found = speed.interleaved(measures, options.repeats)
     for model in models.values():
@@ -65,7 +66,7 @@ def one_row(cell: str, options: argparse.Namespace) -> dict:
 
 
 def lines(cell: str, found: dict) -> list[list[str]]:
-    """One line a contender: its time, and that in times of ours."""
+    """Return one line per contender: its time, and the ratio to ours."""
     ours = median(found["sk_rnn"])
     rows = []
     for name, seconds in found.items():
@@ -107,7 +108,7 @@ def main() -> None:
     parser.add_argument("--cells", nargs="+", choices=speed.CELLS, default=list(speed.CELLS))
     parser.add_argument("--length", type=int, default=100)
     parser.add_argument("--hidden", type=int, default=64)
-    parser.add_argument("--calls", type=int, default=20, help="calls a turn")
+    parser.add_argument("--calls", type=int, default=20, help="calls per measurement")
     parser.add_argument("--python", type=Path, default=peers.PYTHON, help="of the peers")
     parser.add_argument("--peers", nargs="*", default=["keras", "keras-call"])
     speed.add_options(parser, repeats=9)
@@ -115,12 +116,12 @@ def main() -> None:
 
     started, environment = speed.begin(options)
     if options.peers and not options.python.exists():
-        print("no environment of the peers (make bench-peers makes it): Keras is left out")
+        print("no environment of the peers (run make bench-peers): Keras is left out")
     checked = checks(options)
     results = {cell: one_row(cell, options) for cell in options.cells}
     print(f"\nOne sequence of {options.length} steps, hidden {options.hidden}\n")
     rows = [row for cell, found in results.items() for row in lines(cell, found)]
-    print(report.markdown(["contender", "ms", "of sk_rnn's time", "target"], rows))
+    print(report.markdown(["contender", "ms", "relative to sk_rnn", "target"], rows))
     rows = [[name, f"{1e6 * median(seconds):.0f}"] for name, seconds in checked.items()]
     print(f"\ncheck_sequences, {options.length} steps of {speed.N_FEATURES} features each\n")
     print(report.markdown(["X", "µs"], rows))

@@ -1,6 +1,6 @@
 """Cost and memory of training against the length of the sequences, up to 20,000 steps.
 
-Back-propagation through the whole sequence, and truncated to chunks. A plot shows the cost of a
+Full and truncated backpropagation through time. A plot shows the cost of a
 time step against length, batch and hidden size. Each point is a separate process.
 """
 
@@ -28,12 +28,12 @@ MB = 1e6
 
 
 def noise(n_samples: int, length: int) -> tuple[Panel, np.ndarray]:
-    """Equal lengths: every batch is of the longest, so the memory is that of the longest."""
+    """Return noise of equal lengths, so that memory is that of the longest."""
     return speed.noisy_means(np.full(n_samples, length), np.random.default_rng(0))
 
 
 def child(request: dict) -> dict:
-    """Fit once; seconds, and the peak above what was there before."""
+    """Fit once; return seconds, and the peak memory above that before."""
     torch.set_num_threads(request["threads"])
     length, total_steps = request.pop("length"), request.pop("total_steps")
     tbptt_steps = request.pop("tbptt_steps")
@@ -54,11 +54,11 @@ def child(request: dict) -> dict:
 
 
 def mode_name(tbptt_steps: int | None) -> str:
-    return "whole" if tbptt_steps is None else f"chunks of {tbptt_steps}"
+    return "full" if tbptt_steps is None else f"chunks of {tbptt_steps}"
 
 
 def measure(cell: str, tbptt_steps: int | None, point: dict, options: argparse.Namespace) -> dict:
-    """One point: medians of processes that do the same."""
+    """Measure one point: medians over identical processes."""
     setting = speed.Setting(
         cell,
         point["hidden_size"],
@@ -83,7 +83,7 @@ def measure(cell: str, tbptt_steps: int | None, point: dict, options: argparse.N
 
 
 def measure_axis(axis: str, options: argparse.Namespace) -> list[dict]:
-    """All points along one axis. Chunks are of interest along the lengths only."""
+    """Measure all points along one axis. Chunks are only compared along the lengths."""
     modes = options.tbptt_steps if axis == "length" else [None]
     return [
         measure(cell, mode, FIXED | {axis: value}, options)
@@ -94,7 +94,7 @@ def measure_axis(axis: str, options: argparse.Namespace) -> list[dict]:
 
 
 def lines_of(results: list[dict]) -> dict[tuple[str, str], list[dict]]:
-    """Points that belong to one line of a plot or table."""
+    """Group points by line of a plot or table."""
     lines: dict[tuple[str, str], list[dict]] = {}
     for result in results:
         lines.setdefault((result["cell"], result["mode"]), []).append(result)
@@ -102,7 +102,7 @@ def lines_of(results: list[dict]) -> dict[tuple[str, str], list[dict]]:
 
 
 def tables(axis: str, results: list[dict]) -> str:
-    """Seconds a million steps, and along the lengths memory and accuracy too."""
+    """Return seconds per million steps, and for lengths also memory and accuracy."""
     shown = {"seconds per million steps": lambda point: f"{point['seconds_per_million_steps']:.2f}"}
     if axis == "length":
         shown["peak MB above data"] = lambda point: f"{point['peak'] / MB:.0f}"
@@ -126,7 +126,7 @@ def plot(by_axis: dict[str, list[dict]], path: Path) -> None:
     figure, axes = plt.subplots(1, len(panels), figsize=(4 * len(panels), 3.5))
     for ax, (axis, key, unit, label) in zip(axes, panels, strict=True):
         for (cell, mode), line in lines_of(by_axis[axis]).items():
-            style = "-" if mode == "whole" else "--"
+            style = "-" if mode == "full" else "--"
             heights = [point[key] / unit for point in line]
             ax.plot([p[axis] for p in line], heights, style, marker="o", label=f"{cell}, {mode}")
         ticks = sorted({point[axis] for point in by_axis[axis]})
@@ -167,7 +167,7 @@ def main() -> None:
     started, environment = speed.begin(options)
     by_axis = {axis: measure_axis(axis, options) for axis in AXES}
     others = ", ".join(f"{AXES[axis]} {value}" for axis, value in FIXED.items())
-    print(f"\nWhat does not vary stays at: {others}")
+    print(f"\nFixed values of the other axes: {others}")
     for axis, results in by_axis.items():
         print("\n" + tables(axis, results))
     content = {"environment": environment, "options": vars(options), "results": by_axis}

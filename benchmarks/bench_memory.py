@@ -1,8 +1,8 @@
 """Peak memory of fit on a gigabyte of ragged data.
 
-Each measurement is a separate process, whose peak resident size the kernel keeps; the same
-process without the data (imports and one tiny fit) is taken off. The parent imports no torch: where
-without a status file, the peak of a child includes that of its parent.
+Each measurement is a separate process, whose peak resident size is recorded by the kernel; that of
+the same process without the data (imports and one tiny fit) is subtracted. The parent does not
+import torch: without a status file, the peak of a child includes that of its parent.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def ragged_lengths(total_steps: int):
 
 
 def make(container: str, n_bytes: float, n_features: int):
-    """X in its container and its size in bytes; never more than X itself in memory."""
+    """Return X in its container and its size in bytes, without temporary copies."""
     import numpy as np
 
     from sk_rnn.sequences import Panel
 
     lengths = ragged_lengths(int(n_bytes / 4 / n_features))
-    # One block of noise, repeated: drawing a gigabyte would take longer than fitting it.
+    # One block of noise, repeated: generating a gigabyte would take longer than fitting it.
     block = np.random.default_rng(0).normal(size=(LONGEST, n_features)).astype(np.float32)
     if container == "list":
         X = [block[:n].copy() for n in lengths]
@@ -55,7 +55,7 @@ def make(container: str, n_bytes: float, n_features: int):
 
 
 def child(request: dict) -> dict:
-    """Fit once in this process and report its peak."""
+    """Fit once in this process and return its peak memory."""
     import numpy as np
     import torch
 
@@ -128,8 +128,8 @@ def main() -> None:
     print("\n" + report.table(["X", *sizes, "peak/data", "fit s"], rows))
     print(
         f"\nBefore fit and peak are above the {baseline / GB:.2f} GB of imports and a tiny fit,"
-        "\nwhich the whole process includes. X itself is in all of them: a ratio of 1.00 would mean"
-        "\nthat fit took nothing."
+        "\nwhich the whole process includes. All include X itself: a ratio of 1.00 would mean"
+        "\nthat fit allocated nothing."
     )
     print(f"\n{report.write('memory', {'environment': environment, 'results': results}, started)}")
 

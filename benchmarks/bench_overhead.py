@@ -1,7 +1,8 @@
 """Overhead of the training loop beyond forward, backward and the optimizer step.
 
-The same batches, ready made, go through a bare loop over the same module; ours makes them, keeps
-the loss and the history, and asks for callbacks. Small nets show it most.
+Compared with a plain loop over the same module and prepared batches; ours also creates the batches,
+records the loss and the history, and notifies callbacks. The overhead is largest for small
+networks.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ VARIANTS = {
 
 
 def ready_loop(net, batches) -> None:
-    """Forward, backward, clipping where asked for, step."""
+    """Run forward, backward, clipping if enabled, and the optimizer step."""
     module, criterion, optimizer = net.module_, net.criterion_, net.optimizer_
     module.train()
     for batch in batches:
@@ -43,7 +44,7 @@ def ready_loop(net, batches) -> None:
 
 
 def seconds(function, backend: str) -> float:
-    """Seconds in a thread that flushes denormal numbers, as fit has one."""
+    """Return seconds in a thread that flushes denormal numbers, as in fit."""
 
     def timed(interrupted: threading.Event) -> float:
         start = time.perf_counter()
@@ -64,7 +65,7 @@ def measure(cell: str, longest: int, variant: str, options: argparse.Namespace) 
     rows = np.arange(len(X))
 
     def batches() -> TrainingBatches:
-        """The same ones in the same order each time."""
+        """Return the same batches in the same order each time."""
         return TrainingBatches(data, rows, setting.batch_size, np.random.RandomState(0))
 
     drawn = batches()
@@ -87,7 +88,7 @@ def measure(cell: str, longest: int, variant: str, options: argparse.Namespace) 
     speed.interleaved(measures, 1)
     found = speed.interleaved(measures, options.repeats)
     per_step = {name: [1e6 * s / len(ready) for s in times] for name, times in found.items()}
-    # Pairs that ran one after the other: what slows the machine down slows down both.
+    # Pairs that ran one after the other, so that other load on the machine affects both.
     overheads = [
         100 * (a / b - 1) for a, b in zip(per_step["ours"], per_step["ready"], strict=True)
     ]

@@ -1,9 +1,9 @@
 """Comparison with alternatives: skorch, a torch loop, Keras and sktime.
 
-Keras and sktime run in a separate environment, in worker processes that take turns with the
-others. Same data, architecture, optimizer, epochs, batches and threads. Keras masks the padding;
-sktime's classifiers cannot, so theirs comes before the sequences, and they do not shuffle; they
-have no plain LSTM.
+Keras and sktime run in a separate environment, in worker processes that take turns with the others.
+Same data, architecture, optimizer, epochs, batches and threads. Keras masks the padding; sktime's
+classifiers do not support masks, so their sequences are padded at the start, and they do not
+shuffle; they have no plain LSTM.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ ROW_TARGET = 20.0  # times faster than Keras on one row
 ROWS_TARGET = 3.0  # times faster than skorch on many
 HERE = {make.name: make for make in (contenders.Ours, *contenders.RIVALS.values())}
 THERE = ("keras", "sktime")
-CALLS = 5  # one-row predictions a turn
+CALLS = 5  # one-row predictions per measurement
 
 
 def chosen_for(setting: speed.Setting, options: argparse.Namespace) -> dict:
-    """The contenders that can do this, made."""
+    """Construct the contenders that support this setting."""
     names = [grid.OURS, *options.rivals]
     if setting.cell == "lstm" and "sktime" in names:
         names.remove("sktime")
@@ -37,7 +37,7 @@ def chosen_for(setting: speed.Setting, options: argparse.Namespace) -> dict:
 
 
 def predictions(models: dict, longest: int, options: argparse.Namespace) -> dict:
-    """Seconds of many rows, and of one."""
+    """Return seconds of predicting many rows, and a single one."""
     X, _ = speed.ragged(max(options.rows, speed.BATCH_SIZE), longest, seed=2)
     turns = {"many": (X, 1), "one": (X[:1], CALLS)}
     if not options.rows:
@@ -45,10 +45,10 @@ def predictions(models: dict, longest: int, options: argparse.Namespace) -> dict
     found = {}
     for what, (rows, calls) in turns.items():
         for model in models.values():  # warm-up
-            model.predict(model.hold(rows[: speed.BATCH_SIZE]))
-        held = {name: model.hold(rows) for name, model in models.items()}
+            model.predict(model.prepare(rows[: speed.BATCH_SIZE]))
+        prepared = {name: model.prepare(rows) for name, model in models.items()}
         measures = {
-            name: lambda n=name, h=held, c=calls: median(models[n].latencies(h[n], c))
+            name: lambda n=name, h=prepared, c=calls: median(models[n].latencies(h[n], c))
             for name in models
         }
         found[what] = speed.interleaved(measures, options.repeats)
@@ -56,7 +56,7 @@ def predictions(models: dict, longest: int, options: argparse.Namespace) -> dict
 
 
 def prediction_lines(result: dict) -> list[list[str]]:
-    """One line a contender."""
+    """Return one line per contender."""
     point = f"{result['cell']}, T={result['longest']}, hidden {result['hidden_size']}"
     targets = {("many", name): ROWS_TARGET for name in ("skorch packed", "skorch padded")}
     targets["one", "keras"] = ROW_TARGET
@@ -102,7 +102,7 @@ def main() -> None:
         results.append(result)
         print(*("  ".join(row) for row in grid.lines(result)), sep="\n", flush=True)
         content = {"environment": environment, "options": vars(options), "results": results}
-        path = report.write("peers", content, started)  # after every point: nothing is lost
+        path = report.write("peers", content, started)  # after every point, in case of a crash
 
     print(f"\n{report.describe(environment)}\n\n{grid.table(results, options)}")
     print(f"\n{grid.summary(results)}")

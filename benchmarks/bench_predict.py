@@ -19,7 +19,7 @@ N_TRAIN = 64  # the weights do not matter here
 
 
 def rivals(setting: speed.Setting) -> dict[str, contenders.Contender]:
-    """Make skorch as it was trained, and with batches that suit prediction."""
+    """Construct skorch with its training batches, and with larger batches for prediction."""
     made: dict[str, contenders.Contender] = {}
     for make in (contenders.SkorchPacked, contenders.SkorchPadded):
         made[f"{make.name}, batch {setting.batch_size}"] = make(setting)
@@ -32,17 +32,17 @@ def measure(cell: str, options: argparse.Namespace) -> dict:
     models = {"sk_rnn": contenders.Ours(setting)} | rivals(setting)
     X_train, y_train = speed.ragged(N_TRAIN, options.length)
     X, _ = speed.ragged(options.samples, options.length, seed=1)
-    held = {}
+    prepared = {}
     for name, model in models.items():
-        model.fit(model.hold(X_train), y_train)
-        model.predict(model.hold(X[:N_TRAIN]))  # warm-up
-        held[name] = model.hold(X)
-    measures = {name: lambda n=name: models[n].predict(held[n])[1] for name in models}
+        model.fit(model.prepare(X_train), y_train)
+        model.predict(model.prepare(X[:N_TRAIN]))  # warm-up
+        prepared[name] = model.prepare(X)
+    measures = {name: lambda n=name: models[n].predict(prepared[n])[1] for name in models}
     return {"cell": cell, "seconds": speed.interleaved(measures, options.repeats)}
 
 
 def lines(result: dict) -> list[list[str]]:
-    """One line a contender."""
+    """Return one line per contender."""
     ours = result["seconds"]["sk_rnn"]
     rows = []
     for name, seconds in result["seconds"].items():
@@ -63,14 +63,14 @@ def lines(result: dict) -> list[list[str]]:
 
 
 def child(request: dict) -> dict:
-    """Peak of one prediction above what was there before it."""
+    """Return the peak memory of one prediction, above that before it."""
     torch.set_num_threads(request["threads"])
     n_samples = request.pop("samples")
     length = request.pop("length")
     model = contenders.Ours(speed.Setting(**request))
     X, y = speed.ragged(N_TRAIN, length)
     model.fit(X, y)
-    # Not from a list: what its arrays leave free would be taken again, and not be counted.
+    # Not from a list: memory freed by its arrays would be reused, and not be counted.
     panel, _ = speed.ragged_panel(n_samples, length, seed=1)
     model.predict(panel[:N_TRAIN])
     before = processes.resident_bytes()

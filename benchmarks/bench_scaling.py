@@ -1,8 +1,8 @@
 """Cost of fit against the length of the sequences.
 
-Seconds per million time steps, at a constant number of steps: a flat line means no quadratic
-backward pass and no denormal cliff. Beside it, in the same run, what skorch with
-``pack_padded_sequence`` costs.
+Seconds per million time steps, at a constant number of steps: a constant value means that there is
+no quadratic backward pass and no slowdown by denormal numbers. skorch with ``pack_padded_sequence``
+is measured in the same run.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ HIDDEN_SIZE = 32
 BATCH_SIZE = 16
 N_FEATURES = 4
 CELLS = ("gru", "lstm", "rnn_tanh")
-# Pooling over all steps gives every step a gradient of its own. With pooling="last" the gradient of
-# early steps comes through the whole sequence and vanishes: this is where denormal numbers appear.
+# Pooling over all steps gives every step a direct gradient. With pooling="last" the gradient of
+# early steps is propagated through the whole sequence and vanishes, so that denormal numbers
+# appear.
 VARIANTS = {
     "one direction": {"bidirectional": False},
     "both directions": {"bidirectional": True},
@@ -79,16 +80,16 @@ def packed_seconds(cell: str, X, y, device: str, epochs: int) -> float:
         n_features=N_FEATURES,
     )
     rival = contenders.SkorchPacked(setting)
-    return rival.fit(rival.hold(X), y)
+    return rival.fit(rival.prepare(X), y)
 
 
-# The GPU's own view
+# GPU utilisation
 
 
 class Utilisation:
     """Mean of ``torch.cuda.utilization()`` over a with-block, sampled by a thread.
 
-    ``percent`` stays None when pynvml is not installed or the driver refuses.
+    ``percent`` stays None if pynvml is not installed or the driver denies access.
     """
 
     def __init__(self, active: bool, interval: float = 0.05):
@@ -115,7 +116,7 @@ class Utilisation:
         while not self._stop.wait(self.interval):
             try:
                 self._samples.append(torch.cuda.utilization())
-            except Exception:  # no pynvml, or no right to ask: reported as "not measured"
+            except Exception:  # no pynvml, or no permission: reported as "not measured"
                 return
 
     def __str__(self):
@@ -123,14 +124,15 @@ class Utilisation:
 
 
 def measure(options: argparse.Namespace, device: str) -> list[dict]:
-    """One result a cell, variant and length."""
+    """Return one result per cell, variant and length."""
     results = []
     for cell in CELLS:
         for label, variant in VARIANTS.items():
             for longest in options.lengths:
                 X, y = ragged_classes(longest, options.total_steps)
                 steps = sum(len(x) for x in X) * options.epochs
-                # Warm-up on the first batches: kernels, oneDNN and cuDNN plans are made per shape.
+                # Warm-up on the first batches: kernels, oneDNN and cuDNN plans are created per
+                # shape.
                 estimator(cell, variant, device, 1).fit(X[: 2 * BATCH_SIZE], y[: 2 * BATCH_SIZE])
                 with Utilisation(active=device == "cuda") as utilisation:
                     times = [
@@ -143,7 +145,7 @@ def measure(options: argparse.Namespace, device: str) -> list[dict]:
                 )
         for longest in options.lengths:
             if longest > options.longest_packed and device == "cpu":
-                continue  # its backward pass grows with the square of the length
+                continue  # its backward pass is quadratic in the length
             X, y = ragged_classes(longest, options.total_steps)
             steps = sum(len(x) for x in X) * options.epochs
             packed_seconds(cell, X[:BATCH_SIZE], y[:BATCH_SIZE], device, 1)
@@ -178,7 +180,7 @@ def result(contender, device, cell, variant, longest, steps, times) -> dict:
 
 
 def table(results: list[dict], lengths: list[int]) -> str:
-    """Lay out a line a contender, cell and variant, a column a length, and how they compare."""
+    """Format one line per contender, cell and variant, and one column per length."""
     lines: dict[tuple, dict[int, dict]] = {}
     for row in results:
         key = (row["device"], row["cell"], row["variant"], row["contender"])
@@ -212,7 +214,9 @@ def main() -> None:
     parser.add_argument("--total-steps", type=int, default=100_000, help="time steps in a data set")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3, help="fits; the median is shown")
-    parser.add_argument("--longest-packed", type=int, default=1000, help="for the rival on a CPU")
+    parser.add_argument(
+        "--longest-packed", type=int, default=1000, help="maximum length for skorch on a CPU"
+    )
     parser.add_argument("--threads", type=int, default=1, help="torch threads")
     options = parser.parse_args()
     options.lengths = sorted(options.lengths)

@@ -22,7 +22,7 @@ MB = 1e6
 
 
 def search_seconds(options: argparse.Namespace, n_jobs: int, threads: int, X, y) -> float:
-    """Seconds of a search of 20 fits, without the last one on all data."""
+    """Return seconds of a search of 20 fits, without the final refit."""
     torch.set_num_threads(threads)  # of this process; joblib decides in its workers
     setting = speed.setting_from(options, options.cell, options.hidden, options.epochs)
     search = GridSearchCV(
@@ -40,17 +40,19 @@ def search_seconds(options: argparse.Namespace, n_jobs: int, threads: int, X, y)
 
 def measure_search(options: argparse.Namespace) -> dict[str, list[float]]:
     X, y = speed.ragged(options.samples, options.length)
-    ways = {"n_jobs=1, 1 thread": (1, 1), "n_jobs=2": (2, options.threads)}
+    variants = {"n_jobs=1, 1 thread": (1, 1), "n_jobs=2": (2, options.threads)}
     if options.threads > 1:
-        ways[f"n_jobs=1, {options.threads} threads"] = (1, options.threads)
-    measures = {name: lambda w=way: search_seconds(options, *w, X, y) for name, way in ways.items()}
-    for n_jobs, threads in ways.values():  # workers start and import torch
+        variants[f"n_jobs=1, {options.threads} threads"] = (1, options.threads)
+    measures = {
+        name: lambda w=way: search_seconds(options, *w, X, y) for name, way in variants.items()
+    }
+    for n_jobs, threads in variants.values():  # workers start and import torch
         search_seconds(options, n_jobs, threads, X[:40], y[:40])
     return speed.interleaved(measures, options.repeats)
 
 
 def child(request: dict) -> dict:
-    """Resident size after every tenth of ``n`` small fits in this process."""
+    """Return the resident size after each tenth of the fits in this process."""
     torch.set_num_threads(request["threads"])
     n_fits = request.pop("fits")
     model = contenders.Ours(speed.Setting(**request))
@@ -96,12 +98,12 @@ def main() -> None:
 
     request = vars(speed.setting_from(options, options.cell, options.hidden, 2))
     sizes = processes.run_child(__file__, request | {"fits": options.fits}, options.threads)
-    # The first fifth fills allocators' and libraries' caches; a leak goes on growing after it.
+    # The first fifth fills the caches of allocators and libraries; a leak would continue after it.
     settled = list(sizes.values())[1:]
     growth = (settled[-1] - settled[0]) / (options.fits * 8 / 10)
     rows = [["resident MB", *(f"{size / MB:.1f}" for size in sizes.values())]]
     print("\n" + report.markdown(["after fits", *sizes], rows))
-    print(f"\nGrowth a fit after the first fifth: {growth / 1e3:.2f} kB")
+    print(f"\nGrowth per fit after the first fifth: {growth / 1e3:.2f} kB")
     content = {
         "environment": environment,
         "options": vars(options),

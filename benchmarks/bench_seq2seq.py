@@ -1,8 +1,8 @@
-"""Quality and time of Seq2SeqTransformer on its tasks, with default parameters but for the epochs.
+"""Quality and time of Seq2SeqTransformer, with default parameters except for the number of epochs.
 
 Strings to strings on public data (dates, pronunciations, inflections, transliterations,
-translations) and on data made here (copy, reverse, sort, addition); vectors to words; the next 24
-steps of a noisy sine. ``--tasks`` picks some, ``--scale`` and ``--epochs`` make them smaller.
+translations) and on generated data (copy, reverse, sort, addition); vectors to words; the next 24
+steps of a noisy sine. ``--tasks`` selects tasks, ``--scale`` and ``--epochs`` shorten them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SENTENCES = ["I don't understand you.", "Where is the bathroom?", "She has a red
 
 
 def measure(name: str, options: argparse.Namespace) -> dict:
-    """Fit once, and judge."""
+    """Fit once, and evaluate."""
     task = TASKS[name](options.data, options.seed, None)
     X, y = task.train
     n_train = max(50, int(len(X) * options.scale))
@@ -64,9 +64,9 @@ def measure(name: str, options: argparse.Namespace) -> dict:
     }
     for source, true, output in result["examples"]:
         print(f"  {source} -> {output}   ({true})")
-    if name == "tatoeba" and options.picture:
-        draw_attention(model, SENTENCES, options.picture)
-        print(f"  attention of {len(SENTENCES)} sentences: {options.picture}")
+    if name == "tatoeba" and options.figure:
+        draw_attention(model, SENTENCES, options.figure)
+        print(f"  attention of {len(SENTENCES)} sentences: {options.figure}")
     return result
 
 
@@ -90,7 +90,7 @@ def draw_attention(model: Seq2SeqTransformer, sentences: list[str], path: Path) 
 
 
 def measure_decoding(options: argparse.Namespace) -> dict:
-    """Seconds that greedy decoding of 1,000 short strings takes at hidden_size 128."""
+    """Return the seconds of greedy decoding of 1,000 short strings at hidden_size 128."""
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("abcdefgh"), size=n)) for n in rng.integers(5, 13, size=1000)]
     model = Seq2SeqTransformer(max_epochs=3, random_state=0).fit(words, words)
@@ -122,15 +122,19 @@ def cells(result: dict) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="folder of the data sets; without it, made data")
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, help="default: all there is data for")
-    parser.add_argument("--epochs", type=int, help="instead of each task's own")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the training data")
+    parser.add_argument(
+        "--data", type=Path, help="folder of the data sets; by default, generated data"
+    )
+    parser.add_argument(
+        "--tasks", nargs="+", choices=TASKS, help="by default all for which there are data"
+    )
+    parser.add_argument("--epochs", type=int, help="by default that of each task")
+    parser.add_argument("--scale", type=float, default=1.0, help="fraction of the training data")
     parser.add_argument("--beam-width", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--verbose", type=int, default=0)
-    parser.add_argument("--picture", type=Path, default=report.RESULTS / "attention.png")
+    parser.add_argument("--figure", type=Path, default=report.RESULTS / "attention.png")
     options = parser.parse_args()
     names = options.tasks or [n for n in TASKS if options.data or n not in DATA_TASKS]
     missing = [name for name in names if name in DATA_TASKS and not options.data]

@@ -95,8 +95,8 @@ def cells(result: dict) -> list[str]:
 def measure_vectorizer(repeats: int) -> dict:
     """Time of ``fit_transform``, and memory compared with a list of lists, on generated documents.
 
-    Words have the frequencies of Zipf's law, as in a language. A list of lists counts each id as
-    an object of its own, which ``tolist`` makes it.
+    Word frequencies follow Zipf's law, as in natural language. In the list of lists, each id is
+    a separate object, as returned by ``tolist``.
     """
     rng = np.random.default_rng(0)
     words = np.array([f"word{i}" for i in range(50_000)])
@@ -107,7 +107,7 @@ def measure_vectorizer(repeats: int) -> dict:
         for _ in range(N_DOCUMENTS)
     ]
     seconds: dict[str, list[float]] = {"CountVectorizer": [], "SequenceVectorizer": []}
-    for _ in range(repeats):  # in turns, so that a busy machine slows both
+    for _ in range(repeats):  # interleaved, so that other load affects both
         for kind in (CountVectorizer, SequenceVectorizer):
             start = time.perf_counter()
             result = kind().fit_transform(documents)
@@ -127,11 +127,18 @@ def measure_vectorizer(repeats: int) -> dict:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="directory with one folder a set")
+    parser.add_argument("--data", required=True, help="directory with one folder per data set")
     parser.add_argument("--sets", nargs="+", choices=data.TEXT, default=list(data.TEXT))
-    parser.add_argument("--seeds", type=int, default=1, help="fits a set, random_state=0, 1, ...")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        help="number of fits per data set, with random_state=0, 1, ...",
+    )
     parser.add_argument("--fold", type=int, help="test fold (0 to 4) of txt_names; all by default")
-    parser.add_argument("--max-length", type=int, help="cut documents; without it, the default")
+    parser.add_argument(
+        "--max-length", type=int, help="maximum document length; by default no limit"
+    )
     parser.add_argument("--threads", type=int, default=1, help="torch threads")
     parser.add_argument("--repeats", type=int, default=3, help="of timing the vectorizers; 0: none")
     return parser.parse_args()
@@ -155,11 +162,11 @@ def main() -> None:
         )
     for name in options.sets:
         content["sets"].append(measure(name, options))
-        path = report.write("text", content, started)  # after every set: nothing is lost
+        path = report.write("text", content, started)  # after every set, in case of a crash
     print("\n" + report.table(HEADER, [cells(result) for result in content["sets"]]))
     print(
-        f"\nTest accuracy, mean ± standard deviation over {options.seeds} seed(s); of names over"
-        " five folds too. Steps: mean tokens of a training document."
+        f"\nTest accuracy, mean ± standard deviation over {options.seeds} seed(s); for names also"
+        " over five folds. Steps: mean number of tokens per training document."
     )
     print(f"\n{path}")
 

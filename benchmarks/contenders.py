@@ -1,6 +1,6 @@
-"""sk_rnn and its rivals behind one interface: same cell, sizes, optimizer and batches.
+"""sk_rnn and its rivals with one interface: same cell, sizes, optimizer and batches.
 
-Each is input, one recurrent layer in one direction, the last valid state, a linear layer.
+Each network has one recurrent layer in one direction, and a linear layer on the last valid state.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ N_CLASSES = 2
 
 
 class Contender:
-    """Something that can be fitted on ragged sequences; times are taken here, alike for all."""
+    """Base class: a model that can be fitted on ragged sequences, with timing."""
 
     name = ""
 
     def __init__(self, setting: Setting):
         self.setting = setting
 
-    def hold(self, X: list[np.ndarray]) -> Any:
+    def prepare(self, X: list[np.ndarray]) -> Any:
         """X in the format of this contender; not timed."""
         return X
 
@@ -49,7 +49,7 @@ class Contender:
         return time.perf_counter() - start
 
     def predict(self, X: Any) -> tuple[np.ndarray, float]:
-        """Labels, and the seconds it took to get them."""
+        """Return labels, and the seconds of the prediction."""
         start = time.perf_counter()
         labels = self.labels(X)
         return labels, time.perf_counter() - start
@@ -105,7 +105,7 @@ class Ours(Contender):
 
 
 class LastStateNet(nn.Module):
-    """The usual code of tutorials for ragged sequences, with and without packing."""
+    """Typical code from tutorials for ragged sequences, with and without packing."""
 
     CLASSES = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn_tanh": nn.RNN}  # noqa: RUF012
 
@@ -128,7 +128,7 @@ class LastStateNet(nn.Module):
 
 
 class SkorchPadded(Contender):
-    """skorch around a padded net: the state at the last step of each row."""
+    """skorch with a padded network: the state at the last step of each row."""
 
     name = "skorch padded"
     packed = False
@@ -137,7 +137,7 @@ class SkorchPadded(Contender):
         super().__init__(setting)
         self.predict_batch = predict_batch or setting.batch_size
 
-    def hold(self, X):
+    def prepare(self, X):
         return dict(zip(("X", "lengths"), padded(X), strict=True))
 
     def train(self, X, y):
@@ -165,19 +165,19 @@ class SkorchPadded(Contender):
 
 
 class SkorchPacked(SkorchPadded):
-    """skorch around ``pack_padded_sequence``."""
+    """skorch with ``pack_padded_sequence``."""
 
     name = "skorch packed"
     packed = True
 
 
 class BarePadded(Contender):
-    """A loop in torch by someone who knows how: whole batches, cut to their longest row."""
+    """An efficient torch loop: batches are indexed at once and cut to their longest row."""
 
     name = "torch loop padded"
     packed = False
 
-    def hold(self, X):
+    def prepare(self, X):
         values, lengths = padded(X)
         return torch.from_numpy(values), torch.from_numpy(lengths)
 
@@ -208,14 +208,14 @@ class BarePadded(Contender):
 
     def _outputs(self, values, lengths, rows):
         chosen = lengths[rows]
-        # A mere view of the early steps first, so that only those are gathered.
+        # First a view of the early steps, so that only those are gathered.
         x = values[:, : int(chosen.max())][rows.to(self.setting.device)]
-        # Packing wants the lengths on the CPU; indexing wants them where the states are.
+        # Packing requires the lengths on the CPU, indexing on the device of the states.
         return self.module(x, chosen if self.packed else chosen.to(self.setting.device))
 
 
 class BarePacked(BarePadded):
-    """The same with ``pack_padded_sequence``, which is for CUDA."""
+    """The same with ``pack_padded_sequence``, for CUDA."""
 
     name = "torch loop packed"
     packed = True

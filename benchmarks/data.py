@@ -45,19 +45,19 @@ SUITES = {
 
 UNKNOWN = 0  # token id of all words that are not in the vocabulary
 
-# A word enters the vocabulary when this many training documents hold it; the rest become UNKNOWN,
-# so that UNKNOWN is trained too. Two documents are the least that does this; five for the reviews
-# keep the vocabulary near the 10,000 words that tutorials take. Not tuned.
+# Minimum number of training documents in which a word of the vocabulary occurs; others become
+# UNKNOWN, so that UNKNOWN occurs in training. Two is the smallest such number; five for the reviews
+# gives about the 10,000 words that are usual in tutorials. Not tuned.
 MIN_DF = 2
 MIN_DF_REVIEWS = 5
-# A review keeps its last 400 words, as Keras' pad_sequences(maxlen=400) would; one in eight has
+# A review keeps its last 400 words, as with Keras' pad_sequences(maxlen=400); one in eight has
 # more.
 MAX_WORDS = 400
 
 # C-MAPSS: a training window ends at every second cycle counted back from the failure, and is
 # shorter than 50 cycles near the start of an engine's life, as some test engines are. Windows at
-# every cycle cost twice as much and say hardly more: neighbours share all but one cycle.
-# Remaining life far from the failure cannot be seen in the sensors: it is usual to cap it at 125
+# every cycle cost twice as much and add little information: neighbours share all but one cycle.
+# Remaining life far from the failure is not visible in the sensors: it is usually capped at 125
 # cycles.
 WINDOW = 50
 SHORTEST_WINDOW = 25
@@ -77,14 +77,14 @@ class Dataset:
         A 2-D float32 array for univariate series of equal length, a list of (T_i, n_features)
         float32 arrays for other series, a list of (T_i,) int64 arrays of token ids for text.
     y_train, y_test : ndarray (n_samples,) or list of (T_i,) arrays
-        Strings for classification, floats for regression, an array of strings a sentence for
+        Strings for classification, floats for regression, an array of strings per sentence for
         tagging.
     task : {"classification", "regression", "tagging"}
     n_tokens : int or None
         Number of token ids, ``UNKNOWN`` included; None for real-valued sequences.
     raw_train, raw_test : list or None
-        What the tokens were made of: strings, or lists of words for tagging. For the baselines,
-        which read the words themselves.
+        The original text: strings, or lists of words for tagging. For the baselines,
+        which use the words.
     """
 
     name: str
@@ -113,11 +113,11 @@ class Dataset:
         return float(np.mean(np.asarray(predicted) == self.y_test))
 
 
-# Formats: text in, sequences and targets out
+# Parsers: from text to sequences and targets
 
 
 def parse_ts(text: str) -> tuple[list[np.ndarray], list[str]]:
-    """Read sktime's .ts: after ``@data`` one series a line, ``channel:channel:...:target``."""
+    """Read sktime's .ts: after ``@data`` one series per line, ``channel:channel:...:target``."""
     sequences, targets = [], []
     for line in _lines_after_data(text):
         *channels, target = line.split(":")
@@ -127,7 +127,7 @@ def parse_ts(text: str) -> tuple[list[np.ndarray], list[str]]:
 
 
 def parse_tsv(text: str) -> tuple[list[np.ndarray], list[str]]:
-    """Read the UCR archive's .tsv: one univariate series a line, ``label<tab>value<tab>...``."""
+    """Read the UCR archive's .tsv: one univariate series per line, ``label<tab>value<tab>...``."""
     sequences, targets = [], []
     for line in text.splitlines():
         target, *values = line.split("\t")
@@ -150,7 +150,7 @@ def parse_arff(text: str) -> tuple[list[np.ndarray], list[str]]:
 
 
 def parse_conllu(text: str) -> tuple[list[list[str]], list[list[str]]]:
-    """Read CoNLL-U: words (column 2) and their universal tags (column 4), a list a sentence.
+    """Read CoNLL-U: words (column 2) and their universal tags (column 4), one list per sentence.
 
     Multiword ranges ("3-4") and empty nodes ("8.1") are not words of the sentence and are left out.
     """
@@ -170,7 +170,7 @@ def parse_trec(text: str) -> tuple[list[str], list[str]]:
 
 
 def parse_cmapss(text: str) -> list[np.ndarray]:
-    """Read C-MAPSS: one (n_cycles, 24) array an engine, 3 settings and 21 sensors a cycle."""
+    """Read C-MAPSS: one (n_cycles, 24) array per engine, 3 settings and 21 sensors per cycle."""
     table = np.loadtxt(io.StringIO(text))
     unit = table[:, 0]
     starts = np.flatnonzero(np.diff(unit)) + 1
@@ -187,11 +187,11 @@ def _columns(channels: list[str]) -> np.ndarray:
     return np.array([channel.split(",") for channel in channels], dtype=np.float32).T  # (T, F)
 
 
-# From parsed text to what an estimator takes
+# From parsed text to input of an estimator
 
 
 def simplest(sequences: list[np.ndarray]) -> Sequences:
-    """Univariate series of equal length as a 2-D array, everything else as it is."""
+    """Return univariate series of equal length as a 2-D array, others unchanged."""
     shapes = {sequence.shape for sequence in sequences}
     if len(shapes) == 1 and shapes.pop()[1] == 1:
         return np.stack(sequences)[:, :, 0]
@@ -199,7 +199,7 @@ def simplest(sequences: list[np.ndarray]) -> Sequences:
 
 
 def windows_to_failure(engine: np.ndarray) -> tuple[list[np.ndarray], list[float]]:
-    """Cut one engine's whole life into windows of at most ``WINDOW`` cycles, and the life left."""
+    """Cut an engine's life into windows of at most ``WINDOW`` cycles, with the remaining life."""
     ends = range(len(engine), SHORTEST_WINDOW - 1, -WINDOW_STRIDE)
     windows = [engine[max(0, end - WINDOW) : end] for end in ends]
     return windows, [float(min(RUL_CAP, len(engine) - end)) for end in ends]
@@ -213,7 +213,7 @@ def words(text: str) -> list[str]:
 def encode(
     train: list[list[str]], test: list[list[str]], min_df: int
 ) -> tuple[list[np.ndarray], list[np.ndarray], int]:
-    """Token ids of both parts and their number; the vocabulary knows the training part only."""
+    """Return token ids and their number; the vocabulary is that of the training data."""
     frequency = Counter(token for document in train for token in set(document))
     # Frequent tokens first, ties by spelling: the ids do not depend on hash order.
     kept = sorted(
@@ -240,7 +240,7 @@ def load(name: str, data_dir: str | Path, *, fold: int = 0) -> Dataset:
     data_dir : path
         The directory that holds a folder of this name.
     fold : int, default=0
-        Which of `N_FOLDS` stratified folds is the test part. Only ``txt_names`` heeds it; every
+        Which of `N_FOLDS` stratified folds is the test part. Only used for ``txt_names``; every
         other set has an official split.
     """
     folder = Path(data_dir) / name
@@ -271,7 +271,7 @@ def _read(folder: Path, pattern: str, encoding: str = "utf-8") -> str:
 
 
 def _load_series(name: str, folder: Path) -> Dataset:
-    # Exactly one of .ts, .tsv and .arff lies in the folder, gzipped or not.
+    # The folder has exactly one of .ts, .tsv and .arff, gzipped or not.
     (example,) = folder.glob("*_TRAIN.*")
     parse = {".ts": parse_ts, ".tsv": parse_tsv, ".arff": parse_arff}[example.suffixes[0]]
     X_train, y_train = parse(_read(folder, "*_TRAIN.*"))
@@ -294,7 +294,7 @@ def _load_cmapss(name: str, folder: Path) -> Dataset:
         windows, lives = windows_to_failure(engine)
         X_train += windows
         y_train += lives
-    # The test part asks once per engine: how long from here on?
+    # The test part has one target per engine: the remaining life after the last cycle.
     X_test = [engine[-WINDOW:] for engine in parse_cmapss(_read(folder, "test_*"))]
     y_test = np.minimum(RUL_CAP, np.loadtxt(io.StringIO(_read(folder, "RUL_*"))))
     return Dataset(name, "regression", X_train, np.array(y_train), X_test, y_test)
@@ -320,7 +320,7 @@ def _load_text(name, raw_train, y_train, raw_test, y_test, tokenise, min_df) -> 
 def _load_trec(name: str, folder: Path) -> Dataset:
     raw_train, y_train = parse_trec(_read(folder, "TREC.train.*", "latin-1"))
     raw_test, y_test = parse_trec(_read(folder, "TREC.test.*", "latin-1"))
-    # Already split into words and punctuation by its makers.
+    # Already split into words and punctuation.
     return _load_text(
         name, raw_train, y_train, raw_test, y_test, lambda text: text.lower().split(), MIN_DF
     )
@@ -346,7 +346,8 @@ def _load_reviews(name: str, folder: Path) -> Dataset:
 
 
 def _load_names(name: str, folder: Path, fold: int) -> Dataset:
-    # Many names come several times in a file; as they are, test names would be training names.
+    # Many names occur several times in a file; without removing duplicates, test names would occur
+    # in training.
     pairs = sorted(
         {
             (line.strip(), path.stem)
@@ -358,7 +359,7 @@ def _load_names(name: str, folder: Path, fold: int) -> Dataset:
     raw, y = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=0)
     train, test = list(folds.split(raw, y))[fold]
-    # Characters (`list` splits a name into them) seen once in training keep an id of their own.
+    # Characters (`list` splits a name into them) that occur once in training keep their id.
     return _load_text(name, raw[train].tolist(), y[train], raw[test].tolist(), y[test], list, 1)
 
 

@@ -1,4 +1,4 @@
-"""Training time over a grid of cells, lengths and hidden sizes, and how it is summed up."""
+"""Training time over a grid of cells, lengths and hidden sizes, and its summary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from contenders import Contender
 
 OURS = "sk_rnn"
 
-# By cell and rival: times faster on average (geometric mean over the grid), and in the worst case.
+# By cell and rival: target speed-up on average (geometric mean over the grid), and in the worst
+# case.
 TARGETS = {
     ("rnn_tanh", "skorch packed"): (10.0, 4.0),
     ("gru", "skorch packed"): (10.0, 4.0),
@@ -36,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def points(options: argparse.Namespace) -> Iterator[tuple[int, speed.Setting]]:
-    """The longest sequence and the setting of every point."""
+    """Yield the longest sequence and the setting of every point."""
     for cell in options.cells:
         for longest in options.lengths:
             for hidden_size in options.hidden:
@@ -46,14 +47,14 @@ def points(options: argparse.Namespace) -> Iterator[tuple[int, speed.Setting]]:
 def measure(
     models: dict[str, Contender], longest: int, setting: speed.Setting, options: argparse.Namespace
 ) -> dict:
-    """One point: seconds per epoch, accuracy on unseen sequences, and times faster than each."""
+    """Measure one point: seconds per epoch, accuracy on unseen sequences, and speed-ups."""
     task = speed.ragged_task(options.samples, longest)
-    held = {name: model.hold(task.X_train) for name, model in models.items()}
+    prepared = {name: model.prepare(task.X_train) for name, model in models.items()}
     # Compilation and first-call set-up are not timed. Two batches of the same padded length,
-    # because some compile for a shape.
+    # because some contenders compile for a shape.
     warm = speed.ragged(2 * setting.batch_size, longest)
-    first = {name: model.fit(model.hold(warm[0]), warm[1]) for name, model in models.items()}
-    fits = {name: lambda n=name: models[n].fit(held[n], task.y_train) for name in models}
+    first = {name: model.fit(model.prepare(warm[0]), warm[1]) for name, model in models.items()}
+    fits = {name: lambda n=name: models[n].fit(prepared[n], task.y_train) for name in models}
     seconds = speed.interleaved(fits, options.repeats)
     per_epoch = {name: [s / options.epochs for s in found] for name, found in seconds.items()}
     return {
@@ -68,14 +69,14 @@ def measure(
             if name != OURS
         },
         "accuracy": {
-            name: model.accuracy(model.hold(task.X_test), task.y_test)
+            name: model.accuracy(model.prepare(task.X_test), task.y_test)
             for name, model in models.items()
         },
     }
 
 
 def lines(result: dict) -> list[list[str]]:
-    """One line a contender."""
+    """Return one line per contender."""
     point = f"{result['cell']}, T={result['longest']}, hidden {result['hidden_size']}"
     rows = []
     for name, seconds in result["seconds_per_epoch"].items():
@@ -87,7 +88,7 @@ def lines(result: dict) -> list[list[str]]:
 
 
 def table(results: list[dict], options: argparse.Namespace) -> str:
-    header = ["net", "ms an epoch", "spread", "sk_rnn is faster", "accuracy"]
+    header = ["net", "ms per epoch", "spread", "sk_rnn is faster", "accuracy"]
     return (
         f"{options.samples} sequences of T/4 to T steps, {options.epochs} epochs, median of"
         f" {options.repeats}\n\n"
@@ -96,7 +97,7 @@ def table(results: list[dict], options: argparse.Namespace) -> str:
 
 
 def summary(results: list[dict]) -> str:
-    """Geometric mean and worst case over the grid, and the targets."""
+    """Return geometric mean and worst case over the grid, and the targets."""
     rows = []
     pairs = dict.fromkeys((r["cell"], rival) for r in results for rival in r["times_faster"])
     for cell, rival in pairs:

@@ -1,7 +1,7 @@
 """One peer in a separate process: JSON requests on standard input, answers on standard output.
 
-Runs in the peers' environment, which has no sk_rnn. Data comes as .npz files of sequences that are
-padded at the end, with their lengths. The comparison is explained in `bench_peers.py`.
+Runs in the peers' environment, in which sk_rnn is not installed. Data are .npz files of sequences
+that are padded at the end, with their lengths. The comparison is explained in `bench_peers.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 
 class Keras:
-    """Masking, a recurrent layer, a dense layer; TensorFlow computes."""
+    """Masking, a recurrent layer and a dense layer in Keras with TensorFlow."""
 
     def __init__(self, setting: dict):
         os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -49,7 +49,7 @@ class Keras:
         variables = [*self.model.variables, *self.model.optimizer.variables]
         self.initial = [(variable, np.array(variable)) for variable in variables]
 
-    def hold(self, values, lengths):
+    def prepare(self, values, lengths):
         return values
 
     def train(self, X, y):
@@ -71,9 +71,9 @@ class Keras:
 
 
 class KerasCall(Keras):
-    """The same, predicting through a compiled call: the fastest that a Keras user can have.
+    """The same, with predictions by a compiled call, the fastest way in Keras.
 
-    An ordinary call of the model takes longer than its `predict`, step by step as it runs.
+    A direct call of the model is slower than its `predict`, because it runs eagerly.
     """
 
     def __init__(self, setting: dict):
@@ -95,11 +95,11 @@ class Sktime:
         torch.set_num_threads(setting["threads"])
         self.setting = setting
 
-    def hold(self, values, lengths):
+    def prepare(self, values, lengths):
         moved = np.zeros_like(values)
         for row, value, length in zip(moved, values, lengths, strict=True):
             row[-length:] = value[:length]
-        return np.ascontiguousarray(moved.transpose(0, 2, 1))  # (n, F, T), as sktime has it
+        return np.ascontiguousarray(moved.transpose(0, 2, 1))  # (n, F, T), as in sktime
 
     def train(self, X, y):
         setting = self.setting
@@ -120,7 +120,7 @@ class Sktime:
         else:
             from sktime.classification.deep_learning.rnn import SimpleRNNClassifierTorch
 
-            # Its schedule would lower the rate as soon as the loss rises; the others have none.
+            # Its default schedule reduces the learning rate; the others have none.
             self.model = SimpleRNNClassifierTorch(
                 activation_hidden="Tanh", callbacks=None, **common
             )
@@ -138,13 +138,13 @@ PACKAGES = {
 }
 
 
-def answer(peer: Any, held: dict, request: dict) -> dict:
+def answer(peer: Any, prepared: dict, request: dict) -> dict:
     """Run one request."""
-    if request["do"] == "hold":
+    if request["do"] == "prepare":
         with np.load(request["path"]) as data:
-            held[request["path"]] = peer.hold(data["values"], data["lengths"])
+            prepared[request["path"]] = peer.prepare(data["values"], data["lengths"])
         return {}
-    X = held[request["path"]]
+    X = prepared[request["path"]]
     if request["do"] == "fit":
         y = np.array(request["y"])
         start = time.perf_counter()
@@ -164,11 +164,11 @@ def main() -> None:
     os.dup2(2, 1)
     name, setting = sys.argv[1], json.loads(sys.argv[2])
     peer = PEERS[name](setting)
-    held: dict[str, Any] = {}
+    prepared: dict[str, Any] = {}
     versions = {package: importlib.metadata.version(package) for package in PACKAGES[name]}
     print(json.dumps(versions), file=answers, flush=True)
     for line in sys.stdin:
-        print(json.dumps(answer(peer, held, json.loads(line))), file=answers, flush=True)
+        print(json.dumps(answer(peer, prepared, json.loads(line))), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Contenders that run in the peers' environment, which ``make bench-peers`` makes."""
+"""Contenders that run in the peers' environment, which ``make bench-peers`` creates."""
 
 from __future__ import annotations
 
@@ -42,29 +42,29 @@ class Peer(Contender):
             raise RuntimeError(f"{self.name} ended:\n{self.errors.read_text()[-2000:]}")
         return json.loads(line)
 
-    def _ask(self, **request) -> dict:
+    def _request(self, **request) -> dict:
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         return self._receive()
 
-    def hold(self, X):
+    def prepare(self, X):
         handle, path = tempfile.mkstemp(suffix=".npz", dir=self.folder.name)
         values, lengths = padded(X)
         with os.fdopen(handle, "wb") as file:
             np.savez(file, values=values, lengths=lengths)
-        self._ask(do="hold", path=path)
+        self._request(do="prepare", path=path)
         os.unlink(path)
         return path
 
     def fit(self, X, y):
-        return self._ask(do="fit", path=X, y=y.tolist())["seconds"]
+        return self._request(do="fit", path=X, y=y.tolist())["seconds"]
 
     def predict(self, X):
-        found = self._ask(do="predict", path=X, calls=1)
+        found = self._request(do="predict", path=X, calls=1)
         return np.array(found["labels"]), found["seconds"][0]
 
     def latencies(self, X, calls):
-        return self._ask(do="predict", path=X, calls=calls)["seconds"]
+        return self._request(do="predict", path=X, calls=calls)["seconds"]
 
     def close(self):
         self.process.stdin.close()

@@ -13,7 +13,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def _status_bytes(field: str) -> int | None:
-    """One of the sizes that Linux keeps for this process."""
+    """Return one of the sizes that Linux reports for this process."""
     try:
         lines = _STATUS.read_text().splitlines()
     except OSError:
@@ -25,7 +25,7 @@ def _status_bytes(field: str) -> int | None:
 def peak_bytes() -> int:
     """Peak resident size of this process so far, or since `reset_peak`.
 
-    From the status file where there is one, because ``getrusage`` starts with the parent's peak.
+    From the status file if there is one, because ``getrusage`` includes the peak of the parent.
     """
     peak = _status_bytes("VmHWM")
     if peak is not None:

@@ -13,7 +13,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def environment(threads: int) -> dict:
-    """Versions, machine, threads and date; imports nothing, so that memory stays measurable."""
+    """Return versions, machine, threads and date, without importing the packages."""
     return {
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -47,7 +47,7 @@ def describe(environment: dict) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell: the first flush left, the others flush right."""
+    """Format a table with aligned columns: the first left-aligned, the others right-aligned."""
     columns = list(zip(header, *rows, strict=True))
     widths = [max(len(cell) for cell in column) for column in columns]
 
@@ -60,7 +60,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Format the same as a Markdown table."""
+    """Format a Markdown table."""
     columns = list(zip(header, *rows, strict=True))
     widths = [max(3, *(len(cell) for cell in column)) for column in columns]
 
@@ -74,7 +74,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def write(name: str, content: dict, started: datetime.datetime) -> Path:
-    """Write ``results/<name>_<start>.json``; called again in the same run, it overwrites."""
+    """Write ``results/<name>_<start>.json``; later calls in the same run overwrite it."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}_{started:%Y%m%d-%H%M%S}.json"
     path.write_text(json.dumps(content, indent=1, default=str) + "\n")

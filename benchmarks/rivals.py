@@ -17,7 +17,7 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
-# A typical user
+# A typical network
 
 
 class LastStateLSTM(nn.Module):
@@ -43,8 +43,8 @@ class LastStateLSTM(nn.Module):
         return self.linear(states[:, -1])  # (B, K)
 
 
-# 75 epochs of the reviews, padded to 400 words, would take a quarter of an hour; who waits so long
-# for a first model?
+# 75 epochs on the reviews, padded to 400 words, would take a quarter of an hour, which is too long
+# for a first model.
 EPOCHS = 75
 EPOCHS_OF = {"txt_IMDB5k": 10}
 
@@ -52,14 +52,14 @@ EPOCHS_OF = {"txt_IMDB5k": 10}
 def typical(dataset: Dataset, seed: int, max_epochs: int | None = None) -> tuple[float, float]:
     """Score on the test part and seconds of fit.
 
-    skorch around `LastStateLSTM`: Adam at 1e-3, batches of 32, zeros after the end of shorter
-    sequences, inputs and targets as they are. Two of skorch's defaults are changed, both to the
-    rival's good: batches are shuffled, and no fifth of the data is held out.
+    skorch with `LastStateLSTM`: Adam at 1e-3, batches of 32, zeros after the end of shorter
+    sequences, unscaled inputs and targets. Two of skorch's defaults are changed, both to the
+    rival's advantage: batches are shuffled, and no validation data are prepared out.
     """
     if max_epochs is None:
         max_epochs = EPOCHS_OF.get(dataset.name, EPOCHS)
     longest = max(len(x) for part in (dataset.X_train, dataset.X_test) for x in part)
-    # Token 0 means padding, as in every tutorial; the tokens themselves move up by one.
+    # Token 0 means padding, as in most tutorials; the token ids are shifted by one.
     shift = 0 if dataset.n_tokens is None else 1
     X_train, X_test = (
         zero_padded([x + shift for x in part], longest)
@@ -88,8 +88,8 @@ def typical(dataset: Dataset, seed: int, max_epochs: int | None = None) -> tuple
         module__n_outputs=n_outputs,
         module__per_step=dataset.task == "tagging",
         criterion=criterion,
-        # Scores over classes stay scores: argmax is the same, and skorch's softmax would take the
-        # last axis, which is time when tagging.
+        # No softmax: argmax is the same, and skorch's softmax would use the
+        # last axis, which is time for tagging.
         predict_nonlinearity=None,
         optimizer=torch.optim.Adam,
         lr=1e-3,
@@ -127,7 +127,7 @@ def zero_padded(sequences, longest: int, fill: int = 0) -> np.ndarray:
 
 
 def nearest_neighbour(dataset: Dataset) -> np.ndarray:
-    """Label of the nearest training series, Euclidean distance over all steps and features."""
+    """Return the label of the nearest training series by Euclidean distance."""
     X_train, X_test = (
         np.stack([x.ravel() for x in part]) for part in (dataset.X_train, dataset.X_test)
     )
@@ -137,8 +137,8 @@ def nearest_neighbour(dataset: Dataset) -> np.ndarray:
 def summary_statistics(sequence: np.ndarray, with_slope: bool) -> np.ndarray:
     """Mean, std, min, max, first, last and mean absolute step per feature, and the length.
 
-    The slope of a straight line is worth much where the answer is how far something has got
-    (C-MAPSS: RMSE 15.6 against 18.9) and costs a little where it is which of several.
+    The slope of a fitted line helps if the target is the progress of a process
+    (C-MAPSS: RMSE 15.6 against 18.9), and slightly reduces the accuracy of classification.
     """
     x = sequence.reshape(len(sequence), -1).astype(np.float64)  # (T, F)
     step = np.abs(np.diff(x, axis=0)).sum(0) / max(len(x) - 1, 1)
@@ -195,7 +195,7 @@ def most_frequent_tag(dataset: Dataset) -> list[np.ndarray]:
 
 
 def baselines_for(dataset: Dataset) -> dict[str, Callable]:
-    """Choose the baselines that fit the kind of data, by the name that the table shows."""
+    """Return the baselines for the kind of data, by their names in the table."""
     if dataset.task == "tagging":
         return {"most frequent tag": most_frequent_tag}
     if dataset.name == "txt_names":

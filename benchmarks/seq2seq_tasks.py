@@ -29,21 +29,21 @@ class Task(NamedTuple):
     Attributes
     ----------
     train, test : pairs (X, y)
-        What is learned from, and what is held out.
+        Training data and prepared-out data.
     quality : callable
-        From true and predicted targets to the figure in the table.
+        From true and predicted targets to the score in the table.
     measure : str
-        What the figure is.
+        Name of the score.
     target : float
-        What it should reach.
+        Target score.
     lower : bool
-        Whether less is better.
+        Whether lower is better.
     epochs : int
-        How long to train.
+        Number of epochs.
     params : dict
-        What differs from the defaults.
+        Parameters that differ from the defaults.
     baseline : callable or None
-        From (train, test) to the same figure of something simple.
+        From the task to the score of a simple baseline.
     """
 
     train: tuple[Any, Any]
@@ -80,7 +80,7 @@ def dates(folder: Path, seed: int, n_train: int | None) -> Task:
     """Dates in many formats to one format."""
     lines = sorted(set(_lines(folder / "s2s_dates" / "date.txt.gz")))
     pairs = [tuple(part.strip() for part in line.split("_")) for line in lines]
-    # Two spellings of a source differ in nothing but the spaces behind it.
+    # Some sources differ only in trailing spaces.
     train, test = _split(sorted(set(pairs)), 2000, seed)
     return Task(
         _columns(train[: n_train or 20_000]),
@@ -93,7 +93,7 @@ def dates(folder: Path, seed: int, n_train: int | None) -> Task:
 
 
 def _pronunciations(folder: Path) -> dict[str, list[list[str]]]:
-    """Every headword's pronunciations, without stress, as in the papers."""
+    """Return the pronunciations of every headword, without stress marks, as in the literature."""
     found: dict[str, list[list[str]]] = defaultdict(list)
     for line in _lines(folder / "s2s_cmudict" / "cmudict.dict.gz"):
         word, *phones = line.partition(" #")[0].split()
@@ -102,7 +102,7 @@ def _pronunciations(folder: Path) -> dict[str, list[list[str]]]:
 
 
 def cmudict(folder: Path, seed: int, n_train: int | None) -> Task:
-    """Spelling to phonemes; of several pronunciations the nearest counts."""
+    """Spelling to phonemes; compared with the closest of several pronunciations."""
     words = sorted(_pronunciations(folder).items())
     train, test = _split(words, 2000, seed)
 
@@ -156,7 +156,7 @@ def nearest_neighbour(task: Task) -> float:
 
 
 def translit(folder: Path, seed: int, n_train: int | None) -> Task:
-    """Names in Latin letters to Hebrew ones; any of a name's spellings counts."""
+    """Names in Latin letters to Hebrew ones; any known spelling of a name is correct."""
 
     def read(name):
         rows = (line.split("\t") for line in _lines(folder / "s2s_translit_A" / name))
@@ -174,7 +174,7 @@ def translit(folder: Path, seed: int, n_train: int | None) -> Task:
         (list(spellings), list(spellings.values())),
         accuracy,
         "exact match",
-        0.15,  # twice the nearest neighbour: no figure for Hebrew is published with the data
+        0.15,  # twice the nearest neighbour: no score for Hebrew is published with the data
         epochs=15,
         baseline=nearest_neighbour,
     )
@@ -201,7 +201,7 @@ def tatoeba(folder: Path, seed: int, n_train: int | None) -> Task:
     )
 
 
-# --- made here ----------------------------------------------------------------------------------
+# --- generated data -----------------------------------------------------------------------------
 
 
 def _strings(change: Callable[[str], str]) -> Callable[[Path, int, int | None], Task]:
@@ -266,7 +266,7 @@ def sine(folder: Path, seed: int, n_train: int | None) -> Task:
     steps = np.arange(2500)
     series = np.sin(2 * np.pi * steps / 24) + 0.002 * steps + rng.normal(0, 0.15, size=len(steps))
     X, y = make_windows(series, window=72, horizon=24)
-    # Relative to the last season, as the trend leaves every scale seen in training.
+    # Relative to the last season, because the trend leaves the range of the training data.
     level = X[:, -24:].mean(1, keepdims=True)
     X, y = (X - level)[:, :, None], y - level
     cut = n_train or 1800
@@ -303,6 +303,6 @@ TASKS: dict[str, Callable[[Path, int, int | None], Task]] = {
     "sine": sine,
 }
 
-# Those that need a folder of data.
+# Tasks that need a folder of data.
 DATA_TASKS = [name for name in TASKS if name in ("dates", "cmudict", "translit", "tatoeba")]
 DATA_TASKS += [name for name in TASKS if name.startswith("inflect")]

@@ -19,8 +19,8 @@ CELLS = ("rnn_tanh", "gru", "lstm")
 N_FEATURES = 4
 BATCH_SIZE = 32
 LR = 5e-3
-# Offset of the first feature by class, against noise of 1. One step tells the classes apart in 60 %
-# of the cases and 12 steps in 81 %, so that a net has to remember to do better.
+# Offset of the first feature by class, with noise of standard deviation 1. One step is sufficient
+# in 60 % of the cases and 12 steps in 81 %, so that a network has to use many steps.
 OFFSET = 0.25
 
 
@@ -50,7 +50,7 @@ class Task:
 
 
 def ragged_panel(n_samples: int, longest: int, seed: int = 0) -> tuple[Panel, np.ndarray]:
-    """Noise whose mean tells the class; lengths uniform in longest / 4 .. longest."""
+    """Return noise whose mean depends on the class; lengths uniform in longest / 4 .. longest."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(max(1, longest // 4), longest, size=n_samples, endpoint=True)
     lengths[0] = longest  # so that all sets are padded to the same length
@@ -66,18 +66,18 @@ def noisy_means(lengths: np.ndarray, rng: np.random.Generator) -> tuple[Panel, n
 
 
 def ragged(n_samples: int, longest: int, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
-    """Draw the same as a list of arrays, as users have it."""
+    """Return the same data as a list of arrays, the usual input."""
     panel, y = ragged_panel(n_samples, longest, seed)
     return [x.copy() for x in panel.to_list()], y
 
 
 def ragged_task(n_samples: int, longest: int) -> Task:
-    """A training set, and a test set as large but never under 400 (a standard error of .02)."""
+    """Return a training set, and a test set as large but of at least 400 (standard error .02)."""
     return Task(*ragged(n_samples, longest), *ragged(max(400, n_samples), longest, seed=1))
 
 
 def padded(X: list[np.ndarray], *, before: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Zeros behind, or before, the shorter sequences: (n, longest, F), and lengths (n,)."""
+    """Pad with zeros at the end or the start: (n, longest, F), and lengths (n,)."""
     lengths = np.array([len(x) for x in X])
     values = np.zeros((len(X), lengths.max(), X[0].shape[1]), dtype=np.float32)
     for row, x in zip(values, X, strict=True):
@@ -88,9 +88,11 @@ def padded(X: list[np.ndarray], *, before: bool = False) -> tuple[np.ndarray, np
 def add_options(parser: argparse.ArgumentParser, *, repeats: int) -> None:
     """Add the options that every speed benchmark has."""
     parser.add_argument("--repeats", type=int, default=repeats, help="the median is shown")
-    parser.add_argument("--threads", type=int, default=2, help="of every contender")
+    parser.add_argument(
+        "--threads", type=int, default=2, help="number of threads of every contender"
+    )
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--backend", help="of sk_rnn's estimators; left to them by default")
+    parser.add_argument("--backend", help="parameter of sk_rnn's estimators")
 
 
 def begin(options: argparse.Namespace) -> tuple[datetime.datetime, dict]:
@@ -117,7 +119,7 @@ def interleaved(measures: dict[str, Callable[[], float]], repeats: int) -> dict[
 
 
 def ratio(rival: Iterable[float], ours: Iterable[float]) -> float:
-    """How many times faster than the rival we are."""
+    """Return the speed-up relative to the rival."""
     return median(rival) / median(ours)
 
 
@@ -126,7 +128,7 @@ def geometric_mean(values: Iterable[float]) -> float:
 
 
 def verdict(found: float, target: float | None, *, at_most: bool = False) -> str:
-    """Show a figure with its target."""
+    """Return whether a figure meets its target."""
     if target is None:
         return "-"
     met = found <= target if at_most else found >= target

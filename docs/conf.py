@@ -1,4 +1,4 @@
-"""Sphinx configuration; `make docs` builds without network and with warnings fatal."""
+"""Sphinx configuration. `make docs` needs no network and treats warnings as errors."""
 
 import sk_rnn
 
@@ -14,13 +14,13 @@ extensions = [
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
-default_role = "py:obj"  # `name` links where there is a page for it, and is code where not
+default_role = "py:obj"  # `name` is a link if there is a page for it, and code otherwise
 add_function_parentheses = False
 toc_object_entries_show_parents = "hide"
-smartquotes = False  # quotes are part of what one types
+smartquotes = False  # so that quotes can be copied into code
 
 autosummary_generate = True
-autodoc_typehints = "none"  # numpydoc's sections say the types
+autodoc_typehints = "none"  # types are documented in numpydoc's sections
 numpydoc_show_class_members = False  # the template lists them
 
 html_theme = "pydata_sphinx_theme"

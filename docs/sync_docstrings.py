@@ -27,7 +27,7 @@ ESTIMATORS = {
 
 
 class Own(NamedTuple):
-    """A parameter that some estimators document separately; the others must agree."""
+    """A parameter that some estimators document separately; the other docstrings must agree."""
 
     estimators: tuple[str, ...]
     reason: str

@@ -20,21 +20,21 @@ from sk_rnn import Seq2SeqTransformer
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-PICTURE = Path(__file__).parent / "output" / "date_formats.png"
+FIGURE = Path(__file__).parent / "output" / "date_formats.png"
 FORMATS = ["%d %B %Y", "%B %d, %Y", "%d/%m/%y", "%d.%m.%Y", "%A, %d %b %Y", "%b %d '%y"]
 FIRST, LAST = datetime.date(1970, 1, 1), datetime.date(2029, 12, 31)
 
 
-def made_dates(n_dates):
-    """Return dates as people write them, and as YYYY-MM-DD."""
+def generate_dates(n_dates):
+    """Return dates in various formats, and as YYYY-MM-DD."""
     rng = np.random.default_rng(0)
-    written, meant = [], []
+    written, iso = [], []
     for day in rng.integers((LAST - FIRST).days, size=n_dates).tolist():
         date = FIRST + datetime.timedelta(days=day)
         text = date.strftime(rng.choice(FORMATS))
         written.append(text.lower() if rng.random() < 0.3 else text)
-        meant.append(date.isoformat())
-    return written, meant
+        iso.append(date.isoformat())
+    return written, iso
 
 
 def draw(alignments, path):
@@ -52,13 +52,13 @@ def draw(alignments, path):
 
 def main():
     """Train, evaluate on held-out dates, and plot the attention."""
-    written, meant = made_dates(4000)
-    X, X_test, y, y_test = train_test_split(written, meant, train_size=3000, random_state=0)
+    written, iso = generate_dates(4000)
+    X, X_test, y, y_test = train_test_split(written, iso, train_size=3000, random_state=0)
     for text, date in zip(X[:3], y[:3], strict=True):
         print(f"{text:>28} is {date}")
 
     model = Seq2SeqTransformer(max_epochs=8, random_state=0).fit(X, y)
-    print(f"{len(X_test):,} other dates, exactly right: {model.score(X_test, y_test):.3f}")
+    print(f"{len(X_test):,} held-out dates, exact match: {model.score(X_test, y_test):.3f}")
 
     new = ["05 July 1999", "wednesday, 24 dec 2025", "Feb 03 '81"]
     predicted, log_proba = model.predict_n_best(new, 2, return_log_proba=True)
@@ -66,8 +66,8 @@ def main():
         (first, second), (p, q) = best, np.exp(scores)
         print(f"{text:>28} is {first} ({p:.2f}); if not, {second} ({q:.2f})")
 
-    draw(model.align(new[:2]), PICTURE)
-    print(f"Attention: {PICTURE}")
+    draw(model.align(new[:2]), FIGURE)
+    print(f"Attention: {FIGURE}")
 
     # Limitation: unseen formats. No training date lacks a leading zero or begins with the year.
     for text in ["5 July 1999", "1999/07/05"]:

@@ -1,11 +1,11 @@
-"""How long will each engine still run? From a long frame of sensors to remaining useful life.
+"""How long will each engine keep running? From a long frame of sensors to remaining useful life.
 
 Many sensors of many engines, one row per engine and cycle: a typical format of maintenance data.
 The table is converted to sequences with `Panel.from_frame` and scaled per time step inside a
 Pipeline. A recurrent network reads the history of each engine, from its first to its last known
 cycle, and predicts after every cycle how many are left.
 
-    python examples/engine_run_to_failure.py                    # engines that are made up
+    python examples/engine_run_to_failure.py                    # simulated engines
     python examples/engine_run_to_failure.py --data DIR         # NASA's turbofans, C-MAPSS FD001
 
 DIR holds the folder reg_CMAPSS_FD001 with the files train_FD001.txt, test_FD001.txt (gzipped or
@@ -46,8 +46,8 @@ def read_engines(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
     return table("train"), table("test"), left
 
 
-def make_engines(n_engines: int, seed: int) -> tuple[pd.DataFrame, pd.Series]:
-    """Make engines that wear out: sensors drift, ever faster, in the last 150 or so cycles."""
+def simulate_engines(n_engines: int, seed: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Simulate engines that wear out: sensors drift faster and faster in the last 150 cycles."""
     rng = np.random.default_rng(seed)
     gains = np.random.default_rng(0).normal(size=(1, len(SENSORS)))  # the same in both parts
     gains[:, ::3] = 0  # some sensors are uninformative
@@ -77,7 +77,7 @@ def main() -> None:
     """Load or generate engines, fit, predict, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="directory with the folder reg_CMAPSS_FD001")
-    parser.add_argument("--engines", type=int, default=40, help="number of engines to make up")
+    parser.add_argument("--engines", type=int, default=40, help="number of simulated engines")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--hidden-size", type=int, default=64)
     options = parser.parse_args()
@@ -86,7 +86,7 @@ def main() -> None:
     if options.data:
         train, test, left = read_engines(options.data / "reg_CMAPSS_FD001")
     else:
-        (train, _), (test, left) = (make_engines(options.engines, seed) for seed in (0, 1))
+        (train, _), (test, left) = (simulate_engines(options.engines, seed) for seed in (0, 1))
     train = train.sample(frac=1, random_state=0)  # rows need not be sorted
     X_train = Panel.from_frame(train, by="unit", order_by="cycle", columns=SENSORS)
     X_test = Panel.from_frame(test, by="unit", order_by="cycle", columns=SENSORS)

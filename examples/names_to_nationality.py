@@ -21,7 +21,7 @@ from sk_rnn import RNNClassifier
 from sk_rnn.preprocessing import SequenceVectorizer
 
 
-def made_names():
+def generate_names():
     """Return names of two languages that differ in the order of two syllables."""
     rng = np.random.default_rng(0)
     names, languages = [], []
@@ -52,7 +52,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, help="directory that holds txt_names")
     data = parser.parse_args().data
-    names, origins = surnames(data / "txt_names") if data else made_names()
+    names, origins = surnames(data / "txt_names") if data else generate_names()
     X_train, X_test, y_train, y_test = train_test_split(
         names, origins, test_size=0.2, stratify=origins, random_state=0
     )

@@ -1,7 +1,7 @@
 """Recurrent networks on real data in under a minute.
 
-The data are the 1,797 handwritten digits that come with scikit-learn, read as a pen would pass
-them: each image is a sequence of strips of 8 pixels, from left to right. Every digit fills its
+The data are the 1,797 handwritten digits that come with scikit-learn, read like text: each image
+is a sequence of strips of 8 pixels, from left to right. Every digit fills its
 image vertically but not horizontally, so leaving out the blank strips gives sequences of 2 to 8
 time steps. Run it with ``make demo``.
 """
@@ -27,15 +27,15 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 NAMES = np.array(
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], dtype=object
 )
-PICTURE = Path(__file__).resolve().parent / "output" / "quickstart.png"
+FIGURE = Path(__file__).resolve().parent / "output" / "quickstart.png"
 
 
 def main():
-    """Run the five parts."""
+    """Run all parts."""
     started = time.perf_counter()
     digits = load_digits()
     strips = [image.T for image in digits.images]  # 8 strips of 8 pixels, from left to right
-    X = [image[image.any(axis=1)] for image in strips]  # ragged: blank strips left out
+    X = [image[image.any(axis=1)] for image in strips]  # ragged: without blank strips
     y = digits.target
     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
     steps = [len(x) for x in X]
@@ -158,10 +158,10 @@ def draw(model):
             color="0.3",
             bbox={"color": "white"},
         )
-        PICTURE.parent.mkdir(exist_ok=True)
-        figure.savefig(PICTURE, dpi=150)
+        FIGURE.parent.mkdir(exist_ok=True)
+        figure.savefig(FIGURE, dpi=150)
         plt.close(figure)
-    print(f"{model.n_iter_} epochs, best epoch {best}. Saved to {PICTURE}")
+    print(f"{model.n_iter_} epochs, best epoch {best}. Saved to {FIGURE}")
 
 
 def with_changes(X):

@@ -25,7 +25,7 @@ from sk_rnn.preprocessing import SequenceVectorizer
 CLASSES = ["description", "entity", "abbreviation", "person", "number", "place"]
 
 
-def made_questions():
+def generate_questions():
     """Return questions and the role that each asks for: the agent or the patient."""
     names, acts = ["Ada", "Ben", "Cleo", "Dan", "Eve"], ["called", "saw", "paid", "helped"]
     when = ["today", "last night", "on the way home from work", "twice"]
@@ -54,7 +54,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, help="directory that holds txt_TREC")
     data = parser.parse_args().data
-    X_train, X_test, y_train, y_test = trec(data / "txt_TREC") if data else made_questions()
+    X_train, X_test, y_train, y_test = trec(data / "txt_TREC") if data else generate_questions()
 
     words = TfidfVectorizer(ngram_range=(1, 2))
     counts = make_pipeline(words, LogisticRegression(C=10, max_iter=1000))

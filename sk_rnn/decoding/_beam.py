@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ._hypotheses import (
+    DecodingState,
     Hypotheses,
-    State,
     Step,
     check_best,
     count_rows,
@@ -18,7 +18,7 @@ from ._hypotheses import (
     take_rows,
 )
 
-# Largest logarithm of a power of a length, so that normalised scores fit in float64.
+# Maximum logarithm of a power of a length, so that normalised scores do not overflow in float64.
 _LOG_POWER = 600
 
 
@@ -36,7 +36,7 @@ class _Pool(NamedTuple):
 @torch.no_grad()
 def beam_search(
     step: Step,
-    state: State,
+    state: DecodingState,
     *,
     begin: int,
     end: int,
@@ -79,7 +79,7 @@ def beam_search(
         ranks by probability, which favours short sequences; 1 ranks by mean log-probability; larger
         values favour long sequences.
     forbidden : sequence of int, default=()
-        Tokens that are never emitted, such as padding and begin.
+        Tokens that are never generated, such as padding and begin.
 
     Returns
     -------
@@ -141,10 +141,11 @@ def beam_search(
     n_rows = count_rows(state, "beam_search")
     device = state[0].device
     limits = read_limits(max_length, n_rows, device, "beam_search")
-    # If a power of the longest length overflowed or underflowed, all lengths would score alike.
+    # If a power of the longest length overflowed or underflowed, all lengths would have equal
+    # scores.
     longest = int(limits.max()) if n_rows else 1
-    steepest = _LOG_POWER / math.log(max(2, longest))
-    length_penalty = min(max(length_penalty, -steepest), steepest)
+    max_penalty = _LOG_POWER / math.log(max(2, longest))
+    length_penalty = min(max(length_penalty, -max_penalty), max_penalty)
 
     # Every hypothesis that was ever live is a node: its last token and the node before it. The
     # first nodes are the rows' beginnings, and sequences are read backwards from their last node.
@@ -164,19 +165,19 @@ def beam_search(
         n_steps += 1
 
         n_top = top_scores.shape[1]
-        grown = (log_prob[:, None] + top_scores.double()).flatten()  # (H * n_top,)
-        kept = _best_of_rows(row.repeat_interleave(n_top), grown, beam_width)
-        kept = kept[grown[kept] > -torch.inf]
+        extended = (log_prob[:, None] + top_scores.double()).flatten()  # (H * n_top,)
+        kept = _best_of_rows(row.repeat_interleave(n_top), extended, beam_width)
+        kept = kept[extended[kept] > -torch.inf]
         parent = kept // n_top
-        row, log_prob, tokens = row[parent], grown[kept], top_tokens.flatten()[kept]
+        row, log_prob, tokens = row[parent], extended[kept], top_tokens.flatten()[kept]
 
         ended = tokens == end
-        open_ = (~ended).nonzero()[:, 0]
+        unfinished = (~ended).nonzero()[:, 0]
         last_node = node[parent]
-        node_tokens.append(tokens[open_])
-        node_parents.append(last_node[open_])
-        last_node[open_] = n_nodes + torch.arange(len(open_), device=device)
-        n_nodes += len(open_)
+        node_tokens.append(tokens[unfinished])
+        node_parents.append(last_node[unfinished])
+        last_node[unfinished] = n_nodes + torch.arange(len(unfinished), device=device)
+        n_nodes += len(unfinished)
 
         complete = ended | (limits[row] == n_steps)
         found = _Pool(
@@ -195,9 +196,9 @@ def beam_search(
         can_enter = (bound > _nth_scores(pool, n_rows, n_best)[row]) & ~complete
         # The beam of a row is continued as a whole or not at all, so that stopping changes no
         # result.
-        goes_on = torch.zeros(n_rows, dtype=torch.bool, device=device)
-        goes_on[row[can_enter]] = True
-        live = (~complete & goes_on[row]).nonzero()[:, 0]
+        continues = torch.zeros(n_rows, dtype=torch.bool, device=device)
+        continues[row[can_enter]] = True
+        live = (~complete & continues[row]).nonzero()[:, 0]
         state = take_rows(state, parent[live])
         row, tokens, log_prob, node = row[live], tokens[live], log_prob[live], last_node[live]
 

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 # One row per hypothesis in dimension 0 of each tensor, which may be of any dtype.
-State = tuple[Tensor, ...]
+DecodingState = tuple[Tensor, ...]
 
 # The last tokens (N,) and the state of N hypotheses, to log-probabilities of the next token (N, V)
 # and the new state. N changes from call to call: finished hypotheses are dropped.
-Step = Callable[[Tensor, State], tuple[Tensor, State]]
+Step = Callable[[Tensor, DecodingState], tuple[Tensor, DecodingState]]
 
 
 class Hypotheses(NamedTuple):
@@ -25,9 +25,9 @@ class Hypotheses(NamedTuple):
         Number of tokens without this padding.
     log_probs : Tensor of float64 of shape (N, n_best)
         Sum of the step function's log-probabilities of the tokens, and of `end` if it was
-        emitted. -inf where a row has fewer than `n_best` hypotheses.
+        generated. -inf where a row has fewer than `n_best` hypotheses.
     finished : Tensor of bool of shape (N, n_best)
-        Whether `end` was emitted; False if the sequence was truncated at `max_length`.
+        Whether `end` was generated; False if the sequence was truncated at `max_length`.
     """
 
     tokens: Tensor
@@ -64,7 +64,7 @@ class Hypotheses(NamedTuple):
         ]
 
 
-def count_rows(state: State, caller: str) -> int:
+def count_rows(state: DecodingState, caller: str) -> int:
     """Return the number of rows of the state."""
     if not state:
         raise ValueError(
@@ -80,13 +80,13 @@ def count_rows(state: State, caller: str) -> int:
     return rows[0]
 
 
-def take_rows(state: State, index: Tensor) -> State:
+def take_rows(state: DecodingState, index: Tensor) -> DecodingState:
     """Select rows of the state, in this order."""
     return tuple(tensor.index_select(0, index) for tensor in state)
 
 
 def read_limits(max_length: int | Tensor, n_rows: int, device: torch.device, caller: str) -> Tensor:
-    """Return the largest number of tokens of each row: (N,)."""
+    """Return the maximum number of tokens of each row: (N,)."""
     if isinstance(max_length, Tensor):
         limits = max_length.to(device)
         if limits.shape != (n_rows,) or limits.dtype != torch.int64:

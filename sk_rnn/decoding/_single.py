@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from ._hypotheses import (
+    DecodingState,
     Hypotheses,
-    State,
     Step,
     check_best,
     count_rows,
@@ -23,7 +23,7 @@ Uniform = Callable[[Tensor, int], Tensor]
 
 def greedy(
     step: Step,
-    state: State,
+    state: DecodingState,
     *,
     begin: int,
     end: int,
@@ -32,8 +32,8 @@ def greedy(
 ) -> Hypotheses:
     """Decode with the most probable token at each step.
 
-    All rows are decoded in one batch; a row that has emitted `end` or reached its limit is dropped
-    from the batch that `step` receives.
+    All rows are decoded in one batch; a row that has generated `end` or reached its limit is
+    dropped from the batch that `step` receives.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def greedy(
         Maximum number of tokens, not counting `end`. A sequence that reaches it is truncated: it is
         not `finished`.
     forbidden : sequence of int, default=()
-        Tokens that are never emitted, such as padding and begin.
+        Tokens that are never generated, such as padding and begin.
 
     Returns
     -------
@@ -67,15 +67,15 @@ def greedy(
 
     Examples
     --------
-    A step function that emits the tokens in a row of a memory. The memory is in the closure, and
+    A step function that generates the tokens in a row of a table. The table is in the closure, and
     the state holds the row and the position of each hypothesis.
 
     >>> import torch
     >>> from sk_rnn.decoding import greedy
-    >>> memory = torch.tensor([[3, 1, 2, 0], [2, 0, 0, 0]])  # 0 is the end
+    >>> table = torch.tensor([[3, 1, 2, 0], [2, 0, 0, 0]])  # 0 is the end
     >>> def step(tokens, state):
     ...     row, position = state
-    ...     scores = torch.nn.functional.one_hot(memory[row, position], 5) * 9.0  # (N, V)
+    ...     scores = torch.nn.functional.one_hot(table[row, position], 5) * 9.0  # (N, V)
     ...     return scores.log_softmax(1), (row, position + 1)
     >>> state = (torch.arange(2), torch.zeros(2, dtype=torch.int64))
     >>> hypotheses = greedy(step, state, begin=4, end=0, max_length=10, forbidden=[4])
@@ -99,7 +99,7 @@ def greedy(
 
 def sample(
     step: Step,
-    state: State,
+    state: DecodingState,
     *,
     begin: int,
     end: int,
@@ -143,13 +143,13 @@ def sample(
         (N,) and the position to uniform numbers in [0, 1), one per row: (N,), float64. With one
         random stream per row, the sample of a row does not depend on the rest of the batch.
     forbidden : sequence of int, default=()
-        Tokens that are never emitted, such as padding and begin.
+        Tokens that are never generated, such as padding and begin.
 
     Returns
     -------
     hypotheses : Hypotheses
-        One per row. Their `log_probs` are those that `step` returned, not those of the distribution
-        that the options make of them.
+        One per row. Their `log_probs` are those returned by `step`, before `temperature`, `top_k`
+        and `top_p` are applied.
 
     Raises
     ------
@@ -227,9 +227,9 @@ def _invert(probs: Tensor, uniform: Tensor) -> Tensor:
     """
     sums = probs.cumsum(1)  # (N, V)
     total = sums[:, -1:]
-    # A number rounded up to the total would select no token.
-    wanted = torch.minimum(uniform[:, None] * total, total.nextafter(torch.zeros_like(total)))
-    return torch.searchsorted(sums, wanted, right=True)[:, 0]
+    # A threshold rounded up to the total would select no token.
+    threshold = torch.minimum(uniform[:, None] * total, total.nextafter(torch.zeros_like(total)))
+    return torch.searchsorted(sums, threshold, right=True)[:, 0]
 
 
 def _truncate(logits: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
@@ -248,7 +248,7 @@ def _truncate(logits: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
 @torch.no_grad()
 def _decode(
     step: Step,
-    state: State,
+    state: DecodingState,
     choose: Callable[[Tensor, Tensor, Tensor, Tensor, int], Tensor],
     *,
     begin: int,

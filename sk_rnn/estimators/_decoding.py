@@ -256,7 +256,7 @@ class PairDecoder:
         last row, whose results are dropped.
         """
         net = self.net
-        batches = PredictionBatches(data, batch_size=max(1, max_rows), aligned=True)
+        batches = PredictionBatches(data, batch_size=max(1, max_rows), pad_samples=True)
         numbers = iter(batches.batches)
 
         def compute(batch: Batch) -> Any:

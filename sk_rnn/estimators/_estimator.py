@@ -165,7 +165,7 @@ class NetworkEstimator(ExtraParameters):
         net, per_step = self.net_, self._target.per_step
         data = SequenceData(spans, net.device, per_step=per_step, **self._input_options())
         batches = PredictionBatches(
-            data, aligned=not self.module_.rows_independent, n_outputs=self.module_.n_outputs
+            data, pad_samples=not self.module_.rows_independent, n_outputs=self.module_.n_outputs
         )
 
         def compute(interrupted: threading.Event) -> np.ndarray:
@@ -173,7 +173,7 @@ class NetworkEstimator(ExtraParameters):
 
         here = net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS
         found = self._compute(spans, compute, here=here)
-        order = np.concatenate([batches.rows[chosen] for chosen in batches.batches])
+        order = np.concatenate([batches.samples[chosen] for chosen in batches.batches])
         outputs = np.empty_like(found)
         outputs[self._target.positions(spans, order)] = found
         return outputs

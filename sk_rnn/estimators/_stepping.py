@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..decoding import Hypotheses, State
+from ..decoding import DecodingState, Hypotheses
 from ..modules import ROW_MULTIPLE, Memory, Seq2SeqModel, ValidSteps
 
 Search = Callable[..., Hypotheses]
@@ -57,7 +57,7 @@ def search_tokens(model: Seq2SeqModel, memory: Memory, search: Search) -> Hypoth
     all_rows = torch.arange(n_rows, device=memory.encoding.device)
     last: list[tuple[Tensor, Memory]] = [(all_rows, memory)]
 
-    def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(tokens: Tensor, state: DecodingState) -> tuple[Tensor, DecodingState]:
         # Matrix multiplications of few rows use other code paths: see ROW_MULTIPLE. With padding,
         # the score of a hypothesis does not depend on how many are left.
         n = len(tokens)

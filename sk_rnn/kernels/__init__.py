@@ -1,4 +1,4 @@
-"""Fused recurrences for the CPU, compiled by Numba (extra ``fast``).
+"""Fused recurrences for the CPU, compiled by Numba.
 
 Numba is imported only when a recurrence runs: without it everything else works.
 """

@@ -24,11 +24,11 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from ._preparation import about_to_compile, not_kept
+from ._preparation import about_to_compile, not_saved
 
 _SUFFIX = ".kernel"
 _DIGEST_SIZE = hashlib.sha256().digest_size
-_BESIDE_THE_SOURCE = Path(__file__).parent / "__pycache__"
+_SOURCE_CACHE = Path(__file__).parent / "__pycache__"
 
 
 class KernelCache(NullCache):
@@ -78,7 +78,7 @@ class KernelCache(NullCache):
         except MemoryError:
             raise
         except Exception as error:  # it can still be used
-            not_kept(error)
+            not_saved(error)
 
     def _load(self, sig: Any, target_context: Any) -> Any:
         key = self._key(sig, target_context.codegen())
@@ -100,7 +100,7 @@ class KernelCache(NullCache):
             except (OSError, ValueError) as error:
                 faults.append(error)
                 continue
-            if directory == _BESIDE_THE_SOURCE:
+            if directory == _SOURCE_CACHE:
                 drop_outdated(directory)
             return
         if faults:
@@ -129,7 +129,7 @@ def directories() -> list[Path]:
     As in Numba: NUMBA_CACHE_DIR, the directory of the source, the user's cache directory. Whether
     they are readable and writable is found out on access.
     """
-    found = [_BESIDE_THE_SOURCE]
+    found = [_SOURCE_CACHE]
     if numba.config.CACHE_DIR:  # type: ignore[attr-defined]
         found.insert(0, Path(os.path.abspath(numba.config.CACHE_DIR)) / "sk_rnn")  # type: ignore[attr-defined]
     with contextlib.suppress(Exception):

@@ -1,9 +1,9 @@
 """One time step of one row, forward and backward, for each kind of cell.
 
-Equations, gate order and names are those of torch.nn.RNN, GRU and LSTM. ``inner`` and ``outer``
+Equations and gate order are those of torch.nn.RNN, GRU and LSTM. ``from_state`` and ``from_input``
 are the contributions of the state and of the input to the gates, including biases. ``gates``
-receives the activated gates, which the backward pass uses; ``leaving`` receives the gradients with
-respect to the pre-activations.
+receives the activated gates, which the backward pass uses; ``grad_gates`` receives the gradients
+with respect to the pre-activations.
 
 Every loop uses few arrays: to vectorise it, the compiler must check that no two of them overlap,
 and it does not do so for too many pairs.
@@ -54,99 +54,117 @@ KERNEL_CELLS = {
 
 
 @inline
-def rnn_tanh_forward(inner, outer, state):
+def rnn_tanh_forward(from_state, from_input, state):
     for j in range(len(state)):
-        state[j] = tanh(inner[j] + outer[j])
+        state[j] = tanh(from_state[j] + from_input[j])
 
 
 @inline
-def rnn_relu_forward(inner, outer, state):
+def rnn_relu_forward(from_state, from_input, state):
     for j in range(len(state)):
-        total = inner[j] + outer[j]
+        total = from_state[j] + from_input[j]
         state[j] = 0 if total < 0 else total  # not max(0, total), which would turn NaN into zero
 
 
 @inline
-def rnn_tanh_backward(grad_state, state, leaving):
+def rnn_tanh_backward(grad_state, state, grad_gates):
     for j in range(len(state)):
-        leaving[j] = grad_state[j] * (1 - state[j] * state[j])
+        grad_gates[j] = grad_state[j] * (1 - state[j] * state[j])
 
 
 @inline
-def rnn_relu_backward(grad_state, state, leaving):
+def rnn_relu_backward(grad_state, state, grad_gates):
     for j in range(len(state)):
-        leaving[j] = grad_state[j] if state[j] > 0 else 0 * grad_state[j]
+        grad_gates[j] = grad_state[j] if state[j] > 0 else 0 * grad_state[j]
 
 
 @inline
-def gru_forward(inner, outer, gates, state, memory):
-    """``memory`` receives the state's contribution to the new gate, before the reset."""
+def gru_forward(from_state, from_input, gates, state, new_h):
+    """``new_h`` receives the state's contribution to the new gate, before the reset."""
     n = len(state)
     reset, update, new = gates[:n], gates[n : 2 * n], gates[2 * n :]
     for j in range(2 * n):
-        gates[j] = sigmoid(inner[j] + outer[j])
+        gates[j] = sigmoid(from_state[j] + from_input[j])
     for j in range(n):
-        memory[j] = inner[2 * n + j]
-        new[j] = tanh(outer[2 * n + j] + reset[j] * inner[2 * n + j])
+        new_h[j] = from_state[2 * n + j]
+        new[j] = tanh(from_input[2 * n + j] + reset[j] * from_state[2 * n + j])
     for j in range(n):
         state[j] = new[j] + update[j] * (state[j] - new[j])
 
 
 @inline
-def gru_backward(grad_state, gates, memory, before, leaving):
-    """``leaving`` holds new, reset, update and the state's contribution to new, in this order.
+def gru_backward(grad_state, gates, new_h, before, grad_gates):
+    """``grad_gates`` holds new, reset, update and the state's contribution to new, in this order.
 
     Thus the first three are the gradients for the input weights, the last three those for the
     recurrent weights. ``grad_state`` becomes the part of the gradient that bypasses the gates.
     """
     n = len(before)
     reset, update, new = gates[:n], gates[n : 2 * n], gates[2 * n :]
-    to_new, to_reset, to_update = leaving[:n], leaving[n : 2 * n], leaving[2 * n : 3 * n]
-    to_memory = leaving[3 * n : 4 * n]
+    grad_new, grad_reset, grad_update = (
+        grad_gates[:n],
+        grad_gates[n : 2 * n],
+        grad_gates[2 * n : 3 * n],
+    )
+    grad_new_h = grad_gates[3 * n : 4 * n]
     for j in range(n):
-        to_new[j] = grad_state[j] * (1 - update[j]) * (1 - new[j] * new[j])
+        grad_new[j] = grad_state[j] * (1 - update[j]) * (1 - new[j] * new[j])
     for j in range(n):
-        to_update[j] = (before[j] - new[j]) * update[j] * (1 - update[j])
+        grad_update[j] = (before[j] - new[j]) * update[j] * (1 - update[j])
     for j in range(n):
-        to_update[j] *= grad_state[j]
+        grad_update[j] *= grad_state[j]
         grad_state[j] *= update[j]
     for j in range(n):
-        to_reset[j] = to_new[j] * memory[j] * reset[j] * (1 - reset[j])
-        to_memory[j] = to_new[j] * reset[j]
+        grad_reset[j] = grad_new[j] * new_h[j] * reset[j] * (1 - reset[j])
+        grad_new_h[j] = grad_new[j] * reset[j]
 
 
 @inline
-def lstm_forward(inner, outer, gates, state, carry):
+def lstm_forward(from_state, from_input, gates, state, cell_state):
     n = len(state)
-    entry, forget, new, leave = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
+    input_gate, forget_gate, new, output_gate = (
+        gates[:n],
+        gates[n : 2 * n],
+        gates[2 * n : 3 * n],
+        gates[3 * n :],
+    )
     for j in range(2 * n):
-        gates[j] = sigmoid(inner[j] + outer[j])
+        gates[j] = sigmoid(from_state[j] + from_input[j])
     for j in range(n):
-        new[j] = tanh(inner[2 * n + j] + outer[2 * n + j])
+        new[j] = tanh(from_state[2 * n + j] + from_input[2 * n + j])
     for j in range(n):
-        leave[j] = sigmoid(inner[3 * n + j] + outer[3 * n + j])
+        output_gate[j] = sigmoid(from_state[3 * n + j] + from_input[3 * n + j])
     for j in range(n):
-        carry[j] = forget[j] * carry[j] + entry[j] * new[j]
+        cell_state[j] = forget_gate[j] * cell_state[j] + input_gate[j] * new[j]
     for j in range(n):
-        state[j] = leave[j] * tanh(carry[j])
+        state[j] = output_gate[j] * tanh(cell_state[j])
 
 
 @inline
-def lstm_backward(grad_state, grad_carry, gates, carry, before, leaving):
-    """``before`` is the cell state of the previous step; ``grad_carry`` becomes its gradient."""
+def lstm_backward(grad_state, grad_cell_state, gates, cell_state, before, grad_gates):
+    """``before`` is the previous cell state, of which ``grad_cell_state`` becomes the gradient."""
     n = len(before)
-    entry, forget, new, leave = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
-    to_entry, to_forget = leaving[:n], leaving[n : 2 * n]
-    to_new, to_leave = leaving[2 * n : 3 * n], leaving[3 * n : 4 * n]
+    input_gate, forget_gate, new, output_gate = (
+        gates[:n],
+        gates[n : 2 * n],
+        gates[2 * n : 3 * n],
+        gates[3 * n :],
+    )
+    grad_input_gate, grad_forget_gate = grad_gates[:n], grad_gates[n : 2 * n]
+    grad_new, grad_output_gate = grad_gates[2 * n : 3 * n], grad_gates[3 * n : 4 * n]
     for j in range(n):
-        squashed = tanh(carry[j])
-        to_leave[j] = grad_state[j] * squashed * leave[j] * (1 - leave[j])
-        grad_carry[j] += grad_state[j] * leave[j] * (1 - squashed * squashed)
+        tanh_cell_state = tanh(cell_state[j])
+        grad_output_gate[j] = (
+            grad_state[j] * tanh_cell_state * output_gate[j] * (1 - output_gate[j])
+        )
+        grad_cell_state[j] += (
+            grad_state[j] * output_gate[j] * (1 - tanh_cell_state * tanh_cell_state)
+        )
     for j in range(n):
-        to_entry[j] = grad_carry[j] * new[j] * entry[j] * (1 - entry[j])
+        grad_input_gate[j] = grad_cell_state[j] * new[j] * input_gate[j] * (1 - input_gate[j])
     for j in range(n):
-        to_new[j] = grad_carry[j] * entry[j] * (1 - new[j] * new[j])
+        grad_new[j] = grad_cell_state[j] * input_gate[j] * (1 - new[j] * new[j])
     for j in range(n):
-        to_forget[j] = grad_carry[j] * before[j] * forget[j] * (1 - forget[j])
+        grad_forget_gate[j] = grad_cell_state[j] * before[j] * forget_gate[j] * (1 - forget_gate[j])
     for j in range(n):
-        grad_carry[j] *= forget[j]
+        grad_cell_state[j] *= forget_gate[j]

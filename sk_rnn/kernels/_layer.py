@@ -18,9 +18,9 @@ from ._shards import n_threads, run_all
 _FORWARD = {name: make_run_forward(cell) for name, cell in KERNEL_CELLS.items()}
 _BACKWARD = {name: make_run_backward(cell) for name, cell in KERNEL_CELLS.items()}
 
-# Multiplications that are worth a thread: a third of a millisecond on one core. Dispatching work
-# takes a twentieth of that, and much more if other programs keep the cores busy.
-_WORTH_A_THREAD = 16_000_000
+# Multiplications that justify a thread: a third of a millisecond on one core. Dispatching work
+# takes a twentieth of that, and much more if other programs use the cores.
+_MIN_WORK_PER_THREAD = 16_000_000
 
 
 def run_layer(
@@ -41,8 +41,8 @@ def run_layer(
         )
         initial = x.new_zeros(shape)
     flat = [tensor for direction in weights for tensor in direction]
-    trained = torch.is_grad_enabled() and any(t.requires_grad for t in (x, initial, *flat))
-    return _Layer.apply(cell, trained, x, lengths, initial, keep, *flat)
+    needs_grad = torch.is_grad_enabled() and any(t.requires_grad for t in (x, initial, *flat))
+    return _Layer.apply(cell, needs_grad, x, lengths, initial, keep, *flat)
 
 
 def try_out(cell: str, dtype: np.dtype, *, training: bool) -> None:
@@ -57,22 +57,22 @@ def try_out(cell: str, dtype: np.dtype, *, training: bool) -> None:
     def zeros(*shape: int) -> np.ndarray:
         return np.zeros(shape, dtype)
 
-    x, output, memory, gates = zeros(1, 1, 1), zeros(1, 1, 1), zeros(1, 1, 1), zeros(1, 1, n_gates)
+    x, output, saved, gates = zeros(1, 1, 1), zeros(1, 1, 1), zeros(1, 1, 1), zeros(1, 1, n_gates)
     initial, keep = zeros(n_states, 1, 1, 1), zeros(0, 0)
     weight_ih, weight_hh, bias = zeros(n_gates, 1), zeros(n_gates, 1), zeros(n_gates)
     panels = pack_for_forward(weight_ih, weight_hh, bias, bias)
     states = initial.copy()
-    _FORWARD[cell](0, rows, steps, x, *panels, keep, gates, memory, output, states)
+    _FORWARD[cell](0, rows, steps, x, *panels, keep, gates, saved, output, states)
     if training:
         panels = pack_for_backward(weight_ih, weight_hh, 0)
         gradients = _Gradients.zeros(n_gates, 1, 1, dtype)
-        arrays = (keep, gates, memory, output, initial, zeros(1, 1, 1), states, zeros(1, 1, 1))
+        arrays = (keep, gates, saved, output, initial, zeros(1, 1, 1), states, zeros(1, 1, 1))
         _BACKWARD[cell](0, rows, steps, x, *panels, *arrays, *gradients)
 
 
 class _Layer(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, cell, trained, x, lengths, initial, keep, *flat):
+    def forward(ctx, cell, needs_grad, x, lengths, initial, keep, *flat):
         # Unneeded gradients, such as those of all states if only the last are pooled, are neither
         # allocated nor read.
         ctx.set_materialize_grads(False)
@@ -80,30 +80,32 @@ class _Layer(torch.autograd.Function):
         directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
         n_gates, hidden_size = directions[0].weight_hh.shape
         output = x.new_empty(*x.shape[:2], len(directions) * hidden_size)
-        gates = memory = x.new_empty(0, 0, 0)
-        if trained and KERNEL_CELLS[cell].keeps_gates:
+        gates = saved = x.new_empty(0, 0, 0)
+        if needs_grad and KERNEL_CELLS[cell].keeps_gates:
             gates = x.new_empty(*x.shape[:2], len(directions) * n_gates)
-            memory = torch.empty_like(output)
+            saved = torch.empty_like(output)
         states = initial.clone(memory_format=torch.contiguous_format)
         panels = [pack_for_forward(*map(_array, weights)) for weights in directions]
         inputs, steps = x.detach().numpy(), _array(lengths)
         order = np.argsort(-steps, kind="stable")
         arrays = [_array(_or_empty(keep, x))]
-        arrays += [tensor.detach().numpy() for tensor in (gates, memory, output, states)]
+        arrays += [tensor.detach().numpy() for tensor in (gates, saved, output, states)]
 
         def run(_: int, direction: int, rows: np.ndarray) -> None:
             _FORWARD[cell](direction, rows, steps, inputs, *panels[direction], *arrays)
 
         n_steps = int(steps.sum())
-        _run_shards(run, order, len(directions), n_steps * _n_weights(directions), apart=True)
+        _run_shards(
+            run, order, len(directions), n_steps * _n_weights(directions), split_directions=True
+        )
         ctx.cell, ctx.order, ctx.n_steps = cell, order, n_steps
-        ctx.save_for_backward(x, lengths, initial, keep, output, gates, memory, *flat)
+        ctx.save_for_backward(x, lengths, initial, keep, output, gates, saved, *flat)
         return output, states
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_output, grad_states):
-        x, lengths, initial, keep, output, gates, memory, *flat = ctx.saved_tensors
+        x, lengths, initial, keep, output, gates, saved, *flat = ctx.saved_tensors
         directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
         if grad_states is None:
             grad_states = torch.zeros_like(initial, memory_format=torch.contiguous_format)
@@ -122,7 +124,7 @@ class _Layer(torch.autograd.Function):
         tensors = (
             _or_empty(keep, x),
             gates,
-            memory,
+            saved,
             output,
             initial,
             empty if grad_output is None else grad_output,
@@ -130,25 +132,25 @@ class _Layer(torch.autograd.Function):
             grad_x,
         )
         arrays = [_array(tensor) for tensor in tensors]
-        found: list[dict[int, _Gradients]] = [{} for _ in directions]  # by shard
+        by_direction: list[dict[int, _Gradients]] = [{} for _ in directions]  # by shard
 
         def run(shard: int, direction: int, rows: np.ndarray) -> None:
             gradients = _Gradients.zeros(n_gates, n_features, initial.shape[3], inputs.dtype)
-            found[direction][shard] = gradients
+            by_direction[direction][shard] = gradients
             _BACKWARD[ctx.cell](
                 direction, rows, steps, inputs, *panels[direction], *arrays, *gradients
             )
 
         # Both directions of a row add to the gradient of its input, so one thread must run both.
-        apart = not ctx.needs_input_grad[2]
+        split_directions = not ctx.needs_input_grad[2]
         work = 2 * ctx.n_steps * _n_weights(directions)
-        _run_shards(run, ctx.order, len(directions), work, apart=apart)
+        _run_shards(run, ctx.order, len(directions), work, split_directions=split_directions)
         grads: list[Tensor] = []
-        for weights, by_shard in zip(directions, found, strict=True):
+        for weights, by_shard in zip(directions, by_direction, strict=True):
             total, *others = (by_shard[shard] for shard in sorted(by_shard))
             for gradients in others:
-                for mine, theirs in zip(total, gradients, strict=True):
-                    mine += theirs
+                for accumulated, gradient in zip(total, gradients, strict=True):
+                    accumulated += gradient
             grads += [torch.from_numpy(array) for array in total.by_weight(shift, weights)]
         grad_input = grad_x if ctx.needs_input_grad[2] else None
         return None, None, grad_input, None, grad_states, None, *grads
@@ -201,7 +203,7 @@ def _run_shards(
     n_directions: int,
     work: int,
     *,
-    apart: bool,
+    split_directions: bool,
 ) -> None:
     """Call ``run(shard, direction, rows)`` for all rows, distributed over threads.
 
@@ -215,25 +217,25 @@ def _run_shards(
         Number of directions.
     work : int
         Number of multiplications.
-    apart : bool
+    split_directions : bool
         Whether different threads may run the directions of a row.
     """
     directions = range(n_directions)
-    n_shards = min(n_threads(), max(1, work // _WORTH_A_THREAD))
+    n_shards = min(n_threads(), max(1, work // _MIN_WORK_PER_THREAD))
     if n_shards == 1:
         for direction in directions:
             run(0, direction, order)
         return
     blocks = [order[start : start + ROWS] for start in range(0, len(order), ROWS)]
-    groups = [(direction,) for direction in directions] if apart else [tuple(directions)]
+    groups = [(direction,) for direction in directions] if split_directions else [tuple(directions)]
     pieces = [(group, block) for block in blocks for group in groups]
     n_shards = min(n_shards, len(pieces))
 
     def shard(number: int) -> None:
         # Blocks are sorted longest first: assigned in turn, the shards take about equal time.
-        mine = pieces[number::n_shards]
+        assigned = pieces[number::n_shards]
         for direction in directions:
-            rows = [block for included, block in mine if direction in included]
+            rows = [block for included, block in assigned if direction in included]
             if rows:
                 run(number, direction, np.concatenate(rows))
 

@@ -26,31 +26,31 @@ _DTYPES: dict[torch.dtype, np.dtype] = {
 
 
 @dataclass
-class _Findings:
+class _Status:
     """State of the kernels in this process."""
 
     failure: str = ""  # why the kernels cannot be used; not retried afterwards
     prepared: set[tuple[str, torch.dtype, bool]] = field(default_factory=set)
     imported: bool = False  # Numba
-    compiler_lock: Any = None  # Numba's own
+    compiler_lock: Any = None  # of Numba
     compiling: Callable[[], None] | None = None  # called by `about_to_compile`
-    not_kept: Exception | None = None  # why compiled kernels could not be written to disk
+    not_saved: Exception | None = None  # error of writing compiled kernels to disk
     warned: set[str] = field(default_factory=set)
 
 
-_found = _Findings()
+_status = _Status()
 # Held while Numba is imported or compiles. A fork waits for it: see `_before_fork`.
 _lock = threading.RLock()
 
 
 def why_unavailable() -> str:
     """Why the kernels cannot be used in this process; "" if no reason is known."""
-    if not _found.failure and not _found.imported:
+    if not _status.failure and not _status.imported:
         _Attempt(_import_numba, "Numba cannot be imported").wait()
-    if _found.failure:
-        return _found.failure
+    if _status.failure:
+        return _status.failure
     # Not cached: it may be installed later, as in a notebook.
-    return "" if _found.imported else NOT_INSTALLED
+    return "" if _status.imported else NOT_INSTALLED
 
 
 def prepare(
@@ -87,20 +87,20 @@ def prepare(
     UserWarning
         Once per process, if compiled kernels cannot be written to disk.
     """
-    if (cell, dtype, training) in _found.prepared:
-        return _found.failure
+    if (cell, dtype, training) in _status.prepared:
+        return _status.failure
     reason = why_unavailable()
     if reason:
         return reason
     work = partial(_compile, cell, dtype, training)
     _Attempt(work, "Numba cannot compile the kernels").wait(announce)
-    if _found.not_kept is not None and not _found.failure:
+    if _status.not_saved is not None and not _status.failure:
         _warn_once(
-            f"Compiled kernels could not be written to disk ({_described(_found.not_kept)}), so "
+            f"Compiled kernels could not be written to disk ({_described(_status.not_saved)}), so "
             "each process compiles them again, which takes seconds. Free disk space, or set the "
             "environment variable NUMBA_CACHE_DIR to a directory that can be written to."
         )
-    return _found.failure
+    return _status.failure
 
 
 def _import_numba(_: Callable[[], None]) -> None:
@@ -110,22 +110,22 @@ def _import_numba(_: Callable[[], None]) -> None:
     from numba.core.compiler_lock import global_compiler_lock
 
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        _found.failure = SWITCHED_OFF
-    _found.imported, _found.compiler_lock = True, global_compiler_lock
+        _status.failure = SWITCHED_OFF
+    _status.imported, _status.compiler_lock = True, global_compiler_lock
 
 
 def _compile(cell: str, dtype: torch.dtype, training: bool, compiling: Callable[[], None]) -> None:
-    if _found.failure or (cell, dtype, training) in _found.prepared:  # prepared by another thread
+    if _status.failure or (cell, dtype, training) in _status.prepared:  # prepared by another thread
         return
     from . import _layer, _pooling
 
-    _found.compiling = compiling
+    _status.compiling = compiling
     try:
         _layer.try_out(cell, _DTYPES[dtype], training=training)
         _pooling.try_out(_DTYPES[dtype], training=training)
     finally:
-        _found.compiling = None
-    _found.prepared |= {(cell, dtype, training), (cell, dtype, False)}
+        _status.compiling = None
+    _status.prepared |= {(cell, dtype, training), (cell, dtype, False)}
 
 
 class _Attempt:
@@ -180,7 +180,7 @@ class _Attempt:
         # Any exception: a Numba that does not support this NumPy, a shared library that is missing
         # or built for another system, another module of that name, a bug of LLVM.
         except Exception as error:
-            _found.failure = f"{self._failure} ({_described(error)})"
+            _status.failure = f"{self._failure} ({_described(error)})"
 
     def _begin_to_compile(self) -> None:
         self._compiles = True
@@ -194,13 +194,13 @@ def _wait(event: threading.Event) -> None:
 
 def about_to_compile() -> None:
     """Tell `prepare` that a kernel is not on disk."""
-    if _found.compiling is not None:
-        _found.compiling()
+    if _status.compiling is not None:
+        _status.compiling()
 
 
-def not_kept(error: Exception) -> None:
+def not_saved(error: Exception) -> None:
     """Tell `prepare` that a compiled kernel could not be written to disk."""
-    _found.not_kept = error
+    _status.not_saved = error
 
 
 def warn_unavailable(reason: str) -> None:
@@ -222,8 +222,8 @@ def remedy(reason: str) -> str:
 
 
 def _warn_once(message: str) -> None:
-    if message not in _found.warned:
-        _found.warned.add(message)
+    if message not in _status.warned:
+        _status.warned.add(message)
         warnings.warn(message, UserWarning, stacklevel=4)
 
 
@@ -242,15 +242,15 @@ def _described(error: Exception) -> str:
 
 def _before_fork() -> None:
     _lock.acquire()
-    if _found.compiler_lock is not None:
-        _found.compiler_lock.acquire()
+    if _status.compiler_lock is not None:
+        _status.compiler_lock.acquire()
 
 
 def _after_fork() -> None:
     # Locks that Ctrl-C prevented from being acquired are not released.
     with suppress(RuntimeError):
-        if _found.compiler_lock is not None:
-            _found.compiler_lock.release()
+        if _status.compiler_lock is not None:
+            _status.compiler_lock.release()
     with suppress(RuntimeError):
         _lock.release()
 

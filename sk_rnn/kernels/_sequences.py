@@ -41,7 +41,7 @@ def make_run_forward(kind: KernelCell) -> Any:
 
     @jit
     def run_forward(
-        direction, rows, lengths, x, panels_ih, panels_hh, keep, gates, memory, output, states
+        direction, rows, lengths, x, panels_ih, panels_hh, keep, gates, saved, output, states
     ):
         """Run the recurrence over the given rows.
 
@@ -59,7 +59,7 @@ def make_run_forward(kind: KernelCell) -> Any:
             Factors of recurrent dropout.
         gates : ndarray of shape (T, B, D * G), or (0, 0, 0) if no backward pass will need it
             Receives the activated gates.
-        memory : ndarray of shape (T, B, D * H), or (0, 0, 0) likewise
+        saved : ndarray of shape (T, B, D * H), or (0, 0, 0) likewise
             Receives the LSTM's cell state, or the state's contribution to the GRU's new gate.
         output : ndarray of shape (T, B, D * H)
             Receives the states; zero at padded steps.
@@ -72,49 +72,49 @@ def make_run_forward(kind: KernelCell) -> Any:
         n_gates = gates_per_unit * hidden_size
         first_gate = direction * n_gates
         last_gate = first_gate + n_gates
-        inner = np.empty((ROWS, panels_hh.shape[0] * panels_hh.shape[2]), x.dtype)
-        outer = np.empty((ROWS, panels_ih.shape[0] * panels_ih.shape[2]), x.dtype)
+        from_state = np.empty((ROWS, panels_hh.shape[0] * panels_hh.shape[2]), x.dtype)
+        from_input = np.empty((ROWS, panels_ih.shape[0] * panels_ih.shape[2]), x.dtype)
         # Ones appended to the values are multiplied with the biases.
-        entering = np.ones((ROWS, hidden_size + 1), x.dtype)
-        incoming = np.ones((ROWS, n_features + 1), x.dtype)
-        passing_gates = np.empty(n_gates, x.dtype)
-        passing_memory = np.empty(hidden_size, x.dtype)
+        state_block = np.ones((ROWS, hidden_size + 1), x.dtype)
+        input_block = np.ones((ROWS, n_features + 1), x.dtype)
+        unused_gates = np.empty(n_gates, x.dtype)
+        unused_saved = np.empty(hidden_size, x.dtype)
         for start in range(0, len(rows), ROWS):
             block = rows[start : start + ROWS]
             for i in range(len(block)):
-                entering[i, :hidden_size] = states[0, direction, block[i]]
+                state_block[i, :hidden_size] = states[0, direction, block[i]]
                 if len(keep):
-                    entering[i, :hidden_size] *= keep[block[i], first:last]
-            n_going = len(block)
+                    state_block[i, :hidden_size] *= keep[block[i], first:last]
+            n_active = len(block)
             for step in range(lengths[block[0]]):
-                while step >= lengths[block[n_going - 1]]:
-                    n_going -= 1
-                for i in range(n_going):
+                while step >= lengths[block[n_active - 1]]:
+                    n_active -= 1
+                for i in range(n_active):
                     row = block[i]
                     t = lengths[row] - 1 - step if direction else step
-                    incoming[i, :n_features] = x[t, row]
-                multiply(outer, incoming, 0, 0, n_going, panels_ih)
-                multiply(inner, entering, 0, 0, n_going, panels_hh)
-                for i in range(n_going):
+                    input_block[i, :n_features] = x[t, row]
+                multiply(from_input, input_block, 0, 0, n_active, panels_ih)
+                multiply(from_state, state_block, 0, 0, n_active, panels_hh)
+                for i in range(n_active):
                     row = block[i]
                     t = lengths[row] - 1 - step if direction else step
-                    now = gates[t, row, first_gate:last_gate] if len(gates) else passing_gates
-                    extra = memory[t, row, first:last] if len(memory) else passing_memory
+                    step_gates = gates[t, row, first_gate:last_gate] if len(gates) else unused_gates
+                    step_saved = saved[t, row, first:last] if len(saved) else unused_saved
                     state = states[0, direction, row]
                     if cell == GRU:
-                        gru_forward(inner[i], outer[i], now, state, extra)
+                        gru_forward(from_state[i], from_input[i], step_gates, state, step_saved)
                     elif cell == LSTM:
-                        carry = states[1, direction, row]
-                        lstm_forward(inner[i], outer[i], now, state, carry)
-                        extra[:] = carry
+                        cell_state = states[1, direction, row]
+                        lstm_forward(from_state[i], from_input[i], step_gates, state, cell_state)
+                        step_saved[:] = cell_state
                     elif cell == RNN_TANH:
-                        rnn_tanh_forward(inner[i], outer[i], state)
+                        rnn_tanh_forward(from_state[i], from_input[i], state)
                     else:
-                        rnn_relu_forward(inner[i], outer[i], state)
+                        rnn_relu_forward(from_state[i], from_input[i], state)
                     output[t, row, first:last] = state
-                    entering[i, :hidden_size] = state
+                    state_block[i, :hidden_size] = state
                     if len(keep):
-                        entering[i, :hidden_size] *= keep[row, first:last]
+                        state_block[i, :hidden_size] *= keep[row, first:last]
             for i in range(len(block)):
                 output[lengths[block[i]] :, block[i], first:last] = 0
 
@@ -123,7 +123,7 @@ def make_run_forward(kind: KernelCell) -> Any:
 
 def make_run_backward(kind: KernelCell) -> Any:
     """Compile the backward pass of the recurrence for one kind of cell."""
-    cell, gates_per_unit, gates_behind = kind.code, kind.n_gates, kind.shift
+    cell, gates_per_unit, gate_shift = kind.code, kind.n_gates, kind.shift
 
     @jit
     def run_backward(
@@ -135,7 +135,7 @@ def make_run_backward(kind: KernelCell) -> Any:
         panels_hh,
         keep,
         gates,
-        memory,
+        saved,
         output,
         initial,
         grad_output,
@@ -149,7 +149,7 @@ def make_run_backward(kind: KernelCell) -> Any:
 
         Parameters
         ----------
-        direction, rows, lengths, x, keep, gates, memory, output
+        direction, rows, lengths, x, keep, gates, saved, output
             As passed to `run_forward`, and as set by it.
         panels_ih, panels_hh : ndarray
             Transposes of the input weights (G, F) and of the recurrent ones (G, H), packed, their
@@ -173,77 +173,84 @@ def make_run_backward(kind: KernelCell) -> Any:
         n_gates = gates_per_unit * hidden_size
         first_gate = direction * n_gates
         last_gate = first_gate + n_gates
-        shift = gates_behind * hidden_size
-        leaving = np.zeros((_COLLECTED * ROWS, len(grad_bias)), x.dtype)
-        entered = np.zeros((_COLLECTED * ROWS, grad_hh.shape[1]), x.dtype)
-        came_in = np.zeros((_COLLECTED * ROWS, grad_ih.shape[1]), x.dtype)
-        to_state = np.empty((ROWS, panels_hh.shape[0] * panels_hh.shape[2]), x.dtype)
-        to_input = np.empty((ROWS, panels_ih.shape[0] * panels_ih.shape[2]), x.dtype)
+        shift = gate_shift * hidden_size
+        grad_gates = np.zeros((_COLLECTED * ROWS, len(grad_bias)), x.dtype)
+        state_blocks = np.zeros((_COLLECTED * ROWS, grad_hh.shape[1]), x.dtype)
+        input_blocks = np.zeros((_COLLECTED * ROWS, grad_ih.shape[1]), x.dtype)
+        grad_to_state = np.empty((ROWS, panels_hh.shape[0] * panels_hh.shape[2]), x.dtype)
+        grad_to_input = np.empty((ROWS, panels_ih.shape[0] * panels_ih.shape[2]), x.dtype)
         for start in range(0, len(rows), ROWS):
             block = rows[start : start + ROWS]
-            n_collected = n_going = 0
+            n_collected = n_active = 0
             for step in range(lengths[block[0]] - 1, -1, -1):
-                while n_going < len(block) and step < lengths[block[n_going]]:
-                    n_going += 1
-                for i in range(n_going):
+                while n_active < len(block) and step < lengths[block[n_active]]:
+                    n_active += 1
+                for i in range(n_active):
                     place = n_collected + i
                     row = block[i]
                     t = lengths[row] - 1 - step if direction else step
-                    earlier = t + 1 if direction else t - 1
-                    came_in[place, :n_features] = x[t, row]
+                    previous = t + 1 if direction else t - 1
+                    input_blocks[place, :n_features] = x[t, row]
                     before = (
-                        output[earlier, row, first:last] if step else initial[0, direction, row]
+                        output[previous, row, first:last] if step else initial[0, direction, row]
                     )
-                    entered[place, :hidden_size] = before
+                    state_blocks[place, :hidden_size] = before
                     if len(keep):
-                        entered[place, :hidden_size] *= keep[row, first:last]
+                        state_blocks[place, :hidden_size] *= keep[row, first:last]
                     grad_state = grad_states[0, direction, row]
                     if len(grad_output):
-                        arriving = grad_output[t, row, first:last]
+                        incoming_grad = grad_output[t, row, first:last]
                         for j in range(hidden_size):
-                            grad_state[j] += arriving[j]
+                            grad_state[j] += incoming_grad[j]
                     if cell == GRU:
-                        now = gates[t, row, first_gate:last_gate]
-                        extra = memory[t, row, first:last]
-                        gru_backward(grad_state, now, extra, before, leaving[place])
+                        step_gates = gates[t, row, first_gate:last_gate]
+                        step_saved = saved[t, row, first:last]
+                        gru_backward(grad_state, step_gates, step_saved, before, grad_gates[place])
                         continue
                     if cell == LSTM:
-                        now = gates[t, row, first_gate:last_gate]
-                        carry = memory[t, row, first:last]
+                        step_gates = gates[t, row, first_gate:last_gate]
+                        cell_state = saved[t, row, first:last]
                         if step:
-                            before = memory[earlier, row, first:last]
+                            before = saved[previous, row, first:last]
                         else:
                             before = initial[1, direction, row]
-                        grad_carry = grad_states[1, direction, row]
-                        lstm_backward(grad_state, grad_carry, now, carry, before, leaving[place])
+                        grad_cell_state = grad_states[1, direction, row]
+                        lstm_backward(
+                            grad_state,
+                            grad_cell_state,
+                            step_gates,
+                            cell_state,
+                            before,
+                            grad_gates[place],
+                        )
                     elif cell == RNN_TANH:
-                        rnn_tanh_backward(grad_state, output[t, row, first:last], leaving[place])
+                        rnn_tanh_backward(grad_state, output[t, row, first:last], grad_gates[place])
                     else:
-                        rnn_relu_backward(grad_state, output[t, row, first:last], leaving[place])
+                        rnn_relu_backward(grad_state, output[t, row, first:last], grad_gates[place])
                     grad_state[:] = 0
-                multiply(to_state, leaving, n_collected, shift, n_going, panels_hh)
+                multiply(grad_to_state, grad_gates, n_collected, shift, n_active, panels_hh)
                 if len(grad_x):
-                    multiply(to_input, leaving, n_collected, 0, n_going, panels_ih)
-                for i in range(n_going):
+                    multiply(grad_to_input, grad_gates, n_collected, 0, n_active, panels_ih)
+                for i in range(n_active):
                     row = block[i]
-                    grad_state, arriving = grad_states[0, direction, row], to_state[i]
+                    grad_state, incoming_grad = grad_states[0, direction, row], grad_to_state[i]
                     if len(keep):
-                        arriving[:hidden_size] *= keep[row, first:last]
+                        incoming_grad[:hidden_size] *= keep[row, first:last]
                     for j in range(hidden_size):
-                        grad_state[j] += arriving[j]
+                        grad_state[j] += incoming_grad[j]
                     if len(grad_x):
                         t = lengths[row] - 1 - step if direction else step
-                        grad_step, arriving = grad_x[t, row], to_input[i]
+                        grad_step, incoming_grad = grad_x[t, row], grad_to_input[i]
                         for j in range(n_features):
-                            grad_step[j] += arriving[j]
-                n_collected += n_going
-                if n_collected + ROWS > len(leaving) or step == 0:
-                    add_outer(grad_ih, leaving, 0, came_in, n_collected)
-                    add_outer(grad_hh, leaving, shift, entered, n_collected)
+                            grad_step[j] += incoming_grad[j]
+                n_collected += n_active
+                if n_collected + ROWS > len(grad_gates) or step == 0:
+                    add_outer(grad_ih, grad_gates, 0, input_blocks, n_collected)
+                    add_outer(grad_hh, grad_gates, shift, state_blocks, n_collected)
                     for place in range(n_collected):
-                        row_leaving = leaving[place]
+                        row_grad_gates = grad_gates[place]
                         for j in range(len(grad_bias)):
-                            grad_bias[j] += row_leaving[j]
+                            grad_bias[j] += row_grad_gates[j]
                     n_collected = 0
 
     return run_backward

@@ -7,7 +7,7 @@ in ``cross_val_score`` and ``GridSearchCV``.
 
 from ._accuracy import sequence_accuracy_score, token_accuracy_score
 from ._edits import character_error_rate, edit_distance, token_error_rate, word_error_rate
-from ._translation import bleu_score, chrf_score
+from ._ngrams import bleu_score, chrf_score
 
 __all__ = [
     "bleu_score",

@@ -26,7 +26,7 @@ from ._poolings import POOLINGS, Pooling, PoolingName, Totals
 from ._seq2seq import Seq2SeqModel
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
-from .cells import CELLS, Cell, CellName, CellWeights, State, cell_fault, find_cell
+from .cells import CELLS, Cell, CellName, CellWeights, RecurrentState, cell_fault, find_cell
 
 __all__ = [
     "ATTENTIONS",
@@ -54,10 +54,10 @@ __all__ = [
     "PoolingName",
     "Quantile",
     "RecurrentStack",
+    "RecurrentState",
     "Seq2SeqModel",
     "SequenceModel",
     "SquaredError",
-    "State",
     "StepsAndEnd",
     "Targets",
     "Totals",

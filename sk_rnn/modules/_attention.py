@@ -9,15 +9,15 @@ from torch import Tensor, nn
 from ._linear import make_linear
 from ._steps import ValidSteps
 
-# Maximum number of hidden-layer values of additive attention held at a time in prediction; the
-# size of the keys, which are in memory anyway, if that is larger.
+# Maximum number of values in the hidden layer of additive attention, computed at once in
+# prediction; or the size of the keys, which are in memory anyway, if that is larger.
 MAX_MIXED = 1 << 22
 
 ATTENTIONS = ("additive", "dot", "general")
 
 
 class Memory(NamedTuple):
-    """The encoded sources as a decoder uses them, batch first.
+    """The encoded sources, as input of a decoder, batch first.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Attention(nn.Module):
             self.key = make_linear(memory_size, query_size, generator, bias=False)
 
     def remember(self, states: Tensor, valid: ValidSteps, encoding: Tensor) -> Memory:
-        """Compute keys and values from the encoder's states (S, B, E), once per target."""
+        """Compute keys and values from the encoder's states (S, B, E), for all target steps."""
         values = states.transpose(0, 1).contiguous()  # (B, S, E)
         if self.kind == "dot":
             keys = values.unflatten(2, (-1, self.query_size)).sum(2)  # both directions

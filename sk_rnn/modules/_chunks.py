@@ -14,11 +14,11 @@ from torch import Tensor
 from ._dropout import set_generator
 from ._encoder import Encoder
 from ._steps import ValidSteps
-from .cells import State
+from .cells import RecurrentState
 
 
 class Chunk(NamedTuple):
-    """A span of time steps of the recurrence, and the rows that reach it."""
+    """A range of time steps of the recurrence, and the rows that reach it."""
 
     number: int
     start: int
@@ -33,7 +33,7 @@ class Chunk(NamedTuple):
 
 
 def cut_chunks(lengths: Tensor, n_steps: int, device: torch.device) -> list[Chunk]:
-    """Cut a batch into spans of ``n_steps`` steps; finished rows are left out.
+    """Cut a batch into chunks of ``n_steps`` steps; finished rows are left out.
 
     Parameters
     ----------
@@ -41,18 +41,18 @@ def cut_chunks(lengths: Tensor, n_steps: int, device: torch.device) -> list[Chun
     n_steps : int
         Steps per chunk; the last may have fewer.
     device : torch.device
-        Where the batch is.
+        Device of the batch.
     """
     chunks: list[Chunk] = []
     n_timesteps, shortest = int(lengths.max()), int(lengths.min())
     for start in range(0, n_timesteps, n_steps):
         stop = min(start + n_steps, n_timesteps)
         rows: slice | Tensor = slice(None)
-        left = lengths - start
+        remaining = lengths - start
         if shortest <= start:
-            reached = (left > 0).nonzero()[:, 0]  # (R,)
-            rows, left = reached.to(device), left[reached]
-        inside = left.clamp(max=stop - start)
+            reached = (remaining > 0).nonzero()[:, 0]  # (R,)
+            rows, remaining = reached.to(device), remaining[reached]
+        inside = remaining.clamp(max=stop - start)
         chunks.append(Chunk(len(chunks), start, stop, rows, inside, device))
     return chunks
 
@@ -74,7 +74,7 @@ class ChunkedRun:
     n_steps : int
         Steps per chunk, counted after the convolution.
     generator : torch.Generator or None
-        Source of dropout in training. It is replaced by `replay` in the encoder.
+        Source of the dropout masks in training. It is replaced by `replay` in the encoder.
 
     Attributes
     ----------
@@ -115,9 +115,9 @@ class ChunkedRun:
         n_states = self.stack.num_layers * n_directions
         # States of the whole batch at the current position of a sweep, and at each chunk boundary,
         # for each layer and direction as in `RecurrentStack.run`. The latter are one allocation:
-        # separate ones, kept between memory that is freed, would fragment it.
+        # separate ones, kept between blocks that are freed, would fragment the memory.
         self.carried = [tuple(zeros.clone() for _ in range(n_parts)) for _ in range(n_states)]
-        self.borders = [
+        self.boundary_states = [
             tuple(zeros.new_zeros(len(self.chunks), *zeros.shape) for _ in range(n_parts))
             for _ in range(n_states)
         ]
@@ -154,40 +154,42 @@ class ChunkedRun:
         """Carry states over a chunk; return the last layer's states if they are complete."""
         x, valid, masks = self._inputs(chunk), chunk.valid(), self._masks(chunk)
         for layer in range(self.stack.num_layers):
-            all_mine = range(layer * self.n_directions, (layer + 1) * self.n_directions)
-            mine = all_mine[direction]
-            moving = mine not in known
-            if moving:
-                swept.add(mine)
-                for border, part in zip(self.borders[mine], self.carried[mine], strict=True):
-                    border[chunk.number] = part
-            if not all(i in known or i == mine for i in all_mine):
-                start, mask = self._start(mine, chunk), masks[mine]
+            layer_indices = range(layer * self.n_directions, (layer + 1) * self.n_directions)
+            index = layer_indices[direction]
+            advances = index not in known
+            if advances:
+                swept.add(index)
+                for at_boundary, part in zip(
+                    self.boundary_states[index], self.carried[index], strict=True
+                ):
+                    at_boundary[chunk.number] = part
+            if not all(i in known or i == index for i in layer_indices):
+                start, mask = self._start(index, chunk), masks[index]
                 final = self.stack.run_direction(layer, direction, x, valid, start, mask)
-                self._move(mine, chunk, final)
+                self._set_carried(index, chunk, final)
                 return None
-            starts = [self._start(i, chunk) for i in all_mine]
-            layer_masks = [masks[i] for i in all_mine]
+            starts = [self._start(i, chunk) for i in layer_indices]
+            layer_masks = [masks[i] for i in layer_indices]
             x, finals = self.stack.run_layer(layer, x, valid, starts, layer_masks)
-            if moving:
-                self._move(mine, chunk, finals[direction])
+            if advances:
+                self._set_carried(index, chunk, finals[direction])
         return x
 
     def zeros(self) -> Tensor:
         """A zero for each row and feature of the states: (B, output_size)."""
         return self.reference.new_zeros(len(self.lengths), self.encoder.output_size)
 
-    def _start(self, i: int, chunk: Chunk) -> State:
+    def _start(self, i: int, chunk: Chunk) -> RecurrentState:
         """The states at a chunk boundary, of the rows that reach it."""
-        return tuple(part[chunk.number, chunk.rows] for part in self.borders[i])
+        return tuple(part[chunk.number, chunk.rows] for part in self.boundary_states[i])
 
-    def _move(self, i: int, chunk: Chunk, final: State) -> None:
+    def _set_carried(self, i: int, chunk: Chunk, final: RecurrentState) -> None:
         for part, now in zip(self.carried[i], final, strict=True):
             part[chunk.rows] = now.to(part.dtype)
 
     def states(self, chunk: Chunk) -> Tensor:
         """The hidden states of a chunk, from those at its boundaries: (T, R, output_size)."""
-        starts = [self._start(i, chunk) for i in range(len(self.borders))]
+        starts = [self._start(i, chunk) for i in range(len(self.boundary_states))]
         return self.stack(self._inputs(chunk), chunk.valid(), starts, self._masks(chunk))
 
     def _masks(self, chunk: Chunk) -> list[Tensor | None]:
@@ -201,9 +203,9 @@ class ChunkedRun:
         if conv is None:
             return self.encoder.embedding(self.x[chunk.start : chunk.stop, chunk.rows])
         # Steps next to a boundary are read in both chunks, with different dropout masks.
-        first, behind = conv.span(chunk.start, chunk.stop)
-        start, stop = max(first, 0), min(behind, len(self.x))
+        first, end = conv.span(chunk.start, chunk.stop)
+        start, stop = max(first, 0), min(end, len(self.x))
         rows = chunk.rows if isinstance(chunk.rows, slice) else chunk.rows.cpu()
         valid = ValidSteps((self.lengths[rows] - start).clamp(max=stop - start), self.x.device)
         x = self.encoder.embedding(self.x[start:stop, chunk.rows])
-        return conv(x, valid, (start - first, behind - stop))[0]
+        return conv(x, valid, (start - first, end - stop))[0]

@@ -11,7 +11,7 @@ from ._front import TokenEmbedding
 from ._linear import make_linear
 from ._stack import RecurrentStack
 from ._steps import ValidSteps, last_states
-from .cells import State
+from .cells import RecurrentState
 
 
 class Decoder(nn.Module):
@@ -127,7 +127,7 @@ class Decoder(nn.Module):
             return Memory(encoding)
         return self.attention.remember(states, valid, encoding)
 
-    def start(self, memory: Memory) -> list[State]:
+    def start(self, memory: Memory) -> list[RecurrentState]:
         """The initial states of the layers, (B, H) each."""
         parts = self.bridge(memory.encoding).chunk(self.n_states * len(self.recurrent.norms), 1)
         # The hidden state is within ±1, the LSTM's cell state is not.
@@ -163,13 +163,13 @@ class Decoder(nn.Module):
         if not self.input_feeding:
             states, _ = self.recurrent.run(x, valid, start)  # (L, B, H)
             return self.read_out(states.transpose(0, 1), memory)
-        fed = self.no_feed(memory)
+        feed = self.initial_feed(memory)
         readouts, weights = [], []
         step_valid = _one_step(x)
         for step in x.unbind(0):
-            states, start = self.recurrent.run(torch.cat([step, fed], 1)[None], step_valid, start)
+            states, start = self.recurrent.run(torch.cat([step, feed], 1)[None], step_valid, start)
             readout, weight = self.read_out(states.transpose(0, 1), memory)
-            fed = readout[:, 0]
+            feed = readout[:, 0]
             readouts.append(readout)
             weights.append(weight)
         joined = None if weights[0] is None else torch.cat(cast(list[Tensor], weights), 1)
@@ -188,16 +188,18 @@ class Decoder(nn.Module):
 
     # --- step by step ---------------------------------------------------------------------------
 
-    def no_feed(self, memory: Memory) -> Tensor:
-        """Readout to feed at the first step: zeros (B, readout_size)."""
+    def initial_feed(self, memory: Memory) -> Tensor:
+        """Input fed at the first step: zeros (B, readout_size)."""
         return memory.encoding.new_zeros(len(memory.encoding), self.readout_size)
 
-    def flat_start(self, memory: Memory) -> State:
+    def flat_start(self, memory: Memory) -> RecurrentState:
         """`start` as one tuple, with the last readout if input feeding is on."""
         flat = tuple(part for state in self.start(memory) for part in state)
-        return (*flat, self.no_feed(memory)) if self.input_feeding else flat
+        return (*flat, self.initial_feed(memory)) if self.input_feeding else flat
 
-    def step(self, inputs: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+    def step(
+        self, inputs: Tensor, state: RecurrentState, memory: Memory
+    ) -> tuple[Tensor, RecurrentState]:
         """One step: inputs (B,) or (B, input_size) to outputs (B, n_outputs), and the new state."""
         x = self.embedding(inputs[None])  # (1, B, F)
         if self.input_feeding:

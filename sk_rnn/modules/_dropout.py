@@ -28,7 +28,7 @@ class Dropout(SeededModule):
     Parameters
     ----------
     p : float in [0, 1)
-        Probability of a zero.
+        Probability that a value is zeroed.
     """
 
     def __init__(self, p: float):
@@ -36,7 +36,7 @@ class Dropout(SeededModule):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        """Input and output have the same shape, which is arbitrary."""
+        """Any shape to the same shape."""
         if not self.training or self.p == 0.0:
             return x
         return x * self.keep_mask(tuple(x.shape), self.p, x)

@@ -9,9 +9,9 @@ from torch.nn.functional import batch_norm
 from ._dropout import Dropout
 from ._linear import make_linear
 
-# Batches of predictions are padded to a multiple of this many rows. torch's matrix products use
-# other code paths for one row or three than for many, and their sums differ in the last bit. With
-# multiples of four they do not, so that a prediction does not depend on the rest of the batch.
+# Batches of predictions are padded to a multiple of this number of rows. torch's matrix products
+# use other code paths for one or three rows than for many, and their sums differ in the last bit.
+# With multiples of four they do not, so that a prediction does not depend on the rest of the batch.
 ROW_MULTIPLE = 8
 
 
@@ -80,7 +80,7 @@ class Head(nn.Module):
         self.linear = make_linear(n_features, n_outputs, generator)
 
     def forward(self, x: Tensor, moments: Moments | None = None) -> Tensor:
-        """(B, n_features) to (B, n_outputs); ``moments`` as `HeadBatchNorm` takes them.
+        """(B, n_features) to (B, n_outputs); for ``moments`` see `HeadBatchNorm`.
 
         In evaluation mode, the batch is padded to a multiple of `ROW_MULTIPLE` rows.
         """

@@ -1,8 +1,8 @@
 """Losses: from the outputs of a batch and its targets to one number.
 
-Rows are sequences, or single valid time steps with ``return_sequences=True``; padding is removed
-before. All take outputs (N, n_outputs) and reduce over the outputs themselves, so that a
-(N, 1) array never meets a (N,) one.
+Rows are sequences, or valid time steps with ``return_sequences=True``; padding is removed
+beforehand. All take outputs (N, n_outputs) and reduce over the outputs themselves, so that a
+(N, 1) array is never broadcast against a (N,) one.
 """
 
 import math
@@ -15,16 +15,16 @@ from torch.nn import functional
 
 
 class Targets(NamedTuple):
-    """What the outputs of a batch are compared with.
+    """The targets of a batch, with their weights.
 
     Attributes
     ----------
     values : Tensor of shape (N,) or (N, n_targets), or None
-        One row per row of the outputs; None if nothing is compared.
+        One row per row of the outputs; None for prediction.
     weights : Tensor of shape (N,) or None
-        Of the rows. They average one over the data set, not over the batch.
+        Weights of the rows. Their mean is one over the data set, but not in each batch.
     lengths : Tensor of shape (B,), int64, on the CPU, or None
-        Rows of each sequence, which follow one another; None if each row is a sequence.
+        Number of consecutive rows of each sequence; None if each row is a sequence.
     """
 
     values: Tensor | None
@@ -33,7 +33,7 @@ class Targets(NamedTuple):
 
 
 class Loss(nn.Module, ABC):
-    """A loss of a batch, which may look at whole sequences: targets know their lengths."""
+    """Loss of a batch. It may depend on whole sequences, because `Targets` have lengths."""
 
     @abstractmethod
     def forward(self, outputs: Tensor, targets: Targets) -> Tensor:
@@ -41,7 +41,7 @@ class Loss(nn.Module, ABC):
 
 
 class WeightedLoss(Loss):
-    """Mean over the rows of a loss per row, each times its weight."""
+    """Weighted mean of a loss per row."""
 
     @abstractmethod
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -87,18 +87,18 @@ class SquaredError(WeightedLoss):
     """(output - target)², mean over outputs."""
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(N, n_outputs) twice to (N,)."""
+        """(N, n_outputs) and (N, n_outputs) to (N,)."""
         return (outputs - targets).square().mean(1)
 
 
 class StepsAndEnd(WeightedLoss):
     """Squared error of the values of a step, plus cross-entropy of the end-of-sequence flag.
 
-    The last column of outputs is the score of the end, that of targets is 0 or 1.
+    The last column of outputs is the logit of the end, that of targets is 0 or 1.
     """
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(N, n_features + 1) twice to (N,)."""
+        """(N, n_features + 1) and (N, n_features + 1) to (N,)."""
         error = (outputs[:, :-1] - targets[:, :-1]).square().mean(1)
         return error + functional.binary_cross_entropy_with_logits(
             outputs[:, -1], targets[:, -1], reduction="none"
@@ -109,7 +109,7 @@ class AbsoluteError(WeightedLoss):
     """|output - target|, mean over outputs: predicts the median."""
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(N, n_outputs) twice to (N,)."""
+        """(N, n_outputs) and (N, n_outputs) to (N,)."""
         return (outputs - targets).abs().mean(1)
 
 
@@ -121,7 +121,7 @@ class Huber(WeightedLoss):
         self.delta = delta
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(N, n_outputs) twice to (N,)."""
+        """(N, n_outputs) and (N, n_outputs) to (N,)."""
         return functional.huber_loss(outputs, targets, reduction="none", delta=self.delta).mean(1)
 
 
@@ -133,7 +133,7 @@ class Quantile(WeightedLoss):
         self.quantile = quantile
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(N, n_outputs) twice to (N,)."""
+        """(N, n_outputs) and (N, n_outputs) to (N,)."""
         above = targets - outputs
         return torch.maximum(self.quantile * above, (self.quantile - 1.0) * above).mean(1)
 
@@ -142,7 +142,7 @@ class Poisson(WeightedLoss):
     """Negative Poisson log-likelihood without its constant; outputs are log rates."""
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """(N, n_outputs) twice to (N,)."""
+        """(N, n_outputs) and (N, n_outputs) to (N,)."""
         return (outputs.exp() - targets * outputs).mean(1)
 
 

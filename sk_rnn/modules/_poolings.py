@@ -1,4 +1,4 @@
-"""From one hidden state per time step to one vector per sequence.
+"""Poolings: from one hidden state per time step to one vector per sequence.
 
 Each pooling is implemented twice: over the states of whole sequences, and over chunks, whose totals
 are accumulated.
@@ -21,9 +21,9 @@ PoolingName = Literal["concat", "last", "mean", "max", "attention"]
 class Totals(ABC):
     """Totals of a pooling, accumulated over the chunks.
 
-    Each chunk is processed twice. First `add` accumulates it without gradients. Later, when all
-    totals and the gradients with respect to them are known, `shares` recomputes the contribution
-    of the chunk with gradients; multiplied by the gradients of the totals it gives the
+    Each chunk is processed twice. First, `add` accumulates it without gradients. Later, when all
+    totals and the gradients with respect to them are known, `contributions` recomputes the
+    contribution of the chunk with gradients; multiplied by the gradients of the totals it gives the
     contribution of the chunk to the gradient of every weight.
 
     Attributes
@@ -36,11 +36,11 @@ class Totals(ABC):
 
     def add(self, states: Tensor, chunk: Chunk) -> None:
         """Accumulate the states of a chunk (T, R, C), without gradients."""
-        for total, share in zip(self.values, self.shares(states, chunk), strict=True):
-            total[chunk.rows] += share
+        for total, contribution in zip(self.values, self.contributions(states, chunk), strict=True):
+            total[chunk.rows] += contribution
 
     @abstractmethod
-    def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
+    def contributions(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """Contribution of the chunk to each of the totals, each (R, C) or (R, 1)."""
 
     @abstractmethod
@@ -111,13 +111,13 @@ class LastTotals(Totals):
         self.lengths = run.steps.device_lengths
         self.n_forward = run.encoder.output_size // (2 if bidirectional else 1)
 
-    def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
+    def contributions(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """Forward states of rows that end in this chunk; backward states in the first chunk."""
         ends = self.lengths[chunk.rows] <= chunk.stop  # (R,)
         last = chunk.valid().last(states)  # (R, C)
-        share = last[:, : self.n_forward] * ends[:, None]
+        contribution = last[:, : self.n_forward] * ends[:, None]
         backward = states[0, :, self.n_forward :] * (chunk.start == 0)
-        return [torch.cat([share, backward], dim=1)]
+        return [torch.cat([contribution, backward], dim=1)]
 
     def pooled(self, values: list[Tensor]) -> Tensor:
         """The states themselves."""
@@ -133,7 +133,9 @@ class MeanPooling(Pooling):
         """(T, B, C) to (B, C)."""
         if valid.full:
             return states.mean(0)
-        return _zeroed(states, valid).sum(0) / valid.device_lengths[:, None].to(states.dtype)
+        return _pad_with_zeros(states, valid).sum(0) / valid.device_lengths[:, None].to(
+            states.dtype
+        )
 
     def totals(self, run: ChunkedRun) -> Totals:
         """Return empty totals for a new run."""
@@ -147,9 +149,9 @@ class SumTotals(Totals):
         self.values = [run.zeros()]
         self.lengths = run.steps.lengths.to(self.values[0])[:, None]
 
-    def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
+    def contributions(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """Sum over the chunk's valid steps."""
-        return [_zeroed(states, chunk.valid()).sum(0)]
+        return [_pad_with_zeros(states, chunk.valid()).sum(0)]
 
     def pooled(self, values: list[Tensor]) -> Tensor:
         """Mean."""
@@ -161,7 +163,7 @@ class MaxPooling(Pooling):
 
     def forward(self, states: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, C) to (B, C)."""
-        return _highest(states, valid).amax(0)
+        return _pad_with_minus_infinity(states, valid).amax(0)
 
     def totals(self, run: ChunkedRun) -> Totals:
         """Return empty totals for a new run."""
@@ -169,7 +171,7 @@ class MaxPooling(Pooling):
 
 
 class MaxTotals(Totals):
-    """The value of the maximum, and its step.
+    """The maximum, and the step at which it occurs.
 
     The step, not the value, determines which chunk receives the gradient, so that nothing depends
     on a second computation being bitwise equal. Of tied maxima only one receives the gradient.
@@ -181,13 +183,13 @@ class MaxTotals(Totals):
 
     def add(self, states: Tensor, chunk: Chunk) -> None:
         """Keep the larger value and its step."""
-        largest, step = _highest(states, chunk.valid()).max(0)  # (R, C)
+        largest, step = _pad_with_minus_infinity(states, chunk.valid()).max(0)  # (R, C)
         before = self.values[0][chunk.rows]
         higher = ~(largest <= before)  # True for NaN, which must propagate
         self.values[0][chunk.rows] = torch.where(higher, largest.to(before.dtype), before)
         self.steps[chunk.rows] = torch.where(higher, step + chunk.start, self.steps[chunk.rows])
 
-    def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
+    def contributions(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """The maximum if it is in this chunk, zero otherwise."""
         step = self.steps[chunk.rows] - chunk.start  # (R, C)
         here = (step >= 0) & (step < len(states))
@@ -217,8 +219,8 @@ class AttentionPooling(Pooling):
 
     def forward(self, states: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, C) to (B, C)."""
-        weights = torch.softmax(_highest(self.scores(states), valid), dim=0)
-        return (weights * _zeroed(states, valid)).sum(0)
+        weights = torch.softmax(_pad_with_minus_infinity(self.scores(states), valid), dim=0)
+        return (weights * _pad_with_zeros(states, valid)).sum(0)
 
     def totals(self, run: ChunkedRun) -> Totals:
         """Return empty totals for a new run."""
@@ -249,17 +251,17 @@ class AttentionTotals(Totals):
             total[chunk.rows] *= (before - self.highest[chunk.rows]).exp()
         super().add(states, chunk)
 
-    def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
+    def contributions(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """Weighted sum of the states, and the sum of the weights."""
         weights = (self._scores(states, chunk) - self.highest[chunk.rows]).exp()  # (T, R, 1)
-        return [(weights * _zeroed(states, chunk.valid())).sum(0), weights.sum(0)]
+        return [(weights * _pad_with_zeros(states, chunk.valid())).sum(0), weights.sum(0)]
 
     def pooled(self, values: list[Tensor]) -> Tensor:
         """Weighted mean."""
         return values[0] / values[1]
 
     def _scores(self, states: Tensor, chunk: Chunk) -> Tensor:
-        return _highest(self.pooling.scores(states), chunk.valid())
+        return _pad_with_minus_infinity(self.pooling.scores(states), chunk.valid())
 
 
 class ConcatPooling(Pooling):
@@ -308,9 +310,13 @@ class ConcatTotals(Totals):
         for part in self.parts:
             part.add(states, chunk)
 
-    def shares(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
+    def contributions(self, states: Tensor, chunk: Chunk) -> list[Tensor]:
         """Contributions to the totals of all parts."""
-        return [share for part in self.parts for share in part.shares(states, chunk)]
+        return [
+            contribution
+            for part in self.parts
+            for contribution in part.contributions(states, chunk)
+        ]
 
     def pooled(self, values: list[Tensor]) -> Tensor:
         """The pooled vectors of all parts, concatenated."""
@@ -328,11 +334,11 @@ POOLINGS: dict[str, type[Pooling]] = {
 }
 
 
-def _highest(scores: Tensor, valid: ValidSteps) -> Tensor:
+def _pad_with_minus_infinity(scores: Tensor, valid: ValidSteps) -> Tensor:
     """Minus infinity at padded steps: (T, B, C)."""
     return scores if valid.full else scores.masked_fill(valid.padding, -torch.inf)
 
 
-def _zeroed(states: Tensor, valid: ValidSteps) -> Tensor:
+def _pad_with_zeros(states: Tensor, valid: ValidSteps) -> Tensor:
     """Zero at padded steps, whose values are arbitrary, possibly NaN: (T, B, C)."""
     return states if valid.full else states.masked_fill(valid.padding, 0.0)

@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ..kernels import DirectionWeights
 from ._dropout import SeededModule
 from ._steps import ValidSteps
-from .cells import Cell, State, initialise
+from .cells import Cell, RecurrentState, initialise
 
 
 class Recurrence(SeededModule):
@@ -21,7 +21,7 @@ class Recurrence(SeededModule):
     cell : Cell
         The cell.
     input_size, hidden_size : int
-        Features in and out.
+        Sizes of the input and of the hidden state.
     recurrent_dropout : float in [0, 1)
         Dropout of the state that enters the recurrent product, with one mask per sequence
         (Gal & Ghahramani, 2016, "A theoretically grounded application of dropout in recurrent
@@ -56,14 +56,14 @@ class Recurrence(SeededModule):
         self,
         x: Tensor,
         valid: ValidSteps,
-        initial: State | None = None,
+        initial: RecurrentState | None = None,
         keep: Tensor | None = None,
     ) -> Tensor:
         """(T, B, input_size) to (T, B, hidden_size); undefined at padded steps.
 
         ``keep`` are recurrent dropout's factors (B, hidden_size); None draws them.
         """
-        if self._by_steps:
+        if self._needs_loop:
             return self._loop(x, valid, initial, keep)[0]
         if self.cell.in_torch and x.is_cuda and not valid.full:
             return self._packed(x, valid, initial)[0]
@@ -71,10 +71,14 @@ class Recurrence(SeededModule):
         return output[0] if isinstance(output, tuple) else output
 
     def run(
-        self, x: Tensor, valid: ValidSteps, initial: State | None, keep: Tensor | None = None
-    ) -> tuple[Tensor, State]:
+        self,
+        x: Tensor,
+        valid: ValidSteps,
+        initial: RecurrentState | None,
+        keep: Tensor | None = None,
+    ) -> tuple[Tensor, RecurrentState]:
         """Like `forward`, and also return each row's state after its last valid step."""
-        if self._by_steps:
+        if self._needs_loop:
             return self._loop(x, valid, initial, keep)
         if not valid.full and (x.is_cuda or self.cell.n_states > 1):
             return self._packed(x, valid, initial)
@@ -97,19 +101,21 @@ class Recurrence(SeededModule):
         return self.keep_mask((n_rows, self.hidden_size), self.recurrent_dropout, reference)
 
     @property
-    def _by_steps(self) -> bool:
+    def _needs_loop(self) -> bool:
         """Whether torch's recurrent layers lack this variant."""
         dropped = self.training and self.recurrent_dropout > 0.0
         return self.cell.step is not None and (dropped or not self.cell.in_torch)
 
-    def _as_torch(self, state: State) -> Any:
+    def _as_torch(self, state: RecurrentState) -> Any:
         layered = tuple(part[None].contiguous() for part in state)
         return layered if len(state) > 1 else layered[0]
 
-    def _from_torch(self, state: Any) -> State:
+    def _from_torch(self, state: Any) -> RecurrentState:
         return tuple(part[0] for part in (state if self.cell.n_states > 1 else (state,)))
 
-    def _packed(self, x: Tensor, valid: ValidSteps, initial: State | None) -> tuple[Tensor, State]:
+    def _packed(
+        self, x: Tensor, valid: ValidSteps, initial: RecurrentState | None
+    ) -> tuple[Tensor, RecurrentState]:
         """Run a PackedSequence, for which cuDNN skips the padding.
 
         On a CPU its backward pass is quadratic in the length: there it is used only without the
@@ -122,8 +128,8 @@ class Recurrence(SeededModule):
         return output, self._from_torch(last)
 
     def _loop(
-        self, x: Tensor, valid: ValidSteps, initial: State | None, keep: Tensor | None
-    ) -> tuple[Tensor, State]:
+        self, x: Tensor, valid: ValidSteps, initial: RecurrentState | None, keep: Tensor | None
+    ) -> tuple[Tensor, RecurrentState]:
         """The recurrence step by step, with recurrent dropout of the state if there is any."""
         step = cast(Any, self.cell.step)
         weight_ih, weight_hh, bias_ih, bias_hh = self.weights
@@ -135,9 +141,9 @@ class Recurrence(SeededModule):
         # unbind, not indexing: the backward pass of x[t] fills a (T, B, F) array at each step.
         projected = linear(x, weight_ih, bias_ih).unbind(0)  # T times (B, gates * H)
         states = []
-        for now in projected:
-            entering = state[0] if mask is None else state[0] * mask
-            state = step(now, linear(entering, weight_hh, bias_hh), state)
+        for step_input in projected:
+            dropped = state[0] if mask is None else state[0] * mask
+            state = step(step_input, linear(dropped, weight_hh, bias_hh), state)
             states.append(state)
         histories = [torch.stack(parts) for parts in zip(*states, strict=True)]  # (T, B, H)
         return histories[0], tuple(valid.last(history) for history in histories)

@@ -14,7 +14,7 @@ from ..kernels import recurrent_layer
 from ._dropout import Dropout
 from ._recurrence import Recurrence
 from ._steps import ValidSteps, last_states
-from .cells import Cell, State, find_cell
+from .cells import Cell, RecurrentState, find_cell
 
 
 class RecurrentStack(nn.Module):
@@ -95,7 +95,7 @@ class RecurrentStack(nn.Module):
         self,
         x: Tensor,
         valid: ValidSteps,
-        initial: list[State] | None = None,
+        initial: list[RecurrentState] | None = None,
         keep: list[Tensor | None] | None = None,
     ) -> Tensor:
         """(T, B, input_size) to (T, B, output_size), forward direction's features first.
@@ -113,16 +113,18 @@ class RecurrentStack(nn.Module):
         The kernels return these states directly, so that no gradient for all other states needs to
         be written.
         """
-        top = self.num_layers - 1
-        masks: list[None] = self._of_layer(top, None)
-        for layer in range(top):
+        last_layer = self.num_layers - 1
+        masks: list[None] = self._of_layer(last_layer, None)
+        for layer in range(last_layer):
             x = self._layer(layer, x, valid, masks, masks)
         # A norm uses both directions' states of a step, but the final states are from two steps.
-        if self.layer_norm or not self._fused(x):
-            states = self._layer(top, x, valid, masks, masks)
+        if self.layer_norm or not self._uses_kernel(x):
+            states = self._layer(last_layer, x, valid, masks, masks)
             return last_states(states, valid, self.bidirectional)
-        x = self._between(top, x)
-        final = self._kernel(self._recurrences(top), x, valid, masks, masks)[1]  # (C, D, B, H)
+        x = self._dropout_before(last_layer, x)
+        final = self._kernel(self._recurrences(last_layer), x, valid, masks, masks)[
+            1
+        ]  # (C, D, B, H)
         return final[0].transpose(0, 1).flatten(1)
 
     def _layer(
@@ -130,12 +132,12 @@ class RecurrentStack(nn.Module):
         layer: int,
         x: Tensor,
         valid: ValidSteps,
-        starts: Sequence[State | None],
+        starts: Sequence[RecurrentState | None],
         masks: Sequence[Tensor | None],
     ) -> Tensor:
         """One layer of `forward`, with the dropout before it and the norm after it."""
-        x = self._between(layer, x)
-        if self._fused(x):
+        x = self._dropout_before(layer, x)
+        if self._uses_kernel(x):
             x = self._kernel(self._recurrences(layer), x, valid, starts, masks)[0]
         else:
             outputs = [
@@ -154,16 +156,16 @@ class RecurrentStack(nn.Module):
         self,
         x: Tensor,
         valid: ValidSteps,
-        initial: list[State] | None = None,
+        initial: list[RecurrentState] | None = None,
         keep: list[Tensor | None] | None = None,
-    ) -> tuple[Tensor, list[State]]:
+    ) -> tuple[Tensor, list[RecurrentState]]:
         """Like `forward`, from given initial states, and also return the final states.
 
         Parameters
         ----------
         x : Tensor of shape (T, B, input_size)
         valid : ValidSteps
-        initial : list of State or None
+        initial : list of RecurrentState or None
             One for each layer and direction: layer 0 forward, layer 0 backward, layer 1 forward
             and so on. None for zeros.
         keep : list of Tensor or None
@@ -173,10 +175,10 @@ class RecurrentStack(nn.Module):
         Returns
         -------
         output : Tensor of shape (T, B, output_size)
-        finals : list of State
+        finals : list of RecurrentState
             In the order of ``initial``: after a row's last step, or after its first if backward.
         """
-        finals: list[State] = []
+        finals: list[RecurrentState] = []
         for layer in range(self.num_layers):
             starts, masks = self._of_layer(layer, initial), self._of_layer(layer, keep)
             x, layer_finals = self.run_layer(layer, x, valid, starts, masks)
@@ -188,12 +190,12 @@ class RecurrentStack(nn.Module):
         layer: int,
         x: Tensor,
         valid: ValidSteps,
-        starts: Sequence[State | None],
+        starts: Sequence[RecurrentState | None],
         masks: Sequence[Tensor | None],
-    ) -> tuple[Tensor, list[State]]:
+    ) -> tuple[Tensor, list[RecurrentState]]:
         """One layer of `run`, with the dropout before it and the norm after it."""
-        x = self._between(layer, x)
-        if self._fused(x):
+        x = self._dropout_before(layer, x)
+        if self._uses_kernel(x):
             x, last = self._kernel(self._recurrences(layer), x, valid, starts, masks)
             finals = [tuple(last[:, i]) for i in range(last.shape[1])]
         else:
@@ -212,13 +214,13 @@ class RecurrentStack(nn.Module):
         direction: int,
         x: Tensor,
         valid: ValidSteps,
-        start: State,
+        start: RecurrentState,
         mask: Tensor | None,
-    ) -> State:
+    ) -> RecurrentState:
         """Each row's state at its end in one direction of one layer: 0 forward, 1 backward."""
-        x = self._between(layer, x)
+        x = self._dropout_before(layer, x)
         recurrence, reversal = self._directions(layer, valid)[direction]
-        if self._fused(x):
+        if self._uses_kernel(x):
             return tuple(self._kernel([recurrence], reversal(x), valid, [start], [mask])[1][:, 0])
         return recurrence.run(reversal(x), valid, start, mask)[1]
 
@@ -238,7 +240,7 @@ class RecurrentStack(nn.Module):
             return [None] * n_directions
         return [*given[layer * n_directions : (layer + 1) * n_directions]]
 
-    def _between(self, layer: int, x: Tensor) -> Tensor:
+    def _dropout_before(self, layer: int, x: Tensor) -> Tensor:
         return self.dropout(x) if layer else x
 
     def _recurrences(self, layer: int) -> list[Recurrence]:
@@ -252,7 +254,7 @@ class RecurrentStack(nn.Module):
         reversals: list[Callable[[Tensor], Tensor]] = [lambda x: x, valid.reverse]
         return list(zip(self._recurrences(layer), reversals, strict=False))
 
-    def _fused(self, x: Tensor) -> bool:
+    def _uses_kernel(self, x: Tensor) -> bool:
         """Whether the kernels support a layer with this input."""
         return (
             self.backend == "numba"
@@ -266,7 +268,7 @@ class RecurrentStack(nn.Module):
         directions: list[Recurrence],
         x: Tensor,
         valid: ValidSteps,
-        starts: Sequence[State | None],
+        starts: Sequence[RecurrentState | None],
         masks: Sequence[Tensor | None],
     ) -> tuple[Tensor, Tensor]:
         """One call of the kernels; the second direction reads ``x`` from the end of each row.
@@ -278,7 +280,9 @@ class RecurrentStack(nn.Module):
         keep = None if masks[0] is None else torch.cat(cast(list[Tensor], masks), dim=1)
         initial = None
         if starts[0] is not None:
-            by_direction = [torch.stack(cast(State, start)) for start in starts]  # (C, B, H)
+            by_direction = [
+                torch.stack(cast(RecurrentState, start)) for start in starts
+            ]  # (C, B, H)
             initial = torch.stack(by_direction, dim=1)  # (C, D, B, H)
         return recurrent_layer(
             self.cell.name,

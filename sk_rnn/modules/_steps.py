@@ -17,13 +17,13 @@ class ValidSteps:
     lengths : Tensor of shape (B,), int64, on the CPU
         Number of valid time steps of each row, at least one.
     device : torch.device
-        Where the batch is.
+        Device of the batch.
     """
 
     def __init__(self, lengths: Tensor, device: torch.device):
         self.lengths = lengths
         self.device = device
-        # For so few numbers NumPy is ten times faster than torch.
+        # For this few numbers NumPy is ten times faster than torch.
         numbers = lengths.numpy()
         self.n_timesteps = int(numbers.max())
         # A batch without padding, the usual case for data of equal length, needs no mask.

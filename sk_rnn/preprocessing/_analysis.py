@@ -17,22 +17,22 @@ from ._documents import (
     is_missing,
     open_documents,
     refuse_document,
-    shown,
+    show,
 )
 
-# What ids below those of terms stand for; without marks, the first two.
+# Names of the ids before those of the terms; without begin and end tokens, the first two.
 RESERVED = ("<padding>", "<unknown>", "<begin>", "<end>")
 _, UNKNOWN, BEGIN, END = range(len(RESERVED))
 N_MARKS = 2
 
 
 def check_analysis(text: CountVectorizer, caller: str) -> None:
-    """Raise for parameters with which no document can be tokenized."""
+    """Raise an error for parameters with which no document can be tokenized."""
     if isinstance(text.stop_words, list):
         for word in text.stop_words:
             if not isinstance(word, str):
                 raise TypeError(
-                    f"{caller}: stop_words has {shown(word)}, where a string is expected. Pass a "
+                    f"{caller}: stop_words has {show(word)}, where a string is expected. Pass a "
                     "list of words."
                 )
     try:
@@ -48,9 +48,7 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
         return
     where = f"{caller}: token_pattern={text.token_pattern!r}"
     if text.token_pattern is None:
-        raise ValueError(
-            f"{where} leaves no way to split documents. Pass a pattern, or a tokenizer."
-        )
+        raise ValueError(f"{where} requires a tokenizer. Pass a pattern, or a tokenizer.")
     try:
         n_groups = re.compile(text.token_pattern).groups
     except re.error as error:
@@ -71,7 +69,7 @@ def read_ids(
     look_up: Callable[[list[Any]], Iterable[int]],
     *,
     cut: Callable[[list[Any]], list[Any]] | None,
-    marked: bool,
+    add_marks: bool,
     caller: str,
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Tokenize documents and return their concatenated ids.
@@ -86,8 +84,8 @@ def read_ids(
         Maps tokens to their ids.
     cut : callable or None
         Truncates a list of tokens.
-    marked : bool
-        Whether each document gets a begin and an end token.
+    add_marks : bool
+        Whether to add a begin and an end token to each document.
     caller : str
         Name of the caller in error messages.
 
@@ -118,7 +116,7 @@ def read_ids(
             tokens = _analyze(analyze, document, text, f"{caller}: X[{i}]")
         if cut is not None:
             tokens = cut(tokens)
-        if marked:
+        if add_marks:
             ids.append(BEGIN)
         if tokens:
             try:
@@ -128,7 +126,7 @@ def read_ids(
         else:
             ids.append(UNKNOWN)
             empty.append(i)
-        if marked:
+        if add_marks:
             ids.append(END)
         ends.append(len(ids))
     n_documents = len(ends) - 1
@@ -143,26 +141,26 @@ def _analyze(
     """Return the tokens of a document, or raise an error about the document or a user function."""
     if text.input == "file" and not hasattr(document, "read"):
         raise TypeError(
-            f"{where} is {shown(document)}, but input='file' says that documents are open files. "
+            f"{where} is {show(document)}, but input='file' means that documents are open files. "
             "Open it, or set input to 'filename' or 'content'."
         )
     if text.input == "filename" and not isinstance(document, str | bytes | PathLike):
         raise TypeError(
-            f"{where} is {shown(document)}, but input='filename' says that documents are paths of "
+            f"{where} is {show(document)}, but input='filename' means that documents are paths of "
             "files. Pass paths, or set input to 'file' or 'content'."
         )
     try:
         tokens = analyze(document)
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{where} does not decode: {quote(error)}. Set encoding to what it is "
-            f"written in (now {text.encoding!r}), or decode_error='replace'."
+            f"{where} cannot be decoded: {quote(error)}. Set encoding to that of the "
+            f"document (now {text.encoding!r}), or decode_error='replace'."
         ) from error
     except OSError as error:
         if text.input != "filename":
             raise
         raise type(error)(
-            f"{where} is {shown(document)}, a file that cannot be read: {error.strerror}. Pass "
+            f"{where} is {show(document)}, a file that cannot be read: {error.strerror}. Pass "
             "paths of files, or set input='content' if documents are the text itself."
         ) from error
     except Exception as error:  # any exception: user functions are called here
@@ -172,7 +170,7 @@ def _analyze(
     if not isinstance(tokens, Iterable):
         name = "analyzer" if callable(text.analyzer) else "tokenizer"
         raise TypeError(
-            f"{where}: {name} returned {shown(tokens)}, where a list of tokens is expected. Return "
+            f"{where}: {name} returned {show(tokens)}, where a list of tokens is expected. Return "
             "a list of strings, empty if there are none."
         )
     return list(tokens)
@@ -184,7 +182,7 @@ def _refuse_function(
     """Raise an error that names the user function that failed or returned an invalid value."""
     if not callable(text.analyzer) and text.input != "file":  # files have been consumed by now
         try:
-            returned = _what_returned(document, text)
+            returned = _invalid_return(document, text)
         except Exception:  # the same error
             returned = None
         if returned is not None:
@@ -193,22 +191,22 @@ def _refuse_function(
     names = "analyzer" if callable(text.analyzer) else "preprocessor, strip_accents or tokenizer"
     raise kind(
         f"{where} cannot be split into tokens: {names} raised {type(error).__name__}: "
-        f"{quote(error)}. An analyzer must turn a document into a list of tokens, as a tokenizer "
-        "must a string; a preprocessor and strip_accents must return a string."
+        f"{quote(error)}. An analyzer must convert a document to a list of tokens, a tokenizer a "
+        "string to a list of tokens; a preprocessor and strip_accents must return a string."
     ) from error
 
 
-def _what_returned(document: Any, text: CountVectorizer) -> str | None:
+def _invalid_return(document: Any, text: CountVectorizer) -> str | None:
     """Return a message if a user function returned a value that the next one cannot use."""
     prepared = text.build_preprocessor()(text.decode(document))
     if not isinstance(prepared, str):
         name = "strip_accents" if text.preprocessor is None else "preprocessor"
-        return f"{name} returned {shown(prepared)}, where text is expected. Return a string."
+        return f"{name} returned {show(prepared)}, where text is expected. Return a string."
     tokens = None if text.tokenizer is None else text.tokenizer(prepared)
     if text.tokenizer is None or isinstance(tokens, Iterable):
         return None
     return (
-        f"tokenizer returned {shown(tokens)}, where a list of tokens is expected. Return a list of "
+        f"tokenizer returned {show(tokens)}, where a list of tokens is expected. Return a list of "
         "strings, empty if there are none."
     )
 
@@ -220,13 +218,13 @@ def _refuse_unhashable(
         if not isinstance(token, Hashable):
             name = "analyzer" if callable(text.analyzer) else "tokenizer"
             raise TypeError(
-                f"{where}: {name} returned {shown(token)} as a token, at time step {step}, where a "
+                f"{where}: {name} returned {show(token)} as a token, at time step {step}, where a "
                 "string is expected. Return one flat list of strings for each document."
             ) from error
     raise error
 
 
-def warn_of_empty(empty: list[int], n_documents: int, caller: str) -> None:
+def warn_empty(empty: list[int], n_documents: int, caller: str) -> None:
     """Warn of documents without tokens."""
     if empty:
         warnings.warn(

@@ -9,13 +9,13 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from ..sequences import as_numbers, as_pandas, frame_values
-from ._steps import Steps, has_no_numbers
+from ._steps import Steps, holds_non_numbers
 
 
-def as_seen(steps: Steps) -> Any:
+def transformer_input(steps: Steps) -> Any:
     """Return the input of the transformer: a data frame if features have names.
 
-    Dicts of features are a one-dimensional array, as scikit-learn expects.
+    Dicts of features are returned as a one-dimensional array, as scikit-learn expects.
     """
     if steps.is_records:
         return steps.values[:, 0]
@@ -32,7 +32,7 @@ def rectangle(array: np.ndarray, steps: Steps) -> np.ndarray:
     )
 
 
-def relabel(table: Any, steps: Steps) -> Any:
+def restore_index(table: Any, steps: Steps) -> Any:
     """Restore the index of the time steps on a pandas frame."""
     if not isinstance(table, pd.DataFrame):
         return table
@@ -47,7 +47,7 @@ def cut(table: Any, offsets: np.ndarray) -> list[Any]:
     return [rows[start:stop] for start, stop in pairwise(offsets.tolist())]
 
 
-def put_together(
+def assemble(
     table: Any,
     steps: Steps,
     names: tuple[str, ...] | None,
@@ -99,7 +99,7 @@ def put_together(
         # NumPy would convert nanosecond dates mixed with text to integers.
         dates = dates or {}
         lost = [name for name in dates if name in table and table[name].dtype.kind == "i"]
-        table = relabel(table.astype({name: dates[name] for name in lost}), steps)
+        table = restore_index(table.astype({name: dates[name] for name in lost}), steps)
     return cut(table, steps.offsets)
 
 
@@ -112,7 +112,7 @@ def _numbers_in(table: Any, where: str, booleans: bool) -> np.ndarray | None:
     if isinstance(table, pd.DataFrame):
         kinds = [getattr(dtype, "kind", "O") for dtype in table.dtypes]
         objects = table.loc[:, [kind == "O" for kind in kinds]]
-        if not set(kinds) <= set("biufO") or has_no_numbers(objects.to_numpy(dtype=object)):
+        if not set(kinds) <= set("biufO") or holds_non_numbers(objects.to_numpy(dtype=object)):
             return None
         if any(isinstance(dtype, pd.CategoricalDtype) for dtype in table.dtypes):
             return None
@@ -122,7 +122,7 @@ def _numbers_in(table: Any, where: str, booleans: bool) -> np.ndarray | None:
     kind = table.dtype.kind
     if kind == "b" and not booleans:
         return None
-    if kind in "USTMm" or (kind == "O" and has_no_numbers(table)):
+    if kind in "USTMm" or (kind == "O" and holds_non_numbers(table)):
         return None
     return as_numbers(table, where)
 

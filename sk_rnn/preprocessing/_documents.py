@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..sequences import as_pandas, is_awkward, name_kind, open_tensors
 
-_ONE_BY_ONE = "Pass a list, a Series or a 1-D array of strings, one per document."
+_ACCEPTED = "Pass a list, a Series or a 1-D array of strings, one per document."
 
 
 def open_documents(X: Any, caller: str) -> Iterable[Any]:
@@ -33,12 +33,12 @@ def open_documents(X: Any, caller: str) -> Iterable[Any]:
         raise TypeError(
             f"{where} has {n_dimensions} dimensions, shape {tuple(X.shape)}"
             + (f", and holds {X.dtype} where text is expected" if _is_numeric(X) else "")
-            + f". {_ONE_BY_ONE} A column is X.ravel(), rows of tokens are X.tolist()."
+            + f". {_ACCEPTED} A column is X.ravel(), rows of tokens are X.tolist()."
         )
     unordered = isinstance(X, Mapping | AbstractSet)
     if unordered or n_dimensions == 0 or not isinstance(X, Iterable):
         raise TypeError(
-            f"{where} is {name_kind(X)}, which is not a container of documents. {_ONE_BY_ONE}"
+            f"{where} is {name_kind(X)}, which is not a container of documents. {_ACCEPTED}"
         )
     for method in ("to_pylist", "tolist", "to_list"):  # pyarrow; NumPy and pandas; polars
         if hasattr(X, method):
@@ -56,7 +56,7 @@ def refuse_document(document: Any, i: int, caller: str) -> None:
         )
     kind = "a number" if _is_number(document) else name_kind(document)
     raise TypeError(
-        f"{where} is {shown(document)}, {kind}, where text is expected. Pass a string, or a list "
+        f"{where} is {show(document)}, {kind}, where text is expected. Pass a string, or a list "
         "of tokens."
     )
 
@@ -80,8 +80,8 @@ def check_tokens(tokens: list[Any], i: int, caller: str) -> list[Any]:
                 advice = (
                     "Drop it."
                     if is_missing(token)
-                    else "Turn tokens into strings, or pass sequences of ids to the estimator as "
-                    "they are."
+                    else "Convert tokens to strings, or pass sequences of ids directly to the "
+                    "estimator."
                 )
                 kind = ValueError if is_missing(token) else TypeError
                 raise kind(
@@ -91,7 +91,7 @@ def check_tokens(tokens: list[Any], i: int, caller: str) -> list[Any]:
     return tokens
 
 
-def shown(value: Any) -> str:
+def show(value: Any) -> str:
     """Format a value in one line for a message."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."

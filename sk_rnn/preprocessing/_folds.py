@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.preprocessing import TargetEncoder
 from sklearn.utils.multiclass import type_of_target
 
-from ._nested import inside
+from ._nested import iterate_transformers
 
 _WHY = (
     "encodes each time step by the targets of other steps, and steps of the same sequence would "
@@ -84,9 +84,11 @@ class SequenceFolds:
         return hasattr(self.cv, "split")
 
 
-def keep_sequences_whole(transformer: Any, lengths: np.ndarray, caller: str) -> None:
+def split_by_sequence(transformer: Any, lengths: np.ndarray, caller: str) -> None:
     """Make every TargetEncoder in an unfitted transformer split by sequence, not by time step."""
-    encoders = [part for part in inside(transformer) if isinstance(part, TargetEncoder)]
+    encoders = [
+        part for part in iterate_transformers(transformer) if isinstance(part, TargetEncoder)
+    ]
     held = transformer.get_params(deep=True).values() if hasattr(transformer, "get_params") else ()
     known = set(map(id, encoders))
     if any(isinstance(part, TargetEncoder) and id(part) not in known for part in held):
@@ -107,6 +109,6 @@ def keep_sequences_whole(transformer: Any, lengths: np.ndarray, caller: str) -> 
 
 def restore_folds(transformer: Any) -> None:
     """Restore the original `cv` of encoders after fitting."""
-    for part in inside(transformer):
+    for part in iterate_transformers(transformer):
         if isinstance(part, TargetEncoder) and isinstance(part.cv, SequenceFolds):
             part.cv = part.cv.cv

@@ -25,7 +25,7 @@ from ..sequences import (
 )
 from ._steps import Steps, check_features, read_steps, step_feature_names
 
-Side = Literal["pre", "post"]
+PaddingSide = Literal["pre", "post"]
 
 _CONSTRAINTS: dict[str, list[Any]] = {
     "maxlen": [IntegerFrom(1), None],
@@ -40,8 +40,8 @@ def pad_sequences(
     X: Any,
     *,
     maxlen: Int | None = None,
-    padding: Side = "post",
-    truncating: Side = "post",
+    padding: PaddingSide = "post",
+    truncating: PaddingSide = "post",
     value: Float = 0.0,
     return_mask: Literal[False] = False,
     return_lengths: Literal[False] = False,
@@ -53,8 +53,8 @@ def pad_sequences(
     X: Any,
     *,
     maxlen: Int | None = None,
-    padding: Side = "post",
-    truncating: Side = "post",
+    padding: PaddingSide = "post",
+    truncating: PaddingSide = "post",
     value: Float = 0.0,
     return_mask: Literal[True],
     return_lengths: Literal[False] = False,
@@ -66,8 +66,8 @@ def pad_sequences(
     X: Any,
     *,
     maxlen: Int | None = None,
-    padding: Side = "post",
-    truncating: Side = "post",
+    padding: PaddingSide = "post",
+    truncating: PaddingSide = "post",
     value: Float = 0.0,
     return_mask: Literal[False] = False,
     return_lengths: Literal[True],
@@ -79,8 +79,8 @@ def pad_sequences(
     X: Any,
     *,
     maxlen: Int | None = None,
-    padding: Side = "post",
-    truncating: Side = "post",
+    padding: PaddingSide = "post",
+    truncating: PaddingSide = "post",
     value: Float = 0.0,
     return_mask: Literal[True],
     return_lengths: Literal[True],
@@ -96,8 +96,8 @@ def pad_sequences(
     X: Any,
     *,
     maxlen: Int | None = None,
-    padding: Side = "post",
-    truncating: Side = "post",
+    padding: PaddingSide = "post",
+    truncating: PaddingSide = "post",
     value: Float = 0.0,
     return_mask: bool = False,
     return_lengths: bool = False,
@@ -244,8 +244,8 @@ class SequencePadder(TransformerMixin, SealedState):
         self,
         *,
         maxlen: Int | None = None,
-        padding: Side = "post",
-        truncating: Side = "post",
+        padding: PaddingSide = "post",
+        truncating: PaddingSide = "post",
         value: Float = 0.0,
         add_indicator: bool = False,
     ) -> None:

@@ -227,7 +227,7 @@ def _text_in_objects(X: Any, where: str) -> Any:
         flat = flatten(X, where, numeric=False)
     except (TypeError, ValueError):
         return None  # the error is raised when it is read as numbers
-    return flat if flat.values.dtype == object and has_no_numbers(flat.values) else None
+    return flat if flat.values.dtype == object and holds_non_numbers(flat.values) else None
 
 
 def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
@@ -289,9 +289,9 @@ def step_feature_names(estimator: Any, input_features: Any) -> list[str]:
 
 
 # Objects of these types are not numbers, although NumPy could convert some ("01" -> 1.0).
-_NO_NUMBERS = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64, Mapping)
+_NON_NUMERIC_TYPES = (str, bytes, date, time, timedelta, np.datetime64, np.timedelta64, Mapping)
 
 
-def has_no_numbers(objects: np.ndarray) -> bool:
+def holds_non_numbers(objects: np.ndarray) -> bool:
     """Return whether an object array holds text, dates or dicts."""
-    return any(issubclass(kind, _NO_NUMBERS) for kind in set(map(type, objects.ravel())))
+    return any(issubclass(kind, _NON_NUMERIC_TYPES) for kind in set(map(type, objects.ravel())))

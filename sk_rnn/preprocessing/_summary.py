@@ -24,8 +24,8 @@ Statistic = Literal["mean", "std", "min", "max", "first", "last", "slope", "leng
 class SequenceSummarizer(TransformerMixin, SealedState):
     r"""Summarize each sequence by a fixed number of statistics.
 
-    Followed by any scikit-learn estimator, this is the baseline that a recurrent network has to
-    beat: apart from "first", "last" and "slope", the statistics ignore the order of the time
+    Followed by any scikit-learn estimator, this is a baseline that a recurrent network should
+    outperform: apart from "first", "last" and "slope", the statistics ignore the order of the time
     steps.
 
     Parameters
@@ -119,7 +119,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         caller = "SequenceSummarizer.transform"
         _check_statistics(self.statistics, caller)  # they may have been changed after fit
         panel = self._read(X, caller, reset=False)
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        with np.errstate(over="ignore", invalid="ignore"):  # overflow is reported below
             summary = summarize(panel.values, panel.offsets, self.statistics)
         finite = np.isfinite(summary)
         if not finite.all():
@@ -160,7 +160,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
         steps = read_steps(X, caller, fitted=None if reset else self)
         check_features(self, X, steps, caller, reset=reset)
         panel = steps.to_panel()
-        return check_sequences(panel, dtype=panel.dtype, caller=caller)  # refuses NaN and infinity
+        return check_sequences(panel, dtype=panel.dtype, caller=caller)  # rejects NaN and infinity
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

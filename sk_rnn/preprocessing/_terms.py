@@ -1,4 +1,4 @@
-"""Which terms a vectorizer keeps: those of the documents, pruned, or those that are given."""
+"""The vocabulary of a vectorizer: terms of the documents after pruning, or given terms."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -26,12 +26,12 @@ def prune(
     found : Vocabulary
         All terms, with provisional ids.
     ids : ndarray of int of shape (total_steps,)
-        The documents in these ids, concatenated.
+        The ids of all documents, concatenated.
     offsets : ndarray of int64 of shape (n_documents + 1,)
     min_df, max_df, max_features
-        As in :class:`sklearn.feature_extraction.text.CountVectorizer`; `min_df` also "auto".
+        As in :class:`sklearn.feature_extraction.text.CountVectorizer`; `min_df` may be "auto".
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
     """
     n_documents = len(offsets) - 1
     low: Any = least_sequences(n_documents) if min_df == "auto" else min_df
@@ -51,7 +51,7 @@ def prune(
     kept = sorted_terms([terms[i] for i in np.flatnonzero(keep)], caller)
     if max_features is not None and len(kept) > max_features:
         counts = np.bincount(ids, minlength=len(found))
-        # As CountVectorizer sorts, so that ties fall alike.
+        # Sorted as in CountVectorizer, so that ties are broken in the same way.
         most_frequent = np.argsort(-counts[[*found.look_up(kept)]])[:max_features]
         kept = [kept[i] for i in np.sort(most_frequent)]
     if not kept:
@@ -64,7 +64,7 @@ def prune(
 
 
 def document_frequency(ids: np.ndarray, offsets: np.ndarray, n_ids: int) -> np.ndarray:
-    """Count the documents that each id occurs in."""
+    """Return the number of documents in which each id occurs."""
     ones = np.ones(len(ids), dtype=np.int8)
     shape = (len(offsets) - 1, n_ids)
     occurs = csr_array((ones, ids, offsets), shape=shape, copy=True)  # changed in place below
@@ -73,7 +73,7 @@ def document_frequency(ids: np.ndarray, offsets: np.ndarray, n_ids: int) -> np.n
 
 
 def sorted_terms(terms: list[Any], caller: str) -> list[Any]:
-    """Sort terms, or say that they cannot be."""
+    """Sort terms, or raise TypeError if they have no order."""
     try:
         return sorted(terms)
     except TypeError as error:
@@ -87,12 +87,12 @@ def sorted_terms(terms: list[Any], caller: str) -> list[Any]:
 def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> list[Any]:
     """Return the terms of the parameter `vocabulary` in the order of their ids.
 
-    A mapping gives terms their positions 0, 1, 2, ..., as CountVectorizer's does, or ids, as
-    `vocabulary_` does: every integer of a range that starts at 0 or at one of `first_ids`.
+    A mapping contains positions 0, 1, 2, ..., as that of CountVectorizer, or ids, as
+    `vocabulary_`: all integers of a range that starts at 0 or at one of `first_ids`.
     """
     where = f"{caller}: vocabulary"
     if isinstance(vocabulary, Mapping):
-        terms = _in_order(vocabulary, first_ids, where)
+        terms = _terms_by_position(vocabulary, first_ids, where)
     elif isinstance(vocabulary, set | frozenset):
         terms = sorted_terms(list(vocabulary), caller)
     else:
@@ -118,13 +118,14 @@ def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> lis
     return terms
 
 
-def _in_order(vocabulary: Mapping[Any, Any], first_ids: tuple[int, ...], where: str) -> list[Any]:
+def _terms_by_position(
+    vocabulary: Mapping[Any, Any], first_ids: tuple[int, ...], where: str
+) -> list[Any]:
     for term, position in vocabulary.items():
         if not isinstance(position, int | np.integer) or isinstance(position, bool):
             raise TypeError(
-                f"{where} maps {term!r} to {position!r}, where an integer is expected. Pass a "
-                "list of "
-                "terms, or a mapping to 0, 1, 2, ..."
+                f"{where} maps {term!r} to {position!r}, where an integer is expected. Pass a list "
+                "of terms, or a mapping to 0, 1, 2, ..."
             )
     term_at: dict[int, Any] = {}
     for term, position in vocabulary.items():

@@ -29,24 +29,24 @@ from ..sequences import (
     unchanged_on_failure,
 )
 from ._assembly import (
-    as_seen,
+    assemble,
     cut,
     dates_in,
     one_row_per_step,
-    put_together,
     rectangle,
-    relabel,
+    restore_index,
+    transformer_input,
 )
-from ._folds import keep_sequences_whole, restore_folds
-from ._nested import names_out, takes_categories, takes_dicts
-from ._refusals import explain, named_warnings, refuse_what_is_no_dict
-from ._spread import PER_SEQUENCE, spread_metadata, spread_target
+from ._broadcasting import PER_SEQUENCE, broadcast_metadata, broadcast_target
+from ._errors import explain, named_warnings, refuse_non_dicts
+from ._folds import restore_folds, split_by_sequence
+from ._nested import accepts_categories, names_out, requires_dicts
 from ._steps import Steps, check_features, check_names_in, names_of_features, read_steps
 
 _OUTPUTS = ("default", "pandas", "polars")
 
 
-def _inner_has(method: str) -> Callable[[Any], bool]:
+def _transformer_has(method: str) -> Callable[[Any], bool]:
     """Return whether the transformer (fitted, if it is) has a method."""
 
     def check(self: Any) -> bool:
@@ -193,7 +193,7 @@ class TimeDistributed(
             self._call_fit("fit", X, y, params)
         return self
 
-    @available_if(_inner_has("partial_fit"))
+    @available_if(_transformer_has("partial_fit"))
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Incrementally fit the transformer on more time steps.
@@ -235,7 +235,7 @@ class TimeDistributed(
         """
         with unchanged_on_failure(self):
             output, steps = self._call_fit("fit_transform", X, y, params)
-            return self._put_back(output, X, steps, "TimeDistributed.fit_transform")
+            return self._assemble(output, X, steps, "TimeDistributed.fit_transform")
 
     def _call_fit(self, method: str, X: Any, y: Any, params: dict) -> tuple[Any, Steps]:
         caller = f"TimeDistributed.{method}"
@@ -247,10 +247,10 @@ class TimeDistributed(
             self._inner_container = _get_output_config("transform", self)["dense"]
         # A copy, because a failing partial_fit may already have changed the state.
         transformer = copy.deepcopy(self.transformer_) if more else clone(self.transformer)
-        target, unaligned = spread_target(align_to_samples(y, X, f"{caller}: y"), steps, caller)
-        keep_sequences_whole(transformer, steps.lengths, caller)
-        with self._explaining(X, steps, caller, unaligned), self._inner_output():
-            data = as_seen(steps)
+        target, mismatch = broadcast_target(align_to_samples(y, X, f"{caller}: y"), steps, caller)
+        split_by_sequence(transformer, steps.lengths, caller)
+        with self._explain_errors(X, steps, caller, mismatch), self._inner_output():
+            data = transformer_input(steps)
             if method == "fit_transform" and not hasattr(transformer, "fit_transform"):
                 output = transformer.fit(data, target, **routed.get("fit", {})).transform(
                     data, **routed.get("transform", {})
@@ -293,11 +293,13 @@ class TimeDistributed(
         caller = "TimeDistributed.transform"
         steps = self._read(X, caller, reset=False)
         routed = self._route("transform", params, X, steps)
-        with self._explaining(X, steps, caller), self._inner_output():
-            output = self.transformer_.transform(as_seen(steps), **routed.get("transform", {}))
-        return self._put_back(output, X, steps, caller)
+        with self._explain_errors(X, steps, caller), self._inner_output():
+            output = self.transformer_.transform(
+                transformer_input(steps), **routed.get("transform", {})
+            )
+        return self._assemble(output, X, steps, caller)
 
-    @available_if(_inner_has("inverse_transform"))
+    @available_if(_transformer_has("inverse_transform"))
     def inverse_transform(self, X: Any, **params: Any) -> Any:
         """Undo the transformation of the time steps.
 
@@ -320,14 +322,14 @@ class TimeDistributed(
         steps = read_steps(X, caller, numeric=False, tokens=True)
         self._check_transformed(steps, caller)
         routed = self._route("inverse_transform", params, X, steps)
-        with self._explaining(X, steps, caller):
+        with self._explain_errors(X, steps, caller):
             output = self.transformer_.inverse_transform(
                 np.asarray(steps.values), **routed.get("inverse_transform", {})
             )
         table = one_row_per_step(output, steps, self.transformer_, caller)
         names = None if self._is_table else getattr(self, "feature_names_in_", None)
         # Booleans stay booleans.
-        return put_together(
+        return assemble(
             table,
             steps,
             None if names is None else tuple(names),
@@ -337,7 +339,7 @@ class TimeDistributed(
             dates=self._dates,
         )
 
-    @available_if(_inner_has("get_feature_names_out"))
+    @available_if(_transformer_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Get the output feature names.
 
@@ -415,7 +417,7 @@ class TimeDistributed(
         def spread(name: str, value: Any) -> Any:
             if name in PER_SEQUENCE:
                 value = align_to_samples(value, X, f"{caller}: {name}")
-            return spread_metadata(name, value, steps, caller)
+            return broadcast_metadata(name, value, steps, caller)
 
         return {
             callee: {name: spread(name, value) for name, value in given.items()}
@@ -429,7 +431,7 @@ class TimeDistributed(
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        # A class, which fit refuses, has no tags.
+        # A class, which fit rejects, has no tags.
         if hasattr(self.transformer, "__sklearn_tags__") and not isinstance(self.transformer, type):
             inner = get_tags(self.transformer)
             for name in ("allow_nan", "categorical", "string", "dict", "positive_only"):
@@ -442,24 +444,24 @@ class TimeDistributed(
             tags.no_validation = inner.no_validation
         return tags
 
-    # -- Input and output-----------------------------------------------------------------
+    # -- Input and output ----------------------------------------------------------------
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> Steps:
         steps = read_steps(
             X,
             caller,
             numeric=False,
-            tokens=takes_categories(self.transformer),
+            tokens=accepts_categories(self.transformer),
             fitted=None if reset else self,
         )
-        if takes_dicts(self.transformer) and not steps.is_records:
-            refuse_what_is_no_dict(steps, self.transformer, caller)
+        if requires_dicts(self.transformer) and not steps.is_records:
+            refuse_non_dicts(steps, self.transformer, caller)
         check_features(self, X, steps, caller, reset=reset)
         return steps
 
     @contextmanager
-    def _explaining(
-        self, X: Any, steps: Steps, caller: str, unaligned: str | None = None
+    def _explain_errors(
+        self, X: Any, steps: Steps, caller: str, mismatch: str | None = None
     ) -> Iterator[None]:
         """Add the sample and time step to errors, and the transformer's name to warnings."""
         try:
@@ -467,8 +469,8 @@ class TimeDistributed(
                 yield
         except Exception as error:  # any exception of the transformer
             # It received no targets because their lengths do not match.
-            if unaligned is not None and re.search(r"\by\b|target", str(error)):
-                raise ValueError(unaligned) from error
+            if mismatch is not None and re.search(r"\by\b|target", str(error)):
+                raise ValueError(mismatch) from error
             explained = explain(error, X, steps, self.transformer, caller)
             if explained is error:
                 raise
@@ -487,17 +489,17 @@ class TimeDistributed(
             n_expected = len(names)
             raise ValueError(
                 f"{caller}: X has {n_features} features per time step, but "
-                f"{type(self.transformer_).__name__} was fitted to make {n_expected}. Pass "
+                f"{type(self.transformer_).__name__} returns {n_expected}. Pass "
                 f"sequences of shape (n_timesteps, {n_expected}), as transform returns them."
             )
 
-    def _put_back(self, output: Any, X: Any, steps: Steps, caller: str) -> Any:
+    def _assemble(self, output: Any, X: Any, steps: Steps, caller: str) -> Any:
         table = one_row_per_step(output, steps, self.transformer_, caller)
         container = _get_output_config("transform", self)["dense"]
         has_names = names_out(self.transformer_) is not None
         if container == "default":
             named = has_names and (steps.is_records or hasattr(self, "feature_names_in_"))
-            return put_together(
+            return assemble(
                 table,
                 steps,
                 tuple(self.get_feature_names_out()) if named else None,
@@ -512,4 +514,4 @@ class TimeDistributed(
         if not adapter.is_supported_container(output):
             output = adapter.create_container(np.asarray(table), None, columns=columns)
             output = output.infer_objects() if container == "pandas" else output
-        return cut(relabel(output, steps), steps.offsets)
+        return cut(restore_index(output, steps), steps.offsets)

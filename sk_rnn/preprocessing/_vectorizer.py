@@ -34,14 +34,14 @@ from ._analysis import (
     RESERVED,
     check_analysis,
     read_ids,
-    warn_of_empty,
+    warn_empty,
 )
 from ._terms import given_terms, prune
 
-# What comes before the terms, without marks and with them.
+# Names of the ids before those of the terms, without and with begin and end tokens.
 _RESERVED = (RESERVED[:-N_MARKS], RESERVED)
 
-# What CountVectorizer does from a document to its tokens; the rest of its parameters is counting.
+# Parameters of CountVectorizer for tokenization; its other parameters are for counting.
 _ANALYSIS = (
     "input",
     "encoding",
@@ -59,106 +59,112 @@ _COUNTING = ("max_df", "min_df", "max_features", "vocabulary")
 _FREQUENCY = [NumberIn(0, 1, closed="both", integers=False), IntegerFrom(1)]
 
 
-class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its own
+class SequenceVectorizer(  # its output is a Panel, not a table, so it defines set_output itself
     TransformerMixin,
     SealedState,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]
 ):
-    r"""Turn text into sequences of token ids: a CountVectorizer that keeps the order.
+    r"""Convert text to sequences of token ids: a CountVectorizer that keeps the order.
 
-    Documents are taken apart by the analyzers of
-    :class:`~sklearn.feature_extraction.text.CountVectorizer`, whose parameters have the same names
-    and meanings here, and but for `min_df` the same defaults. Instead of counts the result is a
-    :class:`~sk_rnn.Panel` with one token id per token, which says how many ids there are, so that
-    an estimator with ``embedding_dim`` needs to be told nothing more.
+    Documents are tokenized by the analyzers of
+    :class:`~sklearn.feature_extraction.text.CountVectorizer`, whose parameters have the same names,
+    meanings and defaults here, except for the default of `min_df`. Instead of counts, the result is
+    a :class:`~sk_rnn.Panel` with one token id per token. It includes the size of the vocabulary, so
+    the estimator only needs ``embedding_dim``.
 
-    Id 0 is padding and never occurs in the result; id 1 is every term that the vocabulary does not
-    hold, because it was not seen in `fit` or was left out by `min_df`, `max_df` or `max_features`.
-    The terms follow in sorted order. Stop words are not unknown: they leave no trace.
+    Id 0 is padding and never occurs in the result. Id 1 is the unknown token: it replaces terms
+    that are not in the vocabulary, because they did not occur in `fit` or were pruned by `min_df`,
+    `max_df` or `max_features`. The terms follow in sorted order. Stop words are removed, not
+    replaced by the unknown token.
 
     Parameters
     ----------
     input : {"content", "filename", "file"}, default="content"
         Whether X holds the documents, paths of files, or open files.
     encoding : str, default="utf-8"
-        Of documents that are bytes, and of files.
+        Encoding of documents that are bytes, and of files.
     decode_error : {"strict", "ignore", "replace"}, default="strict"
-        What to do with bytes that do not decode.
+        How to handle bytes that cannot be decoded.
     strip_accents : {"ascii", "unicode"} or callable, default=None
         Remove accents.
     lowercase : bool, default=True
-        Make all letters small before anything else. Letters then say nothing about names and
-        beginnings of sentences, of which capitals often tell more than they cost.
+        Convert all characters to lowercase before tokenizing. This loses the information in
+        capital letters, such as which words are names.
     preprocessor : callable, default=None
-        From a document to a string, instead of `strip_accents` and `lowercase`.
+        Function from a document to a string; replaces `strip_accents` and `lowercase`.
     tokenizer : callable, default=None
-        From a string to a list of tokens, instead of `token_pattern`. For ``analyzer="word"``.
+        Function from a string to a list of tokens; replaces `token_pattern`. Only used if
+        ``analyzer="word"``.
     stop_words : {"english"}, list of str, or None, default=None
-        Words to leave out. For ``analyzer="word"``. A recurrent network reads "not" and "no" in
-        their place; leave this off unless there is a reason.
+        Words to remove. Only used if ``analyzer="word"``. Usually not useful here, because a
+        recurrent network can learn from function words such as "not" in their context.
     token_pattern : str, default=r"(?u)\b\w\w+\b"
-        What a word is, for ``analyzer="word"``. The default, which is CountVectorizer's, drops
-        words of one character ("I", "a") and all punctuation, both of which may matter where the
-        order does: ``r"\w+|[^\w\s]"`` keeps them, and ``r"\S+"`` splits at spaces only.
+        Regular expression of a token. Only used if ``analyzer="word"``. The default, which is that
+        of CountVectorizer, drops words of one character ("I", "a") and all punctuation, which may
+        be informative in a sequence: ``r"\w+|[^\w\s]"`` keeps them, and ``r"\S+"`` splits at
+        spaces only.
     ngram_range : tuple (min_n, max_n), default=(1, 1)
-        Lengths of the n-grams that become tokens. Those of one length are in the order of the text;
-        all of one length come before those of the next. (1, 1) keeps one order.
+        Range of the lengths of n-grams. With several lengths, all n-grams of one length, in the
+        order of the text, precede those of the next length, so that the sequence is no longer in
+        the order of the text.
     analyzer : {"word", "char", "char_wb"} or callable, default="word"
-        What tokens are: words, characters, or characters with a space at both ends of each word. A
-        callable gets the document as it is and returns its tokens.
+        Whether tokens are words or characters; "char_wb" creates character n-grams only from text
+        inside word boundaries, padded with spaces. A callable receives the unprocessed document
+        and returns its tokens.
     max_df : float in [0, 1] or int, default=1.0
-        Terms in more documents than this share or number become unknown.
+        Terms in more documents than this fraction or number are replaced by the unknown token.
     min_df : float in [0, 1], int or "auto", default="auto"
-        Terms in fewer documents than this share or number become unknown. "auto" is 2 from 1,000
-        documents on, so that a network meets unknown tokens in training and learns what to make of
-        them, and below that 1, CountVectorizer's default.
+        Terms in fewer documents than this fraction or number are replaced by the unknown token.
+        "auto" is 2 from 1,000 documents on, so that the unknown token occurs in training and a
+        network can learn its embedding. Below that it is 1, the default of CountVectorizer.
     max_features : int, default=None
-        Keep only the most frequent terms.
+        If not None, keep only the `max_features` most frequent terms.
     vocabulary : mapping or iterable, default=None
-        The terms to keep, in the order of their ids, or mapped to 0, 1, 2, ...; or the
-        `vocabulary_` of another vectorizer. None learns them.
+        The terms, in the order of their ids, or a mapping from terms to 0, 1, 2, ...; or the
+        `vocabulary_` of another vectorizer. If None, it is learned in `fit`.
     max_length : int, default=None
-        Most time steps of a sequence, marks included; None cuts nothing. Longer documents are cut
-        before the vocabulary is learned, which then holds only what a network will see.
+        Maximum number of time steps of a sequence, including begin and end tokens; None for no
+        limit. Longer documents are truncated before the vocabulary is learned, so that it
+        contains only tokens that occur in the result.
     truncate : {"head", "tail", "middle"}, default="tail"
-        Which part of a document longer than `max_length` is cut off. "tail" keeps its beginning,
-        "head" keeps its end, "middle" keeps as much of the beginning as of the end (one more of the
-        beginning if `max_length` is odd), which may serve best where both sum up the text (Sun et
-        al., 2019).
+        Which part of a document longer than `max_length` is removed. "tail" keeps its beginning,
+        "head" keeps its end, and "middle" keeps equal parts of the beginning and the end (one
+        token more of the beginning if the number is odd), which is often best for texts whose
+        beginning and end summarize them (Sun et al., 2019).
     add_marks : bool, default=False
-        Put a begin mark, id 2, before and an end mark, id 3, after each document. Terms then start
-        at id 4 instead of 2.
+        Whether to add a begin token, id 2, before and an end token, id 3, after each document. The
+        ids of terms then start at 4 instead of 2.
 
     Attributes
     ----------
     vocabulary_ : dict
-        The id of each term. Padding, unknown and marks are not in it.
+        The id of each term, without padding, unknown, begin and end tokens.
     fixed_vocabulary_ : bool
-        Whether the vocabulary was given.
+        Whether `vocabulary` was given.
     n_tokens_ : int
-        Number of ids: terms, padding, unknown and marks.
+        Number of ids: terms, padding, unknown, begin and end tokens.
 
     See Also
     --------
-    sk_rnn.RNNClassifier : Learns from the panel, with ``embedding_dim`` set.
-    load_word_vectors : Pretrained vectors for `vocabulary_`.
-    sklearn.feature_extraction.text.TfidfVectorizer : With logistic regression, the baseline.
+    sk_rnn.RNNClassifier : Classifier for the resulting panel, with ``embedding_dim`` set.
+    load_word_vectors : Load pretrained vectors for `vocabulary_`.
+    sklearn.feature_extraction.text.TfidfVectorizer : A baseline, with logistic regression.
 
     Notes
     -----
-    A document that is a list or tuple of strings counts as tokenised and is taken as it is: no
-    lowercase, stop words or n-grams. A callable `analyzer` gets such documents too.
+    A document that is a list or tuple of strings is already tokenized: `lowercase`, `stop_words`
+    and `ngram_range` are not applied. A callable `analyzer` receives such documents, too.
 
-    A document without tokens becomes one unknown token, with a warning that says how many there
-    are; estimators take no empty sequences.
+    A document without tokens becomes one unknown token, because estimators do not accept empty
+    sequences. A warning reports their number.
 
-    `transform` splits documents as `fit` did, whatever has been set in between; only `max_length`
-    and `truncate` may change. It is a function of each document alone.
+    `transform` tokenizes documents with the parameters that were set in `fit`; only `max_length`
+    and `truncate` may be changed afterwards. Each document is transformed independently.
 
     References
     ----------
     Sun, C., Qiu, X., Xu, Y., Huang, X. (2019). How to fine-tune BERT for text classification?
-    Section 5.3.1: the first and last tokens of long reviews beat the first, or the last, alone.
+    Section 5.3.1: on long reviews, the first and the last tokens together are better than either.
 
     Examples
     --------
@@ -231,7 +237,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         self.add_marks = add_marks
 
     def __sklearn_tags__(self) -> Tags:
-        """Text in, as CountVectorizer; integers out."""
+        """Return the tags of CountVectorizer, but for integer output."""
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
@@ -239,7 +245,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
-        """A vocabulary that is given need not be learned."""
+        """Return whether the vocabulary has been learned."""
         return hasattr(self, "vocabulary_")
 
     # --- scikit-learn's methods -----------------------------------------------------------------
@@ -251,8 +257,8 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         Parameters
         ----------
         X : iterable of str, of bytes, or of lists of str
-            Documents: a list, Series, 1-D array or generator. Bytes are decoded. Paths or files
-            with another `input`.
+            Documents: a list, Series, 1-D array or generator. Bytes are decoded. With another
+            `input`, paths or files.
         y : None, default=None
             Ignored.
 
@@ -265,8 +271,8 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         TypeError
             If X or a document is not text.
         ValueError
-            If a document is missing or does not decode, no term is left, or a parameter makes no
-            sense.
+            If a document is missing or cannot be decoded, if no terms remain, or if a parameter is
+            invalid.
         OSError
             If a file cannot be read.
         """
@@ -275,7 +281,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None) -> Panel:
-        """Learn the vocabulary and return the documents as ids, reading them once.
+        """Learn the vocabulary and transform the documents, which are read only once.
 
         Parameters
         ----------
@@ -287,12 +293,12 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         Returns
         -------
         Panel
-            As from `transform`.
+            As returned by `transform`.
         """
         return self._fit(X, "SequenceVectorizer.fit_transform")
 
     def transform(self, X: Any) -> Panel:
-        """Return documents as ids. With a given `vocabulary` this needs no `fit`.
+        """Transform documents to token ids. With `vocabulary` set, `fit` is not required.
 
         Parameters
         ----------
@@ -302,8 +308,8 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         Returns
         -------
         Panel
-            Of token ids, int32, at least one a document; its `n_tokens` is `n_tokens_`, its `index`
-            that of a Series.
+            Token ids, int32, with at least one per document. Its `n_tokens` is `n_tokens_`, and its
+            `index` is that of X if X is a Series.
         """
         caller = "SequenceVectorizer.transform"
         fitted = self._fitted(caller)
@@ -312,15 +318,15 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
             X,
             fitted._text,
             fitted._vocabulary.look_up,
-            cut=self._cut(fitted._marked, caller),
-            marked=fitted._marked,
+            cut=self._truncation(fitted._marked, caller),
+            add_marks=fitted._marked,
             caller=caller,
         )
-        warn_of_empty(empty, len(offsets) - 1, caller)
+        warn_empty(empty, len(offsets) - 1, caller)
         return _panel(X, ids, offsets, fitted.n_tokens_)
 
     def inverse_transform(self, X: Any) -> list[list[Any]]:
-        """Return the tokens of sequences of ids.
+        """Transform sequences of token ids back to tokens.
 
         Parameters
         ----------
@@ -330,7 +336,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         Returns
         -------
         list of list of str
-            Without padding and marks; unknown tokens are ``"<unknown>"``.
+            Without padding, begin and end tokens; unknown tokens are ``"<unknown>"``.
         """
         caller = "SequenceVectorizer.inverse_transform"
         fitted = self._fitted(caller)
@@ -339,7 +345,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         return fitted._vocabulary.decode(panel, marks=False)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return what each id stands for.
+        """Get the token of each id.
 
         Parameters
         ----------
@@ -349,7 +355,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         Returns
         -------
         ndarray of object of shape (n_tokens,)
-            Entry i is the token of id i; padding, unknown and marks are in angle brackets.
+            Entry i is the token with id i; reserved tokens are in angle brackets.
         """
         fitted = self._fitted("SequenceVectorizer.get_feature_names_out")
         return fitted._vocabulary.names()
@@ -357,15 +363,15 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
     def set_output(
         self, *, transform: Literal["default", "pandas", "polars"] | None = None
     ) -> Self:
-        """Accept any kind of output: what `transform` returns is a Panel, whatever is set.
+        """Do nothing: `transform` always returns a Panel.
 
-        Sequences are no columns of a table. This is here for what makes a table of them later, such
-        as a SequencePadder in a Pipeline, and for a ColumnTransformer around both.
+        The method exists so that the vectorizer can be used in a Pipeline or a ColumnTransformer
+        whose output is set, with a SequencePadder after it, which returns a table.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            Without effect.
+            Ignored, but validated.
 
         Returns
         -------
@@ -379,10 +385,10 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
             )
         return self
 
-    # --- the parts of CountVectorizer that users call -------------------------------------------
+    # --- methods of CountVectorizer ---------------------------------------------------------------
 
     def build_analyzer(self) -> Callable[[Any], Any]:
-        """Return the function from a document to its tokens, uncut.
+        """Return the function from a document to its tokens, without truncation.
 
         Returns
         -------
@@ -391,7 +397,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         return self._count_vectorizer("SequenceVectorizer.build_analyzer").build_analyzer()
 
     def build_preprocessor(self) -> Callable[[Any], str]:
-        """Return the function that prepares a document before it is split.
+        """Return the function that preprocesses a document before tokenization.
 
         Returns
         -------
@@ -409,7 +415,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         return self._count_vectorizer("SequenceVectorizer.build_tokenizer").build_tokenizer()
 
     def get_stop_words(self) -> frozenset[str] | None:
-        """Return the stop words, if any.
+        """Return the stop words, or None.
 
         Returns
         -------
@@ -417,10 +423,10 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         """
         return self._count_vectorizer("SequenceVectorizer.get_stop_words").get_stop_words()
 
-    # --- inside ---------------------------------------------------------------------------------
+    # --- implementation ---------------------------------------------------------------------------
 
     def _count_vectorizer(self, caller: str) -> CountVectorizer:
-        """Return what splits documents, once its parameters are checked."""
+        """Return the validated tokenizer of documents."""
         self._validate_params()
         analysis = {name: getattr(self, name) for name in _ANALYSIS}
         low, high = self.ngram_range
@@ -431,23 +437,23 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
     def _fit(self, X: Any, caller: str) -> Panel:
         text = self._count_vectorizer(caller)
         text._warn_for_unused_params()
-        marked = bool(self.add_marks)
-        reserved = _RESERVED[marked]
-        cut = self._cut(marked, caller)
+        add_marks = bool(self.add_marks)
+        reserved = _RESERVED[add_marks]
+        cut = self._truncation(add_marks, caller)
         if self.vocabulary is not None:
             vocabulary = Vocabulary(self._given_terms(caller), reserved)
             ids, offsets, empty = read_ids(
-                X, text, vocabulary.look_up, cut=cut, marked=marked, caller=caller
+                X, text, vocabulary.look_up, cut=cut, add_marks=add_marks, caller=caller
             )
         else:
-            # A term gets the next id when it is first met, in C.
+            # A new term gets the next id; a defaultdict does this without a Python function.
             found: defaultdict[Any, int] = defaultdict(count(len(reserved)).__next__)
             ids, offsets, empty = read_ids(
                 X,
                 text,
                 lambda tokens: map(found.__getitem__, tokens),
                 cut=cut,
-                marked=marked,
+                add_marks=add_marks,
                 caller=caller,
             )
             if not found:
@@ -467,8 +473,8 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
             )
             final = [*range(len(reserved)), *vocabulary.look_up(found)]
             ids = np.array(final, dtype=np.int32)[ids]
-        warn_of_empty(empty, len(offsets) - 1, caller)
-        self._text, self._marked = text, marked
+        warn_empty(empty, len(offsets) - 1, caller)
+        self._text, self._marked = text, add_marks
         self.fixed_vocabulary_ = self.vocabulary is not None
         self.vocabulary_ = vocabulary.ids
         self.n_tokens_ = len(vocabulary)
@@ -479,7 +485,7 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
         return Vocabulary.from_ids(self.vocabulary_, _RESERVED[self._marked])
 
     def _fitted(self, caller: str) -> "SequenceVectorizer":
-        """Return self, or a copy fitted by the parameter `vocabulary` alone; self is unchanged."""
+        """Return self, or a copy that is fitted with the parameter `vocabulary`."""
         if hasattr(self, "vocabulary_"):
             return self
         if self.vocabulary is None:
@@ -488,8 +494,8 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
             )
         fitted = type(self)(**self.get_params(deep=False))
         fitted._text = fitted._count_vectorizer(caller)
-        marked = fitted._marked = bool(self.add_marks)
-        vocabulary = Vocabulary(fitted._given_terms(caller), _RESERVED[marked])
+        add_marks = fitted._marked = bool(self.add_marks)
+        vocabulary = Vocabulary(fitted._given_terms(caller), _RESERVED[add_marks])
         fitted.vocabulary_, fitted.n_tokens_ = vocabulary.ids, len(vocabulary)
         return fitted
 
@@ -518,11 +524,11 @@ class SequenceVectorizer(  # a Panel is not a table: it has a set_output of its 
                 )
         return terms
 
-    def _cut(self, marked: bool, caller: str) -> Callable[[list[Any]], list[Any]] | None:
-        """Return the function that shortens the tokens of a document."""
+    def _truncation(self, add_marks: bool, caller: str) -> Callable[[list[Any]], list[Any]] | None:
+        """Return the function that truncates the tokens of a document; None without a limit."""
         if self.max_length is None:
             return None
-        n_tokens = int(self.max_length) - N_MARKS * marked
+        n_tokens = int(self.max_length) - N_MARKS * add_marks
         if n_tokens < 1:
             raise ValueError(
                 f"{caller}: max_length={self.max_length} leaves no room for a token beside the two "

@@ -128,7 +128,7 @@ Panel or list
     ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
     """
     values, frame = _read_series(series)
-    # Larger numbers would overflow; no series is this long.
+    # Larger numbers would overflow, and no series is this long.
     window, horizon, gap = int(window), int(horizon), int(gap)
     step = min(int(step), 1 << 62)
     if isinstance(values, Panel):
@@ -180,7 +180,7 @@ def _take(views: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def _views(values: np.ndarray, width: int) -> np.ndarray:
-    """Return all runs of consecutive time steps: (n_runs, width[, n_features])."""
+    """Return all windows of consecutive time steps: (n_windows, width[, n_features])."""
     return np.moveaxis(sliding_window_view(values, width, axis=0), -1, 1)
 
 

@@ -23,11 +23,11 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A line of 30,000 numbers has fewer bytes. Other files may have no line ends.
 _LONGEST_LINE = 1 << 20
 
-# Above this size, a table in which less than 1 % of the rows are terms is refused.
+# Above this size, a table in which less than 1 % of the rows are terms is rejected.
 _MANY_IDS, _SPARSE = 1_000_000, 100
 
 # Names of the reserved ids of a SequenceVectorizer, which are not words.
-_NO_TERMS = ("<padding>", "<unknown>", "<begin>", "<end>")
+_RESERVED_NAMES = ("<padding>", "<unknown>", "<begin>", "<end>")
 
 
 @overload
@@ -151,7 +151,7 @@ def load_word_vectors(
         some = [term.decode("utf-8", "surrogatepass") for term in list(id_of)[:3]]
         raise ValueError(
             f"{caller}: {os.fspath(path)} holds none of the {len(id_of)} terms of the vocabulary "
-            f"({', '.join(map(repr, some))}, ...). Check capitals (lowercase) and the language."
+            f"({', '.join(map(repr, some))}, ...). Check the case of letters and the language."
         )
     rows = np.fromiter(vectors, dtype=np.int64)
     known = np.stack(list(vectors.values()))  # (n_found, n_dimensions)
@@ -197,15 +197,17 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
                 "strings and ids integers from 0 on."
             )
         n_tokens = max(n_tokens, int(i) + 1)
-        if not (listed and i < len(_NO_TERMS) and term == _NO_TERMS[i]):
+        if not (listed and i < len(_RESERVED_NAMES) and term == _RESERVED_NAMES[i]):
             id_of[term.encode("utf-8", "surrogatepass")] = int(i)
     if n_tokens > _MANY_IDS and n_tokens > _SPARSE * len(pairs):
         raise ValueError(
-            f"{caller}: vocabulary has id {n_tokens - 1}, which asks for {n_tokens} vectors, but "
+            f"{caller}: vocabulary has id {n_tokens - 1}, which requires {n_tokens} vectors, but "
             f"only {len(pairs)} terms. Map terms to ids from 0 on, as SequenceVectorizer does."
         )
     if not id_of:
-        raise ValueError(f"{caller}: vocabulary has no term but {list(vocabulary)}. Pass terms.")
+        raise ValueError(
+            f"{caller}: vocabulary has no terms except {list(vocabulary)}. Pass terms."
+        )
     return id_of, n_tokens
 
 
@@ -221,8 +223,8 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
     """Return the vectors of the words in the vocabulary."""
     vectors: dict[int, np.ndarray] = {}
     # Most words are not in the vocabulary: only the first word of a line is split off.
-    wanted = {term.split(maxsplit=1)[0] for term in id_of if term.strip()}
-    n_dimensions = n_announced = None
+    first_words = {term.split(maxsplit=1)[0] for term in id_of if term.strip()}
+    n_dimensions = n_expected = None
     n_lines = n_rows = 0
     with _open(path, where) as file:
         try:
@@ -235,7 +237,7 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
                 if n_lines == 1:
                     header = line.split()
                     if len(header) == 2 and header[0].isdigit() and header[1].isdigit():
-                        n_announced, n_dimensions = map(int, header)
+                        n_expected, n_dimensions = map(int, header)
                         continue
                 if not line:
                     continue
@@ -244,7 +246,7 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
                     n_dimensions = _count_numbers(line, where, n_lines)
                 if line.count(b" ") < n_dimensions and len(line.split()) <= n_dimensions:
                     _refuse_count(line, len(line.split()) - 1, n_dimensions, where, n_lines)
-                if line.split(maxsplit=1)[0] not in wanted:
+                if line.split(maxsplit=1)[0] not in first_words:
                     continue
                 word, numbers = _split(line, n_dimensions, where, n_lines)
                 i = id_of.get(word)
@@ -260,9 +262,9 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
             f"{where} holds no vectors; it has {n_lines} lines. Pass a file that has a word and "
             "its numbers on each line."
         )
-    if n_announced is not None and n_rows != n_announced:
+    if n_expected is not None and n_rows != n_expected:
         raise ValueError(
-            f"{where}: line 1 announces {n_announced} words, but {n_rows} follow, up to line "
+            f"{where}: line 1 announces {n_expected} words, but {n_rows} follow, up to line "
             f"{n_lines}. Download the file again, or correct line 1."
         )
     return vectors
@@ -291,15 +293,15 @@ def _open_zip(raw: BinaryIO, where: str) -> Iterator[BinaryIO]:
     except zipfile.BadZipFile as error:
         raise ValueError(f"{where} is a broken zip: {quote(error)}. Download it again.") from error
     with archive:
-        held = [info for info in archive.infolist() if not info.is_dir()]
-        if len(held) != 1:
-            names = ", ".join(info.filename for info in held) or "none"
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        if len(members) != 1:
+            names = ", ".join(info.filename for info in members) or "none"
             raise ValueError(
-                f"{where} is a zip of {len(held)} files ({names}), where one is expected. Unpack "
-                "it, and pass the path of the file with the vectors."
+                f"{where} is a zip of {len(members)} files ({names}), where one is expected. "
+                "Unpack it, and pass the path of the file with the vectors."
             )
         try:
-            member = archive.open(held[0])
+            member = archive.open(members[0])
         except (NotImplementedError, RuntimeError) as error:  # another compression; a password
             raise ValueError(f"{where} cannot be unzipped: {quote(error)}. Unpack it.") from error
         with member:

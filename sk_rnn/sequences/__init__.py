@@ -1,4 +1,4 @@
-"""Sequences: the ragged container, what may become one, and batches of it."""
+"""The ragged container `Panel`, conversion of other containers to it, and batches."""
 
 from ._arrays import as_array, refuse_matrices
 from ._batching import (

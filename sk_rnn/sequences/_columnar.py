@@ -12,7 +12,9 @@ from ._messages import argument
 # Names of the list types, including views: those of pyarrow and those of polars.
 _LISTS = ("list", "large_list", "fixed_size_list", "List", "Array")
 
-_DEEPER = "time steps hold lists of lists. Pass numbers, or one list of numbers per time step."
+_NESTED_LISTS = (
+    "time steps hold lists of lists. Pass numbers, or one list of numbers per time step."
+)
 
 RAGGED_FEATURES = "time steps differ in their number of features. Give each step the same number."
 
@@ -63,7 +65,7 @@ def read_awkward(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
 
 def read_arrow(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the steps (total_steps[, n_features]) and the lengths of a list array."""
-    X = _one_chunk(X)
+    X = _combine_chunks(X)
     if not is_list_type(X.type):
         raise TypeError(
             f"{where} is a pyarrow {type(X).__name__} of {X.type}, not of lists. If it is one "
@@ -76,7 +78,7 @@ def read_arrow(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
 
 def arrow_steps(steps: Any, where: str) -> np.ndarray:
     """Return the steps (T,) or (T, n_features) in a pyarrow array of numbers or of lists."""
-    steps = _one_chunk(steps)
+    steps = _combine_chunks(steps)
     if not is_list_type(steps.type):
         return steps.to_numpy(zero_copy_only=False)
     features = steps.flatten()
@@ -84,16 +86,16 @@ def arrow_steps(steps: Any, where: str) -> np.ndarray:
     return features.to_numpy(zero_copy_only=False).reshape(len(steps), -1)
 
 
-def _one_chunk(X: Any) -> Any:
+def _combine_chunks(X: Any) -> Any:
     if not hasattr(X, "combine_chunks") or not hasattr(X, "chunks"):
         return X
-    whole = X.combine_chunks()
+    combined = X.combine_chunks()
     # It stays chunked if there is no chunk, or if one chunk could not hold them all.
-    if hasattr(whole, "chunks"):
+    if hasattr(combined, "chunks"):
         import pyarrow as pa
 
-        return pa.concat_arrays(whole.chunks) if whole.chunks else pa.array([], whole.type)
-    return whole
+        return pa.concat_arrays(combined.chunks) if combined.chunks else pa.array([], combined.type)
+    return combined
 
 
 def _arrow_lengths(X: Any) -> np.ndarray:
@@ -106,7 +108,7 @@ def read_polars(X: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     if X.null_count():
         _refuse_null(X.is_null().to_numpy(), where)
     lengths = X.list.len().to_numpy().astype(np.int64)
-    return polars_steps(_end_to_end(X, lengths), where), lengths
+    return polars_steps(_explode(X, lengths), where), lengths
 
 
 def polars_steps(steps: Any, where: str) -> np.ndarray:
@@ -117,7 +119,7 @@ def polars_steps(steps: Any, where: str) -> np.ndarray:
         return _as_objects(steps.to_list()) if structs else steps.to_numpy()
     steps = _as_lists(steps)
     lengths = steps.list.len().to_numpy()
-    features = _end_to_end(steps, lengths)
+    features = _explode(steps, lengths)
     _check_features(steps.null_count(), lengths, features.dtype, where)
     return features.to_numpy().reshape(len(steps), -1)
 
@@ -126,7 +128,7 @@ def _as_lists(X: Any) -> Any:
     return X.arr.to_list() if str(X.dtype).startswith("Array") else X
 
 
-def _end_to_end(X: Any, lengths: np.ndarray) -> Any:
+def _explode(X: Any, lengths: np.ndarray) -> Any:
     """Return the elements of lists; polars represents an empty list by a missing value."""
     return X.filter(lengths > 0).explode()
 
@@ -142,7 +144,7 @@ def _check_features(n_null: int, lengths: np.ndarray, dtype: Any, where: str) ->
     if n_null or (lengths != lengths[:1]).any():
         raise ValueError(f"{where}: {RAGGED_FEATURES}")
     if is_list_type(dtype):
-        raise ValueError(f"{where}: {_DEEPER}")
+        raise ValueError(f"{where}: {_NESTED_LISTS}")
 
 
 def _refuse_null(is_null: np.ndarray, where: str) -> None:

@@ -6,42 +6,38 @@ samples at most, never over time steps.
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ._arrays import as_array, refuse_matrices
+from ._arrays import refuse_matrices
 from ._columnar import (
-    RAGGED_FEATURES,
-    arrow_steps,
     is_arrow,
     is_awkward,
     is_list_type,
     is_polars,
-    polars_steps,
     read_arrow,
     read_awkward,
     read_polars,
 )
-from ._hints import dict_recipe, pass_as_one, single_values, text_recipe
-from ._interchange import as_pandas, may_be_frame, open_foreign
-from ._kinds import columns_of, first_given, has_sequences, holds_cells, is_frame, is_sequence
+from ._interchange import open_foreign
+from ._kinds import columns_of, first_not_missing, has_sequence_cells, has_sequences, is_frame
 from ._layout import offsets_of
-from ._messages import argument, counted, name_kind, plain
+from ._messages import argument, name_kind, plain
 from ._numbers import as_numbers, frame_values
-from ._tensors import is_batch, is_tensor, read_tensor
-
-_ACCEPTED = (
-    "Pass a 2-D array (n_samples, n_timesteps), a 3-D array (n_samples, n_timesteps, n_features), "
-    "a list with one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample, "
-    "or a Panel."
+from ._samples import (
+    ACCEPTED,
+    check_shapes,
+    label_kind,
+    read_samples,
+    refuse_repeated,
+    string_names,
 )
-_ONE_PER_SAMPLE = "Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
 
 
 class Flat(NamedTuple):
-    """The time steps of all samples, end to end."""
+    """The concatenated time steps of all samples."""
 
     values: np.ndarray  # (total_steps, n_features); labels, one per step: (total_steps,)
     offsets: np.ndarray  # (n_samples + 1,)
@@ -71,7 +67,7 @@ def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool 
 
 
 def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
-    X = open_container(X, where, f"not a container of sequences. {_ACCEPTED}")
+    X = open_container(X, where, f"not a container of sequences. {ACCEPTED}")
     if is_frame(X) and has_sequences(X):
         return _flatten_cells(X, where, dtype, numeric)
     if isinstance(X, pd.DataFrame):
@@ -83,7 +79,7 @@ def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
     if is_awkward(X):
         return _finish(*read_awkward(X, where), where, dtype, numeric)
     if isinstance(X, np.ndarray) and X.ndim > 1:
-        if holds_cells(X):
+        if has_sequence_cells(X):
             return _flatten_cells(pd.DataFrame(X), where, dtype, numeric, array=True)
         return _finish(*_read_rectangle(X, where), where, dtype, numeric)
     return _flatten_samples(list(X), where, dtype, numeric)
@@ -101,7 +97,7 @@ def open_container(X: Any, where: str, refusal: str) -> Any:
     where : str
         Name of X in error messages.
     refusal : str
-        Rest of the error message if it is none of these: what it is not, and what to pass.
+        Rest of the error message for other objects: what X is not, and what to pass.
     """
     refuse_matrices(X, where)
     X = open_foreign(X, where)
@@ -142,9 +138,9 @@ def _read_table(df: pd.DataFrame, where: str, numeric: bool) -> np.ndarray:
 
 def _read_rectangle(X: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
     if X.ndim > 3:
-        raise ValueError(f"{where} has {X.ndim} dimensions, shape {X.shape}. {_ACCEPTED}")
+        raise ValueError(f"{where} has {X.ndim} dimensions, shape {X.shape}. {ACCEPTED}")
     for size, what in ((len(X), "sample"), (X.shape[-1], "feature")):
-        if size == 0:  # in scikit-learn's words, which its own checks look for
+        if size == 0:  # worded as in scikit-learn, because its checks match this text
             raise ValueError(
                 f"{where}: Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is "
                 "required."
@@ -159,7 +155,7 @@ def _flatten_cells(
 ) -> Flat:
     """Read a data frame whose cells hold sequences: one feature per column."""
     labels, columns = zip(*columns_of(X), strict=True)
-    _refuse_repeated(pd.Index(labels), where)
+    refuse_repeated(pd.Index(labels), where)
     _refuse_single_values(X, labels, columns, where, array)
     names = [f"{where}[{label!r}]" for label in labels]
     flats = [
@@ -168,7 +164,7 @@ def _flatten_cells(
     ]
     if len(flats) == 1:
         one_feature = flats[0].values.ndim == 1 or flats[0].values.shape[1] == 1
-        return flats[0]._replace(feature_names=_names(labels) if one_feature else None)
+        return flats[0]._replace(feature_names=string_names(labels) if one_feature else None)
     lengths = np.diff(flats[0].offsets)
     for name, flat in zip(names, flats, strict=True):
         if flat.values.ndim == 2 and flat.values.shape[1] > 1:
@@ -185,7 +181,7 @@ def _flatten_cells(
                 "features of one sequence: give them one length."
             )
     values = np.column_stack([flat.values for flat in flats])
-    return Flat(values, flats[0].offsets, _names(labels))
+    return Flat(values, flats[0].offsets, string_names(labels))
 
 
 def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str, array: bool) -> None:
@@ -204,7 +200,7 @@ def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str, array: 
         advice = f"{name} = {name}.to_pandas(); {advice}"
     elif array:
         advice = f"{name} = pd.DataFrame({name}); {advice}"
-    shown = plain(first_given(columns[i].to_pylist() if is_arrow(X) else columns[i]))
+    shown = plain(first_not_missing(columns[i].to_pylist() if is_arrow(X) else columns[i]))
     raise ValueError(
         f"{where} has single values in column {single}, for example {shown}, but sequences in "
         f"column {several}. Repeat each value over the time steps: {advice}."
@@ -214,179 +210,23 @@ def _refuse_single_values(X: Any, labels: Any, columns: Any, where: str, array: 
 def refuse_repeated_columns(X: Any, where: str) -> None:
     """Raise ValueError if two columns of a data frame have the same name."""
     if isinstance(X, pd.DataFrame):
-        _refuse_repeated(X.columns, where)
-
-
-def _refuse_repeated(labels: pd.Index, where: str) -> None:
-    if not labels.is_unique:
-        twice = labels[labels.duplicated()][0]
-        raise ValueError(f"{where} has column {plain(twice)} more than once. Rename one.")
-
-
-def _names(labels: Any) -> tuple[str, ...] | None:
-    return tuple(labels) if all(isinstance(label, str) for label in labels) else None
-
-
-# -- Lists of samples -------------------------------------------------------------------
+        refuse_repeated(X.columns, where)
 
 
 def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
     if not X:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
-    if isinstance(X[0], Mapping):
-        _refuse_dicts(X, where, numeric)
-    if any(map(may_be_frame, {type(x) for x in X})):  # so that columns keep their names
-        frames = [as_pandas(x, f"{where}[{i}]") for i, x in enumerate(X)]
-        X = [x if frame is None else frame for x, frame in zip(X, frames, strict=True)]
-    names = _common_columns(X, where) if isinstance(X[0], pd.DataFrame) else None
-    arrays = [_read_sample(x, where, i, numeric) for i, x in enumerate(X)]
-    try:
-        lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
-    except TypeError:
-        _refuse_numbers(arrays, where)
+    arrays, lengths, names = read_samples(X, where, numeric)
     refuse_empty(lengths, where)
-    _check_shapes(arrays, where)
+    check_shapes(arrays, where)
     dtypes = {array.dtype for array in arrays}
     if numeric and not all(held.kind in "biuf" for held in dtypes):
         arrays = [as_numbers(array, f"{where}[{i}]") for i, array in enumerate(arrays)]
-    elif not numeric and len({_label_kind(held) for held in dtypes}) > 1:
+    elif not numeric and len({label_kind(held) for held in dtypes}) > 1:
         dtype = np.dtype(object)  # NumPy would convert the numbers to strings
-    with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
+    with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
         values = np.concatenate(arrays, dtype=dtype, casting="unsafe")
     return _finish(values, lengths, where, dtype, numeric, names)
-
-
-def _read_sample(x: Any, where: str, i: int, numeric: bool) -> np.ndarray:
-    """Return one sequence as an array (T,) or (T, F)."""
-    if type(x) is np.ndarray and x.ndim > 0:  # by far the most frequent
-        return x
-    where = f"{where}[{i}]"
-    if is_batch(x):
-        _refuse_batch(x, where, i)
-    if isinstance(x, list | tuple | range):
-        try:
-            return np.asarray(x, dtype=None if numeric else object)
-        except ValueError as error:
-            raise ValueError(f"{where}: {RAGGED_FEATURES}") from error
-    if isinstance(x, pd.DataFrame | pd.Series) and numeric:
-        return _read_pandas(x, where)
-    if is_tensor(x):
-        array = read_tensor(x, where)
-        return as_numbers(array, where) if isinstance(array, np.ma.MaskedArray) else array
-    if is_arrow(x):
-        if not getattr(x, "is_valid", True):
-            raise ValueError(f"{where} is null. Drop samples without a sequence, from y too.")
-        if hasattr(x, "as_py"):  # a scalar, which may be a list
-            x = x.values if is_sequence(x) else x.as_py()
-        if hasattr(x, "to_pylist"):
-            return arrow_steps(x, where)
-    if is_polars(x) and is_list_type(x.dtype):
-        return polars_steps(x, where)
-    if isinstance(x, str | bytes):
-        raise TypeError(
-            f"{where} is {plain(x)}, one {'string' if isinstance(x, str) else 'bytes object'}, "
-            f"where a sequence is expected. {text_recipe(where)}"
-        )
-    if not (np.isscalar(x) or hasattr(x, "__array__")):
-        raise TypeError(
-            f"{where} is {name_kind(x)}, which is not a sequence of time steps. {_ONE_PER_SAMPLE}"
-        )
-    array = as_array(x, where, _ONE_PER_SAMPLE)
-    return as_numbers(array, where) if numeric else np.asarray(array)
-
-
-def _read_pandas(x: pd.DataFrame | pd.Series, where: str) -> np.ndarray:
-    if isinstance(x, pd.DataFrame):
-        return frame_values(x, where)
-    if isinstance(x.dtype, pd.CategoricalDtype):
-        raise ValueError(
-            f"{where} holds categories where numbers are expected, for example {plain(x.iloc[0])}. "
-            f"Encode them with TimeDistributed(OneHotEncoder()), or pass {argument(where)}"
-            ".cat.codes as token ids."
-        )
-    numeric = pd.api.types.is_numeric_dtype(x.dtype)
-    values = frame_values(x.to_frame(), where)[:, 0] if numeric else x.to_numpy()
-    return as_numbers(values, where)
-
-
-def _refuse_numbers(arrays: list[np.ndarray], where: str) -> NoReturn:
-    """Raise for single values where sequences are expected."""
-    single = [array.ndim == 0 for array in arrays]
-    if all(single):
-        advice = pass_as_one(len(arrays), argument(where))
-        raise ValueError(single_values(arrays[0][()], where, advice))
-    i, j = single.index(True), single.index(False)
-    raise ValueError(
-        f"{where}[{i}] is a single value, {plain(arrays[i][()])}, but {argument(where)}[{j}] is a "
-        f"sequence. {_ONE_PER_SAMPLE}"
-    )
-
-
-def _refuse_batch(x: Any, where: str, i: int) -> NoReturn:
-    """Raise for a packed or nested tensor in place of one sequence."""
-    name = argument(where).removesuffix(f"[{i}]")
-    kind, unpacked = "nested tensor", "batch.unbind()"
-    if isinstance(x, tuple):
-        kind, unpacked = "PackedSequence", "torch.nn.utils.rnn.unpack_sequence(batch)"
-    raise TypeError(
-        f"{where} is a {kind}, which is several sequences, where one is expected. Pass [x for "
-        f"batch in {name} for x in {unpacked}]."
-    )
-
-
-def _refuse_dicts(X: list[Any], where: str, numeric: bool) -> NoReturn:
-    """Raise for one dict per sample; a sequence has one dict per time step."""
-    name = argument(where)
-    steps = counted(len(X), "time step")
-    recipe = f" {dict_recipe(where)}" if numeric else ""
-    raise TypeError(
-        f"{where}[0] is a dict, where a list with one dict per time step is expected. If {name} "
-        "is one "
-        f"sequence of {steps}, pass [{name}]; if each dict is a sample of one time step, pass "
-        f"[[x] for x in {name}].{recipe}"
-    )
-
-
-def _label_kind(dtype: np.dtype) -> str:
-    """Kind of a dtype; NumPy joins dtypes of one kind without changing labels."""
-    if dtype.kind in "OUT":
-        return "string"
-    return dtype.kind if dtype.kind in "Mm" else "number"
-
-
-def _check_shapes(arrays: list[np.ndarray], where: str) -> None:
-    first = arrays[0].shape
-    if len(first) > 2:
-        raise ValueError(f"{where}[0] has {len(first)} dimensions, shape {first}. {_ACCEPTED}")
-    for i, array in enumerate(arrays):
-        if array.shape[1:] == first[1:]:
-            continue
-        if array.ndim != len(first):
-            raise ValueError(
-                f"{where}[{i}] is {array.ndim}-dimensional, but {argument(where)}[0] is "
-                f"{len(first)}-dimensional. Give all samples the shape (n_timesteps,), or all the "
-                "shape (n_timesteps, n_features)."
-            )
-        raise ValueError(
-            f"{where}[{i}] has {array.shape[1]} features per time step, but "
-            f"{argument(where)}[0] has {first[1]}. Pass sequences of shape "
-            f"(n_timesteps, {first[1]})."
-        )
-
-
-def _common_columns(frames: list[Any], where: str) -> tuple[str, ...] | None:
-    first = frames[0]
-    _refuse_repeated(first.columns, f"{where}[0]")
-    for i, frame in enumerate(frames):
-        if isinstance(frame, pd.DataFrame) and not frame.columns.equals(first.columns):
-            raise ValueError(
-                f"{where}[{i}] has columns {list(frame.columns)}, but {argument(where)}[0] has "
-                f"{list(first.columns)}. Give all frames the same columns in the same order."
-            )
-    return _names(first.columns)
-
-
-# -- Shared by all containers ------------------------------------------------------------
 
 
 def refuse_empty(lengths: np.ndarray, where: str) -> None:
@@ -408,10 +248,10 @@ def _finish(
     numeric: bool,
     feature_names: tuple[str, ...] | None = None,
 ) -> Flat:
-    """Validate and reshape the time steps that an adapter has read."""
+    """Validate and reshape the concatenated time steps."""
     refuse_empty(lengths, where)
     if steps.ndim > 2:
-        raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {_ACCEPTED}")
+        raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {ACCEPTED}")
     if numeric:
         steps = as_numbers(steps, where)
         steps = steps[:, None] if steps.ndim == 1 else steps

@@ -41,11 +41,11 @@ def read_long_frame(
         )
     if missing not in ("raise", "keep"):
         raise ValueError(f"{_CALLER}: missing must be 'raise' or 'keep', got {missing!r}.")
-    of_pandas, df = frame is df, frame
+    is_pandas, df = frame is df, frame
     if not df.columns.is_unique:
-        twice = df.columns[df.columns.duplicated()][0]
-        raise ValueError(f"{_CALLER}: df has column {twice!r} more than once. Rename one.")
-    by = _labels_of_ids(by)
+        duplicate = df.columns[df.columns.duplicated()][0]
+        raise ValueError(f"{_CALLER}: df has column {duplicate!r} more than once. Rename one.")
+    by = _id_labels(by)
     ids, codes, index = _samples(df, by)
     if order_by is None:
         order, times = np.argsort(codes, kind="stable"), None
@@ -62,8 +62,8 @@ def read_long_frame(
         absent = values < 0
     else:
         features = df if names == list(df.columns) else df[names]  # pandas 2 copies
-        frames = _one_frame_a_sample(df, by, order_by, None if columns is None else names)
-        if not of_pandas:
+        frames = _code_for_frames(df, by, order_by, None if columns is None else names)
+        if not is_pandas:
             frames = f"{frames} with df = df.to_pandas()"
         features = _numeric(features, by, ids, frames)
         values = frame_values(features, f"{_CALLER}: df", allow_objects=False)
@@ -89,7 +89,7 @@ def read_long_frame(
 # -- Ids and times ----------------------------------------------------------------------
 
 
-def _labels_of_ids(by: Any) -> Any:
+def _id_labels(by: Any) -> Any:
     """Return the label of one column, or a list of several."""
     if isinstance(by, np.ndarray | pd.Index) and by.ndim == 1:
         by = by.tolist()
@@ -97,8 +97,8 @@ def _labels_of_ids(by: Any) -> Any:
         return by
     if not by:
         raise ValueError(
-            f"{_CALLER}: by is an empty list. Name the column, or the columns, that say which "
-            "sample a row belongs to."
+            f"{_CALLER}: by is an empty list. Name the column, or the columns, that identify the "
+            "sample of a row."
         )
     for i, label in enumerate(by):
         if label in by[:i]:
@@ -107,15 +107,15 @@ def _labels_of_ids(by: Any) -> Any:
 
 
 def _samples(df: pd.DataFrame, by: Any) -> tuple[pd.Index, np.ndarray, pd.Index]:
-    """Return the rows' ids, their samples' numbers, and the samples' ids in order."""
+    """Return the ids of the rows, the sample numbers of the rows, and the sorted ids of samples."""
     labels = by if isinstance(by, list) else [by]
     keys = [_key(df, label, "by") for label in labels]
     ranks, values = zip(*map(_factorize, keys, [f"by={x!r}" for x in labels]), strict=True)
     for label, codes in zip(labels, ranks, strict=True):
         if (codes < 0).any():
             raise ValueError(
-                f"{_CALLER}: row {np.argmax(codes < 0)} has no value in by={label!r}, which says "
-                "which sample it belongs to. Fill in or drop such rows."
+                f"{_CALLER}: row {np.argmax(codes < 0)} has no value in by={label!r}, which "
+                "identifies the sample of a row. Fill in or drop such rows."
             )
     if not isinstance(by, list):
         return keys[0], ranks[0], pd.Index(values[0], name=by)
@@ -152,18 +152,18 @@ def _factorize(keys: pd.Index, argument: str) -> tuple[np.ndarray, Any]:
             if not pd.api.types.is_hashable(key):
                 raise ValueError(
                     f"{_CALLER}: {argument} holds a {type(key).__name__} at row {row}. Convert it "
-                    "to one number, date or text per row."
+                    "to one number, date or string per row."
                 ) from error
         raise ValueError(
             f"{_CALLER}: {argument} holds values that cannot be sorted, for example "
-            f"{plain(keys[0])}. Convert all to one kind of number, date or text."
+            f"{plain(keys[0])}. Convert all to one type of number, date or string."
         ) from error
 
 
 def _order_in_time(
     df: pd.DataFrame, by: Any, order_by: Any, ids: pd.Index, codes: np.ndarray
 ) -> tuple[np.ndarray, pd.Index]:
-    """Return the order of the rows by sample and time, and the rows' times."""
+    """Return the order of the rows by sample and time, and the times of the rows."""
     times = _key(df, order_by, "order_by")
     _check_order(times, order_by, by, ids)
     ranks, _ = _factorize(times, f"order_by={order_by!r}")
@@ -174,9 +174,9 @@ def _order_in_time(
             f"{row}. Fill in or drop such rows."
         )
     order = np.lexsort((ranks, codes))
-    twice = (np.diff(codes[order]) == 0) & (np.diff(ranks[order]) == 0)
-    if twice.any():
-        row = order[np.argmax(twice)]
+    duplicate = (np.diff(codes[order]) == 0) & (np.diff(ranks[order]) == 0)
+    if duplicate.any():
+        row = order[np.argmax(duplicate)]
         raise ValueError(
             f"{_CALLER}: {by!r} {plain(ids[row])} has more than one row at {order_by!r} "
             f"{plain(times[row])}. Aggregate or drop duplicates first."
@@ -206,7 +206,7 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
         if isinstance(times[row], str | bytes):
             raise ValueError(
                 f"{what} holds text, {times[row]!r} at {by!r} {plain(ids[row])}, row {row}, which "
-                "would be ordered by spelling: '10' before '9'. Convert it with pd.to_datetime "
+                "would be sorted alphabetically: '10' before '9'. Convert it with pd.to_datetime "
                 "or pd.to_numeric."
             )
     for row in given[1:]:
@@ -216,8 +216,8 @@ def _check_order(times: pd.Index, order_by: Any, by: Any, ids: pd.Index) -> None
         except TypeError as error:
             raise ValueError(
                 f"{what} cannot be ordered: {plain(times[first])} at {by!r} {plain(ids[first])}, "
-                f"row {first}, and {plain(times[row])} at {by!r} {plain(ids[row])}, row {row}, do "
-                "not compare. Convert all to one kind of number or date."
+                f"row {first}, and {plain(times[row])} at {by!r} {plain(ids[row])}, row {row}, "
+                "cannot be compared. Convert all to one type of number or date."
             ) from error
 
 
@@ -256,13 +256,13 @@ def _columns(df: pd.DataFrame, by: Any, order_by: Any, columns: Any) -> tuple[li
                 f"{_CALLER}: column {name!r} is not in df, which has {list(df.columns)}."
             )
     if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{_CALLER}: columns has {twice!r} twice. Pass each label once.")
+        duplicate = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{_CALLER}: columns has {duplicate!r} twice. Pass each label once.")
     return names, one
 
 
-def _one_frame_a_sample(df: pd.DataFrame, by: Any, order_by: Any, names: list[Any] | None) -> str:
-    """Return code that makes a list of frames with the samples, steps and features of the panel."""
+def _code_for_frames(df: pd.DataFrame, by: Any, order_by: Any, names: list[Any] | None) -> str:
+    """Return code for a list of frames with the samples, steps and features of the panel."""
     ids = by if isinstance(by, list) else [by]
     keys = [key for key in (*ids, order_by) if key is not None and key in df.columns]
     group = f"group[{names}]" if names else f"group.drop(columns={keys})" if keys else "group"
@@ -370,5 +370,5 @@ def _check_token_ids(ids: np.ndarray, n_tokens: Int, name: Any, by: Any, samples
         row = int(np.argmax(outside))
         raise ValueError(
             f"{what} has token id {ids[row]} at {by!r} {plain(samples[row])}, row {row}, but "
-            f"n_tokens={n_tokens} are 0 to {n_tokens - 1}. Pass a larger n_tokens."
+            f"n_tokens={n_tokens} allows 0 to {n_tokens - 1}. Pass a larger n_tokens."
         )

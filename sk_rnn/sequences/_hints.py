@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._kinds import first_given, has_sequences, is_sequence
+from ._kinds import first_not_missing, has_sequences, is_sequence
 from ._long_frames import long_frame, repeated_id
 from ._messages import argument, counted, name_kind, plain
-from ._tensors import is_batch
+from ._tensors import is_packed_or_nested
 
 CLIP = (
     "Clip such values with np.clip(x, low, high), or bring large ones into range with "
@@ -62,7 +62,7 @@ def _container(where: str) -> str:
 
 
 def _estimator(where: str, *others: str) -> str:
-    """Return the final estimator of a suggested pipeline: the caller, if it can be one."""
+    """Return the final estimator of a suggested pipeline: the caller, if possible."""
     caller = where.partition(".")[0]
     return caller if caller in ("RNNRegressor", *others) else "RNNClassifier"
 
@@ -143,7 +143,7 @@ def _is_number(x: Any) -> bool:
 
 def holds_text_or_dates(column: pd.Series) -> bool:
     """Return whether float() refuses the first value of an object column."""
-    value = first_given(column)
+    value = first_not_missing(column)
     kinds = str | bytes | date | timedelta | np.datetime64 | np.timedelta64
     return isinstance(value, kinds) and not _is_number(value)
 
@@ -196,7 +196,7 @@ def table_advice(df: pd.DataFrame, j: int, where: str) -> str:
 def seconds_of(column: pd.Series, frame: str) -> str | None:
     """Return code that converts a column of dates or durations to numbers; None for others."""
     at = f"{frame}[{plain(column.name)}]"
-    value = first_given(column)
+    value = first_not_missing(column)
     if isinstance(value, timedelta | np.timedelta64):
         return f"pd.to_timedelta({at}).dt.total_seconds()"
     if isinstance(value, pd.Period) or not isinstance(value, date | np.datetime64):
@@ -246,7 +246,7 @@ def count_single(X: Any) -> int:
 
 def _shape(X: Any) -> tuple[int, ...]:
     """Return the shape of X if it could be one sequence, otherwise ()."""
-    if isinstance(X, str | bytes | Mapping) or is_batch(X):
+    if isinstance(X, str | bytes | Mapping) or is_packed_or_nested(X):
         return ()
     try:
         if has_sequences(X) and not isinstance(X, list | tuple):
@@ -257,7 +257,7 @@ def _shape(X: Any) -> tuple[int, ...]:
 
 
 def one_sequence(X: Any, name: str, n_features: int | None = None) -> str:
-    """Return the hint that X may be one sequence; empty if it cannot be.
+    """Return the hint that X may be one sequence; empty if it cannot be one.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from ._messages import quote
 from ._tensors import open_tensors
 
 # The methods by which scikit-learn and narwhals recognise a data frame.
-_OF_FRAMES = ("columns", "__dataframe__", "__narwhals_dataframe__")
+_FRAME_ATTRIBUTES = ("columns", "__dataframe__", "__narwhals_dataframe__")
 
 
 def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
@@ -103,7 +103,7 @@ def open_foreign(X: Any, where: str) -> Any:
 
 def may_be_frame(kind: type) -> bool:
     """Return whether objects of this type may be data frames; cached, a list has few types."""
-    return any(hasattr(kind, name) for name in _OF_FRAMES)
+    return any(hasattr(kind, name) for name in _FRAME_ATTRIBUTES)
 
 
 def _narwhals() -> Any:
@@ -126,8 +126,8 @@ def _read_arrow(df: Any, where: str) -> Any:
         df = pa.Table.from_batches([df])
     names = pd.Index(getattr(df, "column_names", []))
     if not names.is_unique:  # narwhals would raise a different error
-        twice = names[names.duplicated()][0]
-        raise ValueError(f"{where} has column {twice!r} more than once. Rename one.")
+        duplicate = names[names.duplicated()][0]
+        raise ValueError(f"{where} has column {duplicate!r} more than once. Rename one.")
     return df
 
 

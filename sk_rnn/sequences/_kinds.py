@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ._columnar import is_arrow, is_awkward, is_list_type, is_polars
-from ._tensors import is_batch
+from ._tensors import is_packed_or_nested
 
 
 def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None) -> bool:
@@ -37,7 +37,7 @@ def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None
     >>> is_table([[1.0, 2.0], [3.0, 4.0]]), is_table([[1.0, 2.0], [3.0]])
     (True, False)
     """
-    if padding_value is not None or is_batch(X) or is_awkward(X):
+    if padding_value is not None or is_packed_or_nested(X) or is_awkward(X):
         return False
     if is_frame(X):
         return not has_sequences(X)
@@ -52,7 +52,7 @@ def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None
         )
     if not hasattr(X, "shape") and hasattr(X, "__array__"):
         X = np.asarray(X)
-    return len(shape_of(X) or ()) == 2 and not (isinstance(X, np.ndarray) and holds_cells(X))
+    return len(shape_of(X) or ()) == 2 and not (isinstance(X, np.ndarray) and has_sequence_cells(X))
 
 
 def shape_of(x: Any) -> tuple[int, ...] | None:
@@ -74,7 +74,7 @@ def has_sequences(X: Any) -> bool:
     """
     if isinstance(X, pd.DataFrame):
         objects = [j for j, dtype in enumerate(X.dtypes) if dtype.kind == "O"]
-        return any(is_sequence(first_given(X.iloc[:, j])) for j in objects)
+        return any(is_sequence(first_not_missing(X.iloc[:, j])) for j in objects)
     if is_polars(X) and is_frame(X):
         return any(_holds_lists(X, dtype) for dtype in set(X.dtypes))
     if is_frame(X):
@@ -88,7 +88,7 @@ def has_sequences(X: Any) -> bool:
     if isinstance(X, np.ndarray) and X.dtype != object:
         return False
     if isinstance(X, pd.Series):
-        return X.dtype.kind == "O" and is_sequence(first_given(X))
+        return X.dtype.kind == "O" and is_sequence(first_not_missing(X))
     first = X.ravel()[:1] if isinstance(X, np.ndarray) else X[:1]
     return any(map(is_sequence, first))
 
@@ -120,7 +120,7 @@ def columns_of(X: Any) -> list[tuple[Any, Any]]:
     return [(label, X.iloc[:, j]) for j, label in enumerate(X.columns)]
 
 
-def holds_cells(X: np.ndarray) -> bool:
+def has_sequence_cells(X: np.ndarray) -> bool:
     """Return whether an array has the layout of a DataFrame some of whose cells hold sequences."""
     return X.ndim == 2 and X.dtype == object and X.size > 0 and any(map(is_sequence, X[0]))
 
@@ -132,7 +132,7 @@ def _holds_lists(df: Any, dtype: Any) -> bool:
     return any(has_sequences(column) for column in df.get_columns() if column.dtype == dtype)
 
 
-def first_given(column: Any) -> Any:
+def first_not_missing(column: Any) -> Any:
     """Return the first element that is not missing, or None."""
     given = (x for x in column if not (x is None or x is pd.NA or x is pd.NaT or x is np.nan))
     return next(given, None)

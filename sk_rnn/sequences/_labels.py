@@ -49,7 +49,7 @@ def align_to_samples(data: Any, samples: Any, where: str) -> Any:
         return data
     index = data.index
     if index is None or len(index) != len(ids) or index.equals(ids):
-        return data  # of another length: reported where lengths are checked
+        return data  # a different length is reported where lengths are checked
     if _are_positions(index, samples):
         return data
     order = _order_of(ids, index)
@@ -59,7 +59,7 @@ def align_to_samples(data: Any, samples: Any, where: str) -> Any:
         plain = f"{name}.to_list()" if listed else f"{name}.to_numpy()"
         by_id = f"{name}[{name}.index.get_indexer(X.index)]" if listed else f"{name}.loc[X.index]"
         raise ValueError(
-            f"{where} is indexed by {_some(index)}, but the samples of X are called {_some(ids)}. "
+            f"{where} is indexed by {_preview(index)}, but the ids of X are {_preview(ids)}. "
             f"If the index holds ids of samples, pass {by_id}; if {name} is in the order of X, "
             f"pass {plain}."
         )
@@ -67,7 +67,7 @@ def align_to_samples(data: Any, samples: Any, where: str) -> Any:
 
 
 def _are_positions(index: pd.Index, samples: Spans | TokenRows) -> bool:
-    """Whether an index only numbers the rows: a range, or a range sliced like X."""
+    """Return whether an index only numbers the rows: a range, or a range sliced like X."""
     if isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(index))):
         return True
     rows = samples.rows
@@ -75,7 +75,7 @@ def _are_positions(index: pd.Index, samples: Spans | TokenRows) -> bool:
 
 
 def _order_of(ids: pd.Index, index: pd.Index) -> np.ndarray | None:
-    """Position of each id in the index; None unless both hold the same unique ids."""
+    """Return the position of each id in the index; None unless both hold the same unique ids."""
     if not (ids.is_unique and index.is_unique) or ids.nlevels != index.nlevels:
         return None
     try:
@@ -85,6 +85,6 @@ def _order_of(ids: pd.Index, index: pd.Index) -> np.ndarray | None:
     return None if (order < 0).any() else order
 
 
-def _some(index: pd.Index) -> str:
+def _preview(index: pd.Index) -> str:
     shown = ", ".join(map(repr, index[:3].tolist()))
     return f"{shown}, ..." if len(index) > 3 else shown

@@ -31,9 +31,9 @@ def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = No
     if df is None or not df.columns.is_unique:
         return ""
     if by is None:
-        fitting = [label for label, n in _counts(df).items() if n == n_samples]
-        called_id = repeated_id(df)
-        by = fitting[0] if fitting and called_id not in fitting else called_id
+        candidates = [label for label, n in _counts(df).items() if n == n_samples]
+        id_label = repeated_id(df)
+        by = candidates[0] if candidates and id_label not in candidates else id_label
     if by is None or _counts(df).get(by, 0) == len(df):
         return ""
     times = [column for column, dtype in df.dtypes.items() if dtype.kind == "M"]
@@ -71,12 +71,12 @@ def repeated_id(df: Any) -> Any:
     if not hasattr(type(df), "columns"):
         return None
     labels = [*getattr(df, "columns", ()), getattr(getattr(df, "index", None), "name", None)]
-    called_id = [x for x in labels if isinstance(x, str) and _ID_LABEL.fullmatch(x)]
-    df = _as_frame(df) if called_id else None  # converting other frames takes time
+    id_labels = [x for x in labels if isinstance(x, str) and _ID_LABEL.fullmatch(x)]
+    df = _as_frame(df) if id_labels else None  # converting other frames takes time
     if df is None or not df.columns.is_unique:
         return None
     counts = _counts(df)
-    return next((x for x in called_id if counts.get(x, len(df)) < len(df)), None)
+    return next((x for x in id_labels if counts.get(x, len(df)) < len(df)), None)
 
 
 def _as_frame(df: Any) -> pd.DataFrame | None:

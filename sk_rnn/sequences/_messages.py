@@ -8,14 +8,14 @@ import numpy as np
 
 
 def plain(value: Any) -> str:
-    """Show a value as users wrote it: 3, not np.int64(3)."""
+    """Format a value without NumPy's types: 3, not np.int64(3)."""
     if type(value) is tuple:
         return repr(tuple(x.item() if isinstance(x, np.generic) else x for x in value))
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def quote(error: BaseException) -> str:
-    """Return the message of an error in one line, without the mark that ends its last sentence.
+    """Return the message of an error in one line, without the final punctuation.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def quote(error: BaseException) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """Return a number and what it counts: 1 time step, 2 time steps."""
+    """Return a number and a noun: 1 time step, 2 time steps."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
@@ -53,12 +53,12 @@ def name_kind(x: Any) -> str:
 
 
 def argument(where: str) -> str:
-    """Drop the caller from a name, for its second mention in a message."""
+    """Return the name of an argument without the caller, for its second mention in a message."""
     return where.partition(": ")[2]
 
 
 def level_of_user() -> int:
-    """Return the `stacklevel` that makes a warning point at the user's line.
+    """Return the `stacklevel` with which a warning points to the user's code.
 
     That is the first line outside scikit-learn, this package and context managers, however deeply
     the estimator is nested in Pipelines and searches.

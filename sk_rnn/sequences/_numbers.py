@@ -1,4 +1,4 @@
-"""Convert arrays and data frames to real numbers, or raise an error that says what they hold."""
+"""Convert arrays and data frames to real numbers, or raise an error that describes the values."""
 
 import warnings
 
@@ -14,7 +14,7 @@ from ._hints import (
 )
 from ._messages import plain
 
-_PARTS = "Pass real and imaginary parts as two features."
+_COMPLEX_ADVICE = "Pass real and imaginary parts as two features."
 
 
 def as_numbers(values: np.ndarray, where: str, advice: str | None = None) -> np.ndarray:
@@ -40,7 +40,9 @@ def as_numbers(values: np.ndarray, where: str, advice: str | None = None) -> np.
     if kind in "biuf":
         return values
     # Worded as scikit-learn does, because its checks match this text.
-    is_complex = f"{where}: Complex data not supported. {_PARTS if advice is None else advice}"
+    is_complex = (
+        f"{where}: Complex data not supported. {_COMPLEX_ADVICE if advice is None else advice}"
+    )
     if kind == "c":
         raise ValueError(is_complex)
     if kind == "O":
@@ -90,10 +92,10 @@ def frame_values(
     """
     dtypes = df.dtypes.tolist()  # pandas builds a new Series at each access
     is_object = [dtype == np.dtype(object) for dtype in dtypes]
-    for j, (dtype, maybe) in enumerate(zip(dtypes, is_object, strict=True)):
+    for j, (dtype, of_objects) in enumerate(zip(dtypes, is_object, strict=True)):
         if pd.api.types.is_numeric_dtype(dtype):
             continue
-        if not (allow_objects and maybe) or holds_text_or_dates(df.iloc[:, j]):
+        if not (allow_objects and of_objects) or holds_text_or_dates(df.iloc[:, j]):
             advice = (table_advice if table else column_advice)(df, j, where)
             raise ValueError(
                 f"{where} has column {plain(df.columns[j])} of dtype {dtype} where numbers are "

@@ -18,8 +18,8 @@ def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray
 
     The sort key is a random projection of the sample and its target. Every feature is first scaled
     by its minimum and maximum, so that the order is invariant to units, and almost invariant to
-    rounding errors. Seeded shuffles
-    that start from this order give the same batches for the same set of rows.
+    rounding errors. Seeded shuffles that start from this order give the same batches for the same
+    set of rows.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray
     order : ndarray of int64 of shape (n_samples,)
         A permutation of the rows.
     group : ndarray of int64 of shape (n_samples,)
-        For each position in `order` which of the distinct rows it holds: 0, 1, 2, ...
+        Number of the distinct row at each position of `order`: 0, 1, 2, ...
 
     Examples
     --------
@@ -62,24 +62,24 @@ def canonical_order(spans: Spans, y: Any = None) -> tuple[np.ndarray, np.ndarray
 
 
 def _project(spans: Spans) -> np.ndarray:
-    """One number per sample: a weighted sum of its values, with fixed random weights."""
+    """Return a number per sample: a weighted sum of its values, with fixed random weights."""
     keys = np.zeros(len(spans))
     if not len(spans) or not spans.lengths.any():
         return keys
     rng = np.random.default_rng(0)
-    of_feature = rng.random(spans.n_features) + 0.5
+    feature_weights = rng.random(spans.n_features) + 0.5
     low, high = _range_of(spans)
     width = np.where(high > low, high - low, 1.0)
-    of_step = rng.random(int(spans.lengths.max())) + 0.5
+    step_weights = rng.random(int(spans.lengths.max())) + 0.5
     for rows, steps in spans.blocks(_BLOCK_VALUES):
         lengths = spans.lengths[rows]
         first = np.cumsum(lengths) - lengths
         # Halved, so that differences of finite numbers are finite.
         values = (_halves(steps) - low) / width
-        values *= of_step[np.arange(len(steps)) - np.repeat(first, lengths)][:, None]
-        some = np.flatnonzero(lengths)
-        sums = np.add.reduceat(values, first[some], axis=0)  # (n, F)
-        keys[rows.start + some] = (sums * of_feature).sum(axis=1)
+        values *= step_weights[np.arange(len(steps)) - np.repeat(first, lengths)][:, None]
+        nonempty = np.flatnonzero(lengths)
+        sums = np.add.reduceat(values, first[nonempty], axis=0)  # (n, F)
+        keys[rows.start + nonempty] = (sums * feature_weights).sum(axis=1)
     return keys + np.sqrt(2.0) * spans.lengths
 
 

@@ -113,7 +113,7 @@ class Panel:
             cells hold sequences; a packed or nested tensor.
         dtype : {float32, float64}, default=None
             Dtype of the values. By default float32 and float64 stay, integers, one per time
-            step, are token ids, and other numbers become float32 if it holds them exactly
+            step, are token ids, and other numbers become float32 if it represents them exactly
             (integers of up to 16 bits), else float64.
         feature_names : sequence of str, default=None
             Names of the features; by default the columns of the data frames.
@@ -121,7 +121,7 @@ class Panel:
         Returns
         -------
         panel : Panel
-            Its `index` is that of a Series or a data frame, in which the rows are samples.
+            Its `index` is that of the Series or data frame, if `sequences` is one.
 
         Examples
         --------
@@ -293,10 +293,10 @@ class Panel:
         return cls(
             np.concatenate([panel.values for panel in panels]),
             offsets_of(np.concatenate([panel.lengths for panel in panels])),
-            index=_append([panel.index for panel in panels]),
+            index=_concatenate_indexes([panel.index for panel in panels]),
             feature_names=first.feature_names,
             n_tokens=first.n_tokens,
-            times=_append([panel.times for panel in panels]),
+            times=_concatenate_indexes([panel.times for panel in panels]),
         )
 
     # -- Attributes -------------------------------------------------------------------
@@ -468,7 +468,7 @@ class Panel:
     # -- Slicing -----------------------------------------------------------------------
 
     def cut(self, starts: np.ndarray, stops: np.ndarray) -> Self:
-        """Slice each sample from its step `start` to its step `stop`.
+        """Slice each sample from step `start` to step `stop`.
 
         Parameters
         ----------
@@ -501,7 +501,7 @@ class Panel:
     def _with_samples(
         self, values: np.ndarray, offsets: np.ndarray, rows: Any, times: pd.Index | None
     ) -> Self:
-        part = type(self)(
+        panel = type(self)(
             values,
             offsets,
             index=None if self.index is None else self.index[rows],
@@ -510,8 +510,8 @@ class Panel:
             times=times,
         )
         if self.index is not None:
-            part._rows = (np.arange(len(self)) if self._rows is None else self._rows)[rows]
-        return part
+            panel._rows = (np.arange(len(self)) if self._rows is None else self._rows)[rows]
+        return panel
 
     def _spans(self) -> Iterator[tuple[int, int]]:
         bounds = self.offsets.tolist()  # Python integers slice faster than NumPy's
@@ -520,7 +520,7 @@ class Panel:
 
 def _check_panels(panels: Any) -> list[Panel]:
     """Return the panels to concatenate as a list."""
-    advice = "Pass a list of Panels; Panel.from_sequences makes one of any other sequences."
+    advice = "Pass a list of Panels; Panel.from_sequences converts other containers."
     if isinstance(panels, Panel) or not isinstance(panels, Iterable):
         raise TypeError(f"Panel.concatenate: panels is a {type(panels).__name__}. {advice}")
     panels = list(panels)
@@ -532,10 +532,10 @@ def _check_panels(panels: Any) -> list[Panel]:
     return panels
 
 
-def _append(indexes: list[pd.Index | None]) -> pd.Index | None:
-    """Concatenate indexes, if none of them is None."""
-    there = [index for index in indexes if index is not None]
-    return there[0].append(there[1:]) if len(there) == len(indexes) else None
+def _concatenate_indexes(indexes: list[pd.Index | None]) -> pd.Index | None:
+    """Concatenate indexes; return None if one of them is None."""
+    present = [index for index in indexes if index is not None]
+    return present[0].append(present[1:]) if len(present) == len(indexes) else None
 
 
 def read_panel(sequences: Any, where: str, dtype: npt.DTypeLike | None = None) -> Panel:

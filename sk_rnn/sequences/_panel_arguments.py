@@ -17,7 +17,7 @@ from ._messages import quote
 _KEYS = "Pass an integer, a slice, or a 1-D array of integers or booleans"
 
 
-# -- Parts ------------------------------------------------------------------------------
+# -- Arguments of the constructor -------------------------------------------------------
 
 
 def check_values(values: Any) -> np.ndarray:
@@ -124,7 +124,7 @@ def check_n_tokens(n_tokens: Any, *, is_tokens: bool) -> int | None:
     if isinstance(n_tokens, bool) or not isinstance(n_tokens, Integral) or int(n_tokens) < 1:
         kind = ValueError if isinstance(n_tokens, Integral) else TypeError
         raise kind(
-            f"Panel: n_tokens must be the size of the vocabulary, an integer, 1 or more; got "
+            f"Panel: n_tokens must be the size of the vocabulary, a positive integer; got "
             f"{n_tokens!r}."
         )
     return int(n_tokens)
@@ -145,11 +145,11 @@ def check_float_type(dtype: Any, where: str) -> np.dtype | None:
     return found
 
 
-# -- Keys -------------------------------------------------------------------------------
+# -- Indices ----------------------------------------------------------------------------
 
 
 def check_row(key: Any, n_samples: int) -> int | None:
-    """Return the position of one sample; None if the key does not select one sample."""
+    """Return the position of a sample; None if the key does not select a single one."""
     if isinstance(key, bool | np.bool_) or getattr(key, "ndim", 0) != 0:
         return None
     try:

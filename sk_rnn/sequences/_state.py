@@ -24,7 +24,7 @@ _VERSIONS = (_KEY, "_sklearn_version")
 
 
 def seal(state: dict[str, Any]) -> dict[str, Any]:
-    """Add the package version and a checksum to a state that is about to be saved."""
+    """Add the package version and a checksum to a state before it is saved."""
     return {**state, _KEY: {"version": __version__, "checksum": checksum(state)}}
 
 
@@ -104,9 +104,9 @@ def explain_foreign_state(name: str, written_by: str | None) -> Iterator[None]:
 
 
 def checksum(value: Any) -> str:
-    """Digest of everything in a state that decides predictions.
+    """Return a digest of all parts of a state that affect predictions.
 
-    Includes arrays, numbers, text, containers of these and nested estimators; for other objects
+    It covers arrays, numbers, text, containers of these and nested estimators; for other objects,
     only the type. Lists and tuples are equivalent, and so are NumPy and Python numbers, because
     some file formats do not distinguish them.
     """

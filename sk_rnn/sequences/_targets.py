@@ -128,7 +128,7 @@ def _read(y: Any, where: str, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _refuse_single_labels(y: Any, where: str) -> None:
-    """Explain what y must be where it has one label per sample."""
+    """Raise an error if y has one label per sample."""
     if not isinstance(y, list | tuple | np.ndarray | pd.Series) or getattr(y, "ndim", 1) != 1:
         return
     for i, row in enumerate(y):

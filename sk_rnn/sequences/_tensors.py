@@ -17,7 +17,7 @@ def is_tensor(x: Any) -> bool:
     return hasattr(type(x), "detach") and hasattr(type(x), "layout")
 
 
-def is_batch(x: Any) -> bool:
+def is_packed_or_nested(x: Any) -> bool:
     """Return whether x is a packed or a nested tensor: several sequences in one object."""
     return _is_packed(x) or (is_tensor(x) and bool(getattr(x, "is_nested", False)))
 
@@ -83,8 +83,8 @@ def read_tensor(x: Any, where: str) -> np.ndarray:
             x = x.dequantize()
         x = x.detach().cpu().resolve_conj().resolve_neg()
         # NumPy lacks torch's bfloat16 and float8 dtypes.
-        made_up = "bfloat16" in str(x.dtype) or "float8" in str(x.dtype)
-        return (x.float() if made_up else x).numpy()
+        not_in_numpy = "bfloat16" in str(x.dtype) or "float8" in str(x.dtype)
+        return (x.float() if not_in_numpy else x).numpy()
     except (NotImplementedError, RuntimeError, TypeError) as error:
         raise TypeError(
             f"{where} is a tensor of {x.dtype} that cannot be read: {quote(error)}. Pass numbers "
@@ -107,7 +107,7 @@ def _unpack(packed: Any, where: str) -> list[np.ndarray]:
     if sizes.sum() != len(values) or (np.diff(sizes) > 0).any():
         raise ValueError(
             f"{where} is a PackedSequence whose batch_sizes do not fit its data of "
-            f"{len(values)} time steps. Make it with torch.nn.utils.rnn.pack_padded_sequence or "
+            f"{len(values)} time steps. Create it with torch.nn.utils.rnn.pack_padded_sequence or "
             "pack_sequence."
         )
     starts = np.cumsum(sizes) - sizes

@@ -1,18 +1,18 @@
-"""Reversible splitting of strings into words and marks."""
+"""Reversible splitting of strings into words and punctuation."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-# Words, marks with the spaces around them, other spaces: every string is a sequence of these.
+# Words, punctuation with adjacent spaces, other spaces: every string is a sequence of these.
 _PIECES = re.compile(r"\w+|\s*[^\w\s]\s*|\s+")
 
 
 def split_words(text: str) -> list[str]:
-    """Split a string into words and marks; `join_words` is the inverse.
+    """Split a string into words and punctuation; `join_words` is the inverse.
 
-    A mark keeps the spaces around it; the one space between two words is left out.
+    A punctuation mark keeps adjacent spaces; a single space between two words is left out.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def split_words(text: str) -> list[str]:
 
 
 def join_words(tokens: Iterable[str]) -> str:
-    """Join the words and marks from `split_words`.
+    """Join the words and punctuation from `split_words`.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def find_joiner(texts: Sequence[str], analyze: Callable[[str], Iterable[Any]]) -
     ----------
     texts : sequence of str
     analyze : callable
-        From a text to its tokens, strings.
+        Function from a text to its tokens, which are strings.
 
     Returns
     -------

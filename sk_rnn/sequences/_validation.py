@@ -73,8 +73,8 @@ def check_sequences(
         caller=caller,
         input_name=input_name,
     )
-    as_it_was = isinstance(X, Panel) and spans.values is X.values and spans.untrimmed is None
-    return X if as_it_was else spans.to_panel()
+    unchanged = isinstance(X, Panel) and spans.values is X.values and spans.untrimmed is None
+    return X if unchanged else spans.to_panel()
 
 
 def read_spans(
@@ -105,7 +105,7 @@ def read_spans(
     spans = _read(X, None if dtype is None else np.dtype(dtype), tokens, where)
     spans = replace(spans, where=where)
     if padding_value is not None:
-        first, lengths = _unpadded(spans, padding_value, where)
+        first, lengths = _find_padding(spans, padding_value, where)
         if (lengths != spans.lengths).any():
             spans = spans.trim(first, lengths)
     if tokens:
@@ -115,7 +115,7 @@ def read_spans(
     return spans
 
 
-def _unpadded(spans: Spans, padding_value: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _find_padding(spans: Spans, padding_value: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the first valid step of each sample, and the number of steps up to the last valid one.
 
     Padding is the steps at either end whose features all equal ``padding_value``.
@@ -145,7 +145,7 @@ def _unpadded(spans: Spans, padding_value: Any, where: str) -> tuple[np.ndarray,
 
 
 def _equal(values: np.ndarray, number: Any) -> np.ndarray:
-    """Return where values equal a number; NaN equals NaN."""
+    """Return a mask of the values that equal a number; NaN equals NaN."""
     value = float(number)
     if math.isnan(value):
         return np.isnan(values)
@@ -248,8 +248,8 @@ def _check_tokens(spans: Spans, where: str) -> Spans:
         if ids.max() > np.iinfo(np.int64).max:
             sample, step = spans.locate(rows, int(np.argmax(ids)))
             raise ValueError(
-                f"{where}[{sample}] has token id {ids.max()} at time step {step}, which is beyond "
-                "64 bits with a sign. Map tokens to ids from 0 on, as "
+                f"{where}[{sample}] has token id {ids.max()} at time step {step}, which is too "
+                "large for int64. Map tokens to ids from 0 on, as "
                 "sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) does."
             )
     values = spans.values.reshape(-1)

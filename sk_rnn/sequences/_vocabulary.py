@@ -1,4 +1,4 @@
-"""The vocabulary: which tokens have an id, and what each id stands for."""
+"""The vocabulary: a mapping between tokens and ids."""
 
 import re
 from collections import Counter
@@ -16,9 +16,9 @@ import numpy as np
 from ._layout import locate, offsets_of
 from ._panel import Panel
 
-# Sequences from which on min_df="auto" is 2. A token of one sequence is memorised, and unless some
-# are left out a network never sees the unknown token that it will be given for new ones (questions
-# of TREC: accuracy .909 against .876). With few sequences most tokens are in only one.
+# Number of sequences from which on min_df="auto" is 2. Tokens of a single sequence are memorised,
+# and unless some tokens are left out, the unknown token does not occur in training (questions of
+# TREC: accuracy .909 against .876). With few sequences, most tokens occur in only one.
 _MANY = 1000
 
 # The memory address in the default repr of an object.
@@ -31,7 +31,7 @@ class Unknown(NamedTuple):
     Attributes
     ----------
     n_tokens, n_sequences : int
-        Unknown tokens, and sequences that contain at least one.
+        Number of unknown tokens, and of sequences that contain at least one.
     first : tuple of (int, token) or None
         The index of the first such sequence, and its first unknown token.
     """
@@ -42,27 +42,27 @@ class Unknown(NamedTuple):
 
 
 class Vocabulary:
-    """The tokens that have an id, which come after the reserved ids.
+    """A mapping between tokens and ids, which start after those of reserved tokens.
 
-    What is reserved is an argument, so that each estimator has its own: padding, marks, unknown
-    tokens. ``len(vocabulary)`` counts all ids.
+    The reserved tokens (padding, unknown, begin and end) differ between estimators and are an
+    argument. ``len(vocabulary)`` is the number of ids, including reserved ones.
 
     Parameters
     ----------
     tokens : collection of hashable
         Without duplicates, in the order of their ids. It is not copied.
     reserved : tuple of str
-        What the ids below those of the tokens stand for, in their order. ``"<unknown>"`` must be
-        one of them, and ``"<end>"`` if `encode` is to append it.
+        Names of the reserved tokens, in the order of their ids. They must include
+        ``"<unknown>"``, and ``"<end>"`` if `encode` is called with ``end=True``.
 
     Attributes
     ----------
     tokens, reserved
         As above.
     ids : dict
-        The id of each token; reserved ids are not in it.
+        The id of each token, without reserved ones.
     unknown_id : int
-        The id of tokens that have none of their own.
+        The id of tokens that are not in the vocabulary.
 
     Examples
     --------
@@ -84,12 +84,13 @@ class Vocabulary:
 
     @classmethod
     def from_ids(cls, ids: dict[Any, int], reserved: tuple[str, ...]) -> Self:
-        """Return the vocabulary whose `ids` these are, without a look at each.
+        """Construct a vocabulary from its `ids`, without iterating over them.
 
         Parameters
         ----------
         ids : dict
-            In the order of the ids, which are consecutive and start after the reserved ones.
+            Tokens and their ids, in increasing order of the ids, which are consecutive and start
+            after the reserved ones.
         reserved : tuple of str
 
         Returns
@@ -104,7 +105,7 @@ class Vocabulary:
     def learn(
         cls, rows: Iterable[Sequence[Hashable]], reserved: tuple[str, ...], min_df: int = 1
     ) -> Self:
-        """Learn the tokens that occur in at least `min_df` sequences.
+        """Learn a vocabulary of the tokens that occur in at least `min_df` sequences.
 
         Parameters
         ----------
@@ -115,9 +116,9 @@ class Vocabulary:
         Returns
         -------
         Vocabulary
-            Of sorted tokens; tokens without an order are sorted by type and then by their repr.
-            Objects whose repr is their memory address are sorted by their attributes, and by first
-            appearance if these are equal: only then does the order of the rows matter.
+            Its tokens are sorted; tokens without an order are sorted by type and then by their
+            repr. Objects whose repr contains their memory address are sorted by their attributes,
+            and by first appearance if these are equal: only then the order of the rows matters.
 
         Examples
         --------
@@ -136,17 +137,17 @@ class Vocabulary:
         return len(self.reserved) + len(self.tokens)
 
     def names(self) -> np.ndarray:
-        """Return what each id stands for.
+        """Return the token of each id.
 
         Returns
         -------
         ndarray of object of shape (n_ids,)
         """
-        # Tokens may be tuples, of which np.array would make rows.
+        # Tokens may be tuples, which np.array would convert to rows.
         return np.fromiter(chain(self.reserved, self.tokens), dtype=object, count=len(self))
 
     def look_up(self, tokens: Iterable[Hashable]) -> Iterator[int]:
-        """Return the id of each token, or that of unknown tokens.
+        """Return the id of each token, or `unknown_id`.
 
         Parameters
         ----------
@@ -161,20 +162,20 @@ class Vocabulary:
     def encode(
         self, rows: Sequence[Sequence[Hashable]], *, end: bool = False
     ) -> tuple[Panel, Unknown]:
-        """Turn sequences of tokens into a Panel of their ids.
+        """Convert sequences of tokens to a Panel of ids.
 
         Parameters
         ----------
         rows : sequence of sequence of hashable
         end : bool, default=False
-            Whether the id of ``"<end>"`` follows each.
+            Whether to append the id of ``"<end>"`` to each sequence.
 
         Returns
         -------
         panel : Panel
-            Of int64; its `n_tokens` is the number of ids.
+            Ids as int64; `n_tokens` is the number of ids.
         unknown : Unknown
-            What the vocabulary does not hold.
+            Counts of the tokens that are not in the vocabulary.
         """
         lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
         offsets = offsets_of(lengths)
@@ -199,14 +200,14 @@ class Vocabulary:
     def decode(
         self, rows: Panel | Iterable[Sequence[int]], *, marks: bool = True
     ) -> list[list[Any]]:
-        """Turn sequences of ids into lists of tokens.
+        """Convert sequences of ids to lists of tokens.
 
         Parameters
         ----------
         rows : Panel or iterable of sequence of int
             Ids from 0 to ``len(vocabulary) - 1``.
         marks : bool, default=True
-            Whether reserved ids are among them, by their names. Unknown tokens always are.
+            Whether to include the names of reserved tokens. Unknown tokens are always included.
 
         Returns
         -------
@@ -226,12 +227,12 @@ class Vocabulary:
 
 
 def least_sequences(n_sequences: int) -> int:
-    """Return ``min_df="auto"``: the sequences that a token must occur in.
+    """Return ``min_df="auto"``: the minimum number of sequences in which a token must occur.
 
     Parameters
     ----------
     n_sequences : int
-        All that there are.
+        Number of sequences in total.
 
     Returns
     -------
@@ -244,13 +245,13 @@ def _tokens_of(rows: Iterable[Sequence[Hashable]], min_df: int) -> list[Hashable
     """Return the tokens that occur in at least `min_df` sequences, by first appearance."""
     if min_df <= 1:
         return list(dict.fromkeys(chain.from_iterable(rows)))
-    # Not sets, whose order differs from process to process.
+    # Not sets, whose order differs between processes.
     counts = Counter(chain.from_iterable(map(dict.fromkeys, rows)))
     return [token for token, count in counts.items() if count >= min_df]
 
 
 def _sorted_tokens(tokens: list[Hashable]) -> list[Hashable]:
-    """Put tokens in an order of their own."""
+    """Sort tokens, in an order that does not depend on the input if possible."""
     if all(map(_has_total_order, tokens)):
         try:
             # Tokens that cannot be compared raise TypeError, which is caught below.
@@ -259,12 +260,12 @@ def _sorted_tokens(tokens: list[Hashable]) -> list[Hashable]:
             pass  # of several types
     try:
         return sorted(tokens, key=_order_key)
-    except RecursionError:  # tokens that hold each other
+    except RecursionError:  # tokens that contain each other
         return tokens
 
 
 def _has_total_order(token: Any) -> bool:
-    """Whether ``<`` is a total order of such tokens; for sets it is the subset relation."""
+    """Return whether ``<`` is a total order of such tokens; for sets it is the subset relation."""
     if isinstance(token, tuple):
         return all(map(_has_total_order, token))
     return isinstance(token, str | bytes | int | float | date | timedelta | Decimal | Fraction)

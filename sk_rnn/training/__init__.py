@@ -18,7 +18,8 @@ from ._callbacks import (
 )
 from ._explanations import explain_infinite
 from ._fit import Training, fit_network
-from ._net import OPTIMIZERS, RecurrentNet, ScoreFunction
+from ._net import RecurrentNet, ScoreFunction
+from ._optimizers import OPTIMIZERS
 from ._pairs import PairData
 from ._progress import Progress, announce
 from ._readouts import Readout, read_classes, read_labels

@@ -20,7 +20,7 @@ from ..sequences import (
     training_batches,
 )
 
-# Limits of a prediction batch, which bound its memory: rows, padded steps and outputs.
+# Limits of a prediction batch, which bound its memory: samples, padded steps and outputs.
 PREDICT_ROWS = 1024
 PREDICT_STEPS = 32_768
 PREDICT_OUTPUTS = 1 << 24
@@ -39,13 +39,13 @@ class Batch(NamedTuple):
     y: Targets
 
     @property
-    def n_rows(self) -> int:
-        """Number of rows of the loss: sequences or time steps."""
-        return count_rows(self.X)
+    def n_targets(self) -> int:
+        """Number of targets: one per sequence or time step."""
+        return count_targets(self.X)
 
 
-def count_rows(X: dict[str, Any]) -> int:
-    """Number of rows of the loss of a batch, from the module's arguments."""
+def count_targets(X: dict[str, Any]) -> int:
+    """Number of targets of a batch, from the module's arguments."""
     return len(X["positions"] if "positions" in X else X["lengths"])
 
 
@@ -101,11 +101,11 @@ class SequenceData:
         self.y = None if y is None else torch.from_numpy(y).to(device)
         self.weights = None if weights is None else torch.from_numpy(weights).to(device)
         on_device = _fits(spans, self.dtype, device)
-        as_it_is = spans.is_tokens or (scaling is None and spans.values.dtype == self.dtype)
-        in_file = isinstance(spans.values, np.memmap)
-        lazily = spans.values.dtype == self.dtype or in_file
-        self.converts = not as_it_is and lazily and not on_device
-        if not as_it_is and not self.converts:
+        unchanged = spans.is_tokens or (scaling is None and spans.values.dtype == self.dtype)
+        is_memmap = isinstance(spans.values, np.memmap)
+        per_batch = spans.values.dtype == self.dtype or is_memmap
+        self.converts = not unchanged and per_batch and not on_device
+        if not unchanged and not self.converts:
             spans = self._converted(spans)
         self.spans = spans
         self.resident = _to_device(spans.values, device) if on_device else None
@@ -120,28 +120,30 @@ class SequenceData:
         """Lengths by which training batches are grouped."""
         return self.lengths
 
-    def inputs(self, rows: np.ndarray) -> dict[str, Any]:
-        """The sequences at ``rows``, padded, time-major, and their lengths."""
+    def inputs(self, samples: np.ndarray) -> dict[str, Any]:
+        """The sequences at ``samples``, padded, time-major, and their lengths."""
         if self.resident is None:
-            padded, lengths = pad_batch(self.spans, rows, self._convert if self.converts else None)
+            padded, lengths = pad_batch(
+                self.spans, samples, self._convert if self.converts else None
+            )
             if self.converts and not np.isfinite(padded).all():
-                self._refuse(rows)
+                self._refuse(samples)
             x = torch.from_numpy(padded)
             if self.device.type != "cpu":
                 x = x.to(self.device)
         else:
-            lengths = self.lengths[rows]
-            x = self._gather(self.resident, rows, lengths)
+            lengths = self.lengths[samples]
+            x = self._gather(self.resident, samples, lengths)
         return {"x": x, "lengths": torch.from_numpy(lengths)}
 
-    def batch(self, rows: np.ndarray) -> Batch:
-        """The padded sequences at ``rows`` with targets and weights."""
-        inputs = self.inputs(rows)
+    def batch(self, samples: np.ndarray) -> Batch:
+        """The padded sequences at ``samples`` with targets and weights."""
+        inputs = self.inputs(samples)
         if self.per_step:
             lengths = inputs["lengths"].numpy()
-            positions = flat_positions(lengths, inputs["x"].shape[0], len(rows))
+            positions = flat_positions(lengths, inputs["x"].shape[0], len(samples))
             inputs["positions"] = torch.from_numpy(positions).to(self.device)
-        index = torch.from_numpy(self.target_rows(rows)).to(self.device, non_blocking=True)
+        index = torch.from_numpy(self.target_positions(samples)).to(self.device, non_blocking=True)
         values = None if self.y is None else self.y.index_select(0, index)
         weights = None if self.weights is None else self.weights.index_select(0, index)
         return Batch(inputs, Targets(values, weights, inputs["lengths"] if self.per_step else None))
@@ -156,67 +158,67 @@ class SequenceData:
     def _converted(self, spans: Spans) -> Spans:
         """The concatenated sequences, converted."""
         values = np.empty((spans.offsets[-1], spans.n_features), self.dtype)
-        for rows, steps in spans.blocks(_CONVERT_VALUES):
-            start, stop = self.offsets[rows.start], self.offsets[rows.stop]
+        for samples, steps in spans.blocks(_CONVERT_VALUES):
+            start, stop = self.offsets[samples.start], self.offsets[samples.stop]
             values[start:stop] = self._convert(steps)
             if not np.isfinite(values[start:stop]).all():
-                self._refuse(np.arange(rows.start, rows.stop), spans)
+                self._refuse(np.arange(samples.start, samples.stop), spans)
         return replace(spans, values=values, starts=self.offsets[:-1])
 
-    def _refuse(self, rows: np.ndarray, spans: Spans | None = None) -> NoReturn:
-        """Raise an error that names the first number in ``rows`` that is too large."""
+    def _refuse(self, samples: np.ndarray, spans: Spans | None = None) -> NoReturn:
+        """Raise an error that names the first number in ``samples`` that is too large."""
         spans = spans or self.spans
-        row, wrong = next(
-            (row, wrong)
-            for row, steps in zip(rows.tolist(), spans.take(rows), strict=True)
+        sample, wrong = next(
+            (sample, wrong)
+            for sample, steps in zip(samples.tolist(), spans.take(samples), strict=True)
             if len(wrong := np.argwhere(~np.isfinite(self._convert(steps))))
         )
         step, feature = map(int, wrong[0])
-        number = spans.values[spans.starts[row] + step, feature]
+        number = spans.values[spans.starts[sample] + step, feature]
         value = f"{number:g} {spans.place(step, feature)}"
         if self.scaling is None:
             raise ValueError(
-                f"{spans.where}[{row}] contains infinity or a value too large for {self.dtype}: "
+                f"{spans.where}[{sample}] contains infinity or a value too large for {self.dtype}: "
                 f"{value}. Set scale_inputs=True, or clip or rescale such values first."
             )
         mean, std = self.scaling.mean[feature], self.scaling.std[feature]
         raise ValueError(
-            f"{spans.where}[{row}] has {value}, which is too far from the training data (mean "
+            f"{spans.where}[{sample}] has {value}, which is too far from the training data (mean "
             f"{mean:g}, standard deviation {std:g}) to compute with: standardised, it is too large "
             f"for {self.dtype}. If it stands for a missing value, impute it; else clip such values."
         )
 
-    def steps(self, row: int) -> np.ndarray:
+    def steps(self, sample: int) -> np.ndarray:
         """The time steps of one sequence, as inputs of the network."""
-        start = self.spans.starts[row]
-        values = self.spans.values[start : start + self.lengths[row]]
+        start = self.spans.starts[sample]
+        values = self.spans.values[start : start + self.lengths[sample]]
         return self._convert(values) if self.converts else values
 
-    def target_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Positions of the targets of the sequences at ``rows``."""
-        return step_positions(self.offsets, rows) if self.per_step else rows
+    def target_positions(self, samples: np.ndarray) -> np.ndarray:
+        """Positions of the targets of the sequences at ``samples``."""
+        return step_positions(self.offsets, samples) if self.per_step else samples
 
-    def targets(self, rows: np.ndarray) -> np.ndarray:
-        """The targets of the sequences at ``rows``, as used by the loss."""
+    def targets(self, samples: np.ndarray) -> np.ndarray:
+        """The targets of the sequences at ``samples``, as used by the loss."""
         assert self.y is not None
-        index = torch.from_numpy(self.target_rows(rows)).to(self.device)
+        index = torch.from_numpy(self.target_positions(samples)).to(self.device)
         return self.y.index_select(0, index).cpu().numpy()
 
-    def _gather(self, resident: Tensor, rows: np.ndarray, lengths: np.ndarray) -> Tensor:
-        """Pad on the device: only the row indices are transferred."""
-        index = torch.from_numpy(rows).to(self.device, non_blocking=True)
+    def _gather(self, resident: Tensor, samples: np.ndarray, lengths: np.ndarray) -> Tensor:
+        """Pad on the device: only the sample indices are transferred."""
+        index = torch.from_numpy(samples).to(self.device, non_blocking=True)
         ends = torch.from_numpy(lengths).to(self.device, non_blocking=True)
         steps = torch.arange(int(lengths.max()), device=self.device)[:, None]  # (T, 1)
         positions = self.starts[index][None, :] + steps  # (T, B)
-        # Steps after a row's end are read from an additional row of zeros after the data.
+        # Steps after the end of a sequence are read from an additional row of zeros after the data.
         positions = torch.where(steps < ends[None, :], positions, len(resident) - 1)
         padded = resident.index_select(0, positions.flatten())
         return padded.unflatten(0, positions.shape)  # (T, B, F), or (T, B) for tokens
 
 
-def step_positions(offsets: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Positions of the steps of ``rows`` in the Panel's values, sequence by sequence."""
-    starts, ends = offsets[rows], offsets[rows + 1]
+def step_positions(offsets: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Positions of the steps of ``samples`` in the Panel's values, sequence by sequence."""
+    starts, ends = offsets[samples], offsets[samples + 1]
     lengths = ends - starts
     before = np.cumsum(lengths) - lengths
     return np.repeat(starts - before, lengths) + np.arange(lengths.sum())
@@ -248,8 +250,8 @@ class TrainingBatches:
     ----------
     data : SequenceData
         Source of the batches.
-    rows : ndarray of int
-        The rows to train on; repeated rows are used repeatedly in each epoch.
+    samples : ndarray of int
+        The samples to train on; a sample that is listed several times is used as often per epoch.
     batch_size : int
         Sequences per batch.
     rng : numpy.random.RandomState
@@ -257,29 +259,29 @@ class TrainingBatches:
     """
 
     def __init__(
-        self, data: SequenceData, rows: np.ndarray, batch_size: int, rng: np.random.RandomState
+        self, data: SequenceData, samples: np.ndarray, batch_size: int, rng: np.random.RandomState
     ):
         self.data = data
-        self.rows = rows
+        self.samples = samples
         self.batch_size = batch_size
         self.rng = rng
-        self.lengths = data.sorting_lengths[rows]
+        self.lengths = data.sorting_lengths[samples]
 
     @property
     def n_batches(self) -> int:
         """Batches per epoch."""
-        return len(batch_bounds(len(self.rows), self.batch_size)) - 1
+        return len(batch_bounds(len(self.samples), self.batch_size)) - 1
 
     def __iter__(self) -> Iterator[Batch]:
         for chosen in training_batches(self.lengths, self.batch_size, self.rng):
-            yield self.data.batch(self.rows[chosen])
+            yield self.data.batch(self.samples[chosen])
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.samples)
 
 
 def _at_most(number: int, n_outputs: int) -> int:
-    """Number of rows or steps with at most `PREDICT_OUTPUTS` outputs."""
+    """Number of samples or steps with at most `PREDICT_OUTPUTS` outputs."""
     return max(ROW_MULTIPLE, min(number, PREDICT_OUTPUTS // n_outputs))
 
 
@@ -290,32 +292,32 @@ class PredictionBatches:
     ----------
     data : SequenceData
         Source of the batches.
-    rows : ndarray of int or None
-        The rows to predict; None for all.
+    samples : ndarray of int or None
+        The samples to predict; None for all.
     batch_size : int or None
         Maximum number of sequences per batch.
-    aligned : bool
-        Pad batches to a multiple of `ROW_MULTIPLE` rows with copies of their last row, which
-        `wanted` allows to remove.
+    pad_samples : bool
+        Whether to pad batches to a multiple of `ROW_MULTIPLE` samples with copies of their last
+        sample. `target_counts` returns the number of outputs without them.
     n_outputs : int
-        Outputs per row or time step; batches are smaller if there are many.
+        Outputs per sample or time step; batches are smaller if there are many.
     """
 
     def __init__(
         self,
         data: SequenceData,
-        rows: np.ndarray | None = None,
+        samples: np.ndarray | None = None,
         batch_size: int | None = None,
         *,
-        aligned: bool = False,
+        pad_samples: bool = False,
         n_outputs: int = 1,
     ):
         self.data = data
-        self.aligned = aligned
-        self.rows = np.arange(len(data)) if rows is None else rows
+        self.pad_samples = pad_samples
+        self.samples = np.arange(len(data)) if samples is None else samples
         self.batches = prediction_batches(
-            data.lengths[self.rows],
-            max_rows=batch_size or _at_most(PREDICT_ROWS, n_outputs),
+            data.lengths[self.samples],
+            max_samples=batch_size or _at_most(PREDICT_ROWS, n_outputs),
             max_steps=_at_most(PREDICT_STEPS, n_outputs) if data.per_step else PREDICT_STEPS,
         )
 
@@ -326,16 +328,16 @@ class PredictionBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         for chosen in self.batches:
-            rows = self.rows[chosen]
-            if self.aligned:
-                rows = np.pad(rows, (0, -len(rows) % ROW_MULTIPLE), mode="edge")
-            yield self.data.batch(rows)
+            samples = self.samples[chosen]
+            if self.pad_samples:
+                samples = np.pad(samples, (0, -len(samples) % ROW_MULTIPLE), mode="edge")
+            yield self.data.batch(samples)
 
-    def wanted(self) -> Iterator[int]:
-        """Number of outputs of each batch without the padding rows."""
+    def target_counts(self) -> Iterator[int]:
+        """Number of targets of each batch, without the samples added by ``pad_samples``."""
         for chosen in self.batches:
-            lengths = self.data.lengths[self.rows[chosen]]
+            lengths = self.data.lengths[self.samples[chosen]]
             yield int(lengths.sum()) if self.data.per_step else len(chosen)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.samples)

@@ -7,7 +7,8 @@ import torch
 
 from ..modules import Loss, RecurrentStack, Seq2SeqModel, SequenceModel, cell_fault
 from ..sequences import quote
-from ._net import OPTIMIZERS, RecurrentNet
+from ._net import RecurrentNet
+from ._optimizers import OPTIMIZERS
 from ._runtime import PRECISIONS, isolate_globals
 
 Model = SequenceModel | Seq2SeqModel

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from ._batches import PredictionBatches
 
-# Weights are normally far smaller. Above this, they are tested for overflow on some sequences.
-_LARGE = 1e3
-_FEW_ROWS = 8
+# Weights are normally far smaller. Above this, they are tested for overflow on a few sequences.
+_SUSPICIOUS = 1e3
+_N_PROBES = 8
 
 
 class StopTraining(Exception):  # noqa: N818 - not an error: it ends the loop early
@@ -44,7 +44,7 @@ class FiniteGuard(Callback):
     advice : str
         Advice in the warning.
     unbounded : bool
-        Whether states are unbounded, so that weights of any size may overflow.
+        Whether states are unbounded, so that they may overflow with weights of any size.
     """
 
     def __init__(self, caller: str, advice: str, *, unbounded: bool):
@@ -54,20 +54,20 @@ class FiniteGuard(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Save the initial weights."""
-        self.weights_ = self.proven_ = snapshot(net.module_)
-        self.epoch_ = self.proven_epoch_ = len(net.history)
+        self.weights_ = self.known_good_ = snapshot(net.module_)
+        self.epoch_ = self.known_good_epoch_ = len(net.history)
 
     def on_epoch_end(self, net, dataset_train=None, **kwargs):
         """Save the weights, or restore those saved before."""
         if math.isfinite(net.history[-1, "train_loss"]):
-            # The epoch began with the weights saved last, so these gave a finite loss.
-            self.proven_, self.proven_epoch_ = self.weights_, self.epoch_
+            # The epoch started from the weights saved last, so these gave a finite loss.
+            self.known_good_, self.known_good_epoch_ = self.weights_, self.epoch_
             if math.isfinite(largest_weight(net.module_)):
                 self.weights_, self.epoch_ = snapshot(net.module_), len(net.history)
                 return
         net.module_.load_state_dict(self.weights_)
-        if not self._works(net, dataset_train):
-            self._take_proven(net)
+        if not self._has_finite_outputs(net, dataset_train):
+            self._restore_known_good(net)
         self._warn(net, f"the loss stopped being finite in epoch {len(net.history)}")
         raise StopTraining("the loss was no longer finite")
 
@@ -78,20 +78,20 @@ class FiniteGuard(Callback):
             net.module_.load_state_dict(self.weights_)
             net.initialize_optimizer()
             largest = largest_weight(net.module_)
-        if (self.unbounded or largest > _LARGE) and not self._works(net, X):
-            self._take_proven(net)
+        if (self.unbounded or largest > _SUSPICIOUS) and not self._has_finite_outputs(net, X):
+            self._restore_known_good(net)
             self._warn(net, f"after epoch {len(net.history)} the weights are too large to use")
 
-    def _works(self, net: Any, data: Any) -> bool:
-        """Whether the outputs of a few training sequences are finite."""
-        some = data.batches.rows[:_FEW_ROWS]
+    def _has_finite_outputs(self, net: Any, data: Any) -> bool:
+        """Whether the outputs for a few training sequences are finite."""
+        samples = data.batches.samples[:_N_PROBES]
         net._set_training(False)
         with torch.inference_mode():
-            batches = PredictionBatches(data.batches.data, some)
+            batches = PredictionBatches(data.batches.data, samples)
             return all(bool(torch.isfinite(net.infer(batch.X)).all()) for batch in batches)
 
-    def _take_proven(self, net: Any) -> None:
-        self.weights_, self.epoch_ = self.proven_, self.proven_epoch_
+    def _restore_known_good(self, net: Any) -> None:
+        self.weights_, self.epoch_ = self.known_good_, self.known_good_epoch_
         net.module_.load_state_dict(self.weights_)
 
     def _warn(self, net: Any, what: str) -> None:
@@ -109,7 +109,7 @@ class FiniteGuard(Callback):
 class BestWeights(Callback):
     """Restores the weights of the epoch with the best validation score at the end.
 
-    Ties are broken by the validation loss: on a few rows, accuracy has few distinct values.
+    Ties are broken by the validation loss: on few samples, accuracy has few distinct values.
     """
 
     def on_train_begin(self, net, **kwargs):
@@ -120,9 +120,9 @@ class BestWeights(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Save the weights if the score is the best so far."""
-        reached = (net.history[-1, "valid_score"], -net.history[-1, "valid_loss"])
-        if all(map(math.isfinite, reached)) and reached > self.best_:
-            self.best_ = reached
+        current = (net.history[-1, "valid_score"], -net.history[-1, "valid_loss"])
+        if all(map(math.isfinite, current)) and current > self.best_:
+            self.best_ = current
             self.epoch_ = len(net.history)
             self.weights_ = snapshot(net.module_)
 

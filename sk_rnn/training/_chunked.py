@@ -7,7 +7,7 @@ from ..modules import Chunk, ChunkedRun, SequenceModel
 
 # Sequences longer than this are predicted in chunks, whose activations always fit into memory. A
 # prediction batch has only one such sequence, so results do not depend on the rest of the batch.
-WHOLE_STEPS, CHUNK_STEPS = 32_768, 1_024
+MAX_UNCHUNKED_STEPS, CHUNK_STEPS = 32_768, 1_024
 
 
 def infer(module: nn.Module, x: Tensor, **others: Tensor) -> Tensor:
@@ -22,7 +22,7 @@ def infer(module: nn.Module, x: Tensor, **others: Tensor) -> Tensor:
         Further arguments of the module.
     """
     if (
-        len(x) > WHOLE_STEPS
+        len(x) > MAX_UNCHUNKED_STEPS
         and not torch.is_grad_enabled()
         and isinstance(module, SequenceModel)
         and module.encoder.recurrent.carries
@@ -43,8 +43,8 @@ def _by_chunks(
     outputs = run.reference.new_zeros(*x.shape[:2], model.n_outputs)  # (T, B, O)
 
     def keep(states: Tensor, chunk: Chunk) -> None:
-        some = model.head(states.flatten(0, 1)).unflatten(0, states.shape[:2])
-        outputs[chunk.start : chunk.stop, chunk.rows] = some.to(outputs.dtype)
+        chunk_outputs = model.head(states.flatten(0, 1)).unflatten(0, states.shape[:2])
+        outputs[chunk.start : chunk.stop, chunk.rows] = chunk_outputs.to(outputs.dtype)
 
     run.carry(keep)
     return outputs.flatten(0, 1)[positions]

@@ -1,6 +1,5 @@
 """The interface to skorch: its training flow, callbacks and history, with less overhead."""
 
-import inspect
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,33 +11,23 @@ from skorch.exceptions import SkorchException
 from torch import Tensor, nn
 
 from ..modules import set_backend, set_generator
-from ._audience import Audience
 from ._batches import Batch, PredictionBatches, TrainingBatches
 from ._callbacks import StopTraining
 from ._chunked import infer
+from ._notification import Notifier
+from ._optimizers import build_optimizer, clip_gradients
 from ._predicting import PredictingNet
 from ._progress import Progress
-from ._readouts import Readout, SeenBatch, TrainingSet
+from ._readouts import CallbackBatch, Readout, TrainingSet
 from ._schedules import SCHEDULES, Schedule
 from ._truncated import is_longer, truncated_gradients
-
-OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
-    "adamw": torch.optim.AdamW,
-    "adam": torch.optim.Adam,
-    "nadam": torch.optim.NAdam,
-    "radam": torch.optim.RAdam,
-    "rmsprop": torch.optim.RMSprop,
-    "sgd": torch.optim.SGD,
-}
-
-_ADAPTIVE = [OPTIMIZERS[name] for name in ("adamw", "adam", "nadam", "radam", "rmsprop")]
 
 # From outputs and targets to whether each row is correct.
 ScoreFunction = Callable[[Tensor, Tensor], Tensor]
 
 # Attributes that exist only during training.
 _WHILE_TRAINING = (
-    "audience_",
+    "notifier_",
     "generator_",
     "interrupted_",
     "lowest_",
@@ -46,7 +35,7 @@ _WHILE_TRAINING = (
     "progress_",
 )
 # Attributes that are not pickled.
-_LEFT_OUT = (*_WHILE_TRAINING, "readout_")
+_NOT_PICKLED = (*_WHILE_TRAINING, "readout_")
 
 
 class RecurrentNet(PredictingNet):
@@ -67,9 +56,9 @@ class RecurrentNet(PredictingNet):
     lr : float
         Peak learning rate.
     lr_schedule : str or callable
-        A name in `SCHEDULES`, "constant", or a function of progress in [0, 1].
+        A name in `SCHEDULES`, "constant", or a function of the progress in [0, 1].
     weight_decay : float
-        Weight decay of matrices; not applied to biases, gains of norms and other vectors.
+        Weight decay of matrices; not applied to biases, scales of norms and other vectors.
     gradient_clip : float or None
         Maximum norm of the gradient.
     bfloat16 : bool
@@ -136,7 +125,7 @@ class RecurrentNet(PredictingNet):
         self.caller = caller
 
     def initialize_module(self):
-        """Set the module and its backend."""
+        """Initialize the module and select its backend."""
         super().initialize_module()
         set_backend(self.module_, self.backend)
         return self
@@ -144,17 +133,17 @@ class RecurrentNet(PredictingNet):
     def __getstate__(self):
         """Drop attributes of the running training, during which a Checkpoint pickles the net."""
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in _LEFT_OUT}
+        return {name: value for name, value in state.items() if name not in _NOT_PICKLED}
 
     def initialize_callbacks(self):
         """Copy the callbacks, which training may change; errors name the parameter."""
         try:
             return super().initialize_callbacks()
         except (TypeError, ValueError, SkorchException) as error:
-            said = str(error).rstrip(".")
+            reason = str(error).rstrip(".")
             raise ValueError(
-                f"{self.caller}: callbacks cannot be set up: {said}. Pass each with arguments that "
-                "its own documentation allows."
+                f"{self.caller}: callbacks cannot be set up: {reason}. Pass each with arguments "
+                "that its own documentation allows."
             ) from error
 
     # --- overrides of skorch --------------------------------------------------------------------
@@ -164,37 +153,15 @@ class RecurrentNet(PredictingNet):
         return []
 
     def initialize_optimizer(self, triggered_directly=None):
-        """Build the optimizer with parameter groups for embeddings, other matrices and vectors."""
-        params = {"lr": self.lr, **self.get_params_for("optimizer")}
-        # Including frozen parameters, which an Unfreezer may unfreeze: without a gradient they are
-        # skipped.
-        trained = list(self.module_.parameters())
-        tables = [m.weight for m in self.module_.modules() if isinstance(m, nn.Embedding)]
-        embeddings = [p for p in trained if any(p is table for table in tables)]
-        matrices = [p for p in trained if p.ndim > 1 and not any(p is e for e in embeddings)]
-        vectors = [p for p in trained if p.ndim <= 1]
-        accepted = inspect.signature(self.optimizer).parameters
-        decays = {"weight_decay": self.weight_decay} if "weight_decay" in accepted else {}
-        stays = dict.fromkeys(decays, 0.0)
-        adapts = {}
-        if self.embedding_eps is not None and self.optimizer in _ADAPTIVE and "eps" not in params:
-            adapts = {"eps": self.embedding_eps}
-        # Always in this order, by which `resume_optimizer` matches parameters. Parameters with the
-        # same options are one group, which the optimizer updates in one pass.
-        kinds = [(embeddings, {**decays, **adapts}), (matrices, decays), (vectors, stays)]
-        groups: list[dict[str, Any]] = []
-        for members, options in kinds:
-            if groups and groups[-1] == {"params": groups[-1]["params"], **options}:
-                groups[-1]["params"] += members
-            elif members:
-                groups.append({"params": members, **options})
-        chosen = {"fused", "foreach", "differentiable"} & params.keys()
-        if "fused" in accepted and not chosen and self.device.type in ("cpu", "cuda"):
-            # One pass over all parameters, because the optimizer dominates the time of small steps.
-            params["fused"] = True
-        self.optimizer_ = self.optimizer(groups, **params)
-        for group in self.optimizer_.param_groups:
-            group["initial_lr"] = group["lr"]
+        """Build the optimizer: see `build_optimizer`."""
+        self.optimizer_ = build_optimizer(
+            self.optimizer,
+            self.module_,
+            {"lr": self.lr, **self.get_params_for("optimizer")},
+            weight_decay=self.weight_decay,
+            embedding_eps=self.embedding_eps,
+            device=self.device,
+        )
         return self
 
     def resume_optimizer(self, state: dict[int, Any]) -> None:
@@ -209,12 +176,12 @@ class RecurrentNet(PredictingNet):
     def notify(self, method_name, **cb_kwargs):
         """Notify all callbacks of events other than those of a batch."""
         getattr(self, method_name)(self, **cb_kwargs)
-        audience, progress = self.audience_, self.progress_
-        if progress is not None and audience.is_heard(method_name):
+        notifier, progress = self.notifier_, self.progress_
+        if progress is not None and notifier.has_listener(method_name):
             with progress.hidden():
-                audience.notify(method_name, cb_kwargs)
+                notifier.notify(method_name, cb_kwargs)
         else:
-            audience.notify(method_name, cb_kwargs)
+            notifier.notify(method_name, cb_kwargs)
 
     def on_epoch_end(self, net, **kwargs):
         """Show the epoch, before a callback may stop training."""
@@ -245,13 +212,13 @@ class RecurrentNet(PredictingNet):
         epochs : int
             Number of epochs.
         generator : torch.Generator
-            Source of dropout.
+            Source of the dropout masks.
         interrupted : threading.Event
             Checked before every batch.
         own_first, own_last : sequences of callbacks
             Called before and after the user's.
         readout : Readout or None
-            How user callbacks see outputs and targets; None leaves them unchanged.
+            Conversion of outputs and targets for user callbacks; None leaves them unchanged.
         progress : Progress or None
             Progress display.
         """
@@ -264,7 +231,7 @@ class RecurrentNet(PredictingNet):
         self.parameters_ = list(self.module_.parameters())
         self.lowest_: dict[str, float] = {}
         n_batches = train.n_batches + (valid.n_batches if valid is not None else 0)
-        self.audience_ = Audience(
+        self.notifier_ = Notifier(
             self,
             own_first,
             own_last,
@@ -292,13 +259,13 @@ class RecurrentNet(PredictingNet):
             # The interrupted epoch has no loss, so its history row is dropped.
             if len(self.history) and "train_loss" not in self.history[-1]:
                 del self.history[-1]
-            self.weights_epoch_ = self.audience_.weights_epoch()
+            self.weights_epoch_ = self.notifier_.weights_epoch()
             if progress is not None:
                 progress.end(self, reason, interrupted=interrupted_early)
         finally:
             if progress is not None:
                 progress.close()
-            self.audience_.leave()
+            self.notifier_.close_bars()
             set_generator(self.module_, None)
             self.readout_ = None
             for name in _WHILE_TRAINING:
@@ -310,46 +277,48 @@ class RecurrentNet(PredictingNet):
         if iterator is None:
             return
         self._set_training(training)
-        audience, progress = self.audience_, self.progress_
+        notifier, progress = self.notifier_, self.progress_
         total: Tensor | float = 0.0
-        n_rows = n_batches = 0
-        right: list[tuple[Tensor, Tensor | None]] = []
-        unheard: list[tuple[Tensor, int]] = []
+        n_targets = n_batches = 0
+        correct: list[tuple[Tensor, Tensor | None]] = []
+        losses: list[tuple[Tensor, int]] = []
         try:
             for batch in iterator:
                 if self.interrupted_.is_set():
                     raise KeyboardInterrupt
-                if audience.watches_batches:
-                    seen = audience.begin_batch(batch, training=training)
-                    step = step_fn(batch, seen=seen)
-                    audience.end_batch(seen, prefix, step, training=training)
+                if notifier.needs_batches:
+                    shown = notifier.begin_batch(batch, training=training)
+                    step = step_fn(batch, shown=shown)
+                    notifier.end_batch(shown, prefix, step, training=training)
                 else:
                     step = step_fn(batch)
-                    if audience.users:
-                        unheard.append((step["loss"].detach(), batch.n_rows))
+                    if notifier.users:
+                        losses.append((step["loss"].detach(), batch.n_targets))
                 if progress is not None:
                     progress.step(step["loss"] if training else None)
-                total = total + step["loss"].detach() * batch.n_rows
-                n_rows += batch.n_rows
+                total = total + step["loss"].detach() * batch.n_targets
+                n_targets += batch.n_targets
                 n_batches += 1
                 if not training and self.score_function is not None:
-                    hits = self.score_function(step["y_pred"], cast(Tensor, batch.y.values))
-                    right.append((hits, batch.y.weights))
+                    is_correct = self.score_function(step["y_pred"], cast(Tensor, batch.y.values))
+                    correct.append((is_correct, batch.y.weights))
         finally:
-            audience.record_unheard(prefix, unheard)
-        loss = float(total) / n_rows
+            notifier.record_losses(prefix, losses)
+        loss = float(total) / n_targets
         lowest = self._lowest_loss(prefix)
         self.history.record(f"{prefix}_batch_count", n_batches)  # for skorch's LRScheduler
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < lowest)  # for skorch's Checkpoint
         if not training:
-            self.history.record(f"{prefix}_score", _share(right) if right else -loss)
+            self.history.record(
+                f"{prefix}_score", _weighted_fraction(correct) if correct else -loss
+            )
         self.lowest_[prefix] = min(loss, lowest)
 
-    def train_step(self, batch: Batch, seen: SeenBatch | None = None, **fit_params):
+    def train_step(self, batch: Batch, shown: CallbackBatch | None = None, **fit_params):
         """Forward, backward, clip, step."""
         if self.lr_schedule != "constant":
-            self._set_rate()
+            self._set_lr()
         for parameter in self.parameters_:  # optimizer.zero_grad takes 20 times as long
             parameter.grad = None
         if self.tbptt_steps is not None and is_longer(self.module_, batch, self.tbptt_steps):
@@ -366,14 +335,14 @@ class RecurrentNet(PredictingNet):
             loss = self.criterion_(outputs, batch.y)
             loss.backward()
         if self.gradient_clip is not None:
-            _clip(self.parameters_, self.gradient_clip)
-        if seen is not None:
-            self.audience_.has_gradients(seen)
+            clip_gradients(self.parameters_, self.gradient_clip)
+        if shown is not None:
+            self.notifier_.report_gradients(shown)
         self.optimizer_.step()
         self.step += 1
         return {"loss": loss.detach(), "y_pred": outputs}
 
-    def validation_step(self, batch: Batch, seen: SeenBatch | None = None, **fit_params):
+    def validation_step(self, batch: Batch, shown: CallbackBatch | None = None, **fit_params):
         """Forward and loss."""
         with torch.no_grad():
             outputs = self.infer(batch.X)
@@ -392,14 +361,14 @@ class RecurrentNet(PredictingNet):
             return nullcontext()  # a disabled autocast is as slow as an enabled one
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
-    def _set_rate(self) -> None:
+    def _set_lr(self) -> None:
         schedule = self.lr_schedule
         if isinstance(schedule, str):
             schedule = SCHEDULES[schedule]
-        # min: an epoch may have one more batch than planned if a single row cannot be merged.
-        share = schedule(min(1.0, self.step / max(self.n_steps - 1, 1)))
+        # min: an epoch may have one more batch than planned if a single sample cannot be merged.
+        factor = schedule(min(1.0, self.step / max(self.n_steps - 1, 1)))
         for group in self.optimizer_.param_groups:
-            group["lr"] = group["initial_lr"] * share
+            group["lr"] = group["initial_lr"] * factor
 
     def _lowest_loss(self, prefix: str) -> float:
         """The lowest loss of the epochs so far, searched in the history once per training."""
@@ -409,20 +378,8 @@ class RecurrentNet(PredictingNet):
         return self.lowest_[prefix]
 
 
-def _share(right: list[tuple[Tensor, Tensor | None]]) -> float:
+def _weighted_fraction(correct: list[tuple[Tensor, Tensor | None]]) -> float:
     """Weighted fraction of correct rows, from correctness and weights by batch."""
-    hits = torch.cat([hits for hits, _ in right]).cpu().numpy()
-    weights = [weights for _, weights in right if weights is not None]
-    return float(np.average(hits, weights=torch.cat(weights).cpu().numpy() if weights else None))
-
-
-def _clip(parameters: list[nn.Parameter], highest: float) -> None:
-    """Scale the gradients so that their total norm is at most ``highest``.
-
-    As `torch.nn.utils.clip_grad_norm_`, which spends more time on finding out how to do it than
-    the small nets here need for it, and a tenth of their whole training step.
-    """
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    norms = torch._foreach_norm(gradients)
-    share = highest / (torch.linalg.vector_norm(torch.stack(norms)) + 1e-6)
-    torch._foreach_mul_(gradients, share.clamp(max=1.0))
+    values = torch.cat([values for values, _ in correct]).cpu().numpy()
+    weights = [weights for _, weights in correct if weights is not None]
+    return float(np.average(values, weights=torch.cat(weights).cpu().numpy() if weights else None))

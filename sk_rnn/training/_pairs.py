@@ -1,4 +1,4 @@
-"""Batches of sequences with target sequences of lengths of their own."""
+"""Batches of sequences whose targets are sequences of other lengths."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from ._batches import Batch, SequenceData, step_positions
 class PairData(SequenceData):
     """A Panel of sources and one of targets, from which batches are taken.
 
-    Each target step is a row of the loss, with the weight of its sequence.
+    The loss has one row per target step, with the weight of its sequence.
 
     Parameters
     ----------
@@ -53,18 +53,18 @@ class PairData(SequenceData):
         """Sum of source and target lengths: sorted by it, both have little padding."""
         return self.lengths + self.target.lengths
 
-    def target_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Positions of the target steps at ``rows``."""
-        return step_positions(self.target.offsets, rows)
+    def target_positions(self, samples: np.ndarray) -> np.ndarray:
+        """Positions of the target steps at ``samples``."""
+        return step_positions(self.target.offsets, samples)
 
-    def batch(self, rows: np.ndarray) -> Batch:
-        """The pairs at ``rows``, padded, time-major, and the labels of all valid steps."""
-        source = self.inputs(rows)
-        target = self.target.inputs(rows)
+    def batch(self, samples: np.ndarray) -> Batch:
+        """The pairs at ``samples``, padded, time-major, and the labels of all valid steps."""
+        source = self.inputs(samples)
+        target = self.target.inputs(samples)
         lengths = target["lengths"].numpy()
-        # The valid steps, row by row, in the flattened (B, L) targets.
+        # The valid steps, sample by sample, in the flattened (B, L) targets.
         is_step = np.arange(lengths.max()) < lengths[:, None]  # (B, L)
-        index = torch.from_numpy(self.target_rows(rows)).to(self.device)
+        index = torch.from_numpy(self.target_positions(samples)).to(self.device)
         assert self.y is not None
         return Batch(
             {

@@ -74,7 +74,7 @@ class PredictingNet(NeuralNet):
         assert decode is not None
         # Also if skorch has cached outputs and does not use X.
         X = self.get_dataset(X)
-        # Batch by batch: all outputs at once may be large, one column for each class.
+        # Batch by batch, because all outputs at once, one column per class, may be large.
         outputs = (y.detach().cpu().numpy() for y in self.forward_iter(X))
         return np.concatenate([decode(y) for y in outputs])
 
@@ -138,8 +138,8 @@ class PredictingNet(NeuralNet):
         FloatingPointError
             If an output is not finite.
         """
-        wanted = list(batches.wanted())
-        sizes = iter(wanted)
+        counts = list(batches.target_counts())
+        sizes = iter(counts)
         outputs: np.ndarray | None = None
         start = 0
 
@@ -151,7 +151,7 @@ class PredictingNet(NeuralNet):
             if reduce is not None:
                 values = reduce(values)
             if outputs is None:
-                outputs = np.empty((sum(wanted), *values.shape[1:]), values.dtype)
+                outputs = np.empty((sum(counts), *values.shape[1:]), values.dtype)
             outputs[start : start + len(values)] = values
             start += len(values)
 

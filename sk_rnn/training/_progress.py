@@ -15,7 +15,7 @@ import tqdm
 import tqdm.std
 from torch import Tensor
 
-# Lines per training without a bar, not counting the final one.
+# Number of lines per training without a bar, not counting the final one.
 LINES = 10
 # Minimum number of seconds between lines within an epoch.
 LINE_SECONDS = 5.0
@@ -26,13 +26,13 @@ BAR_SECONDS = 0.3
 _running: set["Progress"] = set()
 
 
-class Voice:
-    """Prints lines, prefixed with their source if several trainings run at once.
+class LinePrinter:
+    """Prints lines, with a prefix that names their source if several trainings run at once.
 
     Parameters
     ----------
     name : str
-        Name of the source. Construct it in the calling thread, whose name is part of the prefix.
+        Name of the source. Must be constructed in the calling thread, whose name is in the prefix.
     """
 
     def __init__(self, name: str):
@@ -40,12 +40,12 @@ class Voice:
         self.thread = threading.current_thread()
 
     @property
-    def is_alone(self) -> bool:
-        """Whether this is the main thread, and not a worker process of a parallel search."""
+    def in_main_thread(self) -> bool:
+        """Whether this is the main thread of the main process."""
         in_main = self.thread is threading.main_thread()
         return in_main and multiprocessing.parent_process() is None
 
-    def say(self, text: str, *, stream: TextIO | None = None, crowded: bool = False) -> None:
+    def print(self, text: str, *, stream: TextIO | None = None, concurrent: bool = False) -> None:
         """Print a line.
 
         Parameters
@@ -54,21 +54,21 @@ class Voice:
             The line.
         stream : text file or None
             Output stream; None for standard output.
-        crowded : bool
+        concurrent : bool
             Whether other trainings run at the same time.
         """
-        if crowded or not self.is_alone:
+        if concurrent or not self.in_main_thread:
             where = []
             if multiprocessing.parent_process() is not None:
                 where.append(f"process {os.getpid()}")
-            if crowded or self.thread is not threading.main_thread():
+            if concurrent or self.thread is not threading.main_thread():
                 where.append(f"thread {self.thread.name}")
             text = f"{self.name} [{', '.join(where)}]: {text}"
         stream = stream or sys.stdout
-        # A closed pipe must not end a training.
+        # A closed pipe must not stop training.
         with suppress(OSError, ValueError, AttributeError):
             if tqdm.std.tqdm._instances:
-                _drawn(tqdm.std.tqdm).write(text, file=stream)  # above existing bars
+                _with_progress(tqdm.std.tqdm).write(text, file=stream)  # above existing bars
             else:
                 # In one write, so that lines of several processes do not mix.
                 stream.write(f"{text}\n")
@@ -85,12 +85,12 @@ def announce(verbose: int | bool, text: str, name: str = "sk_rnn") -> None:
     text : str
         The event, such as the compilation of kernels.
     name : str
-        Name of the estimator. Call it in the thread that called `fit`.
+        Name of the estimator. Must be called in the thread that called `fit`.
     """
     if verbose:
-        voice = Voice(name)
-        text = f"{name}: {text}" if voice.is_alone else text
-        voice.say(text, stream=None if verbose > 1 else _terminal())
+        printer = LinePrinter(name)
+        text = f"{name}: {text}" if printer.in_main_thread else text
+        printer.print(text, stream=None if verbose > 1 else _terminal())
 
 
 class Progress:
@@ -109,15 +109,15 @@ class Progress:
 
     def __init__(self, verbose: int, name: str):
         self.verbose = verbose
-        self.voice = Voice(name)
+        self.printer = LinePrinter(name)
         self.bar: Any = None
         self.pid = os.getpid()
-        live = verbose == 1 and self.voice.is_alone
+        live = verbose == 1 and self.printer.in_main_thread
         notebook = _notebook_bar() if live else None
         self.terminal = _terminal() if live else None
         self.bar_class = notebook or (tqdm.std.tqdm if _has_size(self.terminal) else None)
 
-    # --- the training ---------------------------------------------------------------------------
+    # --- events of training ---------------------------------------------------------------------
 
     def begin(self, n_sequences: int, n_batches: int, epochs: int) -> None:
         """Start the clock.
@@ -136,11 +136,11 @@ class Progress:
         self.done = self.epoch = self.lines = 0
         self.loss: Tensor | float | None = None
         self.score: float | None = None
-        self.started = self.epoch_started = self.spoken = time.perf_counter()
+        self.started = self.epoch_started = self.last_line = time.perf_counter()
         _running.add(self)
-        if self.bar_class is not None and not self._is_crowded():
-            with suppress(Exception):  # a bar that cannot be drawn must not end a training
-                bar = _drawn(self.bar_class)(
+        if self.bar_class is not None and not self._has_concurrent():
+            with suppress(Exception):  # a bar that cannot be drawn must not stop training
+                bar = _with_progress(self.bar_class)(
                     total=self.total,
                     file=self.terminal or sys.stdout,
                     leave=False,
@@ -158,7 +158,7 @@ class Progress:
         if not self.epoch and loss is not None:
             self.loss = loss
         if self.bar is not None:
-            if len(_running) > 1 and self._is_crowded():
+            if len(_running) > 1 and self._has_concurrent():
                 self._remove_bar()
                 return
             try:
@@ -170,27 +170,27 @@ class Progress:
             and self.epochs < LINES
             and self.done % self.n_batches
             and self._is_due()
-            and time.perf_counter() - self.spoken >= LINE_SECONDS
+            and time.perf_counter() - self.last_line >= LINE_SECONDS
         ):
-            self._say(self._line(self.epoch + 1, f", batch {self._batch()}/{self.n_batches}"))
+            self._print(self._line(self.epoch + 1, f", batch {self._batch()}/{self.n_batches}"))
 
     def end_epoch(self, row: dict[str, Any]) -> None:
         """Count an epoch; ``row`` is its history."""
         self.epoch += 1
         self.loss, self.score = row["train_loss"], row.get("valid_score")
         if self.bar is None and (self.verbose > 1 or self._is_due()):
-            self._say(self._line(self.epoch))
+            self._print(self._line(self.epoch))
         self.epoch_started = time.perf_counter()
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
         """Clear the line of the bar for callbacks that may print."""
         bar = self.bar
-        drawn = bar is not None and bar.last_print_t >= bar.start_t + bar.delay
-        if drawn:
+        visible = bar is not None and bar.last_print_t >= bar.start_t + bar.delay
+        if visible:
             bar.clear()
         yield
-        if drawn and self.bar is bar:
+        if visible and self.bar is bar:
             bar.refresh()
 
     def close(self) -> None:
@@ -229,10 +229,10 @@ class Progress:
                 text += f"; the weights are those of epoch {kept}"
                 text += " since the first fit" if net.epochs_before_ else ""
             text += f" ({reached})"
-        alone = self.voice.is_alone and not self._is_crowded()
-        self._say(f"{self.voice.name}: {text}." if alone else f"{text}.")
+        alone = self.printer.in_main_thread and not self._has_concurrent()
+        self._print(f"{self.printer.name}: {text}." if alone else f"{text}.")
 
-    # --- what is shown --------------------------------------------------------------------------
+    # --- text -----------------------------------------------------------------------------------
 
     def fields(self, rate: float | None) -> dict[str, str]:
         """Text next to the bar; ``rate`` is the recent number of batches per second, if known."""
@@ -261,15 +261,15 @@ class Progress:
         return self.done - self.epoch * self.n_batches
 
     def _is_due(self) -> bool:
-        """Whether another line is due."""
+        """Whether it is time for another line."""
         return LINES * self.done // self.total > self.lines
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self.lines = LINES * self.done // self.total
-        self.spoken = time.perf_counter()
-        self.voice.say(text, stream=self.terminal, crowded=self._is_crowded())
+        self.last_line = time.perf_counter()
+        self.printer.print(text, stream=self.terminal, concurrent=self._has_concurrent())
 
-    def _is_crowded(self) -> bool:
+    def _has_concurrent(self) -> bool:
         """Whether other trainings run in this process."""
         return any(other is not self and other.pid == os.getpid() for other in _running.copy())
 
@@ -314,10 +314,10 @@ def _notebook_bar() -> Any:
 
 
 @cache
-def _drawn(kind: Any) -> Any:
-    """A bar class that gets its text from `Progress` whenever it is drawn."""
+def _with_progress(kind: Any) -> Any:
+    """A bar class that gets its text from `Progress` whenever it is visible."""
 
-    class Drawn(kind):
+    class BarWithProgress(kind):
         monitor_interval = 0  # no monitor thread: batches are frequent enough
         progress: Progress | None = None
 
@@ -329,5 +329,5 @@ def _drawn(kind: Any) -> Any:
             return {**known, **self.progress.fields(known["rate"])}
 
     # Not tqdm's default, whose multiprocessing lock fixes the start method.
-    Drawn.set_lock(tqdm.std.TqdmDefaultWriteLock.th_lock)
-    return Drawn
+    BarWithProgress.set_lock(tqdm.std.TqdmDefaultWriteLock.th_lock)
+    return BarWithProgress

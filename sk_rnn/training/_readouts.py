@@ -11,7 +11,7 @@ from scipy.special import expit, softmax
 from skorch.dataset import Dataset
 from torch import Tensor
 
-from ._batches import Batch, PredictionBatches, TrainingBatches, count_rows
+from ._batches import Batch, PredictionBatches, TrainingBatches, count_targets
 
 Decode = Callable[[np.ndarray], np.ndarray]
 
@@ -27,7 +27,7 @@ class Readout:
     predict : callable
         Module outputs (N, n_outputs) to predictions, in the unit of `targets`.
     targets : callable
-        Targets of the loss to true targets.
+        Targets as used by the loss to true targets.
     predict_proba, decision_function : callable or None
         Module outputs to those of the classifier methods.
     classes : ndarray or None
@@ -71,28 +71,28 @@ def read_labels(n_labels: int) -> Readout:
     )
 
 
-class SeenBatch(NamedTuple):
+class CallbackBatch(NamedTuple):
     """One batch as seen by callbacks: the module's arguments, and true targets."""
 
     X: dict[str, Any]
     y: Tensor | None
 
     @property
-    def n_rows(self) -> int:
-        """Number of rows of the loss: sequences or time steps."""
-        return count_rows(self.X)
+    def n_targets(self) -> int:
+        """Number of targets: one per sequence or time step."""
+        return count_targets(self.X)
 
 
-def show(batch: Batch, readout: Readout | None) -> SeenBatch:
+def to_callback_batch(batch: Batch, readout: Readout | None) -> CallbackBatch:
     """Return the batch as seen by callbacks."""
     targets = batch.y.values
     if readout is not None and targets is not None:
         targets = torch.from_numpy(readout.targets(targets.cpu().numpy()))
-    return SeenBatch(batch.X, targets)
+    return CallbackBatch(batch.X, targets)
 
 
 class TrainingSet(Dataset):
-    """The sequences of a training as a data set for skorch's callbacks.
+    """The training or validation sequences as a data set for skorch's callbacks.
 
     Its order is that of the net's predictions and of `PredictionBatches`: longest sequences first.
 
@@ -116,29 +116,29 @@ class TrainingSet(Dataset):
     @property
     def y(self) -> np.ndarray:
         """The true targets; sequences of targets are concatenated."""
-        return self._targets(self._rows)
+        return self._targets(self._samples)
 
     def in_order(self) -> PredictionBatches:
-        """Batches that draw no random numbers and so do not affect training."""
+        """Batches in a fixed order: random ones would change the random state of training."""
         if isinstance(self.batches, PredictionBatches):
             return self.batches
-        return PredictionBatches(self.batches.data, self.batches.rows)
+        return PredictionBatches(self.batches.data, self.batches.samples)
 
     def __len__(self) -> int:
-        return len(self.batches.rows)
+        return len(self.batches.samples)
 
     def __getitem__(self, i: int) -> tuple[np.ndarray, Any]:
         data = self.batches.data
-        row = self._rows[i]
-        target = self._targets(np.array([row]))
-        steps = data.steps(row)
+        sample = self._samples[i]
+        target = self._targets(np.array([sample]))
+        steps = data.steps(sample)
         return steps, target if data.has_step_targets else target[0]
 
     @cached_property
-    def _rows(self) -> np.ndarray:
+    def _samples(self) -> np.ndarray:
         batches = self.in_order()
-        return np.concatenate([batches.rows[chosen] for chosen in batches.batches])
+        return np.concatenate([batches.samples[chosen] for chosen in batches.batches])
 
-    def _targets(self, rows: np.ndarray) -> np.ndarray:
-        values = self.batches.data.targets(rows)
+    def _targets(self, samples: np.ndarray) -> np.ndarray:
+        values = self.batches.data.targets(samples)
         return values if self.readout is None else self.readout.targets(values)

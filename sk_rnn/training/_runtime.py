@@ -16,8 +16,8 @@ from ._threads import end_pool, expect_end, set_torch_threads, torch_threads
 
 T = TypeVar("T")
 
-_turn = threading.Lock()
-_has_turn = contextvars.ContextVar("_has_turn", default=False)
+_rng_lock = threading.Lock()
+_holds_rng_lock = contextvars.ContextVar("_holds_rng_lock", default=False)
 
 # precision -> (dtype of weights and data, whether matrix multiplications run in bfloat16)
 PRECISIONS: dict[str, tuple[torch.dtype, bool]] = {
@@ -143,7 +143,7 @@ def resolve_backend(
 
 
 def device_present(device: torch.device) -> bool:
-    """Whether torch can compute on ``device`` here."""
+    """Whether ``device`` is available on this machine."""
     if device.type == "cuda":
         return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
     if device.type == "mps":
@@ -152,7 +152,7 @@ def device_present(device: torch.device) -> bool:
 
 
 def present_devices() -> str:
-    """Name the devices torch can compute on here, for messages."""
+    """List the available devices, for messages."""
     names = ["'cpu'"]
     if torch.cuda.is_available():
         names += [f"'cuda:{index}'" for index in range(torch.cuda.device_count())]
@@ -164,8 +164,8 @@ def present_devices() -> str:
 def run_here(function: Callable[[threading.Event], T]) -> T:
     """Run ``function`` in this thread, with denormal numbers flushed to zero.
 
-    For work that is shorter than the start of a thread: a few predictions with the kernels, whose
-    threads flush them anyway. Ctrl-C raises KeyboardInterrupt as usual.
+    For work that takes less time than starting a thread: a few predictions with the kernels, whose
+    threads flush denormal numbers anyway. Ctrl-C raises KeyboardInterrupt as usual.
     """
     if _has_modes():
         return run_flushed(function, backend="numba")
@@ -181,7 +181,7 @@ def run_here(function: Callable[[threading.Event], T]) -> T:
 
 
 def _has_modes() -> bool:
-    """Whether the calling thread has torch modes that would change the computation.
+    """Whether torch modes that would change the computation are active in the calling thread.
 
     Autocast, a default device and function modes are local to a thread; a new thread has none.
     """
@@ -220,12 +220,12 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
         ``function`` handles.
     """
     outcome: dict[str, Any] = {}
-    interrupted, begun, finished = threading.Event(), threading.Event(), threading.Event()
+    interrupted, started, finished = threading.Event(), threading.Event(), threading.Event()
     context = contextvars.copy_context()
     n_threads = torch.get_num_threads()
 
     def work() -> None:
-        begun.set()
+        started.set()
         try:
             torch.set_flush_denormal(True)
             set_torch_threads(1 if backend == "numba" else n_threads)
@@ -242,14 +242,14 @@ def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
     try:
         thread.start()
     except BaseException as error:
-        if not begun.wait(timeout=1.0):
+        if not started.wait(timeout=1.0):
             raise  # no thread was started
         interrupted.set()
         cause = error
     while not finished.is_set():
         try:
-            # A timeout, because on Windows Ctrl-C is not heard within a wait. Not thread.join:
-            # before Python 3.13 one that is interrupted takes the thread for ended.
+            # A timeout, because on Windows Ctrl-C does not interrupt a wait. Not thread.join:
+            # before Python 3.13, an interrupted join marks the thread as finished.
             finished.wait(timeout=1.0)
         except BaseException as error:
             interrupted.set()
@@ -276,7 +276,7 @@ def isolate_globals(seed: int, device: torch.device, *, needed: bool) -> Iterato
         yield
         return
     on_cuda = device.type == "cuda"
-    with _take_turn(), torch.random.fork_rng(devices=[device] if on_cuda else []):
+    with _hold_rng_lock(), torch.random.fork_rng(devices=[device] if on_cuda else []):
         # Not torch.manual_seed, which seeds every device.
         torch.default_generator.manual_seed(seed)
         if on_cuda:
@@ -286,28 +286,28 @@ def isolate_globals(seed: int, device: torch.device, *, needed: bool) -> Iterato
 
 
 @contextmanager
-def _take_turn() -> Iterator[None]:
-    """Wait until no other thread uses the global generators.
+def _hold_rng_lock() -> Iterator[None]:
+    """Hold the lock of torch's global generators.
 
-    A nested fit, as started by a callback, does not wait for the outer one: `run_flushed` passes
-    the context on to its thread.
+    A nested fit, as started by a callback, does not wait for the outer one: `run_flushed` copies
+    the context to its thread.
     """
-    if _has_turn.get():
+    if _holds_rng_lock.get():
         yield
         return
-    with _turn:
-        token = _has_turn.set(True)
+    with _rng_lock:
+        token = _holds_rng_lock.set(True)
         try:
             yield
         finally:
-            _has_turn.reset(token)
+            _holds_rng_lock.reset(token)
 
 
-def _renew_turn() -> None:
+def _renew_rng_lock() -> None:
     """Recreate the lock: in a forked child, the thread that held it does not exist."""
-    global _turn
-    _turn = threading.Lock()
+    global _rng_lock
+    _rng_lock = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_turn)
+    os.register_at_fork(after_in_child=_renew_rng_lock)

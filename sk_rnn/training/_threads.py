@@ -25,7 +25,7 @@ _AS_PROCESS = 0
 # OpenMP's omp_pause_hard.
 _HARD = 2
 
-# Native ids of threads that have done their work and end soon.
+# Native ids of threads that have finished their work but may not have ended yet.
 _ending: deque[int | None] = deque(maxlen=64)
 
 
@@ -40,8 +40,8 @@ class _Setters(NamedTuple):
 def torch_threads(n: int) -> Iterator[None]:
     """Let torch use ``n`` threads in this thread, and restore the number afterwards.
 
-    With one thread torch starts no others. After a fork, the child then has no pool with missing
-    threads, for which its first operation would wait forever.
+    With one thread torch starts no others. A forked child then has no pool whose threads are
+    missing, for which its first operation would wait forever.
     """
     before = torch.get_num_threads()
     mkl_before = set_torch_threads(n)

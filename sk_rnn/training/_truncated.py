@@ -59,12 +59,12 @@ def truncated_gradients(
     ----------
     model : SequenceModel
     criterion : WeightedLoss
-        Whose rows can be compared chunk by chunk.
+        Can be computed chunk by chunk.
     batch : Batch
     n_steps : int
         Steps per chunk.
     generator : torch.Generator
-        Source of dropout.
+        Source of the dropout masks.
     precision : callable
         Returns the context for computations.
 
@@ -72,7 +72,7 @@ def truncated_gradients(
     -------
     loss : Tensor
         Loss of the whole batch, detached.
-    outputs : Tensor of shape (n_rows, n_outputs)
+    outputs : Tensor of shape (n_targets, n_outputs)
         Outputs of the model, detached.
     """
     run = ChunkedRun(model.encoder, batch.X["x"], batch.X["lengths"], n_steps, generator)
@@ -104,10 +104,10 @@ def _of_sequences(
     grads = [cast(Tensor, value.grad) for value in values]
     for chunk in run.chunks:
         with precision():
-            shares = totals.shares(run.states(chunk), chunk)
+            contributions = totals.contributions(run.states(chunk), chunk)
         # Nothing to do if all layers before the head are frozen.
-        if shares[0].requires_grad:
-            torch.autograd.backward(shares, [grad[chunk.rows] for grad in grads])
+        if contributions[0].requires_grad:
+            torch.autograd.backward(contributions, [grad[chunk.rows] for grad in grads])
     return loss.detach(), outputs.detach()
 
 
@@ -121,26 +121,26 @@ def _of_steps(
     """One output per time step: the loss is a sum over the chunks."""
     steps = _Steps(model, criterion, batch, run, precision)
     moments: Moments | None = None
-    pulls: list[Tensor] = []
+    moment_grads: list[Tensor] = []
     if isinstance(model.head.norm, HeadBatchNorm) and model.head.norm.training:
         moments = steps.carry_with_moments()
-        model.head.norm.track(moments, batch.n_rows)
-        pulls = steps.moments_gradients(moments)
+        model.head.norm.track(moments, batch.n_targets)
+        moment_grads = steps.moment_gradients(moments)
     else:
         steps.carry()
     total = run.reference.new_zeros(())
-    outputs = run.reference.new_empty(batch.n_rows, model.head.linear.out_features)
+    outputs = run.reference.new_empty(batch.n_targets, model.head.linear.out_features)
     for chunk in run.chunks:
         states, index = steps.states(chunk)
-        loss, some = steps.loss(states, index, moments)
+        loss, chunk_outputs = steps.loss(states, index, moments)
         parts, grads = [loss], [torch.ones_like(loss)]
         if moments is not None and states.requires_grad:
             # Contribution of these steps to the moments of all steps.
             parts += [states.sum(0), (states - moments.mean).square().sum(0)]
-            grads += [pull / batch.n_rows for pull in pulls]
+            grads += [grad / batch.n_targets for grad in moment_grads]
         torch.autograd.backward(parts, grads)
         total += loss.detach()
-        outputs[index] = some.detach()
+        outputs[index] = chunk_outputs.detach()
     return total, outputs
 
 
@@ -161,7 +161,7 @@ class _Steps:
         self.starts = run.lengths.cumsum(0).numpy() - run.lengths.numpy()
 
     def carry(self, on_chunk: Callable[[Tensor, Chunk], None] | None = None) -> None:
-        """Compute the states at the boundaries; then use the chunk's dropout in the head, too."""
+        """Compute the states at the boundaries; the head then uses the chunk's dropout as well."""
         with self.precision():
             self.run.carry(on_chunk)
         set_generator(self.head, self.run.replay)
@@ -177,17 +177,17 @@ class _Steps:
 
         def add(states: Tensor, chunk: Chunk) -> None:
             nonlocal n_steps
-            some, _ = self._select(states, chunk)
-            here = some.mean(0)
-            before, n_steps = n_steps, n_steps + len(some)
-            squares.add_((some - here).square().sum(0))
-            squares.add_((here - mean).square() * (before * len(some) / n_steps))
-            mean.add_((here - mean) * (len(some) / n_steps))
+            valid, _ = self._select(states, chunk)
+            chunk_mean = valid.mean(0)
+            before, n_steps = n_steps, n_steps + len(valid)
+            squares.add_((valid - chunk_mean).square().sum(0))
+            squares.add_((chunk_mean - mean).square() * (before * len(valid) / n_steps))
+            mean.add_((chunk_mean - mean) * (len(valid) / n_steps))
 
         self.carry(add)
         return Moments(mean, squares / n_steps)
 
-    def moments_gradients(self, moments: Moments) -> list[Tensor]:
+    def moment_gradients(self, moments: Moments) -> list[Tensor]:
         """Gradients of the loss with respect to mean and variance."""
         leaves = Moments(*(moment.clone().requires_grad_() for moment in moments))
         total = [torch.zeros_like(moment) for moment in moments]
@@ -195,8 +195,8 @@ class _Steps:
             with torch.no_grad():
                 states, index = self.states(chunk)
             loss, _ = self.loss(states, index, leaves)
-            for gradient, share in zip(total, torch.autograd.grad(loss, leaves), strict=True):
-                gradient += share
+            for gradient, part in zip(total, torch.autograd.grad(loss, leaves), strict=True):
+                gradient += part
         return total
 
     def states(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
@@ -214,13 +214,13 @@ class _Steps:
             mean = self.criterion(outputs, Targets(cast(Tensor, y.values)[index], weights))
         # The mean over all steps is the mean of the chunks' means, weighted by their numbers of
         # steps.
-        return mean * (len(states) / self.batch.n_rows), outputs
+        return mean * (len(states) / self.batch.n_targets), outputs
 
     def _select(self, states: Tensor, chunk: Chunk) -> tuple[Tensor, Tensor]:
         device = self.run.x.device
         positions, rows = _valid_positions(chunk, self.starts)
-        some = states.flatten(0, 1).index_select(0, torch.from_numpy(positions).to(device))
-        return some.to(self.dtype), torch.from_numpy(rows).to(device)
+        valid = states.flatten(0, 1).index_select(0, torch.from_numpy(positions).to(device))
+        return valid.to(self.dtype), torch.from_numpy(rows).to(device)
 
 
 def _valid_positions(chunk: Chunk, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

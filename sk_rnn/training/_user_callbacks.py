@@ -36,7 +36,7 @@ def copy_callbacks(callbacks: Any, extras: dict[str, Any]) -> tuple[Any, dict[st
     Parameters
     ----------
     callbacks : list, tuple or None
-        Callbacks, callback classes and pairs (name, callback). Anything else, which `fit` refuses,
+        Callbacks, callback classes and pairs (name, callback). Anything else, which `fit` rejects,
         is returned unchanged.
     extras : dict
         Values of ``callbacks__…``: callbacks, or parameters of them.
@@ -81,7 +81,7 @@ def callback_fault(callback: Any, *, scheduled: str | None) -> str | None:
     callback : callback or class of callbacks
         A user callback.
     scheduled : str or None
-        The ``lr_schedule`` that sets the rate before every step; None if there is none.
+        The ``lr_schedule``, if one sets the learning rate before every step.
     """
     kind = callback if isinstance(callback, type) else type(callback)
     if issubclass(kind, InputShapeSetter):
@@ -101,7 +101,7 @@ def callback_fault(callback: Any, *, scheduled: str | None) -> str | None:
 # --- events -------------------------------------------------------------------------------------
 
 
-def hears(callback: Any, event: str) -> bool:
+def implements(callback: Any, event: str) -> bool:
     """Whether a callback implements an event."""
     method = getattr(callback, event)
     return getattr(method, "__func__", method) is not getattr(Callback, event)
@@ -112,7 +112,7 @@ def reads_batches(callback: Any) -> bool:
     return isinstance(callback, skorch.callbacks.PassthroughScoring)
 
 
-def kept_epoch(callback: Any, net: NeuralNet) -> int | None:
+def restored_epoch(callback: Any, net: NeuralNet) -> int | None:
     """The epoch whose weights a callback has restored at the end of training, if any."""
     if isinstance(callback, EarlyStopping) and callback.load_best:
         return callback.best_epoch_ if callback.best_model_weights_ is not None else None

@@ -200,7 +200,7 @@ REFUSED = {
         lambda: clf(cell=torch.nn.Identity, num_layers=2).fit(X, LABELS),
         ValueError,
         r"RNNClassifier\.fit: cell Identity returned \(4, 2, 4\) for an input of shape \(4, 2, 4\)"
-        r"; needed is \(4, 2, 2\)\. A cell must",
+        r"; expected \(4, 2, 2\)\. A cell must",
     ),
     "a scoring for other targets": (
         lambda: reg(callbacks=[EpochScoring("accuracy")]).fit(X, NUMBERS, X_val=X, y_val=NUMBERS),

@@ -194,6 +194,6 @@ def test_word_vectors_end_at_an_endless_line(content, tmp_path):
 def test_word_vectors_are_not_made_for_sparse_ids(position, tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("good 0.5 1.5\n")
-    message = f"vocabulary has id {position}, which asks for {position + 1} vectors, but only 1"
+    message = f"vocabulary has id {position}, which requires {position + 1} vectors, but only 1"
     with peak_below(1 << 20), pytest.raises(ValueError, match=message):
         load_word_vectors(path, {"good": position})

@@ -776,7 +776,7 @@ def test_users_cell_learns(kind, cell):
     [
         (LooksAhead, {}, "changed its output at early time steps when only the last one changed"),
         (MixesRows, {}, "changed the output of one row when only another row changed"),
-        (WrongShape, {}, r"returned \(2, 4\) .* needed is \(4, 2, 4\)"),
+        (WrongShape, {}, r"returned \(2, 4\) .* expected \(4, 2, 4\)"),
         (NoTensor, {}, "returned str"),
         (nn.GRU, {"module__cell__bidirectional": True}, r"returned \(4, 2, 8\)"),
         (nn.GRU, {"module__cell__batch_first": True}, "changed the output of one row"),

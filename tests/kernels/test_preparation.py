@@ -25,7 +25,7 @@ from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.kernels import _cache, _layer, _pooling, _preparation, _product, prepare
 from sk_rnn.kernels import why_unavailable as why
 from sk_rnn.kernels._jit import jit
-from sk_rnn.kernels._preparation import _Findings
+from sk_rnn.kernels._preparation import _Status
 from sk_rnn.training import _runtime
 
 F32 = torch.float32
@@ -37,7 +37,7 @@ SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
 @pytest.fixture
 def fresh(monkeypatch):
     """Reset the state of the kernels in this process."""
-    monkeypatch.setattr(_preparation, "_found", _Findings())
+    monkeypatch.setattr(_preparation, "_status", _Status())
 
 
 def broken(tmp_path, monkeypatch, statement):
@@ -132,7 +132,7 @@ KINDS = {
 @pytest.mark.parametrize("fault", ["import", "compilation"])
 def test_torch_computes_with_one_warning_if_numba_fails(fresh, tmp_path, monkeypatch, fault):
     saved = [pickle.dumps(kind(**SMALL).fit(X, y)) for kind, y in KINDS.items()]
-    monkeypatch.setattr(_preparation, "_found", _Findings())
+    monkeypatch.setattr(_preparation, "_status", _Status())
     if fault == "import":
         broken(tmp_path, monkeypatch, "raise OSError('libLLVM is missing')")
         told = "Numba cannot be imported (OSError: libLLVM is missing)"
@@ -238,7 +238,7 @@ def small(fresh, tmp_path, monkeypatch):
     """Two kernels that compile quickly instead of ours, as a new process would find them."""
 
     def as_new_process():
-        monkeypatch.setattr(_preparation, "_found", _Findings())
+        monkeypatch.setattr(_preparation, "_status", _Status())
         kernel = jit(identity)
         monkeypatch.setattr(_layer, "try_out", lambda *_, **__: kernel(1))
         monkeypatch.setattr(_pooling, "try_out", lambda *_, **__: kernel(1.0))
@@ -337,19 +337,19 @@ def test_threads_that_prepare_at_once_fail_once(small, monkeypatch):
 def test_a_loaded_model_prepares_prediction_and_a_later_fit_the_rest(fresh, monkeypatch, kind):
     monkeypatch.setattr(_runtime, "why_unavailable", why)  # whatever the tests' option says
     data = pickle.dumps(kind(**SMALL).fit(X, KINDS[kind]))
-    monkeypatch.setattr(_preparation, "_found", _Findings())
+    monkeypatch.setattr(_preparation, "_status", _Status())
     model = pickle.loads(data)
-    assert _preparation._found.prepared == {("gru", F32, False)}
+    assert _preparation._status.prepared == {("gru", F32, False)}
     model.predict(X)
     model.set_params(warm_start=True).fit(X, KINDS[kind])
-    assert _preparation._found.prepared == {("gru", F32, False), ("gru", F32, True)}
+    assert _preparation._status.prepared == {("gru", F32, False), ("gru", F32, True)}
 
 
 @pytest.mark.parametrize("params", [{"backend": "torch"}, {"precision": "bf16"}])
 def test_nothing_is_prepared_where_torch_computes(fresh, params):
     RNNClassifier(**SMALL, **params).fit(X, LABELS)
-    assert not _preparation._found.prepared
-    assert not _preparation._found.imported
+    assert not _preparation._status.prepared
+    assert not _preparation._status.imported
 
 
 # --- forks --------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ def errors(*arguments):
     return {row[0]: float(row[1]) for row in rows if len(row) == 2 and row[0] in names}
 
 
-def test_engines_made_up():
+def test_simulated_engines():
     found = errors("--epochs", "15", "--hidden-size", "32")
     assert found["network"] < 0.6 * found["mean"]
     assert found["boosting"] < 0.6 * found["mean"]
@@ -36,5 +36,5 @@ def test_turbofans():
     assert found["boosting"] < 15
 
 
-def test_example_has_the_size_of_an_example():
+def test_example_is_short():
     assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 150

@@ -55,7 +55,7 @@ def test_exercises_are_under_15_lines(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["text_classification.py", "names_to_nationality.py"])
-def test_order_decides_where_it_was_made_to(name):
+def test_network_uses_the_order_in_generated_data(name):
     by_counts, by_sequence = accuracies(run(name))
     assert by_sequence > 0.95
     assert by_counts < 0.9
@@ -68,14 +68,14 @@ def test_order_decides_where_it_was_made_to(name):
 )
 def test_real_text(name, folder, least):
     if not (DATA / folder).is_dir():
-        pytest.skip(f"the data set {folder} is not there")
+        pytest.skip(f"the data set {folder} is not available")
     assert accuracies(run(name, "--data", str(DATA)))[1] > least
 
 
 @pytest.mark.slow
-def test_dates_are_read():
+def test_dates_are_parsed():
     printed = run("date_formats.py")
-    right = next(line for line in printed.splitlines() if "exactly right" in line)
-    assert float(right.rsplit(": ")[1]) > 0.98
+    accuracy = next(line for line in printed.splitlines() if "exact match" in line)
+    assert float(accuracy.rsplit(": ")[1]) > 0.98
     assert "05 July 1999 is 1999-07-05" in printed
     assert (EXAMPLES / "output" / "date_formats.png").read_bytes().startswith(b"\x89PNG")

@@ -514,15 +514,15 @@ def call(method, X, **params):
         (
             ["a text", b"caf\xe9"],
             ValueError,
-            "X[1] does not decode: 'utf-8' codec can't decode byte 0xe9 in position 3: unexpected "
-            "end of data. Set encoding to what it is written in (now 'utf-8'), or "
+            "X[1] cannot be decoded: 'utf-8' codec can't decode byte 0xe9 in position 3: "
+            "unexpected end of data. Set encoding to that of the document (now 'utf-8'), or "
             "decode_error='replace'.",
         ),
         (
             [["dog", "man"], ["dog", 7]],
             TypeError,
-            "X[1] has token 7 (int) at time step 1, where a string is expected. Turn tokens into "
-            "strings, or pass sequences of ids to the estimator as they are.",
+            "X[1] has token 7 (int) at time step 1, where a string is expected. Convert tokens "
+            "to strings, or pass sequences of ids directly to the estimator.",
         ),
         (
             [["dog", None]],
@@ -670,7 +670,7 @@ def returns(value):
         (
             {"input": "file"},
             TypeError,
-            "X[0] is 'dog', but input='file' says that documents are open files. Open it, or set "
+            "X[0] is 'dog', but input='file' means that documents are open files. Open it, or set "
             "input to 'filename' or 'content'.",
         ),
         (
@@ -694,7 +694,7 @@ def returns(value):
         (
             {"token_pattern": None},
             ValueError,
-            "token_pattern=None leaves no way to split documents. Pass a pattern, or a tokenizer.",
+            "token_pattern=None requires a tokenizer. Pass a pattern, or a tokenizer.",
         ),
     ],
 )
@@ -717,7 +717,7 @@ def test_numbers_that_are_not_paths_are_refused():
     with pytest.raises(TypeError) as caught:
         SequenceVectorizer(input="filename").fit([3])
     assert str(caught.value) == (
-        "SequenceVectorizer.fit: X[0] is 3, but input='filename' says that documents are paths of "
+        "SequenceVectorizer.fit: X[0] is 3, but input='filename' means that documents are paths of "
         "files. Pass paths, or set input to 'file' or 'content'."
     )
 

@@ -172,25 +172,25 @@ def test_training_batches_of_one_length_are_a_plain_shuffle():
 
 
 @given(lengths_of_samples, st.integers(1, 9), st.integers(1, 30))
-def test_prediction_batches_keep_their_limits(lengths, max_rows, max_steps):
+def test_prediction_batches_keep_their_limits(lengths, max_samples, max_steps):
     lengths = np.array(lengths)
-    batches = prediction_batches(lengths, max_rows=max_rows, max_steps=max_steps)
+    batches = prediction_batches(lengths, max_samples=max_samples, max_steps=max_steps)
     order = np.concatenate(batches)
     assert sorted(order) == list(range(len(lengths)))
     for longer, shorter in pairwise(batches):
         assert lengths[longer].min() >= lengths[shorter].max()
     for rows in batches:
-        assert 1 <= len(rows) <= max_rows
+        assert 1 <= len(rows) <= max_samples
         assert len(rows) == 1 or len(rows) * lengths[rows].max() <= max_steps
 
 
 @given(lengths_of_samples, st.integers(1, 9), st.integers(1, 30))
-def test_prediction_batches_are_as_large_as_can_be(lengths, max_rows, max_steps):
+def test_prediction_batches_are_as_large_as_can_be(lengths, max_samples, max_steps):
     lengths = np.array(lengths)
-    batches = prediction_batches(lengths, max_rows=max_rows, max_steps=max_steps)
+    batches = prediction_batches(lengths, max_samples=max_samples, max_steps=max_steps)
     for following, rows in pairwise(batches):  # they are cut from the shortest rows on
         one_more = len(rows) + 1
-        assert one_more > max_rows or one_more * lengths[following[0]] > max_steps
+        assert one_more > max_samples or one_more * lengths[following[0]] > max_steps
 
 
 # -- Padding

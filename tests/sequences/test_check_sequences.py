@@ -863,8 +863,8 @@ def test_values_that_are_refused(X, message):
         (
             np.array([[2**64 - 1]], dtype=np.uint64),
             {},
-            "[0] has token id 18446744073709551615 at time step 0, which is beyond 64 bits with a "
-            "sign. Map tokens to ids from 0 on, as sk_rnn.preprocessing.SequenceVectorizer("
+            "[0] has token id 18446744073709551615 at time step 0, which is too large for "
+            "int64. Map tokens to ids from 0 on, as sk_rnn.preprocessing.SequenceVectorizer("
             "analyzer=list) does.",
         ),
         (

@@ -151,8 +151,8 @@ ENCODE = (
         (
             {"time": ["2", "10", "1", "9"]},
             {},
-            "order_by='time' holds text, '2' at 'run' 'b', row 0, which would be ordered by "
-            "spelling: '10' before '9'. Convert it with pd.to_datetime or pd.to_numeric.",
+            "order_by='time' holds text, '2' at 'run' 'b', row 0, which would be sorted "
+            "alphabetically: '10' before '9'. Convert it with pd.to_datetime or pd.to_numeric.",
         ),
         (
             {"time": pd.Categorical(["b", "a", "c", "d"])},
@@ -164,7 +164,8 @@ ENCODE = (
             {"time": np.array([None, 1, datetime.date(2024, 1, 1), 3], dtype=object)},
             {},
             "order_by='time' cannot be ordered: 1 at 'run' 'a', row 1, and datetime.date(2024, 1, "
-            "1) at 'run' 'b', row 2, do not compare. Convert all to one kind of number or date.",
+            "1) at 'run' 'b', row 2, cannot be compared. Convert all to one type of number or "
+            "date.",
         ),
         (
             {"time": [1j, 2, 3, 4]},
@@ -175,24 +176,25 @@ ENCODE = (
         (
             {"run": [["b"], "a", "b", "a"]},
             {},
-            "by='run' holds a list at row 0. Convert it to one number, date or text per row.",
+            "by='run' holds a list at row 0. Convert it to one number, date or string per row.",
         ),
         (
             {"time": [1, [2], 3, 4]},
             {},
             "order_by='time' cannot be ordered: 1 at 'run' 'b', row 0, and [2] at 'run' 'a', row "
-            "1, do not compare. Convert all to one kind of number or date.",
+            "1, cannot be compared. Convert all to one type of number or date.",
         ),
         (
             {"time": [{1}, {2}, {3}, {4}]},
             {},
-            "order_by='time' holds a set at row 0. Convert it to one number, date or text per row.",
+            "order_by='time' holds a set at row 0. Convert it to one number, date or string per "
+            "row.",
         ),
         (
             {"time": [[1], [2], [3], [4]]},
             {},
-            "order_by='time' holds a list at row 0. Convert it to one number, date or text per "
-            "row.",
+            "order_by='time' holds a list at row 0. Convert it to one number, date or string "
+            "per row.",
         ),
         (
             {},
@@ -203,8 +205,8 @@ ENCODE = (
         (
             {},
             {"columns": "load", "n_tokens": 3},
-            "column 'load' has token id 3 at 'run' 'b', row 2, but n_tokens=3 are 0 to 2. Pass a "
-            "larger n_tokens.",
+            "column 'load' has token id 3 at 'run' 'b', row 2, but n_tokens=3 allows 0 to 2. Pass "
+            "a larger n_tokens.",
         ),
         (
             {},
@@ -416,8 +418,8 @@ def test_frames_of_other_libraries_have_several_ids(plants, make):
         (
             {},
             {"by": []},
-            "by is an empty list. Name the column, or the columns, that say which sample a row "
-            "belongs to.",
+            "by is an empty list. Name the column, or the columns, that identify the sample of a "
+            "row.",
         ),
         ({}, {"by": ["plant", "plant"]}, "by=['plant', 'plant'] has 'plant' twice. Drop one."),
         (
@@ -436,7 +438,7 @@ def test_frames_of_other_libraries_have_several_ids(plants, make):
         (
             {"machine": [2, 1, None, 1, 2, 2]},
             {},
-            "row 2 has no value in by='machine', which says which sample it belongs to. Fill in or "
+            "row 2 has no value in by='machine', which identifies the sample of a row. Fill in or "
             "drop such rows.",
         ),
         (

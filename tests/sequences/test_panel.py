@@ -556,8 +556,8 @@ def test_from_frame_accepts_categorical_ids(runs):
         (
             {"run": ["b", None, "b", "a"]},
             {"by": "run", "order_by": "time"},
-            "Panel.from_frame: row 1 has no value in by='run', which says which sample it belongs "
-            "to. Fill in or drop such rows.",
+            "Panel.from_frame: row 1 has no value in by='run', which identifies the sample "
+            "of a row. Fill in or drop such rows.",
         ),
         (
             {"time": [1.0, 2.0, np.nan, 1.0]},

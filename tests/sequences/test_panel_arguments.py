@@ -12,7 +12,7 @@ from sk_rnn.sequences import Panel
 NUMBERS = np.zeros((3, 2))
 IDS = np.arange(3)
 KEYS = "Pass an integer, a slice, or a 1-D array of integers or booleans"
-LISTED = "Pass a list of Panels; Panel.from_sequences makes one of any other sequences."
+LISTED = "Pass a list of Panels; Panel.from_sequences converts other containers."
 RAGGED = [[0], [1, 2]]
 
 
@@ -113,19 +113,19 @@ REFUSED = {
     "n_tokens, string": (
         lambda: Panel(IDS, [0, 3], n_tokens="5"),
         TypeError,
-        "Panel: n_tokens must be the size of the vocabulary, an integer, 1 or more;",
+        "Panel: n_tokens must be the size of the vocabulary, a positive integer;",
         "got '5'.",
     ),
     "n_tokens, boolean": (
         lambda: Panel(IDS, [0, 3], n_tokens=True),
         ValueError,
-        "Panel: n_tokens must be the size of the vocabulary, an integer, 1 or more;",
+        "Panel: n_tokens must be the size of the vocabulary, a positive integer;",
         "got True.",
     ),
     "n_tokens, negative": (
         lambda: Panel(IDS, [0, 3], n_tokens=-1),
         ValueError,
-        "Panel: n_tokens must be the size of the vocabulary, an integer, 1 or more;",
+        "Panel: n_tokens must be the size of the vocabulary, a positive integer;",
         "got -1.",
     ),
     # --- other constructors ---

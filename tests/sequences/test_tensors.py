@@ -332,8 +332,8 @@ def message(call):
         (
             lambda: PackedSequence(torch.ones(5), torch.tensor([2, 1])),
             ValueError,
-            "f: X is a PackedSequence whose batch_sizes do not fit its data of 5 time steps. Make "
-            "it with torch.nn.utils.rnn.pack_padded_sequence or pack_sequence.",
+            "f: X is a PackedSequence whose batch_sizes do not fit its data of 5 time steps. "
+            "Create it with torch.nn.utils.rnn.pack_padded_sequence or pack_sequence.",
         ),
         (
             lambda: strided([torch.ones(2), torch.ones(0)]),

@@ -39,7 +39,7 @@ from sk_rnn.training._callbacks import (
     accuracy,
     subset_accuracy,
 )
-from sk_rnn.training._net import _share
+from sk_rnn.training._net import _weighted_fraction
 
 CPU = torch.device("cpu")
 
@@ -84,7 +84,7 @@ def test_per_step_batches_pair_each_step_with_its_target(rng):
     steps = batch.X["x"].flatten(0, 1)[batch.X["positions"]][:, 0]
     assert torch.equal(steps, batch.y.values)
     assert torch.equal(steps * 2, batch.y.weights)
-    assert batch.n_rows == panel.lengths[[7, 2, 30]].sum()
+    assert batch.n_targets == panel.lengths[[7, 2, 30]].sum()
 
 
 def test_training_batches_see_every_row_as_often_as_it_is_listed(rng):
@@ -259,9 +259,9 @@ def test_scores_equal_scikit_learns_on_weighted_rows():
     outputs = torch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
     right = accuracy(outputs, torch.tensor([0, 0, 0]))
     assert right.tolist() == [True, False, True]
-    assert _share([(right[:2], None), (right[2:], None)]) == pytest.approx(2 / 3)
+    assert _weighted_fraction([(right[:2], None), (right[2:], None)]) == pytest.approx(2 / 3)
     weights = torch.tensor([1.0, 2.0, 1.0])
-    assert _share([(right[:2], weights[:2]), (right[2:], weights[2:])]) == 0.5
+    assert _weighted_fraction([(right[:2], weights[:2]), (right[2:], weights[2:])]) == 0.5
     labels = torch.tensor([[1, 0], [1, 1], [1, 1]])
     assert subset_accuracy(outputs - 0.5, labels).tolist() == [True, False, True]
 
@@ -293,7 +293,7 @@ def test_run_flushed_hands_on_results_and_errors():
 
 def test_ctrl_c_is_passed_to_the_function():
     def press_and_wait(interrupted):
-        time.sleep(0.2)  # until the main thread, which hears the signal, waits
+        time.sleep(0.2)  # until the main thread, which implements the signal, waits
         os.kill(os.getpid(), signal.SIGINT)
         return interrupted.wait(10)
 

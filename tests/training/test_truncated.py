@@ -488,7 +488,7 @@ def test_long_sequences_are_predicted_in_chunks(monkeypatch, params):
     y = [(x[:, 0] > 0).astype(int) for x in X] if "return_sequences" in params else LABELS
     model = small(**params).fit(X, y)
     expected = model.predict_proba(X)
-    monkeypatch.setattr(chunked, "WHOLE_STEPS", 0)
+    monkeypatch.setattr(chunked, "MAX_UNCHUNKED_STEPS", 0)
     monkeypatch.setattr(chunked, "CHUNK_STEPS", 7)
     found = model.predict_proba(X)
     tolerance = 0.02 if params.get("precision") == "bf16" else 1e-5

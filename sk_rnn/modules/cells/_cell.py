@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 # State carried from step to step, each (B, H): the hidden state, and the LSTM's cell state.
-State = tuple[Tensor, ...]
+RecurrentState = tuple[Tensor, ...]
 
 # Created without storage, to be filled by `initialise`: torch's initialisation would draw from the
 # global generator. The dtype is explicit, because users may change torch's default dtype.
@@ -25,10 +25,10 @@ class Cell(NamedTuple):
         ``make(input_size, hidden_size)`` returns the module that holds the weights: one of torch's
         recurrent layers, `CellWeights`, or an instance of a custom class.
     n_gates : int
-        Blocks of ``hidden_size`` rows in the weights. 0 for a custom cell.
+        Number of blocks of ``hidden_size`` rows in the weights. 0 for a custom cell.
     n_states : int
-        Tensors carried from step to step. 0 if states can be passed neither in nor out, as with a
-        custom cell.
+        Number of tensors carried from step to step. 0 if states can be passed neither in nor out,
+        as with a custom cell.
     step : callable or None
         ``step(x, recurrent, state)`` returns the next state from the contributions of the input and
         of the hidden state to the gates, including biases, each (B, n_gates * hidden_size).
@@ -46,7 +46,7 @@ class Cell(NamedTuple):
     make: Callable[[int, int], nn.Module]
     n_gates: int = 0
     n_states: int = 0
-    step: Callable[[Tensor, Tensor, State], State] | None = None
+    step: Callable[[Tensor, Tensor, RecurrentState], RecurrentState] | None = None
     in_torch: bool = False
     has_kernel: bool = False
     bounded: bool = False

@@ -38,12 +38,12 @@ def cell_fault(layer: nn.Module, input_size: int, hidden_size: int) -> str:
         expected = (4, 2, hidden_size)
         if not isinstance(output, Tensor) or tuple(output.shape) != expected:
             got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-            return f"returned {got} for an input of shape {tuple(x.shape)}; needed is {expected}"
+            return f"returned {got} for an input of shape {tuple(x.shape)}; expected {expected}"
         changed = x.clone()
         changed[3] += 1.0
         if not torch.allclose(layer(changed, valid)[:3], output[:3], atol=1e-5):
             return "changed its output at early time steps when only the last one changed"
-        for row in (0, 1):  # swapped rows and steps are visible in the second only
+        for row in (0, 1):  # swapped rows and steps are detected only in the second
             changed = x.clone()
             changed[:, row] += 1.0
             other = 1 - row

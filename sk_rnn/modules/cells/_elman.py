@@ -5,14 +5,14 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ._cell import EMPTY, Cell, State
+from ._cell import EMPTY, Cell, RecurrentState
 
 
-def _tanh(x: Tensor, recurrent: Tensor, state: State) -> State:
+def _tanh(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState:
     return (torch.tanh(x + recurrent),)
 
 
-def _relu(x: Tensor, recurrent: Tensor, state: State) -> State:
+def _relu(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState:
     return (torch.relu(x + recurrent),)
 
 

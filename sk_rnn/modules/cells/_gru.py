@@ -5,10 +5,10 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ._cell import EMPTY, Cell, State
+from ._cell import EMPTY, Cell, RecurrentState
 
 
-def _step(x: Tensor, recurrent: Tensor, state: State) -> State:
+def _step(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState:
     reset_x, update_x, new_x = x.chunk(3, 1)
     reset_h, update_h, new_h = recurrent.chunk(3, 1)
     update = torch.sigmoid(update_x + update_h)

@@ -5,13 +5,13 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ._cell import EMPTY, Cell, State
+from ._cell import EMPTY, Cell, RecurrentState
 
 
-def _step(x: Tensor, recurrent: Tensor, state: State) -> State:
-    entry, forget, new, leave = (x + recurrent).chunk(4, 1)
-    carry = torch.sigmoid(forget) * state[1] + torch.sigmoid(entry) * torch.tanh(new)
-    return torch.sigmoid(leave) * torch.tanh(carry), carry
+def _step(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState:
+    input_gate, forget_gate, new, output_gate = (x + recurrent).chunk(4, 1)
+    cell_state = torch.sigmoid(forget_gate) * state[1] + torch.sigmoid(input_gate) * torch.tanh(new)
+    return torch.sigmoid(output_gate) * torch.tanh(cell_state), cell_state
 
 
 LSTM = Cell(

@@ -1,4 +1,4 @@
-"""Targets and metadata of sequences, repeated or concatenated to one entry per time step."""
+"""Targets and metadata of sequences, broadcast to one entry per time step."""
 
 from collections.abc import Iterable, Mapping, Sized
 from collections.abc import Set as AbstractSet
@@ -17,15 +17,15 @@ PER_SEQUENCE = ("sample_weight", "groups")
 _ADVICE = "Pass one entry per sequence, or for each sequence one per time step."
 
 
-class UnalignedError(ValueError):
-    """Entries are sequences whose lengths differ from those of X."""
+class LengthMismatchError(ValueError):
+    """The entries are sequences whose lengths differ from those of X."""
 
 
-def spread_target(y: Any, steps: Steps, caller: str) -> tuple[Any, str | None]:
-    """Return one target per time step; or None, and why, if they are sequences of other lengths.
+def broadcast_target(y: Any, steps: Steps, caller: str) -> tuple[Any, str | None]:
+    """Return one target per time step; or None and the reason, if their lengths do not match.
 
-    Such targets are not an error: they belong to a later estimator, for example translations, and
-    are irrelevant to a transformer that needs no targets.
+    Such targets are not an error: they are those of a later estimator, for example translations,
+    and are irrelevant to a transformer that needs no targets.
     """
     if y is None:
         return None, None
@@ -38,12 +38,12 @@ def spread_target(y: Any, steps: Steps, caller: str) -> tuple[Any, str | None]:
             "per time step."
         )
     try:
-        return _spread(y, steps, caller, "y"), None
-    except UnalignedError as error:
+        return _broadcast(y, steps, caller, "y"), None
+    except LengthMismatchError as error:
         return None, str(error)
 
 
-def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
+def broadcast_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
     """Return metadata with one entry per time step; leave other metadata unchanged."""
     if value is None:
         return None
@@ -57,15 +57,15 @@ def spread_metadata(name: str, value: Any, steps: Steps, caller: str) -> Any:
                 "one per sequence, or for each sequence one per time step."
             )
         try:
-            return _spread(value, steps, caller, name)
-        except UnalignedError as error:
+            return _broadcast(value, steps, caller, name)
+        except LengthMismatchError as error:
             raise ValueError(str(error)) from None
     listed = isinstance(value, list | tuple | Panel) or len(shape_of(value) or ()) > 0
     if not listed or _count(value, name, "entry") != n_samples:
         return value
     try:
-        return _spread(value, steps, caller, name)
-    except UnalignedError:
+        return _broadcast(value, steps, caller, name)
+    except LengthMismatchError:
         return value
 
 
@@ -85,12 +85,12 @@ def _count(value: Any, where: str, entry: str) -> int:
     return len(value)
 
 
-def _spread(value: Any, steps: Steps, caller: str, name: str) -> Any:
+def _broadcast(value: Any, steps: Steps, caller: str, name: str) -> Any:
     """Repeat one entry per sequence over its time steps; concatenate matching sequences."""
     lengths = steps.lengths
     where = f"{caller}: {name}"
     if isinstance(value, Panel):
-        _check_aligned(value.lengths, lengths, where)
+        _check_lengths(value.lengths, lengths, where)
         return value.values
     if issparse(value):
         return value.tocsr()[np.repeat(np.arange(len(lengths)), lengths)]
@@ -117,18 +117,18 @@ def _spread(value: Any, steps: Steps, caller: str, name: str) -> Any:
     arrays = [
         np.atleast_1d(as_array(entry, f"{where}[{i}]", _ADVICE)) for i, entry in enumerate(entries)
     ]
-    _check_aligned(np.fromiter(map(len, arrays), np.int64, len(arrays)), lengths, where)
+    _check_lengths(np.fromiter(map(len, arrays), np.int64, len(arrays)), lengths, where)
     try:
         return np.concatenate(arrays)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where} cannot be stacked: {quote(error)}. {_ADVICE}") from error
 
 
-def _check_aligned(given: np.ndarray, lengths: np.ndarray, where: str) -> None:
+def _check_lengths(given: np.ndarray, lengths: np.ndarray, where: str) -> None:
     if np.array_equal(given, lengths):
         return
     i = int(np.argmax(given != lengths))
-    raise UnalignedError(
+    raise LengthMismatchError(
         f"{where}[{i}] has {given[i]} entries, but X[{i}] has {lengths[i]} time steps. Pass one "
         "per time step, or one for each sequence as a whole."
     )

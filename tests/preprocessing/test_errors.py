@@ -79,8 +79,8 @@ def columns():
         ),
         (
             lambda: TimeDistributed(StandardScaler()).fit(X3).inverse_transform(X3[:, :, :2]),
-            "inverse_transform: X has 2 features per time step, but StandardScaler was fitted to "
-            "make 3. Pass sequences of shape (n_timesteps, 3), as transform returns them.",
+            "inverse_transform: X has 2 features per time step, but StandardScaler returns 3. Pass "
+            "sequences of shape (n_timesteps, 3), as transform returns them.",
         ),
         (
             lambda: TimeDistributed(PCA(n_components=9, svd_solver="full")).fit([GOOD[["heat"]]]),

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sk_rnn import Panel, RNNClassifier
 from sk_rnn.preprocessing import TimeDistributed
-from sk_rnn.preprocessing._spread import spread_metadata, spread_target
+from sk_rnn.preprocessing._broadcasting import broadcast_metadata, broadcast_target
 from sk_rnn.preprocessing._steps import read_steps
 
 RAGGED = [[[1.0, 0.0]] * n for n in (3, 1, 2)]
@@ -20,7 +20,7 @@ EQUAL = np.zeros((3, 2, 4))
 
 
 def spread(y, X=RAGGED):
-    target, unaligned = spread_target(y, read_steps(X, "fit"), "fit")
+    target, unaligned = broadcast_target(y, read_steps(X, "fit"), "fit")
     assert unaligned is None
     return np.asarray(target.todense() if hasattr(target, "todense") else target).tolist()
 
@@ -91,12 +91,12 @@ def test_sample_weights_per_step_are_read_alike():
 def test_metadata_not_per_sequence_are_unchanged():
     steps = read_steps(RAGGED, "fit")
     for value in (None, 5, "abc", {"a": 1}, [1, 2], np.array(3.0), [[1], [2], [3]]):
-        assert spread_metadata("option", value, steps, "fit") is value
-    assert spread_metadata("ages", [7, 8, 9], steps, "fit").tolist() == [7, 7, 7, 8, 9, 9]
+        assert broadcast_metadata("option", value, steps, "fit") is value
+    assert broadcast_metadata("ages", [7, 8, 9], steps, "fit").tolist() == [7, 7, 7, 8, 9, 9]
 
 
 def test_targets_of_other_lengths_are_for_later_steps():
-    target, why = spread_target([[1], [2], [3]], read_steps(RAGGED, "fit"), "fit")
+    target, why = broadcast_target([[1], [2], [3]], read_steps(RAGGED, "fit"), "fit")
     assert target is None
     assert why == (
         "fit: y[0] has 1 entries, but X[0] has 3 time steps. Pass one per time step, or one for "

@@ -10,21 +10,21 @@ from torch import Tensor
 
 from ._batches import Batch
 from ._callbacks import StopTraining
-from ._readouts import Readout, SeenBatch, show
+from ._readouts import CallbackBatch, Readout, to_callback_batch
 from ._user_callbacks import (
     BATCH_EVENTS,
     EVENTS,
     explain_missing,
     explain_parameters,
     explain_scoring,
-    hears,
-    kept_epoch,
+    implements,
     missing_key,
     reads_batches,
+    restored_epoch,
 )
 
 
-class Audience:
+class Notifier:
     """Notifies callbacks of events, and records the batch history that they read.
 
     Events without a listener are skipped: usually no callback listens to batch events.
@@ -36,7 +36,7 @@ class Audience:
     own_first, own_last : sequences of callbacks
         Called before and after the user's.
     readout : Readout or None
-        How user callbacks see outputs and targets; None leaves them unchanged.
+        Conversion of outputs and targets for user callbacks; None leaves them unchanged.
     n_batches : int
         Batches per epoch, of training and validation.
     validated : bool
@@ -60,10 +60,10 @@ class Audience:
         self.validated = validated
         callbacks = [callback for _, callback in self.users]
         self.listeners = {
-            event: [pair for pair in self.users if hears(pair[1], event)] for event in EVENTS
+            event: [pair for pair in self.users if implements(pair[1], event)] for event in EVENTS
         }
-        heard = any(self.listeners[event] for event in BATCH_EVENTS)
-        self.watches_batches = heard or any(map(reads_batches, callbacks))
+        any_listens = any(self.listeners[event] for event in BATCH_EVENTS)
+        self.needs_batches = any_listens or any(map(reads_batches, callbacks))
         self.bars = [callback for callback in callbacks if isinstance(callback, ProgressBar)]
         for bar in self.bars:
             if bar.batches_per_epoch == "auto":
@@ -76,7 +76,7 @@ class Audience:
             getattr(callback, event)(self.net, **kwargs)
         stop: StopTraining | None = None
         try:
-            self._tell_listeners(event, kwargs)
+            self._notify_users(event, kwargs)
         except StopTraining as raised:
             stop = raised  # the other callbacks still see the weights of this epoch
         for callback in self.own_last:
@@ -84,68 +84,68 @@ class Audience:
         if stop is not None:
             raise stop
 
-    def is_heard(self, event: str) -> bool:
+    def has_listener(self, event: str) -> bool:
         """Whether a user callback implements an event."""
         return bool(self.listeners[event])
 
-    def begin_batch(self, batch: Batch, *, training: bool) -> SeenBatch:
-        """Notify callbacks of a batch, and return it as they see it."""
-        seen = show(batch, self.readout)
+    def begin_batch(self, batch: Batch, *, training: bool) -> CallbackBatch:
+        """Notify callbacks of a batch, and return it in the form passed to them."""
+        shown = to_callback_batch(batch, self.readout)
         self.net.history.new_batch()
-        self._tell_listeners("on_batch_begin", {"batch": seen, "training": training})
-        return seen
+        self._notify_users("on_batch_begin", {"batch": shown, "training": training})
+        return shown
 
-    def has_gradients(self, seen: SeenBatch) -> None:
+    def report_gradients(self, shown: CallbackBatch) -> None:
         """Notify callbacks of gradients."""
         if self.listeners["on_grad_computed"]:
             named = list(self.net.module_.named_parameters())
-            self._tell_listeners(
-                "on_grad_computed", {"named_parameters": named, "batch": seen, "training": True}
+            self._notify_users(
+                "on_grad_computed", {"named_parameters": named, "batch": shown, "training": True}
             )
 
     def end_batch(
-        self, seen: SeenBatch, prefix: str, step: dict[str, Tensor], *, training: bool
+        self, shown: CallbackBatch, prefix: str, step: dict[str, Tensor], *, training: bool
     ) -> None:
         """Record the loss of a batch, and notify callbacks of its end."""
-        self._record(prefix, step["loss"].item(), seen.n_rows)
+        self._record(prefix, step["loss"].item(), shown.n_targets)
         outputs = {"loss": step["loss"], "y_pred": step["y_pred"].detach()}
-        self._tell_listeners("on_batch_end", {"batch": seen, "training": training, **outputs})
+        self._notify_users("on_batch_end", {"batch": shown, "training": training, **outputs})
 
-    def record_unheard(self, prefix: str, steps: Sequence[tuple[Tensor, int]]) -> None:
-        """Record losses and row counts of batches without listeners, all at once.
+    def record_losses(self, prefix: str, steps: Sequence[tuple[Tensor, int]]) -> None:
+        """Record losses and target counts of batches without listeners, all at once.
 
         Callbacks may read them at the end of the epoch, and a Checkpoint uses the last one.
         """
         if steps:
             losses = torch.stack([loss for loss, _ in steps]).tolist()
-            for loss, (_, n_rows) in zip(losses, steps, strict=True):
+            for loss, (_, n_targets) in zip(losses, steps, strict=True):
                 self.net.history.new_batch()
-                self._record(prefix, loss, n_rows)
+                self._record(prefix, loss, n_targets)
         if self.users and not self.net.history[-1]["batches"]:
             self.net.history.new_batch()
 
     def weights_epoch(self) -> int:
         """Return the epoch whose weights the module has after `on_train_end`."""
-        users = [kept_epoch(callback, self.net) for _, callback in reversed(self.users)]
+        users = [restored_epoch(callback, self.net) for _, callback in reversed(self.users)]
         own = [getattr(c, "epoch_", None) for c in (*self.own_first, *self.own_last)]
         kept = [epoch for epoch in (*users, *own) if epoch is not None]
         return kept[0] if kept else len(self.net.history)
 
-    def leave(self) -> None:
+    def close_bars(self) -> None:
         """Remove the bar of an interrupted epoch."""
         for bar in self.bars:
             if hasattr(bar, "pbar_"):
                 bar.pbar_.close()
 
-    def _record(self, prefix: str, loss: float, n_rows: int) -> None:
+    def _record(self, prefix: str, loss: float, n_targets: int) -> None:
         self.net.history.record_batch(f"{prefix}_loss", loss)
-        self.net.history.record_batch(f"{prefix}_batch_size", n_rows)
+        self.net.history.record_batch(f"{prefix}_batch_size", n_targets)
 
-    def _tell_listeners(self, event: str, kwargs: dict[str, Any]) -> None:
+    def _notify_users(self, event: str, kwargs: dict[str, Any]) -> None:
         for name, callback in self.listeners[event]:
-            self._tell(name, callback, event, kwargs)
+            self._call(name, callback, event, kwargs)
 
-    def _tell(self, name: str, callback: Any, event: str, kwargs: dict[str, Any]) -> None:
+    def _call(self, name: str, callback: Any, event: str, kwargs: dict[str, Any]) -> None:
         try:
             getattr(callback, event)(self.net, **kwargs)
         except KeyboardInterrupt:
@@ -156,10 +156,10 @@ class Audience:
         except Exception as error:  # any exception: the callback's code runs here
             key = missing_key(error, callback)
             if key is None:
-                said = explain_scoring(error, callback) or explain_parameters(error, callback)
+                message = explain_scoring(error, callback) or explain_parameters(error, callback)
             else:
-                said = explain_missing(key, self.net.history[-1], validated=self.validated)
-            if said is None:
+                message = explain_missing(key, self.net.history[-1], validated=self.validated)
+            if message is None:
                 error.add_note(f"{self.net.caller}: raised by callback {name!r} in {event}.")
                 raise
-            raise ValueError(f"{self.net.caller}: callback {name!r} {said}") from error
+            raise ValueError(f"{self.net.caller}: callback {name!r} {message}") from error

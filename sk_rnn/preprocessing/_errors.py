@@ -1,4 +1,4 @@
-"""Translation of a transformer's errors into sequences, time steps and columns."""
+"""Errors of a transformer, restated with the sequence, time step and column."""
 
 import re
 import warnings
@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 from ..sequences import CLIP, check_sequences, level_of_user, locate, name_kind, plain, quote
-from ._nested import takes_categories, takes_dicts
+from ._nested import accepts_categories, requires_dicts
 from ._steps import Steps, read_steps
 
 
@@ -44,13 +44,13 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
         advice = f" If it needs numbers, pass TimeDistributed({pipeline})."
         return kind(
             f"{caller}: {name} refused the dicts of {len(steps.values)} time steps: {quote(error)}."
-            + ("" if takes_dicts(transformer) else advice)
+            + ("" if requires_dicts(transformer) else advice)
         )
     reason = (
         _string_columns(X, steps, transformer, text)
         or _not_finite(steps, text, caller)
         or _unknown_category(steps, text)
-        or _no_number(X, steps, transformer, text, caller)
+        or _not_numeric(X, steps, transformer, text, caller)
     )
     if reason is not None:
         return kind(f"{caller}: {reason}")
@@ -80,12 +80,12 @@ def named_warnings(steps: Steps, transformer: Any, caller: str) -> Iterator[None
     if computed:
         warnings.warn(
             f"{caller}: {type(transformer).__name__} warns of {computed[0].message}. "
-            f"{_what_to_drop(steps)}",
+            f"{_warning_advice(steps)}",
             stacklevel=level_of_user(),
         )
 
 
-def _what_to_drop(steps: Steps) -> str:
+def _warning_advice(steps: Steps) -> str:
     """Return the advice for time steps for which a computation is undefined."""
     frame = pd.DataFrame(steps.values)
     names = steps.feature_names or frame.columns
@@ -96,7 +96,7 @@ def _what_to_drop(steps: Steps) -> str:
     return "The result may hold NaN or infinity. Check X for values that are too large."
 
 
-def refuse_what_is_no_dict(steps: Steps, transformer: Any, caller: str) -> NoReturn:
+def refuse_non_dicts(steps: Steps, transformer: Any, caller: str) -> NoReturn:
     """Raise TypeError if a transformer of dicts receives other time steps."""
     advice = "Pass one dict per time step, {} for one without features."
     row, found = 0, "a row of a data frame"
@@ -113,7 +113,7 @@ def refuse_what_is_no_dict(steps: Steps, transformer: Any, caller: str) -> NoRet
 
 
 def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | None:
-    """Column selection by name for data without column names."""
+    """Explain column selection by name for data without column names."""
     if "using strings is only supported for" not in text:
         return None
     if steps.is_table and isinstance(X, pd.DataFrame):
@@ -131,7 +131,7 @@ def _string_columns(X: Any, steps: Steps, transformer: Any, text: str) -> str | 
 
 
 def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
-    """Missing or infinite values."""
+    """Explain missing or infinite values."""
     nan = "NaN" in text
     if not nan and "infinity" not in text:
         return None
@@ -166,7 +166,7 @@ def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
 
 
 def _unknown_category(steps: Steps, text: str) -> str | None:
-    """Categories that an encoder did not see in fit."""
+    """Explain categories that an encoder did not see in fit."""
     match = re.search(r"Found unknown categories \[(.*)\] in column", text, re.DOTALL)
     if match is None:
         return None
@@ -187,11 +187,13 @@ def _unknown_category(steps: Steps, text: str) -> str | None:
     return None
 
 
-def _no_number(X: Any, steps: Steps, transformer: Any, text: str, caller: str) -> str | None:
-    """Text and other values that are not numbers."""
-    choosy = not takes_categories(transformer) and not isinstance(transformer, ColumnTransformer)
+def _not_numeric(X: Any, steps: Steps, transformer: Any, text: str, caller: str) -> str | None:
+    """Explain text and other values that are not numbers."""
+    needs_numbers = not accepts_categories(transformer) and not isinstance(
+        transformer, ColumnTransformer
+    )
     if isinstance(steps.values, np.ndarray):
-        if choosy and steps.values.dtype.kind not in "biuf":
+        if needs_numbers and steps.values.dtype.kind not in "biuf":
             try:
                 read_steps(X, caller)
             except (TypeError, ValueError) as located:
@@ -206,11 +208,11 @@ def _no_number(X: Any, steps: Steps, transformer: Any, text: str, caller: str) -
         shown = [repr(value) for value in values]
         if match is not None and match[1] in shown:
             row = shown.index(match[1])
-        elif choosy and match is None:
-            no_number = [not (isinstance(v, Number) or pd.isna(v)) for v in values]
-            if not any(no_number):
+        elif needs_numbers and match is None:
+            not_numeric = [not (isinstance(v, Number) or pd.isna(v)) for v in values]
+            if not any(not_numeric):
                 continue
-            row = no_number.index(True)
+            row = not_numeric.index(True)
         else:
             continue
         return (
