@@ -3,12 +3,11 @@
 Numba is imported only when a recurrence runs: without it everything else works.
 """
 
-from typing import NamedTuple
-
 from torch import Tensor
 
 from ._preparation import prepare, remedy, warn_unavailable, why_unavailable
 from ._shards import kernel_threads
+from ._weights import DirectionWeights
 
 __all__ = [
     "DirectionWeights",
@@ -20,18 +19,6 @@ __all__ = [
     "warn_unavailable",
     "why_unavailable",
 ]
-
-
-class DirectionWeights(NamedTuple):
-    """Weights of one direction, in the shapes and the gate order of torch.nn.RNNBase.
-
-    G is the width of all gates: 1, 3 or 4 times the hidden size H.
-    """
-
-    weight_ih: Tensor  # (G, F)
-    weight_hh: Tensor  # (G, H)
-    bias_ih: Tensor  # (G,)
-    bias_hh: Tensor  # (G,)
 
 
 def recurrent_layer(

@@ -24,7 +24,7 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from ._preparation import about_to_compile, not_saved
+from ._events import EVENTS
 
 _SUFFIX = ".kernel"
 _DIGEST_SIZE = hashlib.sha256().digest_size
@@ -68,7 +68,7 @@ class KernelCache(NullCache):
         except Exception:  # it can still be compiled
             pass
         if found is None:
-            about_to_compile()
+            EVENTS.compiles()
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -78,7 +78,7 @@ class KernelCache(NullCache):
         except MemoryError:
             raise
         except Exception as error:  # it can still be used
-            not_saved(error)
+            EVENTS.write_error = error
 
     def _load(self, sig: Any, target_context: Any) -> Any:
         key = self._key(sig, target_context.codegen())

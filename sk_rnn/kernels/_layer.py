@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from . import DirectionWeights
 from ._cells import KERNEL_CELLS
 from ._product import ROWS, lanes, pack_for_backward, pack_for_forward
 from ._sequences import make_run_backward, make_run_forward
 from ._shards import n_threads, run_all
+from ._weights import DirectionWeights
 
 _FORWARD = {name: make_run_forward(cell) for name, cell in KERNEL_CELLS.items()}
 _BACKWARD = {name: make_run_backward(cell) for name, cell in KERNEL_CELLS.items()}

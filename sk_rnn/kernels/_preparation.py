@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ._events import EVENTS
+
 NOT_INSTALLED = "Numba is not installed"
 SWITCHED_OFF = "Numba is switched off by NUMBA_DISABLE_JIT"
 
@@ -33,8 +35,6 @@ class _Status:
     prepared: set[tuple[str, torch.dtype, bool]] = field(default_factory=set)
     imported: bool = False  # Numba
     compiler_lock: Any = None  # of Numba
-    compiling: Callable[[], None] | None = None  # called by `about_to_compile`
-    not_saved: Exception | None = None  # error of writing compiled kernels to disk
     warned: set[str] = field(default_factory=set)
 
 
@@ -94,9 +94,9 @@ def prepare(
         return reason
     work = partial(_compile, cell, dtype, training)
     _Attempt(work, "Numba cannot compile the kernels").wait(announce)
-    if _status.not_saved is not None and not _status.failure:
+    if EVENTS.write_error is not None and not _status.failure:
         _warn_once(
-            f"Compiled kernels could not be written to disk ({_described(_status.not_saved)}), so "
+            f"Compiled kernels could not be written to disk ({_described(EVENTS.write_error)}), so "
             "each process compiles them again, which takes seconds. Free disk space, or set the "
             "environment variable NUMBA_CACHE_DIR to a directory that can be written to."
         )
@@ -119,12 +119,12 @@ def _compile(cell: str, dtype: torch.dtype, training: bool, compiling: Callable[
         return
     from . import _layer, _pooling
 
-    _status.compiling = compiling
+    EVENTS.on_compile = compiling
     try:
         _layer.try_out(cell, _DTYPES[dtype], training=training)
         _pooling.try_out(_DTYPES[dtype], training=training)
     finally:
-        _status.compiling = None
+        EVENTS.on_compile = None
     _status.prepared |= {(cell, dtype, training), (cell, dtype, False)}
 
 
@@ -190,17 +190,6 @@ class _Attempt:
 def _wait(event: threading.Event) -> None:
     while not event.wait(timeout=1.0):  # on Windows Ctrl-C does not interrupt a wait
         pass
-
-
-def about_to_compile() -> None:
-    """Tell `prepare` that a kernel is not on disk."""
-    if _status.compiling is not None:
-        _status.compiling()
-
-
-def not_saved(error: Exception) -> None:
-    """Tell `prepare` that a compiled kernel could not be written to disk."""
-    _status.not_saved = error
 
 
 def warn_unavailable(reason: str) -> None:

@@ -21,6 +21,7 @@ import numba
 
 import sk_rnn
 from sk_rnn.kernels import _cache, _jit, _preparation
+from sk_rnn.kernels._events import EVENTS
 from sk_rnn.kernels._preparation import _Status
 
 PACKAGE = Path(sk_rnn.__file__).parent
@@ -54,6 +55,7 @@ def places(tmp_path, monkeypatch):
     found = [tmp_path / "first", tmp_path / "second"]
     monkeypatch.setattr(_cache, "directories", lambda: found)
     monkeypatch.setattr(_preparation, "_status", _Status())
+    monkeypatch.setattr(EVENTS, "write_error", None)
     return found
 
 
@@ -132,7 +134,7 @@ def test_a_damaged_file_is_compiled_again_and_replaced(places, monkeypatch, dama
     assert run(successor) == (5, False)
     assert run(successor) == (5, True)
     assert files(places[0]) == [path]
-    assert _preparation._status.not_saved is None
+    assert EVENTS.write_error is None
 
 
 def test_a_file_of_another_kernel_under_this_name_is_not_used(places):
@@ -149,7 +151,7 @@ def test_second_cache_directory_is_used_if_the_first_is_not_writable(places):
     assert run(successor) == (5, False)
     assert run(successor) == (5, True)
     assert len(files(places[1])) == 1
-    assert _preparation._status.not_saved is None
+    assert EVENTS.write_error is None
 
 
 def test_a_directory_with_the_name_of_the_file_does_not_raise(places):
@@ -199,7 +201,7 @@ def test_what_cannot_be_written_is_computed_all_the_same(places, monkeypatch, ow
     assert run(successor) == (5, False)
     assert not files(places[0])
     assert not files(places[1])
-    assert isinstance(_preparation._status.not_saved, OSError)
+    assert isinstance(EVENTS.write_error, OSError)
 
 
 def test_a_file_that_cannot_be_read_is_compiled_again(places, monkeypatch):
@@ -227,7 +229,7 @@ def test_without_a_digest_of_the_sources_nothing_is_kept(places, monkeypatch):
     assert run(successor) == (5, False)
     assert run(successor) == (5, False)
     assert not files(places[0])
-    assert _preparation._status.not_saved is None
+    assert EVENTS.write_error is None
 
 
 def test_a_numba_that_keeps_kernels_in_another_way_compiles_without_a_cache(places, monkeypatch):

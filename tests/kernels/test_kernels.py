@@ -399,7 +399,7 @@ def threaded_case(n, wants_input=True):
 
 @pytest.mark.parametrize("wants_input", [False, True])
 def test_threads_change_no_state_and_hardly_a_gradient(monkeypatch, wants_input):
-    monkeypatch.setattr(_layer, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(_layer, "_MIN_WORK_PER_THREAD", 1)
     alone = threaded_case(1, wants_input)
     for n in (2, 3, 16):
         shared, again = threaded_case(n, wants_input), threaded_case(n, wants_input)
@@ -412,7 +412,7 @@ def test_threads_change_no_state_and_hardly_a_gradient(monkeypatch, wants_input)
 
 
 def test_calls_from_several_threads_do_not_disturb_each_other(monkeypatch):
-    monkeypatch.setattr(_layer, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(_layer, "_MIN_WORK_PER_THREAD", 1)
     alone = threaded_case(2)
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(threaded_case, [2] * 12):
@@ -438,7 +438,7 @@ Y = [0, 1] * 4
 
 
 def states_of_two_threads():
-    _layer._WORTH_A_THREAD = 1  # in this process, which ends with the test
+    _layer._MIN_WORK_PER_THREAD = 1  # in this process, which ends with the test
     return threaded_case(2)[0].numpy()
 
 

@@ -24,6 +24,7 @@ import sk_rnn
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.kernels import _cache, _layer, _pooling, _preparation, _product, prepare
 from sk_rnn.kernels import why_unavailable as why
+from sk_rnn.kernels._events import EVENTS
 from sk_rnn.kernels._jit import jit
 from sk_rnn.kernels._preparation import _Status
 from sk_rnn.training import _runtime
@@ -38,6 +39,7 @@ SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
 def fresh(monkeypatch):
     """Reset the state of the kernels in this process."""
     monkeypatch.setattr(_preparation, "_status", _Status())
+    monkeypatch.setattr(EVENTS, "write_error", None)
 
 
 def broken(tmp_path, monkeypatch, statement):
@@ -189,7 +191,7 @@ def test_after_preparing_nothing_more_is_compiled(fresh, monkeypatch, cell, prec
     dtype = getattr(torch, precision)
     assert prepare(cell, dtype, training=True) == ""
     before = n_compiled()
-    monkeypatch.setattr(_layer, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(_layer, "_MIN_WORK_PER_THREAD", 1)
     kind = {**SMALL, "cell": cell, "precision": precision}
     for more in (
         {"num_layers": 2, "recurrent_dropout": 0.5},
