@@ -4,6 +4,7 @@
 samples at most, never over time steps.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, NoReturn
@@ -37,6 +38,10 @@ _ACCEPTED = (
     "a list with one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample, "
     "or a Panel."
 )
+_FILMS = (
+    "Films have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
+    "(n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
+)
 _ONE_PER_SAMPLE = "Pass one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample."
 
 
@@ -47,6 +52,7 @@ class Flat(NamedTuple):
     offsets: np.ndarray  # (n_samples + 1,)
     feature_names: tuple[str, ...] | None = None
     ids: pd.Index | None = None  # index of the samples in a Series or frame
+    frame_shape: tuple[int, ...] | None = None  # of films: (height, width[, channels]), flattened
 
 
 def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool = True) -> Flat:
@@ -64,6 +70,12 @@ def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool 
         Whether values are real numbers, (total_steps, n_features). Otherwise they are
         labels of any kind, one-dimensional if there is one per step. Labels from lists are
         objects, so that NumPy does not convert numbers to strings.
+
+    Notes
+    -----
+    The frames of films, arrays of shape (height, width) or (height, width, channels) per time step,
+    become vectors of features, row by row. Three dimensions are never frames: an image is a
+    sequence of rows.
     """
     if isinstance(X, pd.Series | pd.DataFrame):
         return _flatten(X, where, dtype, numeric)._replace(ids=X.index)
@@ -85,7 +97,7 @@ def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
     if isinstance(X, np.ndarray) and X.ndim > 1:
         if holds_cells(X):
             return _flatten_cells(pd.DataFrame(X), where, dtype, numeric, array=True)
-        return _finish(*_read_rectangle(X, where), where, dtype, numeric)
+        return _finish(*_read_rectangle(X, where, numeric), where, dtype, numeric)
     return _flatten_samples(list(X), where, dtype, numeric)
 
 
@@ -140,10 +152,12 @@ def _read_table(df: pd.DataFrame, where: str, numeric: bool) -> np.ndarray:
     return frame_values(df, where, table=True) if numeric else df.to_numpy()
 
 
-def _read_rectangle(X: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
-    if X.ndim > 3:
-        raise ValueError(f"{where} has {X.ndim} dimensions, shape {X.shape}. {_ACCEPTED}")
-    for size, what in ((len(X), "sample"), (X.shape[-1], "feature")):
+def _read_rectangle(X: np.ndarray, where: str, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
+    if X.ndim > 5 or (X.ndim > 3 and not numeric):
+        accepted = _FILMS if numeric else _ACCEPTED
+        raise ValueError(f"{where} has {X.ndim} dimensions, shape {X.shape}. {accepted}")
+    features = math.prod(X.shape[2:]) if X.ndim > 2 else X.shape[1]
+    for size, what in ((len(X), "sample"), (features, "feature")):
         if size == 0:  # in scikit-learn's words, which its own checks look for
             raise ValueError(
                 f"{where}: Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is "
@@ -168,6 +182,7 @@ def _flatten_cells(
     ]
     if len(flats) == 1:
         one_feature = flats[0].values.ndim == 1 or flats[0].values.shape[1] == 1
+        one_feature &= flats[0].frame_shape is None
         return flats[0]._replace(feature_names=_names(labels) if one_feature else None)
     lengths = np.diff(flats[0].offsets)
     for name, flat in zip(names, flats, strict=True):
@@ -245,7 +260,7 @@ def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: 
     except TypeError:
         _refuse_numbers(arrays, where)
     refuse_empty(lengths, where)
-    _check_shapes(arrays, where)
+    _check_shapes(arrays, where, numeric)
     dtypes = {array.dtype for array in arrays}
     if numeric and not all(held.kind in "biuf" for held in dtypes):
         arrays = [as_numbers(array, f"{where}[{i}]") for i, array in enumerate(arrays)]
@@ -354,14 +369,28 @@ def _label_kind(dtype: np.dtype) -> str:
     return dtype.kind if dtype.kind in "Mm" else "number"
 
 
-def _check_shapes(arrays: list[np.ndarray], where: str) -> None:
+def _check_shapes(arrays: list[np.ndarray], where: str, numeric: bool) -> None:
     first = arrays[0].shape
-    if len(first) > 2:
-        raise ValueError(f"{where}[0] has {len(first)} dimensions, shape {first}. {_ACCEPTED}")
+    if len(first) > 4 or (len(first) > 2 and not numeric):
+        accepted = _FILMS if numeric else _ACCEPTED
+        raise ValueError(f"{where}[0] has {len(first)} dimensions, shape {first}. {accepted}")
     for i, array in enumerate(arrays):
         if array.shape[1:] == first[1:]:
             continue
+        if array.ndim > 2 and array.ndim == len(first):
+            raise ValueError(
+                f"{where}[{i}] has frames of shape {array.shape[1:]}, but {argument(where)}[0] has "
+                f"frames of shape {first[1:]}. Give all frames one shape, as by cropping or "
+                "scaling them."
+            )
         if array.ndim != len(first):
+            if max(array.ndim, len(first)) > 2:
+                raise ValueError(
+                    f"{where}[{i}] has shape {array.shape}, but {argument(where)}[0] has "
+                    f"{first}. Give all samples one number of dimensions: (n_timesteps, height, "
+                    "width) for films of one channel, (n_timesteps, height, width, channels) for "
+                    "several, (n_timesteps, n_features) for vectors."
+                )
             raise ValueError(
                 f"{where}[{i}] is {array.ndim}-dimensional, but {argument(where)}[0] is "
                 f"{len(first)}-dimensional. Give all samples the shape (n_timesteps,), or all the "
@@ -410,8 +439,12 @@ def _finish(
 ) -> Flat:
     """Validate and reshape the time steps that an adapter has read."""
     refuse_empty(lengths, where)
-    if steps.ndim > 2:
-        raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {_ACCEPTED}")
+    if steps.ndim > 4 or (steps.ndim > 2 and not numeric):
+        accepted = _FILMS if numeric else _ACCEPTED
+        raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {accepted}")
+    frame_shape = steps.shape[1:] if steps.ndim > 2 else None
+    if frame_shape is not None:
+        steps = steps.reshape(len(steps), math.prod(frame_shape))
     if numeric:
         steps = as_numbers(steps, where)
         steps = steps[:, None] if steps.ndim == 1 else steps
@@ -420,4 +453,4 @@ def _finish(
         if dtype is not None:
             with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
                 steps = steps.astype(dtype, copy=False)
-    return Flat(steps, offsets_of(lengths), feature_names)
+    return Flat(steps, offsets_of(lengths), feature_names, frame_shape=frame_shape)
