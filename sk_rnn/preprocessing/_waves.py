@@ -62,7 +62,7 @@ def read_waves(X: Any, where: str) -> tuple[Any, list[int] | None, pd.Index | No
                 f"{_PAIRS}"
             )
         rates.append(_rate(item[0], f"{where}[{i}]"))
-        waves.append(_scaled(open_tensors(item[1], f"{where}[{i}]")))
+        waves.append(_scaled(_as_array(item[1], f"{where}[{i}]")))
     return waves, rates, X.index if isinstance(X, pd.Series) else None
 
 
@@ -82,6 +82,18 @@ def _is_pair(x: Any) -> bool:
         return False
     number = isinstance(x[0], Real) or (isinstance(x[0], np.ndarray) and x[0].ndim == 0)
     return number and is_sequence(x[1])
+
+
+def _as_array(wave: Any, where: str) -> Any:
+    """Return a list as an array: lists of equal lengths would be a table."""
+    if not isinstance(wave, list | tuple | range):
+        return open_tensors(wave, where)
+    try:
+        return np.asarray(wave)
+    except ValueError as error:
+        raise ValueError(
+            f"{where} has samples of several lengths. Pass one number per sample of the wave."
+        ) from error
 
 
 def _rate(rate: Any, where: str) -> int:
