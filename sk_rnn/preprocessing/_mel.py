@@ -1,7 +1,6 @@
 """LogMelSpectrogram: sound waves to the features of speech recognition."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -15,12 +14,10 @@ from ..sequences import (
     Int,
     IntegerFrom,
     NumberIn,
-    Panel,
     check_sequences,
     counted,
     fit_context,
     offsets_of,
-    plain,
     unchanged_on_failure,
 )
 from ._sequence_output import SequenceOutput
@@ -305,8 +302,11 @@ class LogMelSpectrogram(SequenceOutput):
             raise ValueError(
                 f"{caller}: X has {counted(n_channels, 'feature')} per time step, but a wave has "
                 "one. If they are the channels of a recording, pass their mean: "
-                + ("[(rate, wave.mean(axis=1)) for rate, wave in X]." if rates is not None else
-                   "[wave.mean(axis=1) for wave in X].")
+                + (
+                    "[(rate, wave.mean(axis=1)) for rate, wave in X]."
+                    if rates is not None
+                    else "[wave.mean(axis=1) for wave in X]."
+                )
             )
         check_features(self, plain_waves, steps, caller, reset=reset)
         if ids is not None:
@@ -364,9 +364,7 @@ def _hertz(mel: np.ndarray) -> np.ndarray:
     return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
 
 
-def _mel_filters(
-    edges: np.ndarray, rate: int, width: int, caller: str
-) -> tuple[int, np.ndarray]:
+def _mel_filters(edges: np.ndarray, rate: int, width: int, caller: str) -> tuple[int, np.ndarray]:
     """Return the length of the Fourier transform, and weights (n_fft // 2 + 1, n_mels).
 
     Parameters

@@ -59,7 +59,7 @@ class SequenceOutput(TransformerMixin, SealedState):
         if container == "default":
             return rectangle(steps.values, steps) if steps.is_rectangle else steps.to_panel()
         adapter = ADAPTERS_MANAGER.adapters[container]
-        names = self.get_feature_names_out()  # type: ignore[attr-defined]
+        names = self.get_feature_names_out()
         if steps.is_table and steps.values.shape[1] == 1:
             return adapter.create_container(rectangle(steps.values, steps), X, columns=names)
         table = adapter.create_container(np.asarray(steps.values), None, columns=names)

@@ -291,7 +291,7 @@ def _read_sample(x: Any, where: str) -> list[np.ndarray]:
     x = _opened(x, where)
     if len(x) == 0:
         raise ValueError(f"{where} has no strokes. Drop it, from y too.")
-    first = x[0]
+    first = x[0].to_numpy() if isinstance(x[0], pd.DataFrame | pd.Series) else x[0]
     points = isinstance(x, np.ndarray) and x.dtype != object and x.ndim == 2
     if points or (is_sequence(first) and len(first) and not is_sequence(first[0])):
         return _of_points(x, where)
@@ -360,5 +360,6 @@ def _refuse_columns(points: np.ndarray, where: str) -> NoReturn:
     if n_points in (2, 3) and n_columns > 3:  # all x, then all y
         advice = "If its rows are all x and all y, pass np.asarray(stroke)[:2].T."
     raise ValueError(
-        f"{where} has {counted(n_columns, 'number')} per point, where x and y are expected. {advice}"
+        f"{where} has {counted(n_columns, 'number')} per point, where x and y are expected. "
+        f"{advice}"
     )

@@ -39,9 +39,7 @@ def read_waves(X: Any, where: str) -> tuple[Any, list[int] | None, pd.Index | No
     X = open_foreign(X, where)
     if isinstance(X, np.ndarray) and X.dtype != object:
         return _scaled(X), None, None
-    listed = isinstance(X, list | tuple | pd.Series) or (
-        isinstance(X, np.ndarray) and X.ndim == 1
-    )
+    listed = isinstance(X, list | tuple | pd.Series) or (isinstance(X, np.ndarray) and X.ndim == 1)
     if not listed:
         return X, None, None
     if isinstance(X, tuple) and _is_pair(X):

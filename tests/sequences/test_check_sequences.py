@@ -299,9 +299,7 @@ def test_frames_of_films_are_flattened(make, frame_shape):
     panel = check_sequences(make(X))
     assert_rows(panel, list(X.reshape(4, 3, -1)))
     assert panel.feature_names is None
-    assert_rows(
-        check_sequences(_safe_indexing(make(X), [2, 0])), list(X[[2, 0]].reshape(2, 3, -1))
-    )
+    assert_rows(check_sequences(_safe_indexing(make(X), [2, 0])), list(X[[2, 0]].reshape(2, 3, -1)))
 
 
 def test_films_may_differ_in_length_and_be_padded():
