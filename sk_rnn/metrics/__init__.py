@@ -2,11 +2,14 @@
 
 Targets are lists, object arrays or Series of sequences: strings (sequences of characters), or
 lists, tuples or arrays of hashable tokens. Wrapped with ``make_scorer``, each function can be used
-in ``cross_val_score`` and ``GridSearchCV``.
+in ``cross_val_score`` and ``GridSearchCV``. :func:`per_time_step` makes scikit-learn's own metrics
+metrics of sequences.
 """
 
 from ._accuracy import sequence_accuracy_score, token_accuracy_score
 from ._edits import character_error_rate, edit_distance, token_error_rate, word_error_rate
+from ._per_time_step import per_time_step
+from ._spans import span_f1_score
 from ._translation import bleu_score, chrf_score
 
 __all__ = [
@@ -14,7 +17,9 @@ __all__ = [
     "character_error_rate",
     "chrf_score",
     "edit_distance",
+    "per_time_step",
     "sequence_accuracy_score",
+    "span_f1_score",
     "token_accuracy_score",
     "token_error_rate",
     "word_error_rate",
