@@ -205,7 +205,7 @@ def span_f1_score(
         right = set(in_true).intersection(in_predicted)
         for counts, spans in ((n_true, in_true), (n_predicted, in_predicted), (n_right, right)):
             for span in spans:
-                counts[span[0]] += weight  # type: ignore[assignment]
+                counts[span[0]] += weight
     types = sorted(n_true.keys() | n_predicted.keys())
     counts_of_types = np.array(
         [(n_right[kind], n_true[kind], n_predicted[kind]) for kind in types], dtype=np.float64

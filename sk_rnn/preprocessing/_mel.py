@@ -117,7 +117,7 @@ class LogMelSpectrogram(SequenceOutput):
     (23, 20)
     >>> loudest = [low[0].argmax(), high[0].argmax()]
     >>> spectrogram.mel_frequencies_[loudest].round()
-    array([ 455., 3022.])
+    array([ 425., 2895.])
 
     Files, with their own rates::
 
