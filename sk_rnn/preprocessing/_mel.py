@@ -197,7 +197,7 @@ class LogMelSpectrogram(SequenceOutput):
         caller = "LogMelSpectrogram.fit_transform"
         with unchanged_on_failure(self):
             steps, rates = self._fit(X, caller)
-            return self._in_container(self._analyse(steps, rates), X)
+            return self._in_container(self._analyse(steps, rates, caller), X)
 
     def transform(self, X: Any) -> Any:
         """Convert waves to log-mel energies.
@@ -216,8 +216,9 @@ class LogMelSpectrogram(SequenceOutput):
             With ``set_output(transform="pandas")``, a list of data frames, one per wave.
         """
         check_is_fitted(self)
-        steps, rates = self._read(X, "LogMelSpectrogram.transform", reset=False)
-        return self._in_container(self._analyse(steps, rates), X)
+        caller = "LogMelSpectrogram.transform"
+        steps, rates = self._read(X, caller, reset=False)
+        return self._in_container(self._analyse(steps, rates, caller), X)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Get the names of the frequency bands.
@@ -315,14 +316,21 @@ class LogMelSpectrogram(SequenceOutput):
         panel = check_sequences(panel, dtype=panel.dtype, caller=caller)  # refuses NaN, infinity
         return steps._replace(values=panel.values), rates
 
-    def _analyse(self, steps: Steps, rates: list[int] | None) -> Steps:
+    def _analyse(self, steps: Steps, rates: list[int] | None, caller: str) -> Steps:
         """Return the features of waves as time steps."""
         spectra = []
         for i, (start, stop) in enumerate(zip(steps.offsets[:-1], steps.offsets[1:], strict=True)):
             wave = steps.values[start:stop, 0]
-            if rates is not None:
-                wave = resample(wave, rates[i], self.sampling_rate_)
-            spectra.append(self._spectrum(wave).astype(steps.values.dtype, copy=False))
+            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+                if rates is not None:
+                    wave = resample(wave, rates[i], self.sampling_rate_)
+                spectrum = self._spectrum(wave).astype(steps.values.dtype, copy=False)
+            if not np.isfinite(spectrum).all():
+                raise ValueError(
+                    f"{caller}: X[{i}] has values so large that its energy is too large for "
+                    "float64. Scale waves to [-1, 1]."
+                )
+            spectra.append(spectrum)
         return steps._replace(
             values=np.concatenate(spectra),
             offsets=offsets_of(np.array([len(spectrum) for spectrum in spectra])),

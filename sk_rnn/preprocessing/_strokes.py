@@ -1,5 +1,6 @@
 """PenStrokes: strokes of a pen to sequences of movements."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, NoReturn, Self
@@ -146,8 +147,14 @@ class PenStrokes(SequenceOutput):
         samples, ids = _read_samples(X, f"{caller}: X")
         movements = []
         for i, strokes in enumerate(samples):
-            unit = _unit(strokes, self.unit)
-            most = sum(map(_length, strokes)) / unit / float(self.spacing)
+            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+                unit = _unit(strokes, self.unit)
+                most = sum(map(_length, strokes)) / unit / float(self.spacing)
+            if not math.isfinite(most):
+                raise ValueError(
+                    f"{caller}: X[{i}] has coordinates so large that distances are too large for "
+                    "float64. Rescale them."
+                )
             if not most < _MOST_POINTS:
                 raise ValueError(
                     f"{caller}: X[{i}] would have {most:.0f} points at spacing={self.spacing!r}. "
@@ -311,7 +318,7 @@ def _opened(x: Any, where: str) -> Any:
         x = x.to_numpy()
     if isinstance(x, str | bytes | Mapping) or not is_sequence(x):
         raise TypeError(f"{where} is {name_kind(x)}, where strokes are expected. {_ACCEPTED}")
-    return x if isinstance(x, list | tuple) else np.asarray(x)
+    return x if isinstance(x, list | tuple) else as_array(x, where, _ACCEPTED)
 
 
 def _points(x: Any, where: str) -> np.ndarray:

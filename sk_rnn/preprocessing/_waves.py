@@ -1,6 +1,6 @@
 """Reading of sound waves: with or without sampling rates, as numbers or as wave files hold them."""
 
-import math
+from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any
 
@@ -70,8 +70,11 @@ def resample(wave: np.ndarray, rate: int, target: int) -> np.ndarray:
         return wave
     from scipy.signal import resample_poly  # slow to import, and seldom needed
 
-    common = math.gcd(rate, target)
-    return resample_poly(wave, target // common, rate // common)
+    low, high = sorted((rate, target))
+    # The filter is as long as the terms of the ratio are large; it is wrong by 1e-8 at most.
+    ratio = Fraction(high, low).limit_denominator(10_000)
+    many, few = ratio.numerator, ratio.denominator
+    return resample_poly(wave, *((few, many) if rate == high else (many, few)))
 
 
 def _is_pair(x: Any) -> bool:

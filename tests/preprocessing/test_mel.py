@@ -123,6 +123,11 @@ def test_a_later_wave_is_resampled_to_the_rate_of_fit():
     assert spectrogram.transform([(4_000, tone(500, 4_000))])[0].shape == (8, 40)
 
 
+def test_rates_without_a_common_factor_are_resampled_all_the_same():
+    X = [(8_000, tone(500, 8_000, 0.5)), (7_999_993, np.zeros(4_000_000)), (8_009, [0.0] * 4_000)]
+    assert LogMelSpectrogram().fit_transform(X).lengths.tolist() == [48, 48, 48]
+
+
 def test_wave_files_are_scaled_whatever_their_type(tmp_path):
     wave = 0.9 * tone(440, 8_000)
     stored = {
@@ -347,6 +352,17 @@ REFUSED = {
         "Hz has no frequency of its own. Lower n_mels, or lengthen the window.",
     ),
 }
+
+
+def test_waves_that_overflow_are_refused():
+    spectrogram = LogMelSpectrogram().fit([WAVE])
+    for huge in (np.full(500, 1e200), np.tile([1e308, -1e308], 200)):
+        with pytest.raises(ValueError) as error:
+            spectrogram.transform([WAVE, huge])
+        assert str(error.value) == (
+            "LogMelSpectrogram.transform: X[1] has values so large that its energy is too large "
+            "for float64. Scale waves to [-1, 1]."
+        )
 
 
 @pytest.mark.parametrize("what", REFUSED)

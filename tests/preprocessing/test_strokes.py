@@ -273,6 +273,17 @@ def test_points_without_number_are_refused():
     )
 
 
+@pytest.mark.parametrize("unit", ["height", None])
+def test_coordinates_that_overflow_are_refused(unit):
+    huge = [[[1e308, -1e308], [-1e308, 1e308]]]
+    with pytest.raises(ValueError) as error:
+        PenStrokes(unit=unit).fit_transform([ANGLE, huge])
+    assert str(error.value) == (
+        "PenStrokes.transform: X[1] has coordinates so large that distances are too large for "
+        "float64. Rescale them."
+    )
+
+
 def test_inverse_needs_three_features():
     with pytest.raises(ValueError) as error:
         PenStrokes().fit([PLUS]).inverse_transform([[[1.0, 2.0]]])
