@@ -71,8 +71,9 @@ def resample(wave: np.ndarray, rate: int, target: int) -> np.ndarray:
     from scipy.signal import resample_poly  # slow to import, and seldom needed
 
     low, high = sorted((rate, target))
-    # The filter is as long as the terms of the ratio are large; it is wrong by 1e-8 at most.
-    ratio = Fraction(high, low).limit_denominator(10_000)
+    # The longer the terms of the ratio, the longer the filter: rates without a common factor are
+    # approximated, to a hundred-thousandth at worst.
+    ratio = Fraction(high, low).limit_denominator(max(1, 100_000 * low // high))
     many, few = ratio.numerator, ratio.denominator
     return resample_poly(wave, *((few, many) if rate == high else (many, few)))
 
