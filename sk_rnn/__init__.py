@@ -8,6 +8,7 @@ from ._version import __version__ as __version__
 __all__ = ["Panel", "RNNClassifier", "RNNRegressor", "Seq2SeqTransformer"]
 
 if TYPE_CHECKING:
+    from . import datasets as datasets
     from . import estimators as estimators
     from . import metrics as metrics
     from . import preprocessing as preprocessing
@@ -23,7 +24,7 @@ else:
         "RNNRegressor": "estimators",
         "Seq2SeqTransformer": "estimators",
     }
-    _SUBPACKAGES = ("estimators", "metrics", "preprocessing", "sequences")
+    _SUBPACKAGES = ("datasets", "estimators", "metrics", "preprocessing", "sequences")
 
     def __getattr__(name: str) -> Any:
         if name in _SUBPACKAGES:

@@ -44,6 +44,7 @@ class Steps(NamedTuple):
     is_tokens: bool = False  # whether X was a panel of token ids
     times: pd.Index | None = None  # times of the time steps in a Panel
     is_records: bool = False  # whether values are dicts of features, one per time step
+    frame_shape: tuple[int, ...] | None = None  # of films, whose frames are flattened
 
     @property
     def lengths(self) -> np.ndarray:
@@ -134,10 +135,17 @@ def read_steps(
     records = _are_records(flat.values)
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
-    rectangle = table or len(shape_of(X) or ()) == 3
+    rectangle = table or len(shape_of(X) or ()) in (3, 4, 5)  # 4 and 5: films
     ids = None if table else flat.ids  # the output for a table is an array
     return Steps(
-        values, flat.offsets, table, rectangle, flat.feature_names, ids, is_records=records
+        values,
+        flat.offsets,
+        table,
+        rectangle,
+        flat.feature_names,
+        ids,
+        is_records=records,
+        frame_shape=flat.frame_shape,
     )
 
 
@@ -164,8 +172,9 @@ def check_features(estimator: Any, X: Any, steps: Steps, caller: str, *, reset: 
         except ValueError as error:
             raise ValueError(f"{error}{one_sequence(X, 'X', 1)}") from None
     elif n_features != estimator._n_step_features:
+        frames = "" if steps.frame_shape is None else f" (frames of shape {steps.frame_shape})"
         raise ValueError(
-            f"{caller}: X has {counted(n_features, 'feature')} per time step, but "
+            f"{caller}: X has {counted(n_features, 'feature')} per time step{frames}, but "
             f"{type(estimator).__name__} was fitted with {estimator._n_step_features}. Pass "
             f"sequences of shape (n_timesteps, {estimator._n_step_features})."
             + one_sequence(X, "X", estimator._n_step_features)

@@ -4,11 +4,11 @@ import copy
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.metadata_routing import (
@@ -21,7 +21,6 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import check_is_fitted
 
 from ..sequences import (
-    SealedState,
     Transformer,
     align_to_samples,
     available_if,
@@ -41,9 +40,8 @@ from ._broadcasting import PER_SEQUENCE, broadcast_metadata, broadcast_target
 from ._errors import explain, named_warnings, refuse_non_dicts
 from ._folds import restore_folds, split_by_sequence
 from ._nested import accepts_categories, names_out, requires_dicts
+from ._sequence_output import SequenceOutput
 from ._steps import Steps, check_features, check_names_in, names_of_features, read_steps
-
-_OUTPUTS = ("default", "pandas", "polars")
 
 
 def _transformer_has(method: str) -> Callable[[Any], bool]:
@@ -56,11 +54,7 @@ def _transformer_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
-class TimeDistributed(
-    TransformerMixin,
-    SealedState,
-    auto_wrap_output_keys=None,  # type: ignore[call-arg]
-):
+class TimeDistributed(SequenceOutput):
     """Apply a scikit-learn transformer to the time steps of sequences.
 
     The time steps of all sequences are concatenated to one table of shape
@@ -363,31 +357,6 @@ class TimeDistributed(
         names = self.transformer_.get_feature_names_out()
         columns = check_names_in(self, input_features)
         return columns if len(names) == 1 else names
-
-    def set_output(
-        self, *, transform: Literal["default", "pandas", "polars"] | None = None
-    ) -> Self:
-        """Set the output container of `transform` and `fit_transform`.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            "default" returns a Panel (a table for a table), the others return data frames, one per
-            sequence. None leaves the setting unchanged.
-
-        Returns
-        -------
-        self : object
-        """
-        known = transform is None or isinstance(transform, str)
-        if not known or transform not in (None, *_OUTPUTS):
-            raise ValueError(
-                f"TimeDistributed.set_output: transform must be one of {list(_OUTPUTS)} or None; "
-                f"got {transform!r}."
-            )
-        if transform is not None:
-            self._sklearn_output_config = {"transform": transform}
-        return self
 
     # -- Metadata and tags --------------------------------------------------------------
 

@@ -55,6 +55,7 @@ from ._targets import (
     TargetCountError,
     TargetLengthsError,
     check_sequence_targets,
+    plain_labels,
 )
 from ._tensors import open_tensors
 from ._text import find_joiner, join_words, split_words
@@ -128,6 +129,7 @@ __all__ = [
     "open_tensors",
     "pad_batch",
     "plain",
+    "plain_labels",
     "plain_number",
     "plain_numbers",
     "prediction_batches",

@@ -4,6 +4,7 @@
 samples at most, never over time steps.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from ._messages import argument, name_kind, plain
 from ._numbers import as_numbers, frame_values
 from ._samples import (
     ACCEPTED,
+    FILMS,
     check_shapes,
     label_kind,
     read_samples,
@@ -43,6 +45,7 @@ class Flat(NamedTuple):
     offsets: np.ndarray  # (n_samples + 1,)
     feature_names: tuple[str, ...] | None = None
     ids: pd.Index | None = None  # index of the samples in a Series or frame
+    frame_shape: tuple[int, ...] | None = None  # of films: (height, width[, channels]), flattened
 
 
 def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool = True) -> Flat:
@@ -60,6 +63,12 @@ def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool 
         Whether values are real numbers, (total_steps, n_features). Otherwise they are
         labels of any kind, one-dimensional if there is one per step. Labels from lists are
         objects, so that NumPy does not convert numbers to strings.
+
+    Notes
+    -----
+    The frames of films, arrays of shape (height, width) or (height, width, channels) per time step,
+    become vectors of features, row by row. Three dimensions are never frames: an image is a
+    sequence of rows.
     """
     if isinstance(X, pd.Series | pd.DataFrame):
         return _flatten(X, where, dtype, numeric)._replace(ids=X.index)
@@ -81,7 +90,7 @@ def _flatten(X: Any, where: str, dtype: np.dtype | None, numeric: bool) -> Flat:
     if isinstance(X, np.ndarray) and X.ndim > 1:
         if has_sequence_cells(X):
             return _flatten_cells(pd.DataFrame(X), where, dtype, numeric, array=True)
-        return _finish(*_read_rectangle(X, where), where, dtype, numeric)
+        return _finish(*_read_rectangle(X, where, numeric), where, dtype, numeric)
     return _flatten_samples(list(X), where, dtype, numeric)
 
 
@@ -136,10 +145,12 @@ def _read_table(df: pd.DataFrame, where: str, numeric: bool) -> np.ndarray:
     return frame_values(df, where, table=True) if numeric else df.to_numpy()
 
 
-def _read_rectangle(X: np.ndarray, where: str) -> tuple[np.ndarray, np.ndarray]:
-    if X.ndim > 3:
-        raise ValueError(f"{where} has {X.ndim} dimensions, shape {X.shape}. {ACCEPTED}")
-    for size, what in ((len(X), "sample"), (X.shape[-1], "feature")):
+def _read_rectangle(X: np.ndarray, where: str, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
+    if X.ndim > 5 or (X.ndim > 3 and not numeric):
+        accepted = FILMS if numeric else ACCEPTED
+        raise ValueError(f"{where} has {X.ndim} dimensions, shape {X.shape}. {accepted}")
+    features = math.prod(X.shape[2:]) if X.ndim > 2 else X.shape[1]
+    for size, what in ((len(X), "sample"), (features, "feature")):
         if size == 0:  # worded as in scikit-learn, because its checks match this text
             raise ValueError(
                 f"{where}: Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is "
@@ -164,6 +175,7 @@ def _flatten_cells(
     ]
     if len(flats) == 1:
         one_feature = flats[0].values.ndim == 1 or flats[0].values.shape[1] == 1
+        one_feature &= flats[0].frame_shape is None
         return flats[0]._replace(feature_names=string_names(labels) if one_feature else None)
     lengths = np.diff(flats[0].offsets)
     for name, flat in zip(names, flats, strict=True):
@@ -218,7 +230,7 @@ def _flatten_samples(X: list[Any], where: str, dtype: np.dtype | None, numeric: 
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
     arrays, lengths, names = read_samples(X, where, numeric)
     refuse_empty(lengths, where)
-    check_shapes(arrays, where)
+    check_shapes(arrays, where, numeric)
     dtypes = {array.dtype for array in arrays}
     if numeric and not all(held.kind in "biuf" for held in dtypes):
         arrays = [as_numbers(array, f"{where}[{i}]") for i, array in enumerate(arrays)]
@@ -250,8 +262,12 @@ def _finish(
 ) -> Flat:
     """Validate and reshape the concatenated time steps."""
     refuse_empty(lengths, where)
-    if steps.ndim > 2:
-        raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {ACCEPTED}")
+    if steps.ndim > 4 or (steps.ndim > 2 and not numeric):
+        accepted = FILMS if numeric else ACCEPTED
+        raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {accepted}")
+    frame_shape = steps.shape[1:] if steps.ndim > 2 else None
+    if frame_shape is not None:
+        steps = steps.reshape(len(steps), math.prod(frame_shape))
     if numeric:
         steps = as_numbers(steps, where)
         steps = steps[:, None] if steps.ndim == 1 else steps
@@ -260,4 +276,4 @@ def _finish(
         if dtype is not None:
             with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
                 steps = steps.astype(dtype, copy=False)
-    return Flat(steps, offsets_of(lengths), feature_names)
+    return Flat(steps, offsets_of(lengths), feature_names, frame_shape=frame_shape)

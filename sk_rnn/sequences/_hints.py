@@ -1,5 +1,6 @@
 """Advice in error messages: values that are not numbers, one sequence instead of several."""
 
+import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from numbers import Number
@@ -268,6 +269,9 @@ def one_sequence(X: Any, name: str, n_features: int | None = None) -> str:
         Required number of features; by default any number.
     """
     shape = shape_as_one(X)
+    film = _shape(X)
+    if n_features is not None and 3 <= len(film) <= 4:  # one film, without a dimension of samples
+        shape = int(film[0]), math.prod(film[1:])
     if shape is None or n_features not in (None, shape[1]):
         return ""
     return f" If {name} is one sequence of {counted(shape[0], 'time step')}, pass [{name}]."

@@ -1,5 +1,6 @@
 """The ragged container that all estimators use."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Literal, Self
@@ -225,7 +226,9 @@ class Panel:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)
-            Padded at the end. Integers in two dimensions are token ids.
+            Padded at the end. Integers in two dimensions are token ids. The frames of films,
+            (n_samples, n_timesteps, height, width) or (n_samples, n_timesteps, height, width,
+            channels), are flattened.
         lengths : array-like of int of shape (n_samples,)
             The number of time steps of each sample that are not padding.
 
@@ -245,10 +248,12 @@ class Panel:
             "n_features)."
         )
         X = as_array(X, where, advice)
-        if X.ndim not in (2, 3):
+        if not 2 <= X.ndim <= 5:
             raise ValueError(f"{where} has {X.ndim} dimensions. {advice}")
         X = as_numbers(X, where)
         lengths = check_lengths(lengths, len(X), X.shape[1])
+        if X.ndim > 3:
+            X = X.reshape(*X.shape[:2], math.prod(X.shape[2:]))
         values = X[np.arange(X.shape[1]) < lengths[:, None]]  # (total_steps[, F])
         if values.ndim == 2 or values.dtype.kind not in "iu":
             values = as_float(values if values.ndim == 2 else values[:, None])

@@ -15,6 +15,10 @@ from ._messages import argument, counted, name_kind, plain
 from ._numbers import as_numbers, frame_values
 from ._tensors import is_packed_or_nested, is_tensor, read_tensor
 
+FILMS = (
+    "Films have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
+    "(n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
+)
 ACCEPTED = (
     "Pass a 2-D array (n_samples, n_timesteps), a 3-D array (n_samples, n_timesteps, n_features), "
     "a list with one array of shape (n_timesteps,) or (n_timesteps, n_features) per sample, "
@@ -156,15 +160,29 @@ def label_kind(dtype: np.dtype) -> str:
     return dtype.kind if dtype.kind in "Mm" else "number"
 
 
-def check_shapes(arrays: list[np.ndarray], where: str) -> None:
+def check_shapes(arrays: list[np.ndarray], where: str, numeric: bool) -> None:
     """Raise ValueError if the shapes of samples differ in more than the number of time steps."""
     first = arrays[0].shape
-    if len(first) > 2:
-        raise ValueError(f"{where}[0] has {len(first)} dimensions, shape {first}. {ACCEPTED}")
+    if len(first) > 4 or (len(first) > 2 and not numeric):
+        accepted = FILMS if numeric else ACCEPTED
+        raise ValueError(f"{where}[0] has {len(first)} dimensions, shape {first}. {accepted}")
     for i, array in enumerate(arrays):
         if array.shape[1:] == first[1:]:
             continue
+        if array.ndim > 2 and array.ndim == len(first):
+            raise ValueError(
+                f"{where}[{i}] has frames of shape {array.shape[1:]}, but {argument(where)}[0] has "
+                f"frames of shape {first[1:]}. Give all frames one shape, as by cropping or "
+                "scaling them."
+            )
         if array.ndim != len(first):
+            if max(array.ndim, len(first)) > 2:
+                raise ValueError(
+                    f"{where}[{i}] has shape {array.shape}, but {argument(where)}[0] has "
+                    f"{first}. Give all samples one number of dimensions: (n_timesteps, height, "
+                    "width) for films of one channel, (n_timesteps, height, width, channels) for "
+                    "several, (n_timesteps, n_features) for vectors."
+                )
             raise ValueError(
                 f"{where}[{i}] is {array.ndim}-dimensional, but {argument(where)}[0] is "
                 f"{len(first)}-dimensional. Give all samples the shape (n_timesteps,), or all the "

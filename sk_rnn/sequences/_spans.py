@@ -33,6 +33,9 @@ class Spans:
     untrimmed : tuple of two ndarrays of int64 of shape (n_samples,), or None
         If padding was dropped: the number of dropped steps before each sample, and the number of
         steps of each sample including its padding.
+    frame_shape : tuple of int, or None
+        If the samples were films: the shape of their frames, (height, width) or (height, width,
+        channels), whose values are the features, row by row. A Panel does not keep it.
 
     Examples
     --------
@@ -51,6 +54,7 @@ class Spans:
     rows: np.ndarray | None = None
     where: str = "X"
     untrimmed: tuple[np.ndarray, np.ndarray] | None = None
+    frame_shape: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, panel: Panel) -> Spans:
@@ -131,6 +135,9 @@ class Spans:
         """Describe the position of a value in a sample, for a message."""
         if self.feature_names is not None:
             return f"at time step {step}, feature {self.feature_names[feature]!r}"
+        if self.frame_shape is not None:
+            pixel = tuple(map(int, np.unravel_index(feature, self.frame_shape)))
+            return f"at time step {step}, {pixel} in the frame"
         more = f", feature {feature}" if self.n_features > 1 else ""
         return f"at time step {step}{more}"
 

@@ -159,13 +159,13 @@ def _check_values(values: np.ndarray, offsets: np.ndarray, where: str, numeric: 
     if numeric or values.ndim == 2:
         values = as_numbers(values, where).astype(np.float64, copy=False)
     elif values.dtype == object:
-        values = _plain_labels(values, where)
+        values = plain_labels(values, where)
     if values.dtype.kind == "f":
         _refuse_missing(values, ~np.isfinite(values), offsets, where)
     return values
 
 
-def _plain_labels(values: np.ndarray, where: str) -> np.ndarray:
+def plain_labels(values: np.ndarray, where: str) -> np.ndarray:
     """Convert object labels that are all numbers or all booleans to their natural dtype."""
     kind = pd.api.types.infer_dtype(values, skipna=False)
     if kind in _PLAIN_LABELS:

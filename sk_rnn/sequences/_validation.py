@@ -32,7 +32,11 @@ def check_sequences(
     Parameters
     ----------
     X : array-like, list of array-like, DataFrame or Panel
-        A Panel of the right dtype is returned without copying its values.
+        A Panel of the right dtype is returned without copying its values. The frames of films,
+        in arrays of shape (n_samples, n_timesteps, height, width) or (n_samples, n_timesteps,
+        height, width, channels) or lists of such arrays without n_samples, are flattened: one
+        feature per pixel and channel, row by row. A 3-D array is not a film: an image is one
+        sequence of rows.
     dtype : {float32, float64}, default=None
         Dtype of numeric values. By default that of X if it is one of these; other numbers become
         float32 if it represents them exactly, otherwise float64. Ignored for tokens.
@@ -64,6 +68,14 @@ def check_sequences(
     >>> check_sequences([[1.0, 2.0, 0.0], [3.0, 0.0, 0.0]], padding_value=0).to_list()
     [array([[1.],
            [2.]]), array([[3.]])]
+
+    Films of different lengths, with frames of 2 by 3 pixels:
+
+    >>> import numpy as np
+    >>> films = [np.arange(12.0).reshape(2, 2, 3), np.zeros((1, 2, 3))]
+    >>> check_sequences(films)[0]
+    array([[ 0.,  1.,  2.,  3.,  4.,  5.],
+           [ 6.,  7.,  8.,  9., 10., 11.]])
     """
     spans = read_spans(
         X,
@@ -190,7 +202,8 @@ def _read(X: Any, dtype: np.dtype | None, tokens: bool, where: str) -> Spans:
     if tokens:
         return Spans.of(Panel(_token_values(flat.values, where), flat.offsets))
     values = as_float(flat.values)
-    return Spans.of(Panel(values, flat.offsets, feature_names=flat.feature_names))
+    spans = Spans.of(Panel(values, flat.offsets, feature_names=flat.feature_names))
+    return replace(spans, frame_shape=flat.frame_shape)
 
 
 def _convert(spans: Spans, dtype: np.dtype | None, tokens: bool, where: str) -> Spans:

@@ -38,6 +38,10 @@ CONTAINER = (
     "(n_timesteps, n_features) per sample, or a Panel."
 )
 SHAPES = CONTAINER.partition(". ")[2]
+FILMS = (
+    "Films have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
+    "(n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
+)
 CLIP = (
     "Clip such values with np.clip(x, low, high), or bring large ones into range with "
     "TimeDistributed(StandardScaler())."
@@ -113,20 +117,20 @@ MESSAGES = {
         TypeError,
         "RNNClassifier.fit: X is a single value, 3.0. " + SHAPES,
     ),
-    "4-D": (
-        lambda: clf().fit(np.zeros((4, 2, 2, 2)), LABELS),
+    "6-D": (
+        lambda: clf().fit(np.zeros((4, 2, 2, 2, 2, 2)), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has 4 dimensions, shape (4, 2, 2, 2). " + SHAPES,
+        "RNNClassifier.fit: X has 6 dimensions, shape (4, 2, 2, 2, 2, 2). " + FILMS,
     ),
-    "4-D awkward": (
-        lambda: clf().fit(ak.Array([[[[1.0, 2.0]]]] * 4), LABELS),
+    "6-D awkward": (
+        lambda: clf().fit(ak.Array([[[[[[1.0, 2.0]]]]]] * 4), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has 4 dimensions. " + SHAPES,
+        "RNNClassifier.fit: X has 6 dimensions. " + FILMS,
     ),
-    "list of 3-D": (
-        lambda: clf().fit([np.zeros((2, 2, 2))] * 4, LABELS),
+    "list of 5-D": (
+        lambda: clf().fit([np.zeros((2, 2, 2, 2, 2))] * 4, LABELS),
         ValueError,
-        "RNNClassifier.fit: X[0] has 3 dimensions, shape (2, 2, 2). " + SHAPES,
+        "RNNClassifier.fit: X[0] has 5 dimensions, shape (2, 2, 2, 2, 2). " + FILMS,
     ),
     "1-D": (
         lambda: clf().fit(np.arange(4.0), LABELS),

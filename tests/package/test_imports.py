@@ -8,6 +8,7 @@ import pytest
 
 import sk_rnn
 
+SUBPACKAGES = ("datasets", "estimators", "metrics", "preprocessing", "sequences")
 HEAVY = ("torch", "skorch", "numba")
 
 
@@ -27,6 +28,7 @@ def run(code):
         "import sk_rnn.preprocessing",
         "import sk_rnn.sequences",
         "import sk_rnn.metrics",
+        "import sk_rnn.datasets as d; d.make_moving_digits(1), d.make_dyck(1)",
         "from sk_rnn import Panel",
         "from sk_rnn.preprocessing import *",
         "import sk_rnn; dir(sk_rnn); sk_rnn.__version__; sk_rnn.preprocessing; sk_rnn.metrics",
@@ -60,7 +62,7 @@ def test_a_pickle_brings_its_estimator_along():
 
 def test_names_are_listed_and_found():
     assert set(sk_rnn.__all__) <= set(dir(sk_rnn))
-    for name in (*sk_rnn.__all__, "preprocessing", "metrics", "sequences", "estimators"):
+    for name in (*sk_rnn.__all__, *SUBPACKAGES):
         assert getattr(sk_rnn, name) is getattr(sk_rnn, name)
 
 

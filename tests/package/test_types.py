@@ -14,13 +14,20 @@ from typing import get_args, get_origin
 import pytest
 
 import sk_rnn
-from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer, metrics, preprocessing
+from sk_rnn import (
+    RNNClassifier,
+    RNNRegressor,
+    Seq2SeqTransformer,
+    datasets,
+    metrics,
+    preprocessing,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ESTIMATORS = [RNNClassifier, RNNRegressor, Seq2SeqTransformer]
 PUBLIC = [
     (name, getattr(module, name))
-    for module in (sk_rnn, preprocessing, metrics)
+    for module in (sk_rnn, preprocessing, metrics, datasets)
     for name in module.__all__
 ]
 
@@ -213,7 +220,13 @@ def literals(annotation):
 
 @pytest.mark.parametrize(
     "kind",
-    [*ESTIMATORS, preprocessing.SequenceVectorizer, preprocessing.SequencePadder],
+    [
+        *ESTIMATORS,
+        preprocessing.LogMelSpectrogram,
+        preprocessing.PenStrokes,
+        preprocessing.SequencePadder,
+        preprocessing.SequenceVectorizer,
+    ],
 )
 def test_types_allow_the_strings_that_are_allowed(kind):
     constraints = kind._parameter_constraints

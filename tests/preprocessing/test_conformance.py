@@ -16,7 +16,12 @@ from sklearn.preprocessing import (
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sk_rnn.preprocessing import SequencePadder, SequenceSummarizer, TimeDistributed
+from sk_rnn.preprocessing import (
+    LogMelSpectrogram,
+    SequencePadder,
+    SequenceSummarizer,
+    TimeDistributed,
+)
 
 TRANSFORMERS = [
     TimeDistributed(StandardScaler()),
@@ -32,6 +37,8 @@ TRANSFORMERS = [
     SequencePadder(maxlen=3, padding="pre", truncating="pre", add_indicator=True),
     SequenceSummarizer(),
     SequenceSummarizer(statistics=("slope", "length")),
+    LogMelSpectrogram(),
+    LogMelSpectrogram(sampling_rate=100, n_mels=1, window=0.02),
 ]
 
 
@@ -66,8 +73,9 @@ OWN_CHECKS = [
         TimeDistributed(PCA(n_components=1)),
         SequencePadder(),
         SequenceSummarizer(),
+        LogMelSpectrogram(sampling_rate=100, n_mels=1, window=0.02),
     ],
-    ids=["scaler", "PCA", "padder", "summarizer"],
+    ids=["scaler", "PCA", "padder", "summarizer", "spectrogram"],
 )
 def test_transformers_pass_checks_of_scikit_learn_itself(transformer, name):
     if name == "check_estimators_partial_fit_n_features" and not hasattr(

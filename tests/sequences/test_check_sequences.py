@@ -17,6 +17,7 @@ from sklearn.utils import _safe_indexing
 from sk_rnn.sequences import (
     Panel,
     _validation,
+    check_sequence_targets,
     check_sequences,
     check_token_range,
     is_table,
@@ -273,6 +274,63 @@ def test_three_dimensions_are_sequences_of_one_length(make):
     assert_rows(check_sequences(_safe_indexing(make(X), [2, 0])), list(X[[2, 0]]))
 
 
+@pytest.mark.parametrize("frame_shape", [(2, 3), (2, 3, 2), (1, 1)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda X: X,
+        lambda X: X.astype(np.float32),
+        np.asfortranarray,
+        lambda X: X.astype(object),
+        torch.tensor,
+        lambda X: X.tolist(),
+        list,
+        lambda X: ak.from_numpy(X),
+        lambda X: list(torch.tensor(X)),
+        lambda X: pd.Series(list(X)),
+        lambda X: pd.DataFrame({"film": list(X)}),
+        lambda X: Panel.from_sequences(X),
+        lambda X: Panel.from_padded(X, [len(x) for x in X]),
+    ],
+)
+def test_frames_of_films_are_flattened(make, frame_shape):
+    X = np.random.RandomState(0).randint(-9, 9, (4, 3, *frame_shape)) / 4
+    assert not is_table(make(X))
+    panel = check_sequences(make(X))
+    assert_rows(panel, list(X.reshape(4, 3, -1)))
+    assert panel.feature_names is None
+    assert_rows(check_sequences(_safe_indexing(make(X), [2, 0])), list(X[[2, 0]].reshape(2, 3, -1)))
+
+
+def test_films_may_differ_in_length_and_be_padded():
+    films = [np.arange(1.0, 1 + n * 6).reshape(n, 2, 3) for n in (3, 1)]
+    expected = [film.reshape(-1, 6) for film in films]
+    assert_rows(check_sequences(films), expected)
+    padded = np.zeros((2, 3, 2, 3))
+    for i, film in enumerate(films):
+        padded[i, : len(film)] = film
+    assert_rows(check_sequences(padded, padding_value=0), expected)
+    assert_rows(Panel.from_padded(padded, [3, 1]), expected)
+
+
+def test_spans_know_the_shape_of_frames():
+    film = np.zeros((2, 3, 4, 5, 3))
+    assert read_spans(film, caller="f").frame_shape == (4, 5, 3)
+    assert read_spans(list(film), caller="f").take(np.array([1])).frame_shape == (4, 5, 3)
+    for other in (np.zeros((2, 3, 4)), np.zeros((2, 3)), Panel.from_sequences(film)):
+        assert read_spans(other, caller="f").frame_shape is None
+
+
+def test_three_dimensions_are_not_films_and_labels_have_no_frames():
+    image = np.arange(24.0).reshape(2, 3, 4)
+    assert check_sequences(image)[0].shape == (3, 4)
+    lengths = np.array([2])
+    targets, _ = check_sequence_targets([np.zeros((2, 3, 4))], lengths, numeric=True)
+    assert targets.shape == (2, 12)
+    with pytest.raises(ValueError, match=r"y\[0\] has 3 dimensions, shape \(2, 3, 4\)"):
+        check_sequence_targets([np.zeros((2, 3, 4))], lengths)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -515,6 +573,10 @@ ACCEPTED = (
     "n_features), a list with one array of shape (n_timesteps,) or (n_timesteps, n_features) per "
     "sample, or a Panel."
 )
+FILMS = (
+    " Films have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
+    "(n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
+)
 RESHAPE = (
     " Expected 2D array, got 1D array instead. Reshape your data. If X is one sequence of {}, pass "
     "[X]; if each value is a sample of one time step, pass [[x] for x in X]."
@@ -609,8 +671,29 @@ VALUES = [
         " holds single values instead of sequences. If it is one sequence, pass [X]; otherwise an "
         "array of lists, one per sample.",
     ),
-    (np.zeros((1, 2, 3, 4)), " has 4 dimensions, shape (1, 2, 3, 4)." + ACCEPTED),
-    ([np.zeros((2, 3, 4))], "[0] has 3 dimensions, shape (2, 3, 4)." + ACCEPTED),
+    (np.zeros((1, 2, 3, 4, 5, 6)), " has 6 dimensions, shape (1, 2, 3, 4, 5, 6)." + FILMS),
+    ([np.zeros((1, 2, 3, 4, 5))], "[0] has 5 dimensions, shape (1, 2, 3, 4, 5)." + FILMS),
+    (
+        [np.zeros((1, 2, 2)), np.zeros((1, 3, 2))],
+        "[1] has frames of shape (3, 2), but X[0] has frames of shape (2, 2). Give all frames one "
+        "shape, as by cropping or scaling them.",
+    ),
+    (
+        [np.zeros((1, 2, 2)), np.zeros((1, 4))],
+        "[1] has shape (1, 4), but X[0] has (1, 2, 2). Give all samples one number of dimensions: "
+        "(n_timesteps, height, width) for films of one channel, (n_timesteps, height, width, "
+        "channels) for several, (n_timesteps, n_features) for vectors.",
+    ),
+    (
+        np.zeros((2, 3, 0, 4)),
+        ": Found array with 0 feature(s) (shape=(2, 3, 0, 4)) while a minimum of 1 is required.",
+    ),
+    ([np.zeros((2, 0, 4))], " has 0 features per time step. Pass at least one."),
+    (
+        [np.zeros((1, 2, 2)), np.array([[[0, 1], [np.nan, 2]]])],
+        "[1] contains NaN at time step 0, (1, 0) in the frame. Impute missing values first, or set "
+        "padding_value if they are padding.",
+    ),
     (
         np.zeros((0, 3)),
         ": Found array with 0 sample(s) (shape=(0, 3)) while a minimum of 1 is required.",

@@ -1,0 +1,165 @@
+"""per_time_step: scikit-learn's metrics on sequences of targets."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    log_loss,
+    make_scorer,
+    mean_absolute_error,
+    r2_score,
+)
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from sk_rnn import Panel, RNNClassifier, RNNRegressor
+from sk_rnn.metrics import per_time_step
+
+TRUE = [["N", "V", "N"], ["N", "V"], ["A"]]
+GUESS = [["N", "V", "V"], ["A", "V"], ["A"]]
+FLAT = ["N", "V", "N", "N", "V", "A"], ["N", "V", "V", "A", "V", "A"]
+
+
+def objects(y):
+    array = np.empty(len(y), dtype=object)
+    array[:] = [np.array(row) for row in y]
+    return array
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "weighted", None])
+def test_score_is_that_of_concatenated_steps(average):
+    metric = per_time_step(f1_score)
+    expected = f1_score(*FLAT, average=average)
+    for make in (list, tuple, objects, pd.Series, lambda y: [pd.Series(row) for row in y]):
+        np.testing.assert_array_equal(metric(make(TRUE), GUESS, average=average), expected)
+        np.testing.assert_array_equal(metric(TRUE, make(GUESS), average=average), expected)
+
+
+@pytest.mark.parametrize("kind", [int, float, bool])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda y: y.tolist(),
+        np.asarray,
+        torch.tensor,
+        list,
+        lambda y: y[:, :, None],
+        lambda y: Panel.from_sequences(y.astype(float)),
+    ],
+)
+def test_numbers_in_any_container(rng, make, kind):
+    y_true, y_pred = rng.integers(0, 2, (2, 4, 5)).astype(kind)
+    expected = np.mean(y_true == y_pred)
+    assert per_time_step(accuracy_score)(make(y_true), y_pred.tolist()) == pytest.approx(expected)
+    expected = np.abs(y_true.astype(float) - y_pred).mean()
+    assert per_time_step(mean_absolute_error)(make(y_true), make(y_pred)) == pytest.approx(expected)
+
+
+def test_several_values_per_step(rng):
+    y_true, y_pred = ([rng.normal(size=(n, 2)) for n in (3, 5)] for _ in range(2))
+    flat = np.concatenate(y_true), np.concatenate(y_pred)
+    assert per_time_step(r2_score)(y_true, y_pred) == r2_score(*flat)
+    indicators = [[(row > 0).astype(int) for row in y] for y in (y_true, y_pred)]
+    expected = f1_score(*(np.concatenate(y) for y in indicators), average="macro")
+    assert per_time_step(f1_score)(*indicators, average="macro") == expected
+    proba = [np.full((n, 2), 0.5) for n in (3, 1)]
+    labels = [["a", "b", "b"], ["a"]]
+    assert per_time_step(log_loss)(labels, proba) == pytest.approx(np.log(2))
+
+
+def test_weights_are_those_of_all_steps_of_a_sequence():
+    weighted = per_time_step(accuracy_score)(TRUE, GUESS, sample_weight=[2, 1, 0])
+    assert weighted == pytest.approx((2 * 2 + 1) / (2 * 3 + 2))
+
+
+def test_scorers_work_in_searches_over_taggers_in_processes(rng):
+    X = [rng.normal(size=(n, 1)) for n in rng.integers(4, 9, 40)]
+    y = [np.where(x[:, 0] > 0, "up", "down").tolist() for x in X]
+    scoring = {
+        "f1": make_scorer(per_time_step(f1_score), average="macro"),
+        "accuracy": make_scorer(per_time_step(accuracy_score)),
+    }
+    search = GridSearchCV(
+        RNNClassifier(return_sequences=True, hidden_size=4, random_state=0),
+        {"max_epochs": [1, 30]},
+        scoring=scoring,
+        refit="f1",
+        cv=2,
+        n_jobs=2,
+        error_score="raise",
+    ).fit(X, y)
+    assert search.best_params_ == {"max_epochs": 30}
+    assert search.best_score_ > 0.9
+    assert "make_scorer(per_time_step(f1_score)" in str(scoring["f1"])
+
+    def neg_log_loss(tagger, X, y):
+        return -per_time_step(log_loss)(y, tagger.predict_proba(X), labels=tagger.classes_)
+
+    scores = cross_val_score(search.best_estimator_, X, y, cv=2, scoring=neg_log_loss)
+    assert (scores > -0.5).all()
+
+
+def test_scorers_work_for_regressors_of_steps(rng):
+    X = [rng.normal(size=(n, 1)) for n in (6, 4, 5, 7, 3, 5)]
+    y = [x[:, 0] for x in X]
+    scoring = make_scorer(per_time_step(mean_absolute_error), greater_is_better=False)
+    model = RNNRegressor(return_sequences=True, hidden_size=4, max_epochs=2, random_state=0)
+    scores = cross_val_score(model, X, y, cv=2, scoring=scoring, error_score="raise")
+    assert (scores < 0).all()
+
+
+def test_it_can_be_pickled():
+    metric = pickle.loads(pickle.dumps(per_time_step(f1_score)))
+    assert repr(metric) == "per_time_step(f1_score)"
+    assert metric(TRUE, TRUE, average="macro") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (
+            lambda: per_time_step("f1_macro"),
+            TypeError,
+            "per_time_step: score_func is a str, which cannot be called. Pass a metric, such as "
+            "sklearn.metrics.f1_score.",
+        ),
+        (
+            lambda: per_time_step(f1_score)(TRUE, GUESS[:2]),
+            ValueError,
+            "per_time_step(f1_score): y_true has 3 sequences, but y_pred has 2. Pass one "
+            "prediction per true sequence.",
+        ),
+        (
+            lambda: per_time_step(f1_score)(TRUE, [*GUESS[:2], ["A", "N"]]),
+            ValueError,
+            "per_time_step(f1_score): y_true[2] has 1 time step, but y_pred[2] has 2. Pass "
+            "predictions for each time step.",
+        ),
+        (
+            lambda: per_time_step(f1_score)(TRUE, ["A", "B", "C"]),
+            TypeError,
+            "per_time_step(f1_score): y_pred[0] is 'A', one string, where a sequence is expected. "
+            "RNNClassifier learns labels.",
+        ),
+        (
+            lambda: per_time_step(f1_score)(TRUE, GUESS, sample_weight=[1, 2]),
+            ValueError,
+            "per_time_step(f1_score): sample_weight has shape (2,), but there are 3 sequences. "
+            "Pass a 1-D array of 3 weights, one per sequence.",
+        ),
+        (
+            lambda: per_time_step(f1_score)([["a", 1]], [["a", "b"]]),
+            ValueError,
+            "per_time_step(f1_score): y_true has labels of several kinds: int, str. Pass labels of "
+            "one kind.",
+        ),
+    ],
+)
+def test_bad_input_is_refused(call, kind, message):
+    with pytest.raises(kind) as error:
+        call()
+    assert str(error.value) == message
