@@ -424,7 +424,7 @@ class Watcher(Callback):
 
     def on_batch_end(self, net, batch=None, training=None, y_pred=None, **others):
         if training:
-            self.seen.append((batch.n_rows, tuple(y_pred.shape)))
+            self.seen.append((batch.n_targets, tuple(y_pred.shape)))
 
 
 def test_callbacks_see_outputs():
@@ -436,7 +436,7 @@ def test_callbacks_see_outputs():
         model = small(kind, tbptt_steps=6, callbacks=[("watch", Watcher())], **params).fit(X, y)
         (_, watcher), *_ = [c for c in model.net_.callbacks_ if c[0] == "watch"]
         assert watcher.seen
-        assert all(rows == shape[0] for rows, shape in watcher.seen)
+        assert all(n == shape[0] for n, shape in watcher.seen)
 
 
 def test_frozen_recurrence():
