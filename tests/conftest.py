@@ -1,4 +1,4 @@
-"""Shared by all tests."""
+"""Options and fixtures shared by all tests."""
 
 import os
 
@@ -12,7 +12,7 @@ import torch
 
 from sk_rnn.training import _runtime
 
-# A shared machine may stall for longer than hypothesis thinks a test may take.
+# A shared machine may be slower than hypothesis' deadline allows.
 hypothesis.settings.register_profile("sk_rnn", deadline=None)
 hypothesis.settings.load_profile("sk_rnn")
 

@@ -86,7 +86,7 @@ def brute_force(tree, row, limit, length_penalty):
 
 
 def plain_beam_search(tree, row, limit, beam_width, n_best, length_penalty):
-    """One row, lists, no early stopping."""
+    """Beam search for one row in plain Python, without early stopping."""
     pool, live = [], [((), 0.0)]
     for n_terms in range(1, limit + 1):
         grown = [
@@ -175,7 +175,7 @@ def test_outcomes_of_brute_force_are_a_distribution():
     length_penalty=st.sampled_from([0.0, 0.7, 1.0, 3.0, -1.0]),
     data=st.data(),
 )
-def test_beam_search_equals_lists_in_ties_and_dead_ends_too(
+def test_beam_search_equals_reference_with_ties_and_dead_ends(
     seed, n_tokens, limits, beam_width, length_penalty, data
 ):
     n_best = data.draw(st.integers(1, beam_width))
@@ -209,7 +209,7 @@ def test_beam_of_one_equals_greedy_exactly(max_length, length_penalty):
     assert_same(narrow, tree.decode(greedy, max_length=max_length))
 
 
-def test_wider_beams_find_what_is_more_probable():
+def test_wider_beams_find_more_probable_sequences():
     tree = Tree.random(200, 4, 5)
     found = [
         tree.decode(beam_search, max_length=5, beam_width=width).log_probs.mean().item()
@@ -230,7 +230,7 @@ def sure_word(n_tokens, p):
     return Tree(table)
 
 
-def test_length_penalty_prefers_long_sequences_however_late_they_overtake():
+def test_length_penalty_prefers_long_sequences():
     options = {"max_length": 5, "beam_width": 2}
     tree = sure_word(3, p=0.7)
     assert tree.decode(beam_search, **options).to_list() == [[[]]]
@@ -239,7 +239,7 @@ def test_length_penalty_prefers_long_sequences_however_late_they_overtake():
     assert tree.decode(beam_search, **options, length_penalty=1.0).to_list() == [[[2, 2, 2]]]
 
 
-def test_negative_length_penalty_goes_on_while_the_next_end_may_win():
+def test_negative_length_penalty_continues_while_a_better_end_is_possible():
     options = {"max_length": 5, "beam_width": 2, "length_penalty": -1.0}
     # At the limit of 5 it would have lost.
     assert math.log(0.7) * 5 < math.log(0.3) < math.log(0.7) * 2
@@ -247,7 +247,7 @@ def test_negative_length_penalty_goes_on_while_the_next_end_may_win():
     assert sure_word(3, p=0.3).decode(beam_search, **options).to_list() == [[[]]]
 
 
-def test_rows_stop_when_nothing_can_overtake():
+def test_rows_stop_when_no_hypothesis_can_improve():
     table = torch.tensor([0.3, 0.5, 0.2], dtype=torch.float64).log().expand(2, 121, 3)
     options = {"max_length": 4, "beam_width": 3}
     tree = Tree(table)
@@ -263,7 +263,7 @@ def test_rows_stop_when_nothing_can_overtake():
     assert len(tree.calls) > 1
 
 
-def test_fewer_outcomes_than_n_best_are_filled_up():
+def test_missing_hypotheses_are_padded():
     table = np.full((1, 4, 3), -np.inf)
     table[0, 0, END] = 0.0
     found = Tree(table).decode(beam_search, max_length=1, beam_width=4, n_best=4)
@@ -291,7 +291,7 @@ def test_greedy_selects_the_best_token_of_each_step():
         assert_row_is(found, row, [(log_prob, sequence, log_prob, finished)])
 
 
-def test_equals_go_to_the_lowest_token():
+def test_ties_select_the_lowest_token():
     def step(tokens, state):
         return torch.full((len(tokens), 70), -1.0), state
 
@@ -304,7 +304,7 @@ def test_equals_go_to_the_lowest_token():
         assert best == [[[0, token] for token in range(width)]] * 3
 
 
-def test_finished_rows_are_not_computed_any_more():
+def test_finished_rows_are_not_computed():
     lengths = [3, 0, 5, 1, 0]
     words = torch.full((5, 6), END)
     for row, length in enumerate(lengths):
@@ -327,7 +327,7 @@ def test_finished_rows_are_not_computed_any_more():
         assert batches == [[0, 1, 2, 3, 4], [0, 2, 3], [0, 2], [0, 2], [2], [2]]
 
 
-# -- What all three share ----------------------------------------------------------------
+# -- All three functions -----------------------------------------------------------------
 
 FUNCTIONS = {
     "greedy": (greedy, {}),
@@ -338,7 +338,7 @@ ALL = pytest.mark.parametrize(("function", "options"), FUNCTIONS.values(), ids=F
 
 
 @ALL
-def test_forbidden_tokens_are_never_emitted_and_the_table_stays(function, options):
+def test_forbidden_tokens_are_never_generated_and_scores_are_unchanged(function, options):
     tree = Tree.random(40, 4, 4)
     before = tree.table.clone()
     found = tree.decode(function, max_length=4, forbidden=[BEGIN, 3], **options)
@@ -373,7 +373,7 @@ def test_no_rows_give_no_hypotheses(function, options):
 
 
 @ALL
-def test_no_gradient_is_kept_and_no_global_generator_touched(function, options):
+def test_no_gradients_and_no_global_generator_are_used(function, options):
     layer = nn.Linear(1, 4)
 
     def step(tokens, state):
@@ -497,7 +497,7 @@ def test_sampled_sequences_have_their_probabilities():
     assert counts == {}
 
 
-def test_seed_decides_the_sample():
+def test_sample_depends_on_the_seed():
     tree = Tree.random(50, 4, 4)
     first, again, other = (
         tree.decode(sample, max_length=4, generator=generator(seed)) for seed in (0, 0, 1)
@@ -509,7 +509,7 @@ def test_seed_decides_the_sample():
 
 
 @pytest.mark.parametrize("options", [{"temperature": 1e-300}, {"top_k": 1}, {"top_p": 1e-9}])
-def test_sampling_without_chance_is_greedy(options):
+def test_sampling_from_one_token_equals_greedy(options):
     tree = Tree.random(50, 4, 4)
     assert_same(
         tree.decode(sample, max_length=4, generator=generator(), **options),
@@ -543,7 +543,7 @@ MESSAGES = {
         "greedy: state is empty. Pass a tuple of tensors with one row per sequence, such as "
         "(torch.arange(n_rows),).",
     ),
-    "state of several rows": (
+    "state with different numbers of rows": (
         lambda: sample(uniform, (torch.ones(2), torch.ones(3, 2)), **SPEECH, max_length=2),
         "sample: the tensors of state have [2, 3] rows. Give all the same number, one row per "
         "sequence in dimension 0.",
@@ -552,12 +552,12 @@ MESSAGES = {
         lambda: greedy(uniform, STATE, **SPEECH, max_length=0),
         "greedy: max_length is 0. Pass at least 1.",
     ),
-    "max_length of other rows": (
+    "max_length of the wrong shape": (
         lambda: greedy(uniform, STATE, **SPEECH, max_length=torch.ones(3, dtype=torch.int64)),
         "greedy: max_length has shape (3,) and dtype torch.int64. Pass an int, or an int64 tensor "
         "of shape (2,), one limit per row.",
     ),
-    "max_length no integer": (
+    "max_length of a float dtype": (
         lambda: beam_search(uniform, STATE, **SPEECH, max_length=torch.ones(2), beam_width=2),
         "beam_search: max_length has shape (2,) and dtype torch.float32. Pass an int, or an int64 "
         "tensor of shape (2,), one limit per row.",
@@ -624,7 +624,7 @@ def test_messages(call, message):
 
 
 @pytest.mark.cuda
-def test_results_on_cuda_are_those_on_the_cpu():
+def test_results_on_cuda_equal_those_on_the_cpu():
     tree = Tree.random(50, 4, 5)
     limits = torch.tensor([1, 2, 3, 4, 5] * 10)
     for function, options in ((greedy, {}), (beam_search, {"beam_width": 3, "n_best": 3})):
@@ -638,7 +638,7 @@ def test_results_on_cuda_are_those_on_the_cpu():
     assert drawn.tokens.is_cuda
 
 
-def test_given_numbers_decide_what_each_row_draws():
+def test_uniform_determines_the_sample_of_each_row():
     asked = []
 
     def step(tokens, state):

@@ -89,8 +89,8 @@ def test_cross_validation_of_labels_in_another_order_is_refused():
     # scikit-learn slices both by position, so that a fold has other machines than labels.
     with pytest.raises(
         ValueError,
-        match=r"RNNClassifier.fit: y is indexed by 'm..', .*, \.\.\., but the samples of X are "
-        r"called 'm..', .*\.\.\.\. If the index holds ids of samples, pass "
+        match=r"RNNClassifier.fit: y is indexed by 'm..', .*, \.\.\., but the ids of X are "
+        r"'m..', .*\.\.\.\. If the index holds ids of samples, pass "
         r"y.loc\[X.index\]; if y is in the order of X, pass y.to_numpy\(\)\.",
     ):
         cross_val_score(RNNClassifier(**SMALL), PANEL, KIND, cv=2, error_score="raise")

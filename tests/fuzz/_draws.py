@@ -1,4 +1,4 @@
-"""How programs draw from pools."""
+"""Random draws from pools."""
 
 import re
 

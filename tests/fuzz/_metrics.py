@@ -38,7 +38,7 @@ _JUNK = _targets.JUNK_TOKENS + _targets.JUNK_TARGETS + _sequences.JUNK_DATA
 
 @st.composite
 def metric_programs(draw):
-    """A metric is called, now and then with the same strings on both sides."""
+    """Call a metric, sometimes with the same strings as y_true and y_pred."""
     pick = any_of(draw)
     function = draw(st.sampled_from(_FUNCTIONS))
     texts = _targets.TOKENS if function != "character_error_rate" else _targets.TOKENS[:1]

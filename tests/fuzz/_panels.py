@@ -228,7 +228,7 @@ _OTHERS = (
     "Panel(np.zeros((1, 1), dtype=np.float32), [0, 1])",
     "Panel(np.zeros((1, 2)), [0, 1], times=[1], index=[1])",
 )
-# --- for those that are pointless in lists ---
+# --- arguments other than containers ---
 _NO_PANELS = (
     "None",
     "ragged",
@@ -309,7 +309,7 @@ _DTYPES = (
 
 @st.composite
 def panel_programs(draw):
-    """A panel is made, or not, and used."""
+    """Construct a panel, if possible, and use it."""
     pick = any_of(draw)
     made = draw(constructors()) if draw(st.booleans()) else pick(PANELS)
     return ("X = ragged", f"m = {made}", *draw(st.lists(uses(), min_size=1, max_size=3)))

@@ -1,4 +1,4 @@
-"""Programs are run, with bounded time and memory, and raw outcomes collected."""
+"""Run programs with limited time and memory, and collect raw outcomes."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ from .names import namespace
 
 # A program takes milliseconds; kernels may have to be compiled first.
 SECONDS = 60
-# Beside what the process has already.
+# In addition to the memory that the process already uses.
 BYTES = 6 << 30
 
 _PACKAGE = re.compile(r"sk_rnn/(\w+/\w+\.py)$")
@@ -35,11 +35,11 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     kind : str
-        What outcomes of one cause have in common.
+        Text that outcomes with the same cause share.
     message : str
         The text of the error or warning.
     program : tuple of str
-        What to run to see it; the last line is the one.
+        Code that reproduces it; the last line causes the outcome.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
 
 
 def run_program(program):
-    """Run the lines one after the other and return what is raw."""
+    """Run the lines one after the other and return raw outcomes."""
     known = namespace()
     outcomes = []
     for i, line in enumerate(program):
@@ -87,7 +87,7 @@ def quiet():
 
 @contextlib.contextmanager
 def bounded():
-    """Bound memory, where the system can; each program's time is bounded by `alarm`."""
+    """Limit memory, if the system supports it; the time of each program is limited by `alarm`."""
     try:
         import resource
     except ImportError:  # Windows
@@ -105,7 +105,7 @@ def bounded():
 
 @contextlib.contextmanager
 def alarm():
-    """Stop after a while, where signals are heard."""
+    """Raise an error after the time limit, if the system supports signals."""
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "SIGALRM"):
         yield
@@ -136,7 +136,7 @@ def collect(strategy, n_cases, seed=0):
     Returns
     -------
     found : dict of str to (int, Outcome)
-        How often each kind was met, and the shortest program.
+        Number of outcomes of each kind, and the shortest program.
     """
     found = {}
     with bounded():
@@ -212,6 +212,6 @@ def _outcome_of_warning(warning, program):
 
 
 def _template(text):
-    """Leave out of a message what differs from case to case: caller, argument, values."""
+    """Remove the varying parts of a message: caller, argument, values."""
     text = re.sub(r"^\w+(\.\w+)?: (\w+[:\[])?", "", " ".join(text.split()))
     return re.sub(r"'[^']*'|\"[^\"]*\"|\d+|<.*", "_", text)[:60]

@@ -258,7 +258,7 @@ _PARTS = [
 
 @st.composite
 def transformer_programs(draw):
-    """A transformer is constructed, fitted and used."""
+    """Construct, fit and use a transformer."""
     pick = any_of(draw)
     kind = draw(st.sampled_from([_vectorizer, _time_distributed, _padder, _summarizer]))
     constructor, X, y = kind(draw, pick)
@@ -319,7 +319,7 @@ def _summarizer(draw, pick):
 
 @st.composite
 def function_programs(draw):
-    """A function is called."""
+    """Call a function."""
     pick = any_of(draw)
     kind = draw(st.sampled_from(["pad", "windows", "vectors"]))
     if kind == "pad":

@@ -70,7 +70,7 @@ JUNK = (
     "np.zeros((4, 2))",
     "pd.DataFrame({'a': [1.0]})",
 )
-# For those whose size does not cost time.
+# For parameters whose size does not affect the run time.
 HUGE = ("10**400", "2**63", "2**64", "10**30", "1e300", "1e308", "10**12", "np.uint64(2**63)")
 
 _INTEGERS = ("1", "2", "np.int64(2)", "np.int32(1)", "np.uint8(2)")
@@ -317,7 +317,7 @@ COMMON = {
     "lr_": ("2",),
     "iterator_train__shuffle": ("True",),
 }
-# What a huge number in them would cost is time; see above.
+# Huge numbers in these would run for very long; see above.
 SLOW = ("num_layers", "max_epochs", "max_length", "beam_width", "verbose", "maxlen")
 
 ALIGNED = COMMON | {

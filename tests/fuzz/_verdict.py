@@ -1,20 +1,21 @@
 """Acceptable results of a call, and errors that are not.
 
-Fine is
+Acceptable are
 
-- success without warnings, and without NaN or infinity in what an estimator predicts;
+- success without warnings, and without NaN or infinity in predictions;
 - ValueError, TypeError, IndexError, NotFittedError or ImportError whose text begins with the
-  caller, ``RNNClassifier.fit: ``, ``Panel: `` or ``pad_sequences: ``, and says what to do;
-- scikit-learn's own forms, which name the estimator or function in the text: of parameters
+  caller, ``RNNClassifier.fit: ``, ``Panel: `` or ``pad_sequences: ``, and that gives advice;
+- scikit-learn's own messages, which name the estimator or function in the text: of parameters
   ("The 'hidden_size' parameter of RNNClassifier must be …", "Invalid parameter …"), of feature
   names and numbers, of an estimator that is not fitted, and the AttributeError of a method that is
-  there only with other parameters;
-- Python's own text about arguments that a signature lacks or needs, about files that cannot be
-  opened (OSError with a number), about memory that is not there, and about what cannot be pickled;
-- an error that a function, callback, cell or optimizer of the user raised itself;
+  available only with other parameters;
+- Python's own messages about unknown or missing arguments, about files that cannot be
+  opened (OSError with a number), about insufficient memory, and about objects that cannot be
+  pickled;
+- an error that a user function, callback, cell or optimizer raised itself;
 - warnings whose text begins with the caller; ConvergenceWarning; and those that scikit-learn's own
-  estimators give: DataConversionWarning for a column vector y, UndefinedMetricWarning for R² of one
-  sample, and UserWarning for feature names that only one of fit and predict has, for parameters
+  estimators issue: DataConversionWarning for a column vector y, UndefinedMetricWarning for R² of
+  one sample, and UserWarning for feature names that only one of fit and predict has, for parameters
   that CountVectorizer does not use beside others, and of the user's transformers about their data.
 
 Everything else is raw.
@@ -45,7 +46,7 @@ _FUNCTIONS = (
 )
 _CALLER = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}): ")
 _EXTRA = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}) needs \w+, which is not installed")
-# What to do, an imperative; or what is allowed.
+# Advice as an imperative, or a list of allowed values.
 _ADVICE = re.compile(
     r"(?:[.;:,] |\b(?:to|or|and) )(?:pass|set|use|leave|drop|give|convert|call|lower|fit|refit|"
     r"rescale|impute|map|clip|fill|scale|encode|decode|make|choose|raise|run|return|put|remove|check|"
@@ -84,7 +85,7 @@ _FINITE = re.compile(
 
 
 def fault_of_error(error):
-    """Return what is wrong with an error, or None."""
+    """Return a description of what is wrong with an error, or None."""
     text = str(error)
     if _is_of_user(error) or (isinstance(error, AttributeError) and _METHOD.match(text)):
         return None
@@ -106,7 +107,7 @@ def fault_of_error(error):
 
 
 def _is_of_user(error):
-    """Whether an error was raised by what a program passed, and not by what it called."""
+    """Return whether an error was raised by an object of the program, not by this package."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return False
@@ -116,7 +117,7 @@ def _is_of_user(error):
 
 
 def fault_of_warning(warning):
-    """Return what is wrong with a warning, or None."""
+    """Return a description of what is wrong with a warning, or None."""
     if issubclass(warning.category, _WARNINGS):
         return None
     text = str(warning.message)
@@ -127,7 +128,7 @@ def fault_of_warning(warning):
 
 
 def fault_of_result(line, result):
-    """Return what is wrong with what a line evaluates to, or None."""
+    """Return a description of what is wrong with a result, or None."""
     if not _FINITE.match(line):
         return None
     results = result if isinstance(result, tuple) else (result,)

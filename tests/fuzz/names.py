@@ -1,4 +1,4 @@
-# ruff: noqa: F401  what is imported here is for the programs
+# ruff: noqa: F401  the imports are for the programs
 """Names available to the programs of the fuzz harness.
 
 A reproducer runs after ``from tests.fuzz.names import *``.
@@ -86,7 +86,7 @@ def memmap(array):
 
 
 def matrix(rows):
-    """Return a NumPy matrix, without the warning that it will go."""
+    """Return a NumPy matrix, without its deprecation warning."""
     return _quietly(np.matrix, rows)
 
 
@@ -101,7 +101,7 @@ def packed(arrays):
 
 
 def quantized():
-    """Return a quantized tensor, without the warning that it will go."""
+    """Return a quantized tensor, without its deprecation warning."""
     return _quietly(torch.quantize_per_tensor, torch.ones(4, 3), 0.1, 0, torch.quint8)
 
 
@@ -112,21 +112,21 @@ def _quietly(function, *args, **kwargs):
 
 
 class Refusing:
-    """Looks like an array and is none."""
+    """An object with `__array__` that cannot be converted to an array."""
 
     def __array__(self, dtype=None, copy=None):
         raise RuntimeError("no array today")
 
 
 class Sized:
-    """Has a length and nothing else."""
+    """An object that only has a length."""
 
     def __len__(self):
         return 4
 
 
 class GRUCell(torch.nn.Module):
-    """A cell of the user's own."""
+    """A custom cell."""
 
     def __init__(self, input_size, hidden_size, scale=1.0):
         super().__init__()
@@ -139,21 +139,21 @@ class GRUCell(torch.nn.Module):
 
 
 class WrongCell(torch.nn.Module):
-    """A module that is not built like a cell."""
+    """A module with a signature other than that of a cell."""
 
     def __init__(self):
         super().__init__()
 
 
 class Shrinking(BaseEstimator):
-    """A transformer that loses a row."""
+    """A transformer that drops a row."""
 
     def fit(self, X, y=None):
         """Learn nothing."""
         return self
 
     def transform(self, X):
-        """Leave the first row out."""
+        """Drop the first row."""
         return X[1:]
 
 
@@ -170,7 +170,7 @@ class Raising(torch.nn.Module):
 
 
 class NoOptimizer(torch.optim.Optimizer):
-    """An optimizer that forgot its step."""
+    """An optimizer without a step method."""
 
     def __init__(self, params, lr=1e-3):
         super().__init__(params, {"lr": lr})
@@ -242,6 +242,6 @@ _SAMPLES += ("indicator", "outputs", "tags", "names", "steps", "frame", "frames"
 
 
 def namespace():
-    """Return everything by name, with data of its own for one program."""
+    """Return all names, with new copies of the data for one program."""
     everything = {name: globals()[name] for name in __all__}
     return everything | copy.deepcopy({name: everything[name] for name in _SAMPLES})

@@ -1,4 +1,4 @@
-"""Random calls of the public API end in success, or in an error that says what to do."""
+"""Random calls of the public API succeed, or raise an error with advice."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""Compiled kernels on disk: used only if they are complete and from these sources."""
+"""Compiled kernels on disk: used only if they are complete and compiled from the same sources."""
 
 import compileall
 import errno
@@ -51,7 +51,7 @@ def run(function, n=4):
 
 @pytest.fixture
 def places(tmp_path, monkeypatch):
-    """Two directories for compiled kernels, of which the second is made when it is needed."""
+    """Two directories for compiled kernels; the second is created when it is needed."""
     found = [tmp_path / "first", tmp_path / "second"]
     monkeypatch.setattr(_cache, "directories", lambda: found)
     monkeypatch.setattr(_preparation, "_status", _Status())
@@ -63,7 +63,7 @@ def files(place):
     return sorted(place.glob("*")) if place.is_dir() else []
 
 
-def test_what_was_compiled_is_read_from_disk(places):
+def test_compiled_functions_are_read_from_disk(places):
     assert run(successor) == (5, False)
     assert run(successor) == (5, True)
     assert len(files(places[0])) == 1
@@ -76,7 +76,7 @@ def test_what_was_compiled_is_read_from_disk(places):
     assert compiled.stats.cache_path == str(places[0])
 
 
-def test_functions_that_differ_in_a_closure_are_apart(places):
+def test_functions_that_differ_in_a_closure_are_cached_separately(places):
     assert run(scaled_by(2)) == (8, False)
     assert run(scaled_by(3)) == (12, False)
     assert run(scaled_by(2)) == (8, True)
@@ -195,7 +195,7 @@ def forbidden(*_, **__):
         (_cache, "dumps", forbidden),
     ],
 )
-def test_what_cannot_be_written_is_computed_all_the_same(places, monkeypatch, owner, name, failing):
+def test_functions_that_cannot_be_saved_are_compiled(places, monkeypatch, owner, name, failing):
     monkeypatch.setattr(owner, name, failing)
     assert run(successor) == (5, False)
     assert run(successor) == (5, False)
@@ -214,7 +214,7 @@ def test_a_file_that_cannot_be_read_is_compiled_again(places, monkeypatch):
     ("owner", "name"),
     [(_cache, "_SOURCES"), (numba, "__version__"), (llvmlite, "__version__")],
 )
-def test_what_other_versions_compiled_is_not_used(places, monkeypatch, owner, name):
+def test_functions_compiled_by_other_versions_are_not_used(places, monkeypatch, owner, name):
     run(successor)
     monkeypatch.setattr(owner, name, "0" * 64)
     assert run(successor) == (5, False)
@@ -224,7 +224,7 @@ def test_what_other_versions_compiled_is_not_used(places, monkeypatch, owner, na
     assert run(successor) == (5, True)
 
 
-def test_without_a_digest_of_the_sources_nothing_is_kept(places, monkeypatch):
+def test_without_a_digest_of_the_sources_nothing_is_cached(places, monkeypatch):
     monkeypatch.setattr(_cache, "_SOURCES", "")
     assert run(successor) == (5, False)
     assert run(successor) == (5, False)
@@ -232,13 +232,13 @@ def test_without_a_digest_of_the_sources_nothing_is_kept(places, monkeypatch):
     assert EVENTS.write_error is None
 
 
-def test_a_numba_that_keeps_kernels_in_another_way_compiles_without_a_cache(places, monkeypatch):
+def test_numba_with_another_cache_interface_compiles_without_cache(places, monkeypatch):
     monkeypatch.setattr(_jit, "KernelCache", None)
     assert _jit.jit(successor)(4) == 5
     assert not files(places[0])
 
 
-def test_outdated_files_beside_the_source_are_dropped(places, monkeypatch):
+def test_outdated_files_next_to_the_source_are_deleted(places, monkeypatch):
     places[0].mkdir()
     old = ["a.nbi", "a.1.nbc", "run-000000000000-1.kernel", "run-000000000000-1.kernel.ab.tmp"]
     kept = ["_jit.cpython-311.pyc", f"run-{_cache._SOURCES[:12]}-1.kernel.ab.tmp"]
@@ -261,7 +261,7 @@ def test_directories_are_those_of_numba(monkeypatch, tmp_path):
     assert users.name == "sk_rnn"
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     assert _cache.directories() == [tmp_path / "sk_rnn", beside, users]
-    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # nobody's home
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # no home directory
     monkeypatch.setattr("numba.misc.appdirs.system", "linux2")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert _cache.directories() == [tmp_path / "sk_rnn", beside]
@@ -287,7 +287,7 @@ STATES = """
 
 
 def python(script, path=None, **environment):
-    """Run a script in a process of its own, with this package, or the one at ``path``."""
+    """Run a script in a separate process, with this package, or the one at ``path``."""
     own = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
@@ -311,7 +311,7 @@ def test_kernels_of_other_sources_and_damaged_ones_are_not_used(tmp_path):
     copy_package(tmp_path)
     cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     assert python(STATES, tmp_path, **cache) == "[3.0, 6.0] 1"
-    # What prediction needs, and not more.
+    # Only what prediction requires.
     names = [path.name.partition("-")[0] for path in (tmp_path / "cache" / "sk_rnn").iterdir()]
     assert sorted(names) == ["_pool", "pack_for_forward", "run_forward"]
     # A function that becomes a part of others, in a file of its own, with the times of before.
@@ -324,7 +324,7 @@ def test_kernels_of_other_sources_and_damaged_ones_are_not_used(tmp_path):
     for compiled in source.parent.glob("__pycache__/*.pyc"):
         compiled.unlink()
     assert python(STATES, tmp_path, **cache) == "[21.0, 168.0] 1"
-    # And back: what was compiled from these sources is still there.
+    # Restored: kernels compiled from these sources still exist.
     source.write_text(text)
     assert python(STATES, tmp_path, **cache) == "[3.0, 6.0] 0"
     kept = list((tmp_path / "cache" / "sk_rnn").iterdir())
@@ -336,7 +336,7 @@ def test_kernels_of_other_sources_and_damaged_ones_are_not_used(tmp_path):
 
 @pytest.fixture
 def digest_of(monkeypatch):
-    """The digest that this package would have at another place."""
+    """Return the digest that this package would have in another place."""
 
     def digest(place):
         spec = PathFinder.find_spec("sk_rnn.kernels", [os.fspath(place)])

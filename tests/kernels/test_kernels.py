@@ -51,14 +51,14 @@ def all_tanh(x):
     ("function", "exact", "bound"),
     [(all_sigmoid, lambda x: 1 / (1 + np.exp(-x)), 2.5), (all_tanh, np.tanh, 1.5)],
 )
-def test_activations_are_right_to_the_stated_units_in_the_last_place(function, exact, bound):
+def test_activations_have_the_stated_accuracy(function, exact, bound):
     small = np.geomspace(1e-30, 1, 100_000)
     x = np.concatenate([np.linspace(-90, 90, 400_001), small, -small]).astype(np.float32)
-    wanted = exact(x.astype(np.float64))
-    error = np.abs(function(x) - wanted) / np.spacing(np.abs(wanted).astype(np.float32))
-    normal = np.abs(wanted) > np.finfo(np.float32).tiny
+    expected = exact(x.astype(np.float64))
+    error = np.abs(function(x) - expected) / np.spacing(np.abs(expected).astype(np.float32))
+    normal = np.abs(expected) > np.finfo(np.float32).tiny
     assert error[normal].max() < bound
-    np.testing.assert_allclose(function(x[::97].astype(np.float64)), wanted[::97], rtol=1e-13)
+    np.testing.assert_allclose(function(x[::97].astype(np.float64)), expected[::97], rtol=1e-13)
 
 
 def test_activations_propagate_nan():
@@ -96,10 +96,12 @@ def test_multiply_is_a_matrix_product(dtype, depth, n_columns, row, column, seed
     _, panels = _product.pack_for_backward(weights, weights, 0)
     result = np.full((_product.ROWS, panels.shape[0] * panels.shape[2]), np.nan, dtype)
     call_multiply(result, left, row, column, _product.ROWS, panels)
-    wanted = left[row:, column:].astype(np.float64) @ weights
-    np.testing.assert_allclose(result[:, :n_columns], wanted, atol=depth * np.finfo(dtype).eps * 9)
+    expected = left[row:, column:].astype(np.float64) @ weights
+    np.testing.assert_allclose(
+        result[:, :n_columns], expected, atol=depth * np.finfo(dtype).eps * 9
+    )
     assert (result[:, n_columns:] == 0).all()
-    # A row's result has the same bits whatever the others hold, and however many they are.
+    # The result of a row is bitwise the same for any other rows, and any number of them.
     for n_rows in range(1, _product.ROWS + 1):
         others = left.copy()
         others[row + n_rows :] = rng.normal(size=others[row + n_rows :].shape)
@@ -110,7 +112,7 @@ def test_multiply_is_a_matrix_product(dtype, depth, n_columns, row, column, seed
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("hidden_size", [1, 5, 40])
-def test_weights_are_packed_in_the_order_that_the_products_want(dtype, hidden_size):
+def test_weights_are_packed_in_the_order_of_the_products(dtype, hidden_size):
     rng = np.random.default_rng(0)
     n_gates, n_features = 3 * hidden_size, 4
     weight_ih = rng.normal(size=(n_gates, n_features)).astype(dtype)
@@ -150,9 +152,9 @@ def test_add_outer_adds_a_product_with_a_transpose(dtype, rows, lanes, depth, co
     left = rng.normal(size=(depth + 2, column + n + 1)).astype(dtype)
     right = rng.normal(size=(depth + 2, m)).astype(dtype)
     result = rng.normal(size=(n, m)).astype(dtype)
-    wanted = result + left[:depth, column : column + n].T.astype(np.float64) @ right[:depth]
+    expected = result + left[:depth, column : column + n].T.astype(np.float64) @ right[:depth]
     call_add_outer(result, left, column, right, depth)
-    np.testing.assert_allclose(result, wanted, atol=depth * np.finfo(dtype).eps * 9)
+    np.testing.assert_allclose(result, expected, atol=depth * np.finfo(dtype).eps * 9)
 
 
 # --- one layer ----------------------------------------------------------------------------------
@@ -243,7 +245,7 @@ def test_gradients_equal_finite_differences(cell, n_directions):
 
 
 def test_gradients_of_both_biases_do_not_share_memory():
-    # What clips gradients in place would scale a shared one twice.
+    # Clipping gradients in place would scale a shared one twice.
     weights = make_weights("lstm", 2, 3, torch.Generator().manual_seed(0))
     output, _ = recurrent_layer(
         "lstm", torch.ones(2, 2, 2).double(), torch.tensor([2, 1]), [weights]
@@ -300,7 +302,7 @@ def compute(stack, x, lengths, seed, backend, dtype):
 @settings(max_examples=30)
 def test_both_backends_agree(dtype, tolerance, drawn):
     stack, x, lengths, seed = drawn
-    # Norms over one or two features turn the rounding of float32 into anything.
+    # Norms over one or two features amplify rounding errors of float32.
     assume(dtype == torch.float64 or isinstance(stack.norms[0], torch.nn.Identity))
     stack.to(dtype)
     by_torch, by_kernels = (
@@ -313,7 +315,7 @@ def test_both_backends_agree(dtype, tolerance, drawn):
 
 @given(stacks())
 @settings(max_examples=30)
-def test_the_last_states_are_those_of_all_states(drawn):
+def test_last_states_equal_those_of_all_states(drawn):
     stack, x, lengths, seed = drawn
     stack.double()
     valid = ValidSteps(torch.tensor(lengths), x.device)
@@ -361,7 +363,7 @@ def test_pooling_propagates_nan():
 
 
 @pytest.mark.parametrize("cell", KERNELS)
-def test_nan_stays_in_its_row_and_padding_reaches_nothing(cell):
+def test_nan_affects_only_its_row_and_padding_has_no_effect(cell):
     generator = torch.Generator().manual_seed(0)
     weights = make_weights(cell, 2, 3, generator, torch.float32)
     x = torch.randn(4, 3, 2, generator=generator)
@@ -398,7 +400,7 @@ def threaded_case(n, wants_input=True):
 
 
 @pytest.mark.parametrize("wants_input", [False, True])
-def test_threads_change_no_state_and_hardly_a_gradient(monkeypatch, wants_input):
+def test_threads_change_gradients_only_by_rounding(monkeypatch, wants_input):
     monkeypatch.setattr(_layer, "_MIN_WORK_PER_THREAD", 1)
     alone = threaded_case(1, wants_input)
     for n in (2, 3, 16):
@@ -443,7 +445,7 @@ def states_of_two_threads():
 
 
 def test_a_forked_process_has_threads_of_its_own():
-    # In a process of its own: forking this one, with all its threads, is what Python warns of.
+    # In a separate process, because Python warns about forking a process with threads.
     script = """
         import multiprocessing, sys, warnings
         import numpy as np, torch
@@ -477,7 +479,7 @@ def test_workers_of_joblib_give_the_same(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("features", ["+avx2,+fma,+avx,+sse4.2", "+sse2"])
-def test_other_processors_vectors(features, tmp_path):
+def test_vector_widths_of_other_processors(features, tmp_path):
     script = """
         import torch
         from sk_rnn.kernels import DirectionWeights, recurrent_layer
@@ -487,12 +489,12 @@ def test_other_processors_vectors(features, tmp_path):
         lengths = torch.full((7,), 6)
         theirs, _ = rnn(x)
         theirs.pow(2).sum().backward()
-        wanted = [p.grad.clone() for p in rnn.parameters()]
+        expected = [p.grad.clone() for p in rnn.parameters()]
         rnn.zero_grad()
         ours, _ = recurrent_layer("gru", x, lengths, [DirectionWeights(*rnn.parameters())])
         ours.pow(2).sum().backward()
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
-        for p, grad in zip(rnn.parameters(), wanted):
+        for p, grad in zip(rnn.parameters(), expected):
             torch.testing.assert_close(p.grad, grad, rtol=1e-3, atol=1e-4)
         print(VECTOR_BYTES)
     """

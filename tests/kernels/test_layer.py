@@ -46,7 +46,7 @@ def leaves(layer):
 
 
 def gradients(layer, output, final, seed=1):
-    """All gradients of a random combination of the results; steps beyond a row's end weigh 0."""
+    """All gradients of a random combination of the results; padded steps have weight 0."""
     draw = torch.Generator().manual_seed(seed)
     loss = 0
     for result in (output, final):
@@ -55,7 +55,7 @@ def gradients(layer, output, final, seed=1):
 
 
 @pytest.mark.parametrize("cell", N_GATES)
-def test_what_stands_at_padded_steps_reaches_nothing(cell):
+def test_values_at_padded_steps_have_no_effect(cell):
     layer = make_layer(cell)
     results = []
     for filling in (0.0, np.nan, 1e300):
@@ -72,7 +72,7 @@ def test_what_stands_at_padded_steps_reaches_nothing(cell):
         assert (grad_x[length:, row] == 0).all()
 
 
-def test_a_gradient_that_arrives_at_padded_steps_reaches_nothing():
+def test_gradients_at_padded_steps_have_no_effect():
     layer = make_layer("gru")
     output, _ = recurrent_layer(**layer)
     mask = ValidSteps(layer["lengths"], output.device).mask[:, :, None]
@@ -83,7 +83,7 @@ def test_a_gradient_that_arrives_at_padded_steps_reaches_nothing():
     assert all(torch.equal(a, b) for a, b in zip(clean, found, strict=True))
 
 
-def test_backward_twice_adds_up_or_says_why_not():
+def test_backward_twice_accumulates_or_raises():
     layer = make_layer("lstm")
     output, _ = recurrent_layer(**layer)
     first = torch.autograd.grad(output.sum(), leaves(layer), retain_graph=True)
@@ -93,7 +93,7 @@ def test_backward_twice_adds_up_or_says_why_not():
         output.sum().backward()
 
 
-def test_a_second_derivative_is_refused():
+def test_second_derivative_raises():
     layer = make_layer("gru")
     output, _ = recurrent_layer(**layer)
     grad = torch.autograd.grad(output.square().sum(), layer["x"], create_graph=True)[0]
@@ -101,7 +101,7 @@ def test_a_second_derivative_is_refused():
         grad.sum().backward()
 
 
-def test_an_output_changed_in_place_is_noticed():
+def test_output_modified_in_place_raises():
     layer = make_layer("gru")
     output, _ = recurrent_layer(**layer)
     output.mul_(2)
@@ -110,7 +110,7 @@ def test_an_output_changed_in_place_is_noticed():
 
 
 @pytest.mark.parametrize("cell", N_GATES)
-def test_inputs_need_not_be_contiguous_and_are_left_as_they_are(cell):
+def test_inputs_may_be_non_contiguous_and_are_unchanged(cell):
     layer = make_layer(cell)
     expected, expected_final = recurrent_layer(**layer)
 
@@ -147,7 +147,7 @@ def test_frozen_inputs_get_no_gradient(frozen):
 
 
 @pytest.mark.parametrize("run", [torch.no_grad, torch.inference_mode])
-def test_prediction_keeps_nothing_for_a_backward_pass(run):
+def test_prediction_saves_nothing_for_backward(run):
     layer = make_layer("lstm")
     expected = recurrent_layer(**layer)[0]
     with run():

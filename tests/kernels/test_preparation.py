@@ -43,7 +43,7 @@ def fresh(monkeypatch):
 
 
 def broken(tmp_path, monkeypatch, statement):
-    """Put a package in front that takes Numba's place and runs ``statement`` when imported."""
+    """Shadow Numba with a package that runs ``statement`` when imported."""
     package = tmp_path / "numba"
     package.mkdir()
     (package / "__init__.py").write_text(f"import sys\n{statement}\n")
@@ -74,7 +74,7 @@ def test_a_numba_that_cannot_be_imported_is_a_reason(fresh, tmp_path, monkeypatc
     assert told in why()
     assert why().startswith("Numba cannot be imported (")
     assert prepare("gru", F32, training=True) == why()
-    (tmp_path / "numba" / "__init__.py").write_text("raise SystemExit")  # not tried again
+    (tmp_path / "numba" / "__init__.py").write_text("raise SystemExit")  # not retried
     assert told in why()
 
 
@@ -83,7 +83,7 @@ def test_a_module_without_a_spec_is_a_reason(fresh, monkeypatch):
     assert why() == "Numba cannot be imported (ValueError: numba.__spec__ is None)"
 
 
-def test_a_numba_that_is_not_there_is_a_reason_but_may_be_installed_later(fresh, monkeypatch):
+def test_missing_numba_is_a_reason_but_may_be_installed_later(fresh, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "numba", None)
         assert why() == "Numba is not installed"
@@ -227,7 +227,7 @@ def test_preparing_is_done_once(fresh, monkeypatch):
 
     monkeypatch.setattr(_layer, "try_out", failing)
     assert prepare("gru", F32, training=True) == ""
-    assert prepare("gru", F32, training=False) == ""  # a part of it
+    assert prepare("gru", F32, training=False) == ""  # some of the kernels
     assert "compiled again" in prepare("lstm", F32, training=False)
 
 
@@ -237,7 +237,7 @@ def identity(n):
 
 @pytest.fixture
 def small(fresh, tmp_path, monkeypatch):
-    """Two kernels that compile quickly instead of ours, as a new process would find them."""
+    """Two kernels that compile quickly, in the state of a new process."""
 
     def as_new_process():
         monkeypatch.setattr(_preparation, "_status", _Status())
@@ -250,7 +250,7 @@ def small(fresh, tmp_path, monkeypatch):
     return as_new_process
 
 
-def test_preparing_announces_what_is_compiled_but_not_what_is_read(small):
+def test_announce_is_called_for_compilation_but_not_for_loading(small):
     seen = []
 
     def announce():
@@ -263,7 +263,7 @@ def test_preparing_announces_what_is_compiled_but_not_what_is_read(small):
     assert len(seen) == 1
 
 
-def test_what_announcing_raises_is_the_callers_and_no_failure(small):
+def test_errors_of_announce_are_raised_and_are_not_failures(small):
     def failing():
         raise BrokenPipeError("nobody reads this")
 
@@ -272,7 +272,7 @@ def test_what_announcing_raises_is_the_callers_and_no_failure(small):
     assert prepare("gru", F32, training=True) == ""
 
 
-def test_kernels_that_cannot_be_kept_are_warned_of_once(small, tmp_path, monkeypatch):
+def test_kernels_that_cannot_be_saved_warn_once(small, tmp_path, monkeypatch):
     monkeypatch.setattr(_cache, "directories", lambda: [tmp_path / "file" / "sk_rnn"])
     (tmp_path / "file").write_text("")
     told = r"not be written to disk \(NotADirectoryError: .* NUMBA_CACHE_DIR"
@@ -282,7 +282,7 @@ def test_kernels_that_cannot_be_kept_are_warned_of_once(small, tmp_path, monkeyp
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no such signal here")
-def test_a_signal_while_waiting_is_raised_and_no_failure(small, monkeypatch):
+def test_a_signal_while_waiting_is_raised_and_is_not_a_failure(small, monkeypatch):
     go_on = threading.Event()
 
     def time_out(*_):
@@ -300,7 +300,7 @@ def test_a_signal_while_waiting_is_raised_and_no_failure(small, monkeypatch):
     assert prepare("gru", F32, training=True) == ""
 
 
-def test_without_a_thread_of_its_own_it_is_done_in_the_callers(small, monkeypatch):
+def test_without_a_new_thread_the_caller_compiles(small, monkeypatch):
     def refusing(self):
         raise RuntimeError("can't start new thread")
 
@@ -337,7 +337,7 @@ def test_threads_that_prepare_at_once_fail_once(small, monkeypatch):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_loaded_model_prepares_prediction_and_a_later_fit_the_rest(fresh, monkeypatch, kind):
-    monkeypatch.setattr(_runtime, "why_unavailable", why)  # whatever the tests' option says
+    monkeypatch.setattr(_runtime, "why_unavailable", why)  # regardless of the option of the tests
     data = pickle.dumps(kind(**SMALL).fit(X, KINDS[kind]))
     monkeypatch.setattr(_preparation, "_status", _Status())
     model = pickle.loads(data)
@@ -348,7 +348,7 @@ def test_a_loaded_model_prepares_prediction_and_a_later_fit_the_rest(fresh, monk
 
 
 @pytest.mark.parametrize("params", [{"backend": "torch"}, {"precision": "bf16"}])
-def test_nothing_is_prepared_where_torch_computes(fresh, params):
+def test_nothing_is_prepared_if_torch_is_used(fresh, params):
     RNNClassifier(**SMALL, **params).fit(X, LABELS)
     assert not _preparation._status.prepared
     assert not _preparation._status.imported

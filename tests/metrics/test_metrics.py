@@ -63,7 +63,7 @@ GUESSES = [
 
 
 def objects(sequences):
-    """A 1-D object array, whatever its elements are."""
+    """A 1-D object array of any elements."""
     array = np.empty(len(sequences), dtype=object)
     array[:] = sequences
     return array
@@ -79,7 +79,7 @@ def levenshtein(first, second):
     return row[-1]
 
 
-# Tokens that Python holds equal, whose hashes collide (-1 and -2), or that are code points ("a").
+# Tokens that are equal in Python, whose hashes collide (-1 and -2), or that are code points ("a").
 TOKENS = st.sampled_from([0, 1, -1, -2, 97, True, 1.0, "a", "b", "ab", "", None, ("a", 1)])
 SEQUENCES = st.lists(TOKENS, max_size=6) | st.text("abA é", max_size=6)
 PAIRS = st.lists(st.tuples(SEQUENCES, SEQUENCES), min_size=1, max_size=5)
@@ -127,7 +127,7 @@ def test_token_accuracy_of_aligned_tags_is_that_of_all_tags():
     assert token_accuracy_score(y_true, y_pred) == pytest.approx(expected)
 
 
-def test_bleu_and_chrf_are_those_of_sacrebleu():
+def test_bleu_and_chrf_equal_sacrebleu():
     assert bleu_score(TEXTS, GUESSES) == sacrebleu.corpus_bleu(GUESSES, [TEXTS]).score
     assert chrf_score(TEXTS, GUESSES) == sacrebleu.corpus_chrf(GUESSES, [TEXTS]).score
     plus = sacrebleu.corpus_chrf(GUESSES, [TEXTS], word_order=2).score
@@ -155,7 +155,7 @@ MANY = [
 
 
 def corpus(many):
-    """As sacrebleu takes them: by rank, None where a sample has fewer."""
+    """References as sacrebleu expects them: by rank, None if a sample has fewer."""
     return [[texts[i] if i < len(texts) else None for texts in many] for i in range(3)]
 
 
@@ -195,7 +195,7 @@ def test_a_tokenizer_that_is_not_installed_is_named(monkeypatch):
     )
 
 
-# -- What every metric does --------------------------------------------------------------
+# -- All metrics -------------------------------------------------------------------------
 
 
 @EVERY
@@ -219,7 +219,7 @@ def test_fractional_weights_shift_the_score_smoothly(function):
 
 
 @EVERY
-def test_containers_of_strings_are_alike(function):
+def test_containers_of_strings_give_equal_scores(function):
     expected = function(TEXTS, GUESSES)
     for container in (tuple, np.array, objects, pd.Series, pd.Index):
         assert function(container(TEXTS), container(GUESSES)) == expected
@@ -230,7 +230,7 @@ def test_containers_of_strings_are_alike(function):
 @pytest.mark.parametrize(
     "function", [sequence_accuracy_score, token_accuracy_score, edit_distance, token_error_rate]
 )
-def test_containers_of_tokens_are_alike(function):
+def test_containers_of_tokens_give_equal_scores(function):
     y_true, y_pred = [[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [4, 6, 5]]
     expected = function(y_true, y_pred)
     assert 0 < expected < 2
@@ -250,7 +250,7 @@ def test_containers_of_tokens_are_alike(function):
 
 
 def test_tokens_of_equal_hash_are_not_equal():
-    # rapidfuzz by itself holds the first two equal.
+    # rapidfuzz alone treats the first two as equal.
     assert edit_distance([[97]], [["a"]]) == 1.0
     assert edit_distance([[-1]], [[-2]]) == 1.0
 
@@ -291,7 +291,7 @@ class Echo(BaseEstimator):
 
 
 @EVERY
-def test_signature_is_that_of_scikit_learn(function):
+def test_signature_follows_scikit_learn(function):
     parameters = list(inspect.signature(function).parameters.values())
     assert [parameter.name for parameter in parameters[:2]] == ["y_true", "y_pred"]
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters[2:])
@@ -299,7 +299,7 @@ def test_signature_is_that_of_scikit_learn(function):
     assert parameters[-1].default is None
 
 
-# -- The extra ---------------------------------------------------------------------------
+# -- Optional dependencies ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_missing_package_says_how_to_install_it(name, package, monkeypatch):
     for module in list(sys.modules):
         if module.partition(".")[0] == package:
             monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, package, None)  # what Python itself takes for missing
+    monkeypatch.setitem(sys.modules, package, None)  # Python's convention for a missing module
     with pytest.raises(ImportError) as caught:
         FUNCTIONS[name](["a b"], ["a b"])
     assert str(caught.value) == (
@@ -338,7 +338,7 @@ def test_extra_is_imported_only_when_used():
 
 AB = ["a", "b"]
 
-# what: (call, type of error, full message)
+# description: (call, type of error, full message)
 MESSAGES = {
     "fewer predictions": (
         lambda: edit_distance(AB, ["a"]),
@@ -432,13 +432,13 @@ MESSAGES = {
         "character_error_rate: the sequences of y_true have no characters, so that the error rate "
         "is undefined. Use edit_distance.",
     ),
-    "no true word of any weight": (
+    "no true words with a positive weight": (
         lambda: word_error_rate([" ", "a"], AB, sample_weight=[1, 0]),
         ValueError,
         "word_error_rate: the sequences of y_true have no words, so that the error rate is "
         "undefined. Use edit_distance.",
     ),
-    "other number of weights": (
+    "wrong number of weights": (
         lambda: edit_distance(AB, AB, sample_weight=[1.0]),
         ValueError,
         "edit_distance: sample_weight has shape (1,), but there are 2 sequences. Pass a 1-D array "
@@ -525,14 +525,14 @@ def test_messages(call, kind, message):
     assert str(caught.value) == message
 
 
-def test_unknown_tokenizer_names_the_known():
+def test_unknown_tokenizer_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"tokenize is '14a'. Pass one of '13a', .*'none'"):
         bleu_score(AB, AB, tokenize="14a")
 
 
 @EVERY
 @pytest.mark.parametrize("position", ["y_true", "y_pred"])
-def test_every_metric_refuses_none_by_its_index(function, position):
+def test_every_metric_raises_for_none_with_its_index(function, position):
     pair = {"y_true": ["a b", "c"], "y_pred": ["a b", "c"], position: ["a b", None]}
     with pytest.raises(TypeError, match=rf"^{function.__name__}: {position}\[1\] is None"):
         function(**pair)

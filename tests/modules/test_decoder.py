@@ -64,7 +64,7 @@ def make_batch(n_target_features=None):
 
 
 def stepwise(model, batch):
-    """The outputs of `forward`, by single steps over whole targets."""
+    """The outputs of `forward`, computed step by step."""
     memory = model.remember(batch["x"], batch["lengths"])
     state = model.decoder.flat_start(memory)
     outputs = []
@@ -114,7 +114,7 @@ def test_every_weight_gets_a_gradient(params):
 
 
 @variants
-def test_outputs_know_no_padding_and_no_later_step(params):
+def test_outputs_do_not_depend_on_padding_or_later_steps(params):
     model, batch = make_model(**params), make_batch()
     expected = model(**batch)
     changed = {**batch, "x": batch["x"].clone(), "target": batch["target"].clone()}
@@ -168,7 +168,7 @@ def test_attention_equals_a_loop(kind):
             assert (weights[b, t, n:] == 0).all()
 
 
-def test_attention_of_a_given_target_are_the_weights_used():
+def test_attention_of_a_given_target_equals_the_weights_used():
     model, batch = make_model(), make_batch()
     inputs = {name: value for name, value in batch.items() if name != "positions"}
     weights = model.align(**inputs).detach()
@@ -176,7 +176,7 @@ def test_attention_of_a_given_target_are_the_weights_used():
     assert_allclose(weights.sum(2).numpy(), 1.0)
 
 
-def test_tied_embeddings_are_one_tensor():
+def test_tied_embeddings_share_one_tensor():
     model = make_model(tied_embeddings=True)
     assert model.decoder.output.weight is model.decoder.embedding.embedding.weight
     n_tied = sum(p.numel() for p in model.parameters())
@@ -194,7 +194,7 @@ def test_scheduled_sampling_reads_the_models_own_predictions():
     starts = [0, 2, 6]
     assert_allclose(mixed[starts].numpy(), forced[starts].numpy())  # nothing to sample yet
     assert not np.allclose(mixed.numpy(), forced.numpy())
-    # What was read instead of the target is what the first pass found most probable.
+    # The inputs that replace the target are the most probable tokens of the first pass.
     own = forced[2:6].argmax(1)
     replaced = {**batch, "target": batch["target"].clone()}
     replaced["target"][:, 1] = own
@@ -229,7 +229,7 @@ def test_steps_and_end_is_squared_error_and_cross_entropy():
 
 
 @pytest.mark.parametrize("fixed", [True, False])
-def test_density_and_loss_agree(fixed):
+def test_density_equals_negative_loss(fixed):
     outputs = torch.randn(6, 2, generator=generator(), dtype=torch.float64)
     targets = torch.randn(6, 2, generator=generator(1), dtype=torch.float64)
     targets[:, 1] = (targets[:, 1] > 0).double()
@@ -244,7 +244,7 @@ def test_density_and_loss_agree(fixed):
 
 
 class Largest(TorchDispatchMode):
-    """Remembers how many values the largest tensor has that is made."""
+    """Records the size of the largest tensor that is created."""
 
     n_values = 0
 
@@ -267,7 +267,7 @@ def test_additive_attention_without_gradients_has_bounded_memory():
         parts = attention(queries, memory)
     assert largest.n_values <= MAX_MIXED < 8 * 400 * 100 * 32
     assert torch.equal(parts, whole)
-    # One step's keys are there anyway, so a block is never smaller than they are.
+    # The keys of one step are in memory anyway, so a block is never smaller.
     with torch.no_grad(), Largest() as largest:
         attention(queries[:, :1], memory)
     assert largest.n_values == 8 * 100 * 32

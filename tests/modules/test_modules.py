@@ -99,7 +99,7 @@ def test_bidirectional_stack_equals_numpy_loops_row_by_row(cell):
 
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if CELLS[cell].in_torch])
 def test_packed_path_equals_padded_path(cell):
-    # The path that CUDA takes, run where there is none.
+    # The implementation for CUDA, run on the CPU.
     x, valid = make_batch()
     layer = Recurrence(CELLS[cell], 3, 4, generator=generator())
     padded, packed = layer(x, valid), layer._packed(x, valid, None)[0]
@@ -109,7 +109,7 @@ def test_packed_path_equals_padded_path(cell):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_masked_loop_without_a_zero_equals_torch(cell):
+def test_loop_without_dropout_equals_torch(cell):
     x, valid = make_batch()
     layer = Recurrence(CELLS[cell], 3, 4, recurrent_dropout=0.5, generator=generator())
     expected, final = layer.eval().run(x, valid, None)
@@ -146,7 +146,7 @@ def _minimal_gated_step(x, recurrent, state):
     return (state[0] + forget * (torch.tanh(new_x + forget * new_h) - state[0]),)
 
 
-# A cell that neither torch nor the kernels have (Zhou et al., 2016, with the gate behind the
+# A cell that neither torch nor the kernels implement (Zhou et al., 2016, with the gate after the
 # product).
 MINIMAL_GATED = Cell(
     "minimal_gated",
@@ -281,7 +281,7 @@ def test_poolings_equal_numpy(lengths):
 def test_attention_weights_sum_to_one_over_valid_steps():
     states, valid = make_batch(6)
     pooling = POOLINGS["attention"](6, bidirectional=True, generator=generator())
-    # Weights that sum to one leave a constant as it is.
+    # Weights that sum to one do not change a constant.
     constant = torch.full_like(states, 2.5)
     pooled = pooling(constant, valid)
     torch.testing.assert_close(pooled, torch.full_like(pooled, 2.5))
@@ -295,7 +295,7 @@ def test_initial_weights_are_orthogonal_gate_by_gate_with_forget_bias_one():
     assert [part.unique().tolist() for part in bias] == [[0], [1], [0], [0]]
 
 
-def test_building_a_model_leaves_the_global_generator_alone():
+def test_building_a_model_does_not_use_the_global_generator():
     before = torch.random.get_rng_state()
     SequenceModel(
         n_features=3, n_outputs=2, cell="lstm", hidden_size=8, num_embeddings=5, embedding_dim=3,
@@ -304,7 +304,7 @@ def test_building_a_model_leaves_the_global_generator_alone():
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_causal_convolution_equals_numpy_and_looks_back_only():
+def test_causal_convolution_equals_numpy_and_is_causal():
     x, valid = make_batch(2, [6])
     conv = ConvFrontEnd(2, 3, kernel_size=3, stride=2, causal=True, generator=generator())
     output, left = conv(x, valid)
@@ -414,7 +414,7 @@ def test_gradients_equal_finite_differences():
     assert torch.autograd.gradcheck(run, tuple(parameters))
 
 
-def test_a_users_cell_is_used_as_given():
+def test_custom_cell_is_used_unchanged():
     class Sum(nn.Module):
         def __init__(self, input_size, hidden_size):
             super().__init__()
@@ -436,7 +436,7 @@ def test_vectors_of_unseen_tokens_are_zero():
     assert (embedding.embedding.weight[[0, 2]] != 0).all()
 
 
-def test_torchs_default_dtype_changes_nothing():
+def test_default_dtype_of_torch_has_no_effect():
     def build():
         return SequenceModel(
             n_features=3, n_outputs=2, cell="gru", hidden_size=4, num_embeddings=5,

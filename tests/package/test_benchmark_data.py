@@ -20,7 +20,7 @@ _spec.loader.exec_module(data)
 
 def load(name, **options):
     if not (DATA / name).is_dir():
-        pytest.skip(f"the data set {name} is not there")
+        pytest.skip(f"the data set {name} is not available")
     return data.load(name, DATA, **options)
 
 
@@ -42,14 +42,14 @@ def test_parse_tsv_puts_label_first():
     np.testing.assert_array_equal(sequences, np.float32([[[0.5], [-1]], [[3], [4]]]))
 
 
-def test_parse_arff_splits_at_written_line_ends():
+def test_parse_arff_splits_at_escaped_line_ends():
     text = "@relation r\n@attribute target {1,2}\n\n@data\n'1,2 \\n 3,4',2\n'5,6 \\n 7,8',1\n"
     sequences, targets = data.parse_arff(text)
     assert targets == ["2", "1"]
     np.testing.assert_array_equal(sequences, np.float32([[[1, 3], [2, 4]], [[5, 7], [6, 8]]]))
 
 
-def test_parse_conllu_leaves_out_ranges_and_empty_nodes():
+def test_parse_conllu_drops_ranges_and_empty_nodes():
     rows = ["# text = du vin", "1-2\tdu\t_\t_", "1\tde\tde\tADP", "2\tle\tle\tDET", "2.1\tx\t_\tX"]
     sentences, tags = data.parse_conllu("\n".join(rows) + "\n\n1\tvin\tvin\tNOUN\n\n")
     assert sentences == [["de", "le"], ["vin"]]
@@ -80,7 +80,7 @@ def test_windows_to_failure_end_at_the_failure_and_cap_the_life():
         assert min(data.RUL_CAP, 199 - window[-1, 0]) == life
 
 
-def test_encode_knows_the_training_part_only():
+def test_encode_uses_the_training_part_only():
     train, test = [["a", "b", "a"], ["a", "c"], ["b"]], [["c", "a", "new"]]
     X_train, X_test, n_tokens = data.encode(train, test, min_df=2)
     assert [ids.tolist() for ids in X_train] == [[1, 2, 1], [1, 0], [2]]
@@ -110,7 +110,7 @@ def test_score_of_each_task(task, y, predicted, score):
     assert dataset.score(predicted) == pytest.approx(score)
 
 
-def test_load_names_what_is_wrong(tmp_path):
+def test_load_raises_for_unknown_or_missing_sets(tmp_path):
     with pytest.raises(ValueError, match="got 'iris'"):
         data.load("iris", tmp_path)
     with pytest.raises(FileNotFoundError, match="ucr_GunPoint is not a directory"):

@@ -93,7 +93,7 @@ def test_readme_code_runs(capsys):
     assert namespace["clf"].score(namespace["X_test"], namespace["y_test"]) > 0.9
 
 
-def test_quickstart_runs_anywhere_and_draws_its_picture(tmp_path):
+def test_quickstart_runs_in_any_directory_and_saves_its_figure(tmp_path):
     script = ROOT / "examples" / "quickstart.py"
     picture = script.parent / "output" / "quickstart.png"
     started = time.time()
@@ -107,7 +107,7 @@ def test_quickstart_runs_anywhere_and_draws_its_picture(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert picture.stat().st_mtime >= started - 2  # some file systems count in two seconds
+    assert picture.stat().st_mtime >= started - 2  # resolution of some file systems
     assert picture.read_bytes().startswith(b"\x89PNG")
     scores = dict(re.findall(r"^  (\S.*?) {2,}(\d\.\d{3})", done.stdout, re.M))
     assert float(scores["RNNClassifier, ragged strips"]) > 0.98
@@ -144,7 +144,7 @@ def _check_parameters(documented, real):
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_documented_constructor_is_the_real_one(cls):
+def test_documented_constructor_equals_the_signature(cls):
     _check_parameters(_documented(ClassDoc(cls)["Parameters"]), _signature(cls))
 
 
@@ -153,7 +153,7 @@ def test_documented_constructor_is_the_real_one(cls):
     CALLABLES + FUNCTIONS,
     ids=[name for name, _ in CALLABLES + FUNCTIONS],
 )
-def test_documented_methods_are_the_real_ones(name, function):
+def test_documented_methods_equal_the_signatures(name, function):
     doc = FunctionDoc(function)
     assert doc["Summary"], "no summary"
     _check_parameters(_documented(doc["Parameters"]), _signature(function))
@@ -194,7 +194,7 @@ def test_estimators_share_the_documentation_of_what_they_share():
     }
 
 
-# -- What is there ----------------------------------------------------------------------
+# -- Public names and pages -------------------------------------------------------------
 
 
 def test_public_names():
@@ -212,7 +212,7 @@ def test_reference_lists_every_public_name():
     assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers, *functions])
 
 
-def test_readme_is_short_and_its_links_lead_somewhere():
+def test_readme_is_short_and_its_links_are_valid():
     text = README.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 120
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
@@ -227,7 +227,7 @@ def test_readme_commands_are_targets():
     assert {"demo", "test", "docs"} <= set(commands) <= set(targets) | {"each"}
 
 
-def test_readme_message_is_the_real_one():
+def test_readme_message_is_current():
     message = re.search(
         r"^    (RNNClassifier\.predict: .*\n    .*)$", README.read_text("utf-8"), re.M
     )

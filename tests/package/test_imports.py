@@ -36,7 +36,7 @@ def run(code):
         "import sk_rnn.metrics as m; m.token_accuracy_score(['ab'], ['ac'])",
     ],
 )
-def test_what_needs_no_network_imports_no_torch(statement):
+def test_data_packages_do_not_import_torch(statement):
     assert run(f"import sys; {statement}; print([m for m in {HEAVY} if m in sys.modules])") == "[]"
 
 
@@ -51,11 +51,11 @@ def test_what_needs_no_network_imports_no_torch(statement):
         "import sk_rnn.estimators; kind = sk_rnn.estimators.RNNClassifier",
     ],
 )
-def test_an_estimator_is_found_however_it_is_asked_for(statement):
+def test_estimators_can_be_imported_in_all_ways(statement):
     assert run(f"{statement}; print(kind.__name__)") == "RNNClassifier"
 
 
-def test_a_pickle_brings_its_estimator_along():
+def test_unpickling_imports_the_estimator():
     data = pickle.dumps(sk_rnn.RNNRegressor(hidden_size=3))
     assert run(f"import pickle; print(pickle.loads({data!r}).hidden_size)") == "3"
 
@@ -66,7 +66,7 @@ def test_names_are_listed_and_found():
         assert getattr(sk_rnn, name) is getattr(sk_rnn, name)
 
 
-def test_other_names_are_not_there():
+def test_unknown_names_raise():
     with pytest.raises(AttributeError, match="module 'sk_rnn' has no attribute 'RNNClasifier'"):
         sk_rnn.RNNClasifier  # noqa: B018
     with pytest.raises(ImportError, match="cannot import name 'RNNClasifier'"):

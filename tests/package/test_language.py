@@ -1,4 +1,4 @@
-"""The language of the project: phrases that its field would not use, and where they are."""
+"""The language of the project: phrases that are unusual in its field are not used."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ COUNTED = (
 )
 PER = r"(?:sequence|(?:time )?step|row|epoch|sample|chunk|batch|fit|token|second)"
 
-# What to write instead is behind each phrase.
+# The usual wording follows each phrase.
 PHRASES = {
     "per": rf"\b{COUNTED} an? {PER}\b(?! of\b)(?!-)",  # one label per sequence
     "is not a": r"(?<!there )\b(?:is|are) no (?:number|numbers|text|class|container|word|words"

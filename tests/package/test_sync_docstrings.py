@@ -176,7 +176,7 @@ def test_check_fails_with_a_diff_and_writes_nothing(script, folder, capsys):
     assert "Second's own" not in [line[1:] for line in printed.splitlines() if line[:1] in "+-"]
 
 
-def test_class_with_text_of_its_own_is_not_the_source(script):
+def test_class_with_intentional_difference_is_not_the_source(script):
     texts = [FIRST, FIRST.replace("First", "Second"), FIRST.replace("First", "Third")]
     texts[1] = texts[1].replace("The new text", "The text of two")
     sources = dict(zip(("First", "Second", "Third"), texts, strict=True))

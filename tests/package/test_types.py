@@ -117,15 +117,15 @@ def checked(request, tmp_path_factory):
     (folder / "user.py").write_text(textwrap.dedent(USER), encoding="utf-8")
     for name, source in documented():
         (folder / f"{name}.py").write_text(source, encoding="utf-8")
-    # What torch's types are found to be is kept for the next run, as far as pytest keeps anything.
+    # The cache of mypy, mainly for torch, is kept in that of pytest.
     cache = getattr(request.config, "cache", None)
     cached = folder / "cache" if cache is None else cache.mkdir("mypy")
     command = [sys.executable, "-m", "mypy", "--config-file=", f"--cache-dir={cached}"]
     command += ["--strict", "--allow-untyped-calls", "--follow-imports=silent"]
     command += ["--ignore-missing-imports", "--no-error-summary", "--hide-error-context"]
-    # Documents use one name for several things.
+    # Documents redefine names.
     command += ["--disable-error-code=assignment", "--no-pretty"]
-    # An installed package is found without being told where, and mypy insists on not being told.
+    # An installed package must be found without its path, on which mypy insists.
     home = Path(sk_rnn.__file__).parents[1]
     where = {} if home.name == "site-packages" else {"MYPYPATH": str(home)}
     result = subprocess.run(
@@ -165,7 +165,7 @@ def test_the_package_says_that_it_has_types():
     assert files("sk_rnn").joinpath("py.typed").is_file()
 
 
-def test_a_type_checker_finds_what_is_wrong_and_nothing_else(checked):
+def test_type_checker_finds_all_errors_and_no_others(checked):
     for number, line in enumerate(textwrap.dedent(USER).splitlines(), start=1):
         errors = checked.get(("user", number), [])
         code, _, pattern = line.partition("  # E: ")
@@ -176,7 +176,7 @@ def test_a_type_checker_finds_what_is_wrong_and_nothing_else(checked):
 
 
 def test_a_type_checker_accepts_documented_calls(checked):
-    # Functions in examples have no types, which --strict wants of users.
+    # Functions in examples have no annotations, which --strict requires.
     styles = r"\[(no-untyped-def|type-arg|no-untyped-call|misc|unused-ignore)\]$"
     wrong = {
         place: [error for error in errors if not re.search(styles, error)]

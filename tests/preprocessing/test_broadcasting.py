@@ -55,11 +55,11 @@ def test_sequences_as_long_as_the_samples_are_stacked():
         assert spread(same) == [1, 2, 3, 4, 5, 6]
 
 
-def test_an_array_of_a_column_per_time_step_is_what_the_list_is():
+def test_array_with_a_column_per_time_step_equals_the_list():
     y = np.arange(6).reshape(3, 2)
     assert spread(y, EQUAL) == spread(y.tolist(), EQUAL) == [0, 1, 2, 3, 4, 5]
     assert spread(pd.DataFrame(y), list(EQUAL)) == [0, 1, 2, 3, 4, 5]
-    # As many outputs as time steps, then, are said to be outputs by a third dimension.
+    # If there are as many outputs as time steps, a third dimension distinguishes them.
     outputs = np.repeat(y[:, None], 2, axis=1)
     assert spread(outputs, EQUAL) == [[0, 1], [0, 1], [2, 3], [2, 3], [4, 5], [4, 5]]
 
@@ -75,7 +75,7 @@ def test_targets_per_step_reach_transformer_and_network():
     assert model[0].transformer_.get_support().tolist() == [False, True, False]
 
 
-def test_sample_weights_per_step_are_read_alike():
+def test_sample_weights_per_step_equal_repeated_ones():
     X = np.random.default_rng(0).standard_normal((4, 3, 2))
     weight = np.arange(12.0).reshape(4, 3)
     with config_context(enable_metadata_routing=True):
@@ -144,7 +144,7 @@ UNALIGNED = (
         ),
     ],
 )
-def test_targets_that_do_not_fit_are_refused(transformer, y, kind, message):
+def test_targets_of_the_wrong_length_raise(transformer, y, kind, message):
     with pytest.raises(kind) as error:
         TimeDistributed(transformer).fit(RAGGED, y)
     assert str(error.value) == f"TimeDistributed.fit: {message}"
@@ -173,7 +173,7 @@ def test_targets_that_do_not_fit_are_refused(transformer, y, kind, message):
         ),
     ],
 )
-def test_sample_weights_that_do_not_fit_are_refused(weight, kind, message):
+def test_sample_weights_of_the_wrong_length_raise(weight, kind, message):
     with config_context(enable_metadata_routing=True):
         scaler = TimeDistributed(StandardScaler().set_fit_request(sample_weight=True))
         with pytest.raises(kind) as error:

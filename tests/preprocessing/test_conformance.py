@@ -47,7 +47,7 @@ def test_transformers_pass_every_check(estimator, check):
     check(estimator)
 
 
-# What scikit-learn checks of its own transformers besides, as far as the version has it.
+# Additional checks that scikit-learn applies to its own transformers, if the version has them.
 OWN_CHECKS = [
     "check_dataframe_column_names_consistency",
     "check_estimators_partial_fit_n_features",
@@ -94,7 +94,7 @@ def test_no_tag_suppresses_checks(transformer):
     assert tags.input_tags.two_d_array
     assert tags.requires_fit
     assert not (tags._skip_test)
-    # What takes everything is not asked to refuse anything, as in scikit-learn.
+    # Transformers that accept everything are not tested for errors, as in scikit-learn.
     inner = getattr(transformer, "transformer", None)
     assert tags.no_validation == isinstance(inner, FunctionTransformer)
     assert not (tags.non_deterministic)

@@ -101,7 +101,7 @@ def token_panel():
     return Panel(np.array([2, 3, 1]), [0, 2, 3], n_tokens=7)
 
 
-def test_computing_with_token_ids_is_refused():
+def test_token_ids_as_quantities_raise():
     with pytest.raises(ValueError) as error:
         TimeDistributed(StandardScaler()).fit(token_panel())
     assert str(error.value) == (

@@ -19,14 +19,14 @@ needs_folds = pytest.mark.skipif(not HAS_FOLDS, reason="scikit-learn before 1.9"
 
 
 def noise(n_samples=60, n_timesteps=20, seed=0):
-    """A category of their own for the steps of each sequence, and targets that mean nothing."""
+    """Sequences with separate categories, and random targets."""
     rng = np.random.default_rng(seed)
     X = [np.full((n_timesteps, 1), f"machine {i}", dtype=object) for i in range(n_samples)]
     return X, rng.standard_normal(n_samples), rng.permutation(n_samples) % 2
 
 
 def share_of_target(encoded, target):
-    """The slope of encodings by targets: 1 if they are the targets, 0 if they say nothing."""
+    """The slope of encodings by targets: 1 if they equal the targets, 0 if they are independent."""
     return np.cov(encoded, target)[0, 1] / np.var(target, ddof=1)
 
 
@@ -47,9 +47,9 @@ def mean_encodings(transformer, X, y):
     ],
     ids=["default", "cv=3", "groups", "pipeline", "columns", "union"],
 )
-def test_target_encoder_learns_nothing_of_noise(transformer):
+def test_target_encoder_does_not_leak_targets(transformer):
     X, numbers, classes = noise()
-    # A sequence has categories of its own: of other sequences nothing is known but the mean.
+    # Each sequence has separate categories, so only the mean is known from other sequences.
     for y in (numbers, classes, np.repeat(numbers[:, None], 20, axis=1)):
         encoded = mean_encodings(transformer, X, y)
         target = y if y.ndim == 1 else y[:, 0]
@@ -57,7 +57,7 @@ def test_target_encoder_learns_nothing_of_noise(transformer):
 
 
 @needs_folds
-def test_target_encoder_learns_what_other_sequences_tell():
+def test_target_encoder_learns_from_other_sequences():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 40)
     X = [np.full((3, 1), "up" if label else "down", dtype=object) for label in y]
@@ -65,14 +65,14 @@ def test_target_encoder_learns_what_other_sequences_tell():
 
 
 @needs_folds
-def test_target_encoder_is_fitted_as_it_was_given():
+def test_target_encoder_keeps_its_parameters():
     X, y, _ = noise()
     given = make_column_transformer((TargetEncoder(cv=3), [0]))
     encoder = TimeDistributed(given).fit(X, y)
     assert encoder.transformer_.named_transformers_["targetencoder"].cv == 3
     assert encoder.transformer_.transformers[0][1].cv == 3
     assert given.transformers[0][1].cv == 3
-    # What fit learned is of all sequences, as scikit-learn's is.
+    # fit uses all sequences, as in scikit-learn.
     steps = TargetEncoder().fit(np.concatenate(X), np.repeat(y, 20))
     np.testing.assert_allclose(
         encoder.transformer_.named_transformers_["targetencoder"].encodings_[0],
@@ -122,7 +122,7 @@ def test_user_defined_groups_are_kept_together():
     ],
     ids=["few", "splitter", "search"],
 )
-def test_folds_that_split_sequences_are_refused(transformer, n_samples, message):
+def test_folds_that_split_sequences_raise(transformer, n_samples, message):
     X, y, _ = noise(n_samples, 5)
     time_distributed = TimeDistributed(StandardScaler())
     time_distributed.transformer = transformer
@@ -131,7 +131,7 @@ def test_folds_that_split_sequences_are_refused(transformer, n_samples, message)
     assert str(error.value) == message
 
 
-def test_target_encoder_without_support_for_folds_is_refused(monkeypatch):
+def test_target_encoder_without_support_for_folds_raises(monkeypatch):
     monkeypatch.setitem(folds.TargetEncoder._parameter_constraints, "cv", [int])
     frames = [pd.DataFrame({"mode": ["on", "off"]})] * 6
     with pytest.raises(ValueError, match=r"from scikit-learn 1\.9 on\. Update scikit-learn"):

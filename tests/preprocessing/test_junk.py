@@ -54,15 +54,15 @@ NGRAMS = (
 
 
 class Refusing:
-    """Looks like an array and is none."""
+    """An object with `__array__` that cannot be converted to an array."""
 
     def __array__(self, dtype=None, copy=None):
         raise RuntimeError("no array today")
 
 
-# what: (call, type of error, pattern that the message begins with)
+# description: (call, type of error, pattern of the beginning of the message)
 class Counted:
-    """It has a length and nothing else."""
+    """An object that only has a length."""
 
     def __len__(self):
         return 4
@@ -409,14 +409,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_junk_is_refused_in_our_words(what):
+def test_junk_raises_an_error_of_this_package(what):
     call, kind, message = REFUSED[what]
     with pytest.raises(kind) as error:
         call()
     assert re.match(message, str(error.value)), str(error.value)
 
 
-def test_a_refused_fit_leaves_no_fitted_transformer():
+def test_failed_fit_leaves_transformer_unfitted():
     distributed = TimeDistributed(StandardScaler())
     with pytest.raises(ValueError, match="contains infinity"):
         distributed.fit([[[np.inf], [1.0]], [[2.0]]])
@@ -426,7 +426,7 @@ def test_a_refused_fit_leaves_no_fitted_transformer():
         distributed.get_feature_names_out()
 
 
-def test_vectors_of_half_a_character_are_not_found(tmp_path):
+def test_terms_with_lone_surrogates_are_not_found(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("cat 1.0\n")
     message = r"load_word_vectors: .* holds none of the 1 terms of the vocabulary \('\\ud800', "
@@ -434,11 +434,11 @@ def test_vectors_of_half_a_character_are_not_found(tmp_path):
         load_word_vectors(path, ["\ud800"])
 
 
-def test_classes_have_tags_all_the_same():
+def test_tags_of_a_class_as_transformer():
     assert TimeDistributed(StandardScaler).__sklearn_tags__() is not None
 
 
-def test_marks_of_numpy_are_marks():
+def test_numpy_booleans_are_booleans():
     marked = SequenceVectorizer(add_marks=np.bool_(True)).fit(TEXTS)
     assert marked.vocabulary_ == SequenceVectorizer(add_marks=True).fit(TEXTS).vocabulary_
     given = SequenceVectorizer(add_marks=np.bool_(True), vocabulary=["cat"])
@@ -473,12 +473,12 @@ def test_warnings_of_numpy_name_the_caller_and_the_feature(scaler):
     assert [(len(caught), warning.filename) for warning in caught] == [(1, __file__)]
 
 
-def test_warnings_of_numpy_say_what_is_too_large():
+def test_warnings_of_numpy_mention_large_values():
     with pytest.warns(UserWarning, match=r"in square\. The result may hold NaN or infinity\."):
         TimeDistributed(StandardScaler()).fit([[[1e200], [-1e200]]])
 
 
-def test_other_warnings_of_transformers_stay_what_they_are():
+def test_other_warnings_of_transformers_are_unchanged():
     with pytest.warns(UserWarning, match=r"^Skipping features without any observed values"):
         TimeDistributed(SimpleImputer()).fit_transform([[[np.nan, 1.0], [np.nan, 2.0]]])
 

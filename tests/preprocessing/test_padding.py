@@ -86,7 +86,7 @@ def test_from_padded_undoes_pad_sequences(lengths):
     np.testing.assert_array_equal(back.offsets, panel.offsets)
 
 
-def test_estimators_drop_what_pad_sequences_adds():
+def test_estimators_drop_the_padding_of_pad_sequences():
     from sk_rnn.sequences import check_sequences
 
     X = [[1.0, 2.0], [3.0]]
@@ -158,7 +158,7 @@ def test_padder_survives_clone_and_pickle():
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(padder)).transform([[3]]), [[3, 2]])
 
 
-def test_padder_makes_pipelines_of_other_classifiers(rng):
+def test_padder_in_a_pipeline_with_another_classifier(rng):
     X = [np.full(n, n % 2) + rng.normal(0, 0.1, n) for n in rng.integers(2, 9, 40)]
     y = [len(x) % 2 for x in X]
     search = GridSearchCV(
@@ -189,7 +189,7 @@ def test_padding_has_a_dtype_that_holds_data_and_value(dtype, value, expected):
     np.testing.assert_array_equal(padded, np.array([[1, 1], [1, value]], expected))
 
 
-def test_value_beyond_all_floats_is_refused():
+def test_value_too_large_for_floats_raises():
     with pytest.raises(ValueError, match=r"pad_sequences: value=10+ does not fit X, which holds"):
         pad_sequences([[1.0]], value=10**400)
 
@@ -273,7 +273,7 @@ TWO = [np.ones((2, 2))]
         ),
     ],
 )
-def test_padding_refuses(call, kind, message):
+def test_padding_raises(call, kind, message):
     with pytest.raises(kind) as error:
         call()
     assert str(error.value).replace("{'pre', 'post'}", "{'post', 'pre'}") == message

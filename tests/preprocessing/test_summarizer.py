@@ -154,7 +154,7 @@ KNOWN = "['mean', 'std', 'min', 'max', 'first', 'last', 'slope', 'length']"
         ),
     ],
 )
-def test_summarizer_refuses(statistics, X, message):
+def test_summarizer_raises(statistics, X, message):
     with pytest.raises(ValueError) as error:
         SequenceSummarizer(statistics=statistics).fit(X)
     assert str(error.value) == f"SequenceSummarizer.fit: {message}"
@@ -175,7 +175,7 @@ def test_statistics_set_after_fit_are_checked(statistics, kind, message):
     assert str(error.value) == f"SequenceSummarizer.transform: {message}"
 
 
-def test_statistics_that_overflow_are_refused():
+def test_statistics_that_overflow_raise():
     with pytest.raises(ValueError) as error:
         SequenceSummarizer().fit_transform([[1.0], [1e308, 1e308]])
     assert str(error.value) == (

@@ -292,7 +292,7 @@ def test_text_stays_text_whether_or_not_it_looks_like_numbers(values):
         encoder.inverse_transform(encoder.fit_transform(cube)),
     ):
         assert out.tolist() == cube.tolist()
-    # What is left for a next step: text, to be encoded.
+    # Text is left for the next step to encode.
     chain = make_pipeline(imputer, TimeDistributed(OneHotEncoder()))
     assert isinstance(chain.fit_transform(frames), Panel)
 
@@ -315,13 +315,13 @@ def test_inverse_transform_gives_dates_and_booleans_back():
             assert (frame.to_numpy() == x.to_numpy()).all()
 
 
-def test_token_ids_stay_integers_where_they_come_out_as_such():
+def test_integer_output_of_token_ids_stays_integer():
     tokens = Panel(np.array([2, 3, 1], dtype=np.int32), [0, 2, 3], index=["x", "y"], n_tokens=7)
     out = TimeDistributed(FunctionTransformer()).fit_transform(tokens)
     assert out.values.tolist() == [2, 3, 1]
     assert out.dtype == np.int32
     assert out.index.tolist() == ["x", "y"]
-    assert out.n_tokens is None  # a function may make other ids, or quantities, of them
+    assert out.n_tokens is None  # a function may convert them to other ids or to quantities
     encoder = TimeDistributed(OneHotEncoder())
     back = encoder.inverse_transform(encoder.fit_transform(tokens))
     assert back.values.tolist() == [2, 3, 1]
@@ -344,7 +344,7 @@ def test_token_ids_are_taken_as_categories(inner):
     assert len(TimeDistributed(inner).fit_transform(tokens)) == 2
 
 
-def test_frame_of_cells_keeps_its_index():
+def test_frame_whose_cells_hold_sequences_keeps_its_index():
     cells = pd.DataFrame({"u": [[1.0, 2.0], [3.0]]}, index=["p", "q"])
     assert TimeDistributed(StandardScaler()).fit_transform(cells).index.tolist() == ["p", "q"]
 
@@ -440,7 +440,7 @@ def test_metadata_are_routed_and_repeated():
 
 
 class Doubling(TransformerMixin, BaseEstimator):
-    """Without fit_transform of its own kind, feature names or tags of interest."""
+    """A transformer without fit_transform, feature names or special tags."""
 
     def fit(self, X, y=None):
         self.n_ = len(X)
@@ -470,7 +470,7 @@ class Minimal:
         return X * self.factor
 
 
-def test_transformers_that_change_the_number_of_rows_are_refused():
+def test_transformers_that_change_the_number_of_rows_raise():
     with pytest.raises(ValueError) as error:
         TimeDistributed(Doubling()).fit_transform(ragged())
     assert str(error.value) == (
@@ -532,7 +532,7 @@ def test_grid_search_over_both_steps(rng):
 
 
 class Remembering(StandardScaler):
-    """Notes which sequences it was fitted on; the first feature is the sequence's number."""
+    """Records the sequences it was fitted on; the first feature is the number of the sequence."""
 
     seen: ClassVar[list] = []
 
@@ -565,7 +565,7 @@ def test_scaled_frames_reach_the_network_with_their_names():
     np.testing.assert_allclose(pipeline.predict_proba(X), before, rtol=1e-5)
 
 
-# -- What is refused
+# -- Invalid input
 
 FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
 
@@ -636,7 +636,7 @@ FRAME = pd.DataFrame({"u": [1.0], "v": [2.0]})
         ),
     ],
 )
-def test_time_distributed_refuses(call, kind, message):
+def test_time_distributed_raises(call, kind, message):
     with pytest.raises(kind) as error:
         call()
     text = str(error.value).replace("'transform' and 'fit'", "'fit' and 'transform'")
@@ -651,7 +651,7 @@ def test_feature_names_are_checked():
         transformer.transform([FRAME.to_numpy()])
 
 
-def test_what_samples_and_time_steps_are_called_is_kept():
+def test_labels_of_samples_and_time_steps_are_kept():
     df = pd.DataFrame({"id": list("bab"), "day": [3, 1, 2], "heat": [1.0, 2.0, 3.0]})
     panel = Panel.from_frame(df, by="id", order_by="day")
     scaled = TimeDistributed(StandardScaler()).fit_transform(panel)
@@ -701,7 +701,7 @@ def test_dicts_of_equal_length_are_not_a_table():
     assert encoder.transform([DICTS[1]]).lengths.tolist() == [1]
 
 
-def test_dicts_come_back():
+def test_dicts_are_restored_by_inverse_transform():
     encoder = TimeDistributed(DictVectorizer()).fit(DICTS)
     back = encoder.inverse_transform(encoder.transform(DICTS))
     assert back == [
@@ -837,13 +837,13 @@ def test_tags_of_a_vectorizer_of_dicts():
         ),
     ],
 )
-def test_time_distributed_refuses_values_that_are_not_dicts(inner, X, kind, message):
+def test_time_distributed_raises_for_values_that_are_not_dicts(inner, X, kind, message):
     with pytest.raises((TypeError, ValueError)) as error:
         TimeDistributed(inner).fit(X)
     assert (type(error.value), str(error.value)) == (kind, f"TimeDistributed.fit: {message}")
 
 
-def test_faults_of_a_transformer_are_called_by_their_names():
+def test_other_exceptions_of_a_transformer_name_their_type():
     class Broken(TransformerMixin, BaseEstimator):
         def fit(self, X, y=None):
             raise AttributeError("no such thing")

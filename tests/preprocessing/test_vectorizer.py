@@ -43,7 +43,7 @@ def ids(panel):
 # scikit-learn's contract
 
 
-def test_check_estimator_runs_what_it_runs_on_count_vectorizer():
+def test_check_estimator_runs_the_checks_of_count_vectorizer():
     def outcomes(estimator):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that two_d_array is False, which is true
@@ -62,7 +62,7 @@ def test_tags_are_those_of_count_vectorizer_with_integers_out():
     assert ours.transformer_tags.preserves_dtype == []
 
 
-# Those of scikit-learn's checks that need no data, which it leaves out for text.
+# scikit-learn's checks that need no data, which it omits for transformers of text.
 CHECKS_WITHOUT_DATA = [
     "check_do_not_raise_errors_in_init_or_set_param",  # scikit-learn 1.6
     "check_do_not_raise_errors_in_init_or_set_params",
@@ -225,7 +225,7 @@ def test_fit_transform_is_fit_then_transform(params):
     assert together.dtype == apart.dtype == np.int32
 
 
-def test_count_vectorizers_methods_are_here():
+def test_methods_of_count_vectorizer_are_available():
     vectorizer = SequenceVectorizer(stop_words=["no"])
     assert vectorizer.build_analyzer()("I have NO dog") == ["have", "dog"]
     assert vectorizer.build_preprocessor()("NO") == "no"
@@ -300,12 +300,12 @@ def test_automatic_min_df_leaves_terms_of_one_document_out_of_many(n_documents, 
     assert len(automatic.vocabulary_) == (1 if min_df == 2 else n_documents + 1)
 
 
-def test_stop_words_leave_no_trace():
+def test_stop_words_are_removed():
     panel = SequenceVectorizer(stop_words=["the"]).fit_transform(["the dog the man"])
     assert ids(panel) == [[2, 3]]
 
 
-def test_tokenised_documents_are_taken_as_they_are():
+def test_tokenized_documents_are_unchanged():
     documents = [["The", "dog", "."], ("a",), np.array(["New York", "dog"])]
     vectorizer = SequenceVectorizer(stop_words=["dog"], ngram_range=(1, 2))
     panel = vectorizer.fit_transform(documents)
@@ -314,7 +314,7 @@ def test_tokenised_documents_are_taken_as_they_are():
     assert all(type(term) is str for term in vectorizer.vocabulary_)
 
 
-def test_callable_analyzer_gets_documents_as_they_are():
+def test_callable_analyzer_receives_unprocessed_documents():
     vectorizer = SequenceVectorizer(analyzer=lambda document: iter(document["tokens"]))
     assert ids(vectorizer.fit_transform([{"tokens": "ab"}, {"tokens": "b"}])) == [[2, 3], [3]]
     split = SequenceVectorizer(analyzer=identity).fit_transform([["b", "a"], ["a"]])
@@ -368,11 +368,11 @@ def test_index_of_a_series_is_kept():
         ("middle", 9, "abcdefg"),
     ],
 )
-def test_truncate_names_the_part_that_is_cut_off(truncate, max_length, kept):
+def test_truncate_selects_the_part_that_is_removed(truncate, max_length, kept):
     vectorizer = SequenceVectorizer(analyzer="char", max_length=max_length, truncate=truncate)
     panel = vectorizer.fit_transform(["abcdefg", "g"])
     assert vectorizer.inverse_transform(panel) == [list(kept), ["g"]]
-    # What is cut off everywhere is not learned either.
+    # Tokens that are truncated everywhere are not learned either.
     assert set(vectorizer.vocabulary_) == {*kept, "g"}
 
 
@@ -432,7 +432,7 @@ def test_warnings_in_a_pipeline_point_at_the_users_line(method):
     assert {warning.filename for warning in caught} == {__file__}
 
 
-# Refusals
+# Errors
 
 
 def call(method, X, **params):
@@ -543,7 +543,7 @@ def call(method, X, **params):
         ),
     ],
 )
-def test_refusals_of_what_is_no_text(method, X, kind, message):
+def test_documents_that_are_not_text_raise(method, X, kind, message):
     with pytest.raises(kind) as caught:
         call(method, X)
     assert str(caught.value) == f"SequenceVectorizer.{method}: {message}"
@@ -611,7 +611,7 @@ def test_refusals_of_what_is_no_text(method, X, kind, message):
         ),
     ],
 )
-def test_refusals_of_vocabularies(params, X, message):
+def test_invalid_vocabularies_raise(params, X, message):
     with pytest.raises((ValueError, TypeError)) as caught:
         call("fit", X, **params)
     assert str(caught.value) == f"SequenceVectorizer.fit: {message}"
@@ -705,7 +705,7 @@ def test_parameters_that_split_no_document_are_named(params, kind, message):
         assert str(caught.value) == f"SequenceVectorizer.fit: {message}"
 
 
-def test_errors_in_a_users_own_function_are_the_users():
+def test_errors_of_user_functions_are_chained():
     def tokenizer(text):
         return text + 1
 
@@ -713,7 +713,7 @@ def test_errors_in_a_users_own_function_are_the_users():
         SequenceVectorizer(tokenizer=tokenizer, token_pattern=None).fit(["dog"])
 
 
-def test_numbers_that_are_not_paths_are_refused():
+def test_numbers_that_are_not_paths_raise():
     with pytest.raises(TypeError) as caught:
         SequenceVectorizer(input="filename").fit([3])
     assert str(caught.value) == (
@@ -731,7 +731,7 @@ def test_not_fitted(method):
         SequenceVectorizer().get_feature_names_out()
 
 
-def test_ids_out_of_range_are_refused():
+def test_ids_out_of_range_raise():
     vectorizer = SequenceVectorizer().fit(["one two"])
     with pytest.raises(ValueError, match=r"X\[1\] has token id 4 at time step 0"):
         vectorizer.inverse_transform([[2, 3], [4]])
@@ -746,7 +746,7 @@ def test_a_given_vocabulary_needs_no_fit():
 
 
 @pytest.mark.parametrize("marked", [False, True])
-def test_the_vocabulary_of_one_serves_another(marked):
+def test_vocabulary_of_another_vectorizer(marked):
     learned = SequenceVectorizer(add_marks=marked).fit(DOCUMENTS)
     for add_marks in (False, True):
         other = SequenceVectorizer(vocabulary=learned.vocabulary_, add_marks=add_marks)
@@ -765,7 +765,7 @@ def test_pipeline_needs_nothing_but_embedding_dim():
     )
     model.fit(PAIRS, SUBJECTS)
     assert model.predict(["dog bites man", "man bites dog"]).tolist() == ["dog", "man"]
-    # Words that fit has not seen are unknown tokens, not errors.
+    # Words that did not occur in fit are unknown tokens, not errors.
     assert model.predict_proba(["cat scratches man", "mice"]).shape == (2, 2)
     sizes = [tuple(weight.shape) for weight in model[-1].module_.parameters()]
     assert (5, 64) in sizes  # three words, padding and unknown
@@ -815,7 +815,7 @@ def test_grid_search_over_both_steps():
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
-    """Predicts, of each document, how many of its tokens are unknown."""
+    """Predicts the number of unknown tokens of each document."""
 
     def fit(self, X, y):
         self.classes_ = np.unique(y)
@@ -829,11 +829,11 @@ class Recorder(ClassifierMixin, BaseEstimator):
 
 
 def test_nothing_is_fitted_outside_the_training_fold():
-    # Every document has one word of its own, and all share another.
+    # Every document has one unique word, and all share another.
     documents = [f"word{i:02} shared" for i in range(20)]
     model, y = make_pipeline(SequenceVectorizer(), Recorder()), [0, 1] * 10
     unknown = cross_val_predict(model, documents, y, cv=KFold(5))
-    assert unknown.tolist() == [1] * 20  # the words of the test fold had no part in fit
+    assert unknown.tolist() == [1] * 20  # the words of the test fold were not used in fit
     for train, _ in KFold(5).split(documents):
         fitted = clone(model).fit([documents[i] for i in train], np.array(y)[train])
         own = {f"word{i:02}" for i in train}
@@ -848,7 +848,7 @@ def test_cross_validation_of_text():
     assert cross_val_score(model, PAIRS, SUBJECTS, cv=3).mean() > 0.9
 
 
-def test_a_large_text_is_a_small_panel():
+def test_panel_of_a_large_text_is_small():
     rng = np.random.default_rng(0)
     words = np.array([f"word{i}" for i in range(5000)])
     documents = [" ".join(row) for row in rng.choice(words, (500, 100))]

@@ -53,7 +53,7 @@ def test_windows_of_a_panel_equal_a_loop_and_stay_in_their_series(options, lengt
     needed = options["window"] + options["gap"] + options["horizon"]
     lengths = [*lengths, needed]  # one series is long enough
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    # A value tells its series and its step.
+    # Each value identifies its series and step.
     values = np.repeat(100 * np.arange(len(lengths)), lengths) + np.concatenate(
         [np.arange(length) for length in lengths]
     )
@@ -83,7 +83,7 @@ def test_windows_are_views_that_cannot_be_written():
     frame = pd.DataFrame(series)
     X, y = make_windows(frame, window=10)
     assert np.shares_memory(X, frame.to_numpy())
-    assert not np.shares_memory(y.to_numpy(), series)  # a target of its own may be changed
+    assert not np.shares_memory(y.to_numpy(), series)  # targets are writable copies
 
 
 def test_series_keeps_the_index_of_each_target():
@@ -296,7 +296,7 @@ SORT = (
         ),
     ],
 )
-def test_make_windows_refuses_an_index_out_of_order(index, message):
+def test_make_windows_raises_for_an_index_out_of_order(index, message):
     with pytest.raises(ValueError) as error:
         make_windows(pd.Series(np.ones(4), index=index), window=2)
     assert str(error.value) == f"make_windows: series {message}"
@@ -306,7 +306,7 @@ def test_make_windows_refuses_an_index_out_of_order(index, message):
     assert str(error.value).startswith("make_windows: series[1] ")
 
 
-def test_stacked_stores_are_read_as_the_message_says():
+def test_stacked_series_are_read_as_advised():
     days = pd.date_range("2024-01-01", periods=4)
     stores = pd.DataFrame({"store": list("aaaabbbb"), "day": [*days, *days], "sales": range(8)})
     with pytest.raises(ValueError, match=r"Panel\.from_frame\(df, by=\.\.\., order_by=\.\.\.\)"):
@@ -430,7 +430,7 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
         ),
     ],
 )
-def test_make_windows_refuses(series, kind, message):
+def test_make_windows_raises(series, kind, message):
     with pytest.raises(kind) as error:
         make_windows(series, window=3)
     assert str(error.value) == message
@@ -448,7 +448,7 @@ def test_make_windows_refuses(series, kind, message):
         ("gap", False),
     ],
 )
-def test_make_windows_refuses_numbers_out_of_range(name, value):
+def test_make_windows_raises_for_numbers_out_of_range(name, value):
     message = f"The '{name}' parameter of make_windows must be an int in the range"
     with pytest.raises(InvalidParameterError, match=message):
         make_windows(np.ones(9), **({"window": 3} | {name: value}))

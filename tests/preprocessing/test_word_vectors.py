@@ -166,7 +166,7 @@ def test_estimators_take_the_result(write):
         ),
     ],
 )
-def test_bad_files_are_refused_by_line(write, content, message):
+def test_invalid_files_raise_with_the_line(write, content, message):
     path = write(content)
     with pytest.raises(ValueError, match="load_word_vectors: ") as caught:
         load_word_vectors(path, VOCABULARY)
@@ -174,7 +174,7 @@ def test_bad_files_are_refused_by_line(write, content, message):
     assert re.fullmatch(f"{prefix}[:,]? {re.escape(message)}", str(caught.value))
 
 
-def test_a_file_cut_short_is_refused(write):
+def test_truncated_file_raises(write):
     path = write(gzip.compress((GLOVE * 1000).encode())[:60], "vectors.gz")
     with pytest.raises(
         ValueError, match=r"vectors.gz cannot be read past line \d+: .* Download the"
@@ -196,7 +196,7 @@ def test_the_only_file_in_a_zip_is_read(write, tmp_path):
     np.testing.assert_array_equal(load_word_vectors(path, VOCABULARY), expected)
 
 
-def test_a_zip_of_several_files_or_none_that_can_be_read_is_refused(tmp_path):
+def test_invalid_zip_files_raise(tmp_path):
     path = zipped(tmp_path, {"50d.txt": GLOVE, "100d.txt": GLOVE})
     with pytest.raises(ValueError) as caught:
         load_word_vectors(path, VOCABULARY)
@@ -218,14 +218,14 @@ def test_a_byte_order_mark_is_not_part_of_the_first_word(write, header):
     np.testing.assert_array_equal(marked, expected)
 
 
-def test_numbers_beyond_float32_are_refused_without_a_warning(write):
+def test_numbers_too_large_for_float32_raise_without_a_warning(write):
     with pytest.raises(ValueError, match=r"line 1 .* not finite in float32"):
         load_word_vectors(write("good 1 1e50\n"), VOCABULARY)
 
 
 @pytest.mark.parametrize("missing", ["random", "zeros"])
 @pytest.mark.parametrize("add_marks", [False, True])
-def test_names_of_ids_are_as_good_as_the_vocabulary(write, missing, add_marks):
+def test_feature_names_equal_the_vocabulary(write, missing, add_marks):
     vectorizer = SequenceVectorizer(add_marks=add_marks).fit(["bad film", "good unheard film"])
     path = write("good 0.9 0.1\n<unknown> 5 5\n<end> 6 6\nbad -0.8 0.1\n")
     by_id, found = load_word_vectors(
@@ -242,7 +242,7 @@ def test_names_of_ids_are_as_good_as_the_vocabulary(write, missing, add_marks):
         load_word_vectors(path, ["<padding>", "<unknown>"])
 
 
-def test_a_file_that_is_not_there():
+def test_missing_file_raises():
     with pytest.raises(FileNotFoundError):
         load_word_vectors("no_such_file.txt", VOCABULARY)
 
@@ -268,7 +268,7 @@ def test_a_file_that_is_not_there():
         ),
     ],
 )
-def test_bad_vocabularies_are_refused(write, vocabulary, kind, message):
+def test_invalid_vocabularies_raise(write, vocabulary, kind, message):
     with pytest.raises(kind, match=re.escape(f"load_word_vectors: vocabulary {message}")):
         load_word_vectors(write(GLOVE), vocabulary)
 

@@ -84,7 +84,7 @@ def test_canonical_order_groups_equal_rows(sequences):
         Panel.from_sequences([[1], [2], [1]]),
     ],
 )
-def test_canonical_order_tells_equal_rows_by_their_targets(y):
+def test_canonical_order_separates_equal_rows_by_target(y):
     panel = Panel.from_sequences([[1.0, 2.0]] * 3)
     order, group = canonical_order(Spans.of(panel), y)
     ids = dict(zip(order.tolist(), group.tolist(), strict=True))
@@ -92,7 +92,7 @@ def test_canonical_order_tells_equal_rows_by_their_targets(y):
 
 
 def test_canonical_order_keeps_x_and_y_apart():
-    # The same bytes end to end, cut in another place.
+    # The same concatenated bytes, split at another position.
     panel = Panel(np.array([[1.0], [2.0], [1.0]]), [0, 2, 3])
     _, group = canonical_order(Spans.of(panel), [np.zeros(0), np.array([2.0])])
     assert group.tolist() == [0, 1]
@@ -150,8 +150,8 @@ def test_training_batches_are_shuffled():
     assert means != sorted(means)
 
 
-def test_rows_of_small_ragged_data_meet_others_in_every_epoch():
-    # Sorted all by length, 50 rows would make the same batches in every epoch.
+def test_batches_of_small_ragged_data_vary_between_epochs():
+    # If all 50 samples were sorted by length, every epoch would have the same batches.
     rng = np.random.RandomState(0)
     lengths = np.arange(50) + 3
     partners = set()
@@ -172,7 +172,7 @@ def test_training_batches_of_one_length_are_a_plain_shuffle():
 
 
 @given(lengths_of_samples, st.integers(1, 9), st.integers(1, 30))
-def test_prediction_batches_keep_their_limits(lengths, max_samples, max_steps):
+def test_prediction_batches_respect_their_limits(lengths, max_samples, max_steps):
     lengths = np.array(lengths)
     batches = prediction_batches(lengths, max_samples=max_samples, max_steps=max_steps)
     order = np.concatenate(batches)
@@ -188,7 +188,7 @@ def test_prediction_batches_keep_their_limits(lengths, max_samples, max_steps):
 def test_prediction_batches_are_as_large_as_can_be(lengths, max_samples, max_steps):
     lengths = np.array(lengths)
     batches = prediction_batches(lengths, max_samples=max_samples, max_steps=max_steps)
-    for following, rows in pairwise(batches):  # they are cut from the shortest rows on
+    for following, rows in pairwise(batches):  # starting with the shortest
         one_more = len(rows) + 1
         assert one_more > max_samples or one_more * lengths[following[0]] > max_steps
 
@@ -202,17 +202,17 @@ def test_pad_batch_equals_a_loop(lengths, data):
     rows = data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=6))
     panel = make_panel(lengths, n_features)
     padded, got_lengths = pad_batch(Spans.of(panel), np.array(rows))
-    wanted = np.zeros((max(lengths[i] for i in rows), len(rows), *panel.values.shape[1:]))
+    expected = np.zeros((max(lengths[i] for i in rows), len(rows), *panel.values.shape[1:]))
     for b, i in enumerate(rows):
-        wanted[: lengths[i], b] = panel[i]
-    np.testing.assert_array_equal(padded, wanted)
+        expected[: lengths[i], b] = panel[i]
+    np.testing.assert_array_equal(padded, expected)
     assert got_lengths.tolist() == [lengths[i] for i in rows]
     assert padded.dtype == panel.dtype
     assert padded.flags.c_contiguous
     assert not np.shares_memory(padded, panel.values)
 
 
-def test_pad_batch_keeps_infinite_neighbours_out():
+def test_pad_batch_ignores_infinite_values_of_other_samples():
     panel = Panel(np.float32([[1.0], [np.inf], [np.nan]]), [0, 1, 3])
     padded, _ = pad_batch(Spans.of(panel), np.array([1, 0]))
     assert padded[1, 1, 0] == 0

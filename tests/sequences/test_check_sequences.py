@@ -201,21 +201,21 @@ def expected_rows(nested, tokens):
 
 def assert_rows(panel, rows):
     assert len(panel) == len(rows)
-    for got, wanted in zip(panel, rows, strict=True):
-        assert got.dtype.kind == wanted.dtype.kind
-        assert got.shape == wanted.shape
-        np.testing.assert_array_equal(got, wanted)
+    for got, expected in zip(panel, rows, strict=True):
+        assert got.dtype.kind == expected.dtype.kind
+        assert got.shape == expected.shape
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_numbers_keep_the_precision_they_have():
     single = (np.float32, np.float16, np.int16, np.uint8)
     double = (np.float64, np.int32, np.int64, np.uint32)
     for kind in (*single, *double):
-        wanted = np.float32 if kind in single else np.float64
-        assert check_sequences([np.ones((3, 2), kind)]).dtype == wanted
-        assert Panel.from_sequences(np.ones((1, 3, 2), kind)).dtype == wanted
-        assert Panel.from_padded(np.ones((1, 3, 2), kind), [2]).dtype == wanted
-    seconds = [1_700_000_001, 1_700_000_002]  # which float32 does not tell apart
+        expected = np.float32 if kind in single else np.float64
+        assert check_sequences([np.ones((3, 2), kind)]).dtype == expected
+        assert Panel.from_sequences(np.ones((1, 3, 2), kind)).dtype == expected
+        assert Panel.from_padded(np.ones((1, 3, 2), kind), [2]).dtype == expected
+    seconds = [1_700_000_001, 1_700_000_002]  # which are equal in float32
     assert check_sequences([seconds]).values.ravel().tolist() == seconds
 
 
@@ -241,7 +241,7 @@ def test_every_container_gives_the_same_panel(make, expected, tokens):
 def test_every_container_is_sliced_by_scikit_learn(make, expected, tokens):
     X, rows = make(), expected_rows(expected, tokens)
     if type(X).__name__ == "NestedTensor":
-        X = list(X.unbind())  # torch itself cannot index these
+        X = list(X.unbind())  # torch does not support indexing of these
     _, part = train_test_split(X, test_size=2, random_state=0)
     _, at = train_test_split(np.arange(4), test_size=2, random_state=0)
     assert_rows(check_sequences(part, tokens=tokens), [rows[i] for i in at])
@@ -379,7 +379,7 @@ def test_batches_and_tensors_of_pyarrow_are_read():
 
 
 def test_frames_are_read_without_narwhals(monkeypatch):
-    # What scikit-learn before 1.9 does not install.
+    # narwhals is not installed by scikit-learn before 1.9.
     monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
     X = np.array([[0.5, 1.5], [2.5, 3.5]])
     for make in (pl.DataFrame, lambda X: pa.table(list(X.T), names=list("ab"))):
@@ -518,9 +518,9 @@ def test_padding_is_dropped_from_either_end(sequences, value, pre, extra):
     rows = [
         [value] * (width - len(s)) + s if pre else s + [value] * (width - len(s)) for s in sequences
     ]
-    wanted = [np.float64(s)[:, None] for s in sequences]
+    expected = [np.float64(s)[:, None] for s in sequences]
     for X in (rows, np.array(rows), np.array(rows)[:, :, None], pd.DataFrame(rows)):
-        assert_rows(check_sequences(X, padding_value=value), wanted)
+        assert_rows(check_sequences(X, padding_value=value), expected)
         assert not is_table(X, padding_value=value)
     spans = read_spans(rows, padding_value=value, caller="f")
     assert spans.lengths.tolist() == list(map(len, sequences))
@@ -544,10 +544,10 @@ def test_padding_needs_all_features_of_a_step():
 
 
 def test_padding_of_tokens():
-    wanted = [np.array([4, 0, 2]), np.array([7])]
+    expected = [np.array([4, 0, 2]), np.array([7])]
     for value in (-1, np.nan):
         X = np.array([[4, 0, 2], [value, value, 7]])
-        assert_rows(check_sequences(X, tokens=True, padding_value=value), wanted)
+        assert_rows(check_sequences(X, tokens=True, padding_value=value), expected)
 
 
 def test_nothing_is_copied_where_nothing_is_padded():
@@ -566,7 +566,7 @@ def test_unchecked_values_are_unchanged():
     assert np.isnan(read_spans([[np.nan]], finite=False, caller="f").values).all()
 
 
-# -- What is refused
+# -- Invalid input
 
 ACCEPTED = (
     " Pass a 2-D array (n_samples, n_timesteps), a 3-D array (n_samples, n_timesteps, "
@@ -921,14 +921,14 @@ def full_message(call):
 
 
 @pytest.mark.parametrize(("X", "message"), KINDS, ids=lambda x: x[:25] if type(x) is str else "")
-def test_kinds_that_are_refused(X, message):
+def test_invalid_types_raise(X, message):
     kind, text = full_message(lambda: check_sequences(X, caller="RNNClassifier.fit"))
     assert text == "RNNClassifier.fit: X" + message
     assert kind is TypeError
 
 
 @pytest.mark.parametrize(("X", "message"), VALUES, ids=lambda x: x[:25] if type(x) is str else "")
-def test_values_that_are_refused(X, message):
+def test_invalid_values_raise(X, message):
     kind, text = full_message(lambda: check_sequences(X, caller="RNNClassifier.fit"))
     assert text == "RNNClassifier.fit: X" + message
     assert kind is ValueError
@@ -984,7 +984,7 @@ def test_values_that_are_refused(X, message):
         ),
     ],
 )
-def test_tokens_that_are_refused(X, kwargs, message):
+def test_invalid_tokens_raise(X, kwargs, message):
     kind, text = full_message(lambda: check_sequences(X, tokens=True, caller="f", **kwargs))
     assert (kind, text) == (ValueError, "f: X" + message)
 
@@ -1023,7 +1023,7 @@ junk = st.recursive(
 
 
 @given(junk, st.booleans(), st.sampled_from([None, 0, np.nan]))
-def test_anything_becomes_a_sound_panel_or_a_clear_error(X, tokens, padding_value):
+def test_any_input_gives_a_valid_panel_or_a_clear_error(X, tokens, padding_value):
     message = ""
     try:
         panel = check_sequences(X, tokens=tokens, padding_value=padding_value, caller="f")
@@ -1037,7 +1037,7 @@ def test_anything_becomes_a_sound_panel_or_a_clear_error(X, tokens, padding_valu
         assert np.isfinite(panel.values).all()
 
 
-def test_complex_scalars_among_objects_are_refused():
+def test_complex_scalars_among_objects_raise():
     X = np.array([[np.complex64(1 + 2j), 1.0]], dtype=object)
     with pytest.raises(ValueError, match="Complex data not supported"):
         check_sequences(X)

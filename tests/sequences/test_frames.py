@@ -43,7 +43,7 @@ def assert_same(panel, other):
     assert panel.n_tokens == other.n_tokens
 
 
-# -- What is handled
+# -- Valid input
 
 
 @given(
@@ -83,7 +83,7 @@ def test_from_frame_reads_one_categorical_column_as_tokens(runs):
     runs["state"] = pd.Categorical(["on", "off", "off", "off"], categories=["off", "on", "broken"])
     panel = Panel.from_frame(runs, by="run", order_by="time", columns="state")
     assert panel.is_tokens
-    assert panel.n_tokens == 3  # "broken" is a token though no run has it
+    assert panel.n_tokens == 3  # "broken" is a token although it does not occur
     assert [x.tolist() for x in panel] == [[0, 0], [0, 1]]
 
 
@@ -104,7 +104,7 @@ def test_from_frame_orders_by_all_kinds_of_time(runs, times):
     assert_same(panel, Panel.from_frame(runs, by="run", order_by="time"))
 
 
-# -- What is refused
+# -- Invalid input
 
 ENCODE = (
     " Convert it or leave it out of columns. To encode it in a Pipeline, make one frame per "
@@ -234,7 +234,7 @@ ENCODE = (
         ),
     ],
 )
-def test_from_frame_refuses(runs, change, kwargs, message):
+def test_from_frame_raises(runs, change, kwargs, message):
     kwargs = {"by": "run", "order_by": "time"} | kwargs
     with pytest.raises(ValueError) as error:
         Panel.from_frame(runs.assign(**change), **kwargs)
@@ -265,7 +265,7 @@ def test_from_frame_refuses(runs, change, kwargs, message):
         ),
     ],
 )
-def test_from_frame_refuses_columns_that_are_not_labels(runs, columns, message):
+def test_from_frame_raises_for_columns_that_are_not_labels(runs, columns, message):
     with pytest.raises(TypeError) as error:
         Panel.from_frame(runs, by="run", columns=columns)
     assert str(error.value) == f"Panel.from_frame: {message}"
@@ -279,7 +279,7 @@ def test_from_frame_accepts_columns_in_any_flat_container(runs, kind):
 
 
 @pytest.mark.parametrize("make", ["columns", "levels", "chosen", "ids are categories"])
-def test_advice_for_categories_gives_the_samples_of_the_panel(runs, make):
+def test_advice_for_categories_gives_the_same_samples(runs, make):
     runs["mode"] = ["on", "off", "off", "on"]
     kwargs = {"by": "run", "order_by": "time"}
     if make == "levels":
@@ -302,7 +302,7 @@ def test_advice_for_categories_gives_the_samples_of_the_panel(runs, make):
     assert advised.n_features == 4
 
 
-def test_from_frame_refuses_dates_among_features(runs):
+def test_from_frame_raises_for_dates_among_features(runs):
     with pytest.raises(ValueError, match=r"column 'time' is of dtype datetime64.* at 'run' 'b'"):
         Panel.from_frame(runs, by="run")
 
@@ -471,7 +471,7 @@ def test_frames_of_other_libraries_have_several_ids(plants, make):
         ),
     ],
 )
-def test_from_frame_refuses_several_ids(plants, change, kwargs, message):
+def test_from_frame_raises_for_invalid_ids_of_several_columns(plants, change, kwargs, message):
     kwargs = {"by": BOTH, "order_by": "hour"} | kwargs
     with pytest.raises(ValueError) as error:
         Panel.from_frame(plants.assign(**change), **kwargs)
@@ -514,7 +514,7 @@ def test_as_pandas_reads_every_kind_of_pyarrow_column():
 
 
 def test_from_frame_reads_pyarrow_tables_without_narwhals(runs, monkeypatch):
-    # What scikit-learn before 1.9 relies on.
+    # The interchange protocol, used by scikit-learn before 1.9.
     monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
     table = pa.Table.from_pandas(runs, preserve_index=False)
     assert_same(
@@ -540,7 +540,7 @@ def test_from_frame_reads_polars(runs):
 
 
 @pytest.mark.parametrize("kind", ["str", "category", "datetime64[ns]"])
-def test_from_frame_refuses_columns_that_hold_no_numbers_without_rows_too(kind):
+def test_from_frame_raises_for_non_numeric_columns_without_rows(kind):
     df = pd.DataFrame({"id": ["a"], "load": pd.Series([None], dtype=kind)}).iloc[:0]
     message = r"column 'load' is (of dtype \S+|categorical) where numbers are expected\. "
     with pytest.raises(ValueError, match=message):
@@ -568,7 +568,7 @@ def test_from_frame_orders_by_polars_enums(runs):
         )
 
 
-def test_frame_of_columns_that_share_a_name_is_refused():
+def test_frame_with_duplicate_column_names_raises():
     table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["run", "run"])
     with pytest.raises(ValueError) as error:
         Panel.from_frame(table, by="run")
@@ -646,7 +646,7 @@ def test_estimators_know_the_columns_of_frames_of_any_library(estimator, make):
 
 
 @pytest.mark.parametrize("df", [[1], np.ones((2, 2)), pd.Series([1.0]), "run", None])
-def test_from_frame_refuses_objects_that_are_not_frames(df):
+def test_from_frame_raises_for_objects_that_are_not_frames(df):
     with pytest.raises(TypeError) as error:
         Panel.from_frame(df, by="run")
     assert str(error.value) == (
@@ -655,7 +655,7 @@ def test_from_frame_refuses_objects_that_are_not_frames(df):
     )
 
 
-def test_a_feature_that_is_named_twice_is_refused():
+def test_duplicate_feature_raises():
     df = pd.DataFrame({"id": [1, 1], "u": [0.5, 1.0]})
     expected = r"^Panel\.from_frame: columns has 'u' twice\. Pass each label once\.$"
     with pytest.raises(ValueError, match=expected):

@@ -306,7 +306,7 @@ def test_text_names_the_vectorizer(estimator, X):
     assert text.startswith(f"{name}.fit: X")
     recipe = f"make_pipeline(SequenceVectorizer(), {name}(embedding_dim=64))"
     assert f"{VECTORIZE}{recipe}." in text
-    model = eval(recipe)  # what the message says works
+    model = eval(recipe)  # the suggested code works
     assert model.set_params(**{f"{name.lower()}__max_epochs": 1}).fit(X, [0, 1]) is model
 
 
@@ -321,7 +321,7 @@ def test_a_column_of_text_names_the_vectorizer():
         )
 
 
-def test_functions_are_told_of_the_vectorizer_alone():
+def test_functions_suggest_the_vectorizer_alone():
     text = message(lambda: pad_sequences(TEXTS))
     assert text.endswith(VECTORIZE + "SequenceVectorizer().fit_transform(X).")
 
@@ -370,8 +370,8 @@ def test_labels_that_do_not_fit_a_vectorizers_tokens():
 def test_advice_in_messages_converts_to_numbers(x, difference):
     X = [x]
     text = message(lambda: check_sequences(X, caller="f"))
-    said = re.search(r"Convert them(?: to (?:seconds|numbers))?: (.*)\.$", text)[1]
-    made = eval(said)
+    code = re.search(r"Convert them(?: to (?:seconds|numbers))?: (.*)\.$", text)[1]
+    made = eval(code)
     values = check_sequences([made], dtype=np.float64).values
     np.testing.assert_array_equal(np.diff(values[:, 0]), [difference])
 
@@ -380,18 +380,18 @@ def test_advice_for_columns_converts_to_numbers():
     df = pd.DataFrame({"t": pd.to_datetime(["2024-01-01", "2024-01-02"]), "u": [1.0, 2.0]})
     for X in (df, df.assign(t=df["t"] - df["t"].min()), df.assign(t=df["t"].dt.date)):
         text = message(lambda X=X: check_sequences(X, caller="f"))
-        said = re.search(r"Convert it to seconds with (.*), or drop it\.", text)[1]
-        assert eval(said, {"X": X, "pd": pd}).tolist() == [0.0, 86_400.0]
+        code = re.search(r"Convert it to seconds with (.*), or drop it\.", text)[1]
+        assert eval(code, {"X": X, "pd": pd}).tolist() == [0.0, 86_400.0]
     text = message(lambda: Panel.from_frame(df, by="u"))
-    said = re.search(r"convert it to seconds with (.*), or leave it out", text)[1]
-    assert eval(said, {"df": df, "pd": pd}).tolist() == [0.0, 86_400.0]
+    code = re.search(r"convert it to seconds with (.*), or leave it out", text)[1]
+    assert eval(code, {"df": df, "pd": pd}).tolist() == [0.0, 86_400.0]
 
 
 def test_dates_to_regress_are_converted():
     y = pd.Series(pd.to_datetime(["2024-01-01", "2024-01-02"]))
     text = message(lambda: reg().fit(U[:2], y))
-    said = re.search(r"Convert them to seconds: (.*)\.$", text)[1]
-    assert np.diff(eval(said)).tolist() == [86_400.0]
+    code = re.search(r"Convert them to seconds: (.*)\.$", text)[1]
+    assert np.diff(eval(code)).tolist() == [86_400.0]
     text = message(lambda: reg().fit(U[:2], y - y.min()))
     assert text.startswith("RNNRegressor.fit: y holds durations where numbers are expected")
 
@@ -411,12 +411,12 @@ def test_single_values_beside_sequences(library):
         f"RNNClassifier.fit: X has single values in column {single}, for example 1, but sequences "
         f"in column {several}. Repeat each value over the time steps: "
     )
-    said, left_out = re.search(r"time steps: (.*), or leave it out: (.*)\.$", text).groups()
+    code, left_out = re.search(r"time steps: (.*), or leave it out: (.*)\.$", text).groups()
     scope = {"X": X.copy() if library in ("pandas", "array") else X, "pl": pl, "pd": pd}
     if library == "polars":
-        made, rest = eval(said, scope), eval(left_out, scope)
+        made, rest = eval(code, scope), eval(left_out, scope)
     else:
-        exec(said, scope)
+        exec(code, scope)
         made, rest = scope["X"], eval(left_out, scope)
     panel = Panel.from_sequences(made)
     assert panel.n_features == 2
@@ -476,7 +476,7 @@ def test_the_column_with_a_value_per_label_is_named():
     assert text.endswith(FROM_FRAME.format("machine", "..."))
 
 
-def test_a_table_is_not_called_long():
+def test_no_hint_of_a_long_frame_for_a_table():
     for X in (LONG[["heat", "load"]], LONG[["heat", "load"]].to_numpy(), LONG["heat"].to_frame()):
         text = message(lambda X=X: clf().fit(X, [0, 1, 0]))
         assert text == f"RNNClassifier.fit: {COUNTS} target per sequence."
@@ -501,7 +501,7 @@ def test_ids_that_are_text_name_from_frame(dtype):
         SequenceSummarizer().fit(LONG.assign(machine_id=text_ids))
 
 
-def test_ids_that_do_not_repeat_are_not_called_ids():
+def test_no_hint_for_ids_that_do_not_repeat():
     X = LONG[:4].assign(machine_id=list("abcd"))
     assert "from_frame" not in message(lambda: clf().fit(X, LABELS))
 
@@ -537,7 +537,7 @@ WARNING = (
 
 
 @pytest.mark.parametrize("make", [lambda: LONG, lambda: pl.DataFrame(LONG.to_dict("list"))])
-def test_a_repeated_id_in_a_table_is_warned_of(make):
+def test_repeated_id_in_a_table_warns(make):
     for estimator, y in (
         (RNNClassifier(**SMALL), np.arange(12) % 2),
         (RNNRegressor(**SMALL), np.arange(12.0)),
@@ -547,15 +547,15 @@ def test_a_repeated_id_in_a_table_is_warned_of(make):
             estimator.fit(make(), y)
         assert [str(w.message) for w in warned] == [WARNING.format(type(estimator).__name__)]
         assert warned[0].filename == __file__
-        estimator.predict(make())  # warns no more
+        estimator.predict(make())  # no longer warns
 
 
 @pytest.mark.parametrize("label", ["grid", "paid", "humid", "idea", "t1"])
-def test_other_columns_are_not_warned_of(label):
+def test_other_columns_do_not_warn(label):
     clf().fit(LONG.rename(columns={"machine_id": label}), np.arange(12) % 2)
 
 
-def test_ids_of_one_row_each_and_vectors_are_not_warned_of():
+def test_unique_ids_and_vectors_do_not_warn():
     clf().fit(LONG.assign(machine_id=np.arange(12)), np.arange(12) % 2)
     pairs().fit(LONG, ["a", "b"] * 6)  # a row is a vector of features
 
@@ -577,7 +577,7 @@ def test_quoted_messages_end_with_one_stop():
         assert "\n" not in text
 
 
-def test_repeated_columns_are_refused_by_name():
+def test_repeated_columns_raise_with_their_name():
     twice = pd.DataFrame(TABLE, columns=["a", "a", "b"])
     numbered = pd.DataFrame(TABLE, columns=[0, 0, 1])
     arrow = pa.Table.from_arrays([pa.array(x) for x in TABLE.T], names=["a", "a", "b"])
@@ -615,7 +615,7 @@ def test_errors_of_narwhals_get_the_caller(monkeypatch):
     )
 
 
-def test_lazy_frames_are_to_be_collected():
+def test_lazy_frames_raise_with_advice_to_collect():
     lazy = pl.LazyFrame({"a": [1.0]})
     assert message(lambda: clf().fit(lazy, [0])).endswith(" Pass X.collect().")
     assert message(lambda: Panel.from_frame(lazy, by="a")) == (

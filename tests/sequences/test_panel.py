@@ -37,7 +37,7 @@ def assert_same(panel, other):
 lengths_of_samples = st.lists(st.integers(0, 6), min_size=1, max_size=8)
 
 
-# -- Construction and what it says of itself
+# -- Construction and repr
 
 
 def test_panel_keeps_values_without_a_copy():
@@ -47,7 +47,7 @@ def test_panel_keeps_values_without_a_copy():
     assert panel.offsets is offsets
 
 
-def test_panel_describes_itself():
+def test_repr_of_a_panel():
     panel = make_panel([2, 0, 3], feature_names=["a", "b"], index=["x", "y", "z"])
     assert (len(panel), panel.shape, panel.ndim) == (3, (3,), 1)
     assert (panel.n_features, panel.is_tokens, panel.dtype) == (2, False, np.float32)
@@ -56,7 +56,7 @@ def test_panel_describes_itself():
     assert repr(panel) == "Panel(n_samples=3, n_timesteps=0..3, n_features=2, dtype=float32)"
 
 
-def test_token_panel_describes_itself():
+def test_repr_of_a_token_panel():
     panel = make_tokens([2, 1], n_tokens=9)
     assert (panel.n_features, panel.is_tokens, panel.n_tokens) == (1, True, 9)
     assert repr(panel) == "Panel(n_samples=2, n_timesteps=1..2, tokens, n_tokens=9)"
@@ -130,7 +130,7 @@ F32 = np.zeros((3, 2), np.float32)
         ),
     ],
 )
-def test_panel_refuses(kwargs, message):
+def test_panel_raises(kwargs, message):
     with pytest.raises(ValueError) as error:
         Panel(**kwargs)
     assert str(error.value) == message
@@ -205,7 +205,7 @@ def test_indexing_keeps_n_tokens():
         ),
     ],
 )
-def test_indexing_refuses(key, message):
+def test_indexing_raises(key, message):
     with pytest.raises(IndexError) as error:
         make_panel([1, 2, 3])[key]
     assert str(error.value) == message
@@ -235,7 +235,7 @@ def test_numpy_sees_an_object_array_of_sequences():
         np.testing.assert_array_equal(array[1], panel[1])
 
 
-def test_numpy_gets_no_numbers_of_a_panel():
+def test_panel_cannot_become_a_numeric_array():
     with pytest.raises(TypeError, match="cannot become an array of float64") as error:
         np.asarray(make_panel([2, 1]), dtype=float)
     assert "panel.to_padded()" in str(error.value)
@@ -294,7 +294,7 @@ def test_concatenate_keeps_an_index_only_if_all_have_one():
         ),
     ],
 )
-def test_concatenate_refuses(panels, message):
+def test_concatenate_raises(panels, message):
     with pytest.raises(ValueError) as error:
         Panel.concatenate(panels)
     assert str(error.value) == message
@@ -391,7 +391,7 @@ def test_from_padded_univariate():
         ),
     ],
 )
-def test_from_padded_refuses(X, lengths, message):
+def test_from_padded_raises(X, lengths, message):
     with pytest.raises(ValueError) as error:
         Panel.from_padded(X, lengths)
     assert str(error.value) == message
@@ -433,7 +433,7 @@ def make_timed(lengths):
 
 
 @given(lengths_of_samples, st.data())
-def test_times_go_where_their_steps_go(lengths, data):
+def test_times_follow_their_steps(lengths, data):
     panel, n = make_timed(lengths), len(lengths)
     rows = data.draw(st.lists(st.integers(-n, n - 1), max_size=10))
     starts = np.array([data.draw(st.integers(0, length)) for length in lengths])
@@ -573,13 +573,13 @@ def test_from_frame_accepts_categorical_ids(runs):
         ),
     ],
 )
-def test_from_frame_refuses(runs, change, kwargs, message):
+def test_from_frame_raises(runs, change, kwargs, message):
     with pytest.raises(ValueError) as error:
         Panel.from_frame(runs.assign(**change), **kwargs)
     assert str(error.value) == message
 
 
-def test_from_frame_refuses_duplicate_columns_and_other_objects(runs):
+def test_from_frame_raises_for_duplicate_columns_and_other_objects(runs):
     with pytest.raises(ValueError, match="'heat' more than once"):
         Panel.from_frame(runs.rename(columns={"load": "heat"}), by="run")
     with pytest.raises(TypeError, match="df must be a DataFrame, got list"):

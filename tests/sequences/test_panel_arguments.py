@@ -17,7 +17,7 @@ RAGGED = [[0], [1, 2]]
 
 
 class Refusing:
-    """Looks like an array and is none."""
+    """An object with `__array__` that cannot be converted to an array."""
 
     def __array__(self, dtype=None, copy=None):
         raise RuntimeError("no array today.")
@@ -35,7 +35,7 @@ def float32():
     return Panel(np.zeros((3, 1), np.float32), [0, 2, 3])
 
 
-# what: (call, type of error, how the message begins, how it ends)
+# description: (call, type of error, beginning of the message, its end)
 REFUSED = {
     # --- the parts of a panel ---
     "values, ragged": (
@@ -299,7 +299,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_panel_says_what_to_pass(what):
+def test_invalid_arguments_raise_with_advice(what):
     call, kind, begin, end = REFUSED[what]
     with pytest.raises(kind) as error:
         call()
@@ -330,7 +330,7 @@ def test_panel_says_what_to_pass(what):
         (pd.Series([True, None, False], dtype="boolean"), "object of shape (3,)"),
     ],
 )
-def test_indexing_says_what_it_takes(key, shown):
+def test_indexing_lists_the_accepted_keys(key, shown):
     with pytest.raises(IndexError) as error:
         panel()[key]
     assert str(error.value) == f"Panel: got {shown} as the index. {KEYS}."
@@ -349,13 +349,13 @@ def test_indexing_says_what_it_takes(key, shown):
         ([2**63], "Panel: index 9223372036854775808 is out of range for 2 samples. Pass"),
     ],
 )
-def test_indexing_refuses_what_cannot_be_read(key, message):
+def test_indexing_raises_for_unreadable_keys(key, message):
     with pytest.raises(IndexError) as error:
         panel()[key]
     assert str(error.value).startswith(message)
 
 
-def test_indexing_says_that_there_is_nothing_to_index():
+def test_indexing_an_empty_panel_raises():
     with pytest.raises(IndexError) as error:
         panel()[:0][0]
     assert str(error.value) == "Panel: index 0 is out of range for 0 samples. Pass slices only."

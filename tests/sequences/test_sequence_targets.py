@@ -68,8 +68,8 @@ def assert_targets(result, nested, kinds):
 def test_every_container_gives_the_same_targets(make, nested, kinds):
     assert_targets(check_sequence_targets(make(nested), LENGTHS), nested, kinds)
     part = _safe_indexing(make(nested), [2, 0])
-    wanted = [nested[2], nested[0]]
-    assert_targets(check_sequence_targets(part, LENGTHS[[2, 0]]), wanted, kinds)
+    expected = [nested[2], nested[0]]
+    assert_targets(check_sequence_targets(part, LENGTHS[[2, 0]]), expected, kinds)
 
 
 @pytest.mark.parametrize("make", NUMERIC_CONTAINERS.values(), ids=NUMERIC_CONTAINERS)
@@ -148,13 +148,13 @@ def test_padded_targets_are_cut_as_x_was(lengths, padded, pre):
     width = max(lengths)
     X = np.zeros((len(lengths), width))
     y = []
-    wanted = []
+    expected = []
     for i, length in enumerate(lengths):
         start = width - length if pre else 0
         X[i, start : start + length] = 1 + np.arange(length)
         target = [f"{i}:{step}" for step in range(length)]
         pads = [None] * (width - length)
-        wanted += target
+        expected += target
         y.append((pads + target if pre else target + pads) if padded[i] else target)
     panel = read_spans(X, padding_value=0, caller="f")
     bounds, untrimmed_lengths = None, None
@@ -164,11 +164,11 @@ def test_padded_targets_are_cut_as_x_was(lengths, padded, pre):
     values, offsets = check_sequence_targets(
         y, panel.lengths, bounds=bounds, untrimmed_lengths=untrimmed_lengths
     )
-    assert values.tolist() == wanted
+    assert values.tolist() == expected
     np.testing.assert_array_equal(offsets, panel.offsets)
 
 
-# -- What is refused
+# -- Invalid input
 
 ONE_LABEL = " Pass one label per time step."
 ONE_TARGET = " Every time step needs a target: drop those without one, from X too."
@@ -245,14 +245,14 @@ ONE_TARGET = " Every time step needs a target: drop those without one, from X to
         ),
     ],
 )
-def test_targets_that_are_refused(y, kwargs, message):
+def test_invalid_targets_raise(y, kwargs, message):
     with pytest.raises(ValueError) as error:
         check_sequence_targets(y, LENGTHS, caller="RNNClassifier.fit", **kwargs)
     assert str(error.value) == "RNNClassifier.fit: y" + message
 
 
 @pytest.mark.parametrize("y", [None, "NV", {"a": 1}, 3, (x for x in WORDS)])
-def test_kinds_of_targets_that_are_refused(y):
+def test_invalid_types_of_targets_raise(y):
     with pytest.raises(
         TypeError, match=r"^RNNClassifier\.fit: y is .* not a container of sequences"
     ):

@@ -66,7 +66,7 @@ def assert_equal_lists(found, expected):
         np.testing.assert_array_equal(x, y)
 
 
-# -- Opened
+# -- Unpacking
 
 
 @BOTH
@@ -126,13 +126,13 @@ def test_a_tuple_of_another_kind_stays():
         (torch.nn.Parameter(torch.ones(2)), np.ones(2, np.float32)),
     ],
 )
-def test_tensors_that_numpy_has_trouble_with(x, expected):
+def test_tensors_that_numpy_does_not_support(x, expected):
     found = open_tensors(x, "X")
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
 
 
-# -- Read as what they are
+# -- Use in estimators, transformers and metrics
 
 
 @BOTH
@@ -260,7 +260,7 @@ def test_metadata_and_targets_of_transformers_are_read(rng):
     np.testing.assert_array_equal(fitted.transformer_.seen_, expected)
 
 
-def test_tensors_that_need_gradients_are_taken_for_targets_weights_and_vectors():
+def test_tensors_that_require_gradients_as_targets_weights_and_vectors():
     X = [x.numpy() for x in sequences()]
     y = torch.tensor([0.5, 1.0, 2.0, 0.0], requires_grad=True)
     weights = torch.ones(4, requires_grad=True)
@@ -284,7 +284,7 @@ def test_tensors_on_a_device_are_read(make):
     assert_equal_lists(check_sequences(on_device), [x.numpy() for x in tensors])
 
 
-# -- Refused
+# -- Invalid input
 
 
 def message(call):
@@ -349,12 +349,12 @@ def message(call):
         ),
     ],
 )
-def test_what_is_refused(make, kind, text):
+def test_invalid_input_raises(make, kind, text):
     assert message(lambda: check_sequences(make(), caller="f")) == (kind, text)
 
 
 @pytest.mark.filterwarnings("ignore:The PyTorch API of MaskedTensors:UserWarning")
-def test_masked_tensors_are_refused_where_something_is_masked():
+def test_masked_tensors_raise_if_something_is_masked():
     def masked(last):
         return torch.masked.masked_tensor(torch.ones(2, 3), torch.tensor([[True, True, last]] * 2))
 

@@ -1,4 +1,4 @@
-"""Which tokens have an id, and what ids stand for."""
+"""The mapping between tokens and ids."""
 
 import os
 import random
@@ -16,7 +16,7 @@ from sk_rnn import Seq2SeqTransformer
 from sk_rnn.preprocessing import SequenceVectorizer
 from sk_rnn.sequences import Panel, Vocabulary, least_sequences
 
-# Both orders of reserved ids that the package has, and the shortest.
+# The reserved tokens of both estimators, and the minimum.
 PAIRS = ("<end>", "<begin>", "<unknown>")
 TEXTS = ("<padding>", "<unknown>", "<begin>", "<end>")
 orders = pytest.mark.parametrize("reserved", [PAIRS, TEXTS, ("<unknown>",)], ids=" ".join)
@@ -52,7 +52,7 @@ def test_learned_tokens_do_not_depend_on_the_order_of_sequences():
 
 
 class Plain:
-    """Prints as its address; equal to others with the same name."""
+    """An object with the default repr; equal to others with the same name."""
 
     def __init__(self, name):
         self.name = name
@@ -96,7 +96,7 @@ ORDERLESS = {
 
 
 @pytest.mark.parametrize("tokens", ORDERLESS.values(), ids=ORDERLESS)
-def test_the_data_alone_orders_tokens_that_have_no_order(tokens):
+def test_order_of_tokens_without_an_order_depends_on_data_only(tokens):
     rows = [[token] for token in tokens]
     expected = learned(rows)
     assert len(expected) == len(tokens)
@@ -106,31 +106,31 @@ def test_the_data_alone_orders_tokens_that_have_no_order(tokens):
         assert learned(shuffled * 2, min_df=2) == expected
 
 
-def test_tokens_that_hold_themselves_keep_the_order_of_their_first_appearance():
+def test_recursive_tokens_keep_the_order_of_appearance():
     tokens = [Slotted("b"), Slotted("a")]
     for token in tokens:
         token.name = token
     assert learned([tokens]) == tokens
 
 
-def test_the_order_of_tokens_is_that_of_any_process():
+def test_order_of_tokens_does_not_depend_on_the_process():
     code = (
         "from sk_rnn.sequences import Vocabulary; "
         "sets = [frozenset([x, y]) for x in 'abcde' for y in 'abcde']; "
         "print([sorted(x) for x in Vocabulary.learn([sets], ('<unknown>',)).tokens])"
     )
-    said = {
+    outputs = {
         subprocess.check_output(
             [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": str(seed)}
         )
         for seed in range(3)
     }
-    assert len(said) == 1
+    assert len(outputs) == 1
 
 
 @orders
 @given(rows=sequences, min_df=st.integers(1, 3))
-def test_learned_are_the_tokens_of_enough_sequences(reserved, rows, min_df):
+def test_min_df_of_learn(reserved, rows, min_df):
     vocabulary = Vocabulary.learn(rows, reserved, min_df)
     frequency = {token: sum(token in row for row in rows) for row in rows for token in row}
     assert set(vocabulary.tokens) == {t for t, n in frequency.items() if n >= min_df}
@@ -158,7 +158,7 @@ def test_ids_follow_the_reserved_ones(reserved, rows):
 
 @orders
 @given(rows=sequences)
-def test_a_vocabulary_of_given_ids_is_the_one_they_are_from(reserved, rows):
+def test_from_ids_restores_the_vocabulary(reserved, rows):
     learned_one = Vocabulary.learn(rows, reserved)
     other = Vocabulary.from_ids(learned_one.ids, reserved)
     assert other.ids is learned_one.ids
@@ -169,7 +169,7 @@ def test_a_vocabulary_of_given_ids_is_the_one_they_are_from(reserved, rows):
     assert other.decode(panel) == learned_one.decode(panel)
 
 
-def test_an_unknown_token_needs_an_id():
+def test_reserved_must_include_unknown():
     with pytest.raises(ValueError):
         Vocabulary(["a"], ("<padding>",))
 
@@ -192,7 +192,7 @@ def test_estimators_keep_their_orders_of_ids():
 # --- encode ---------------------------------------------------------------------------------------
 
 
-def test_encoded_sequences_end_with_the_mark():
+def test_encoded_sequences_end_with_the_end_token():
     vocabulary = Vocabulary(["a", "b"], PAIRS)
     panel, unknown = vocabulary.encode(["ab", "", "ba"], end=True)
     assert [row.tolist() for row in panel] == [[3, 4, 0], [0], [4, 3, 0]]
@@ -211,7 +211,7 @@ def test_unknown_tokens_are_counted_and_the_first_is_named(rows):
 
 @ended
 @given(rows=sequences, end=st.booleans(), data=st.data())
-def test_encoding_is_a_lookup(reserved, rows, end, data):
+def test_encode_equals_look_up(reserved, rows, end, data):
     tokens = list(dict.fromkeys(token for row in rows for token in row))
     kept = [token for token in tokens if data.draw(st.booleans())]
     vocabulary = Vocabulary(kept, reserved)
@@ -245,7 +245,7 @@ def test_decoding_undoes_encoding_of_known_tokens(reserved, rows, end):
 
 
 @orders
-def test_decoding_leaves_out_marks_but_never_unknown_tokens(reserved):
+def test_decode_without_marks_keeps_unknown_tokens(reserved):
     vocabulary = Vocabulary(["a"], reserved)
     ids = list(range(len(vocabulary)))
     assert vocabulary.decode([ids, []]) == [[*reserved, "a"], []]
@@ -254,5 +254,5 @@ def test_decoding_leaves_out_marks_but_never_unknown_tokens(reserved):
     assert vocabulary.decode(panel, marks=False) == [["<unknown>", "a"]]
 
 
-def test_decoding_nothing_gives_nothing():
+def test_decode_of_no_sequences():
     assert Vocabulary(["a"], PAIRS).decode([]) == []

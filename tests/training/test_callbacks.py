@@ -89,7 +89,7 @@ def ragged_futures(data):
     return [100.0 + 9.0 * x[: 1 + len(x) // 2] for x in data]
 
 
-# An estimator, its parameters, X and X_val, and what makes y of them.
+# An estimator, its parameters, X and X_val, and a function that returns y for them.
 CASES = {
     "labels": (RNNClassifier, {}, (X, X_VAL), labels),
     "two classes": (RNNClassifier, {}, (X, X_VAL), lambda data: labels(data) == "low"),
@@ -123,7 +123,7 @@ def fitted(case="labels", *, validated=True, **params):
 
 
 def own(model, name):
-    """The callback that fit worked with."""
+    """The callback that fit used."""
     return dict(model.net_.callbacks_)[name]
 
 
@@ -146,7 +146,7 @@ def assert_same_weights(one, other):
 
 
 class Heard:
-    """Stands for what loggers write to: keeps every call, under its name."""
+    """Stub of the objects that loggers write to: records every call by name."""
 
     def __init__(self, folder=None):
         self.calls, self.dir = [], folder
@@ -178,7 +178,7 @@ def neptune(monkeypatch):
 
 
 def unchanged(parameter):
-    """Importable, as what a pickled net refers to has to be."""
+    """Importable, as required for pickling."""
 
 
 def all_callbacks(case, folder, *, validated):
@@ -215,7 +215,7 @@ def all_callbacks(case, folder, *, validated):
     return callbacks, run
 
 
-# The base; what is refused; a policy for LRScheduler.
+# The base class; callbacks that raise; a policy for LRScheduler.
 NOT_RUN = {Callback, InputShapeSetter, WarmRestartLR}
 
 
@@ -254,7 +254,7 @@ def test_all_callbacks_of_skorch_run(case, validation, tmp_path, neptune):
     assert ("log" in heard) == validated
 
 
-def test_callbacks_of_all_kinds_leave_training_alone(tmp_path, neptune):
+def test_callbacks_do_not_change_training(tmp_path, neptune):
     changing = (GradientNormClipping, LRScheduler, Freezer, Unfreezer, EarlyStopping)
     callbacks, _ = all_callbacks("labels", tmp_path, validated=True)
     callbacks = [callback for callback in callbacks if not isinstance(callback, changing)]
@@ -265,7 +265,7 @@ def test_callbacks_of_all_kinds_leave_training_alone(tmp_path, neptune):
     assert model.validation_curve_ == plain.validation_curve_
 
 
-# --- what scorers see ---------------------------------------------------------------------------
+# --- inputs of scorers --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cached", [True, False])
@@ -305,7 +305,7 @@ def test_scores_equal_those_of_the_estimator(case, cached):
     ],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-def test_scorers_of_scikit_learn_say_the_same_of_net_and_estimator(case, scoring):
+def test_scorers_of_scikit_learn_agree_on_net_and_estimator(case, scoring):
     _, _, (_, data_val), target = CASES[case]
     model = fitted(case, callbacks=[EpochScoring(scoring, lower_is_better=False)])
     expected = get_scorer(scoring)(model, data_val, target(data_val))
@@ -406,7 +406,7 @@ def test_predicting_within_training_does_not_change_it():
     assert_same_weights(fitted(callbacks=callbacks, **params), fitted(**params))
 
 
-def test_history_of_batches_is_there_without_anybody_who_listens_to_them():
+def test_batch_history_exists_without_listeners():
     class Reading(Callback):
         def on_epoch_end(self, net, **kwargs):
             batches = net.history[-1, "batches", :, ["train_loss", "train_batch_size"]]
@@ -418,7 +418,7 @@ def test_history_of_batches_is_there_without_anybody_who_listens_to_them():
     assert all(not row["batches"] for row in fitted().net_.history)
 
 
-def test_net_predicts_only_what_callbacks_are_shown():
+def test_net_predicts_only_data_passed_to_callbacks():
     def raw(net, data, y):
         return net.predict(X_VAL)
 
@@ -432,7 +432,7 @@ def test_net_predicts_only_what_callbacks_are_shown():
 
 
 class Watching(ProgressBar):
-    """Keeps what the bar has reached at the end of each epoch."""
+    """Records the position of the bar at the end of each epoch."""
 
     def __init__(self, reached):
         super().__init__()
@@ -472,9 +472,9 @@ def test_progress_bar_of_an_interrupted_epoch_is_removed(capsys):
 # --- checkpoints --------------------------------------------------------------------------------
 
 
-def test_checkpoint_puts_the_best_epoch_back(tmp_path):
+def test_checkpoint_restores_the_best_epoch(tmp_path):
     class Getting(Callback):
-        """Says that the second epoch was the best."""
+        """Marks the second epoch as the best."""
 
         def on_epoch_end(self, net, **kwargs):
             net.history.record("second", len(net.history) == 2)
@@ -485,7 +485,7 @@ def test_checkpoint_puts_the_best_epoch_back(tmp_path):
     assert_same_weights(model, fitted(lr_schedule="constant", max_epochs=2))
 
 
-def test_skorchs_early_stopping_puts_the_best_epoch_back():
+def test_early_stopping_of_skorch_restores_the_best_epoch():
     stop = EarlyStopping(monitor="train_loss", lower_is_better=False, patience=2, load_best=True)
     model = fitted(callbacks=[stop], lr_schedule="constant", max_epochs=9)
     best = int(np.argmax(model.loss_curve_)) + 1
@@ -581,11 +581,11 @@ def test_learning_rate_schedulers_set_the_rate(scheduler):
     model = fitted(callbacks=[Watching(), scheduler], lr_schedule="constant", max_epochs=4)
     assert len(rates) == 4 * model.net_.history[0]["train_batch_count"]
     assert len(set(rates)) > (4 if scheduler.step_every == "batch" else 1)
-    # And goes on where it was.
+    # It continues from its state.
     model.set_params(warm_start=True).fit(X, labels(X), X_val=X_VAL, y_val=labels(X_VAL))
 
 
-def test_frozen_embedding_may_be_thawed():
+def test_unfreezer_trains_a_frozen_embedding():
     vectors = RNG.normal(size=(5, 3))
 
     def table(*callbacks):
@@ -618,7 +618,7 @@ def test_mapper_and_initializer_reach_weights():
 # --- loggers ------------------------------------------------------------------------------------
 
 
-def test_loggers_write_every_epoch_to_what_the_user_passed(neptune, tmp_path):
+def test_loggers_write_every_epoch_to_the_given_object(neptune, tmp_path):
     runs = {name: Heard(tmp_path) for name in ("board", "sacred", "mlflow", "neptune", "wandb")}
     callbacks = [
         TensorBoard(runs["board"]),
@@ -701,7 +701,7 @@ MESSAGES = {
         "callbacks cannot be set up: ScoringBase.__init__() missing 1 required positional "
         "argument: 'scoring'. Pass each with arguments that its own documentation allows.",
     ),
-    "an epoch that never comes": (
+    "an invalid epoch": (
         {"callbacks": [Freezer("*", at=0)]},
         "callbacks cannot be set up: Invalid value for `at` (at=0). The first possible epoch "
         "number is 1. Pass each with arguments that its own documentation allows.",
@@ -735,7 +735,7 @@ MESSAGES = {
 
 @pytest.mark.parametrize("case", ["labels", "numbers", "words"])
 @pytest.mark.parametrize(("params", "message"), MESSAGES.values(), ids=MESSAGES)
-def test_callbacks_that_cannot_work_are_refused(params, message, case):
+def test_incompatible_callbacks_raise(params, message, case):
     kind = CASES[case][0].__name__
     with pytest.raises((TypeError, ValueError)) as raised:
         fitted(case, validated=False, **params)
@@ -747,7 +747,7 @@ def test_missing_score_is_named_with_validation_data_too():
         fitted(callbacks=[EarlyStopping("accuracy"), EpochScoring("accuracy")])
 
 
-def test_errors_of_callbacks_say_whose_they_are():
+def test_errors_of_callbacks_name_the_callback():
     with pytest.raises(ZeroDivisionError, match="no luck") as raised:
         fitted(callbacks=[("mine", Broken())])
     assert raised.value.__notes__ == [
@@ -779,7 +779,7 @@ def test_parameters_that_a_callback_keeps_are_known():
 
 
 class Noting(Callback):
-    """Writes to what the user passed, and keeps something itself."""
+    """Writes to an object of the user, and sets an attribute."""
 
     def __init__(self, sink, mark=None):
         self.sink = sink
@@ -808,7 +808,7 @@ def test_fit_works_on_shallow_copies(case):
     assert isinstance(clone(model).callbacks, tuple)
 
 
-def test_clone_copies_all_that_callbacks_may_be():
+def test_clone_copies_all_forms_of_callbacks():
     sink = []
     callback, scoring = Noting(sink), EpochScoring("accuracy")
     checkpoint = Checkpoint()
@@ -832,11 +832,11 @@ def test_clone_copies_all_that_callbacks_may_be():
     assert cloned.callbacks__named.sink is sink
     assert cloned.embedding_weights is not model.embedding_weights
     assert clone(small(callbacks=None)).callbacks is None
-    assert clone(small(callbacks=3)).callbacks == 3  # for fit to refuse
+    assert clone(small(callbacks=3)).callbacks == 3  # for which fit raises
     assert list(cloned.get_params()) == list(model.get_params())
 
 
-def test_clone_keeps_what_scikit_learns_own_keeps():
+def test_clone_equals_that_of_scikit_learn():
     encoder = Seq2SeqTransformer(transform_method="encode", callbacks=[EpochTimer()])
     encoder.set_output(transform="pandas")
     assert clone(encoder)._sklearn_output_config == {"transform": "pandas"}
@@ -907,7 +907,7 @@ def test_search_over_parameters_of_callbacks(n_jobs):
 
 
 def noop(text):
-    """Importable, as a sink in another process has to be."""
+    """Importable, as required in another process."""
 
 
 def test_pair_of_checkpoint_and_loader_survives_a_search(tmp_path):
@@ -963,7 +963,7 @@ def test_optuna_prunes_a_cross_validation(study):
     assert all(list(trial.intermediate_values) == [0] for trial in study.trials)
 
 
-def test_optuna_hears_of_every_epoch_of_a_trial_that_is_kept(study):
+def test_optuna_receives_every_epoch_of_a_complete_trial(study):
     def objective(trial):
         model = fitted(callbacks=[pruning(trial)])
         reported.append(model.validation_curve_)

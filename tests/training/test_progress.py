@@ -108,7 +108,7 @@ def screen(written):
 
 # --- terminals and notebooks --------------------------------------------------------------------
 
-# Scenes of one script, which takes longer to start than to play.
+# Parts of one script, because starting it takes longer than running a part.
 SCENES = {
     "plain": "fit()",
     "short": """
@@ -157,7 +157,7 @@ SCENES = {
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Terminal output of each scene."""
+    """Terminal output of each part."""
     cut = "sys.stdout.write('<cut>'); sys.stdout.flush()\n"
     written, _ = in_terminal(f"\n{cut}".join(map(textwrap.dedent, SCENES.values())))
     return dict(zip(SCENES, written.split("<cut>"), strict=True))
@@ -179,11 +179,11 @@ def test_bar_moves_within_an_epoch(scenes):
     assert after == ""
 
 
-def test_training_that_ends_soon_shows_no_bar(scenes):
+def test_short_training_shows_no_bar(scenes):
     assert "|" not in scenes["short"]
 
 
-def test_two_or_more_is_lines_in_a_terminal_too(scenes):
+def test_verbose_two_prints_lines_in_a_terminal(scenes):
     lines = screen(scenes["lines"])
     epochs = [line.partition("  ")[0] for line in lines[:3]]
     assert epochs == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
@@ -191,7 +191,7 @@ def test_two_or_more_is_lines_in_a_terminal_too(scenes):
     assert "|" not in scenes["lines"]
 
 
-def test_bar_leaves_room_for_what_callbacks_print(scenes):
+def test_bar_is_cleared_for_output_of_callbacks(scenes):
     header, _, *rows, final, after = screen(scenes["printing"])
     assert header.split()[:2] == ["epoch", "train_loss"]
     assert [row.split()[0] for row in rows] == ["1", "2", "3"]
@@ -206,14 +206,16 @@ def test_bar_stands_below_a_bar_of_the_user(scenes):
     assert sum("epochs done" in line for line in lines) == 2
 
 
-def test_bar_gives_way_to_another_training(scenes):
+def test_bar_is_removed_if_another_training_starts(scenes):
     assert "epoch 1/6 |" in scenes["joined"]
     *lines, after = screen(scenes["joined"])
     assert after == ""
     assert len(lines) >= 4
     for line in lines:
-        said = r"(RNNClassifier \[thread \w+\]: )?(epoch \d|all 6 |1 epoch|RNNClassifier: all 6 )"
-        assert re.match(said, line)
+        pattern = (
+            r"(RNNClassifier \[thread \w+\]: )?(epoch \d|all 6 |1 epoch|RNNClassifier: all 6 )"
+        )
+        assert re.match(pattern, line)
     assert any(line.startswith("RNNClassifier [thread other]: 1 epoch done") for line in lines)
 
 
@@ -247,7 +249,7 @@ def test_bar_goes_to_the_terminal_when_output_goes_elsewhere():
 
 
 @pytest.mark.parametrize("size", [(0, 0), (24, 0), (0, 100)])
-def test_terminal_that_has_no_size_gets_lines(size):
+def test_terminal_without_a_size_gets_lines(size):
     written, _ = in_terminal("fit(max_epochs=2)", size=size)
     *lines, final, after = screen(written)
     assert len(lines) >= 2
@@ -276,7 +278,7 @@ def test_notebook_without_widgets_warns_of_nothing():
 
 
 def test_notebook_with_widgets_gets_its_own_bar():
-    # What tqdm draws with widgets is its own affair; that it is asked is ours.
+    # The widgets are those of tqdm; only the calls are tested.
     class Drawing:
         monitor_interval = 10
 
@@ -334,7 +336,7 @@ def test_bar_may_be_switched_off(capsys):
     assert capsys.readouterr().out.startswith("epoch 1/2  loss 0.5000")
 
 
-def test_bar_that_cannot_be_drawn_ends_no_training(monkeypatch):
+def test_bar_that_cannot_be_drawn_does_not_stop_training(monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("no display")
 
@@ -380,7 +382,7 @@ def test_pipe_gets_about_ten_whole_lines(kind, epochs, capsys):
     assert lines[-1].startswith(f"{kind.__name__}: ")
 
 
-def test_long_epochs_are_told_of_within(capsys, monkeypatch):
+def test_long_epochs_print_lines_within(capsys, monkeypatch):
     monkeypatch.setattr(_progress, "LINE_SECONDS", 0.0)
     small(verbose=1, batch_size=2, max_epochs=2).fit(X, Y)
     *lines, last = capsys.readouterr().out.splitlines()
@@ -406,7 +408,7 @@ def test_true_is_one(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 11
 
 
-def test_reader_that_has_gone_ends_no_training():
+def test_closed_pipe_does_not_stop_training():
     script = """
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         reader, writer = os.pipe()
@@ -419,7 +421,7 @@ def test_reader_that_has_gone_ends_no_training():
     assert in_pipe(script) == ("", "3\n3\n")
 
 
-# --- how it ended -------------------------------------------------------------------------------
+# --- final line ---------------------------------------------------------------------------------
 
 
 def last_line(capsys):
@@ -457,9 +459,9 @@ def test_end_by_patience(capsys):
 def test_end_by_a_callback(capsys):
     stop = EarlyStopping("train_loss", patience=2, threshold=1e9, sink=lambda text: None)
     small(verbose=1, max_epochs=9, callbacks=[("mine", stop)]).fit(X, Y)
-    said = last_line(capsys)
+    output = last_line(capsys)
     assert re.match(
-        r"RNNClassifier: stopped after 3 of 9 epochs, \d\.\d s: callback 'mine' ended it \(", said
+        r"RNNClassifier: stopped after 3 of 9 epochs, \d\.\d s: callback 'mine' ended it \(", output
     )
 
 
@@ -494,7 +496,7 @@ def test_end_by_interruption(capsys):
     )
 
 
-def test_exception_says_enough_itself(capsys):
+def test_exception_prints_no_final_line(capsys):
     class Failing(Callback):
         def on_epoch_end(self, net, **kwargs):
             raise ZeroDivisionError
@@ -505,7 +507,7 @@ def test_exception_says_enough_itself(capsys):
     assert not _progress._running
 
 
-# --- several at once ----------------------------------------------------------------------------
+# --- concurrent trainings -----------------------------------------------------------------------
 
 
 def test_fits_in_threads_prefix_their_lines(capsys):
@@ -555,9 +557,9 @@ def check_lines_of_searches(written, backends):
     for backend, part in zip(backends, written.split("<cut>\n")[:-1], strict=True):
         lines = part.splitlines()
         assert len(lines) == 4 * 11
-        said = rf"RNNClassifier \[{PLACES[backend]}\]: (epoch \d+/12  loss|all 12 epochs done)"
+        pattern = rf"RNNClassifier \[{PLACES[backend]}\]: (epoch \d+/12  loss|all 12 epochs done)"
         for line in lines:
-            assert re.match(said, line)
+            assert re.match(pattern, line)
             assert line.count("RNNClassifier") == 1
 
 

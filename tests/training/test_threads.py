@@ -28,7 +28,7 @@ _rng = np.random.default_rng(0)
 X = [_rng.normal(size=(n, 2)) + i % 2 for i, n in enumerate(_rng.integers(5, 20, size=40))]
 Y = np.arange(40) % 2
 
-# What every child, however it was started, is to compute.
+# The computation of every child process.
 WORK = """
 import os, pickle, sys, time, warnings
 import numpy as np
@@ -64,7 +64,7 @@ def same(left, right):
 
 
 def run(script, *arguments, limit=LIMIT, **environment):
-    """Run a script in a process of its own, in which torch may use two threads."""
+    """Run a script in a separate process, in which torch may use two threads."""
     env = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"} | environment
     done = subprocess.run(
         [sys.executable, "-c", WORK + textwrap.dedent(script), *arguments],
@@ -99,7 +99,7 @@ def test_a_forked_child_computes_what_its_parent_does(backend):
 
 @linux
 @pytest.mark.parametrize("backend", ["auto", "torch"])
-def test_the_callers_thread_is_left_without_a_pool(backend):
+def test_no_pool_remains_in_the_calling_thread(backend):
     # A child would wait forever for the threads of a pool that its thread has used before the fork.
     script = """
     torch.set_num_threads(2)
@@ -144,7 +144,7 @@ def test_every_way_to_start_a_process_gives_equal_results(tmp_path):
 # --- threads ------------------------------------------------------------------------------------
 
 
-def test_bits_do_not_depend_on_what_runs_beside():
+def test_results_do_not_depend_on_other_threads():
     script = """
     import threading
     torch.set_num_threads(2)
@@ -212,7 +212,7 @@ MODES = {
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("backend", ["auto", "torch"])
-def test_modes_of_the_callers_thread_change_nothing(mode, backend):
+def test_torch_modes_of_the_calling_thread_have_no_effect(mode, backend):
     model = RNNClassifier(hidden_size=4, max_epochs=2, random_state=0, backend=backend)
     expected = model.fit(X, Y).predict_proba(X)
     more = clone(model).partial_fit(X, Y).partial_fit(X, Y).predict_proba(X)
@@ -226,11 +226,11 @@ def test_modes_of_the_callers_thread_change_nothing(mode, backend):
     inside.set_params(warm_start=True).fit(X, Y)  # its weights can be trained outside
 
 
-# --- what ends a fit early ----------------------------------------------------------------------
+# --- interruption -------------------------------------------------------------------------------
 
 
 class Interrupt(Callback):
-    """Raises a signal in the main thread once training is on its way."""
+    """Raises a signal in the main thread during training."""
 
     def __init__(self, number, epoch=2):
         self.number, self.epoch = number, epoch
@@ -274,7 +274,7 @@ ENDS = {"time-out": (signal.SIGUSR1, OutOfTimeError), "SIGTERM": (signal.SIGTERM
 
 @linux
 @pytest.mark.parametrize("end", ENDS)
-def test_whatever_leaves_fit_ends_its_thread_first(alarms, end):
+def test_exceptions_in_the_main_thread_end_the_training_thread(alarms, end):
     number, error = ENDS[end]
     model = RNNClassifier(hidden_size=4, max_epochs=10**6, random_state=0)
     with pytest.raises(error):
@@ -286,7 +286,7 @@ def test_whatever_leaves_fit_ends_its_thread_first(alarms, end):
 @linux
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_a_training_that_goes_on_is_undone_if_it_is_left(alarms, end, method):
+def test_aborted_warm_start_is_undone(alarms, end, method):
     number, error = ENDS[end]
     model = RNNClassifier(hidden_size=4, max_epochs=3, random_state=0, warm_start=True)
     model.fit(X, Y)
@@ -337,7 +337,7 @@ def test_ctrl_c_keeps_the_model_of_a_direct_fit(alarms):
 
 
 @linux
-def test_a_prediction_that_is_left_ends_its_thread_too(alarms):
+def test_aborted_prediction_ends_its_thread(alarms):
     model = RNNClassifier(hidden_size=4, max_epochs=1, random_state=0).fit(X, Y)
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1))
     many = [x for x in X for _ in range(200)]

@@ -55,7 +55,7 @@ def make_panel(rng, n=50, n_features=3, tokens=False):
 
 @pytest.mark.parametrize("tokens", [False, True])
 def test_resident_batches_equal_gathered_ones(rng, monkeypatch, tokens):
-    # What CUDA does, on the CPU: the data lies on the device, and batches are gathered there.
+    # As on CUDA, but on the CPU: the data are on the device, and batches are gathered there.
     panel = make_panel(rng, tokens=tokens)
     rows = np.array([3, 3, 11, 40])
     gathered = SequenceData(Spans.of(panel), CPU).batch(rows)
@@ -87,7 +87,7 @@ def test_per_step_batches_pair_each_step_with_its_target(rng):
     assert batch.n_targets == panel.lengths[[7, 2, 30]].sum()
 
 
-def test_training_batches_see_every_row_as_often_as_it_is_listed(rng):
+def test_training_batches_use_samples_as_often_as_listed(rng):
     panel = make_panel(rng)
     rows = np.repeat(np.arange(50), np.arange(50) % 3)
     data = SequenceData(Spans.of(panel), CPU, y=np.arange(50))
@@ -114,7 +114,7 @@ def test_a_prediction_does_not_depend_on_the_rest_of_the_batch(rng, cell):
         assert (model.decision_function(X[rows]) == together[rows]).all()
 
 
-def test_schedules_start_and_end_where_they_say():
+def test_schedules_start_and_end_at_the_documented_values():
     one_cycle = SCHEDULES["one_cycle"]
     assert one_cycle(0.0) == pytest.approx(1 / 25)
     assert one_cycle(0.2) == pytest.approx(1.0)
@@ -161,10 +161,10 @@ def optimizer_groups(**params):
     return found
 
 
-def test_vectors_of_rare_tokens_are_damped():
+def test_embeddings_have_a_larger_eps():
     others = {"matrix": {(1e-8, 0.01)}, "vector": {(1e-8, 0.0)}}
     assert optimizer_groups() == {"embedding": {(1e-4, 0.01)}, **others}
-    # Also a frozen one, which an Unfreezer may thaw.
+    # Including a frozen one, which an Unfreezer may unfreeze.
     frozen = optimizer_groups(embedding_weights=np.eye(3), freeze_embedding=True)
     assert frozen == optimizer_groups()
     assert optimizer_groups(weight_decay=0.0) == {
@@ -174,7 +174,7 @@ def test_vectors_of_rare_tokens_are_damped():
     }
 
 
-def test_embeddings_of_tokens_with_targets_are_not_damped():
+def test_embeddings_with_targets_per_token_have_the_default_eps():
     model = RNNClassifier(embedding_dim=3, hidden_size=4, max_epochs=1, return_sequences=True)
     net = model.fit([[0, 1, 2], [2, 1]], [[0, 1, 0], [0, 1]]).net_
     assert {group["eps"] for group in net.optimizer_.param_groups} == {1e-8}
@@ -190,11 +190,11 @@ def test_eps_of_the_user_is_used_for_all_weights():
     ("optimizer", "eps"),
     [("sgd", None), ("rmsprop", 1e-4), (type("Own", (torch.optim.Adam,), {}), 1e-8)],
 )
-def test_only_optimizers_that_are_known_are_damped(optimizer, eps):
+def test_only_known_optimizers_have_a_larger_eps(optimizer, eps):
     assert {found for found, _ in optimizer_groups(optimizer=optimizer)["embedding"]} == {eps}
 
 
-def test_a_training_on_tokens_goes_on_where_it_stopped():
+def test_training_on_tokens_can_be_resumed():
     X, y = [[0, 1, 2], [2, 1], [1], [0, 0]], [0, 1, 0, 1]
 
     def trained(between):
@@ -225,7 +225,7 @@ def fake_net(*epochs):
 
 
 def play(callback, epochs):
-    """Run a callback through epochs of (score, loss); return how many it saw."""
+    """Run a callback on epochs of (score, loss); return their number."""
     net = fake_net()
     callback.on_train_begin(net)
     for number, epoch in enumerate(epochs, 1):
@@ -244,7 +244,7 @@ def test_best_weights_are_of_the_best_score_and_then_the_lowest_loss():
     assert play(BestWeights(), epochs) == (6, 3.0)
 
 
-def test_patience_waits_as_long_as_it_says():
+def test_patience_waits_the_given_number_of_epochs():
     epochs = [(0.5, 1.0), (0.6, 1.0), (0.6, 1.0), (0.6005, 1.0), (0.55, 1.0), (0.9, 1.0)]
     assert play(Patience(3, tol=0.001), epochs)[0] == 5
     assert play(Patience(3, tol=0.0), epochs)[0] == 6
@@ -275,7 +275,7 @@ def test_flushing_reaches_every_thread_and_leaves_the_caller_alone(backend):
 
     before = denormals()
     assert before == 500_000
-    # All of torch's threads take part in a product of this size.
+    # torch uses all of its threads for a product of this size.
     assert run_flushed(denormals, backend=backend) == 0
     assert run_here(denormals) == 0
     assert denormals() == before
@@ -305,9 +305,9 @@ def test_ctrl_c_is_passed_to_the_function():
 
 
 @pytest.mark.parametrize(("backend", "expected"), [("torch", 3), ("numba", 1)])
-def test_torch_runs_on_the_threads_it_is_told(backend, expected):
+def test_torch_uses_the_given_number_of_threads(backend, expected):
     def look(_):
-        time.sleep(0.1)  # until the caller has put its own number back
+        time.sleep(0.1)  # until the caller has restored its number
         torch.ones(100_000).sum()  # a new thread's first operation sets its number
         return threadpool_info()  # what OpenMP will take
 
@@ -320,11 +320,11 @@ def test_torch_runs_on_the_threads_it_is_told(backend, expected):
     folder = str(Path(torch.__file__).parent)
     found = [pool["num_threads"] for pool in pools if pool["filepath"].startswith(folder)]
     if not found:
-        pytest.skip("this torch has no OpenMP of its own")
+        pytest.skip("this torch is built without OpenMP")
     assert found == [expected] * len(found)
 
 
-def test_kernels_leave_torchs_threads_as_they_are():
+def test_kernels_do_not_change_the_threads_of_torch():
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
@@ -357,7 +357,7 @@ def test_without_numba_auto_is_torch(monkeypatch):
     assert resolve_backend("auto", CPU, **CASE) == "torch"
     with pytest.raises(ImportError, match=r"f: .* Numba is not installed. .* pip install"):
         resolve_backend("numba", CPU, **CASE)
-    # A saved model works on.
+    # A saved model can still be used.
     assert resolve_backend("numba", CPU, **{**CASE, "caller": None}) == "torch"
 
 
@@ -366,7 +366,7 @@ def test_a_broken_numba_is_reported(monkeypatch):
     monkeypatch.setattr(_runtime, "why_unavailable", lambda: reason)
     with pytest.warns(UserWarning, match=r"needs NumPy 1.*several times slower"):
         assert resolve_backend("auto", CPU, **CASE) == "torch"
-    assert resolve_backend("auto", CPU, **CASE) == "torch"  # said once
+    assert resolve_backend("auto", CPU, **CASE) == "torch"  # only one warning
     with pytest.raises(ImportError, match=r"f: .* needs NumPy 1.* --force-reinstall numba"):
         resolve_backend("numba", CPU, **CASE)
 
@@ -404,7 +404,7 @@ def test_cuda_moves_the_data_once(rng):
     assert torch.equal(x.cpu(), SequenceData(Spans.of(panel), CPU).batch(np.array([3, 11])).X["x"])
 
 
-def test_non_finite_loss_goes_back_to_the_last_finite_weights(rng):
+def test_non_finite_loss_restores_the_last_finite_weights(rng):
     X, y = rng.normal(size=(32, 6)), np.arange(32) % 2
     rates = iter([1.0] * 8 + [1e30] * 100)
     model = RNNClassifier(
@@ -417,7 +417,7 @@ def test_non_finite_loss_goes_back_to_the_last_finite_weights(rng):
     assert np.isfinite(model.predict_proba(X)).all()
 
 
-def test_skorchs_own_callbacks_find_what_they_look_for(rng, tmp_path, capsys):
+def test_callbacks_of_skorch_find_their_history_keys(rng, tmp_path, capsys):
     X, y = rng.normal(size=(32, 6)), np.arange(32) % 2
     callbacks = [Checkpoint(dirname=str(tmp_path)), PrintLog()]
     model = RNNClassifier(hidden_size=4, max_epochs=2, callbacks=callbacks)
@@ -427,7 +427,7 @@ def test_skorchs_own_callbacks_find_what_they_look_for(rng, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("choice", [{"optimizer__foreach": True}, {"optimizer__fused": False}])
-def test_the_users_choice_of_optimizer_code_stands(rng, choice):
+def test_user_options_of_the_optimizer_are_kept(rng, choice):
     X, y = rng.normal(size=(16, 6)), np.arange(16) % 2
     optimizer = RNNClassifier(hidden_size=4, max_epochs=1, **choice).fit(X, y).net_.optimizer_
     for name, value in choice.items():
@@ -435,7 +435,7 @@ def test_the_users_choice_of_optimizer_code_stands(rng, choice):
 
 
 class MeanOfSequences(Loss):
-    """Squared error, averaged over each sequence first: short ones count as much as long ones."""
+    """Squared error averaged per sequence, so that short and long ones have the same weight."""
 
     def forward(self, outputs, targets):
         errors = (outputs - targets.values).square()[:, 0]
@@ -449,7 +449,7 @@ class OfSequences(RNNRegressor):
 
 
 @pytest.mark.parametrize("lengths", [[3, 3, 3], [1, 5, 9]])
-def test_a_loss_may_look_at_whole_sequences(rng, lengths):
+def test_loss_may_depend_on_whole_sequences(rng, lengths):
     X = [rng.normal(size=(n, 2)) for n in lengths]
     y = [x[:, 0] for x in X]
     params = {"return_sequences": True, "hidden_size": 4, "max_epochs": 1, "random_state": 0}
@@ -461,7 +461,7 @@ def test_a_loss_may_look_at_whole_sequences(rng, lengths):
     assert (losses[0] == pytest.approx(losses[1])) == same
 
 
-def test_pairs_know_the_lengths_of_their_targets():
+def test_targets_of_pairs_have_lengths():
     target = Panel.from_sequences([[1, 2, 0], [3, 0]])
     spans = Spans.of(Panel.from_sequences([[0.5], [1.5]]))
     batch = PairData(spans, target, torch.device("cpu")).batch(np.array([1, 0]))

@@ -109,7 +109,7 @@ def detached_row(stack, x, n_steps):
 
 
 def reference(model, batch, n_steps, criterion=None):
-    """Each row alone and without padding, through the whole of it in one graph."""
+    """Each row separately and without padding, in one graph."""
     model.zero_grad()
     pieces = []
     for row, length in enumerate(batch.X["lengths"]):
@@ -159,7 +159,7 @@ MODELS = {
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", MODELS)
-def test_gradients_are_those_of_one_graph_that_is_cut_at_the_borders(name, backend):
+def test_gradients_equal_those_of_a_graph_truncated_at_chunk_boundaries(name, backend):
     params = MODELS[name]
     model = make_model(**params)
     set_backend(model, backend)
@@ -214,7 +214,7 @@ def test_equal_lengths_and_a_lone_row():
         assert_same(truncated(model, batch, 4), reference(model, batch, 4))
 
 
-def test_padding_reaches_nothing():
+def test_padding_has_no_effect():
     model = make_model(pooling="attention", conv_channels=3, num_layers=2)
     batch = make_batch()
     expected = truncated(model, batch, 5)
@@ -269,7 +269,7 @@ def test_chunks_draw_separate_dropout_and_share_the_recurrent_mask():
 @pytest.mark.parametrize("per_step", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_gradients_are_those_of_the_dropout_drawn(backend, per_step, bidirectional):
-    # Chunks of all steps cut nothing off, so that finite differences apply.
+    # One chunk truncates nothing, so that finite differences apply.
     model = make_model(
         dropout=0.4, recurrent_dropout=0.4, num_layers=2, return_sequences=per_step,
         bidirectional=bidirectional, head_norm="batch",
@@ -289,7 +289,7 @@ def test_gradients_are_those_of_the_dropout_drawn(backend, per_step, bidirection
         assert slope == pytest.approx(float((step * found[name]).sum()), abs=1e-6), name
 
 
-def test_the_training_generator_is_put_back_and_moves_on():
+def test_the_training_generator_is_restored_and_advances():
     model = make_model(**DROPOUTS)
     generator = torch.Generator().manual_seed(2)
     set_generator(model, generator)
@@ -312,7 +312,7 @@ class SavedBytes:
         self.now = self.peak = 0
 
     def __enter__(self):
-        # Its methods need the outer object too, whose first argument is called self.
+        # Its methods also use the outer object, which is called self.
         class Saved:
             def __init__(saved, tensor):  # noqa: N805
                 saved.tensor = tensor
@@ -359,7 +359,7 @@ def small(kind=RNNClassifier, **params):
     return kind(**{"hidden_size": 4, "max_epochs": 2, "random_state": 0, **params})
 
 
-def test_batches_that_fit_train_as_ever():
+def test_batches_that_fit_into_a_chunk_are_unchanged():
     expected = small().fit(X, LABELS).predict_proba(X)
     longest = max(len(x) for x in X)
     assert np.array_equal(small(tbptt_steps=longest).fit(X, LABELS).predict_proba(X), expected)
@@ -380,7 +380,7 @@ ESTIMATORS = {
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_random_state_decides_the_fit(name):
+def test_fit_depends_on_random_state(name):
     params = ESTIMATORS[name]
     y = [(x[:, 0] > 0).astype(int) for x in X] if params.get("return_sequences") else LABELS
     model = small(tbptt_steps=6, **params).fit(X, y)
@@ -410,7 +410,7 @@ def test_several_outputs_with_all_losses():
         assert model.predict(X).shape == (24, 2)
 
 
-def test_training_goes_on():
+def test_training_can_be_continued():
     model = small(tbptt_steps=6, warm_start=True).fit(X, LABELS)
     model = pickle.loads(pickle.dumps(model)).set_params(tbptt_steps=9).fit(X, LABELS)
     assert model.n_iter_ == 4
@@ -424,7 +424,7 @@ class Watcher(Callback):
 
     def on_batch_end(self, net, batch=None, training=None, y_pred=None, **others):
         if training:
-            self.seen.append((batch.n_rows, tuple(y_pred.shape)))
+            self.seen.append((batch.n_targets, tuple(y_pred.shape)))
 
 
 def test_callbacks_see_outputs():
@@ -436,7 +436,7 @@ def test_callbacks_see_outputs():
         model = small(kind, tbptt_steps=6, callbacks=[("watch", Watcher())], **params).fit(X, y)
         (_, watcher), *_ = [c for c in model.net_.callbacks_ if c[0] == "watch"]
         assert watcher.seen
-        assert all(rows == shape[0] for rows, shape in watcher.seen)
+        assert all(n == shape[0] for n, shape in watcher.seen)
 
 
 def test_frozen_recurrence():
