@@ -14,6 +14,7 @@ from ..sequences import (
     as_array,
     as_numbers,
     as_pandas,
+    check_time_order,
     frame_values,
     has_sequences,
     open_container,
@@ -22,7 +23,6 @@ from ..sequences import (
     step_labels,
     validate_params,
 )
-from ._time_order import check_time_order
 
 _WHERE = "make_windows: series"
 _ACCEPTED = (
