@@ -10,6 +10,7 @@ __all__ = ["Panel", "RNNClassifier", "RNNRegressor", "Seq2SeqTransformer"]
 if TYPE_CHECKING:
     from . import estimators as estimators
     from . import metrics as metrics
+    from . import model_selection as model_selection
     from . import preprocessing as preprocessing
     from . import sequences as sequences
     from .estimators import RNNClassifier, RNNRegressor, Seq2SeqTransformer
@@ -23,7 +24,7 @@ else:
         "RNNRegressor": "estimators",
         "Seq2SeqTransformer": "estimators",
     }
-    _SUBPACKAGES = ("estimators", "metrics", "preprocessing", "sequences")
+    _SUBPACKAGES = ("estimators", "metrics", "model_selection", "preprocessing", "sequences")
 
     def __getattr__(name: str) -> Any:
         if name in _SUBPACKAGES:

@@ -76,7 +76,7 @@ def make_calendar(data: SeriesSet, names: tuple[str, ...], n_ahead: int) -> Cale
 
 
 def calendar_features(clock: Clock, places: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Return features of times on the clock of their time zone, float32 (n_places, n_features).
+    r"""Return features of times on the clock of their time zone, float32 (n_places, n_features).
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def calendar_features(clock: Clock, places: np.ndarray, names: tuple[str, ...]) 
 
     Notes
     -----
-    A feature of period :math:`p` is the pair :math:`\\sin(2 \\pi k x / p), \\cos(2 \\pi k x / p)`
+    A feature of period :math:`p` is the pair :math:`\sin(2 \pi k x / p), \cos(2 \pi k x / p)`
     for each harmonic :math:`k`, so that 23:59 is close to 00:00.
     """
     if not names:
@@ -155,7 +155,7 @@ def step_days(clock: Clock) -> float:
         n = clock.offset.n
         return months / n * clock.step * 365.25 / 12
     if clock.kind == "fixed":
-        return clock.step * (pd.Timedelta(1, unit=clock.unit) / pd.Timedelta("1D"))  # type: ignore[arg-type]
+        return clock.step * (pd.Timedelta(1, unit=clock.unit) / pd.Timedelta("1D"))
     three = clock.times(np.array([0, 700 * clock.step]))
     if isinstance(three, pd.PeriodIndex):
         three = three.to_timestamp()

@@ -1,6 +1,5 @@
 """Regular times as integers: the times of every kind of index on a grid of equal steps."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -11,7 +10,13 @@ from pandas.tseries.frequencies import to_offset
 
 from ..sequences import plain
 
+# An index of times; the methods that its kinds have in common are not those of Index.
+Times = Any
+
 Kind = Literal["position", "integer", "timedelta", "period", "fixed", "offset"]
+
+# Typed as Any, because the stubs of pandas lack from_ordinals.
+_PeriodIndex: Any = pd.PeriodIndex
 
 # The place of a time that does not lie on the grid.
 OFF_GRID = np.iinfo(np.int64).min
@@ -54,11 +59,11 @@ class Clock:
     kind: Kind
     step: int = 1
     freq: str | None = None
-    unit: str = "ns"
+    unit: Any = "ns"
     tz: Any = None
     wall: bool = False
-    anchor: pd.Timestamp | None = None
-    name: Hashable = None
+    anchor: Any = None
+    name: Any = None
     custom: Any = None
 
     @property
@@ -76,7 +81,7 @@ class Clock:
         if self.kind == "period":
             return self.offset.base * self.step
         if self.kind == "timedelta":
-            return pd.Timedelta(self.step, unit=self.unit)  # type: ignore[arg-type]
+            return pd.Timedelta(self.step, unit=self.unit)
         return self.step if self.kind == "integer" else None
 
     @property
@@ -84,7 +89,7 @@ class Clock:
         """Whether the times are dates, which have a calendar."""
         return self.kind in ("fixed", "offset", "period")
 
-    def reads(self, index: pd.Index) -> bool:
+    def reads(self, index: Times) -> bool:
         """Return whether the times of an index are of the kind of this clock."""
         if self.kind in ("fixed", "offset"):
             return isinstance(index, pd.DatetimeIndex) and (index.tz is None) == (self.tz is None)
@@ -94,7 +99,7 @@ class Clock:
             return isinstance(index, pd.TimedeltaIndex)
         return index.dtype.kind in "iu"
 
-    def places(self, index: pd.Index) -> np.ndarray:
+    def places(self, index: Times) -> np.ndarray:
         """Return the places of times, int64; `OFF_GRID` for times that are not on the grid."""
         if self.kind in ("integer", "position"):
             return index.to_numpy(dtype=np.int64)
@@ -111,7 +116,7 @@ class Clock:
         places[places < 0] = OFF_GRID
         return places
 
-    def times(self, places: np.ndarray) -> pd.Index:
+    def times(self, places: np.ndarray) -> Times:
         """Return the times of places. None of them may be before the anchor."""
         places = np.asarray(places, dtype=np.int64)
         if self.kind in ("integer", "position"):
@@ -119,9 +124,8 @@ class Clock:
         if self.kind == "timedelta":
             return pd.TimedeltaIndex(places.view(f"m8[{self.unit}]"), name=self.name)
         if self.kind == "period":
-            return pd.PeriodIndex.from_ordinals(places, freq=self._period_dtype.freq).rename(
-                self.name
-            )
+            index = _PeriodIndex.from_ordinals(places, freq=self._period_dtype.freq)
+            return index.rename(self.name)
         if self.kind == "fixed":
             index = pd.DatetimeIndex(places.view(f"M8[{self.unit}]"), name=self.name)
         else:
@@ -154,11 +158,11 @@ class Clock:
 
     @property
     def _period_dtype(self) -> pd.PeriodDtype:
-        return pd.PeriodDtype(self.freq)  # type: ignore[arg-type]
+        return pd.PeriodDtype(str(self.freq))
 
     def _grid_to(self, last: pd.Timestamp) -> pd.DatetimeIndex:
-        days = max((last - self.anchor).days, 0)  # type: ignore[operator]
-        n = max(64, int(days / _least_days(self.freq)) + 2)  # type: ignore[arg-type]
+        days = max((last - self.anchor).days, 0)
+        n = max(64, int(days / _least_days(str(self.freq))) + 2)
         grid = self._grid(n)
         while len(grid) >= n and grid[-1] < last:  # shorter where the calendar of pandas ends
             n = 2 * len(grid)

@@ -1,6 +1,7 @@
 """Covariates: the columns of X, learned in fit and read again for the future."""
 
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -176,7 +177,7 @@ class Covariates:
 # -- Learning ------------------------------------------------------------------------------
 
 
-def learn_columns(X: pd.DataFrame | np.ndarray, where: str, past_features: Any = None) -> Columns:
+def learn_columns(X: Any, where: str, past_features: Any = None) -> Columns:
     """Return what is learned of the columns of X, before its rows are matched to series.
 
     Parameters
@@ -235,7 +236,7 @@ def with_static(covariates: Covariates) -> Covariates:
     with np.errstate(invalid="ignore"):
         low = np.minimum.reduceat(np.where(np.isnan(values), np.inf, values), starts)
         high = np.maximum.reduceat(np.where(np.isnan(values), -np.inf, values), starts)
-    static = tuple((low >= high).all(axis=0).tolist())
+    static = tuple(bool(same) for same in (low >= high).all(axis=0))
     return replace(covariates, columns=replace(covariates.columns, static=static))
 
 
@@ -251,10 +252,8 @@ def _categories_of(column: pd.Series) -> tuple[Any, ...] | None:
         found = [c for i, c in enumerate(dtype.categories) if i in used]
     else:
         found = list(pd.unique(column.dropna()))
-        try:
+        with suppress(TypeError):  # values that do not compare stay in order of appearance
             found = sorted(found)
-        except TypeError:  # values that do not compare: in order of appearance
-            pass
     return tuple(c.item() if isinstance(c, np.generic) else c for c in found)
 
 
@@ -262,7 +261,7 @@ def _past(past_features: Any, X: Any, where: str) -> tuple[bool, ...]:
     """Return for each column whether it is known for the past only."""
     past = np.zeros(X.shape[1], dtype=bool)
     if past_features is None:
-        return tuple(past.tolist())
+        return (False,) * len(past)
     single = isinstance(past_features, str | int | np.integer)
     listed = [past_features] if single else list(past_features)
     caller = where.partition(": ")[0]
@@ -283,7 +282,7 @@ def _past(past_features: Any, X: Any, where: str) -> tuple[bool, ...]:
                 f"{caller}: past_features has {plain(feature)}, but X has {has}. Pass "
                 f"{'names' if frame else 'positions'} of its columns."
             )
-    return tuple(past.tolist())
+    return tuple(bool(is_past) for is_past in past)
 
 
 # -- Reading -------------------------------------------------------------------------------

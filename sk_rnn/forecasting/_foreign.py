@@ -72,8 +72,12 @@ def _from_polars(original: Any, opened: Any) -> Any:
 def _is_date(column: pd.Series, dtype: Any) -> bool:
     if dtype.kind == "M" or isinstance(dtype, pd.PeriodDtype | pd.DatetimeTZDtype):
         return True
-    return dtype == object and pd.api.types.infer_dtype(column, skipna=True) in ("date", "datetime")
+    return pd.api.types.is_object_dtype(dtype) and pd.api.types.infer_dtype(
+        column, skipna=True
+    ) in ("date", "datetime")
 
 
 def _is_name(dtype: Any) -> bool:
-    return isinstance(dtype, pd.CategoricalDtype | pd.StringDtype) or dtype == object
+    return isinstance(dtype, pd.CategoricalDtype | pd.StringDtype) or pd.api.types.is_object_dtype(
+        dtype
+    )

@@ -12,6 +12,7 @@ from ..sequences import argument, counted, plain
 from ._clock import (
     OFF_GRID,
     Clock,
+    Times,
     base_offset,
     name_offset,
     offset_of,
@@ -41,7 +42,7 @@ class Rows:
         Describes a row in error messages: "row 3", "row 3 of 'a'".
     """
 
-    times: pd.Index
+    times: Times
     series: np.ndarray
     where: str
     row_of: Callable[[int], str]
@@ -52,7 +53,7 @@ class Rows:
         return self.series[1:] == self.series[:-1]
 
 
-def read_times(index: pd.Index, where: str) -> pd.Index:
+def read_times(index: pd.Index, where: str) -> Times:
     """Return an index as one of dates, periods, durations or integers, or raise.
 
     Parameters
@@ -223,7 +224,7 @@ def _candidates(rows: Rows) -> list[Any]:
     return [pd.offsets.Day(usual)]
 
 
-def _months(wall: pd.DatetimeIndex, rows: Rows) -> list[Any]:
+def _months(wall: Any, rows: Rows) -> list[Any]:
     months = (12 * wall.year + wall.month - 1).to_numpy()
     n = _commonest(np.diff(months)[rows.follows])
     distinct = wall.unique()
@@ -356,7 +357,7 @@ def _refuse_irregular(rows: Rows, step: int, clock: Clock, places: np.ndarray) -
     )
 
 
-def _units(duration: pd.Timedelta, unit: str, where: str) -> int:
+def _units(duration: Any, unit: Any, where: str) -> int:
     n = duration / pd.Timedelta(1, unit=unit)
     if n < 1 or n != int(n):
         raise ValueError(

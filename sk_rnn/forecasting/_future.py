@@ -81,7 +81,7 @@ def read_future(
         future = _of_index(X, data, where)
         _require_no_covariates(covariates, data, int(future.n_steps.max()), caller)
         return _with(future, covariates)
-    table = as_table(X, data, where)
+    table: Any = as_table(X, data, where)
     if len(table) == 0:
         _refuse_empty(where)
     no_times = isinstance(table, np.ndarray) or data.clock.kind == "position"
@@ -118,7 +118,7 @@ def _next(n: int, data: SeriesSet, covariates: Covariates | None) -> Future:
     return Future(n_steps, ahead, series, _index_of(data, series, places), covariates)
 
 
-def _of_index(index: pd.Index, data: SeriesSet, where: str) -> Future:
+def _of_index(index: Any, data: SeriesSet, where: str) -> Future:
     """Return the steps at given times, all after the end."""
     wide = data.layout.is_wide
     if data.clock.kind == "position":
@@ -133,11 +133,11 @@ def _of_index(index: pd.Index, data: SeriesSet, where: str) -> Future:
                 f"{where} has the MultiIndex {list(index.names)}, but y is indexed by {known}. "
                 "Give X the index that y would have."
             )
-        series = read_ids(index.droplevel(-1), data)
+        series = read_ids(_ids(index), data)
         if (series < 0).any():
             row = int(np.argmax(series < 0))
             raise ValueError(
-                f"{where} has the id {plain(index.droplevel(-1)[row])} in row {row}, of which no "
+                f"{where} has the id {plain(_ids(index)[row])} in row {row}, of which no "
                 "past is known. Pass its past as history=..., or call update with it."
             )
         places = read_places(index.get_level_values(-1), data, where)
@@ -277,6 +277,10 @@ def _as_index(X: Any, where: str) -> Any:
     if listed and isinstance(X[0], pd.Timestamp | pd.Period):
         return pd.Index(X)
     return X
+
+
+def _ids(index: Any) -> Any:
+    return index.droplevel(-1)
 
 
 def _with(future: Future, covariates: Covariates | None) -> Future:

@@ -127,14 +127,15 @@ def _finish(parts: _Parts, layout: Layout, where: str, freq: Any) -> SeriesSet:
 def _read_long(y: pd.Series | pd.DataFrame, where: str) -> tuple[_Parts, Layout]:
     """Read rows that are indexed by ids, in all levels but the last, and times."""
     frame = isinstance(y, pd.DataFrame)
-    name = y.columns[0] if frame and y.shape[1] == 1 else None if frame else y.name
+    name: Any = y.name if isinstance(y, pd.Series) else y.columns[0] if y.shape[1] else None
     if frame and y.shape[1] != 1:
         raise ValueError(
             f"{where} has a MultiIndex of ids and times, {list(y.index.names)}, and "
             f"{counted(y.shape[1], 'column')}, where one is expected. Pass the column to "
             "forecast, and the others as X with past_features."
         )
-    ids = y.index.droplevel(-1)
+    index: Any = y.index
+    ids = index.droplevel(-1)
     codes, distinct = pd.factorize(ids)
     if (codes < 0).any() or (ids.nlevels > 1 and ids.to_frame().isna().to_numpy().any()):
         missing = codes < 0
@@ -349,10 +350,10 @@ def has_default_index(y: Any) -> bool:
 
 def _check_order(rows: Rows, layout: Layout) -> None:
     """Raise for times that repeat or decrease within a series."""
-    first = np.flatnonzero(np.r_[True, ~rows.follows]) if len(rows.series) else []
     falls = rows.follows & ~(rows.times[1:] > rows.times[:-1])
     if not falls.any():
         return
+    first = np.flatnonzero(np.r_[True, ~rows.follows])
     i = int(np.argmax(falls)) + 1
     start = int(first[np.searchsorted(first, i, side="right") - 1])
     stop = start + int((rows.series == rows.series[i]).sum())
@@ -418,7 +419,7 @@ def _array(y: Any, where: str) -> np.ndarray:
     return as_numbers(values, where).astype(np.float64)
 
 
-def _as_float_masked(values: np.ma.MaskedArray) -> np.ma.MaskedArray:
+def _as_float_masked(values: Any) -> Any:
     """Return masked numbers as float64, so that missing ones can be NaN."""
     return values.astype(np.float64) if values.dtype.kind in "biuf" else values
 

@@ -68,15 +68,15 @@ def _of_members(
     values: np.ndarray, future: Future, data: SeriesSet, labels: pd.Index | None
 ) -> Any:
     """Return (n_rows[, n_labels]) as a dict, a list or a Panel of series."""
-    layout = data.layout
+    layout, series = data.layout, np.asarray(future.series)
     # Each series has its rows in the order asked for.
-    order = np.argsort(future.series, kind="stable")
-    counts = np.bincount(future.series, minlength=data.n_series)  # type: ignore[arg-type]
+    order = np.argsort(series, kind="stable")
+    counts = np.bincount(series, minlength=data.n_series)
     values = values[order]
     offsets = offsets_of(counts)
     times = None if future.index is None else future.index.get_level_values(-1)[order]
     if layout.form == "panel":
-        names = (layout.name,) if labels is None else tuple(map(str, labels))
+        names = tuple(map(str, [layout.name] if labels is None else labels))
         named = None if layout.name in ("x0", "token") and labels is None else names
         return Panel(
             values.reshape(len(values), -1),

@@ -1,4 +1,4 @@
-"""Seasons of series: nominal ones by frequency, those that data have, and what follows from them."""
+"""Seasons of series: nominal ones by frequency, and those that the data have."""
 
 from collections.abc import Sequence
 from typing import Any

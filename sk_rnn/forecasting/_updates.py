@@ -235,7 +235,8 @@ def _joined_layout(old: Layout, new: Layout) -> Layout:
     if old.form in ("dict", "list"):
         more = new.names if new.names else (None,) * len(new.ids)
         names = names + tuple(name for name, f in zip(more, fresh, strict=True) if f)
-    ids = old.ids.append(new.ids[fresh]).rename(old.ids.names)
+    ids = old.ids.append(new.ids[fresh])
+    ids.names = old.ids.names
     return replace(old, ids=ids, names=names)
 
 
