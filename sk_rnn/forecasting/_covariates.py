@@ -236,7 +236,8 @@ def with_static(covariates: Covariates) -> Covariates:
     with np.errstate(invalid="ignore"):
         low = np.minimum.reduceat(np.where(np.isnan(values), np.inf, values), starts)
         high = np.maximum.reduceat(np.where(np.isnan(values), -np.inf, values), starts)
-    static = tuple(bool(same) for same in (low >= high).all(axis=0))
+    same = np.all(low >= high, axis=0).reshape(-1)
+    static = tuple(bool(is_static) for is_static in same)
     return replace(covariates, columns=replace(covariates.columns, static=static))
 
 

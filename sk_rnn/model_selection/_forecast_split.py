@@ -266,7 +266,8 @@ def _series_of_rows(X: Any, y: Any) -> tuple[np.ndarray, str]:
     name = "X" if y is None else "y"
     data = X if y is None else y
     for given, called in ((X, "X"), (y, "y")):
-        if isinstance(given, Panel | Mapping) or _is_ragged(given):
+        nested = given is data and _is_ragged(given)  # X may be a nested list of covariates
+        if isinstance(given, Panel | Mapping) or nested:
             raise TypeError(
                 f"{_RAGGED}{called} is a {type(given).__name__} of series, of which scikit-learn "
                 "selects whole series, not time steps. Pass a Series with a MultiIndex of ids and "
@@ -274,8 +275,8 @@ def _series_of_rows(X: Any, y: Any) -> tuple[np.ndarray, str]:
             )
     if not hasattr(data, "__len__") and not hasattr(data, "shape"):
         raise TypeError(
-            f"{_RAGGED}{name} is {plain(data)}, which has no rows. Pass a Series, a DataFrame or an "
-            "array with one row per time step."
+            f"{_RAGGED}{name} is {plain(data)}, which has no rows. Pass a Series, a DataFrame or "
+            "an array with one row per time step."
         )
     n_rows = _n_rows(data)
     if y is not None and X is not None and _n_rows(X) != n_rows:
