@@ -2,8 +2,8 @@
 
 Targets of the metrics of sequences are lists, object arrays or Series of sequences: strings
 (sequences of characters), or lists, tuples or arrays of hashable tokens. Those of the metrics of
-forecasts are numbers, in every kind in which forecasts come. Wrapped with ``make_scorer``, each function can be used
-in ``cross_val_score`` and ``GridSearchCV``.
+forecasts are numbers, in every kind in which forecasts come. Wrapped with ``make_scorer``, each
+function can be used in ``cross_val_score`` and ``GridSearchCV``.
 """
 
 from ._accuracy import sequence_accuracy_score, token_accuracy_score
