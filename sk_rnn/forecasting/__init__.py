@@ -4,6 +4,7 @@ What :class:`~sk_rnn.RNNForecaster` stands on, without torch. Times are numbered
 :class:`Clock`; series are a :class:`SeriesSet`, flat arrays without gaps.
 """
 
+from ._backtest import backtest_frame, backtest_windows
 from ._baseline import Baseline, baseline_terms, first_forecast, first_weights
 from ._calendar import (
     Calendar,
@@ -13,6 +14,7 @@ from ._calendar import (
     make_calendar,
     step_days,
 )
+from ._checks import check_series
 from ._clock import OFF_GRID, Clock, show_duration, show_time
 from ._covariates import Columns, Covariates, Encoded
 from ._frequency import Rows, find_clock, read_offset, read_times
@@ -21,6 +23,7 @@ from ._layout import Layout
 from ._matching import read_covariates
 from ._reading import read_series
 from ._results import give_back
+from ._saved import load_covariates, load_series, save_covariates, save_series
 from ._seasons import (
     check_seasons,
     choose_context,
@@ -64,10 +67,13 @@ __all__ = [
     "Truth",
     "Windows",
     "append_series",
+    "backtest_frame",
+    "backtest_windows",
     "baseline_terms",
     "calendar_features",
     "check_calendar",
     "check_seasons",
+    "check_series",
     "choose_calendar",
     "choose_context",
     "choose_patch",
@@ -80,6 +86,8 @@ __all__ = [
     "give_back",
     "is_nonnegative",
     "last_windows",
+    "load_covariates",
+    "load_series",
     "make_calendar",
     "mean_absolute_difference",
     "nominal_seasons",
@@ -91,6 +99,8 @@ __all__ = [
     "read_times",
     "read_truth",
     "read_weights",
+    "save_covariates",
+    "save_series",
     "scale_floor",
     "season_strength",
     "show_duration",

@@ -149,7 +149,7 @@ def choose_calendar(clock: Clock, kept: tuple[int, ...]) -> tuple[str, ...]:
 
 def step_days(clock: Clock) -> float:
     """Return the usual length of a step of dates in days."""
-    months = months_of(clock.freq) if clock.kind in ("offset", "period") and clock.freq else None
+    months = months_of(clock.offset) if clock.kind in ("offset", "period") else None
     if months is not None:
         # The step of places counts in the offset without its multiple.
         n = clock.offset.n

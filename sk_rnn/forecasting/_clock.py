@@ -71,6 +71,8 @@ class Clock:
         """The frequency as a pandas offset; None where there is none."""
         if self.custom is not None:
             return self.custom
+        if self.kind == "period":
+            return self._period_dtype.freq
         return None if self.freq is None else offset_of(self.freq)
 
     @property
@@ -152,7 +154,7 @@ class Clock:
         time = self.times(np.array([place]))[0]
         if not isinstance(time, pd.Timestamp):
             return plain(time) if isinstance(time, np.generic | int) else str(time)
-        if self.freq is not None and _base_name(self.freq) in _MONTHLY:
+        if self.freq is not None and months_of(self.offset) is not None:
             return time.strftime("%Y-%m")
         return show_time(time)
 
@@ -162,7 +164,7 @@ class Clock:
 
     def _grid_to(self, last: pd.Timestamp) -> pd.DatetimeIndex:
         days = max((last - self.anchor).days, 0)
-        n = max(64, int(days / _least_days(str(self.freq))) + 2)
+        n = max(64, int(days / _least_days(self.offset)) + 2)
         grid = self._grid(n)
         while len(grid) >= n and grid[-1] < last:  # shorter where the calendar of pandas ends
             n = 2 * len(grid)
@@ -211,13 +213,15 @@ def name_offset(offset: Any) -> str:
     return offset.freqstr if months is None else f"months={months * offset.n}"
 
 
-def months_of(freq: str) -> int | None:
-    """Return the number of months of a step of this frequency; None if it isn't one of months."""
-    offset = offset_of(freq)
-    plain_months = _plain_months(offset)
-    if plain_months is not None:
-        return plain_months * offset.n
-    return {"M": 1, "Q": 3, "Y": 12}.get(_base_name(freq).lstrip("B")[:1], 0) * offset.n or None
+def months_of(offset: Any) -> int | None:
+    """Return the number of months of an offset; None if it is not one of months."""
+    months = _plain_months(offset)
+    if months is not None:
+        return months * offset.n
+    name = offset.base.freqstr.partition("-")[0]
+    if name not in _MONTHLY:
+        return None
+    return {"M": 1, "Q": 3, "Y": 12}[name.removeprefix("B")[0]] * offset.n
 
 
 def _stamps(index: Any, unit: str) -> np.ndarray:
@@ -238,18 +242,10 @@ def _plain_months(offset: Any) -> int | None:
     return None
 
 
-def _base_name(freq: str) -> str:
-    if freq.startswith("months="):
-        return "MS"
-    return offset_of(freq).base.freqstr.partition("-")[0]
-
-
-def _least_days(freq: str) -> float:
-    """Return a duration in days that a step does not undercut on average."""
-    months = months_of(freq)
-    if months is not None:
-        return 28.0 * months
-    return 1.0
+def _least_days(offset: Any) -> float:
+    """Return a duration in days that steps of an offset of length 1 do not undercut on average."""
+    months = months_of(base_offset(offset)[0])
+    return 1.0 if months is None else 28.0 * months
 
 
 @lru_cache(maxsize=16)

@@ -213,12 +213,12 @@ def _candidates(rows: Rows) -> list[Any]:
     usual = _commonest(steps)
     if usual >= 28:
         return _months(wall, rows)
-    # Monday is 0: 1970-01-01 was a Thursday.
-    weekend = (days + 3) % 7 >= 5
-    if usual == 1 and not weekend.any() and (steps == 3).any():
+    weekday = (days + 3) % 7  # Monday is 0: 1970-01-01 was a Thursday
+    skips_weekend = weekday[:-1][rows.follows] + steps >= 7
+    if usual == 1 and weekday.max() < 5 and skips_weekend.any():
         return [pd.offsets.BDay()]
     if usual == 7:
-        weekdays = np.unique((days + 3) % 7)
+        weekdays = np.unique(weekday)
         if len(weekdays) == 1:
             return [pd.offsets.Week(weekday=int(weekdays[0]))]
     return [pd.offsets.Day(usual)]

@@ -26,7 +26,7 @@ from ._foreign import index_by_times
 from ._frequency import Rows, find_clock, read_times
 from ._layout import Layout
 from ._series import SeriesSet, is_member
-from ._table import Table, tabulate
+from ._table import tabulate
 
 ACCEPTED = (
     "Pass a Series or a DataFrame with one row per time step, a Series with a MultiIndex of ids "
@@ -111,9 +111,12 @@ def _finish(parts: _Parts, layout: Layout, where: str, freq: Any) -> SeriesSet:
         rows = Rows(times[order], series[order], where, lambda i: parts.row_of(int(order[i])))
         _check_order(rows, layout)
         clock, places[order] = find_clock(rows, freq)
+    first = np.full(n_series, np.iinfo(np.int64).max)
+    last = -first
+    np.minimum.at(first, series, places)
+    np.maximum.at(last, series, places)
+    _refuse_sparse(len(values), int(((last - first) // clock.step + 1).sum()), clock, where)
     table, row_steps = tabulate(series, places, values[:, None], n_series, clock.step)
-    if len(table.values) > 50 * max(len(values), 1000):
-        _refuse_sparse(table, values, clock, where)
     flat = table.values[:, 0]
     n_missing = int(np.isnan(flat).sum())
     if n_missing == len(flat):
@@ -294,9 +297,7 @@ def _wide(
 
     _refuse_infinite(values.reshape(-1), row_of, where)
     n_steps = int(steps[-1]) + 1
-    if n_steps > 50 * max(len(values), 1000):
-        table = Table(np.empty((n_steps, 1)), np.array([0, n_steps]), places[:1], clock.step)
-        _refuse_sparse(table, values[:, 0], clock, where)
+    _refuse_sparse(len(values), n_steps, clock, where)
     grid = np.full((n_steps, values.shape[1]), np.nan)
     grid[steps] = values
     observed = ~np.isnan(grid)
@@ -388,9 +389,12 @@ def _refuse_infinite(values: np.ndarray, row_of: Callable[[int], str], where: st
         )
 
 
-def _refuse_sparse(table: Table, values: np.ndarray, clock: Clock, where: str) -> None:
+def _refuse_sparse(n_rows: int, n_steps: int, clock: Clock, where: str) -> None:
+    """Raise before a wrong time, such as of the year 2999, takes all the memory."""
+    if n_steps <= 50 * max(n_rows, 1000):
+        return
     raise ValueError(
-        f"{where} has {counted(len(values), 'row')}, but {len(table.values)} time steps of "
+        f"{where} has {counted(n_rows, 'row')}, but {n_steps} time steps of "
         f"{clock.freq or clock.step}, nearly all of which lack a row. Set a coarser freq, after "
         f"{argument(where)}.resample(...).mean(), or check the times for a wrong one."
     )
