@@ -169,7 +169,7 @@ def _phase(times: pd.DatetimeIndex, name: str) -> np.ndarray:
     if name == "hour":
         return day
     if name == "dayofweek":
-        return (times.dayofweek.to_numpy() + day) / 7
+        return (times.day_of_week.to_numpy() + day) / 7
     if name == "dayofyear":
-        return (times.dayofyear.to_numpy() - 1 + day) / 365.25
+        return (times.day_of_year.to_numpy() - 1 + day) / 365.25
     return (times.month.to_numpy() - 1) / 12

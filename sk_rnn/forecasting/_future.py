@@ -121,6 +121,8 @@ def _next(n: int, data: SeriesSet, covariates: Covariates | None) -> Future:
 def _of_index(index: Any, data: SeriesSet, where: str) -> Future:
     """Return the steps at given times, all after the end."""
     wide = data.layout.is_wide
+    if index.nlevels == 1 and index.name is None:
+        index = index.rename(data.clock.name)
     if data.clock.kind == "position":
         raise ValueError(
             f"{where} has times, but y had none. Pass a number of steps, or the next rows as an "

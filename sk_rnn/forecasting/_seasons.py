@@ -114,8 +114,8 @@ def check_seasons(season_length: Any, where: str) -> tuple[int, ...]:
     """
     if season_length is None:
         return ()
-    single = isinstance(season_length, int | np.integer)
-    listed = [season_length] if single else list(season_length)
+    several = isinstance(season_length, list | tuple | np.ndarray)
+    listed = list(season_length) if several else [season_length]
     for season in listed:
         integer = isinstance(season, int | np.integer) and not isinstance(season, bool)
         if not integer or season < 2:
