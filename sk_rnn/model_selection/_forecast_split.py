@@ -232,12 +232,11 @@ def _bounds(
     n_splits, horizon, step, gap, longest = settings
     needed = horizon + (n_splits - 1) * step + gap + 1
     if lengths.max(initial=0) < needed:
-        several = "" if len(lengths) == 1 else f"the longest of {len(lengths)} series "
+        which = name if len(lengths) == 1 else f"the longest of {len(lengths)} series in {name}"
         raise ValueError(
             f"ForecastSplit.split: n_splits={n_splits} with horizon={horizon}, step={step} and "
-            f"gap={gap} needs {counted(needed, 'row')}, but {name}{' has' if not several else ':'} "
-            f"{several}{'has ' if several else ''}{lengths.max(initial=0)}. Pass longer series, or "
-            "fewer splits."
+            f"gap={gap} needs {counted(needed, 'row')}, but {which} has {lengths.max(initial=0)}. "
+            "Pass longer series, or fewer splits."
         )
     return (
         _split_bounds(lengths, k, horizon, step, gap, longest) for k in range(n_splits - 1, -1, -1)

@@ -27,6 +27,9 @@ def run(code):
         "import sk_rnn.preprocessing",
         "import sk_rnn.sequences",
         "import sk_rnn.metrics",
+        "import sk_rnn.model_selection",
+        "import sk_rnn.forecasting",
+        "import sk_rnn.model_selection as m; next(m.ForecastSplit(1).split([1, 2]))",
         "from sk_rnn import Panel",
         "from sk_rnn.preprocessing import *",
         "import sk_rnn; dir(sk_rnn); sk_rnn.__version__; sk_rnn.preprocessing; sk_rnn.metrics",
@@ -60,7 +63,14 @@ def test_a_pickle_brings_its_estimator_along():
 
 def test_names_are_listed_and_found():
     assert set(sk_rnn.__all__) <= set(dir(sk_rnn))
-    for name in (*sk_rnn.__all__, "preprocessing", "metrics", "sequences", "estimators"):
+    for name in (
+        *sk_rnn.__all__,
+        "preprocessing",
+        "metrics",
+        "model_selection",
+        "sequences",
+        "estimators",
+    ):
         assert getattr(sk_rnn, name) is getattr(sk_rnn, name)
 
 
