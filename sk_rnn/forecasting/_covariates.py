@@ -15,6 +15,7 @@ from ..sequences import (
     as_numbers,
     counted,
     frame_values,
+    name_kind,
     open_foreign,
     plain,
     refuse_matrices,
@@ -309,7 +310,7 @@ def open_table(X: Any, where: str) -> pd.DataFrame | np.ndarray:
     if isinstance(X, str | bytes | dict) or not (
         isinstance(X, list | tuple) or hasattr(X, "__array__")
     ):
-        raise TypeError(f"{where} is a {type(X).__name__}, which is not a table. {_A_TABLE}")
+        raise TypeError(f"{where} is {name_kind(X)}, which is not a table. {_A_TABLE}")
     array = as_array(X, where, _A_TABLE)
     if isinstance(array, np.ma.MaskedArray) and array.dtype.kind in "biuf":
         array = np.ma.filled(array.astype(np.float64), np.nan)

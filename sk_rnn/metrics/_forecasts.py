@@ -146,7 +146,7 @@ def symmetric_mean_absolute_percentage_error(
     # Halved before they are added, so that the largest floats do not overflow.
     size = np.abs(true.values) / 2 + np.abs(pred) / 2
     error = np.abs(true.values / 2 - pred / 2)
-    relative = np.divide(2 * error, size, out=np.zeros_like(size), where=size > 0)
+    relative = 2 * np.divide(error, size, out=np.zeros_like(size), where=size > 0)
     return combine(true.average(relative, weights), multioutput, caller)
 
 

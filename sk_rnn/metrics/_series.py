@@ -14,6 +14,7 @@ from ..sequences import (
     as_numbers,
     check_sample_weights,
     counted,
+    name_kind,
     open_foreign,
     plain,
 )
@@ -206,7 +207,7 @@ def _columns(y: Any, where: str) -> np.ndarray:
     if isinstance(y, str | bytes) or not (
         isinstance(y, list | tuple | range) or hasattr(y, "__array__")
     ):
-        raise TypeError(f"{where} is a {type(y).__name__}, which is not a series. {_ACCEPTED}")
+        raise TypeError(f"{where} is {name_kind(y)}, which is not a series. {_ACCEPTED}")
     if isinstance(y, pd.Series | pd.DataFrame):
         dtypes: list[Any] = [y.dtype] if isinstance(y, pd.Series) else list(y.dtypes)
         nullable = not all(isinstance(dtype, np.dtype) for dtype in dtypes)

@@ -172,7 +172,8 @@ class ForecastSplit(BaseCrossValidator):
         if isinstance(y, list | tuple):
             rows = self._rows(np.arange(len(y)), np.array([len(y)]), settings, "y")
             return (([y[i] for i in train], [y[i] for i in test]) for train, test in rows)
-        opened = open_foreign(y, "ForecastSplit.cut: y")
+        is_polars = type(y).__module__.partition(".")[0] == "polars"  # which rows can select
+        opened = y if is_polars else open_foreign(y, "ForecastSplit.cut: y")
         select = opened.iloc if isinstance(opened, pd.Series | pd.DataFrame) else opened
         return ((select[train], select[test]) for train, test in self.split(opened))
 
