@@ -70,8 +70,9 @@ class ForecastSplit(BaseCrossValidator):
     >>> from sklearn.dummy import DummyRegressor
     >>> from sklearn.model_selection import cross_val_score
     >>> cv = ForecastSplit(n_splits=3, horizon=1)
-    >>> len(cross_val_score(DummyRegressor(), sales.to_frame(), sales, cv=cv))
-    3
+    >>> X, scoring = sales.to_frame(), "neg_mean_absolute_error"
+    >>> cross_val_score(DummyRegressor(), X, sales, cv=cv, scoring=scoring).round(2).tolist()
+    [-1.5, -1.25, -1.83]
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class ForecastSplit(BaseCrossValidator):
 
         Parameters
         ----------
-        X, y, groups : object
+        X, y, groups : object, default=None
             Ignored.
 
         Returns
@@ -115,7 +116,7 @@ class ForecastSplit(BaseCrossValidator):
             MultiIndex of ids and times, in the last level, rows of an id are one series.
         y : Series, DataFrame or array, default=None
             The series. Its index counts, or that of `X` if it has none.
-        groups : object
+        groups : object, default=None
             Ignored.
 
         Yields

@@ -18,6 +18,7 @@ from ..sequences import (
     check_time_order,
     frame_values,
     has_sequences,
+    name_kind,
     open_container,
     open_tensors,
     plain,
@@ -262,6 +263,11 @@ def _target_columns(
 
 
 def _column_of(label: Any, names: pd.Index | None, n_columns: int) -> int:
+    if not pd.api.types.is_hashable(label):
+        raise TypeError(
+            f"make_windows: target has {name_kind(label)}, which is not the label of a column. "
+            "Pass a label or a position, or a flat list of these."
+        )
     if names is not None and label in names:
         found = names.get_loc(label)
         if isinstance(found, int):
@@ -272,8 +278,9 @@ def _column_of(label: Any, names: pd.Index | None, n_columns: int) -> int:
         )
     integer = isinstance(label, int | np.integer) and not isinstance(label, bool)
     if names is None and integer:
-        if 0 <= label < n_columns:
-            return int(label)
+        position: Any = label
+        if 0 <= position < n_columns:
+            return int(position)
         raise ValueError(
             f"make_windows: target={label} is not a column of series, which has {n_columns}. Pass "
             f"positions from 0 to {n_columns - 1}."

@@ -18,7 +18,7 @@ import pytest
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import sk_rnn
-from sk_rnn import metrics, preprocessing
+from sk_rnn import metrics, model_selection, preprocessing
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -27,7 +27,8 @@ MODULES = sorted(["sk_rnn", *(m.name for m in pkgutil.walk_packages(sk_rnn.__pat
 PUBLIC = [getattr(sk_rnn, name) for name in sk_rnn.__all__]
 PREPROCESSING = [getattr(preprocessing, name) for name in preprocessing.__all__]
 METRICS = [getattr(metrics, name) for name in metrics.__all__]
-CLASSES = [item for item in PUBLIC + PREPROCESSING if inspect.isclass(item)]
+SPLITTERS = [getattr(model_selection, name) for name in model_selection.__all__]
+CLASSES = [item for item in PUBLIC + PREPROCESSING + SPLITTERS if inspect.isclass(item)]
 FUNCTIONS = [(item.__name__, item) for item in PREPROCESSING + METRICS if not inspect.isclass(item)]
 ESTIMATORS = [cls for cls in PUBLIC if hasattr(cls, "get_params")]
 CALLABLES = [
@@ -63,7 +64,7 @@ def test_docstring_examples_are_found():
         for test in finder.find(importlib.import_module(name))
         if test.examples
     }
-    for item in PUBLIC + PREPROCESSING + METRICS:
+    for item in PUBLIC + PREPROCESSING + METRICS + SPLITTERS:
         assert f"{item.__module__}.{item.__qualname__}" in found
 
 
@@ -203,7 +204,8 @@ def test_reference_lists_every_public_name():
     )
     transformers = [f"preprocessing.{name}" for name in preprocessing.__all__]
     functions = [f"metrics.{name}" for name in metrics.__all__]
-    assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers, *functions])
+    splitters = [f"model_selection.{name}" for name in model_selection.__all__]
+    assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers, *functions, *splitters])
 
 
 def test_readme_is_short_and_its_links_lead_somewhere():
