@@ -18,6 +18,9 @@ Kind = Literal["position", "integer", "timedelta", "period", "fixed", "offset"]
 # Typed as Any, because the stubs of pandas lack from_ordinals.
 _PeriodIndex: Any = pd.PeriodIndex
 
+# What pandas raises where its calendar ends.
+_BEYOND = (pd.errors.OutOfBoundsDatetime, OverflowError)
+
 # The place of a time that does not lie on the grid.
 OFF_GRID = np.iinfo(np.int64).min
 
@@ -163,16 +166,24 @@ class Clock:
         return pd.PeriodDtype(str(self.freq))
 
     def _grid_to(self, last: pd.Timestamp) -> pd.DatetimeIndex:
+        """Return the times of places 0, 1, ... up to a time, or more."""
         days = max((last - self.anchor).days, 0)
         n = max(64, int(days / _least_days(self.offset)) + 2)
-        grid = self._grid(n)
-        while len(grid) >= n and grid[-1] < last:  # shorter where the calendar of pandas ends
-            n = 2 * len(grid)
+        try:
             grid = self._grid(n)
+            while grid[-1] < last:
+                n *= 2
+                grid = self._grid(n)
+        except _BEYOND:
+            return pd.date_range(self.anchor, last, freq=base_offset(self.offset)[0])
         return grid
 
     def _grid(self, n: int) -> pd.DatetimeIndex:
-        return _grid_of(self.anchor, self.offset, 1 << (n - 1).bit_length())
+        """Return the times of places 0 to n - 1, or more."""
+        try:
+            return _grid_of(self.anchor, self.offset, 1 << (n - 1).bit_length())
+        except _BEYOND:
+            return _grid_of(self.anchor, self.offset, n)
 
 
 def show_time(time: Any) -> str:
@@ -251,14 +262,7 @@ def _least_days(offset: Any) -> float:
 @lru_cache(maxsize=16)
 def _grid_of(anchor: pd.Timestamp, offset: Any, n: int) -> pd.DatetimeIndex:
     # The offset of length 1: places of 2B are counted in business days.
-    offset, _ = base_offset(offset)
-    while True:
-        try:
-            return pd.date_range(anchor, periods=n, freq=offset)
-        except (pd.errors.OutOfBoundsDatetime, OverflowError):
-            if n <= 1:
-                raise
-            n //= 2  # the calendar of pandas ends
+    return pd.date_range(anchor, periods=n, freq=base_offset(offset)[0])
 
 
 def _with_freq(index: pd.DatetimeIndex, offset: Any) -> pd.DatetimeIndex:

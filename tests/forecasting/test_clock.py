@@ -36,7 +36,7 @@ def test_clock_goes_on_as_date_range_does(freq, zone):
     for index in (times[:60], without_freq(times[:60])):
         clock, places = find_clock(rows(index))
         assert clock.step > 0
-        pd.testing.assert_index_equal(clock.times(places), index, exact=False, check_freq=False)
+        assert list(clock.times(places)) == list(index)
         ahead = clock.times(places[-1] + clock.step * np.arange(1, 11))
         assert list(ahead) == list(times[60:])
         if index.freq is not None or freq not in ALIASES:

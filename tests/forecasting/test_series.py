@@ -65,7 +65,7 @@ def cut(y, rows, of_panel=None):
         return y.cut(np.array(starts), np.array(stops))
     if isinstance(y, pd.Series | pd.DataFrame):
         if y.index.nlevels > 1:
-            ids = list(range(y.index.nlevels - 1))
+            ids = 0 if y.index.nlevels == 2 else list(range(y.index.nlevels - 1))
             return pd.concat([g.iloc[rows] for _, g in y.groupby(level=ids, sort=False)])
         return y.iloc[rows]
     return y[rows]
@@ -433,10 +433,11 @@ INFINITE = ONE.where(ONE != 3, np.inf)
         ),
         (
             pd.Series(
-                [1.0, 2.0, 3.0], pd.DatetimeIndex(["2026-01-01", "2026-01-01 00:00:01", "2999"])
+                [1.0, 2.0, 3.0],
+                pd.DatetimeIndex(["2026-01-01", "2026-01-01 00:00:01", "2199-01-01"]),
             ),
             ValueError,
-            "has 3 rows, but 30704918401 time steps of s, nearly all of which lack a row. Set a "
+            "has 3 rows, but 5459356801 time steps of s, nearly all of which lack a row. Set a "
             "coarser freq, after y.resample(...).mean(), or check the times for a wrong one.",
         ),
         (
