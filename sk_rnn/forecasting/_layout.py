@@ -28,6 +28,9 @@ class Layout:
         Whether a long Series was a frame of one column.
     indexed : bool, default=True
         Whether the members of a dict, a list or a Panel have times.
+    bare : bool, default=False
+        Whether y was an array, and its times are those of X: forecasts are arrays, too, as
+        ``TransformedTargetRegressor`` needs them.
     """
 
     form: Form
@@ -36,6 +39,7 @@ class Layout:
     names: tuple[Any, ...] = ()
     frame: bool = False
     indexed: bool = True
+    bare: bool = False
 
     @property
     def is_wide(self) -> bool:

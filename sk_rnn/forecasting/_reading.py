@@ -1,7 +1,7 @@
 """Every accepted kind of y, read into one record."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,11 @@ def read_series(
     if isinstance(y, Panel):
         return _finish(*_read_panel(y, where), where, freq)
     y = index_by_times(y, open_foreign(y, where), where)
-    y = _with_index(y, index)
+    dated = _with_index(y, index)
+    if dated is not y:
+        data = read_series(dated, where, freq=freq)
+        bare = not isinstance(y, pd.Series | pd.DataFrame)
+        return replace(data, layout=replace(data.layout, bare=bare))
     if isinstance(y, Mapping):
         return _finish(*_read_members(list(y.values()), list(y), "dict", where), where, freq)
     if isinstance(y, pd.Series | pd.DataFrame):

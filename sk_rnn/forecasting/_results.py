@@ -36,11 +36,13 @@ def give_back(
     if future.series is None:
         # (n_rows, n_series[, n_labels])
         values = np.moveaxis(forecasts[:, future.ahead - 1], 0, 1)
-        if future.index is None:
-            return values[:, 0] if form == "array" else values
+        if future.index is None or data.layout.bare:
+            return values[:, 0] if data.layout.is_single else values
         return _of_rows(values, future.index, data, labels)
     values = forecasts[future.series, future.ahead - 1]  # (n_rows[, n_labels])
     if form == "long":
+        if data.layout.bare:
+            return values
         if labels is not None:
             return pd.DataFrame(values, index=future.index, columns=labels)
         of_rows = pd.Series(values, index=future.index, name=data.layout.name)

@@ -43,6 +43,7 @@ def save_series(data: SeriesSet) -> dict[str, Any]:
             "names": [_label(name) for name in layout.names],
             "frame": layout.frame,
             "indexed": layout.indexed,
+            "bare": layout.bare,
         },
     }
 
@@ -77,6 +78,7 @@ def load_series(state: dict[str, Any], freq: Any = None) -> SeriesSet:
             tuple(map(_unlabel, layout["names"])),
             layout["frame"],
             layout["indexed"],
+            layout["bare"],
         ),
         state["n_missing"],
         state["n_inserted"],

@@ -25,7 +25,9 @@ class Truth(NamedTuple):
     rows: np.ndarray  # (n_values,) the row of y of each value
 
 
-def append_series(data: SeriesSet, y: Any, where: str) -> SeriesSet:
+def append_series(
+    data: SeriesSet, y: Any, where: str, *, index: pd.Index | None = None
+) -> SeriesSet:
     """Return series with the observations that follow them.
 
     Parameters
@@ -36,6 +38,8 @@ def append_series(data: SeriesSet, y: Any, where: str) -> SeriesSet:
         ids that are not known begin new series. Without times, rows are the next ones.
     where : str
         Name of y in error messages: the caller and the argument.
+    index : Index, default=None
+        Times (and ids) of a y without an index: those of X.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def append_series(data: SeriesSet, y: Any, where: str) -> SeriesSet:
     ValueError
         If a value of a known time is another one, or times do not fit to those before.
     """
-    new, codes, places = _follow(data, y, where)
+    new, codes, places = _follow(data, y, where, index)
     clock, starts = _common_clock(data, new)
     old = replace(data, starts=starts, clock=clock)
     early = (codes < old.n_series) & (places < starts[np.minimum(codes, old.n_series - 1)])
@@ -85,7 +89,7 @@ def append_series(data: SeriesSet, y: Any, where: str) -> SeriesSet:
     )
 
 
-def read_truth(y: Any, data: SeriesSet, where: str) -> Truth:
+def read_truth(y: Any, data: SeriesSet, where: str, *, index: pd.Index | None = None) -> Truth:
     """Return the observed values of a y that begins after the end of series.
 
     Parameters
@@ -95,8 +99,10 @@ def read_truth(y: Any, data: SeriesSet, where: str) -> Truth:
     data : SeriesSet
     where : str
         Name of y in error messages.
+    index : Index, default=None
+        Times (and ids) of a y without an index: those of X.
     """
-    new, codes, places = _follow(data, y, where)
+    new, codes, places = _follow(data, y, where, index)
     clock, starts = _common_clock(data, new)
     if (codes >= data.n_series).any():
         label = new.layout.label(int(new.table.scattered()[0][np.argmax(codes >= data.n_series)]))
@@ -126,9 +132,11 @@ def _rows_of(new: SeriesSet) -> np.ndarray:
     return new.spread(np.arange(len(new.row_steps), dtype=float), -1.0).astype(np.int64)
 
 
-def _follow(data: SeriesSet, y: Any, where: str) -> tuple[SeriesSet, np.ndarray, np.ndarray]:
+def _follow(
+    data: SeriesSet, y: Any, where: str, index: pd.Index | None
+) -> tuple[SeriesSet, np.ndarray, np.ndarray]:
     """Read y with the clock of the series before it: series and places of all its values."""
-    new = read_series(y, where, freq=data.clock.frequency)
+    new = read_series(y, where, freq=data.clock.frequency, index=index)
     _check_kind(data, new, where)
     series, places = new.table.scattered()
     codes = _codes_of(data, new, where)[series]

@@ -232,9 +232,17 @@ def test_a_y_without_times_has_those_of_x():
         data = read_series(y, "F.fit: y", index=DAYS)
         assert data.clock.freq == "D"
         assert data.layout.form == "series"
+        assert data.layout.bare == (not isinstance(y, pd.Series))
     assert read_series(ONE, "F.fit: y", index=pd.RangeIndex(12)).clock.freq == "D"
     long = read_series(LONG.to_numpy(), "F.fit: y", index=LONG.index)
     assert pasts(long) == pasts(read_series(LONG, "F.fit: y"))
+    for y, shape in ((LONG, (6,)), (ONE, (3,)), (WIDE, (3, 2))):
+        data = read_series(y.to_numpy()[:-1], "F.fit: y", index=y.index[:-1])
+        data = append_series(data, y.to_numpy()[-1:], "F.update: y", index=y.index[-1:])
+        assert list(pasts(data).values()) == list(pasts(read_series(y, "F: y")).values())
+        forecast = give_back(np.zeros((data.n_series, 3)), read_future(3, data, 1, "F: X"), data)
+        assert isinstance(forecast, np.ndarray)
+        assert forecast.shape == shape
 
 
 def test_wide_columns_begin_with_their_first_value_and_end_together():
