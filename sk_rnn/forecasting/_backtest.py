@@ -112,11 +112,11 @@ def backtest_frame(
 
 def _first_steps(data: SeriesSet, start: Any, where: str) -> np.ndarray:
     """Return the step of the first target of each series, at least 1."""
-    if isinstance(start, float) and not isinstance(start, bool):
+    if isinstance(start, float | np.floating):
         if not 0 < start < 1:
             raise ValueError(f"{where}: start={start} is not between 0 and 1. {_START}")
         # In exact arithmetic 0.8 of 10 are 8.
-        return np.maximum(np.floor(start * data.lengths + 1e-9).astype(np.int64), 1)
+        return np.maximum(np.floor(float(start) * data.lengths + 1e-9).astype(np.int64), 1)
     whole = isinstance(start, int | np.integer) and not isinstance(start, bool)
     if whole and data.clock.kind != "integer":
         if start < 1:
@@ -146,12 +146,12 @@ def _place_of(data: SeriesSet, start: Any, where: str) -> int:
             index = pd.DatetimeIndex([time])
         index = read_times(index, where)
         place = int(clock.places(index)[0])
+        if place != OFF_GRID:
+            return place
+        # Between two times: the later one.
+        low, high = int(data.starts.min()), int(data.ends.max())
+        grid = np.arange(low, high + 1, clock.step)
+        later = int(clock.times(grid).searchsorted(index[0]))
+        return int(grid[min(later, len(grid) - 1)])
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: start={start!r} cannot be read as a time. {_START}") from error
-    if place != OFF_GRID:
-        return place
-    # Between two times: the later one.
-    low, high = int(data.starts.min()), int(data.ends.max())
-    grid = np.arange(low, high + 1, clock.step)
-    times = clock.times(grid)
-    return int(grid[min(int(times.searchsorted(index[0])), len(grid) - 1)])

@@ -113,9 +113,10 @@ def check_calendar(calendar: Any, clock: Clock, where: str) -> tuple[str, ...]:
     """
     if calendar is None:
         return ()
-    names = (calendar,) if isinstance(calendar, str) else tuple(calendar)
+    several = isinstance(calendar, list | tuple | set | pd.Index)
+    names = tuple(calendar) if several else (calendar,)
     for name in names:
-        if name not in HARMONICS:
+        if not isinstance(name, str) or name not in HARMONICS:
             raise ValueError(
                 f"{where}: calendar has {plain(name)}, which is not a feature of the calendar. "
                 f"Pass 'auto', None or a list of {', '.join(map(repr, HARMONICS))}."

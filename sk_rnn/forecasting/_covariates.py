@@ -264,14 +264,23 @@ def _past(past_features: Any, X: Any, where: str) -> tuple[bool, ...]:
     past = np.zeros(X.shape[1], dtype=bool)
     if past_features is None:
         return (False,) * len(past)
-    single = isinstance(past_features, str | int | np.integer)
-    listed = [past_features] if single else list(past_features)
     caller = where.partition(": ")[0]
     frame = isinstance(X, pd.DataFrame)
+    several = isinstance(past_features, list | tuple | set | np.ndarray | pd.Index | pd.Series)
+    if frame and isinstance(past_features, tuple) and past_features in X.columns:
+        several = False  # the label of a column of several levels
+    listed = list(past_features) if several and np.ndim(past_features) < 2 else [past_features]
     for feature in listed:
+        if not pd.api.types.is_hashable(feature):
+            raise TypeError(
+                f"{caller}: past_features has {name_kind(feature)}, which is not a column. Pass a "
+                "flat list of names or positions."
+            )
         if frame and feature in X.columns:
             past[X.columns.get_loc(feature)] = True
-        elif isinstance(feature, int | np.integer) and not isinstance(feature, bool):
+        elif isinstance(feature, int | np.integer) and not isinstance(
+            feature, bool | np.timedelta64
+        ):
             if not -len(past) <= feature < len(past):
                 raise ValueError(
                     f"{caller}: past_features has position {feature}, but X has "

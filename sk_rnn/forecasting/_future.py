@@ -13,6 +13,9 @@ from ._matching import as_table, read_ids, read_places
 from ._reading import has_default_index
 from ._series import SeriesSet
 
+# More forecasts than this do not fit into memory: a number of steps by mistake, such as a year.
+_MOST_STEPS = 2**28
+
 
 @dataclass(frozen=True)
 class Future:
@@ -72,6 +75,11 @@ def read_future(
         n = horizon if X is None else int(X)
         if n < 1:
             raise ValueError(f"{where} is {n}. Pass a number of steps from 1 on.")
+        if n * data.n_series > _MOST_STEPS:
+            raise ValueError(
+                f"{where} is {n}, too many steps to forecast. Pass a number of steps up to "
+                f"{_MOST_STEPS // data.n_series}."
+            )
         _require_no_covariates(covariates, data, n, caller)
         return _next(n, data, covariates)
     X = _as_index(X, where)

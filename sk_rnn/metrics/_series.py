@@ -14,6 +14,7 @@ from ..sequences import (
     as_numbers,
     check_sample_weights,
     counted,
+    frame_values,
     name_kind,
     open_foreign,
     plain,
@@ -209,9 +210,7 @@ def _columns(y: Any, where: str) -> np.ndarray:
     ):
         raise TypeError(f"{where} is {name_kind(y)}, which is not a series. {_ACCEPTED}")
     if isinstance(y, pd.Series | pd.DataFrame):
-        dtypes: list[Any] = [y.dtype] if isinstance(y, pd.Series) else list(y.dtypes)
-        nullable = not all(isinstance(dtype, np.dtype) for dtype in dtypes)
-        y = y.to_numpy(dtype=np.float64, na_value=np.nan) if nullable else y.to_numpy()
+        y = frame_values(y.to_frame() if isinstance(y, pd.Series) else y, where, table=True)
     values = as_array(y, where, _ACCEPTED)
     if values.ndim == 0:
         raise TypeError(f"{where} is a single value, {plain(values[()])}. {_ACCEPTED}")

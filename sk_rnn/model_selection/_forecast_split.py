@@ -1,6 +1,7 @@
 """Training and test parts of series by time."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from numbers import Integral
 from typing import Any
 
@@ -9,7 +10,16 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
 from ..forecasting import read_times
-from ..sequences import Int, Panel, argument, check_time_order, counted, open_foreign, plain
+from ..sequences import (
+    Int,
+    Panel,
+    argument,
+    check_time_order,
+    counted,
+    name_kind,
+    open_foreign,
+    plain,
+)
 
 _RAGGED = "ForecastSplit.split: "
 
@@ -173,6 +183,7 @@ class ForecastSplit(BaseCrossValidator):
         if isinstance(y, list | tuple):
             rows = self._rows(np.arange(len(y)), np.array([len(y)]), settings, "y")
             return (([y[i] for i in train], [y[i] for i in test]) for train, test in rows)
+        _n_rows(y, "ForecastSplit.cut: y")
         is_polars = type(y).__module__.partition(".")[0] == "polars"  # which rows can select
         opened = y if is_polars else open_foreign(y, "ForecastSplit.cut: y")
         select = opened.iloc if isinstance(opened, pd.Series | pd.DataFrame) else opened
@@ -212,6 +223,8 @@ class ForecastSplit(BaseCrossValidator):
     def _cut_members(
         self, members: dict[Any, Any], settings: Any
     ) -> Iterator[tuple[dict[Any, Any], dict[Any, Any]]]:
+        for key, member in members.items():
+            _n_rows(member, f"ForecastSplit.cut: y[{plain(key)}]")
         lengths = np.array([len(member) for member in members.values()])
         for bounds in _bounds(lengths, settings, "y"):
             parts: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
@@ -274,17 +287,14 @@ def _series_of_rows(X: Any, y: Any) -> tuple[np.ndarray, str]:
                 "selects whole series, not time steps. Pass a Series with a MultiIndex of ids and "
                 f"times (pd.concat of a dict of Series is one), or call cut({called})."
             )
-    if not hasattr(data, "__len__") and not hasattr(data, "shape"):
-        raise TypeError(
-            f"{_RAGGED}{name} is {plain(data)}, which has no rows. Pass a Series, a DataFrame or "
-            "an array with one row per time step."
-        )
-    n_rows = _n_rows(data)
-    if y is not None and X is not None and _n_rows(X) != n_rows:
-        raise ValueError(
-            f"{_RAGGED}X has {counted(_n_rows(X), 'row')}, but y has {n_rows}. Pass the same rows "
-            "in both."
-        )
+    n_rows = _n_rows(data, f"{_RAGGED}{name}")
+    if y is not None and X is not None:
+        n_x = _n_rows(X, f"{_RAGGED}X")
+        if n_x != n_rows:
+            raise ValueError(
+                f"{_RAGGED}X has {counted(n_x, 'row')}, but y has {n_rows}. Pass the same rows in "
+                "both."
+            )
     index = _index_of(data)
     if index is None and y is not None:
         index, name = _index_of(X), "X"
@@ -332,9 +342,17 @@ def _index_of(data: Any) -> pd.Index | None:
     return index
 
 
-def _n_rows(data: Any) -> int:
+def _n_rows(data: Any, where: str) -> int:
     shape = getattr(data, "shape", None)
-    return int(shape[0]) if isinstance(shape, tuple) and shape else len(data)
+    if isinstance(shape, tuple) and shape:
+        return int(shape[0])
+    sized = hasattr(type(data), "__len__") and not isinstance(shape, tuple)
+    if not sized or isinstance(data, str | bytes | Mapping | AbstractSet | type):
+        raise TypeError(
+            f"{where} is {name_kind(data)}, which has no rows. Pass a Series, a DataFrame or an "
+            "array with one row per time step."
+        )
+    return len(data)
 
 
 def _is_ragged(data: Any) -> bool:

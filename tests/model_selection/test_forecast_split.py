@@ -251,7 +251,7 @@ def test_the_index_of_x_counts_if_y_has_none():
             7,
             None,
             TypeError,
-            "ForecastSplit.split: X is 7, which has no rows. Pass a Series, a DataFrame or an "
+            "ForecastSplit.split: X is an int, which has no rows. Pass a Series, a DataFrame or an "
             "array with one row per time step.",
         ),
         (
