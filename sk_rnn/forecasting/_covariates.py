@@ -269,13 +269,17 @@ def _past(past_features: Any, X: Any, where: str) -> tuple[bool, ...]:
     several = isinstance(past_features, list | tuple | set | np.ndarray | pd.Index | pd.Series)
     if frame and isinstance(past_features, tuple) and past_features in X.columns:
         several = False  # the label of a column of several levels
-    listed = list(past_features) if several and np.ndim(past_features) < 2 else [past_features]
+    if isinstance(past_features, np.ndarray) and past_features.ndim != 1:
+        several = False
+    listed = list(past_features) if several else [past_features]
     for feature in listed:
-        if not pd.api.types.is_hashable(feature):
+        try:
+            hash(feature)
+        except (TypeError, ValueError) as error:  # a writable memoryview raises ValueError
             raise TypeError(
                 f"{caller}: past_features has {name_kind(feature)}, which is not a column. Pass a "
                 "flat list of names or positions."
-            )
+            ) from error
         if frame and feature in X.columns:
             past[X.columns.get_loc(feature)] = True
         elif isinstance(feature, int | np.integer) and not isinstance(

@@ -66,7 +66,8 @@ def _from_polars(original: Any, opened: Any) -> Any:
         return pd.DataFrame({c.name: c.to_numpy() for c in original.get_columns()})
     if str(getattr(original, "dtype", "")).startswith("List"):
         return opened
-    return pd.Series(original.to_numpy(), name=original.name or None)
+    values = original.to_numpy()
+    return pd.Series(values, name=original.name or None) if values.ndim == 1 else opened
 
 
 def _is_date(column: pd.Series, dtype: Any) -> bool:

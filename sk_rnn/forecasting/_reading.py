@@ -15,6 +15,7 @@ from ..sequences import (
     check_time_order,
     counted,
     frame_values,
+    has_sequences,
     name_kind,
     offsets_of,
     open_foreign,
@@ -461,4 +462,4 @@ def _one_column(member: Any, where: str) -> Any:
 
 
 def _holds_members(y: pd.Series) -> bool:
-    return y.dtype == object and len(y) > 0 and is_member(y.iloc[0])
+    return len(y) > 0 and has_sequences(y)

@@ -114,7 +114,8 @@ def check_seasons(season_length: Any, where: str) -> tuple[int, ...]:
     """
     if season_length is None:
         return ()
-    several = isinstance(season_length, list | tuple | np.ndarray)
+    several = isinstance(season_length, list | tuple)
+    several |= isinstance(season_length, np.ndarray) and season_length.ndim == 1
     listed = list(season_length) if several else [season_length]
     for season in listed:
         integer = isinstance(season, int | np.integer) and not isinstance(season, bool)

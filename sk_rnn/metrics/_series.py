@@ -15,6 +15,7 @@ from ..sequences import (
     check_sample_weights,
     counted,
     frame_values,
+    has_sequences,
     name_kind,
     open_foreign,
     plain,
@@ -133,6 +134,8 @@ def read_outputs(y: Any, where: str, *, per_row: int = 1, like: Outputs | None =
     if isinstance(y, Mapping):
         return _members(list(y.values()), pd.Index(list(y), tupleize_cols=False), where)
     y = open_foreign(y, where)
+    if isinstance(y, pd.Series) and has_sequences(y):
+        y = list(y)
     if _is_ragged(y) and (like is None or like.codes is not None):
         return _members(list(y), pd.RangeIndex(len(y)), where)
     index = getattr(y, "index", None)

@@ -14,11 +14,14 @@ from ..sequences import (
     Int,
     Panel,
     argument,
+    as_array,
     check_time_order,
     counted,
     name_kind,
     open_foreign,
+    open_tensors,
     plain,
+    refuse_matrices,
 )
 
 _RAGGED = "ForecastSplit.split: "
@@ -170,6 +173,8 @@ class ForecastSplit(BaseCrossValidator):
         {'a': [1, 2, 3]} {'a': [4]}
         """
         settings = self._settings()
+        refuse_matrices(y, "ForecastSplit.cut: y")
+        y = open_tensors(y, "ForecastSplit.cut: y")
         if isinstance(y, Panel):
             return self._cut_panel(y, settings)
         if isinstance(y, Mapping):
@@ -186,6 +191,10 @@ class ForecastSplit(BaseCrossValidator):
         _n_rows(y, "ForecastSplit.cut: y")
         is_polars = type(y).__module__.partition(".")[0] == "polars"  # which rows can select
         opened = y if is_polars else open_foreign(y, "ForecastSplit.cut: y")
+        if not is_polars and not isinstance(opened, pd.Series | pd.DataFrame | np.ndarray):
+            opened = as_array(opened, "ForecastSplit.cut: y", "Pass a Series, a frame or an array.")
+            if _is_ragged(opened):
+                return self.cut(list(opened))
         select = opened.iloc if isinstance(opened, pd.Series | pd.DataFrame) else opened
         return ((select[train], select[test]) for train, test in self.split(opened))
 
@@ -277,6 +286,7 @@ def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 def _series_of_rows(X: Any, y: Any) -> tuple[np.ndarray, str]:
     """Return the number of the series of each row, and the name of the argument that told it."""
+    X, y = open_tensors(X, f"{_RAGGED}X"), open_tensors(y, f"{_RAGGED}y")
     name = "X" if y is None else "y"
     data = X if y is None else y
     for given, called in ((X, "X"), (y, "y")):

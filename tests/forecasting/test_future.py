@@ -372,6 +372,13 @@ ONES = covariates_of(np.ones((12, 2)), ONE)
         ),
         (0, ONE, None, "F.predict: X is 0. Pass a number of steps from 1 on."),
         (
+            10**12,
+            LONG,
+            None,
+            "F.predict: X is 1000000000000, too many steps to forecast. Pass a number of steps up "
+            "to 134217728.",
+        ),
+        (
             DAYS[:0],
             ONE,
             None,
@@ -391,6 +398,15 @@ def test_what_was_missing_in_fit_may_be_missing_ahead():
     covariates = covariates_of(holed, LONG)
     rows = PRICES.iloc[[0, 12]].set_axis(after(LONG, 1)).assign(price=[1, np.nan])
     read_future(rows, data_of(LONG), 1, "F.predict: X", covariates=covariates)
+
+
+def test_nested_past_features_are_refused():
+    with pytest.raises(TypeError) as error:
+        covariates_of(PRICES, LONG, past_features=[["price"]])
+    assert str(error.value) == (
+        "F.fit: past_features has a list, which is not a column. Pass a flat list of names or "
+        "positions."
+    )
 
 
 @pytest.mark.parametrize(
@@ -471,6 +487,13 @@ def test_what_was_missing_in_fit_may_be_missing_ahead():
             {"past_features": "u"},
             "F.fit: past_features has 'u', but X has no names, as it is an array. Pass positions "
             "of its columns.",
+        ),
+        (
+            PRICES,
+            LONG,
+            {"past_features": 2.5},
+            "F.fit: past_features has 2.5, but X has columns ['price', 'promo', 'region', "
+            "'visitors']. Pass names of its columns.",
         ),
         (
             PRICES.assign(price=np.inf),

@@ -105,6 +105,9 @@ def test_calendar_messages():
     clock = data_of(series(np.ones(9))).clock
     assert check_calendar(None, clock, "F.fit") == ()
     assert check_calendar(["month", "month"], clock, "F.fit") == ("month",)
+    for wrong in (7, len, [["month"]], "weeks"):
+        with pytest.raises(ValueError, match=r"F\.fit: calendar has .*, which is not a feature"):
+            check_calendar(wrong, clock, "F.fit")
     with pytest.raises(ValueError) as error:
         check_calendar(["week"], clock, "F.fit")
     assert str(error.value) == (
@@ -237,7 +240,7 @@ def test_season_length_is_checked():
     assert check_seasons(None, "F.fit") == ()
     assert check_seasons(12, "F.fit") == (12,)
     assert check_seasons([168, 24, np.int64(24)], "F.fit") == (24, 168)
-    for wrong in (1, 0, True, 2.5, [24, "w"]):
+    for wrong in (1, 0, True, 2.5, [24, "w"], np.array(3.0), len):
         with pytest.raises(ValueError, match=r"F.fit: season_length has .* from 2 on, such as 24"):
             check_seasons(wrong, "F.fit")
 
