@@ -1,6 +1,6 @@
 """Every accepted kind of y, read into one record."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +10,9 @@ import pandas as pd
 from ..sequences import (
     Panel,
     argument,
-    as_array,
-    as_numbers,
     check_time_order,
     counted,
-    frame_values,
     has_sequences,
-    name_kind,
     offsets_of,
     open_foreign,
     plain,
@@ -28,12 +24,7 @@ from ._frequency import Rows, find_clock, read_times
 from ._layout import Layout
 from ._series import SeriesSet, is_member
 from ._table import tabulate
-
-ACCEPTED = (
-    "Pass a Series or a DataFrame with one row per time step, a Series with a MultiIndex of ids "
-    "and times, a dict or list of Series or 1-D arrays, a Panel of one feature, or an array of "
-    "shape (n_timesteps,) or (n_timesteps, n_series)."
-)
+from ._values import ACCEPTED, array_of, numbers_of, one_column
 
 
 def read_series(
@@ -157,7 +148,7 @@ def _read_long(y: pd.Series | pd.DataFrame, where: str) -> tuple[_Parts, Layout]
     else:
         distinct = pd.Index(distinct, name=y.index.names[0])
     layout = Layout("long", distinct, name, frame=frame)
-    values = _numbers(y, where)
+    values = numbers_of(y, where)
 
     def row_of(i: int) -> str:
         return f"row {i}, of {layout.label(int(codes[i]))},"
@@ -181,8 +172,8 @@ def _read_members(
         )
     values, indexes = [], []
     for member, name in zip(members, names, strict=True):
-        one = _one_column(member, name)
-        values.append(_numbers(one, name))
+        one = one_column(member, name)
+        values.append(numbers_of(one, name))
         if all(indexed):
             indexes.append(one.index)
     lengths = np.array([len(x) for x in values])
@@ -266,7 +257,7 @@ def _read_rows(y: pd.Series | pd.DataFrame, where: str, freq: Any) -> SeriesSet:
             twice = y.columns[y.columns.duplicated()][0]
             raise ValueError(f"{where} has column {plain(twice)} more than once. Rename one.")
         layout = Layout("wide", y.columns)
-    values = _numbers(y, where)
+    values = numbers_of(y, where)
     times = read_times(y.index, where)
     check_time_order(times, where)
     rows = Rows(times, np.zeros(len(y), dtype=np.int64), where, lambda i: f"row {i}")
@@ -276,7 +267,7 @@ def _read_rows(y: pd.Series | pd.DataFrame, where: str, freq: Any) -> SeriesSet:
 
 def _read_array(y: Any, where: str) -> SeriesSet:
     """Read an array of shape (n_timesteps,) or (n_timesteps, n_series)."""
-    values = _array(y, where)
+    values = array_of(y, where)
     if values.ndim not in (1, 2):
         raise ValueError(f"{where} has shape {values.shape}. {ACCEPTED}")
     if len(values) == 0:
@@ -403,62 +394,6 @@ def _refuse_sparse(n_rows: int, n_steps: int, clock: Clock, where: str) -> None:
         f"{clock.freq or clock.step}, nearly all of which lack a row. Set a coarser freq, after "
         f"{argument(where)}.resample(...).mean(), or check the times for a wrong one."
     )
-
-
-def _numbers(y: Any, where: str) -> np.ndarray:
-    """Return the values of a Series, a frame or an array as float64, missing ones as NaN."""
-    if isinstance(y, pd.Series):
-        return as_numbers(frame_values(y.to_frame(), where)[:, 0], where).astype(np.float64)
-    if isinstance(y, pd.DataFrame):
-        values = as_numbers(frame_values(y, where), where).astype(np.float64)
-        return values[:, 0] if y.index.nlevels > 1 else values
-    return _array(y, where)
-
-
-def _array(y: Any, where: str) -> np.ndarray:
-    if isinstance(y, str | bytes) or not (
-        isinstance(y, Sequence) or hasattr(y, "__array__") or isinstance(y, np.ndarray)
-    ):
-        raise TypeError(f"{where} is {name_kind(y)}, which is not a series. {ACCEPTED}")
-    values = as_array(y, where, ACCEPTED)
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(_as_float_masked(values), np.nan)
-    if values.ndim == 0:
-        raise TypeError(f"{where} is a single value, {plain(values[()])}. {ACCEPTED}")
-    return as_numbers(values, where).astype(np.float64)
-
-
-def _as_float_masked(values: Any) -> Any:
-    """Return masked numbers as float64, so that missing ones can be NaN."""
-    return values.astype(np.float64) if values.dtype.kind in "biuf" else values
-
-
-def _one_column(member: Any, where: str) -> Any:
-    """Return a member of a container as a Series or a 1-D array."""
-    member = open_foreign(member, where)
-    if isinstance(member, pd.DataFrame):
-        if member.shape[1] != 1:
-            raise ValueError(
-                f"{where} has {counted(member.shape[1], 'column')}, where one series is expected. "
-                "Pass one column, and the others as X with past_features."
-            )
-        member = member.iloc[:, 0]
-    if isinstance(member, pd.Series):
-        if member.index.nlevels > 1:
-            raise ValueError(
-                f"{where} has the MultiIndex {list(member.index.names)}. Pass one series per "
-                "entry, or one long Series."
-            )
-        return member
-    values = _array(member, where)
-    if values.ndim == 2 and values.shape[1] == 1:
-        return values[:, 0]
-    if values.ndim != 1:
-        raise ValueError(
-            f"{where} has shape {values.shape}, where a series of shape (n_timesteps,) is "
-            "expected. Pass one series per entry."
-        )
-    return values
 
 
 def _holds_members(y: pd.Series) -> bool:
