@@ -1,6 +1,6 @@
 """Series at regular times: reading them, their calendar and seasons, windows, and giving back.
 
-What :class:`~sk_rnn.RNNForecaster` stands on, without torch. Times are numbered by a
+What forecasters stand on, without torch. Times are numbered by a
 :class:`Clock`; series are a :class:`SeriesSet`, flat arrays without gaps.
 """
 
