@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import datasets as datasets
     from . import estimators as estimators
     from . import metrics as metrics
+    from . import model_selection as model_selection
     from . import preprocessing as preprocessing
     from . import sequences as sequences
     from .estimators import RNNClassifier, RNNRegressor, Seq2SeqTransformer
@@ -24,7 +25,14 @@ else:
         "RNNRegressor": "estimators",
         "Seq2SeqTransformer": "estimators",
     }
-    _SUBPACKAGES = ("datasets", "estimators", "metrics", "preprocessing", "sequences")
+    _SUBPACKAGES = (
+        "datasets",
+        "estimators",
+        "metrics",
+        "model_selection",
+        "preprocessing",
+        "sequences",
+    )
 
     def __getattr__(name: str) -> Any:
         if name in _SUBPACKAGES:

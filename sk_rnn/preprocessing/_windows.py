@@ -1,11 +1,12 @@
 """Sliding windows of long series, which turn forecasting into regression."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.utils._param_validation import StrOptions
 
 from ..sequences import (
     Int,
@@ -14,6 +15,7 @@ from ..sequences import (
     as_array,
     as_numbers,
     as_pandas,
+    check_time_order,
     frame_values,
     has_sequences,
     open_container,
@@ -22,7 +24,10 @@ from ..sequences import (
     step_labels,
     validate_params,
 )
-from ._time_order import check_time_order
+from ._runs import Runs, find_runs
+from ._target_columns import target_columns
+
+TimeGaps = Literal["raise", "cut", "ignore"]
 
 _WHERE = "make_windows: series"
 _ACCEPTED = (
@@ -35,6 +40,34 @@ _SEVERAL = (
 )
 
 
+@overload
+def make_windows(
+    series: Any,
+    *,
+    window: Int,
+    horizon: Int = 1,
+    step: Int = 1,
+    gap: Int = 0,
+    target: Any = None,
+    time_gaps: TimeGaps = "raise",
+    return_last: Literal[False] = False,
+) -> tuple[np.ndarray, Any]: ...
+
+
+@overload
+def make_windows(
+    series: Any,
+    *,
+    window: Int,
+    horizon: Int = 1,
+    step: Int = 1,
+    gap: Int = 0,
+    target: Any = None,
+    time_gaps: TimeGaps = "raise",
+    return_last: bool,
+) -> tuple[np.ndarray, Any, np.ndarray]: ...
+
+
 @validate_params(
     {
         "series": "no_validation",
@@ -42,12 +75,23 @@ _SEVERAL = (
         "horizon": [IntegerFrom(1)],
         "step": [IntegerFrom(1)],
         "gap": [IntegerFrom(0)],
+        "target": "no_validation",
+        "time_gaps": [StrOptions({"raise", "cut", "ignore"})],
+        "return_last": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
 def make_windows(
-    series: Any, *, window: Int, horizon: Int = 1, step: Int = 1, gap: Int = 0
-) -> tuple[np.ndarray, Any]:
+    series: Any,
+    *,
+    window: Int,
+    horizon: Int = 1,
+    step: Int = 1,
+    gap: Int = 0,
+    target: Any = None,
+    time_gaps: TimeGaps = "raise",
+    return_last: bool = False,
+) -> tuple[np.ndarray, Any] | tuple[np.ndarray, Any, np.ndarray]:
     """Extract sliding windows of a series, and the targets that follow them.
 
     The window that begins at time step `i` is ``series[i : i + window]``, and its target is
@@ -72,6 +116,17 @@ Panel or list
         returned; with ``step=window`` they do not overlap.
     gap : int, default=0
         Time steps between a window and its target.
+    target : label, int or list of these, default=None
+        Columns to predict: labels of a DataFrame's or Panel's columns, or positions in an array. A
+        single one gives one-dimensional targets. By default all columns. Windows always have all.
+    time_gaps : {"raise", "cut", "ignore"}, default="raise"
+        What to do if rows of a DatetimeIndex or PeriodIndex are not equally far apart, such as
+        after a missing hour: raise an error; cut there, so that no window or target reaches across;
+        or treat rows as consecutive. Months, quarters and business days count as equal steps.
+        Series without dates have no gaps.
+    return_last : bool, default=False
+        Whether to return the window at the end of each series, too, of which the target is not
+        known yet. A model predicts from it what follows the data.
 
     Returns
     -------
@@ -86,14 +141,17 @@ Panel or list
         one column per number of steps ahead (nested in the feature), and the index of the first
         target. For several series, indexed by the sample and the step, or its time, like
         :meth:`Panel.to_frame <sk_rnn.Panel.to_frame>`.
+    last : ndarray of shape (n_series, window) or (n_series, window, n_features)
+        The windows whose targets begin at the first time step after each series. Only returned if
+        `return_last` is True.
 
     Raises
     ------
     TypeError
         If `series` is not a container of numbers.
     ValueError
-        If no window fits, if the series is not in chronological order, or if times repeat, so that
-        it may be several series.
+        If no window fits, if the series is not in chronological order, if times repeat, so that it
+        may be several series, or if there are gaps in time; if `target` is not a column.
 
     See Also
     --------
@@ -126,47 +184,81 @@ Panel or list
     >>> X, y = make_windows([days[:3], days[3:]], window=2)
     >>> X.tolist(), y["x0"].tolist()
     ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
+
+    One column is predicted from all; the last window is that of the days to come:
+
+    >>> frame = pd.DataFrame({"sales": days, "price": 1.0})
+    >>> X, y, last = make_windows(frame, window=3, target="sales", return_last=True)
+    >>> X.shape, y.tolist(), last[:, :, 0].tolist()
+    ((3, 3, 2), [3.0, 4.0, 5.0], [[3.0, 4.0, 5.0]])
     """
     values, frame = _read_series(series)
     # Larger numbers would overflow, and no series is this long.
     window, horizon, gap = int(window), int(horizon), int(gap)
     step = min(int(step), 1 << 62)
-    if isinstance(values, Panel):
-        return _windows_of_panel(values, window, horizon, step, gap, not isinstance(series, Panel))
-    n_windows = _count(np.array([len(values)]), window, horizon, step, gap, "series")[0]
-    first = window + gap
-    rows = slice(None, n_windows * step, step)
-    X = _views(values, window)[rows]
-    y = _views(values[first:], horizon)[rows]
-    y = y[:, 0] if horizon == 1 else y
-    if frame is None:
-        return X, y
-    columns = frame.columns if isinstance(frame, pd.DataFrame) else frame.name
-    return X, _labelled(y, frame.index[first:][rows], columns, horizon)
-
-
-def _windows_of_panel(
-    panel: Panel, window: int, horizon: int, step: int, gap: int, listed: bool
-) -> tuple[np.ndarray, Any]:
-    lengths = panel.lengths
-    several = f"the longest of {len(panel)} series"
-    advice = ""
-    if listed:
-        several += " (a list of sequences is several)"
-        advice = ", or np.asarray(series) if it is one series"
-    counts = _count(lengths, window, horizon, step, gap, several, advice)
-    sample = np.repeat(np.arange(len(panel)), counts)  # (n_windows,)
+    panel = values if isinstance(values, Panel) else None
+    steps = values.values if isinstance(values, Panel) else values
+    offsets = np.array([0, len(steps)]) if panel is None else panel.offsets
+    chosen, one = target_columns(target, panel, frame, steps)
+    times = panel.times if panel is not None else None if frame is None else frame.index
+    runs = find_runs(times, offsets, time_gaps, _WHERE, panel is not None)
+    longest, advice = "series", ""
+    if panel is not None:
+        listed = not isinstance(series, Panel)
+        longest = f"the longest of {len(panel)} series"
+        if listed:
+            longest += " (a list of sequences is several)"
+            advice = ", or np.asarray(series) if it is one series"
+    if len(runs.lengths) > len(offsets) - 1:
+        longest = f"the longest of {len(runs.lengths)} parts between gaps in time"
+    counts = _count(runs.lengths, window, horizon, step, gap, longest, advice)
     before = np.repeat(np.cumsum(counts) - counts, counts)
-    start = (np.arange(len(sample)) - before) * step  # in the series
-    position = panel.offsets[sample] + start  # in the panel
-    first = window + gap
-    X = _take(_views(panel.values, window), position)
-    y = _take(_views(panel.values, horizon), position + first)
-    labels = step_labels(panel, sample, start + first)
-    numbered = [f"x{j}" for j in range(panel.n_features)]
-    names = numbered if panel.feature_names is None else list(panel.feature_names)
-    columns = "token" if panel.is_tokens else pd.Index(names)
-    return X, _labelled(y[:, 0] if horizon == 1 else y, labels, columns, horizon)
+    position = np.repeat(runs.starts, counts) + (np.arange(counts.sum()) - before) * step
+    first = position + window + gap  # of the target
+    X = _take(_views(steps, window), position)
+    predicted = steps if chosen is None else steps[:, chosen]
+    y = _take(_views(predicted, horizon), first)
+    y = y[:, 0] if horizon == 1 else y
+    if panel is not None:
+        sample = np.repeat(runs.series, counts)
+        labels: Any = step_labels(panel, sample, first - panel.offsets[sample])
+        names = list(panel.feature_names or [f"x{j}" for j in range(panel.n_features)])
+        columns: Any = "token" if panel.is_tokens else pd.Index(names)
+    elif frame is not None:
+        labels = frame.index[_as_slice(first)]
+        columns = frame.columns if isinstance(frame, pd.DataFrame) else frame.name
+    if panel is not None or frame is not None:
+        if chosen is not None:
+            columns = columns[chosen]
+        y = _labelled(y, labels, columns, one or not isinstance(columns, pd.Index), horizon)
+    if not return_last:
+        return X, y
+    return X, y, _last_windows(steps, runs, window, gap, panel is not None)
+
+
+def _last_windows(
+    steps: np.ndarray, runs: Runs, window: int, gap: int, several: bool
+) -> np.ndarray:
+    """Return the window of each series whose target begins after its end."""
+    is_last = np.r_[runs.series[1:] != runs.series[:-1], True]
+    starts, lengths = runs.starts[is_last], runs.lengths[is_last]
+    short = lengths < window + gap
+    if short.any():
+        s = int(np.argmax(short))
+        which = f"series[{s}]" if several else "series"
+        raise ValueError(
+            f"make_windows: return_last=True needs {window + gap} time steps at the end of each "
+            f"series (window={window}, gap={gap}), but {which} has {lengths[s]} there. Leave such "
+            "series out, or shorten the window."
+        )
+    return _take(_views(steps, window), starts + lengths - gap - window)
+
+
+def _as_slice(rows: np.ndarray) -> Any:
+    """Return evenly spaced rows as a slice, which keeps the frequency of an index."""
+    if len(rows) < 2 or (np.diff(rows) != rows[1] - rows[0]).any():
+        return rows if len(rows) != 1 else slice(rows[0], rows[0] + 1)
+    return slice(rows[0], rows[-1] + 1, rows[1] - rows[0])
 
 
 def _take(views: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -184,9 +276,8 @@ def _views(values: np.ndarray, width: int) -> np.ndarray:
     return np.moveaxis(sliding_window_view(values, width, axis=0), -1, 1)
 
 
-def _labelled(y: np.ndarray, index: pd.Index, columns: Any, horizon: int) -> Any:
+def _labelled(y: np.ndarray, index: pd.Index, columns: Any, one: bool, horizon: int) -> Any:
     """Return targets (n_windows[, horizon][, n_features]) as pandas, a copy."""
-    one = not isinstance(columns, pd.Index)
     if horizon == 1:
         if one:
             return pd.Series(y.copy(), index=index, name=columns)

@@ -59,6 +59,7 @@ from ._targets import (
 )
 from ._tensors import open_tensors
 from ._text import find_joiner, join_words, split_words
+from ._time_order import check_time_order
 from ._validation import (
     check_sequences,
     check_token_range,
@@ -101,6 +102,7 @@ __all__ = [
     "check_sequence_targets",
     "check_sequences",
     "check_table_names",
+    "check_time_order",
     "check_token_range",
     "count_single",
     "counted",

@@ -332,6 +332,10 @@ def function_programs(draw):
         named = {"window": pick(_SIZES[:3], _SIZES, _values.JUNK)}
         for name in ("horizon", "step", "gap"):
             named[name] = maybe(draw, _SIZES + _values.JUNK)
+        named["target"] = maybe(draw, ("0", "'x0'", "['x0']", "[0, 1]", *_values.JUNK))
+        gaps = ("'cut'", "'ignore'", "'raise'", "'junk'", *_values.JUNK)
+        named["time_gaps"] = maybe(draw, gaps)
+        named["return_last"] = maybe(draw, ("True", *_values.JUNK))
         line = call("make_windows", [pick(_SERIES, _SEQUENCES, _JUNK)], named)
     else:
         path, vocabulary = pick(_PATHS), pick(_VOCABULARIES[:2], _VOCABULARIES, _values.JUNK)

@@ -8,7 +8,14 @@ import pytest
 
 import sk_rnn
 
-SUBPACKAGES = ("datasets", "estimators", "metrics", "preprocessing", "sequences")
+SUBPACKAGES = (
+    "datasets",
+    "estimators",
+    "metrics",
+    "model_selection",
+    "preprocessing",
+    "sequences",
+)
 HEAVY = ("torch", "skorch", "numba")
 
 
@@ -29,6 +36,9 @@ def run(code):
         "import sk_rnn.sequences",
         "import sk_rnn.metrics",
         "import sk_rnn.datasets as d; d.make_moving_digits(1), d.make_dyck(1)",
+        "import sk_rnn.model_selection",
+        "import sk_rnn.forecasting",
+        "import sk_rnn.model_selection as m; next(m.ForecastSplit(1).split([1, 2]))",
         "from sk_rnn import Panel",
         "from sk_rnn.preprocessing import *",
         "import sk_rnn; dir(sk_rnn); sk_rnn.__version__; sk_rnn.preprocessing; sk_rnn.metrics",

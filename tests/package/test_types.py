@@ -20,6 +20,7 @@ from sk_rnn import (
     Seq2SeqTransformer,
     datasets,
     metrics,
+    model_selection,
     preprocessing,
 )
 
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ESTIMATORS = [RNNClassifier, RNNRegressor, Seq2SeqTransformer]
 PUBLIC = [
     (name, getattr(module, name))
-    for module in (sk_rnn, preprocessing, metrics, datasets)
+    for module in (sk_rnn, preprocessing, metrics, datasets, model_selection)
     for name in module.__all__
 ]
 
@@ -38,6 +39,7 @@ USER = r"""
 
     import sk_rnn.metrics
     from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
+    from sk_rnn.model_selection import ForecastSplit
     from sk_rnn.preprocessing import (
         SequencePadder,
         SequenceSummarizer,
@@ -73,7 +75,10 @@ USER = r"""
     SequencePadder(padding="right")  # E: Argument "padding"
     SequenceSummarizer(statistics=["median"])  # E: List item 0 has incompatible type
     Panel.from_frame(X, by="a", missing="skip")  # E: Argument "missing"
-    make_windows(X, window="a")  # E: Argument "window"
+    make_windows(X, window="a")  # E: No overload variant of "make_windows"
+    make_windows(X, window=3, time_gaps="drop")  # E: No overload variant of "make_windows"
+    ForecastSplit(n_splits="five")  # E: Argument "n_splits"
+    ForecastSplit(5, 12, 12)  # E: Too many positional arguments
 
     # --- what methods return
     RNNClassifier().fit(X, labels).predict(X).nothing  # E: "ndarray.* has no attribute "nothing"
@@ -105,6 +110,10 @@ USER = r"""
     padded, mask, lengths = pad_sequences(X, return_mask=True, return_lengths=True, padding="pre")
     weights, found = load_word_vectors("vectors.txt", vectorizer.vocabulary_, return_found=True)
     windows, targets = make_windows(np.arange(9), window=np.int64(3), horizon=2)
+    windows, targets, last = make_windows(np.arange(9), window=3, return_last=True)
+    for train, test in ForecastSplit(5, horizon=np.int64(2), gap=1).split(np.arange(20)):
+        train.sum(), test.sum()
+    error: float = sk_rnn.metrics.mean_absolute_scaled_error([1], [2], [1, 2, 3], 1)
     score: float = sk_rnn.metrics.chrf_score(labels, labels, word_order=2)
 """
 

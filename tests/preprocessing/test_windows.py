@@ -452,3 +452,193 @@ def test_make_windows_raises_for_numbers_out_of_range(name, value):
     message = f"The '{name}' parameter of make_windows must be an int in the range"
     with pytest.raises(InvalidParameterError, match=message):
         make_windows(np.ones(9), **({"window": 3} | {name: value}))
+
+
+# -- Target columns, the last window, gaps in time -----------------------------------------
+
+HOURS = pd.date_range("2026-01-01", periods=12, freq="h", name="time")
+WEATHER = pd.DataFrame({"heat": np.arange(12.0), "rain": -np.arange(12.0), "load": 1.0}, HOURS)
+
+
+def test_target_columns_are_predicted_from_all():
+    X, y = make_windows(WEATHER, window=3, target="rain")
+    X_all, y_all = make_windows(WEATHER, window=3)
+    np.testing.assert_array_equal(X, X_all)
+    pd.testing.assert_series_equal(y, y_all["rain"])
+    _, y = make_windows(WEATHER, window=3, target=["load", "heat"], horizon=2)
+    pd.testing.assert_frame_equal(y["load"], make_windows(WEATHER["load"], window=3, horizon=2)[1])
+    assert y.columns.names == [None, "ahead"]
+    _, y = make_windows(WEATHER, window=3, target="rain", horizon=2)
+    assert y.columns.tolist() == [1, 2]
+    values = WEATHER.to_numpy()
+    for target in (1, np.int64(1)):
+        _, y = make_windows(values, window=3, target=target)
+        np.testing.assert_array_equal(y, values[3:, 1])
+    _, y = make_windows(values, window=3, target=[2, 0], horizon=2)
+    np.testing.assert_array_equal(y[0], values[3:5][:, [2, 0]])
+    panel = Panel.from_sequences([WEATHER[:6], WEATHER[6:]])
+    _, y = make_windows(panel, window=3, target="rain")
+    assert y.to_dict() == {(s, t): -(6.0 * s + t) for s in range(2) for t in range(3, 6)}
+    assert y.name == "rain"
+    _, y = make_windows([values[:6], values[6:]], window=3, target=1)
+    assert y.tolist() == [-3, -4, -5, -9, -10, -11]
+    assert y.name == "x1"
+
+
+def test_target_of_columns_with_levels():
+    frame = WEATHER.copy()
+    frame.columns = pd.MultiIndex.from_tuples([("in", "heat"), ("in", "rain"), ("out", "load")])
+    _, y = make_windows(frame, window=3, target=("in", "rain"))
+    assert y.tolist() == WEATHER["rain"].iloc[3:].tolist()
+    with pytest.raises(ValueError, match="target='in' selects more than one column of series"):
+        make_windows(frame, window=3, target="in")
+
+
+@given(options, st.integers(0, 8))
+def test_the_last_window_is_that_of_a_longer_series(options, more):
+    length = options["window"] + options["gap"] + options["horizon"] + more
+    series = np.arange(length + options["horizon"])
+    *_, last = make_windows(series[:length], **options, return_last=True)
+    X, _ = make_windows(series, **options | {"step": 1})
+    np.testing.assert_array_equal(last, X[-1:])
+    panel = Panel.from_sequences([series[:length].astype(float)] * 2)
+    *_, last = make_windows(panel, **options, return_last=True)
+    np.testing.assert_array_equal(last[:, :, 0], [X[-1], X[-1]])
+
+
+def test_the_last_window_forecasts_past_the_end():
+    series = pd.Series(np.sin(np.arange(203) / 5), pd.date_range("2024", periods=203))
+    X, y, last = make_windows(series[:200], window=4, horizon=3, return_last=True)
+    forecast = LinearRegression().fit(X, y).predict(last)
+    np.testing.assert_allclose(forecast[0], series[200:], atol=1e-6)
+
+
+HOLED = WEATHER.drop(HOURS[[4, 9]])
+
+
+def test_no_window_reaches_across_a_gap_in_time():
+    X, y = make_windows(HOLED, window=2, target="heat", time_gaps="cut")
+    parts = [HOLED[:4], HOLED[4:8], HOLED[8:]]
+    loops = [make_windows(part, window=2, target="heat") for part in parts[:2]]
+    np.testing.assert_array_equal(X, np.concatenate([loop[0] for loop in loops]))
+    pd.testing.assert_series_equal(y, pd.concat([loop[1] for loop in loops]), check_freq=False)
+    several = [HOLED, WEATHER]
+    X, y = make_windows(several, window=2, target="heat", time_gaps="cut")
+    assert len(X) == 2 + 2 + 10
+    assert y.loc[0].tolist() == [2, 3, 7, 8]
+    *_, last = make_windows(several, window=2, time_gaps="cut", return_last=True)
+    assert last[:, :, 0].tolist() == [[10, 11], [10, 11]]
+
+
+def test_rows_are_consecutive_if_gaps_are_ignored():
+    X, y = make_windows(HOLED, window=2, time_gaps="ignore")
+    expected = make_windows(HOLED.reset_index(drop=True), window=2)
+    np.testing.assert_array_equal(X, expected[0])
+    np.testing.assert_array_equal(y, expected[1])
+    assert y.index.equals(HOLED.index[2:])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range("2026-01-31", periods=12, freq="ME"),
+        pd.bdate_range("2026-01-01", periods=12),
+        pd.date_range("2026-03-28 20:00", periods=12, freq="h", tz="Europe/Berlin"),
+        pd.date_range("2026-03-25", periods=12, freq="D", tz="Europe/Berlin"),
+        pd.date_range("2020-01-01", periods=12, freq="QS"),
+        pd.period_range("2026-01", periods=12, freq="M"),
+        pd.DatetimeIndex(["2026-01-01", "2026-01-09"]),
+        pd.Index([1, 2, 5, 6]),
+        pd.to_timedelta([1, 2, 5, 6], unit="h"),
+    ],
+    ids=lambda index: f"{type(index).__name__} of {index.dtype}, {len(index)}",
+)
+def test_equal_steps_of_the_calendar_are_no_gap(index):
+    series = pd.Series(np.arange(float(len(index))), list(index))
+    X, _ = make_windows(series, window=1)
+    assert len(X) == len(index) - 1
+
+
+@pytest.mark.parametrize(
+    ("series", "arguments", "message"),
+    [
+        (
+            HOLED,
+            {},
+            "make_windows: series has a gap in time: row 4 is at 2026-01-01 05:00:00, after "
+            "2026-01-01 03:00:00, which is not the usual step. Set time_gaps='cut' to make windows "
+            "between gaps, or time_gaps='ignore' to treat rows as consecutive; or fill the gap "
+            "first, with series.asfreq(...) or series.resample(...).",
+        ),
+        (
+            [WEATHER, HOLED],
+            {},
+            "make_windows: series[1] has a gap in time: row 4 is at 2026-01-01 05:00:00, after "
+            "2026-01-01 03:00:00, which is not the usual step. Set time_gaps='cut' to make windows "
+            "between gaps, or time_gaps='ignore' to treat rows as consecutive; or fill the gap "
+            "first, with series.asfreq(...) or series.resample(...).",
+        ),
+        (
+            HOLED["heat"].set_axis(HOLED.index + pd.to_timedelta([*range(8), 0, 0], unit="min")),
+            {},
+            "make_windows: series has a gap in time: row 4 is at 2026-01-01 05:04:00, after "
+            "2026-01-01 03:03:00, which is not the usual step. Set time_gaps='cut' to make windows "
+            "between gaps, or time_gaps='ignore' to treat rows as consecutive; or fill the gap "
+            "first, with series.asfreq(...) or series.resample(...).",
+        ),
+        (
+            HOLED,
+            {"window": 4, "time_gaps": "cut"},
+            "make_windows: no window fits: window=4, gap=0 and horizon=1 need 5 time steps, but "
+            "the longest of 3 parts between gaps in time has 4. Shorten the window or pass longer "
+            "series.",
+        ),
+        (
+            HOLED,
+            {"time_gaps": "cut", "return_last": True, "window": 3},
+            "make_windows: return_last=True needs 3 time steps at the end of each series "
+            "(window=3, gap=0), but series has 2 there. Leave such series out, or shorten the "
+            "window.",
+        ),
+        (
+            [WEATHER, WEATHER[:1]],
+            {"return_last": True},
+            "make_windows: return_last=True needs 2 time steps at the end of each series "
+            "(window=2, gap=0), but series[1] has 1 there. Leave such series out, or shorten the "
+            "window.",
+        ),
+        (
+            WEATHER,
+            {"target": "wind"},
+            "make_windows: target='wind' is not a column of series, which has columns ['heat', "
+            "'rain', 'load']. Pass a label, or a list.",
+        ),
+        (
+            WEATHER.to_numpy(),
+            {"target": 3},
+            "make_windows: target=3 is not a column of series, which has 3. Pass positions from 0 "
+            "to 2.",
+        ),
+        (
+            WEATHER.to_numpy(),
+            {"target": "heat"},
+            "make_windows: target='heat' is not a column of series, which has 3 columns without "
+            "names. Pass a position, or a list.",
+        ),
+        (
+            WEATHER,
+            {"target": []},
+            "make_windows: target is empty. Name at least one column.",
+        ),
+        (
+            np.ones(9),
+            {"target": 0},
+            "make_windows: target=0 selects columns, but series has one dimension. Leave target "
+            "out.",
+        ),
+    ],
+)
+def test_make_windows_refuses_gaps_and_targets(series, arguments, message):
+    with pytest.raises(ValueError) as error:
+        make_windows(series, **{"window": 2} | arguments)
+    assert str(error.value) == message

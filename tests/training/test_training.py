@@ -16,6 +16,7 @@ from skorch.callbacks import Checkpoint, PrintLog
 from threadpoolctl import threadpool_info
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor
+from sk_rnn.estimators.targets import NumberTarget
 from sk_rnn.kernels._shards import n_threads
 from sk_rnn.modules import Loss
 from sk_rnn.sequences import Spans
@@ -443,9 +444,15 @@ class MeanOfSequences(Loss):
         return torch.stack([part.mean() for part in parts]).mean()
 
 
-class OfSequences(RNNRegressor):
-    def _build_criterion(self):
+class SequenceTarget(NumberTarget):
+    def criterion(self):
         return MeanOfSequences()
+
+
+class OfSequences(RNNRegressor):
+    def _make_target(self, y, X, samples, params, caller):
+        target = SequenceTarget(params)
+        return target, target.read(y, X, samples, caller, reset=True)
 
 
 @pytest.mark.parametrize("lengths", [[3, 3, 3], [1, 5, 9]])

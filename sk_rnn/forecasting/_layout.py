@@ -1,0 +1,66 @@
+"""The kind of object in which series were passed, so that forecasts come back as the same kind."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+Form = Literal["series", "wide", "long", "dict", "list", "panel", "array", "matrix"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How series were passed.
+
+    Parameters
+    ----------
+    form : {"series", "wide", "long", "dict", "list", "panel", "array", "matrix"}
+        A Series; a frame with a column per series; a Series or a one-column frame with a
+        MultiIndex of ids and times; a dict or a list of series; a Panel; a 1-D or 2-D array.
+    ids : Index of length n_series
+        Names of the series: columns, ids, keys, or numbers.
+    name : hashable, default=None
+        Name of a Series.
+    names : tuple, default=()
+        Names of the Series in a dict or list.
+    frame : bool, default=False
+        Whether a long Series was a frame of one column.
+    indexed : bool, default=True
+        Whether the members of a dict, a list or a Panel have times.
+    bare : bool, default=False
+        Whether y was an array, and its times are those of X: forecasts are arrays, too, as
+        ``TransformedTargetRegressor`` needs them.
+    """
+
+    form: Form
+    ids: pd.Index
+    name: Hashable = None
+    names: tuple[Any, ...] = ()
+    frame: bool = False
+    indexed: bool = True
+    bare: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether all series share the rows: one row per time, one column per series."""
+        return self.form in ("series", "wide", "array", "matrix")
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one series, which is not in a container of series."""
+        return self.form in ("series", "array")
+
+    def label(self, series: int) -> str:
+        """Name one series for messages; empty if there is only one."""
+        if self.is_single:
+            return ""
+        identity = self.ids[series]
+        if self.form in ("list", "panel") and isinstance(self.ids, pd.RangeIndex):
+            return f"series {identity}"
+        noun = {"wide": "column ", "matrix": "column "}.get(self.form, "")
+        return f"{noun}{_plain(identity)}"
+
+
+def _plain(identity: Any) -> str:
+    return repr(identity.item() if hasattr(identity, "item") else identity)
