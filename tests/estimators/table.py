@@ -17,7 +17,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator
 
-from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 
 N = 16
 SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0}
@@ -321,5 +321,15 @@ def everything(model, X=None):
     return plain(found)
 
 
-def as_panel(X):
-    return X if isinstance(X, Panel) else Panel.from_sequences(X)
+def nested(state, key):
+    """The dictionary inside a state that has this key, wherever it is."""
+    (found,) = _nested(state, key)
+    return found
+
+
+def _nested(value, key):
+    for item in value.values():
+        if isinstance(item, dict):
+            if key in item:
+                yield item
+            yield from _nested(item, key)
