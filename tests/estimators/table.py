@@ -7,6 +7,7 @@ estimator takes ``each_estimator`` or ``each_record`` and asks the record for mo
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -262,6 +263,18 @@ def outputs(model, X, methods=METHODS):
     if model.get_params().get("loss") == "gaussian":
         found["deviations"] = model.predict(X, return_std=True)[1]
     return {name: list(rows) for name, rows in found.items()}
+
+
+def use(model, X, y):
+    """Call every method that takes data and does not fit."""
+    for name in METHODS:
+        if hasattr(model, name):
+            getattr(model, name)(X)
+    model.score(X, y)
+    for name, more in (("predict_n_best", [2]), ("sample", []), ("align", [])):
+        if hasattr(model, name):
+            with suppress(ValueError):  # of targets that are numbers, or without attention
+                getattr(model, name)(X, *more)
 
 
 def numeric_outputs(model, X):

@@ -233,19 +233,16 @@ def another(value):
 @each_estimator
 def test_any_change_of_a_state_is_refused(record):
     model = record.fit(warm_start=True)
-    message = DAMAGED.format(record.name)
     found = dict(changes(model.__getstate__()))
     assert len(found) > 100
     assert found.keys() >= {"hidden_size", "n_features_in_", "loss_curve_.0 is missing", "more"}
-    accepted = []
+    messages = dict.fromkeys(found, "accepted")
     for path, change in found.items():
         try:
             loads_after(model, change)
         except ValueError as error:
-            assert re.match(message, str(error)), path
-        else:
-            accepted.append(path)
-    assert accepted == []
+            messages[path] = str(error)
+    assert messages == dict.fromkeys(found, DAMAGED.format(record.name))
 
 
 # --- versions -------------------------------------------------------------------------------------
