@@ -26,7 +26,7 @@ SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0}
 # --- sources: X, and an X of other features, tokens and scale -------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     X: Sequence
     other: Sequence
@@ -173,6 +173,11 @@ class Record:
     def with_params(self, **params):
         return replace(self, params={**self.params, **params})
 
+    def head(self, n):
+        """The same with the first samples only."""
+        rows = range(n)
+        return replace(self, source=Source(take(self.X, rows), take(self.source.other, rows)))
+
     def has(self, *methods):
         return all(hasattr(self.estimator, method) for method in methods)
 
@@ -234,7 +239,7 @@ def records_with(*methods, among=RECORDS):
 def take(items, rows):
     """Some samples of X, of y or of weights."""
     if items is None or isinstance(items, np.ndarray):
-        return None if items is None else items[rows]
+        return None if items is None else items[np.asarray(rows)]
     return [items[i] for i in rows]
 
 

@@ -629,50 +629,6 @@ def test_pretrained_vectors_of_a_panel():
     assert_allclose(model.module_.encoder.embedding.embedding.weight.detach(), vectors, rtol=1e-6)
 
 
-WEIGHTED = {
-    "strings": (WORDS, BACK),
-    "numbers": (WAVES, VECTORS),
-    "ragged numbers": (VECTORS, WAVES),
-    "autoencoder": (WORDS, None),
-}
-
-
-@pytest.mark.parametrize(("X", "y"), WEIGHTED.values(), ids=WEIGHTED)
-def test_weights_are_repetitions(X, y):
-    weights = np.arange(24) % 3
-    rows = np.repeat(np.arange(24), weights)
-    repeated = [X[i] for i in rows], None if y is None else [y[i] for i in rows]
-    if isinstance(y, np.ndarray):
-        repeated = repeated[0], np.array(repeated[1])
-    if isinstance(X, np.ndarray):
-        repeated = np.array(repeated[0]), repeated[1]
-    first = small().fit(X, y, sample_weight=weights)
-    second = small().fit(*repeated)
-    assert first.loss_curve_ == second.loss_curve_
-    assert first.source_vocabulary_ == second.source_vocabulary_
-
-
-def test_row_order_changes_nothing():
-    first = small().fit(WORDS, BACK)
-    second = small().fit(WORDS[::-1], BACK[::-1])
-    assert first.loss_curve_ == second.loss_curve_
-    assert_array_equal(first.score_samples(WORDS), second.score_samples(WORDS))
-
-
-def test_fractional_weights_multiply_the_loss():
-    assert small().fit(WORDS, BACK, np.linspace(0.5, 2, 24)).loss_curve_ != (
-        small().fit(WORDS, BACK).loss_curve_
-    )
-
-
-def test_global_generators_are_left_alone():
-    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-    model = small(scheduled_sampling=0.5).fit(WORDS, BACK)
-    model.sample(WORDS)
-    assert torch.equal(torch.get_rng_state(), before[0])
-    assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
-
-
 def test_validation_data_and_early_stopping():
     model = small(early_stopping=True, validation_fraction=0.25, max_epochs=3).fit(WORDS, BACK)
     assert len(model.validation_curve_) == 3
@@ -696,17 +652,6 @@ def test_cuda_does_what_the_cpu_does(y):
     cpu, cuda = (small(**quiet, device=device).fit(WORDS, y) for device in ("cpu", "cuda"))
     assert_allclose(cuda.score_samples(WORDS, y), cpu.score_samples(WORDS, y), rtol=1e-3)
     assert len(cuda.predict(WORDS)) == len(cuda.align(WORDS)) == 24
-
-
-def test_decoding_is_quick():
-    # 1,000 short strings in under 2 s on two cores is the aim; ten times that is a fault.
-    import time
-
-    model = small(hidden_size=128, max_epochs=1).fit(WORDS, BACK)
-    words = WORDS * 42
-    started = time.perf_counter()
-    model.predict(words)
-    assert time.perf_counter() - started < 20
 
 
 # --- containers of other libraries --------------------------------------------------------------
