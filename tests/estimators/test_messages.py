@@ -864,6 +864,11 @@ GENERIC = {
         TypeError,
         "fit: y is a float, which is not a container of ",
     ),
+    "y is a single object": (
+        lambda r: r.make().fit(r.X, np.array(None)),
+        TypeError,
+        "fit: y is (an ndarray, which is not a container of|a single value, None)",
+    ),
     "y is too short": (
         lambda r: r.make().fit(r.X, take(r.y, range(N - 1))),
         ValueError,
