@@ -282,9 +282,14 @@ def use(model, X, y):
                 getattr(model, name)(X, *more)
 
 
-def numeric_outputs(model, X):
-    """The numbers among the outputs, end to end; none of them depends on an argmax or a search."""
+def numeric_outputs(model, X, y=None):
+    """The numbers among the outputs, end to end.
+
+    With y, none of them depends on an argmax or a search.
+    """
     found = outputs(model, X)
+    if "score_samples" in found:
+        found["score_samples"] = list(model.score_samples(X, y))
     if len(found) > 1:  # labels or decoded sequences beside the numbers they are made of
         found = {name: found[name] for name in found.keys() - {"predict", "transform"}} or found
     return np.concatenate([np.ravel(row) for name in sorted(found) for row in found[name]])

@@ -12,11 +12,12 @@ from sklearn.preprocessing import FunctionTransformer
 import sk_rnn.metrics
 import sk_rnn.preprocessing
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
-from sk_rnn.estimators._names import INSTEAD, MEANT, find_meant, suggest
-from sk_rnn.estimators._types import Extras
 from sk_rnn.training import OPTIMIZERS
 
-KINDS = [RNNClassifier, RNNRegressor, Seq2SeqTransformer]
+from .internals import INSTEAD, MEANT, Extras, find_meant, suggest
+from .table import ESTIMATORS
+
+KINDS = [record.estimator for record in ESTIMATORS.values()]
 PARAMETERS = {kind: set(kind().get_params()) for kind in KINDS}
 SHARED = set.intersection(*PARAMETERS.values())
 OF_OPTIMIZERS = {

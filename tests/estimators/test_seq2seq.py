@@ -22,6 +22,8 @@ from sk_rnn.metrics import token_error_rate
 from sk_rnn.modules import ATTENTIONS, CELLS
 from sk_rnn.preprocessing import SequenceVectorizer
 
+from .internals import DECODED_VALUES
+
 _rng = np.random.default_rng(0)
 WORDS = ["".join(_rng.choice(list("abcd"), size=n)) for n in _rng.integers(1, 6, size=24)]
 BACK = [word[::-1] for word in WORDS]
@@ -475,7 +477,7 @@ def test_long_pairs_are_read_few_at_a_time(monkeypatch):
         sizes.append(len(output[0]))
 
     model.module_.decoder.register_forward_hook(forward)
-    monkeypatch.setattr("sk_rnn.estimators._translation.MAX_SCORES", 1)
+    monkeypatch.setattr(*DECODED_VALUES, 1)
     assert_allclose(model.score_samples(WORDS, BACK), expected[0], atol=1e-5)
     for part, whole in zip(model.align(WORDS, BACK), expected[1], strict=True):
         assert_allclose(part.weights, whole.weights, atol=1e-6)

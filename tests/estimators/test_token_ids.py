@@ -7,11 +7,17 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
-from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import Panel, RNNClassifier, Seq2SeqTransformer
 from sk_rnn.preprocessing import SequenceVectorizer
 
+from .table import ESTIMATORS
+
 SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0, "embedding_dim": 2}
-ALIGNED = [RNNClassifier, RNNRegressor]
+ALIGNED = [
+    record.estimator
+    for record in ESTIMATORS.values()
+    if "num_embeddings" in record.make().get_params()
+]
 Y = [0, 1, 0, 1]
 Y_STEPS = [[0, 1], [1], [0], [1]]
 ROWS = {
@@ -70,7 +76,7 @@ def test_sparse_ids_of_a_panel_to_translate_are_refused(y, rows):
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 def test_lists_of_sparse_ids_to_translate_are_tokens_of_any_kind(rows):
     model = Seq2SeqTransformer(**SMALL, source_analyzer="word").fit(rows, rows)
-    assert len(model._source_tokens) == len({i for row in rows for i in row})
+    assert len(model.source_vocabulary_) == len({i for row in rows for i in row})
     assert {i for row in model.predict(rows) for i in row} <= {i for row in rows for i in row}
 
 
