@@ -168,7 +168,7 @@ def test_numpy_numbers_do_what_equal_numbers_do(record, name):
 
 
 @pytest.mark.parametrize(("record", "name"), NUMERIC_PARAMETERS)
-def test_what_is_not_a_number_is_refused(record, name):
+def test_parameters_refuse_other_types_for_numbers(record, name):
     value = CASES[name][1]
     for wrong in (True, False, np.True_, np.array(value), np.array([value]), str(value), 1j):
         with pytest.raises(InvalidParameterError) as error:
@@ -247,14 +247,14 @@ def test_numpy_booleans_contradict_what_equal_booleans_do(feedback):
         fitted(Seq2SeqTransformer, WORDS, feedback=feedback, tied_embeddings=np.True_)
 
 
-def test_a_grid_may_be_an_array():
+def test_grid_may_be_an_array():
     grid = {"hidden_size": 2 ** np.arange(2, 4), "lr": np.logspace(-3, -2, 2)}
     model = RNNClassifier(max_epochs=1, random_state=0)
     search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(X, LABELS)
     assert search.best_params_["hidden_size"] in (4, 8)
 
 
-def test_a_warm_start_takes_equal_numbers_for_equal():
+def test_warm_start_takes_equal_numbers_for_equal():
     model = fitted(RNNClassifier, X, hidden_size=np.int64(4), warm_start=True)
     assert model.set_params(hidden_size=4).fit(X, LABELS).n_iter_ == 4
     with pytest.raises(ValueError, match="hidden_size was 4 when the network was built and is now"):
@@ -281,7 +281,7 @@ def test_arguments_of_callbacks_may_be_of_numpy():
     assert (type(patience), patience) == (int, 2)
 
 
-def test_a_learning_rate_schedule_returns_no_booleans():
+def test_learning_rate_schedule_returns_no_booleans():
     with pytest.raises(ValueError, match=r"lr_schedule\(0\) returned True. Return the factor"):
         fitted(RNNClassifier, X, lr_schedule=lambda progress: True)
 
@@ -315,7 +315,7 @@ def test_sample_takes_numpy_numbers(translator, name, value):
 
 
 @pytest.mark.parametrize("wrong", [True, False, np.True_, np.array(2), "2"])
-def test_methods_refuse_what_is_not_a_number(translator, wrong):
+def test_methods_refuse_other_types_for_numbers(translator, wrong):
     with pytest.raises(ValueError, match="predict_n_best: n is"):
         translator.predict_n_best(WORDS, wrong)
     for name in ("temperature", "top_k", "top_p", "random_state"):
@@ -375,7 +375,7 @@ def test_transformers_take_numpy_numbers(function, name, value):
 
 
 @pytest.mark.parametrize(("function", "name", "value"), NUMERIC)
-def test_transformers_refuse_what_is_not_a_number(function, name, value):
+def test_transformers_refuse_other_types_for_numbers(function, name, value):
     for wrong in (True, False, np.True_, np.array(value), str(value), (True, 2), (1, 2.0)):
         with pytest.raises(InvalidParameterError, match=rf"^The '{name}' parameter of \w+ must be"):
             function(**{name: wrong})

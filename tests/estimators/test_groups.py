@@ -203,7 +203,7 @@ REFUSED = {
 
 @each_estimator
 @pytest.mark.parametrize("case", REFUSED)
-def test_groups_that_are_none_are_refused(record, case):
+def test_invalid_groups_are_refused(record, case):
     groups, message = REFUSED[case]
     with pytest.raises((TypeError, ValueError)) as caught:
         new(record).fit(X, record.y_for(X), groups=groups)
@@ -278,7 +278,7 @@ def test_groups_that_nobody_asked_for_are_refused_by_routing():
             model.fit(X, LABELS, groups=NAMES)
 
 
-def test_a_pipeline_hands_groups_on_by_name():
+def test_pipeline_hands_groups_on_by_name():
     model = make_pipeline(
         TimeDistributed(StandardScaler(with_mean=False, with_std=False)), small(RNNClassifier)
     )

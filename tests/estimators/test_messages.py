@@ -1156,7 +1156,7 @@ def assert_predicts(predicted, X):
 @each_junked
 @hypotheses
 @given(X=junk)
-def test_junk_for_x_is_data_or_refused_in_our_words(name, X):
+def test_junk_for_x_is_valid_or_refused(name, X):
     model = speaks_for_itself(lambda: unfitted(name).fit(X, JUNKED[name].y))
     if model is not None:
         assert JUNKED[name].y is None or len(X) == 4
@@ -1166,7 +1166,7 @@ def test_junk_for_x_is_data_or_refused_in_our_words(name, X):
 @each_junked
 @hypotheses
 @given(y=junk)
-def test_junk_for_y_is_data_or_refused_in_our_words(name, y):
+def test_junk_for_y_is_valid_or_refused(name, y):
     model = speaks_for_itself(lambda: unfitted(name).fit(JUNKED[name].X, y))
     if model is not None:
         assert y is None or len(y) == 4
@@ -1176,7 +1176,7 @@ def test_junk_for_y_is_data_or_refused_in_our_words(name, y):
 @each_junked
 @hypotheses
 @given(X=junk)
-def test_junk_to_predict_is_data_or_refused_in_our_words(name, X):
+def test_junk_to_predict_is_valid_or_refused(name, X):
     predicted = speaks_for_itself(lambda: fitted(name).predict(X))
     if predicted is not None:
         assert_predicts(predicted, X)
@@ -1185,7 +1185,7 @@ def test_junk_to_predict_is_data_or_refused_in_our_words(name, X):
 @pytest.mark.parametrize("name", ESTIMATORS)
 @hypotheses
 @given(sample_weight=junk)
-def test_junk_for_weights_is_numbers_or_refused_in_our_words(name, sample_weight):
+def test_junk_for_weights_is_valid_or_refused(name, sample_weight):
     record = JUNKED[name]
     model = speaks_for_itself(
         lambda: unfitted(name).fit(record.X, record.y, sample_weight=sample_weight)
@@ -1200,7 +1200,7 @@ def test_junk_for_weights_is_numbers_or_refused_in_our_words(name, sample_weight
 @pytest.mark.parametrize("name", [*ESTIMATORS, "regressor of steps"])
 @hypotheses
 @given(X_val=junk, y_val=junk)
-def test_junk_for_validation_is_data_or_refused_in_our_words(name, X_val, y_val):
+def test_junk_for_validation_is_valid_or_refused(name, X_val, y_val):
     record = JUNKED[name]
     model = speaks_for_itself(
         lambda: unfitted(name).fit(record.X, record.y, X_val=X_val, y_val=y_val)

@@ -57,7 +57,7 @@ def test_another_backend_predicts_nearly_the_same(name, first, second):
 
 
 @models
-def test_a_move_keeps_everything_but_the_net(name):
+def test_move_keeps_everything_but_the_net(name):
     model = fitted(name, backend="torch", warm_start=True)
     before = {k: v for k, v in vars(model).items() if k[-1] == "_"}
     weights = {k: v.clone() for k, v in model.module_.state_dict().items()}
@@ -92,7 +92,7 @@ def test_moves_are_chained_and_set_what_they_name():
 
 
 @models
-def test_a_moved_model_is_saved_and_cloned_as_it_is(name):
+def test_moved_model_is_saved_and_cloned_as_it_is(name):
     model = fitted(name, backend="numba").to(backend="torch")
     loaded = pickle.loads(pickle.dumps(model))
     assert loaded.net_.backend == loaded.backend == "torch"
@@ -105,7 +105,7 @@ def test_a_moved_model_is_saved_and_cloned_as_it_is(name):
 
 @pytest.mark.parametrize("warm_start", [False, True])
 @pytest.mark.parametrize("name", [n for n, record in RECORDS.items() if record.has("partial_fit")])
-def test_partial_fit_goes_on_where_it_was_moved_to(name, warm_start):
+def test_partial_fit_continues_where_the_model_was_moved(name, warm_start):
     data, y = MODELS[name].X, MODELS[name].y
     stayed = fitted(name, backend="torch", warm_start=warm_start)
     moved = fitted(name, backend="torch", warm_start=warm_start).to(backend="numba")
@@ -121,7 +121,7 @@ def test_partial_fit_goes_on_where_it_was_moved_to(name, warm_start):
 
 
 @models
-def test_warm_start_goes_on_where_it_was_moved_to(name):
+def test_warm_start_continues_where_the_model_was_moved(name):
     data, y = MODELS[name].X, MODELS[name].y
     stayed = fitted(name, backend="torch", warm_start=True).fit(data, y)
     moved = fitted(name, backend="torch", warm_start=True).to(backend="numba").fit(data, y)
@@ -134,7 +134,7 @@ def test_warm_start_goes_on_where_it_was_moved_to(name):
 
 
 @each_estimator
-def test_an_unfitted_model_cannot_be_moved(name):
+def test_unfitted_model_cannot_be_moved(name):
     model = make(name)
     with pytest.raises(NotFittedError):
         model.to("cpu", backend="torch")
@@ -161,7 +161,7 @@ REFUSED = {
 
 @each_estimator
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_move_that_is_refused_changes_nothing(name, case):
+def test_move_that_is_refused_changes_nothing(name, case):
     args, more, message = REFUSED[case]
     model = fitted(name)
     net, params, before = model.net_, model.get_params(), numbers(model, name)
@@ -189,7 +189,7 @@ class Sum(nn.Module):
         ({"precision": "bf16"}, r"do not support bfloat16 \(precision='bf16'\)"),
     ],
 )
-def test_a_backend_that_cannot_compute_the_network_is_refused(params, why):
+def test_backend_that_cannot_compute_the_network_is_refused(params, why):
     model = fitted("classifier", **params)
     message = f"^RNNClassifier.to: backend='numba' was requested, but its kernels {why}"
     with pytest.raises(ValueError, match=message):
@@ -202,7 +202,7 @@ def test_a_backend_that_cannot_compute_the_network_is_refused(params, why):
 
 @pytest.mark.cuda
 @models
-def test_a_model_moves_to_a_gpu_and_back(name):
+def test_model_moves_to_a_gpu_and_back(name):
     data, y = MODELS[name].X, MODELS[name].y
     model = fitted(name)
     before, backend = numbers(model, name), model.net_.backend
@@ -223,7 +223,7 @@ def test_a_model_moves_to_a_gpu_and_back(name):
 
 @pytest.mark.cuda
 @each_estimator
-def test_a_model_of_a_gpu_moves_to_the_cpu(name):
+def test_model_of_a_gpu_moves_to_the_cpu(name):
     model = fitted(name, device="cuda")
     before = numbers(model, name)
     model.to("cpu")

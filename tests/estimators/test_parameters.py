@@ -244,7 +244,7 @@ def test_device_is_where_it_is_trained(record):
 
 
 @each_estimator
-def test_verbose_says_how_training_goes(record, capfd):
+def test_verbose_prints_progress(record, capfd):
     fit(record).predict(X)
     assert capfd.readouterr() == ("", "")
     fit(record, verbose=1)
@@ -468,7 +468,7 @@ class Recording(Callback):
         self.events_.append("train_end")
 
 
-def test_callbacks_are_copied_and_hear_every_event():
+def test_callbacks_are_copied_and_receive_every_event():
     callback = Recording()
     model = small(RNNClassifier, callbacks=[callback], batch_size=12)
     model.fit(X, LABELS, X_val=X[:4], y_val=LABELS[:4])
@@ -540,7 +540,7 @@ def test_skorch_freezer_freezes():
     assert not np.array_equal(embedding(max_epochs=1), embedding(max_epochs=4))
 
 
-def test_skorch_gradient_clipping_is_heard():
+def test_skorch_gradient_clipping_clips():
     clipped = fitted(
         RNNClassifier, optimizer="sgd", callbacks=[GradientNormClipping(gradient_clip_value=1e-3)]
     )
@@ -678,7 +678,7 @@ def test_interruption_keeps_the_weights_of_the_moment():
     assert not np.array_equal(outputs(model), outputs(one_batch))
 
 
-def test_control_c_is_heard_while_fitting():
+def test_control_c_interrupts_fit():
     script = """
         import os, signal, threading, warnings
         import numpy as np
@@ -751,7 +751,7 @@ def test_divergence_in_a_warm_start_keeps_the_earlier_weights():
 
 
 @each_estimator
-def test_warm_start_goes_on(record):
+def test_warm_start_continues_training(record):
     common = {"max_epochs": 5, "dropout": 0.0}
     cold = fit(record, **common)
     model = fit(record, **common, warm_start=True)
@@ -782,7 +782,7 @@ def test_partial_fit_learns_in_steps():
     assert regressor.score(X, NUMBERS) > 0.5
 
 
-def test_changed_network_is_not_gone_on_with():
+def test_changed_network_is_not_continued():
     model = fitted(RNNClassifier, warm_start=True).set_params(hidden_size=8)
     with pytest.raises(ValueError, match="hidden_size was 4 when the network was built and is"):
         model.fit(X, LABELS)
@@ -886,7 +886,7 @@ def test_backend_decides_what_computes(record, monkeypatch):
     assert_allclose(outputs(by_kernels), outputs(by_torch), rtol=1e-4, atol=1e-5)
 
 
-def test_a_model_fitted_with_kernels_loads_without_them(monkeypatch):
+def test_model_fitted_with_kernels_loads_without_them(monkeypatch):
     monkeypatch.setattr("sk_rnn.training._runtime.why_unavailable", lambda: "")
     model = fitted(RNNClassifier, backend="numba")
     data = pickle.dumps(model)
@@ -944,7 +944,7 @@ def test_padding_value_equals_ragged_data():
     assert_array_equal(outputs(model, PADDED), outputs(fitted(RNNClassifier, ragged), ragged))
 
 
-def test_class_weight_moves_the_border():
+def test_class_weight_moves_the_boundary():
     # One feature that says nothing, nine of ten sequences of one class.
     data, y = np.zeros((40, 3)), np.where(np.arange(40) % 10 == 0, "rare", "usual")
     data += np.random.default_rng(0).normal(size=data.shape)

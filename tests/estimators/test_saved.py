@@ -256,7 +256,7 @@ def reseal(state, version):
 
 
 @each_sealed
-def test_state_says_who_saved_it(model, X, y):
+def test_state_has_the_version_that_saved_it(model, X, y):
     model = fitted(model, X, y)
     assert model.__getstate__()[SEAL]["version"] == __version__
     assert SEAL not in vars(pickle.loads(pickle.dumps(model)))

@@ -143,7 +143,7 @@ def test_rows_of_a_table_are_vectors_or_series():
     assert vector.n_features_in_ == series.n_features_in_ == 3
 
 
-def test_integers_are_tokens_unless_said_otherwise():
+def test_integers_are_tokens_unless_kind_is_series():
     rows = [[1, 2], [2], [1]] * 4
     assert isinstance(small().fit(rows, rows).predict(rows)[0], list)
     numbers = small(source_kind="series", target_kind="series").fit(rows, rows)
@@ -225,7 +225,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("pack", COLUMNS.values(), ids=COLUMNS)
-def test_a_column_of_strings_is_a_list_of_strings(pack):
+def test_column_of_strings_is_a_list_of_strings(pack):
     expected = small().fit(WORDS, BACK)
     model = small().fit(pack(WORDS), pack(BACK))
     assert model.loss_curve_ == expected.loss_curve_
@@ -289,7 +289,7 @@ def test_rows_of_a_rectangle_of_tokens():
     assert column.align(strings[:1, :1])[0].source == ["a", "<end>"]
 
 
-def test_whole_numbers_said_to_be_tokens_may_have_others_beside_them():
+def test_integer_tokens_may_be_scored_against_floats():
     y = [[1, 2], [1], [2]] * 4
     model = small(target_kind="tokens").fit(WORDS[:12], y)
     assert model.score(WORDS[:12], [[1.5]] * 12) == 0.0
@@ -333,7 +333,7 @@ def test_strings_are_reversed(attention):
     assert model.score(words, [word[::-1] for word in words]) == 1.0
 
 
-def test_attention_finds_what_is_copied():
+def test_attention_aligns_reversed_copies():
     words = ["".join(p) for p in itertools.permutations("abcde", 4)]
     model = learner(max_epochs=30, hidden_size=48).fit(words, [word[::-1] for word in words])
     source, target, _ = model.align(["abcd"])[0]
@@ -352,7 +352,7 @@ def test_numbers_end_where_they_should():
 
 
 @pytest.mark.parametrize("feedback", [True, False])
-def test_a_sine_is_continued(feedback):
+def test_sine_is_continued(feedback):
     start = np.linspace(0, 12, 60)
     X, y = (
         np.sin(start[:, None] + 0.3 * np.arange(14)),
@@ -388,7 +388,7 @@ def test_best_of_many_come_first(trained):
     assert_array_equal(trained.predict_n_best(WORDS[:4], 3), y)
 
 
-def test_a_beam_finds_what_greedy_decoding_finds_or_better(trained):
+def test_beam_finds_what_greedy_decoding_finds_or_better(trained):
     beam = clone(trained).set_params(beam_width=4, length_penalty=0.0).fit(WORDS, BACK)
     greedy, wide = trained.predict(WORDS), beam.predict(WORDS)
     better = beam.score_samples(WORDS, wide) - beam.score_samples(WORDS, greedy)
@@ -410,7 +410,7 @@ def test_samples_are_seeded(trained):
     assert_array_equal(trained.sample(WORDS, top_k=1), trained.predict(WORDS))
 
 
-def test_samples_do_not_depend_on_the_company(trained):
+def test_samples_do_not_depend_on_the_batch(trained):
     options = {"temperature": 3.0, "random_state": 3}
     together = trained.sample(WORDS, **options)
     # A row's random numbers are by its place: the first alone, the first few, others beside them.
@@ -513,7 +513,7 @@ def test_tokens_are_decoded_without_feedback(cell, attention, backend):
             assert_allclose(scores[ended], log_proba[ended, j], atol=1e-4)
 
 
-def test_what_was_said_does_not_reach_a_decoder_without_feedback():
+def test_earlier_tokens_do_not_reach_a_decoder_without_feedback():
     model = small(feedback=False).fit(WORDS, BACK)
     # Tokens at one step are independent of those before, so the path is the best of each step.
     ab, aa, bb, ba = model.score_samples(["abc"] * 4, ["ab", "aa", "bb", "ba"])
@@ -639,7 +639,7 @@ def test_validation_data_and_early_stopping():
     assert len(small().fit(WORDS, X_val=WORDS[:4]).validation_curve_) == 2  # an autoencoder
 
 
-def test_warm_start_goes_on_with_its_vocabulary():
+def test_warm_start_keeps_its_vocabulary():
     model = small(warm_start=True).fit(WORDS, BACK)
     with pytest.warns(UserWarning, match="1 of 1 tokens"):
         model.fit(["z"], ["a"])

@@ -59,7 +59,7 @@ def test_parameter_changes_likelihoods(name):
     assert not same(model, fitted(X, y, **{**common, **change}), X, y)
 
 
-def test_target_kind_says_what_integers_are():
+def test_target_kind_decides_what_integers_are():
     y = [[1, 2, 3]] * N
     assert isinstance(fitted(WORDS, y).predict(WORDS)[0], list)
     assert fitted(WORDS, y, target_kind="series").predict(WORDS).shape == (N, 3)
@@ -112,7 +112,7 @@ def test_n_iter_no_change_and_tol_decide_when_to_stop():
     assert epochs(tol=1e6, n_iter_no_change=5) == 6
 
 
-def test_warm_start_goes_on():
+def test_warm_start_continues_training():
     model = fitted(warm_start=True).fit(WORDS, BACK)
     assert model.n_iter_ == len(model.loss_curve_) == 4
     with pytest.raises(ValueError, match="attention was 'auto' when the network was built"):
@@ -162,7 +162,7 @@ def test_callbacks_are_called():
     assert model.net_.callbacks_[0][1].epochs_ == 2
 
 
-def test_verbose_says_how_training_goes(capfd):
+def test_verbose_prints_progress(capfd):
     fitted(verbose=2, device="cpu")
     assert "epoch 2/2" in capfd.readouterr().out
 

@@ -91,7 +91,7 @@ def test_padded_sparse_ids_are_refused(kind, padding):
 
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("kind", ALIGNED)
-def test_the_vectorizer_that_is_named_maps_them(kind, rows):
+def test_vectorizer_that_is_named_maps_them(kind, rows):
     model = make_pipeline(SequenceVectorizer(analyzer=list), kind(**SMALL)).fit(rows, Y)
     numbers = {i: n for n, i in enumerate(dict.fromkeys(i for row in rows for i in row), 2)}
     assert model[0].vocabulary_ == numbers or set(model[0].vocabulary_) == set(numbers)
@@ -110,7 +110,7 @@ def test_unseen_high_ids_are_refused_in_predict(kind):
 
 
 @pytest.mark.parametrize("kind", ALIGNED)
-def test_ids_that_are_close_to_each_other_are_taken(kind):
+def test_dense_ids_are_accepted(kind):
     for rows in ([[999_999], [0], [1], [2]], [range(3), range(3), [0], [1]]):
         model = kind(**SMALL).fit([np.array(row) for row in rows], Y)
         assert model.module_.state_dict()
@@ -118,7 +118,7 @@ def test_ids_that_are_close_to_each_other_are_taken(kind):
     assert large.predict([[1_500_000]]).shape == (1,)
 
 
-def test_a_panel_that_says_its_vocabulary_is_taken():
+def test_panel_with_n_tokens_is_accepted():
     X = panel([[1_999_999], [0], [1], [2]], n_tokens=2_000_000)
     assert RNNClassifier(**SMALL).fit(X, Y).predict(X).shape == (4,)
     assert len(Seq2SeqTransformer(**SMALL).fit(X, list("abab")).predict(X)) == 4
