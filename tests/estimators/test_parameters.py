@@ -92,8 +92,9 @@ def records_that_take(*names, classes=False):
 
 
 # Whose outputs are numbers made of X alone, which differ little where the weights do.
+WITHOUT_DECODING = {n: r for n, r in ESTIMATORS.items() if not r.has("score_samples")}
 each_without_decoding = pytest.mark.parametrize(
-    "record", [record for record in ESTIMATORS.values() if not record.has("score_samples")]
+    "record", WITHOUT_DECODING.values(), ids=WITHOUT_DECODING
 )
 
 

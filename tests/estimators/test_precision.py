@@ -143,9 +143,10 @@ def in_another_unit(rows):
     return [np.asarray(row, dtype=float) * 3.7e5 + 1e7 for row in rows]
 
 
-@pytest.mark.parametrize(
-    "record", [record for record in RECORDS.values() if record.source not in (IDS, WORDS)]
-)
+NUMERIC = {name: r for name, r in RECORDS.items() if r.source not in (IDS, WORDS)}
+
+
+@pytest.mark.parametrize("record", NUMERIC.values(), ids=NUMERIC)
 def test_fit_in_another_unit_takes_the_same_steps(record):
     # Rows are shuffled from an order that depends on their content, but not on its unit.
     X = [np.asarray(x, dtype=float) for x in record.X]
