@@ -1,4 +1,4 @@
-"""Every container of sequences inside everything that scikit-learn does with an estimator."""
+"""Every container of sequences in scikit-learn's meta-estimators, searches and splitters."""
 
 from functools import partial
 

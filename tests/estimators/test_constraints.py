@@ -1,4 +1,4 @@
-"""Numeric parameters take the numbers of Python and NumPy alike, and no booleans."""
+"""Numeric parameters accept the numbers of Python and NumPy alike, and no booleans."""
 
 import pickle
 from fractions import Fraction

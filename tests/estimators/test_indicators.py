@@ -1,4 +1,4 @@
-"""Multilabel y holds zeros and ones: what else is taken for them is refused."""
+"""Multilabel y holds zeros and ones; other values are refused."""
 
 import re
 

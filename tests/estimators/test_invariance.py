@@ -1,4 +1,4 @@
-"""What must make no difference: batches, row order, neighbours, copies, threads, global state."""
+"""Results do not depend on batches, row order, neighbours, copies, threads or global state."""
 
 import copy
 from collections.abc import Callable

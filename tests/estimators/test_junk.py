@@ -1,4 +1,4 @@
-"""Junk for estimators, of every kind that random calls have found: an error in our own words."""
+"""Invalid input that random calls have found: each is refused with an error that says what to do."""
 
 import re
 from decimal import Decimal

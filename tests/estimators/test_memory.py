@@ -1,4 +1,4 @@
-"""Memory is in proportion to what is asked for, and not to the size of a mapped file."""
+"""Memory use is proportional to what is requested, not to the size of a memory-mapped file."""
 
 import gzip
 import pickle

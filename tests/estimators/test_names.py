@@ -1,4 +1,4 @@
-"""Misspelt parameters, and what other libraries call them, are refused with the name here."""
+"""Misspelt parameters, and names of other libraries, are refused with the right name."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""Numbers far from zero, in any unit, and beyond float32: scores do not depend on them."""
+"""Scores do not depend on the unit or offset of numbers, also beyond float32."""
 
 import numpy as np
 import pandas as pd

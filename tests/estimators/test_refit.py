@@ -1,4 +1,4 @@
-"""A fit that raises, wherever it does, leaves the estimator as it was."""
+"""A fit that raises, wherever it does, leaves the estimator unchanged."""
 
 import copy
 

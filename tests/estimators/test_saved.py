@@ -1,4 +1,4 @@
-"""Saved models are checked when they are loaded, and say who saved them."""
+"""Saved models are verified when they are loaded, and store the version that saved them."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""Seq2SeqTransformer: what goes in, what comes out, and that it learns."""
+"""Seq2SeqTransformer: kinds of sources and targets, decoding, encodings, scores, and learning."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Every parameter of Seq2SeqTransformer does something, and what contradicts itself is refused."""
+"""Every parameter of Seq2SeqTransformer has an effect; contradictions are refused."""
 
 import numpy as np
 import pytest

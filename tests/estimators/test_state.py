@@ -1,4 +1,4 @@
-"""What a saved model is: NumPy arrays and plain values that predict bit for bit what it did."""
+"""Saved models hold NumPy arrays and plain values, and predict the same bits when loaded."""
 
 import copy
 import io
