@@ -1,4 +1,4 @@
-"""Invalid input that random calls have found: each is refused with an error that says what to do."""
+"""Invalid input that random calls have found: each is refused with an error that gives advice."""
 
 import re
 from decimal import Decimal
