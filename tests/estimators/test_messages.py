@@ -978,7 +978,7 @@ def test_message_names_the_call_and_the_argument(record, call, kind, message):
 @each_record
 def test_method_before_fit_is_refused(record):
     message = f"^This {record.name} instance is not fitted yet. Call 'fit' with appropriate"
-    for name in (*METHODS, "predict_n_best", "sample", "align"):
+    for name in (*METHODS, "transform", "predict_n_best", "sample", "align"):
         if hasattr(record.make(), name):
             with pytest.raises(NotFittedError, match=message):
                 getattr(record.make(), name)(record.X, *[2][: name == "predict_n_best"])
