@@ -284,16 +284,14 @@ def use(model, X, y):
 
 
 def numeric_outputs(model, X, y=None):
-    """The numbers among the outputs, end to end.
-
-    With y, none of them depends on an argmax or a search.
-    """
-    found = outputs(model, X)
-    if "score_samples" in found:
-        found["score_samples"] = list(model.score_samples(X, y))
-    if len(found) > 1:  # labels or decoded sequences beside the numbers they are made of
-        found = {name: found[name] for name in found.keys() - {"predict"}}
-    return np.concatenate([np.ravel(row) for name in sorted(found) for row in found[name]])
+    """Numbers that depend on all weights: probabilities, likelihoods of y, or predictions."""
+    if hasattr(model, "predict_proba"):
+        found = model.predict_proba(X)
+    elif hasattr(model, "score_samples"):
+        found = [model.score_samples(X, y)]
+    else:
+        found = model.predict(X)
+    return np.concatenate([np.ravel(row) for row in found])
 
 
 def assert_same_rows(found, expected, err_msg=""):

