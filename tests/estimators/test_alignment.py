@@ -12,6 +12,8 @@ from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.preprocessing import TimeDistributed
 from sk_rnn.sequences import Spans, align_to_samples
 
+from .table import ESTIMATORS, assert_same_model, each_estimator, records_with
+
 rng = np.random.default_rng(0)
 N = 40
 # Ids in the order in which the machines came, which is not that of their names.
@@ -37,30 +39,39 @@ def test_labels_in_another_order_are_aligned():
     assert model.score(PANEL, KIND) == expected.score(PANEL, IN_ORDER.to_numpy())
 
 
-def test_everything_beside_a_panel_is_aligned():
-    heat = FRAME.groupby("machine", sort=False)["heat"].mean()  # in the frame's order
+@each_estimator
+def test_everything_beside_a_panel_is_aligned(record):
+    y = pd.Series(list(record.y_for(IDS)), index=IDS)  # in the frame's order
     weights = pd.Series(np.linspace(0.5, 2.0, N), index=IDS)
     groups = pd.Series(np.repeat(np.arange(10), 4), index=IDS)
     common = {**SMALL, "early_stopping": True, "max_epochs": 3}
-    for kind in (RNNRegressor, Seq2SeqTransformer):
-        model = kind(**common).fit(PANEL, heat, sample_weight=weights, groups=groups)
-        plain = [data.loc[PANEL.index].to_numpy() for data in (heat, weights, groups)]
-        expected = kind(**common).fit(PANEL, plain[0], sample_weight=plain[1], groups=plain[2])
-        assert_array_equal(model.predict(PANEL), expected.predict(PANEL))
-        validated = kind(**common).fit(PANEL, plain[0], X_val=PANEL, y_val=heat)
-        same = kind(**common).fit(PANEL, plain[0], X_val=PANEL, y_val=plain[0])
-        assert validated.validation_curve_ == same.validation_curve_
-        assert model.score(PANEL, heat, sample_weight=weights) == expected.score(
-            PANEL, plain[0], sample_weight=plain[1]
-        )
+    model = record.estimator(**common).fit(PANEL, y, sample_weight=weights, groups=groups)
+    plain = [data.loc[PANEL.index].to_numpy() for data in (y, weights, groups)]
+    expected = record.estimator(**common)
+    expected.fit(PANEL, plain[0], sample_weight=plain[1], groups=plain[2])
+    assert_array_equal(model.predict(PANEL), expected.predict(PANEL))
+    validated = record.estimator(**common).fit(PANEL, plain[0], X_val=PANEL, y_val=y)
+    same = record.estimator(**common).fit(PANEL, plain[0], X_val=PANEL, y_val=plain[0])
+    assert validated.validation_curve_ == same.validation_curve_
+    assert model.score(PANEL, y, sample_weight=weights) == expected.score(
+        PANEL, plain[0], sample_weight=plain[1]
+    )
+
+
+@records_with("partial_fit", among=ESTIMATORS)
+def test_targets_of_partial_fit_are_aligned(record):
+    y = pd.Series(list(record.y_for(IDS)), index=IDS)
+    model = record.estimator(**SMALL).partial_fit(PANEL, y)
+    expected = record.estimator(**SMALL).partial_fit(PANEL, y.loc[PANEL.index].to_numpy())
+    assert_same_model(model, expected)
+
+
+def test_several_outputs_are_aligned():
+    heat = FRAME.groupby("machine", sort=False)["heat"].mean()
     several = pd.DataFrame({"a": heat, "b": -heat})
     outputs = RNNRegressor(**SMALL).fit(PANEL, several).predict(PANEL)
     ordered = several.loc[PANEL.index].to_numpy()
     assert_array_equal(outputs, RNNRegressor(**SMALL).fit(PANEL, ordered).predict(PANEL))
-    more = RNNClassifier(**SMALL).partial_fit(PANEL, KIND).predict_proba(PANEL)
-    assert_array_equal(
-        more, RNNClassifier(**SMALL).partial_fit(PANEL, IN_ORDER.to_numpy()).predict_proba(PANEL)
-    )
 
 
 def test_zero_weights_leave_out_the_samples_they_name():
@@ -97,7 +108,7 @@ def test_cross_validation_of_labels_in_another_order_is_refused():
     assert cross_val_score(RNNClassifier(**SMALL), PANEL, IN_ORDER, cv=2).mean() > 0.85
 
 
-def test_a_plain_range_only_counts():
+def test_plain_range_only_counts():
     y = pd.Series(IN_ORDER.to_numpy())
     scores = cross_val_score(RNNClassifier(**SMALL), PANEL, y.to_numpy(), cv=3)
     assert_array_equal(cross_val_score(RNNClassifier(**SMALL), PANEL, y, cv=3), scores)
@@ -111,7 +122,7 @@ def test_a_plain_range_only_counts():
     assert align_to_samples(y_inner, inner, "y") is y_inner
 
 
-def test_labels_beside_other_containers_are_taken_as_they_stand():
+def test_labels_of_other_containers_are_not_aligned():
     rows = PANEL.to_list()
     y = KIND.loc[PANEL.index]
     expected = RNNClassifier(**SMALL).fit(rows, y.to_numpy()).predict_proba(rows)
@@ -150,7 +161,7 @@ def test_repeated_samples_are_their_own_order():
         align_to_samples(y.iloc[::-1], Spans.of(panel), "f: y")
 
 
-def test_a_transformer_gets_aligned_targets():
+def test_transformer_gets_aligned_targets():
     codes = Panel(PANEL.values.round(), PANEL.offsets, index=PANEL.index)
     encoder = TimeDistributed(TargetEncoder(categories="auto", random_state=0, shuffle=False))
     numbers = (KIND == "worn").astype(float)

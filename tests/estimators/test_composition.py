@@ -1,4 +1,4 @@
-"""Every container of sequences inside everything that scikit-learn does with an estimator."""
+"""Every container of sequences in scikit-learn's meta-estimators, searches and splitters."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ import pytest
 import sklearn
 import torch
 from numpy.testing import assert_array_equal
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -23,6 +23,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    KFold,
     TimeSeriesSplit,
     cross_val_predict,
     cross_val_score,
@@ -36,6 +37,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sk_rnn import RNNClassifier, RNNRegressor
 from sk_rnn.sequences import Panel
+
+from .table import ESTIMATORS, assert_same_outputs, each_record, numeric_outputs, take
+from .table import N as N_SAMPLES
 
 N = 16
 LABELS = np.array(["fall", "rise"])[np.arange(N) % 2]
@@ -167,16 +171,15 @@ CONTAINERS = {
 }
 
 
+SMALL = {"hidden_size": 2, "max_epochs": 1, "batch_size": 16, "random_state": 0}
+
+
 def classifier(**params):
-    return RNNClassifier(
-        **{"hidden_size": 2, "max_epochs": 1, "batch_size": 16, "random_state": 0, **params}
-    )
+    return RNNClassifier(**{**SMALL, **params})
 
 
 def regressor(**params):
-    return RNNRegressor(
-        **{"hidden_size": 2, "max_epochs": 1, "batch_size": 16, "random_state": 0, **params}
-    )
+    return RNNRegressor(**{**SMALL, **params})
 
 
 def same(X):
@@ -268,17 +271,23 @@ USES = [
 ]
 
 
+CLASSIFIERS = {n: r for n, r in ESTIMATORS.items() if is_classifier(r.make())}
+REGRESSORS = {n: r for n, r in ESTIMATORS.items() if is_regressor(r.make())}
+
+
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_classifier_composes(name, use):
+@pytest.mark.parametrize("record", CLASSIFIERS.values(), ids=CLASSIFIERS)
+def test_classifier_composes(record, name, use):
     X, params = CONTAINERS[name]
-    use(classifier(**params), X)
+    use(record.estimator(**SMALL, **params), X)
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_regressor_composes(name):
+@pytest.mark.parametrize("record", REGRESSORS.values(), ids=REGRESSORS)
+def test_regressor_composes(record, name):
     X, params = CONTAINERS[name]
-    model = regressor(**params)
+    model = record.estimator(**SMALL, **params)
     scores = cross_val_score(model, X, NUMBERS, cv=2, error_score="raise")
     assert np.isfinite(scores).all()
     voting = VotingRegressor([("rnn", clone(model))]).fit(X, NUMBERS)
@@ -287,15 +296,43 @@ def test_regressor_composes(name):
     assert stacking.predict(X).shape == (N,)
 
 
-@pytest.mark.parametrize("family", range(len(FAMILIES)))
-def test_container_does_not_matter(family):
+@each_record
+def test_estimator_composes(record):
+    X, y = record.X, record.y
+    model = record.make(max_epochs=1)
+    scores = cross_val_score(model, X, y, cv=KFold(2), error_score="raise")
+    assert np.isfinite(scores).all()
+    groups = np.arange(N_SAMPLES) // 4
+    scores = cross_val_score(model, X, y, cv=GroupKFold(2), groups=groups, error_score="raise")
+    assert np.isfinite(scores).all()
+    search = GridSearchCV(model, {"lr": [1e-3, 1e-2]}, cv=KFold(2), error_score="raise").fit(X, y)
+    best = clone(model).set_params(**search.best_params_).fit(X, y)
+    assert_same_outputs(search.best_estimator_, best, X)
+    piped = make_pipeline(FunctionTransformer(same), clone(model)).fit(X, y)
+    assert_same_outputs(piped[-1], model.fit(X, y), X)
+    assert len(piped.predict(take(X, range(3)))) == 3
+
+
+@pytest.mark.parametrize(
+    ("record", "family"),
+    [
+        pytest.param(record, family, id=f"{name}-{i}")
+        for name, record in ESTIMATORS.items()
+        for i, family in enumerate(FAMILIES)
+        # Ids of a Panel are rows of the embedding, others are looked up if there is a vocabulary.
+        if family is not FAMILIES[-1] or "num_embeddings" in record.make().get_params()
+    ],
+)
+def test_container_does_not_matter(record, family):
     expected = None
-    for members, params in FAMILIES[family]:
+    for members, params in family:
         for name, X in members.items():
-            proba = classifier(**params).fit(X, LABELS).predict_proba(X)
-            expected = proba if expected is None else expected
-            assert_array_equal(proba, expected, err_msg=name)
-    assert len(np.unique(expected)) > N  # it was no constant that agreed
+            model = record.estimator(**{**SMALL, **record.reads_series, **params})
+            y = record.y_for(range(N))
+            numbers = numeric_outputs(model.fit(X, y), X, y)
+            expected = numbers if expected is None else expected
+            assert_array_equal(numbers, expected, err_msg=name)
+    assert len(np.unique(expected)) >= N  # it was no constant that agreed
 
 
 def test_grid_search_runs_in_processes():

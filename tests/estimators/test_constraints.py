@@ -1,4 +1,4 @@
-"""Numeric parameters take the numbers of Python and NumPy alike, and no booleans."""
+"""Numeric parameters accept the numbers of Python and NumPy alike, and no booleans."""
 
 import pickle
 from fractions import Fraction
@@ -11,7 +11,6 @@ from sklearn.utils._param_validation import InvalidParameterError
 from skorch.callbacks import EarlyStopping
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
-from sk_rnn.estimators import _parameters
 from sk_rnn.metrics import chrf_score
 from sk_rnn.preprocessing import (
     SequencePadder,
@@ -22,6 +21,9 @@ from sk_rnn.preprocessing import (
 )
 from sk_rnn.sequences import AnyNumber, IntegerFrom, IntegerRange, NumberIn, plain_number
 
+from .internals import GROUPS_OF_CONSTRAINTS
+from .table import ESTIMATORS, each_estimator, numeric_outputs
+
 _rng = np.random.default_rng(0)
 N = 30
 LENGTHS = _rng.integers(2, 7, size=N)
@@ -31,86 +33,77 @@ IDS = [_rng.integers(0, 6, size=n) for n in LENGTHS]
 PADDED = np.full((N, 8), np.float32(0.1))
 for row, x in zip(PADDED, X, strict=True):
     row[: len(x)] = x[:, 0]
+DATA = {"series": X, "tokens": IDS, "padded": PADDED}
 LABELS = np.arange(N) % 3
 NUMBERS = _rng.normal(size=N)
 WORDS = ["".join(_rng.choice(list("abcd"), size=n)) for n in LENGTHS]
-BACK = [word[::-1] for word in WORDS]
 
-TOKENS, CONVOLVED = {"embedding_dim": 3}, {"conv_channels": 3}
+CONVOLVED = {"conv_channels": 3}
 STOPPING = {"early_stopping": True, "max_epochs": 4}
-# parameter: (other parameters, a value, X). Values are those at which an error would show.
-COMMON = {
-    "hidden_size": ({}, 5, X),
-    "num_layers": ({}, 2, X),
-    "conv_channels": ({}, 3, X),
-    "conv_kernel_size": (CONVOLVED, 2, X),
-    "conv_stride": (CONVOLVED, 2, X),
-    "embedding_dropout": (TOKENS, 0.3, IDS),
-    "word_dropout": (TOKENS, 0.3, IDS),
-    "padding_value": ({}, 0.1, PADDED),
-    "dropout": ({}, 0.3, X),
-    "recurrent_dropout": ({}, 0.3, X),
-    "lr": ({}, 0.1, X),
-    "weight_decay": ({}, 0.1, X),
-    "gradient_clip": ({}, 0.1, X),
-    "max_epochs": ({}, 3, X),
-    "batch_size": ({}, 7, X),
-    "validation_fraction": (STOPPING, 0.1, X),
-    "n_iter_no_change": (STOPPING, 1, X),
-    "tol": ({**STOPPING, "n_iter_no_change": 1}, 0.1, X),
-    "random_state": ({}, 3, X),
-    "optimizer__eps": ({}, 0.1, X),
-    "optimizer__betas": ({}, (0.5, 0.7), X),
-    "module__embedding_std": (TOKENS, 0.3, IDS),
-    "module__forget_bias": ({"cell": "lstm"}, 0.3, X),
-}
-ALIGNED = COMMON | {
-    "embedding_dim": ({}, 3, IDS),
-    "num_embeddings": (TOKENS, 9, IDS),
-    "tbptt_steps": ({}, 2, X),
-}
-PAIRS = {name: (params, value, WORDS) for name, (params, value, _) in COMMON.items()} | {
-    "embedding_dropout": ({}, 0.3, WORDS),
-    "word_dropout": ({}, 0.3, WORDS),
-    "padding_value": ({}, 0.1, PADDED),
-    "module__embedding_std": ({}, 0.3, WORDS),
-    "scheduled_sampling": ({}, 0.3, WORDS),
-    "source_min_df": ({}, 2, WORDS),
-    "target_min_df": ({}, 2, WORDS),
-    "embedding_dim": ({}, 3, WORDS),
-    "label_smoothing": ({}, 0.3, WORDS),
-    "max_length": ({}, 2, WORDS),
-    "beam_width": ({}, 3, WORDS),
-    "length_penalty": ({"beam_width": 3}, 0.3, WORDS),
-}
+# parameter: (other parameters, a value, kind of X). Values are those at which an error would show.
 CASES = {
-    RNNClassifier: ALIGNED,
-    RNNRegressor: ALIGNED
-    | {
-        "huber_delta": ({"loss": "huber"}, 0.3, X),
-        "quantile": ({"loss": "quantile"}, 0.3, X),
-    },
-    Seq2SeqTransformer: PAIRS,
+    "hidden_size": ({}, 5, "series"),
+    "num_layers": ({}, 2, "series"),
+    "conv_channels": ({}, 3, "series"),
+    "conv_kernel_size": (CONVOLVED, 2, "series"),
+    "conv_stride": (CONVOLVED, 2, "series"),
+    "embedding_dim": ({}, 3, "tokens"),
+    "num_embeddings": ({}, 9, "tokens"),
+    "embedding_dropout": ({}, 0.3, "tokens"),
+    "word_dropout": ({}, 0.3, "tokens"),
+    "padding_value": ({}, 0.1, "padded"),
+    "dropout": ({}, 0.3, "series"),
+    "recurrent_dropout": ({}, 0.3, "series"),
+    "lr": ({}, 0.1, "series"),
+    "weight_decay": ({}, 0.1, "series"),
+    "gradient_clip": ({}, 0.1, "series"),
+    "tbptt_steps": ({}, 2, "series"),
+    "max_epochs": ({}, 3, "series"),
+    "batch_size": ({}, 7, "series"),
+    "validation_fraction": (STOPPING, 0.1, "series"),
+    "n_iter_no_change": (STOPPING, 1, "series"),
+    "tol": ({**STOPPING, "n_iter_no_change": 1}, 0.1, "series"),
+    "random_state": ({}, 3, "series"),
+    "optimizer__eps": ({}, 0.1, "series"),
+    "optimizer__betas": ({}, (0.5, 0.7), "series"),
+    "module__embedding_std": ({}, 0.3, "tokens"),
+    "module__forget_bias": ({"cell": "lstm"}, 0.3, "series"),
+    "huber_delta": ({"loss": "huber"}, 0.3, "series"),
+    "quantile": ({"loss": "quantile"}, 0.3, "series"),
+    "scheduled_sampling": ({}, 0.3, "tokens"),
+    "source_min_df": ({}, 2, "tokens"),
+    "target_min_df": ({}, 2, "tokens"),
+    "label_smoothing": ({}, 0.3, "tokens"),
+    "max_length": ({}, 2, "tokens"),
+    "beam_width": ({}, 3, "tokens"),
+    "length_penalty": ({"beam_width": 3}, 0.3, "tokens"),
 }
-ALL = [(kind, name) for kind, cases in CASES.items() for name in cases]
-TARGETS = {RNNClassifier: LABELS, RNNRegressor: NUMBERS, Seq2SeqTransformer: BACK}
+ALL = [
+    pytest.param(record, name, id=f"{record.name}-{name}")
+    for record in ESTIMATORS.values()
+    for name in CASES
+    if name in record.make().get_params() or "__" in name
+]
+NUMERIC_PARAMETERS = [case for case in ALL if "__" not in case.values[1]]
 # Where one-byte integers overflow, and single and half precision round.
 INTEGERS = [np.int64, np.int32, np.uint8, np.int8]
 FLOATS = [np.float64, np.float32, np.float16]
 
 
-def fitted(kind, data, **params):
+def fit_for(record, name, **params):
+    """A model fitted to the data that a parameter is tested with, and X."""
+    others, _, kind = CASES[name]
+    data = DATA[kind]
+    reads = record.reads_tokens if kind == "tokens" else record.reads_series
     small = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
-    return kind(**{**small, **params}).fit(data, TARGETS[kind])
+    model = record.estimator(**{**small, **reads, **others, **params})
+    return model.fit(data, record.y_for(data)), data
 
 
-def outputs(model, data):
-    if isinstance(model, RNNClassifier):
-        return model.decision_function(data)
-    if isinstance(model, RNNRegressor):
-        return model.predict(data)
-    model.predict(data)  # which searches
-    return model.score_samples(data)
+def fitted(kind, data, **params):
+    y = {RNNClassifier: LABELS, RNNRegressor: NUMBERS, Seq2SeqTransformer: WORDS}[kind]
+    small = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
+    return kind(**{**small, **params}).fit(data, y)
 
 
 def twins(value):
@@ -129,64 +122,55 @@ def is_numeric(constraints):
     )
 
 
-@pytest.mark.parametrize("kind", CASES)
-def test_every_numeric_parameter_is_in_the_tables(kind):
-    numeric = {name for name, c in kind._parameter_constraints.items() if is_numeric(c)}
-    assert numeric == {name for name in CASES[kind] if "__" not in name}
+@each_estimator
+def test_every_numeric_parameter_is_in_the_table(record):
+    constraints = record.estimator._parameter_constraints
+    assert {name for name, c in constraints.items() if is_numeric(c)} <= CASES.keys()
     # And none is checked with scikit-learn's own, which take True for 1.
-    for constraints in kind._parameter_constraints.values():
-        assert "random_state" not in constraints
-        assert not any(type(c).__name__ == "Interval" for c in constraints)
+    for allowed in constraints.values():
+        assert "random_state" not in allowed
+        assert not any(type(c).__name__ == "Interval" for c in allowed)
 
 
-@pytest.mark.parametrize("kind", CASES)
-def test_constraints_are_those_of_the_constructor(kind):
-    assert kind._parameter_constraints.keys() == kind().get_params().keys()
+@each_estimator
+def test_constraints_are_those_of_the_constructor(record):
+    constraints = record.estimator._parameter_constraints
+    assert constraints.keys() == record.estimator().get_params().keys()
 
 
 def test_groups_of_constraints_have_no_parameter_in_common():
     # A sum in which one group replaced a constraint of another would hide which one holds.
-    groups = [
-        _parameters.NETWORK,
-        _parameters.INPUTS,
-        _parameters.TOKENS,
-        _parameters.TRAINING,
-        _parameters.COMPUTE,
-        _parameters.SEQUENCE_MODEL,
-    ]
-    names = [name for group in groups for name in group]
+    names = [name for group in GROUPS_OF_CONSTRAINTS for name in group]
     assert len(names) == len(set(names))
-    for kind in CASES:
-        for group in groups[:-1]:
+    for record in ESTIMATORS.values():
+        for group in GROUPS_OF_CONSTRAINTS[:-1]:
             for name, constraints in group.items():
-                assert kind._parameter_constraints[name] is constraints
+                assert record.estimator._parameter_constraints[name] is constraints
 
 
 @pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")
-@pytest.mark.parametrize(("kind", "name"), ALL)
-def test_numpy_numbers_do_what_equal_numbers_do(kind, name):
-    params, value, data = CASES[kind][name]
+@pytest.mark.parametrize(("record", "name"), ALL)
+def test_numpy_numbers_do_what_equal_numbers_do(record, name):
     expected = {}
-    for theirs, ours in twins(value):
+    for theirs, ours in twins(CASES[name][1]):
         if ours not in expected:
-            expected[ours] = outputs(fitted(kind, data, **params, **{name: ours}), data)
-        model = fitted(kind, data, **params, **{name: theirs})
+            expected[ours] = numeric_outputs(*fit_for(record, name, **{name: ours}))
+        model, data = fit_for(record, name, **{name: theirs})
         assert model.get_params()[name] is theirs  # stored as it is
-        assert_array_equal(outputs(model, data), expected[ours])
-        assert_array_equal(outputs(pickle.loads(pickle.dumps(model)), data), expected[ours])
+        assert_array_equal(numeric_outputs(model, data), expected[ours])
+        assert_array_equal(numeric_outputs(pickle.loads(pickle.dumps(model)), data), expected[ours])
 
 
-@pytest.mark.parametrize(("kind", "name"), [(k, n) for k, n in ALL if "__" not in n])
-def test_what_is_not_a_number_is_refused(kind, name):
-    params, value, data = CASES[kind][name]
+@pytest.mark.parametrize(("record", "name"), NUMERIC_PARAMETERS)
+def test_parameters_refuse_other_types_for_numbers(record, name):
+    value = CASES[name][1]
     for wrong in (True, False, np.True_, np.array(value), np.array([value]), str(value), 1j):
         with pytest.raises(InvalidParameterError) as error:
-            fitted(kind, data, **{**params, name: wrong})
-        assert str(error.value).startswith(f"The {name!r} parameter of {kind.__name__} must be ")
+            fit_for(record, name, **{name: wrong})
+        assert str(error.value).startswith(f"The {name!r} parameter of {record.name} must be ")
         assert str(error.value).endswith(f". Got {wrong!r} instead.")
 
 
-@pytest.mark.parametrize("kind", CASES)
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -202,24 +186,23 @@ def test_what_is_not_a_number_is_refused(kind, name):
         ),
     ],
 )
-def test_booleans_for_numbers_of_the_optimizer_are_refused(kind, params, message):
+@each_estimator
+def test_booleans_for_numbers_of_the_optimizer_are_refused(record, params, message):
     with pytest.raises(ValueError) as error:
-        fitted(kind, CASES[kind]["lr"][2], **params)
-    assert str(error.value) == f"{kind.__name__}.{message}"
-    fitted(kind, CASES[kind]["lr"][2], optimizer__amsgrad=np.True_)  # which is one
+        record.fit(**params)
+    assert str(error.value) == f"{record.name}.{message}"
+    record.fit(optimizer__amsgrad=np.True_)  # which is one
 
 
-@pytest.mark.parametrize("kind", CASES)
 @pytest.mark.parametrize("value", [True, -1, "0.1", np.inf])
-def test_arguments_of_the_module_are_checked(kind, value):
-    params, _, data = CASES[kind]["module__embedding_std"]
-    message = rf"^The 'module__embedding_std' parameter of {kind.__name__} must be a float in"
+@each_estimator
+def test_arguments_of_the_module_are_checked(record, value):
+    message = rf"^The 'module__embedding_std' parameter of {record.name} must be a float in"
     with pytest.raises(ValueError, match=message):
-        fitted(kind, data, **params, module__embedding_std=value)
+        fit_for(record, "module__embedding_std", module__embedding_std=value)
     if value != -1:
-        params, _, data = CASES[kind]["module__forget_bias"]
         with pytest.raises(ValueError, match=r"^The 'module__forget_bias' parameter of"):
-            fitted(kind, data, **params, module__forget_bias=value)
+            fit_for(record, "module__forget_bias", module__forget_bias=value)
 
 
 BOOLEAN = {
@@ -242,11 +225,11 @@ def test_numpy_booleans_do_what_equal_booleans_do(name):
     params, value, data = BOOLEAN[name]
     kind = Seq2SeqTransformer if data is WORDS else RNNClassifier
     y = [[label] * len(x) for label, x in zip(LABELS, data, strict=True)]
-    y = y if name == "return_sequences" else TARGETS[kind]
+    y = y if name == "return_sequences" else (WORDS if kind is Seq2SeqTransformer else LABELS)
     found = []
     for given in (value, np.bool_(value)):
         model = kind(hidden_size=4, max_epochs=2, random_state=0, **params, **{name: given})
-        found.append(outputs(model.fit(data, y), data))
+        found.append(numeric_outputs(model.fit(data, y), data))
         assert not any(isinstance(v, np.bool_) for n, v in vars(model).items() if n != name)
     for first, second in zip(*found, strict=True):
         assert_array_equal(first, second)
@@ -258,14 +241,14 @@ def test_numpy_booleans_contradict_what_equal_booleans_do(feedback):
         fitted(Seq2SeqTransformer, WORDS, feedback=feedback, tied_embeddings=np.True_)
 
 
-def test_a_grid_may_be_an_array():
+def test_grid_may_be_an_array():
     grid = {"hidden_size": 2 ** np.arange(2, 4), "lr": np.logspace(-3, -2, 2)}
     model = RNNClassifier(max_epochs=1, random_state=0)
     search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(X, LABELS)
     assert search.best_params_["hidden_size"] in (4, 8)
 
 
-def test_a_warm_start_takes_equal_numbers_for_equal():
+def test_warm_start_takes_equal_numbers_for_equal():
     model = fitted(RNNClassifier, X, hidden_size=np.int64(4), warm_start=True)
     assert model.set_params(hidden_size=4).fit(X, LABELS).n_iter_ == 4
     with pytest.raises(ValueError, match="hidden_size was 4 when the network was built and is now"):
@@ -273,11 +256,13 @@ def test_a_warm_start_takes_equal_numbers_for_equal():
 
 
 def test_class_weights_may_be_of_numpy_and_not_boolean():
-    expected = outputs(fitted(RNNClassifier, X, class_weight={0: 3, 1: 0.125}), X)
+    expected = numeric_outputs(fitted(RNNClassifier, X, class_weight={0: 3, 1: 0.125}), X)
     for weights in ({0: np.uint8(3), 1: np.float16(0.125)}, {0: np.int64(3), 1: Fraction(1, 8)}):
-        assert_array_equal(outputs(fitted(RNNClassifier, X, class_weight=weights), X), expected)
+        assert_array_equal(
+            numeric_outputs(fitted(RNNClassifier, X, class_weight=weights), X), expected
+        )
     single, double = (
-        outputs(fitted(RNNClassifier, X, class_weight=dict.fromkeys(range(2), weight)), X)
+        numeric_outputs(fitted(RNNClassifier, X, class_weight=dict.fromkeys(range(2), weight)), X)
         for weight in (np.float32(0.1), float(np.float32(0.1)))
     )
     assert_array_equal(single, double)
@@ -292,7 +277,7 @@ def test_arguments_of_callbacks_may_be_of_numpy():
     assert (type(patience), patience) == (int, 2)
 
 
-def test_a_learning_rate_schedule_returns_no_booleans():
+def test_learning_rate_schedule_returns_no_booleans():
     with pytest.raises(ValueError, match=r"lr_schedule\(0\) returned True. Return the factor"):
         fitted(RNNClassifier, X, lr_schedule=lambda progress: True)
 
@@ -326,7 +311,7 @@ def test_sample_takes_numpy_numbers(translator, name, value):
 
 
 @pytest.mark.parametrize("wrong", [True, False, np.True_, np.array(2), "2"])
-def test_methods_refuse_what_is_not_a_number(translator, wrong):
+def test_methods_refuse_other_types_for_numbers(translator, wrong):
     with pytest.raises(ValueError, match="predict_n_best: n is"):
         translator.predict_n_best(WORDS, wrong)
     for name in ("temperature", "top_k", "top_p", "random_state"):
@@ -386,7 +371,7 @@ def test_transformers_take_numpy_numbers(function, name, value):
 
 
 @pytest.mark.parametrize(("function", "name", "value"), NUMERIC)
-def test_transformers_refuse_what_is_not_a_number(function, name, value):
+def test_transformers_refuse_other_types_for_numbers(function, name, value):
     for wrong in (True, False, np.True_, np.array(value), str(value), (True, 2), (1, 2.0)):
         with pytest.raises(InvalidParameterError, match=rf"^The '{name}' parameter of \w+ must be"):
             function(**{name: wrong})
@@ -484,8 +469,8 @@ def test_fractions_are_numbers():
     assert not IntegerFrom(0).is_satisfied_by(Fraction(1, 3))
     dropout = Fraction(1, 3)
     assert_array_equal(
-        outputs(fitted(RNNClassifier, X, dropout=dropout), X),
-        outputs(fitted(RNNClassifier, X, dropout=float(dropout)), X),
+        numeric_outputs(fitted(RNNClassifier, X, dropout=dropout), X),
+        numeric_outputs(fitted(RNNClassifier, X, dropout=float(dropout)), X),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 from sklearn.utils import _testing as sklearn_testing
 
-from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from .table import ESTIMATORS as RECORDS
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "sync_docstrings.py"
 SPEC = importlib.util.spec_from_file_location("sync_docstrings", SCRIPT)
@@ -17,7 +17,7 @@ sync_docstrings = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(sync_docstrings)
 DIFFERENCES = sync_docstrings.DIFFERENCES
 
-ESTIMATORS = [RNNClassifier, RNNRegressor, Seq2SeqTransformer]
+ESTIMATORS = [record.estimator for record in RECORDS.values()]
 SECTIONS = {"Parameters": "include_params", "Attributes": "include_attrs"}
 METHODS = sorted(
     {

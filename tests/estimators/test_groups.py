@@ -14,7 +14,8 @@ from skorch.callbacks import Callback
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.preprocessing import TimeDistributed
-from sk_rnn.training import split_rows
+
+from .table import each_estimator, take
 
 rng = np.random.default_rng(0)
 N = 40
@@ -25,9 +26,6 @@ LENGTHS = rng.integers(2, 6, size=N)
 X = [np.full((n, 1), float(person)) for n, person in zip(LENGTHS, PERSONS, strict=True)]
 LABELS = rng.choice(["a", "b"], size=N)
 TAGS = [np.array(["a", "b"])[np.arange(n) % 2] for n in LENGTHS]
-NUMBERS = rng.normal(size=N)
-TARGETS = {RNNClassifier: LABELS, RNNRegressor: NUMBERS, Seq2SeqTransformer: LABELS}
-kinds = pytest.mark.parametrize("kind", TARGETS)
 
 
 class Seen(Callback):
@@ -41,9 +39,21 @@ class Seen(Callback):
         self.persons_[training] |= set(np.rint(values.numpy().ravel()).astype(int)) - {0}
 
 
+COMMON = {
+    "hidden_size": 2,
+    "max_epochs": 1,
+    "random_state": 0,
+    "early_stopping": True,
+    "scale_inputs": False,
+}
+
+
 def small(kind, **params):
-    common = {"hidden_size": 2, "max_epochs": 1, "random_state": 0, "early_stopping": True}
-    return kind(**{**common, "scale_inputs": False, "callbacks": [Seen()], **params})
+    return kind(**{**COMMON, "callbacks": [Seen()], **params})
+
+
+def new(record, **params):
+    return small(record.estimator, **params)
 
 
 def seen(model):
@@ -51,19 +61,19 @@ def seen(model):
     return callback.persons_[True], callback.persons_[False]
 
 
-@kinds
+@each_estimator
 @pytest.mark.parametrize(("fraction", "n_valid"), [(0.05, 1), (0.3, 3), (0.85, 9), (0.95, 9)])
-def test_fit_has_no_group_on_both_sides(kind, fraction, n_valid):
-    model = small(kind, validation_fraction=fraction).fit(X, TARGETS[kind], groups=NAMES)
+def test_fit_has_no_group_on_both_sides(record, fraction, n_valid):
+    model = new(record, validation_fraction=fraction).fit(X, record.y_for(X), groups=NAMES)
     trained, validated = seen(model)
     assert len(validated) == n_valid
     assert not trained & validated
     assert trained | validated == set(PERSONS)
 
 
-@kinds
-def test_fit_without_groups_splits_them(kind):
-    trained, validated = seen(small(kind, validation_fraction=0.3).fit(X, TARGETS[kind]))
+@each_estimator
+def test_fit_without_groups_splits_them(record):
+    trained, validated = seen(new(record, validation_fraction=0.3).fit(X, record.y_for(X)))
     assert trained & validated
 
 
@@ -107,50 +117,54 @@ def test_groups_may_be_called_anything(groups):
     assert seen(model) == seen(small(RNNClassifier).fit(X, LABELS, groups=PERSONS))
 
 
-@kinds
-def test_groups_do_not_depend_on_the_order_of_rows(kind):
+@each_estimator
+def test_groups_do_not_depend_on_the_order_of_rows(record):
     order = rng.permutation(N)
-    expected = small(kind).fit(X, TARGETS[kind], groups=NAMES)
-    model = small(kind).fit([X[i] for i in order], TARGETS[kind][order], groups=NAMES[order])
+    expected = new(record).fit(X, record.y_for(X), groups=NAMES)
+    model = new(record).fit(
+        [X[i] for i in order], take(record.y_for(X), order), groups=NAMES[order]
+    )
     assert_array_equal(model.predict(X), expected.predict(X))
     assert seen(model) == seen(expected)
 
 
-@kinds
-def test_groups_beside_weights_of_zero_and_two(kind):
+@each_estimator
+def test_groups_beside_weights_of_zero_and_two(record):
     weights = np.where(PERSONS == 3, 0, 1 + PERSONS % 2)
-    model = small(kind).fit(X, TARGETS[kind], sample_weight=weights, groups=NAMES)
+    model = new(record).fit(X, record.y_for(X), sample_weight=weights, groups=NAMES)
     rows = np.repeat(np.arange(N), weights)
-    expected = small(kind).fit([X[i] for i in rows], TARGETS[kind][rows], groups=NAMES[rows])
+    expected = new(record).fit(
+        [X[i] for i in rows], take(record.y_for(X), rows), groups=NAMES[rows]
+    )
     assert seen(model) == seen(expected)
     assert set.union(*seen(model)) == set(PERSONS) - {3}
     assert_array_equal(model.predict(X), expected.predict(X))
 
 
-@kinds
-def test_groups_change_nothing_without_a_split(kind):
-    y = TARGETS[kind]
-    plain = small(kind, early_stopping=False).fit(X, y)
-    grouped = small(kind, early_stopping=False).fit(X, y, groups=NAMES)
+@each_estimator
+def test_groups_change_nothing_without_a_split(record):
+    y = record.y_for(X)
+    plain = new(record, early_stopping=False).fit(X, y)
+    grouped = new(record, early_stopping=False).fit(X, y, groups=NAMES)
     assert_array_equal(grouped.predict(X), plain.predict(X))
     assert seen(grouped) == (set(PERSONS), set())
-    plain = small(kind).fit(X, y, X_val=X, y_val=y)
-    grouped = small(kind).fit(X, y, X_val=X, y_val=y, groups=NAMES)
+    plain = new(record).fit(X, y, X_val=X, y_val=y)
+    grouped = new(record).fit(X, y, X_val=X, y_val=y, groups=NAMES)
     assert_array_equal(grouped.predict(X), plain.predict(X))
     assert seen(grouped) == (set(PERSONS), set(PERSONS))
 
 
-@kinds
-def test_groups_of_a_panel_are_aligned_to_its_ids(kind):
+@each_estimator
+def test_groups_of_a_panel_are_aligned_to_its_ids(record):
     ids = [f"s{i:02d}" for i in range(N)]
     panel = Panel(np.concatenate(X), np.append(0, np.cumsum(LENGTHS)), index=ids)
     order = rng.permutation(N)
     groups = pd.Series(NAMES, index=ids).iloc[order]
-    trained, validated = seen(small(kind).fit(panel, TARGETS[kind], groups=groups))
+    trained, validated = seen(new(record).fit(panel, record.y_for(X), groups=groups))
     assert validated
     assert not trained & validated
-    with pytest.raises(ValueError, match=f"{kind.__name__}.fit: groups is indexed by"):
-        small(kind).fit(panel, TARGETS[kind], groups=groups.rename(lambda name: name + "!"))
+    with pytest.raises(ValueError, match=f"{record.name}.fit: groups is indexed by"):
+        new(record).fit(panel, record.y_for(X), groups=groups.rename(lambda name: name + "!"))
 
 
 MISSING = [None, float("nan"), pd.NA, pd.NaT]
@@ -187,46 +201,46 @@ REFUSED = {
 }
 
 
-@kinds
+@each_estimator
 @pytest.mark.parametrize("case", REFUSED)
-def test_groups_that_are_none_are_refused(kind, case):
+def test_invalid_groups_are_refused(record, case):
     groups, message = REFUSED[case]
     with pytest.raises((TypeError, ValueError)) as caught:
-        small(kind).fit(X, TARGETS[kind], groups=groups)
-    start = f"{kind.__name__}.fit: "
+        new(record).fit(X, record.y_for(X), groups=groups)
+    start = f"{record.name}.fit: "
     assert str(caught.value) == start + message if message else start in str(caught.value)
 
 
-@kinds
-def test_one_group_left_by_weights_is_refused(kind):
+@each_estimator
+def test_one_group_left_by_weights_is_refused(record):
     with pytest.raises(ValueError, match="groups has a single group"):
-        small(kind).fit(X, TARGETS[kind], sample_weight=(PERSONS == 2) + 0.0, groups=NAMES)
+        new(record).fit(X, record.y_for(X), sample_weight=(PERSONS == 2) + 0.0, groups=NAMES)
 
 
-def test_split_rows_holds_out_groups_whose_classes_are_alike():
-    groups = np.repeat(np.arange(20), 10)
+def test_split_holds_out_groups_whose_classes_are_alike():
+    groups = np.repeat(np.arange(1, 21), 10)
     labels = np.repeat([0, 0, 0, 1] * 5, 10)
-    shares = []
+    data = np.repeat(groups[:, None], 2, axis=1).astype(float)
+    share = {group: labels[groups == group].mean() for group in range(1, 21)}
     for seed in range(20):
-        random = np.random.RandomState(seed)
-        train, valid = split_rows(np.arange(200), labels, 0.2, random, groups=groups)
-        assert sorted([*train, *valid]) == list(range(200))
-        assert len(set(groups[valid])) == 4
-        assert not set(groups[train]) & set(groups[valid])
-        shares.append(labels[valid].mean())
-    assert_array_equal(shares, 0.25)
+        model = small(RNNClassifier, validation_fraction=0.2, random_state=seed)
+        trained, validated = seen(model.fit(data[:, :, None], labels, groups=groups))
+        assert trained | validated == set(range(1, 21))
+        assert not trained & validated
+        assert len(validated) == 4
+        assert np.mean([share[group] for group in validated]) == 0.25
 
 
 # --- metadata routing -----------------------------------------------------------------------------
 
 
-@kinds
-def test_cross_validation_hands_groups_to_splitter_and_fit(kind):
+@each_estimator
+def test_cross_validation_hands_groups_to_splitter_and_fit(record):
     folds = GroupKFold(5)
     with config_context(enable_metadata_routing=True):
-        model = small(kind).set_fit_request(groups=True)
+        model = new(record).set_fit_request(groups=True)
         result = cross_validate(
-            model, X, TARGETS[kind], cv=folds, params={"groups": NAMES},
+            model, X, record.y_for(X), cv=folds, params={"groups": NAMES},
             return_estimator=True, return_indices=True, error_score="raise",
         )  # fmt: skip
     for fitted, train in zip(result["estimator"], result["indices"]["train"], strict=True):
@@ -264,7 +278,7 @@ def test_groups_that_nobody_asked_for_are_refused_by_routing():
             model.fit(X, LABELS, groups=NAMES)
 
 
-def test_a_pipeline_hands_groups_on_by_name():
+def test_pipeline_hands_groups_on_by_name():
     model = make_pipeline(
         TimeDistributed(StandardScaler(with_mean=False, with_std=False)), small(RNNClassifier)
     )

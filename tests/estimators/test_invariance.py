@@ -1,5 +1,6 @@
-"""What must make no difference: batches, row order, neighbours, copies, threads, global state."""
+"""Results do not depend on batches, row order, neighbours, copies, threads or global state."""
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,21 @@ from torch import nn
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.training import _runtime
 
+from .table import (
+    RECORDS,
+    Record,
+    assert_same_model,
+    assert_same_rows,
+    each_estimator,
+    each_record,
+    everything,
+    outputs,
+    records_with,
+    take,
+    two_numbers,
+    use,
+)
+
 _rng = np.random.default_rng(0)
 N = 19
 X = [_rng.normal(size=(n, 3)).astype(np.float32) for n in _rng.integers(1, 12, size=N)]
@@ -24,7 +40,7 @@ IDS = [_rng.integers(0, 6, size=len(x)) for x in X]
 
 
 class EchoCell(nn.Module):
-    """A cell of a user: it draws from the global generator, when built and when trained."""
+    """A custom cell that draws from the global generator, when built and when trained."""
 
     def __init__(self, input_size, hidden_size):
         super().__init__()
@@ -59,7 +75,7 @@ def small(kind, **params):
 
 
 def fitted(case: dict) -> tuple[object, Callable]:
-    """A fitted model and a function from X to one float array a sequence."""
+    """A fitted model and a function from X to one float array per sequence."""
     if case.get("return_sequences"):
         model = small(RNNRegressor, **case).fit(X, STEPS)
         return model, lambda rows: list(model.predict(rows))
@@ -71,13 +87,6 @@ def assert_close(found, expected, atol=1e-5):
     assert len(found) == len(expected)
     for i, (a, b) in enumerate(zip(found, expected, strict=True)):
         assert_allclose(a, b, rtol=0, atol=atol, err_msg=f"sequence {i}")
-
-
-def assert_same_model(one, other):
-    weights, others = one.module_.state_dict(), other.module_.state_dict()
-    assert list(weights) == list(others)
-    for name, value in weights.items():
-        assert_array_equal(value.numpy(), others[name].numpy(), err_msg=name)
 
 
 # --- predictions --------------------------------------------------------------------------------
@@ -101,7 +110,7 @@ def test_prediction_does_not_depend_on_the_batch(case):
 
 @pytest.mark.parametrize("backend", ["numba", "torch"])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_row_is_computed_alone_only_where_its_bits_stay_the_same(case, backend):
+def test_batch_size_of_one_row_is_one_only_where_bits_stay_the_same(case, backend):
     if backend == "numba" and _runtime.why_unavailable():
         pytest.skip("Numba is not there")
     if backend == "numba" and not isinstance(case.get("cell", "gru"), str):
@@ -119,14 +128,28 @@ def test_a_row_is_computed_alone_only_where_its_bits_stay_the_same(case, backend
         assert set(rows[: len(X)]) == {1 if apart else 8}
 
 
-def test_token_prediction_does_not_depend_on_the_batch():
-    model = small(RNNClassifier, embedding_dim=3).fit(IDS, LABELS)
-    expected = model.decision_function(IDS)
+@each_record
+def test_outputs_do_not_depend_on_the_batch(record):
+    model = record.fit()
+    expected = outputs(model, record.X)
+    order = np.random.default_rng(1).permutation(len(record.X))
     for batch_size in (1, 7, 256):
         model.set_params(batch_size=batch_size)
-        assert_allclose(model.decision_function(IDS), expected, rtol=0, atol=1e-5)
-    neighbours = [np.full(40, 5), *IDS]
-    assert_allclose(model.decision_function(neighbours)[1:], expected, rtol=0, atol=1e-5)
+        assert_close_outputs(outputs(model, record.X), expected)
+    shuffled = {name: [rows[i] for i in order] for name, rows in expected.items()}
+    assert_close_outputs(outputs(model, take(record.X, order)), shuffled)
+    for i in range(0, len(record.X), 4):
+        alone = {name: rows[i : i + 1] for name, rows in expected.items()}
+        assert_close_outputs(outputs(model, take(record.X, [i])), alone)
+
+
+def assert_close_outputs(found, expected):
+    assert found.keys() == expected.keys()
+    for name, rows in expected.items():
+        if np.asarray(rows[0]).dtype.kind == "f":
+            assert_close(found[name], rows)
+        else:
+            assert_same_rows(found[name], rows, name)
 
 
 CAUSAL = {
@@ -180,70 +203,80 @@ def test_early_steps_and_their_order_matter(cell, pooling):
 
 # --- fits ---------------------------------------------------------------------------------------
 
-MODELS = {
-    "classifier": (RNNClassifier, {}, X, LABELS),
-    "balanced": (RNNClassifier, {"class_weight": "balanced"}, X, LABELS),
-    "multilabel": (RNNClassifier, {}, X, np.column_stack([LABELS > 0, LABELS > 1]).astype(int)),
-    "tagger": (RNNClassifier, {"return_sequences": True}, X, TAGS),
-    "tokens": (RNNClassifier, {"embedding_dim": 3}, IDS, LABELS),
-    "regressor": (RNNRegressor, {"recurrent_dropout": 0.2}, X, NUMBERS),
-    "two outputs": (RNNRegressor, {"cell": "lstm"}, X, np.column_stack([NUMBERS, LABELS])),
-    "gaussian": (RNNRegressor, {"loss": "gaussian", "num_layers": 2}, X, NUMBERS),
-    "per step": (RNNRegressor, {"return_sequences": True}, X, STEPS),
-    "user's cell": (RNNClassifier, {"cell": EchoCell}, X, LABELS),
+CLASSIFIER, REGRESSOR = RECORDS["classifier"], RECORDS["regressor"]
+MODELS = RECORDS | {
+    "balanced": CLASSIFIER.with_params(class_weight="balanced"),
+    "recurrent dropout": REGRESSOR.with_params(recurrent_dropout=0.2),
+    "layers": RECORDS["two outputs"].with_params(num_layers=2, cell="lstm"),
+    "custom cell": CLASSIFIER.with_params(cell=EchoCell),
+    "series to numbers": Record(Seq2SeqTransformer, two_numbers),
+    "scheduled sampling": RECORDS["translator"].with_params(scheduled_sampling=0.5),
 }
-models = pytest.mark.parametrize(("kind", "params", "data", "y"), MODELS.values(), ids=MODELS)
+models = pytest.mark.parametrize("record", MODELS.values(), ids=MODELS)
+partly_fitted = records_with("partial_fit", among=MODELS)
 
 
-def take(items, rows):
-    return items[rows] if isinstance(items, np.ndarray) else [items[i] for i in rows]
+def weights_like(X):
+    return np.linspace(0.5, 2.0, len(X))
 
 
 @models
-def test_fit_does_not_depend_on_row_order(kind, params, data, y):
-    weight = np.linspace(0.5, 2.0, N)
-    order = np.random.default_rng(4).permutation(N)
+def test_fit_does_not_depend_on_row_order(record):
+    X, y, weight = record.X, record.y, weights_like(record.X)
+    order = np.random.default_rng(4).permutation(len(X))
     for sample_weight in (None, weight):
-        one = small(kind, batch_size=4, **params).fit(data, y, sample_weight)
-        other = small(kind, batch_size=4, **params).fit(
-            take(data, order),
-            take(y, order),
-            None if sample_weight is None else sample_weight[order],
+        one = record.make(batch_size=4).fit(X, y, sample_weight=sample_weight)
+        other = record.make(batch_size=4).fit(
+            take(X, order), take(y, order), sample_weight=take(sample_weight, order)
         )
         assert_same_model(one, other)
 
 
-def test_early_stopping_does_not_depend_on_row_order():
-    order = np.random.default_rng(4).permutation(N)
+@each_estimator
+def test_early_stopping_does_not_depend_on_row_order(record):
+    order = np.random.default_rng(4).permutation(len(record.X))
     params = {"early_stopping": True, "validation_fraction": 0.3, "max_epochs": 4}
-    one = small(RNNClassifier, **params).fit(X, LABELS)
-    other = small(RNNClassifier, **params).fit(take(X, order), LABELS[order])
+    one = record.fit(**params)
+    other = record.make(**params).fit(take(record.X, order), take(record.y, order))
     assert_same_model(one, other)
     assert one.validation_curve_ == other.validation_curve_
 
 
 @models
-def test_integer_weight_is_repetition(kind, params, data, y):
-    weight = np.random.default_rng(5).integers(0, 4, size=N)
-    rows = np.repeat(np.arange(N), weight)
+def test_integer_weight_is_repetition(record):
+    X, y = record.X, record.y
+    weight = np.random.default_rng(5).integers(0, 4, size=len(X))
+    rows = np.repeat(np.arange(len(X)), weight)
     for batch_size in (4, "auto"):
-        weighted = small(kind, batch_size=batch_size, **params).fit(data, y, sample_weight=weight)
-        repeated = small(kind, batch_size=batch_size, **params).fit(take(data, rows), take(y, rows))
+        weighted = record.make(batch_size=batch_size).fit(X, y, sample_weight=weight)
+        repeated = record.make(batch_size=batch_size).fit(take(X, rows), take(y, rows))
         assert_same_model(weighted, repeated)
-        assert weighted.loss_curve_ == repeated.loss_curve_
-    unweighted = small(kind, batch_size=4, **params).fit(data, y)
-    assert unweighted.loss_curve_ != weighted.loss_curve_
+        assert plain_attributes(weighted) == plain_attributes(repeated)
+    assert record.fit(batch_size=4).loss_curve_ != weighted.loss_curve_
 
 
 @models
-def test_weight_of_zero_removes_the_row(kind, params, data, y):
-    weight = np.where(np.arange(N) % 4 == 1, 0.0, np.linspace(0.5, 1.5, N))
+def test_weight_of_zero_removes_the_row(record):
+    X, y = record.X, record.y
+    weight = np.where(np.arange(len(X)) % 4 == 1, 0.0, weights_like(X))
     rows = np.flatnonzero(weight)
-    weighted = small(kind, batch_size=4, **params).fit(data, y, sample_weight=weight)
-    removed = small(kind, batch_size=4, **params).fit(
-        take(data, rows), take(y, rows), sample_weight=weight[rows]
+    weighted = record.make(batch_size=4).fit(X, y, sample_weight=weight)
+    removed = record.make(batch_size=4).fit(
+        take(X, rows), take(y, rows), sample_weight=weight[rows]
     )
     assert_same_model(weighted, removed)
+    assert plain_attributes(weighted) == plain_attributes(removed)
+
+
+def plain_attributes(model):
+    """What was learned beside the weights, such as vocabularies and scales of data."""
+    return repr(everything(model)["attributes"])
+
+
+@each_record
+def test_fractional_weights_change_the_loss(record):
+    weighted = record.make().fit(record.X, record.y, sample_weight=weights_like(record.X))
+    assert weighted.loss_curve_ != record.fit().loss_curve_
 
 
 def test_fractional_weights_pull_a_prediction():
@@ -256,13 +289,13 @@ def test_fractional_weights_pull_a_prediction():
     assert model.predict(data[:1])[0] == pytest.approx(0.75, abs=0.02)
 
 
-@models
-def test_partial_fit_does_not_depend_on_row_order(kind, params, data, y):
-    order = np.random.default_rng(6).permutation(N)
-    one, other = small(kind, **params), small(kind, **params)
+@partly_fitted
+def test_partial_fit_does_not_depend_on_row_order(record):
+    order = np.random.default_rng(6).permutation(len(record.X))
+    one, other = record.make(), record.make()
     for _ in range(2):
-        one.partial_fit(data, y)
-        other.partial_fit(take(data, order), take(y, order))
+        one.partial_fit(record.X, record.y)
+        other.partial_fit(take(record.X, order), take(record.y, order))
     assert_same_model(one, other)
 
 
@@ -270,47 +303,46 @@ def test_partial_fit_does_not_depend_on_row_order(kind, params, data, y):
 
 
 @models
-def test_random_state_decides_all(kind, params, data, y):
-    one = small(kind, **params).fit(data, y)
+def test_random_state_decides_all(record):
+    one = record.fit()
     np.random.seed(99)  # noqa: NPY002 - that it makes no difference is the point
     torch.manual_seed(99)
-    other = small(kind, **params).fit(data, y)
+    other = record.fit()
     assert_same_model(one, other)
-    assert_same_model(one, other.fit(data, y))  # nothing is left over from a fit
-    different = small(kind, **{**params, "random_state": 1}).fit(data, y)
-    assert different.loss_curve_ != one.loss_curve_
+    assert_same_model(one, other.fit(record.X, record.y))  # nothing is left over from a fit
+    assert record.fit(random_state=1).loss_curve_ != one.loss_curve_
 
 
-def test_random_state_object_is_drawn_from():
+@each_estimator
+def test_random_state_object_is_drawn_from(record):
     state = np.random.RandomState(0)
-    one = small(RNNClassifier, random_state=state).fit(X, LABELS)
-    other = small(RNNClassifier, random_state=state).fit(X, LABELS)
+    one, other = record.fit(random_state=state), record.fit(random_state=state)
     assert one.loss_curve_ != other.loss_curve_
-    again = small(RNNClassifier, random_state=np.random.RandomState(0)).fit(X, LABELS)
-    assert_same_model(one, again)
+    assert_same_model(one, record.fit(random_state=np.random.RandomState(0)))
 
 
-def test_no_random_state_differs_each_time_whatever_the_global_seed():
+@each_estimator
+def test_no_random_state_differs_each_time_whatever_the_global_seed(record):
     curves = []
     for _ in range(2):
         np.random.seed(0)  # noqa: NPY002 - that it makes no difference is the point
         torch.manual_seed(0)
-        curves.append(small(RNNClassifier, random_state=None).fit(X, LABELS).loss_curve_)
+        curves.append(record.fit(random_state=None).loss_curve_)
     assert curves[0] != curves[1]
 
 
 @pytest.mark.parametrize("random_state", [0, None])
 @models
-def test_global_generators_are_left_alone(kind, params, data, y, random_state):
+def test_global_generators_are_left_alone(record, random_state):
     def states():
         return np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
 
     before = states()
-    model = small(kind, **{**params, "random_state": random_state, "max_epochs": 1})
-    model.fit(data, y)
+    model = record.fit(random_state=random_state, max_epochs=1)
     assert states() == before
-    model.predict(data)
-    model.partial_fit(data, y)
+    use(model, record.X, record.y)
+    if hasattr(model, "partial_fit"):
+        model.partial_fit(record.X, record.y)
     assert states() == before
 
 
@@ -322,24 +354,26 @@ def denormal_survives() -> bool:
     return bool(product > 0) and np.float32(1e-30) * np.float32(1e-10) > 0
 
 
-def test_denormals_and_thread_count_of_the_caller_are_left_alone():
+@each_estimator
+def test_denormals_and_thread_count_of_the_caller_are_left_alone(record):
     n_threads = torch.get_num_threads()
     assert denormal_survives()
-    model = small(RNNClassifier).fit(X, LABELS)
+    model = record.fit()
     assert denormal_survives()
-    model.predict(X)
+    outputs(model, record.X)
     assert denormal_survives()
     assert torch.get_num_threads() == n_threads
 
 
-def test_callers_own_flushing_is_left_alone():
+@each_estimator
+def test_callers_own_flushing_is_left_alone(record):
     def fit_flushed():
         torch.set_flush_denormal(True)
         try:
             flushed = [not denormal_survives()]
-            model = small(RNNClassifier).fit(X, LABELS)
+            model = record.fit()
             flushed.append(not denormal_survives())
-            model.predict(X)
+            outputs(model, record.X)
             return [*flushed, not denormal_survives()]
         finally:
             torch.set_flush_denormal(False)
@@ -364,21 +398,19 @@ def test_denormals_are_flushed_while_fitting():
     assert not any(seen)
 
 
-def test_gradient_mode_of_the_caller_is_left_alone():
+@each_estimator
+def test_gradient_mode_of_the_caller_is_left_alone(record):
     with torch.no_grad():
-        expected = small(RNNClassifier).fit(X, LABELS)
+        expected = record.fit()
         assert not torch.is_grad_enabled()
-    assert_same_model(expected, small(RNNClassifier).fit(X, LABELS))
+    assert_same_model(expected, record.fit())
     assert torch.is_grad_enabled()
 
 
 def test_fits_in_threads_equal_sequential_ones():
     def jobs():
-        for name in ("classifier", "tagger", "tokens", "regressor", "gaussian"):
-            kind, params, data, y = MODELS[name]
-            for seed in range(3):
-                model = small(kind, **{**params, "random_state": seed})
-                yield delayed(model.fit)(data, y)
+        for record in RECORDS.values():
+            yield delayed(record.make().fit)(record.X, record.y)
 
     alone = [fit(*arguments) for fit, arguments, _ in jobs()]
     together = Parallel(n_jobs=4, backend="threading")(jobs())
@@ -386,7 +418,7 @@ def test_fits_in_threads_equal_sequential_ones():
         assert_same_model(one, other)
 
 
-def test_users_cells_in_threads_equal_sequential_ones():
+def test_custom_cells_in_threads_equal_sequential_ones():
     # They draw from torch's global generator, so fits take turns with it.
     def jobs():
         for seed in range(4):
@@ -400,7 +432,7 @@ def test_users_cells_in_threads_equal_sequential_ones():
     assert_array_equal(torch.get_rng_state().numpy(), before.numpy())
 
 
-def test_users_cell_may_be_fitted_within_a_fit():
+def test_custom_cell_may_be_fitted_within_a_fit():
     class Nesting(Callback):
         def on_epoch_end(self, net, **kwargs):
             small(RNNClassifier, cell=EchoCell, max_epochs=1).fit(X, LABELS)
@@ -409,40 +441,38 @@ def test_users_cell_may_be_fitted_within_a_fit():
     assert_same_model(model, small(RNNClassifier, cell=EchoCell).fit(X, LABELS))
 
 
-def test_predictions_in_threads_equal_sequential_ones():
-    model = small(RNNClassifier).fit(X, LABELS)
-    expected = model.predict_proba(X)
+@each_estimator
+def test_predictions_in_threads_equal_sequential_ones(record):
+    model = record.fit()
+    expected = model.predict(record.X)
     together = Parallel(n_jobs=4, backend="threading")(
-        delayed(model.predict_proba)(X) for _ in range(12)
+        delayed(model.predict)(record.X) for _ in range(12)
     )
-    for proba in together:
-        assert_array_equal(proba, expected)
+    for predicted in together:
+        assert_same_rows(predicted, expected)
 
 
-SERIES = [np.random.default_rng(n).normal(size=(n, 2)) for n in (2, 5, 3, 4)]
-WORDS = ["ab", "bba", "a", "abab"]
-FITTED = {
-    "classifier": (RNNClassifier, SERIES, [0, 1, 0, 1]),
-    "regressor": (RNNRegressor, SERIES, [0.0, 1.0, 0.5, 2.0]),
-    "tokens": (Seq2SeqTransformer, WORDS, WORDS),
-    "series": (Seq2SeqTransformer, SERIES, WORDS),
-    "vectors": (Seq2SeqTransformer, np.eye(4), WORDS),
-}
+# --- what predictions leave alone ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "X", "y"), FITTED.values(), ids=FITTED)
-def test_nothing_but_fit_sets_attributes(kind, X, y, monkeypatch):
-    model = kind(hidden_size=2, max_epochs=1, random_state=0).fit(X, y)
+@each_record
+def test_nothing_but_fit_sets_attributes(record, monkeypatch):
+    model = record.fit()
+    before = repr(everything(model))
 
     def refuse(self, name, value):
         raise AssertionError(f"{name} is set")
 
-    monkeypatch.setattr(kind, "__setattr__", refuse)
-    model.predict(X)
-    model.score(X, y)
-    if kind is RNNClassifier:
-        model.predict_proba(X)
-    if kind is Seq2SeqTransformer:
-        model.transform(X)
-        model.predict_n_best(X, 2)
-        model.score_samples(X, y)
+    monkeypatch.setattr(record.estimator, "__setattr__", refuse)
+    use(model, record.X, record.y)
+    assert repr(everything(model)) == before
+
+
+@each_record
+def test_methods_leave_the_data_alone(record):
+    X, y = copy.deepcopy(record.X), copy.deepcopy(record.y)
+    model = record.make().fit(X, y)
+    use(model, X, y)
+    assert_same_rows(X, record.X)
+    if y is not None:
+        assert_same_rows(y, record.y)

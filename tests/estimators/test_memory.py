@@ -1,4 +1,4 @@
-"""Memory is in proportion to what is asked for, and not to the size of a mapped file."""
+"""Memory use is proportional to what is requested, not to the size of a memory-mapped file."""
 
 import gzip
 import pickle
@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import Panel, RNNClassifier
 from sk_rnn.preprocessing import load_word_vectors
-from sk_rnn.sequences import _layout, _order, _scaling, _validation, read_spans
-from sk_rnn.training import _batches, _rows
+from sk_rnn.sequences import read_spans
+
+from .internals import BLOCKS, PREDICTED
+from .table import ESTIMATORS, records_with
 
 N = 400
 rng = np.random.default_rng(0)
-LABELS = rng.choice(["a", "b"], size=N)
-NUMBERS = rng.normal(size=N)
 
 
 @contextmanager
@@ -35,15 +35,7 @@ def peak_below(n_bytes):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks as small beside a test's data as they are beside data that need a file."""
-    for module, name in [
-        (_validation, "_CHECK_BLOCK"),
-        (_layout, "_BLOCK"),
-        (_scaling, "_BLOCK_VALUES"),
-        (_order, "_BLOCK_VALUES"),
-        (_rows, "_BLOCK_TOKENS"),
-        (_batches, "_CONVERT_VALUES"),
-        (_batches, "PREDICT_STEPS"),
-    ]:
+    for module, name in BLOCKS:
         monkeypatch.setattr(module, name, 1 << 10)
 
 
@@ -76,24 +68,22 @@ WAYS = {
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    ("kind", "dtype"),
+    ("name", "dtype"),
     [
-        (RNNClassifier, "float32"),
-        (RNNClassifier, "float64"),
-        (RNNClassifier, "int32"),
-        (RNNRegressor, "float32"),
-        (Seq2SeqTransformer, "float32"),
+        *((name, "float32") for name in ESTIMATORS),
+        ("classifier", "float64"),
+        ("classifier", "int32"),
     ],
 )
-def test_a_mapped_panel_is_not_copied(kind, dtype, way, mapped):
+def test_mapped_panel_is_not_copied(name, dtype, way, mapped):
     params, data = WAYS[way]
-    panel = mapped[dtype]
+    record, panel = ESTIMATORS[name], mapped[dtype]
     if dtype == "int32":
         params = {**params, "embedding_dim": 1}
-    model = kind(
+    model = record.estimator(
         hidden_size=1, bidirectional=False, max_epochs=1, batch_size=8, random_state=0, **params
     )
-    y = NUMBERS if kind is RNNRegressor else LABELS
+    y = record.y_for(panel)
     model.fit(panel[:20], y[:20])  # loads the kernels
     with peak_below(0.7 * panel.values.nbytes):
         model.fit(panel, y, **data)
@@ -119,8 +109,8 @@ N_CLASSES = 2000
 @pytest.mark.parametrize("return_sequences", [False, True])
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_labels_are_chosen_batch_by_batch(return_sequences, multilabel, monkeypatch):
-    monkeypatch.setattr(_batches, "PREDICT_ROWS", 32)
-    monkeypatch.setattr(_batches, "PREDICT_STEPS", 64)
+    monkeypatch.setattr(*PREDICTED["rows"], 32)
+    monkeypatch.setattr(*PREDICTED["steps"], 64)
     data = [rng.normal(size=(n, 1)) for n in rng.integers(1, 5, size=1000)]
     n_targets = sum(map(len, data)) if return_sequences else len(data)
     model = RNNClassifier(hidden_size=2, random_state=0, return_sequences=return_sequences)
@@ -151,10 +141,11 @@ def test_labels_are_chosen_batch_by_batch(return_sequences, multilabel, monkeypa
 
 
 @pytest.mark.parametrize("warm_start", [False, True])
-@pytest.mark.parametrize("kind", [RNNClassifier, RNNRegressor])
-def test_partial_fit_keeps_a_number_per_call(kind, warm_start):
-    data, y = [[[0.0], [1.0]], [[2.0]]], [0, 1]
-    model = kind(hidden_size=2, random_state=0, warm_start=warm_start)
+@records_with("partial_fit", among=ESTIMATORS)
+def test_partial_fit_keeps_a_number_per_call(record, warm_start):
+    data = [[[0.0], [1.0]], [[2.0]]]
+    y = record.y_for(data)
+    model = record.estimator(hidden_size=2, random_state=0, warm_start=warm_start)
     sizes = {}
     for n_calls in range(1, 121):
         model.partial_fit(data, y)
@@ -162,7 +153,8 @@ def test_partial_fit_keeps_a_number_per_call(kind, warm_start):
             sizes[n_calls] = len(pickle.dumps(model))
     assert model.n_iter_ == model.best_epoch_ == len(model.loss_curve_) == 120
     assert len(model.net_.history) == 1
-    assert len(model.net_.callbacks_) == len(kind().partial_fit(data, y).net_.callbacks_)
+    once = record.estimator().partial_fit(data, y)
+    assert len(model.net_.callbacks_) == len(once.net_.callbacks_)
     assert sizes[120] - sizes[20] < 10 * 100  # a float takes 9 bytes
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 import warnings
+from dataclasses import replace
 
 import awkward as ak
 import numpy as np
@@ -15,8 +16,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import RNNClassifier, RNNRegressor
 from sk_rnn.sequences import Panel
+
+from .table import (
+    ESTIMATORS,
+    FRAMES,
+    METHODS,
+    RECORDS,
+    SERIES,
+    N,
+    Source,
+    each_estimator,
+    each_record,
+    take,
+)
 
 SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
 X = [np.arange(6.0).reshape(3, 2), np.ones((2, 2)), np.zeros((4, 2)), np.ones((1, 2))]
@@ -732,10 +746,255 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize(("call", "kind", "message"), MESSAGES.values(), ids=MESSAGES)
-def test_message(call, kind, message):
+def test_message_is_complete(call, kind, message):
     with pytest.raises(kind) as raised:
         call()
     assert str(raised.value) == message
+
+
+# --- messages of every estimator ----------------------------------------------------------------
+
+
+def always(record):
+    return True
+
+
+def supervised(record):
+    return record.targets is not None
+
+
+def needs_y(record):
+    return record.make().__sklearn_tags__().target_tags.required
+
+
+def numeric(record):
+    return record.source in (SERIES, FRAMES)
+
+
+def spoiled(record, value):
+    """X with one value replaced."""
+    *others, last = (np.array(x, dtype=float) for x in record.X)
+    last[-1, 0] = value
+    return [*others, last]
+
+
+def weighted(record, weights):
+    return record.make().fit(record.X, record.y, sample_weight=weights)
+
+
+CONTAINERS = r", which is not a container of sequences\. Pass "
+# what: (call with a record, type of error, how the message begins, for which records)
+GENERIC = {
+    "X is None": (lambda r: r.make().fit(None, r.y), TypeError, "fit: X is None" + CONTAINERS),
+    "X is a number": (
+        lambda r: r.make().fit(3.0, r.y),
+        TypeError,
+        "fit: X is a float" + CONTAINERS,
+    ),
+    "X is a string": (lambda r: r.make().fit("ab", r.y), TypeError, "fit: X is a str" + CONTAINERS),
+    "X is a dict": (lambda r: r.make().fit({}, r.y), TypeError, "fit: X is a dict" + CONTAINERS),
+    "X is a generator": (
+        lambda r: r.make().fit((x for x in r.X), r.y),
+        TypeError,
+        "fit: X is a generator" + CONTAINERS,
+    ),
+    "X is a class": (
+        lambda r: r.make().fit(list, r.y),
+        TypeError,
+        r"fit: X is the class list, where data is expected\. Pass ",
+    ),
+    "X is a single value": (
+        lambda r: r.make().fit(np.array(3.0), r.y),
+        (TypeError, ValueError),
+        "fit: X is ",
+    ),
+    "X is sparse": (
+        lambda r: r.make().fit(sp.csr_matrix(np.eye(N)), r.y),
+        TypeError,
+        r"fit: X is sparse, and sparse data is not supported\. Pass X\.toarray\(\)\.",
+    ),
+    "X is empty": (
+        lambda r: r.make().fit([], [] if supervised(r) else None),
+        ValueError,
+        r"fit: X has 0 sample\(s\) while a minimum of 1 is required\.",
+    ),
+    "a sample is None": (
+        lambda r: r.make().fit([*list(r.X)[:-1], None], r.y),
+        (TypeError, ValueError),
+        rf"fit: X\[{N - 1}\] is None",
+    ),
+    "X to predict is None": (
+        lambda r: r.fit().predict(None),
+        TypeError,
+        "predict: X is None" + CONTAINERS,
+    ),
+    "X to score is a number": (
+        lambda r: r.fit().score(3.0, r.y),
+        TypeError,
+        "score: X is a float" + CONTAINERS,
+    ),
+    "NaN in X": (
+        lambda r: r.make().fit(spoiled(r, np.nan), r.y),
+        ValueError,
+        rf"fit: X\[{N - 1}\] contains NaN at time step ",
+        numeric,
+    ),
+    "NaN in X to predict": (
+        lambda r: r.fit().predict(spoiled(r, np.nan)),
+        ValueError,
+        rf"predict: X\[{N - 1}\] contains NaN at time step ",
+        lambda r: r.source is SERIES,
+    ),
+    "infinity in X": (
+        lambda r: r.make().fit(spoiled(r, -np.inf), r.y),
+        ValueError,
+        rf"fit: X\[{N - 1}\] contains infinity or a value too large for float64 at time step ",
+        numeric,
+    ),
+    "other features to predict": (
+        lambda r: r.fit().predict(r.other[0]),
+        ValueError,
+        "predict: X has 3 features per time step, but the model was fitted with 2",
+        lambda r: r.source is SERIES,
+    ),
+    "y is missing": (
+        lambda r: r.make().fit(r.X, None),
+        ValueError,
+        "fit: .* requires y to be passed, but the target y is None",
+        needs_y,
+    ),
+    "y is a number": (
+        lambda r: r.make().fit(r.X, 3.0),
+        TypeError,
+        "fit: y is a float, which is not a container of ",
+    ),
+    "y is a single object": (
+        lambda r: r.make().fit(r.X, np.array(None)),
+        TypeError,
+        "fit: y is (an ndarray, which is not a container of|a single value, None)",
+    ),
+    "y is too short": (
+        lambda r: r.make().fit(r.X, take(r.y, range(N - 1))),
+        ValueError,
+        f"fit: (X has {N} (sequences|samples), but )?y has {N - 1} (targets|samples)",
+        supervised,
+    ),
+    "y to score is too short": (
+        lambda r: r.fit().score(r.X, take(r.y, range(N - 1))),
+        ValueError,
+        f"score: (X has {N} (sequences|samples), but )?y has {N - 1} (targets|samples)",
+        supervised,
+    ),
+    "X_val alone": (
+        lambda r: r.make().fit(r.X, r.y, X_val=r.X),
+        ValueError,
+        r"fit: X_val was passed without y_val\. Pass X_val and y_val, or neither\.",
+        supervised,
+    ),
+    "y_val is too short": (
+        lambda r: r.make().fit(r.X, r.y, X_val=r.X, y_val=take(r.y, range(N - 1))),
+        ValueError,
+        f"fit: (X_val has {N} (sequences|samples), but )?y_val has {N - 1} (targets|samples)",
+        supervised,
+    ),
+    "too few weights": (
+        lambda r: weighted(r, np.ones(N - 1)),
+        ValueError,
+        rf"fit: sample_weight has shape \({N - 1},\), but there are {N} samples\.",
+    ),
+    "2-D weights": (
+        lambda r: weighted(r, np.ones((N, 1))),
+        ValueError,
+        rf"fit: sample_weight has shape \({N}, 1\), but there are {N} samples\.",
+    ),
+    "a negative weight": (
+        lambda r: weighted(r, -np.ones(N)),
+        ValueError,
+        r"fit: sample_weight\[0\] is -1(\.0)?\. Weights are finite numbers, zero or positive",
+    ),
+    "a weight of NaN": (
+        lambda r: weighted(r, [1.0] * (N - 1) + [np.nan]),
+        ValueError,
+        rf"fit: sample_weight\[{N - 1}\] is nan\. Weights are finite numbers",
+    ),
+    "all weights zero": (
+        lambda r: weighted(r, np.zeros(N)),
+        ValueError,
+        f"fit: sample_weight is zero for all {N} samples, which leaves none to train on",
+    ),
+    "weights of zero to score": (
+        lambda r: r.fit().score(r.X, r.y, sample_weight=np.zeros(N)),
+        ValueError,
+        f"score: sample_weight is zero for all {N} samples, which leaves none to score",
+    ),
+    "text for weights": (
+        lambda r: weighted(r, ["a"] * N),
+        ValueError,
+        "fit: sample_weight holds strings where numbers are expected, for example 'a'",
+    ),
+    "an unknown device": (
+        lambda r: r.fit(device="tpu"),
+        ValueError,
+        r"fit: device='tpu' is not a device\. Use 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'\.",
+    ),
+    "kernels in bfloat16": (
+        lambda r: r.fit(backend="numba", precision="bf16"),
+        ValueError,
+        "fit: backend='numba' was requested, but its kernels do not support bfloat16",
+    ),
+    "not a callback": (
+        lambda r: r.fit(callbacks=[3]),
+        TypeError,
+        "fit: callbacks contains 3, which is not a skorch callback",
+    ),
+    "a schedule of text": (
+        lambda r: r.fit(lr_schedule=lambda progress: "high"),
+        ValueError,
+        r"fit: lr_schedule\(0\) returned 'high'\. Return the factor of lr, a finite number",
+    ),
+    "an optimizer's argument": (
+        lambda r: r.fit(optimizer__betas=(2, 3)),
+        ValueError,
+        r"fit: AdamW rejects optimizer__betas=\(2, 3\): Invalid beta parameter at index 0: 2\.",
+    ),
+    "nothing to train on": (
+        lambda r: r.head(1).fit(early_stopping=True),
+        ValueError,
+        r"fit: (early_stopping=True with validation_fraction=0\.1 leaves none of n_samples=1|y has "
+        "only one class)",
+    ),
+}
+GENERIC = {what: (*case, always)[:4] for what, case in GENERIC.items()}
+CASES = [
+    pytest.param(record, *case, id=f"{name}-{what}")
+    for name, record in RECORDS.items()
+    for what, (*case, applies) in GENERIC.items()
+    if applies(record)
+]
+
+
+@pytest.mark.parametrize(("record", "call", "kind", "message"), CASES)
+def test_message_names_the_call_and_the_argument(record, call, kind, message):
+    with pytest.raises(kind, match=rf"^{record.name}\.{message}"):
+        call(record)
+
+
+@each_record
+def test_method_before_fit_is_refused(record):
+    message = f"^This {record.name} instance is not fitted yet. Call 'fit' with appropriate"
+    for name in (*METHODS, "transform", "predict_n_best", "sample", "align"):
+        if hasattr(record.make(), name):
+            with pytest.raises(NotFittedError, match=message):
+                getattr(record.make(), name)(record.X, *[2][: name == "predict_n_best"])
+    with pytest.raises(NotFittedError, match=message):
+        record.make().score(record.X, record.y)
+
+
+@each_estimator
+def test_parameter_out_of_range_is_refused(record):
+    message = rf"^The 'hidden_size' parameter of {record.name} must be an int in the range \[1, 2"
+    with pytest.raises(ValueError, match=message):
+        record.fit(hidden_size=0)
 
 
 # --- junk ---------------------------------------------------------------------------------------
@@ -829,50 +1088,50 @@ STANDARD = (
     r"The feature names should match those that were passed during fit",
     r"Feature names are only supported if all input features have string names",
     r"The '\w+' parameter of \w+ must be",
-    r"This RNN\w+ instance is not fitted yet",
+    r"This \w+ instance is not fitted yet",
     r"Found input variables with inconsistent numbers of samples",
 )
 NEVER = ("IndexError", "AttributeError", "Expected tensor", "aten::")
 
 
-def pairs():
-    return Seq2SeqTransformer(**SMALL, embedding_dim=2)
+def with_data(name, X, **params):
+    return replace(RECORDS[name].with_params(**params), source=Source(X, X))
 
 
-FITTED = {
-    "classifier": clf().fit(X, LABELS),
-    "regressor": reg().fit(X, NUMBERS),
-    "tagger": tagger().fit(X, TAGS),
-    "stepper": stepper().fit(X, STEPS),
-    "tokens": tokens().fit(IDS, LABELS),
-    "padded": clf(padding_value=0.0).fit(TABLE + 1, LABELS),
-    "table": clf().fit(NAMED, LABELS),
-    "strings": pairs().fit(["ab", "b", "", "ba"], ["x", "", "xy", "y"]),
-    "tokens to tokens": pairs().fit(IDS, TAGS),
-    "series to series": pairs().fit(X, X),
-    "vectors to numbers": pairs().fit(TABLE, NUMBERS),
+# Four samples each: as many as much of the junk has.
+JUNKED = {name: record.head(4) for name, record in RECORDS.items()} | {
+    "padded": with_data("classifier", TABLE + 1, padding_value=0.0),
+    "table": with_data("classifier", NAMED),
+    "pretrained": with_data("classifier", IDS, embedding_weights=np.ones((4, 2))),
+    "tokens to tokens": with_data("translator", IDS),
 }
-UNFITTED = {
-    "pairs": pairs,
-    "classifier": clf,
-    "regressor": reg,
-    "tagger": tagger,
-    "stepper": stepper,
-    "tokens": tokens,
-    "padded": lambda: clf(padding_value=0.0),
-    "pretrained": lambda: clf(embedding_weights=np.ones((4, 2))),
-    "gaussian": lambda: reg(loss="gaussian"),
-}
+each_junked = pytest.mark.parametrize("name", JUNKED)
+_fitted = {}
+
+
+def fitted(name):
+    if name not in _fitted:
+        _fitted[name] = JUNKED[name].fit(max_epochs=1, hidden_size=2)
+    return _fitted[name]
+
+
+def unfitted(name):
+    return JUNKED[name].make(max_epochs=1, hidden_size=2)
+
+
 hypotheses = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
+OURS = "|".join({record.name for record in RECORDS.values()})
+
+
 def speaks_for_itself(call):
-    """Run it: it works, or its error is of the right kind and in our words."""
+    """Return what a call returns; None if it is refused with an error of ours."""
     with warnings.catch_warnings():
         # What is fine about junk is not the question: columns without names, training that ends.
         warnings.simplefilter("error")
@@ -882,46 +1141,75 @@ def speaks_for_itself(call):
         warnings.filterwarnings("ignore", message="A column-vector y was passed")
         warnings.filterwarnings("ignore", message=".* are not in the vocabulary")
         try:
-            call()
+            return call()
         except (ValueError, TypeError) as error:
             message = str(error)
-            ours = re.match(r"(RNN(Classifier|Regressor)|Seq2SeqTransformer)\.\w+: ", message)
-            assert ours or any(re.match(text, message) for text in STANDARD), message
-            assert not any(word in message for word in NEVER), message
+        ours = re.match(rf"({OURS})\.\w+: ", message)
+        assert ours or any(re.match(text, message) for text in STANDARD), message
+        assert not any(word in message for word in NEVER), message
+        return None
 
 
-@pytest.mark.parametrize("name", UNFITTED)
+def assert_predicts(predicted, X):
+    """What was accepted was data: it has a length and as many finite predictions."""
+    assert len(predicted) == len(X)
+    for row in predicted:
+        assert np.asarray(row).dtype.kind not in "fc" or np.isfinite(row).all()
+
+
+@each_junked
 @hypotheses
 @given(X=junk)
-def test_junk_for_x_is_refused_in_our_words(name, X):
-    y = TAGS if name == "tagger" else STEPS if name == "stepper" else LABELS
-    speaks_for_itself(lambda: UNFITTED[name]().fit(X, y))
+def test_junk_for_x_is_valid_or_refused(name, X):
+    model = speaks_for_itself(lambda: unfitted(name).fit(X, JUNKED[name].y))
+    if model is not None:
+        assert JUNKED[name].y is None or len(X) == 4
+        assert_predicts(model.predict(X), X)
 
 
-@pytest.mark.parametrize("name", UNFITTED)
+@each_junked
 @hypotheses
 @given(y=junk)
-def test_junk_for_y_is_refused_in_our_words(name, y):
-    data = IDS if name in ("tokens", "pretrained") else TABLE + 1 if name == "padded" else X
-    speaks_for_itself(lambda: UNFITTED[name]().fit(data, y))
+def test_junk_for_y_is_valid_or_refused(name, y):
+    model = speaks_for_itself(lambda: unfitted(name).fit(JUNKED[name].X, y))
+    if model is not None:
+        assert y is None or len(y) == 4
+        assert_predicts(model.predict(JUNKED[name].X), JUNKED[name].X)
 
 
-@pytest.mark.parametrize("name", FITTED)
+@each_junked
 @hypotheses
 @given(X=junk)
-def test_junk_to_predict_is_refused_in_our_words(name, X):
-    speaks_for_itself(lambda: FITTED[name].predict(X))
+def test_junk_to_predict_is_valid_or_refused(name, X):
+    predicted = speaks_for_itself(lambda: fitted(name).predict(X))
+    if predicted is not None:
+        assert_predicts(predicted, X)
 
 
+@pytest.mark.parametrize("name", ESTIMATORS)
 @hypotheses
 @given(sample_weight=junk)
-def test_junk_for_weights_is_refused_in_our_words(sample_weight):
-    speaks_for_itself(lambda: clf().fit(X, LABELS, sample_weight=sample_weight))
+def test_junk_for_weights_is_valid_or_refused(name, sample_weight):
+    record = JUNKED[name]
+    model = speaks_for_itself(
+        lambda: unfitted(name).fit(record.X, record.y, sample_weight=sample_weight)
+    )
+    if model is not None and sample_weight is not None:
+        weights = np.asarray(sample_weight, dtype=float)
+        assert weights.shape in ((), (4,))
+        assert np.isfinite(weights).all()
+        assert (weights >= 0).all()
 
 
-@pytest.mark.parametrize("name", ["classifier", "stepper"])
+@pytest.mark.parametrize("name", [*ESTIMATORS, "regressor of steps"])
 @hypotheses
 @given(X_val=junk, y_val=junk)
-def test_junk_for_validation_is_refused_in_our_words(name, X_val, y_val):
-    y = STEPS if name == "stepper" else LABELS
-    speaks_for_itself(lambda: UNFITTED[name]().fit(X, y, X_val=X_val, y_val=y_val))
+def test_junk_for_validation_is_valid_or_refused(name, X_val, y_val):
+    record = JUNKED[name]
+    model = speaks_for_itself(
+        lambda: unfitted(name).fit(record.X, record.y, X_val=X_val, y_val=y_val)
+    )
+    if model is not None:
+        assert (X_val is None) == (y_val is None)
+        assert X_val is None or len(X_val) == len(y_val)
+        assert (model.validation_curve_ is None) == (X_val is None)

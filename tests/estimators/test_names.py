@@ -1,4 +1,4 @@
-"""Misspelt parameters, and what other libraries call them, are refused with the name here."""
+"""Misspelt parameters, and names of other libraries, are refused with the right name."""
 
 import inspect
 import re
@@ -12,11 +12,12 @@ from sklearn.preprocessing import FunctionTransformer
 import sk_rnn.metrics
 import sk_rnn.preprocessing
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
-from sk_rnn.estimators._names import INSTEAD, MEANT, find_meant, suggest
-from sk_rnn.estimators._types import Extras
 from sk_rnn.training import OPTIMIZERS
 
-KINDS = [RNNClassifier, RNNRegressor, Seq2SeqTransformer]
+from .internals import INSTEAD, MEANT, Extras, find_meant, suggest
+from .table import ESTIMATORS
+
+KINDS = [record.estimator for record in ESTIMATORS.values()]
 PARAMETERS = {kind: set(kind().get_params()) for kind in KINDS}
 SHARED = set.intersection(*PARAMETERS.values())
 OF_OPTIMIZERS = {
@@ -75,7 +76,7 @@ def refusal(kind, name):
         ("momentum", "optimizer__momentum"),
     ],
 )
-def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
+def test_wrong_name_is_refused_with_the_right_one(kind, name, meant):
     assert refusal(kind, name) == f"Did you mean {meant!r}?"
     with pytest.raises(ValueError, match=f"^Invalid parameter '{name}' for estimator ") as error:
         kind().set_params(**{name: 1})
@@ -125,12 +126,12 @@ def test_a_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         ),
     ],
 )
-def test_what_is_elsewhere_or_nowhere_is_said(kind, name, hint):
+def test_wrong_name_is_refused_with_a_hint(kind, name, hint):
     assert refusal(kind, name) == hint
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_name_like_no_other_is_refused_with_the_list(kind):
+def test_name_like_no_other_is_refused_with_the_list(kind):
     names = ", ".join(sorted(PARAMETERS[kind]))
     assert refusal(kind, "xyz") == f"Known are {names}."
     with pytest.raises(ValueError, match=r"'word_dropout'\]\.$"):
@@ -138,7 +139,7 @@ def test_a_name_like_no_other_is_refused_with_the_list(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_refused_call_of_set_params_sets_nothing(kind):
+def test_refused_call_of_set_params_sets_nothing(kind):
     model = kind(lr=0.1)
     with pytest.raises(ValueError, match="Invalid parameter 'units'"):
         model.set_params(lr=0.2, optimizer__eps=1e-3, units=3)
@@ -169,7 +170,7 @@ def test_names_with_double_underscores_are_left_for_fit(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_dictionary_of_extras_is_left_for_fit(kind):
+def test_dictionary_of_extras_is_left_for_fit(kind):
     # scikit-learn's checks pass every name that is in the signature to the constructor.
     model = kind(extras={"optimizer__eps": 1e-3})
     message = "fit: unknown parameter 'extras'. Pass its entries as keyword arguments."
@@ -177,7 +178,7 @@ def test_a_dictionary_of_extras_is_left_for_fit(kind):
         model.fit([[1.0, 2.0]] * 2, [0, 1])
 
 
-def test_a_wrong_name_in_a_grid_is_refused():
+def test_wrong_name_in_a_grid_is_refused():
     pipeline = make_pipeline(FunctionTransformer(), RNNClassifier(max_epochs=1))
     search = GridSearchCV(pipeline, {"rnnclassifier__units": [3]}, cv=2)
     X, y = [[0.0, 1.0]] * 4, [0, 1] * 2
@@ -185,7 +186,7 @@ def test_a_wrong_name_in_a_grid_is_refused():
         search.fit(X, y)
 
 
-def test_a_subclass_is_named():
+def test_subclass_is_named():
     class Mine(RNNClassifier):
         pass
 
@@ -199,14 +200,14 @@ def test_extras_are_those_of_the_optimizers_and_of_the_module():
     assert set(Extras.__annotations__) == OF_OPTIMIZERS | OF_MODULE
 
 
-def test_what_is_meant_is_a_parameter():
+def test_suggested_names_are_parameters():
     known = set.union(*PARAMETERS.values()) | OF_OPTIMIZERS | OF_MODULE
     assert {target for targets in MEANT.values() for target in targets} <= known
     # And a name that all have is no other name of anything.
     assert not SHARED & (MEANT.keys() | INSTEAD.keys())
 
 
-def test_every_entry_is_said_for_some_estimator():
+def test_every_entry_is_suggested_for_some_estimator():
     for table, start in ((MEANT, "Did you mean"), (INSTEAD, "")):
         for name in table:
             hints = [
@@ -228,7 +229,7 @@ def test_advice_names_what_there_is():
             assert word in words, (advice, word)
 
 
-def test_the_list_of_known_names_is_that_of_the_prefix():
+def test_list_of_known_names_is_that_of_the_prefix():
     known = ["lr", "module__embedding_std", "optimizer__eps"]
     assert suggest("module__forget_bias", known) == "Known are module__embedding_std."
     assert suggest("nothing__like_it", known) == "Known are lr."

@@ -607,7 +607,7 @@ def test_parameters_set_after_fit_are_checked_before_decoding(name, value, metho
 @pytest.mark.parametrize(
     "encodings", [None, [["a"]], [[np.nan] * 4], np.ones(4), "abc", [[1, [2]]]]
 )
-def test_what_is_no_encoding_is_refused_by_name(encodings):
+def test_inverse_transform_refuses_other_than_encodings(encodings):
     with pytest.raises(
         ValueError, match=r"^Seq2SeqTransformer.inverse_transform: X does not contain enc"
     ):
@@ -615,7 +615,7 @@ def test_what_is_no_encoding_is_refused_by_name(encodings):
 
 
 @pytest.mark.parametrize("seed", [np.random.default_rng(0), 1.5, True, 1 << 32, "a"])
-def test_what_is_no_seed_is_refused(seed):
+def test_sample_refuses_invalid_seeds(seed):
     with pytest.raises(ValueError, match=r"^Seq2SeqTransformer.sample: random_state is"):
         text.sample(W, random_state=seed)
 
@@ -623,7 +623,7 @@ def test_what_is_no_seed_is_refused(seed):
 @pytest.mark.parametrize(
     "y", ["abcd", 3, np.array(3), iter(Y), {0: "a"}, {"x"}], ids=lambda y: type(y).__name__
 )
-def test_y_that_is_no_container_is_refused_whatever_the_weights(y):
+def test_y_that_is_not_a_container_is_refused_with_any_weights(y):
     for weights in (None, [1, 0, 1, 1]):
         with pytest.raises(TypeError, match=r"y is .*, which is not a container of sequences"):
             new().fit(W, y, sample_weight=weights)

@@ -1,4 +1,4 @@
-"""What a saved model is: NumPy arrays and plain values that predict bit for bit what it did."""
+"""Saved models hold NumPy arrays and plain values, and predict the same bits when loaded."""
 
 import copy
 import io
@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import skops.io
 import torch
-from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
@@ -20,16 +19,22 @@ from torch import nn
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.sequences import seal, unseal
 
-_rng = np.random.default_rng(0)
-N = 16
-X = [_rng.normal(size=(n, 2)) for n in _rng.integers(2, 7, size=N)]
-LABELS = np.array(["a", "b", "c", "d"])[np.arange(N) % 4]
-NUMBERS = _rng.random(N) + 0.5
-TAGS = [np.where(x[:, 0] > 0, "up", "down") for x in X]
-STEPS = [x[:, 0] for x in X]
-IDS = [_rng.integers(0, 6, size=len(x)) for x in X]
-WORDS = ["".join(_rng.choice(list("abc"), size=len(x))) for x in X]
-PAIRS = [[(word[0], 1), 2.5, word] for word in WORDS]  # tokens of any kind
+from .table import (
+    ESTIMATORS,
+    IDS,
+    RECORDS,
+    SERIES,
+    WORDS,
+    Record,
+    Source,
+    assert_same_outputs,
+    each_estimator,
+    itself,
+    labels,
+    nested,
+    outputs,
+    records_with,
+)
 
 
 class LeakyCell(nn.Module):
@@ -51,72 +56,48 @@ def half(progress):
     return 1.0 - 0.5 * progress
 
 
-MODELS = {
-    "classifier": (RNNClassifier, {}, X, LABELS),
-    "multilabel": (RNNClassifier, {}, X, np.column_stack([NUMBERS > 0.8, NUMBERS > 1]).astype(int)),
-    "tagger": (RNNClassifier, {"return_sequences": True}, X, TAGS),
-    "tokens": (RNNClassifier, {"embedding_dim": 3, "cell": "lstm"}, IDS, LABELS),
-    "pretrained": (
+CLASSIFIER, REGRESSOR = RECORDS["classifier"], RECORDS["regressor"]
+TRANSLATOR = RECORDS["translator"]
+
+
+def pairs(words):
+    """Sequences of tokens of any kind."""
+    return [[(word[0], 1), 2.5, word] for word in words]
+
+
+def positive(X, other=False):
+    return np.linspace(0.5, 1.5, len(X))
+
+
+MODELS = RECORDS | {
+    "pretrained": Record(
         RNNClassifier,
-        {"embedding_weights": np.arange(12.0).reshape(6, 2), "freeze_embedding": True},
+        labels,
         IDS,
-        LABELS,
+        {"embedding_weights": np.arange(12.0).reshape(6, 2), "freeze_embedding": True},
     ),
-    "user's cell": (RNNClassifier, {"cell": LeakyCell, "module__cell__gain": 2.0}, X, LABELS),
-    "convolution": (RNNClassifier, {"conv_channels": 3, "num_layers": 2}, X, LABELS),
-    "callable": (RNNClassifier, {"lr_schedule": half, "optimizer": "sgd"}, X, LABELS),
-    "extras": (RNNClassifier, {"optimizer__betas": (0.8, 0.9)}, X, LABELS),
-    "early stopping": (
-        RNNClassifier,
-        {"early_stopping": True, "validation_fraction": 0.5},
-        X,
-        LABELS,
-    ),
-    "per step": (RNNRegressor, {"return_sequences": True, "layer_norm": True}, X, STEPS),
-    "two outputs": (RNNRegressor, {}, X, np.column_stack([NUMBERS, -NUMBERS])),
-    "float64": (RNNRegressor, {"precision": "float64"}, X, NUMBERS),
-    "bf16": (RNNRegressor, {"precision": "bf16"}, X, NUMBERS),
+    "custom cell": CLASSIFIER.with_params(cell=LeakyCell, module__cell__gain=2.0),
+    "convolution": CLASSIFIER.with_params(conv_channels=3, num_layers=2),
+    "callable": CLASSIFIER.with_params(lr_schedule=half, optimizer="sgd"),
+    "extras": CLASSIFIER.with_params(optimizer__betas=(0.8, 0.9)),
+    "early stopping": CLASSIFIER.with_params(early_stopping=True, validation_fraction=0.5),
+    "float64": REGRESSOR.with_params(precision="float64"),
+    "bf16": REGRESSOR.with_params(precision="bf16"),
     **{
-        loss: (RNNRegressor, {"loss": loss}, X, NUMBERS)
-        for loss in ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian")
+        loss: Record(RNNRegressor, positive, SERIES, {"loss": loss})
+        for loss in ("absolute_error", "huber", "quantile", "poisson", "gaussian")
     },
-    "strings": (Seq2SeqTransformer, {"beam_width": 2, "tied_embeddings": True}, WORDS, LABELS),
-    "tokens to tokens": (Seq2SeqTransformer, {"target_analyzer": half}, PAIRS, PAIRS),
-    "series to series": (Seq2SeqTransformer, {"cell": "lstm", "attention": "dot"}, X, X),
-    "autoencoder": (Seq2SeqTransformer, {"source_analyzer": "word"}, WORDS, None),
+    "beam": TRANSLATOR.with_params(beam_width=2, tied_embeddings=True),
+    "tokens to tokens": Record(
+        Seq2SeqTransformer,
+        itself,
+        Source(pairs(WORDS.X), pairs(WORDS.other)),
+        {"target_analyzer": half},
+    ),
+    "lstm to lstm": RECORDS["series to series"].with_params(cell="lstm", attention="dot"),
+    "autoencoder of words": RECORDS["autoencoder"].with_params(source_analyzer="word"),
 }
-models = pytest.mark.parametrize("name", MODELS)
-
-
-def fit(name, **params):
-    kind, own, data, y = MODELS[name]
-    common = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
-    if kind is Seq2SeqTransformer:
-        common["embedding_dim"] = 5
-    return kind(**{**common, **own, **params}).fit(data, y), data, y
-
-
-def outputs(model, data):
-    """Everything that the model can say about the data, as arrays."""
-    if isinstance(model, RNNClassifier):
-        found = [model.predict(data), model.predict_proba(data), model.decision_function(data)]
-    elif isinstance(model, Seq2SeqTransformer):
-        encodings = model.set_params(transform_method="encode").transform(data)
-        model.set_params(transform_method="predict")
-        found = [model.score_samples(data), encodings]
-        predicted = np.array([repr(list(row)) for row in model.predict(data)])
-        return [*found, predicted]
-    elif model.loss == "gaussian":
-        found = list(model.predict(data, return_std=True))
-    else:
-        found = [model.predict(data)]
-    return [np.concatenate(array) if array.dtype == object else array for array in found]
-
-
-def assert_same_outputs(model, other, data):
-    for found, expected in zip(outputs(other, data), outputs(model, data), strict=True):
-        assert found.dtype == expected.dtype
-        assert_array_equal(found, expected)
+models = pytest.mark.parametrize("record", MODELS.values(), ids=MODELS)
 
 
 def through_pickle(model, tmp_path):
@@ -159,22 +140,23 @@ TRIPS = [
 
 @pytest.mark.parametrize("trip", TRIPS)
 @models
-def test_round_trip_predicts_bit_for_bit(name, trip, tmp_path):
-    model, data, _ = fit(name)
+def test_round_trip_predicts_bit_for_bit(record, trip, tmp_path):
+    model = record.fit()
+    expected = outputs(model, record.X)
     loaded = trip(model, tmp_path)
-    assert_same_outputs(model, loaded, data)
+    assert_same_outputs(loaded, expected, record.X)
     assert loaded.get_params().keys() == model.get_params().keys()
     assert loaded.loss_curve_ == model.loss_curve_
     assert loaded.n_iter_ == model.n_iter_ == len(loaded.net_.history)
     assert loaded.device_ == model.device_
     assert loaded.module_ is loaded.net_.module_
     # And once more, from what was loaded.
-    assert_same_outputs(model, trip(loaded, tmp_path), data)
+    assert_same_outputs(trip(loaded, tmp_path), expected, record.X)
 
 
 @models
-def test_state_holds_no_torch_object(name):
-    model, data, _ = fit(name, warm_start=True)
+def test_state_holds_no_torch_object(record):
+    model = record.fit(warm_start=True)
 
     def check(value, path):
         owner = (value if isinstance(value, type) else type(value)).__module__
@@ -187,130 +169,152 @@ def test_state_holds_no_torch_object(name):
             for i, item in enumerate(value):
                 check(item, f"{path}[{i}]")
         elif isinstance(value, np.ndarray):
-            assert value.dtype.kind in "biufU", path
+            # Names of columns are objects.
+            assert value.dtype.kind in "biufU" or path == "state.feature_names_in_", path
         else:
             assert isinstance(value, None | bool | int | float | str | type | np.generic) or (
                 callable(value)
             ), path
 
-    model.predict(data)
+    model.predict(record.X)
     check(model.__getstate__(), "state")
 
 
 @models
-def test_skops_trusts_this_package_only(name):
-    model, *_ = fit(name, warm_start=True)
+def test_skops_trusts_this_package_only(record):
+    model = record.fit(warm_start=True)
     untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(model))
     own = {"test_state.LeakyCell", "test_state.half"}  # what the user passed is the user's to trust
     strange = {kind for kind in untrusted if not kind.startswith("sk_rnn.")}
     assert {".".join(kind.rsplit(".", 2)[-2:]) for kind in strange} <= own
 
 
-def test_file_is_hardly_larger_than_the_weights():
-    model, *_ = fit("classifier", hidden_size=64)
+@each_estimator
+def test_file_is_hardly_larger_than_the_weights(record):
+    model = record.fit(hidden_size=64)
     weights = sum(value.numel() * 4 for value in model.module_.state_dict().values())
     assert len(pickle.dumps(model)) < weights + 8_000
 
 
-def test_state_is_not_the_models_own():
-    model, data, _ = fit("classifier")
-    before = outputs(model, data)
+@each_estimator
+def test_weights_of_a_state_are_copies(record):
+    model = record.fit()
+    before = copy.deepcopy(model)
     state = model.__getstate__()
-    for array in state["_net_state"]["module"].values():
+    for array in nested(state, next(iter(model.module_.state_dict()))).values():
         array[...] = 0
     state.clear()
-    for found, expected in zip(outputs(model, data), before, strict=True):
-        assert_array_equal(found, expected)
+    assert_same_outputs(model, before, record.X)
+
+
+RESUMED = {
+    **ESTIMATORS,
+    **{
+        name: MODELS[name]
+        for name in ("classifier of tokens", "custom cell", "gaussian", "callable")
+    },
+}
 
 
 @pytest.mark.parametrize("trip", TRIPS)
-@pytest.mark.parametrize(
-    "name", ["classifier", "tokens", "user's cell", "gaussian", "callable", "strings"]
-)
-def test_warm_start_resumes_bit_for_bit(name, trip, tmp_path):
-    model, data, y = fit(name, warm_start=True)
+@pytest.mark.parametrize("record", RESUMED.values(), ids=RESUMED)
+def test_warm_start_resumes_bit_for_bit(record, trip, tmp_path):
+    model = record.fit(warm_start=True)
     loaded = trip(model, tmp_path)
-    model.fit(data, y)
-    loaded.fit(data, y)
+    model.fit(record.X, record.y)
+    loaded.fit(record.X, record.y)
     assert loaded.n_iter_ == 4
     assert loaded.loss_curve_ == model.loss_curve_
-    assert_same_outputs(model, loaded, data)
+    assert_same_outputs(loaded, model, record.X)
 
 
 @pytest.mark.parametrize("trip", TRIPS)
 @pytest.mark.parametrize("warm_start", [True, False])
-@pytest.mark.parametrize("name", ["classifier", "tagger", "gaussian"])
-def test_partial_fit_resumes_bit_for_bit(name, warm_start, trip, tmp_path):
-    model, data, y = fit(name, warm_start=warm_start)
+@records_with(
+    "partial_fit", among=ESTIMATORS | {name: MODELS[name] for name in ("tagger", "gaussian")}
+)
+def test_partial_fit_resumes_bit_for_bit(record, warm_start, trip, tmp_path):
+    model = record.fit(warm_start=warm_start)
     loaded = trip(model, tmp_path)
     for _ in range(2):  # the second time after a partial_fit
-        model.partial_fit(data, y)
-        loaded.partial_fit(data, y)
-        assert_same_outputs(model, loaded, data)
+        model.partial_fit(record.X, record.y)
+        loaded.partial_fit(record.X, record.y)
+        assert_same_outputs(loaded, model, record.X)
         loaded = trip(loaded, tmp_path)
 
 
-def test_a_save_between_changes_nothing():
-    model, data, y = fit("classifier", warm_start=True)
+@each_estimator
+def test_saving_between_fits_changes_nothing(record):
+    model, other = record.fit(warm_start=True), record.fit(warm_start=True)
     pickle.dumps(model)
-    other, *_ = fit("classifier", warm_start=True)
-    assert_same_outputs(model.fit(data, y), other.fit(data, y), data)
+    assert_same_outputs(model.fit(record.X, record.y), other.fit(record.X, record.y), record.X)
+
+
+def set_devices(state, device):
+    """Name another device wherever the state names one."""
+    for key, value in state.items():
+        if key in ("device", "device_"):
+            state[key] = device
+        elif isinstance(value, dict):
+            set_devices(value, device)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 @pytest.mark.parametrize("device", ["cuda:0", "cuda:3", "mps"])
-def test_model_of_a_missing_device_loads_on_the_cpu(device):
-    model, data, y = fit("classifier", warm_start=True)
-    state, _ = unseal(copy.deepcopy(model.__getstate__()), "RNNClassifier")
-    state["_net_state"]["device"] = state["device_"] = device
-    state["device"] = device
-    loaded = RNNClassifier.__new__(RNNClassifier)
+@each_estimator
+def test_model_of_a_missing_device_loads_on_the_cpu(record, device):
+    model = record.fit(warm_start=True)
+    state, _ = unseal(copy.deepcopy(model.__getstate__()), record.name)
+    set_devices(state, device)
+    loaded = record.estimator.__new__(record.estimator)
     loaded.__setstate__(seal(state))
     assert loaded.device_ == "cpu"
-    assert_same_outputs(model, loaded, data)
+    assert_same_outputs(loaded, model, record.X)
     with pytest.raises(ValueError, match=f"device='{device}' is not available"):
-        loaded.fit(data, y)  # computing on what is not there is still refused
-    loaded.set_params(device="auto").fit(data, y)
-    assert_same_outputs(model.fit(data, y), loaded, data)
+        loaded.fit(record.X, record.y)  # computing on what is not there is still refused
+    loaded.set_params(device="auto").fit(record.X, record.y)
+    assert_same_outputs(loaded, model.fit(record.X, record.y), record.X)
 
 
 @models
-def test_clone_of_a_fitted_model_is_unfitted(name):
-    model, data, _ = fit(name)
+def test_clone_of_a_fitted_model_is_unfitted(record):
+    model = record.fit()
     check_is_fitted(model)
     copied = clone(model)
     with pytest.raises(NotFittedError):
         check_is_fitted(copied)
     with pytest.raises(NotFittedError):
-        copied.predict(data)
+        copied.predict(record.X)
     assert not [attribute for attribute in vars(copied) if attribute.endswith("_")]
     assert repr(copied) == repr(model)
 
 
 @pytest.mark.parametrize("trip", TRIPS)
-def test_unfitted_model_makes_the_trip(trip, tmp_path):
-    model = RNNClassifier(lr=0.1, optimizer__betas=(0.8, 0.9))
+@each_estimator
+def test_round_trip_of_an_unfitted_model(record, trip, tmp_path):
+    model = record.estimator(lr=0.1, optimizer__betas=(0.8, 0.9))
     loaded = trip(model, tmp_path)
     assert loaded.get_params() == model.get_params()
     with pytest.raises(NotFittedError):
-        loaded.predict(X)
+        loaded.predict(record.X)
 
 
-def test_callbacks_are_parameters_and_not_state():
-    model, data, _ = fit("classifier", callbacks=[Counting()])
+@each_estimator
+def test_callbacks_are_parameters_and_not_state(record):
+    model = record.fit(callbacks=[Counting()])
     buffer = io.BytesIO()
     joblib.dump(model, buffer)
     buffer.seek(0)
     loaded = joblib.load(buffer)
-    assert_same_outputs(model, loaded, data)
+    assert_same_outputs(loaded, model, record.X)
     assert model.net_.callbacks_[0][1].epochs_ == 2
     assert not hasattr(loaded.callbacks[0], "epochs_")
 
 
-def test_deepcopy_is_independent():
-    model, data, y = fit("classifier", warm_start=True)
+@each_estimator
+def test_deepcopy_is_independent(record):
+    model = record.fit(warm_start=True)
     copied = copy.deepcopy(model)
-    before = outputs(copied, data)
-    model.fit(data, y)
-    for found, expected in zip(outputs(copied, data), before, strict=True):
-        assert_array_equal(found, expected)
+    before = outputs(copied, record.X)
+    model.fit(record.X, record.y)
+    assert_same_outputs(copied, before, record.X)

@@ -132,7 +132,7 @@ def _nested_row(y: Any) -> tuple[int, str] | None:
     if isinstance(y, Panel):
         return 0, "of a Panel"
     objects = getattr(y, "dtype", None) is np.dtype(object)
-    if not (isinstance(y, list | tuple) or objects) or not len(y) or getattr(y, "ndim", 1) > 1:
+    if not (isinstance(y, list | tuple) or objects) or getattr(y, "ndim", 1) != 1 or not len(y):
         return None
     rows = list(y)
     lengths = [len(row) if _is_sized(row) else -1 for row in rows]
