@@ -209,7 +209,8 @@ def test_model_moves_to_a_gpu_and_back(name):
     model.to("cuda")
     assert (model.device, model.device_, model.net_.backend) == ("cuda", "cuda", "torch")
     assert next(model.module_.parameters()).is_cuda
-    assert_allclose(numbers(model, name), before, rtol=1e-3, atol=1e-3)
+    # cuDNN multiplies float32 in TF32, which has 10 bits of mantissa.
+    assert_allclose(numbers(model, name), before, rtol=1e-2, atol=5e-3)
     with pytest.raises(ValueError, match=r"to: backend='numba' was requested"):
         model.to(backend="numba")
     if hasattr(model, "partial_fit"):
