@@ -9,7 +9,7 @@ from sk_rnn.training import _batches, _rows
 __all__ = [
     "BLOCKS",
     "DECODED_VALUES",
-    "GROUPS_OF_CONSTRAINTS",
+    "CONSTRAINT_GROUPS",
     "INSTEAD",
     "MEANT",
     "PREDICTED",
@@ -33,7 +33,7 @@ PREDICTED = {"rows": (_batches, "PREDICT_ROWS"), "steps": (_batches, "PREDICT_ST
 DECODED_VALUES = (_decoding, "MAX_SCORES")
 
 # The constraints of parameters, in groups that estimators add up.
-GROUPS_OF_CONSTRAINTS = [
+CONSTRAINT_GROUPS = [
     _parameters.NETWORK,
     _parameters.INPUTS,
     _parameters.TOKENS,
