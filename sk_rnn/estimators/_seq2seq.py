@@ -109,7 +109,7 @@ _SAMPLING: dict[str, tuple[list[Any], str]] = {
         [NumberIn(0, None, closed="neither")],
         "Pass a number above 0; near 0 is greedy.",
     ),
-    "top_k": ([_positive_int, None], "Pass a whole number, 1 or more, or None for all tokens."),
+    "top_k": ([_positive_int, None], "Pass a positive integer, or None for all tokens."),
     "top_p": (
         [NumberIn(0, 1, closed="right"), None],
         "Pass a probability above 0 and up to 1, or None for all tokens.",
@@ -771,7 +771,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         target = self._token_target(caller)
         if not _positive_int.is_satisfied_by(n):
             raise ValueError(
-                f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
+                f"{type(self).__name__}.{caller}: n is {n!r}. Pass a positive integer."
             )
         check_boolean(return_log_proba, "return_log_proba", f"{type(self).__name__}.{caller}")
         n = int(n)

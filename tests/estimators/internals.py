@@ -8,8 +8,8 @@ from sk_rnn.training import _batches, _rows
 
 __all__ = [
     "BLOCKS",
-    "DECODED_VALUES",
     "CONSTRAINT_GROUPS",
+    "DECODED_VALUES",
     "INSTEAD",
     "MEANT",
     "PREDICTED",

@@ -661,7 +661,7 @@ def test_cuda_does_what_the_cpu_does(y):
 LISTED = {
     "text": ["ab", "b", "ab", "ba"],
     "tokens": [["a", "b"], ["b"], ["a"], ["b"]],
-    "whole numbers": [[1, 2], [1], [1], [2]],
+    "integers": [[1, 2], [1], [1], [2]],
     "numbers": [[1.0, 2.0], [3.0], [1.5], [0.5]],
 }
 LIBRARIES = {

@@ -307,7 +307,7 @@ MESSAGES = {
     "n": (
         lambda: text.predict_n_best(W, 0),
         ValueError,
-        "Seq2SeqTransformer.predict_n_best: n is 0. Pass a whole number, 1 or more.",
+        "Seq2SeqTransformer.predict_n_best: n is 0. Pass a positive integer.",
     ),
     "n best numbers": (
         lambda: num.predict_n_best(V, 2),
@@ -403,16 +403,16 @@ MESSAGES = {
     "going on without y": (
         lambda: new(warm_start=True).fit(W, Y).fit(W),
         ValueError,
-        "Seq2SeqTransformer.fit: the network was built for a model with targets, but now y is None and"
-        " autoencoder='auto', which requires an autoencoder. Pass the same kind of data as to the "
-        "first fit, or refit with warm_start=False.",
+        "Seq2SeqTransformer.fit: the network was built for a model with targets, but now y is None "
+        "and autoencoder='auto', which requires an autoencoder. Pass the same kind of data as to "
+        "the first fit, or refit with warm_start=False.",
     ),
     "going on with y": (
         lambda: new(warm_start=True).fit(W).fit(W, Y),
         ValueError,
         "Seq2SeqTransformer.fit: the network was built for an autoencoder, but now y is given and "
-        "autoencoder='auto', which requires a model with targets. Pass the same kind of data as to the"
-        " first fit, or refit with warm_start=False.",
+        "autoencoder='auto', which requires a model with targets. Pass the same kind of data as to "
+        "the first fit, or refit with warm_start=False.",
     ),
     "negative": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, -1, 1]),
@@ -506,7 +506,7 @@ MESSAGES = {
     "n bool": (
         lambda: text.predict_n_best(W, True),
         ValueError,
-        "Seq2SeqTransformer.predict_n_best: n is True. Pass a whole number, 1 or more.",
+        "Seq2SeqTransformer.predict_n_best: n is True. Pass a positive integer.",
     ),
     "temperature str": (
         lambda: text.sample(W, temperature="hot"),
@@ -516,8 +516,7 @@ MESSAGES = {
     "top_k": (
         lambda: text.sample(W, top_k=1.5),
         ValueError,
-        "Seq2SeqTransformer.sample: top_k is 1.5. Pass a whole number, 1 or more, or None for all "
-        "tokens.",
+        "Seq2SeqTransformer.sample: top_k is 1.5. Pass a positive integer, or None for all tokens.",
     ),
     "top_p": (
         lambda: text.sample(W, top_p="a"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from .._contents import KIND, read_contents
 from ..sources import Samples, Source
-from ._pairs import PairTarget, open_target, find_padding_value
+from ._pairs import PairTarget, find_padding_value, open_target
 from ._series import SeriesTarget
 from ._tokens import TokenTarget
 

@@ -73,9 +73,7 @@ class PairTarget(Target):
             KIND[self.form],
             where,
             fitted_with(self.form),
-            padding_value=target_padding_value(
-                y, self._padding_value, autoencoder=self._autoencoder
-            ),
+            padding_value=find_padding_value(y, self._padding_value, autoencoder=self._autoencoder),
             auto_name=self._auto_name,
         )
 
