@@ -56,10 +56,10 @@ _NO_VALIDATION = Validation()
 
 
 class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
-    """An estimator with a recurrent network.
+    """Base class of the estimators.
 
-    What X and y are is decided by a source and a target; subclasses choose these and the arguments
-    of the module with four hooks.
+    A source describes X and a target describes y. Subclasses choose both, and the arguments of the
+    module that depend on the data, in four hooks.
     """
 
     _parameter_constraints: ClassVar[Constraints] = SHARED
@@ -89,19 +89,19 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
-        """Refuse parameters that contradict each other."""
+        """Raise an error for parameters that contradict each other or have no effect."""
 
     @abstractmethod
     def _make_source(
         self, X: Any, params: Mapping[str, Any], caller: str
     ) -> tuple[Source, Samples]:
-        """Determine what X is, and read it."""
+        """Choose the source for X, and read X with it."""
 
     @abstractmethod
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
     ) -> tuple[Target, Any]:
-        """Determine what y is, and read it."""
+        """Choose the target for y, and read y with it."""
 
     @abstractmethod
     def _choose_module(
@@ -109,7 +109,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
     ) -> dict[str, Any]:
         """Return arguments of the module that depend on the data, such as those that are "auto".
 
-        ``documents`` is whether sequences are long.
+        ``documents`` states whether sequences are long on average.
         """
 
     # --- fitting --------------------------------------------------------------------------------
@@ -129,9 +129,10 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
     ) -> Self:
         """Fit or continue training; shared by `fit` and `partial_fit`.
 
-        A copy of the estimator is fitted, and its state is adopted on success: if the call raises
-        any exception, the estimator is unchanged. ``known`` are attributes that `fit` has learned
-        before this call, ``target_options`` arguments of the target that are not parameters.
+        A copy of the estimator is fitted, and its attributes are copied back on success: if the
+        call raises an exception, the estimator is unchanged. ``known`` are attributes that `fit`
+        has determined before this call, ``target_options`` arguments of the target that are not
+        parameters.
         """
         attempt = object.__new__(type(self))
         attempt.__dict__.update(vars(self), **(known or {}))
@@ -156,7 +157,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         """Fit this object, a copy that is discarded if fitting fails."""
         caller, one_epoch = f"{type(self).__name__}.{method}", method == "partial_fit"
         if one_epoch:
-            self._validate_params()  # which scikit-learn leaves out once a model is fitted
+            self._validate_params()  # scikit-learn skips this for a fitted model
         params = plain_numbers(self.get_params(deep=False))
         named = self._extras()
         self._check_combinations(params, caller)
@@ -165,7 +166,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         names = (*self._module_parameters, *self._data_parameters)
         network = network_parameters(params, names)
 
-        # Read X and y.
+        # Read X and y, and drop samples with a weight of zero.
         if resume:
             check_unchanged(self._built_with, network, caller)
             source = self._source
@@ -269,7 +270,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         resume: bool,
         one_epoch: bool,
     ) -> None:
-        """Build the net, or take that of the last fit, train it, and record the results."""
+        """Build the net, or reuse that of the previous fit, train it, and record the results."""
         caller, target = training.caller, self._target
         before = self.net_ if resume else None
         optimizer_state = None
@@ -296,7 +297,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                 self.verbose, "compiling kernels, once on this machine", type(self).__name__
             ),
         )
-        # Created in the calling thread, which it inspects for other progress output.
+        # Created in the calling thread, where it checks for other progress output.
         progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
         callbacks, replaced = copy_callbacks(list(self.callbacks or []), extras["callbacks"])
 
@@ -337,7 +338,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             net, stopped = run_flushed(build_and_train, backend=backend)
             if stopped and not called_directly():
                 raise KeyboardInterrupt  # also stops a search over many fits
-            # Number of epochs that precede those in the history.
+            # Number of epochs before those in the history.
             n_earlier = 0 if before is None else self.n_iter_
             if before is not None and not one_epoch:
                 n_earlier -= len(before.history)
@@ -373,7 +374,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             self.validation_curve_ = scores or None
         self.n_iter_ = n_earlier + len(net.history)
         self.best_epoch_ = n_earlier + net.weights_epoch_
-        self._take_net(net)
+        self._set_net(net)
 
     def _read_validation(
         self, validation: Validation, device: torch.device, caller: str

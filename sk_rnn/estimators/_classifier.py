@@ -15,7 +15,7 @@ from ..training import check_weights
 from ._base import BaseRNN
 from ._modules import choose_sequence_model
 from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_combinations
-from ._scores import share_right
+from ._scores import label_accuracy
 from ._types import (
     Auto,
     Backend,
@@ -397,9 +397,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self._set_extras(extras)
 
     def __sklearn_tags__(self) -> Tags:
-        """Report no estimator type with ``return_sequences=True``, where y is nested.
+        """Declare multilabel support, and no estimator type with ``return_sequences=True``.
 
-        No classifier of scikit-learn has such a y.
+        scikit-learn's classifiers do not support nested y.
         """
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -551,7 +551,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), float32
-            Logarithm of `predict_proba`, but finite where probabilities are rounded to zero.
+            Logarithm of `predict_proba`, but finite where probabilities underflow to zero.
         """
         spans = self._read(X, "predict_log_proba")
         outputs = self._outputs(spans)
@@ -599,8 +599,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         truth = self._target.read(y, X, spans, caller)
         self._target.check_kind(truth, caller, "y")
         weights = check_weights(sample_weight, spans, caller, purpose="score")
-        weights = self._target.spread(weights, spans)
-        return share_right(truth, self._predict_spans(spans), weights, caller)
+        weights = self._target.repeat_per_target(weights, spans)
+        return label_accuracy(truth, self._predict_spans(spans), weights, caller)
 
     def _predict_spans(self, spans: Spans) -> np.ndarray:
         """Predict labels batch by batch, without keeping the outputs for all classes."""

@@ -13,7 +13,7 @@ from ..sequences import Float, Int, NumberIn, RandomState, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
 from ._modules import choose_sequence_model
-from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_combinations
+from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_boolean, check_combinations
 from ._scores import r_squared
 from ._types import (
     Auto,
@@ -520,19 +520,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ValueError
             If `return_std` is True and the model was fitted with another loss.
         """
-        if not isinstance(return_std, bool | np.bool_):
-            raise TypeError(
-                f"{type(self).__name__}.predict: return_std is {return_std!r}. Pass True or False."
-            )
+        caller = f"{type(self).__name__}.predict"
+        check_boolean(return_std, "return_std", caller)
         spans = self._read(X, "predict")
         mean, std = self._target.decode(self._outputs(spans))
         if not return_std:
             return self._target.split(mean, spans)
         if std is None:
             raise ValueError(
-                f"RNNRegressor.predict: return_std=True needs a model fitted with loss='gaussian', "
-                f"but this one was fitted with loss={self._target.loss!r}. Fit with "
-                "loss='gaussian', or leave return_std=False."
+                f"{caller}: return_std=True requires a model fitted with loss='gaussian', but this "
+                f"one was fitted with loss={self._target.loss!r}. Fit with loss='gaussian', or "
+                "leave return_std=False."
             )
         return self._target.split(mean, spans), self._target.split(std, spans)
 
@@ -557,7 +555,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         truth = self._target.read(y, X, spans, caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
         predicted, _ = self._target.decode(self._outputs(spans))
-        return r_squared(truth, predicted, self._target.spread(weights, spans), caller)
+        return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
 
     # --- hooks ----------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from sk_rnn.training import _batches, _rows
 
 __all__ = [
     "BLOCKS",
+    "CONSTRAINT_GROUPS",
     "DECODED_VALUES",
-    "GROUPS_OF_CONSTRAINTS",
     "INSTEAD",
     "MEANT",
     "PREDICTED",
@@ -33,7 +33,7 @@ PREDICTED = {"rows": (_batches, "PREDICT_ROWS"), "steps": (_batches, "PREDICT_ST
 DECODED_VALUES = (_decoding, "MAX_SCORES")
 
 # The constraints of parameters, in groups that estimators add up.
-GROUPS_OF_CONSTRAINTS = [
+CONSTRAINT_GROUPS = [
     _parameters.NETWORK,
     _parameters.INPUTS,
     _parameters.TOKENS,

@@ -21,7 +21,7 @@ from sk_rnn.preprocessing import (
 )
 from sk_rnn.sequences import AnyNumber, IntegerFrom, IntegerRange, NumberIn, plain_number
 
-from .internals import GROUPS_OF_CONSTRAINTS
+from .internals import CONSTRAINT_GROUPS
 from .table import ESTIMATORS, each_estimator, numeric_outputs
 
 _rng = np.random.default_rng(0)
@@ -140,10 +140,10 @@ def test_constraints_are_those_of_the_constructor(record):
 
 def test_groups_of_constraints_have_no_parameter_in_common():
     # A sum in which one group replaced a constraint of another would hide which one holds.
-    names = [name for group in GROUPS_OF_CONSTRAINTS for name in group]
+    names = [name for group in CONSTRAINT_GROUPS for name in group]
     assert len(names) == len(set(names))
     for record in ESTIMATORS.values():
-        for group in GROUPS_OF_CONSTRAINTS[:-1]:
+        for group in CONSTRAINT_GROUPS[:-1]:
             for name, constraints in group.items():
                 assert record.estimator._parameter_constraints[name] is constraints
 
@@ -176,12 +176,12 @@ def test_parameters_refuse_other_types_for_numbers(record, name):
     [
         (
             {"optimizer__eps": True},
-            "fit: optimizer__eps=True is a boolean where AdamW takes a number. Pass one, such as "
+            "fit: optimizer__eps=True is a boolean, but AdamW expects a number. Pass one, such as "
             "its default 1e-08.",
         ),
         (
             {"optimizer__betas": (True, 0.9)},
-            "fit: optimizer__betas=(True, 0.9) is a boolean where AdamW takes a number. Pass one, "
+            "fit: optimizer__betas=(True, 0.9) is a boolean, but AdamW expects a number. Pass one, "
             "such as its default (0.9, 0.999).",
         ),
     ],

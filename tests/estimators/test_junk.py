@@ -283,7 +283,7 @@ REFUSED = {
         lambda: clf().fit(X, LABELS).score(X, ["a", "b", "a", "b"]),
         ValueError,
         r"RNNClassifier\.score: y has labels such as 'a', but the model predicts labels such as "
-        r"\d\. Pass labels of the kind that the model was fitted with\.$",
+        r"\d\. Pass labels of the type that the model was fitted with\.$",
     ),
     "tags of another kind": (
         lambda: (
@@ -332,7 +332,7 @@ REFUSED = {
         lambda: reg().fit(X, NUMBERS).score(X, np.zeros((4, 2))),
         ValueError,
         r"RNNRegressor\.score: y has 2 numbers per target, but the model was fitted with 1\. Pass "
-        r"y of the same kind\.$",
+        r"y with the same number of outputs\.$",
     ),
     "text to score numbers": (
         lambda: reg().fit(X, NUMBERS).score(X, ["a", "b", "c", "d"]),

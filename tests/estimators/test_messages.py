@@ -575,19 +575,19 @@ MESSAGES = {
         lambda: reg(warm_start=True).fit(X, np.eye(4)).fit(X, NUMBERS),
         ValueError,
         "RNNRegressor.fit: y has shape (4,), but the model was fitted with 4 outputs per target. "
-        "Pass y of the same kind.",
+        "Pass y with the same number of outputs.",
     ),
     "negative counts": (
         lambda: reg(loss="poisson").fit(X, [-1.0, 1.0, 2.0, 3.0]),
         ValueError,
-        "RNNRegressor.fit: loss='poisson' needs y zero or positive, but y has -1. Use another "
-        "loss.",
+        "RNNRegressor.fit: loss='poisson' requires y to be zero or positive, but y contains "
+        "-1. Use another loss.",
     ),
     "no deviation": (
         lambda: reg().fit(X, NUMBERS).predict(X, return_std=True),
         ValueError,
-        "RNNRegressor.predict: return_std=True needs a model fitted with loss='gaussian', but this "
-        "one was fitted with loss='squared_error'. Fit with loss='gaussian', or leave "
+        "RNNRegressor.predict: return_std=True requires a model fitted with loss='gaussian', but "
+        "this one was fitted with loss='squared_error'. Fit with loss='gaussian', or leave "
         "return_std=False.",
     ),
     # --- validation data ---

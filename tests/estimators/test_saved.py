@@ -272,7 +272,7 @@ OLDER = (
 
 # What other versions may have saved: arguments of the module and of the net, and weights.
 NEWER = {
-    "an argument of the module": lambda state, weight: nested(state, "n_outputs").update(
+    "an argument of the module": lambda state, weight: nested(state, "cell_params").update(
         n_experts=3
     ),
     "an option of training": lambda state, weight: nested(state, "gradient_clip").update(

@@ -206,7 +206,7 @@ def test_unknown_tokens_are_counted_in_one_warning():
         model.predict(["ab", "xay", "z"])
     assert [str(warning.message) for warning in caught] == [
         "Seq2SeqTransformer.predict: X: 3 of 6 tokens, in 2 of 3 sequences, are not in the "
-        "vocabulary, the first is 'x' in X[1]; each is read as the unknown token."
+        "vocabulary, the first is 'x' in X[1]; each is replaced by the unknown token."
     ]
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="y: 1 of 2 tokens, in 1 of 1 sequences") as caught:
@@ -661,7 +661,7 @@ def test_cuda_does_what_the_cpu_does(y):
 LISTED = {
     "text": ["ab", "b", "ab", "ba"],
     "tokens": [["a", "b"], ["b"], ["a"], ["b"]],
-    "whole numbers": [[1, 2], [1], [1], [2]],
+    "integers": [[1, 2], [1], [1], [2]],
     "numbers": [[1.0, 2.0], [3.0], [1.5], [0.5]],
 }
 LIBRARIES = {

@@ -1,4 +1,4 @@
-"""Numbers: one or several per target, with the loss that is chosen for them."""
+"""Targets of one or several numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -44,7 +44,7 @@ class NumberTarget(ArrayTarget):
     Attributes
     ----------
     loss : str
-        As in `fit`.
+        The loss of the first fit.
     """
 
     _numeric = True
@@ -58,12 +58,12 @@ class NumberTarget(ArrayTarget):
         super().__init__(params)
 
     def update(self, params: Mapping[str, Any], caller: str) -> None:
-        """Take the parameters of the loss, which must be the same."""
+        """Update the parameters of the loss, which itself must not change."""
         if params["loss"] != self.loss:
             raise ValueError(
                 f"{caller}: loss={params['loss']!r}, but the model was fitted with "
-                f"loss={self.loss!r}, whose outputs have another meaning. Set "
-                "warm_start=False to refit."
+                f"loss={self.loss!r}, whose outputs are different quantities. "
+                "Set warm_start=False to refit."
             )
         self._quantile, self._huber_delta = params["quantile"], params["huber_delta"]
 
@@ -108,8 +108,8 @@ class NumberTarget(ArrayTarget):
             )
         if self.loss == "poisson" and y.min() < 0:
             raise ValueError(
-                f"{caller}: loss='poisson' needs y zero or positive, but y has {y.min():g}. Use "
-                "another loss."
+                f"{caller}: loss='poisson' requires y to be zero or positive, but y contains "
+                f"{y.min():g}. Use another loss."
             )
         return y.reshape(len(y), -1)
 
@@ -121,9 +121,9 @@ class NumberTarget(ArrayTarget):
         sample_weight: np.ndarray | None,
         caller: str,
     ) -> None:
-        """Learn mean and standard deviation of each output."""
+        """Learn the mean and standard deviation of each output."""
         train = self.positions(spans, rows)
-        weights = self.spread(sample_weight, spans)
+        weights = self.repeat_per_target(sample_weight, spans)
         encoded = encoded[train]
         with np.errstate(over="ignore", invalid="ignore"):
             mean, std = weighted_statistics(encoded, None if weights is None else weights[train])
@@ -133,7 +133,7 @@ class NumberTarget(ArrayTarget):
                 "float64. Rescale y."
             )
         if self.loss == "poisson":
-            # Rates are only divided by a scale: subtracting a mean could make them negative.
+            # Rates are only divided by their mean: subtracting it would make some negative.
             mean, std = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
         self._mean, self._scale = mean, std
         self.n_outputs = encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
