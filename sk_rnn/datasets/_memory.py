@@ -26,7 +26,7 @@ def make_memory_task(
     return_sequences: bool = False,
     random_state: RandomState = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Generate random symbols, of which the one `lag` time steps ago is to be named.
+    """Generate random symbols; the target is the symbol `lag` time steps earlier.
 
     A model that remembers `lag` time steps reaches an accuracy of 1. Symbols are independent of
     each other, so one that remembers fewer cannot do better than ``1 / n_symbols``, on average.
@@ -38,8 +38,8 @@ def make_memory_task(
     n_timesteps : int, default=20
         Number of time steps of each sequence.
     lag : int, default=10
-        How many time steps before the last one the wanted symbol is; 0 is the last one. Less than
-        `n_timesteps`.
+        Number of time steps between the symbol to predict and the last one; 0 is the last one. Less
+        than `n_timesteps`.
     n_symbols : int, default=2
         Number of symbols, which are equally frequent.
     return_sequences : bool, default=False

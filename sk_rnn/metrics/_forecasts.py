@@ -1,4 +1,4 @@
-"""Errors of forecasts, and how good their intervals are."""
+"""Errors of forecasts, and scores of prediction intervals."""
 
 from typing import Any
 
@@ -22,8 +22,9 @@ def mean_absolute_scaled_error(
 ) -> Any:
     r"""Mean absolute error, relative to that of the seasonal naive forecast in the training data.
 
-    Below 1, the forecasts are better than repeating the last season was, on average, one season
-    ahead in the training data. Independent of the unit, and defined for zeros, unlike percentages.
+    Values below 1 mean that the forecasts are more accurate than the seasonal naive forecast was on
+    average in the training data, one season ahead. The error does not depend on the unit and, unlike
+    percentage errors, is defined for zeros.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ def mean_interval_score(
     r"""Mean width of prediction intervals, plus a penalty for true values outside.
 
     A proper score: it is smallest, on average, for the true quantiles. Unlike
-    :func:`interval_coverage` it can't be improved by intervals that are too wide.
+    :func:`interval_coverage`, it cannot be improved by intervals that are too wide.
 
     Parameters
     ----------
@@ -230,8 +231,9 @@ def interval_coverage(
 ) -> Any:
     """Fraction of true values that lie within their prediction intervals.
 
-    Of intervals with a nominal coverage of 0.9 it should be about 0.9: below, they are too narrow;
-    above, too wide. See :func:`mean_interval_score` for a score of both width and coverage.
+    For intervals with a nominal coverage of 0.9 it should be about 0.9: a lower fraction means that
+    the intervals are too narrow, a higher one that they are too wide. See
+    :func:`mean_interval_score` for a score of both width and coverage.
 
     Parameters
     ----------

@@ -17,9 +17,9 @@ from ..sequences import (
 
 
 def per_time_step(score_func: Callable[..., Any]) -> "PerTimeStep":
-    """Make a metric of single values one of sequences, for targets per time step.
+    """Convert a metric of single values to a metric of sequences, for targets per time step.
 
-    scikit-learn's metrics refuse a sequence of labels or numbers per sample. The returned metric
+    scikit-learn's metrics reject a sequence of labels or numbers per sample. The returned metric
     concatenates the sequences, so that each time step counts as a sample, and calls the given
     metric. Wrapped with ``make_scorer``, it works as `scoring` in searches and cross-validation.
 

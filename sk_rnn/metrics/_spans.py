@@ -119,8 +119,9 @@ def span_f1_score(
     """F1 score of spans that are encoded as tags, such as named entities and phrases.
 
     A predicted span is correct if its first token, its last token and its type are those of a true
-    span. This is the measure of named entity recognition and chunking; the accuracy of tags, most
-    of which are "O", says little. The figures are those of seqeval and of the script conlleval.
+    span. This is the usual metric of named entity recognition and chunking; the accuracy of tags,
+    most of which are "O", is hardly informative. The scores equal those of seqeval and of the script
+    conlleval.
 
     Parameters
     ----------
@@ -214,7 +215,7 @@ def span_f1_score(
 
 
 def _average(counts: np.ndarray, average: str | None, undefined: float) -> float | np.ndarray:
-    """Return F1 of the counts (n_types, 3): right, true and predicted spans."""
+    """Return F1 of the counts (n_types, 3): correct, true and predicted spans."""
     if average == "micro":
         counts = counts.sum(axis=0, keepdims=True)
     found = counts[:, 1] + counts[:, 2]

@@ -46,7 +46,8 @@ class LogMelSpectrogram(SequenceOutput):
     ----------
     sampling_rate : int or "auto", default="auto"
         Samples per second. Waves that come with another rate are resampled to it. "auto" uses the
-        lowest rate in `fit`, or 16,000 if waves come without rates: set it if theirs is another.
+        lowest rate in `fit`, or 16,000 if waves come without rates; if they have another rate, set
+        it.
     n_mels : int, default=40
         Number of frequency bands, which is the number of features per time step.
     window : float, default=0.025
@@ -59,9 +60,10 @@ class LogMelSpectrogram(SequenceOutput):
         Highest frequency, in Hz; by default half the sampling rate.
     pre_emphasis : float, default=0.97
         Fraction of the previous sample that is subtracted from each sample, which strengthens high
-        frequencies. 0 leaves the wave as it is.
+        frequencies. 0 leaves the wave unchanged.
     floor : float, default=1e-10
-        Energies below are raised to it before the logarithm, so that silence is finite.
+        Lower bound of the energies, to which smaller ones are raised before the logarithm, so that
+        the features of silence are finite.
 
     Attributes
     ----------
@@ -93,8 +95,8 @@ class LogMelSpectrogram(SequenceOutput):
     resampled by ``scipy.signal.resample_poly``.
 
     The loudness and the microphone of a recording add a constant to each feature. Subtracting the
-    mean over time within each sequence removes it, and helps with speakers that were not heard in
-    training.
+    mean over time within each sequence removes it, and helps with speakers that do not occur in the
+    training data.
 
     References
     ----------
@@ -313,7 +315,7 @@ class LogMelSpectrogram(SequenceOutput):
         if ids is not None:
             steps = steps._replace(ids=ids)
         panel = steps.to_panel()
-        panel = check_sequences(panel, dtype=panel.dtype, caller=caller)  # refuses NaN, infinity
+        panel = check_sequences(panel, dtype=panel.dtype, caller=caller)  # rejects NaN, infinity
         return steps._replace(values=panel.values), rates
 
     def _analyse(self, steps: Steps, rates: list[int] | None, caller: str) -> Steps:
@@ -321,7 +323,7 @@ class LogMelSpectrogram(SequenceOutput):
         spectra = []
         for i, (start, stop) in enumerate(zip(steps.offsets[:-1], steps.offsets[1:], strict=True)):
             wave = steps.values[start:stop, 0]
-            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+            with np.errstate(over="ignore", invalid="ignore"):  # overflow is rejected below
                 if rates is not None:
                     wave = resample(wave, rates[i], self.sampling_rate_)
                 spectrum = self._spectrum(wave).astype(steps.values.dtype, copy=False)

@@ -269,6 +269,6 @@ def test_moving_digits_can_be_learned_as_films():
 
 
 @pytest.mark.parametrize("speed", [(1.0,), (2.0, 1.0), (-1.0, 1.0), (0, np.inf), ("a", "b")])
-def test_speeds_that_are_no_range_are_refused(speed):
+def test_speeds_that_are_not_a_range_are_rejected(speed):
     with pytest.raises(ValueError, match="is not a range of speeds"):
         make_moving_digits(1, speed=speed)
