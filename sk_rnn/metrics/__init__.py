@@ -1,10 +1,11 @@
 """Metrics for predicted sequences and forecasts, with scikit-learn's signatures.
 
-Does not import torch. Targets of the metrics of sequences are lists, object arrays or Series of sequences: strings
+Targets of the metrics of sequences are lists, object arrays or Series of sequences: strings
 (sequences of characters), or lists, tuples or arrays of hashable tokens. Those of the metrics of
 forecasts are numbers, in every container in which forecasts are returned. Wrapped with
 ``make_scorer``, each function can be used in ``cross_val_score`` and ``GridSearchCV``.
-:func:`per_time_step` converts scikit-learn's own metrics to metrics of sequences.
+:func:`per_time_step` converts scikit-learn's own metrics to metrics of sequences. Does not import
+torch.
 """
 
 from ._accuracy import sequence_accuracy_score, token_accuracy_score

@@ -23,8 +23,8 @@ def mean_absolute_scaled_error(
     r"""Mean absolute error, relative to that of the seasonal naive forecast in the training data.
 
     Values below 1 mean that the forecasts are more accurate than the seasonal naive forecast was on
-    average in the training data, one season ahead. The error does not depend on the unit and, unlike
-    percentage errors, is defined for zeros.
+    average in the training data, one season ahead. The error does not depend on the unit and,
+    unlike percentage errors, is defined for zeros.
 
     Parameters
     ----------

@@ -120,8 +120,8 @@ def span_f1_score(
 
     A predicted span is correct if its first token, its last token and its type are those of a true
     span. This is the usual metric of named entity recognition and chunking; the accuracy of tags,
-    most of which are "O", is hardly informative. The scores equal those of seqeval and of the script
-    conlleval.
+    most of which are "O", is hardly informative. The scores equal those of seqeval and of the
+    script conlleval.
 
     Parameters
     ----------
