@@ -64,7 +64,7 @@ class Steps(NamedTuple):
         if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:
             values = values[:, 0]
         elif values.dtype not in (np.float32, np.float64):
-            with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
+            with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
                 values = values.astype(np.float64)
         return Panel(
             values,

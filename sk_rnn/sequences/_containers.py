@@ -274,6 +274,6 @@ def _finish(
         if steps.shape[1] == 0:
             raise ValueError(f"{where} has 0 features per time step. Pass at least one.")
         if dtype is not None:
-            with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
+            with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
                 steps = steps.astype(dtype, copy=False)
     return Flat(steps, offsets_of(lengths), feature_names, frame_shape=frame_shape)

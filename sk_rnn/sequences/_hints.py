@@ -143,7 +143,7 @@ def _is_number(x: Any) -> bool:
 
 
 def holds_text_or_dates(column: pd.Series) -> bool:
-    """Return whether float() refuses the first value of an object column."""
+    """Return whether float() rejects the first value of an object column."""
     value = first_not_missing(column)
     kinds = str | bytes | date | timedelta | np.datetime64 | np.timedelta64
     return isinstance(value, kinds) and not _is_number(value)

@@ -313,7 +313,7 @@ class Panel:
 
     @property
     def ndim(self) -> int:
-        """Always 1."""
+        """Number of dimensions, always 1."""
         return 1
 
     @property

@@ -218,7 +218,7 @@ def _convert(spans: Spans, dtype: np.dtype | None, tokens: bool, where: str) -> 
         )
     values = as_float(spans.values[:, None] if spans.is_tokens else spans.values)
     if dtype is not None:
-        with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
+        with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
             values = values.astype(dtype, copy=False)
     return replace(spans, values=values)
 

@@ -118,8 +118,8 @@ def test_loop_without_dropout_equals_torch(cell):
     np.testing.assert_allclose(
         output[valid.mask].detach().numpy(), expected[valid.mask].detach().numpy(), atol=1e-6
     )
-    for state, wanted in zip(looped, final, strict=True):
-        np.testing.assert_allclose(state.detach().numpy(), wanted.detach().numpy(), atol=1e-6)
+    for state, target in zip(looped, final, strict=True):
+        np.testing.assert_allclose(state.detach().numpy(), target.detach().numpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize("dropped", [0.0, 0.5])
@@ -135,8 +135,8 @@ def test_a_sequence_in_two_parts_equals_the_whole(cell, dropped):
     np.testing.assert_allclose(
         torch.cat([first, second]).detach().numpy(), whole.detach().numpy(), atol=1e-6
     )
-    for part, wanted in zip(last, final, strict=True):
-        np.testing.assert_allclose(part.detach().numpy(), wanted.detach().numpy(), atol=1e-6)
+    for part, target in zip(last, final, strict=True):
+        np.testing.assert_allclose(part.detach().numpy(), target.detach().numpy(), atol=1e-6)
 
 
 def _minimal_gated_step(x, recurrent, state):

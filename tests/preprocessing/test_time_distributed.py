@@ -816,14 +816,14 @@ def test_tags_of_a_vectorizer_of_dicts():
             DictVectorizer(),
             [[{"a": {"b": 1}}]],
             TypeError,
-            "DictVectorizer refused the dicts of 1 time steps: Unsupported value type <class "
+            "DictVectorizer rejected the dicts of 1 time steps: Unsupported value type <class "
             "'dict'> for a: {'b': 1}. Mapping objects are not supported.",
         ),
         (
             StandardScaler(),
             DICTS,
             TypeError,
-            "StandardScaler refused the dicts of 6 time steps: float() argument must be a string "
+            "StandardScaler rejected the dicts of 6 time steps: float() argument must be a string "
             "or a real number, not 'dict'. If it needs numbers, pass "
             "TimeDistributed(make_pipeline(DictVectorizer(sparse=False), StandardScaler(...))).",
         ),
@@ -831,7 +831,7 @@ def test_tags_of_a_vectorizer_of_dicts():
             make_column_transformer((OneHotEncoder(), ["word"])),
             DICTS,
             ValueError,
-            "ColumnTransformer refused the dicts of 6 time steps: tuple index out of range. If it "
+            "ColumnTransformer rejected the dicts of 6 time steps: tuple index out of range. If it "
             "needs numbers, pass TimeDistributed(make_pipeline(DictVectorizer(sparse=False), "
             "ColumnTransformer(...))).",
         ),
