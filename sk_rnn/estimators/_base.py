@@ -220,7 +220,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             target.scale(encoded, spans, rows, sample_weight, caller)
             initial = source.prepare(spans, rows, caller)
             self._module_arguments = {
-                **{name: params[name] for name in self._module_parameters},
+                **{name: params[name] for name in self._module_parameters if name in params},
                 "n_features": spans.n_features,
                 "n_outputs": target.n_outputs,
                 "num_embeddings": source.num_embeddings,

@@ -14,7 +14,7 @@ from ..sequences import Float, Int, RandomState, Spans, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
 from ._modules import choose_sequence_model
-from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_combinations
+from ._parameters import PER_STEP, SEQUENCE_MODEL, SHARED, Constraints, check_combinations
 from ._scores import label_accuracy
 from ._types import (
     Auto,
@@ -304,7 +304,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     """
 
     _parameter_constraints: ClassVar[Constraints] = (
-        SHARED | SEQUENCE_MODEL | {"class_weight": [dict, StrOptions({"balanced"}), None]}
+        SHARED
+        | SEQUENCE_MODEL
+        | PER_STEP
+        | {"class_weight": [dict, StrOptions({"balanced"}), None]}
     )
 
     def __init__(
@@ -604,9 +607,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     def _predict_spans(self, spans: Spans) -> np.ndarray:
         """Predict labels batch by batch, without keeping the outputs for all classes."""
-        if self._target.multilabel:
-            return self._outputs(spans, lambda outputs: outputs > 0).astype(np.int64)
-        return self.classes_[self._outputs(spans, lambda outputs: outputs.argmax(axis=1))]
+        return self._target.name(self._outputs(spans, self._target.choose))
 
     # --- hooks ----------------------------------------------------------------------------------
 

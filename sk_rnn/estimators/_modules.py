@@ -109,7 +109,7 @@ def network_parameters(params: Mapping[str, Any], names: Iterable[str]) -> dict[
     """
     names = (*names, "precision", "scale_inputs")
     initial = (name for name in params if name.startswith("module__"))
-    return plain_numbers({name: params[name] for name in (*names, *initial)})
+    return plain_numbers({name: params[name] for name in (*names, *initial) if name in params})
 
 
 def check_unchanged(before: Mapping[str, Any], now: Mapping[str, Any], caller: str) -> None:

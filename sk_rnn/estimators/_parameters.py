@@ -74,13 +74,15 @@ SHARED: Constraints = NETWORK | INPUTS | TOKENS | TRAINING | COMPUTE
 SEQUENCE_MODEL: Constraints = {
     "cell": [StrOptions(set(CELLS)), type],
     "pooling": [StrOptions({"auto", *POOLINGS})],
-    "return_sequences": ["boolean"],
     "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
     "embedding_dim": [_positive_int, None],
     "num_embeddings": [_positive_int, None],
     "embedding_dropout": [_fraction, StrOptions({"auto"})],
     "tbptt_steps": [_positive_int, None],
 }
+
+# Only for estimators with targets per sequence or per time step.
+PER_STEP: Constraints = {"return_sequences": ["boolean"]}
 
 
 def check_objects(params: Mapping[str, Any], caller: str) -> None:
@@ -186,12 +188,12 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
     reads_tokens = params["embedding_dim"] is not None or params["embedding_weights"] is not None
     conflicts = [
         (
-            params["return_sequences"] and params["pooling"] != "auto",
+            params.get("return_sequences") and params["pooling"] != "auto",
             f"pooling={params['pooling']!r} has no effect with return_sequences=True, which keeps "
             "every time step. Leave pooling at its default 'auto'.",
         ),
         (
-            params["return_sequences"] and params["conv_stride"] != 1,
+            params.get("return_sequences") and params["conv_stride"] != 1,
             f"conv_stride={params['conv_stride']} skips time steps, but "
             "return_sequences=True needs an output for each. Set conv_stride=1.",
         ),

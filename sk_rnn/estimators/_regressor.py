@@ -13,7 +13,14 @@ from ..sequences import Float, Int, NumberIn, RandomState, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
 from ._modules import choose_sequence_model
-from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_boolean, check_combinations
+from ._parameters import (
+    PER_STEP,
+    SEQUENCE_MODEL,
+    SHARED,
+    Constraints,
+    check_boolean,
+    check_combinations,
+)
 from ._scores import r_squared
 from ._types import (
     Auto,
@@ -304,6 +311,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     _parameter_constraints: ClassVar[Constraints] = (
         SHARED
         | SEQUENCE_MODEL
+        | PER_STEP
         | {
             "loss": [StrOptions(set(LOSSES))],
             "huber_delta": [NumberIn(0, None, closed="neither")],
@@ -523,16 +531,16 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         caller = f"{type(self).__name__}.predict"
         check_boolean(return_std, "return_std", caller)
         spans = self._read(X, "predict")
-        mean, std = self._target.decode(self._outputs(spans))
-        if not return_std:
-            return self._target.split(mean, spans)
-        if std is None:
+        target = self._target
+        if return_std and target.loss != "gaussian":
             raise ValueError(
                 f"{caller}: return_std=True requires a model fitted with loss='gaussian', but this "
-                f"one was fitted with loss={self._target.loss!r}. Fit with loss='gaussian', or "
+                f"one was fitted with loss={target.loss!r}. Fit with loss='gaussian', or "
                 "leave return_std=False."
             )
-        return self._target.split(mean, spans), self._target.split(std, spans)
+        outputs = self._outputs(spans)
+        mean = target.split(target.decode(outputs), spans)
+        return (mean, target.split(target.decode_std(outputs), spans)) if return_std else mean
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return R², the coefficient of determination of the predictions.
@@ -554,7 +562,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         spans = self._read(X, "score")
         truth = self._target.read(y, X, spans, caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
-        predicted, _ = self._target.decode(self._outputs(spans))
+        predicted = self._target.decode(self._outputs(spans))
         return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
 
     # --- hooks ----------------------------------------------------------------------------------

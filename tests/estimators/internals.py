@@ -40,4 +40,5 @@ CONSTRAINT_GROUPS = [
     _parameters.TRAINING,
     _parameters.COMPUTE,
     _parameters.SEQUENCE_MODEL,
+    _parameters.PER_STEP,
 ]

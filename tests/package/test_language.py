@@ -59,7 +59,9 @@ def texts():
     found += [ROOT / "Makefile", ROOT / "pyproject.toml"]
     for path in sorted(found):
         name = path.relative_to(ROOT).as_posix()
-        if path.suffix in (".py", ".rst", ".md", ".toml", "") and name not in EXCLUDED:
+        if path.is_dir() or name in EXCLUDED:
+            continue
+        if path.suffix in (".py", ".rst", ".md", ".toml", ""):
             yield name
 
 

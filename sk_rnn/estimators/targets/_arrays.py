@@ -46,7 +46,7 @@ class ArrayTarget(Target):
     _numeric: bool
 
     def __init__(self, params: Mapping[str, Any]):
-        self.per_step = bool(params["return_sequences"])
+        self.per_step = bool(params.get("return_sequences"))  # not of all estimators
         self.one_per_sequence = not self.per_step
         super().__init__(params)
 
@@ -117,9 +117,9 @@ class ArrayTarget(Target):
     def _check(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         """Validate y with one row per sequence."""
 
-    @abstractmethod
     def _check_steps(self, y: np.ndarray, spans: Spans, caller: str, input_name: str) -> np.ndarray:
         """Validate y with one row per time step, which is already an array."""
+        return self._check(y, caller, input_name)
 
     def take(self, y: np.ndarray, samples: Samples, rows: np.ndarray) -> np.ndarray:
         """Return the targets of the sequences ``rows``."""

@@ -197,6 +197,18 @@ class LabelTarget(ArrayTarget):
         """Return the cross-entropy."""
         return BinaryCrossEntropy() if self.multilabel else CrossEntropy()
 
+    def choose(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the index of the most likely class, or whether each label applies."""
+        return outputs > 0 if self.multilabel else outputs.argmax(axis=1)
+
+    def name(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the labels that were chosen."""
+        return chosen.astype(np.int64) if self.multilabel else self.classes[chosen]
+
+    def decode(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the most likely labels."""
+        return self.name(self.choose(outputs))
+
     def readout(self) -> Readout:
         """Return how outputs and targets are presented to callbacks."""
         return read_labels(self.n_outputs) if self.multilabel else read_classes(self.n_outputs)

@@ -88,9 +88,6 @@ class NumberTarget(ArrayTarget):
             )
         return y
 
-    def _check_steps(self, y: np.ndarray, spans: Spans, caller: str, input_name: str) -> np.ndarray:
-        return self._check(y, caller, input_name)
-
     def learn(self, y: np.ndarray, caller: str, *, reset: bool) -> None:
         """Learn the number of outputs."""
         if reset:
@@ -153,22 +150,29 @@ class NumberTarget(ArrayTarget):
         """Return how outputs and targets are presented to callbacks."""
         return Readout(
             "regressor",
-            predict=lambda outputs: self.decode(outputs)[0],
+            predict=self.decode,
             targets=lambda values: self._unscale(values).reshape(-1, *self._shape),
         )
 
-    def decode(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return predictions and, with the Gaussian loss, standard deviations, in the unit of y."""
-        std = None
+    def decode(self, outputs: np.ndarray) -> np.ndarray:
+        """Return predictions in the unit of y."""
         outputs = outputs.astype(np.float64)
         if self.loss == "gaussian":
-            with torch_threads(1):
-                means, log_variance = gaussian_parts(torch.from_numpy(outputs))
-            outputs = means.numpy()
-            std = self._shaped(np.exp(0.5 * log_variance.numpy()) * self._scale)
+            outputs, _ = self._gaussian(outputs)
         elif self.loss == "poisson":
             outputs = np.exp(outputs)
-        return self._shaped(self._unscale(outputs)), std
+        return self._shaped(self._unscale(outputs))
+
+    def decode_std(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the standard deviations that ``loss="gaussian"`` predicts, in the unit of y."""
+        _, log_variance = self._gaussian(outputs.astype(np.float64))
+        return self._shaped(np.exp(0.5 * log_variance) * self._scale)
+
+    @staticmethod
+    def _gaussian(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with torch_threads(1):
+            means, log_variance = gaussian_parts(torch.from_numpy(outputs))
+        return means.numpy(), log_variance.numpy()
 
     def _unscale(self, values: np.ndarray) -> np.ndarray:
         """Convert scaled numbers (N, n_outputs) to the unit of y."""

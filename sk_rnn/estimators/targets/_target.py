@@ -154,12 +154,16 @@ class Target(Kind, ABC):
 
     @abstractmethod
     def readout(self) -> Readout:
-        """Return how outputs and targets are presented to callbacks."""
+        """Return how outputs and targets are presented to callbacks, as numbers."""
 
     @property
     def score_function(self) -> ScoreFunction | None:
         """The validation score; None for the negative loss."""
         return None
+
+    @abstractmethod
+    def decode(self, outputs: Any) -> Any:
+        """Convert outputs of the network, or what was decoded from them, to predictions of y."""
 
     @property
     def vocabulary(self) -> Vocabulary | None:
