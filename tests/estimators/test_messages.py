@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn.modules import CELLS
 from sk_rnn.sequences import Panel
 
 from .table import (
@@ -702,8 +703,8 @@ MESSAGES = {
         lambda: clf(tbptt_steps=10, cell=torch.nn.GRU).fit(X, LABELS),
         ValueError,
         "RNNClassifier.fit: tbptt_steps=10 carries states from chunk to chunk, which the "
-        "user-defined cell GRU does not support. Set tbptt_steps=None, or cell to one of ['gru', "
-        "'lstm', 'rnn_relu', 'rnn_tanh'].",
+        "user-defined cell GRU does not support. Set tbptt_steps=None, or cell to one of "
+        f"{sorted(CELLS)}.",
     ),
     "no callback": (
         lambda: clf(callbacks=[3]).fit(X, LABELS),

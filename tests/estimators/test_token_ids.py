@@ -16,7 +16,8 @@ SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0, "embedding_dim": 
 ALIGNED = [
     record.estimator
     for record in ESTIMATORS.values()
-    if "num_embeddings" in record.make().get_params()
+    if {"num_embeddings", "return_sequences"} <= record.make().get_params().keys()
+    and hasattr(record.estimator, "partial_fit")
 ]
 Y = [0, 1, 0, 1]
 Y_STEPS = [[0, 1], [1], [0], [1]]
