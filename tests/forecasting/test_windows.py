@@ -241,9 +241,7 @@ def test_season_length_is_checked():
     assert check_seasons(12, "F.fit") == (12,)
     assert check_seasons([168, 24, np.int64(24)], "F.fit") == (24, 168)
     for wrong in (1, 0, True, 2.5, [24, "w"], np.array(3.0), len):
-        with pytest.raises(
-            ValueError, match="F.fit: season_length has .* of at least 2, such as"
-        ):
+        with pytest.raises(ValueError, match=r"F.fit: season_length has .* of at least 2, such as"):
             check_seasons(wrong, "F.fit")
 
 
