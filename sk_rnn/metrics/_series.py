@@ -159,7 +159,7 @@ def read_outputs(y: Any, where: str, *, per_row: int = 1, like: Outputs | None =
 
 
 def combine(scores: np.ndarray, multioutput: Any, caller: str) -> Any:
-    """Return the mean of the scores of series, as `multioutput` says.
+    """Return the mean of the scores of series, weighted according to `multioutput`.
 
     Parameters
     ----------

@@ -52,8 +52,8 @@ CONTAINER = (
     "(n_timesteps, n_features) per sample, or a Panel."
 )
 SHAPES = CONTAINER.partition(". ")[2]
-FILMS = (
-    "Films have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
+VIDEOS = (
+    "Videos have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
     "(n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
 )
 CLIP = (
@@ -134,17 +134,17 @@ MESSAGES = {
     "6-D": (
         lambda: clf().fit(np.zeros((4, 2, 2, 2, 2, 2)), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has 6 dimensions, shape (4, 2, 2, 2, 2, 2). " + FILMS,
+        "RNNClassifier.fit: X has 6 dimensions, shape (4, 2, 2, 2, 2, 2). " + VIDEOS,
     ),
     "6-D awkward": (
         lambda: clf().fit(ak.Array([[[[[[1.0, 2.0]]]]]] * 4), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has 6 dimensions. " + FILMS,
+        "RNNClassifier.fit: X has 6 dimensions. " + VIDEOS,
     ),
     "list of 5-D": (
         lambda: clf().fit([np.zeros((2, 2, 2, 2, 2))] * 4, LABELS),
         ValueError,
-        "RNNClassifier.fit: X[0] has 5 dimensions, shape (2, 2, 2, 2, 2). " + FILMS,
+        "RNNClassifier.fit: X[0] has 5 dimensions, shape (2, 2, 2, 2, 2). " + VIDEOS,
     ),
     "1-D": (
         lambda: clf().fit(np.arange(4.0), LABELS),
