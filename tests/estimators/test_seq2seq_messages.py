@@ -1,4 +1,4 @@
-"""Bad input of Seq2SeqTransformer: what is wrong and where, what was received, what to do."""
+"""Messages of Seq2SeqTransformer for invalid input."""
 
 import numpy as np
 import pandas as pd
@@ -596,7 +596,7 @@ MESSAGES = {
     ],
 )
 @pytest.mark.parametrize("method", ["predict", "transform", "sample", "score_samples"])
-def test_parameters_set_after_fit_are_checked_before_decoding(name, value, method):
+def test_parameters_set_after_fit_are_validated_before_decoding(name, value, method):
     model = new().fit(W, Y).set_params(**{name: value})
     with pytest.raises(ValueError, match=f"The '{name}' parameter of Seq2SeqTransformer must be"):
         getattr(model, method)(W)
@@ -605,7 +605,7 @@ def test_parameters_set_after_fit_are_checked_before_decoding(name, value, metho
 @pytest.mark.parametrize(
     "encodings", [None, [["a"]], [[np.nan] * 4], np.ones(4), "abc", [[1, [2]]]]
 )
-def test_inverse_transform_refuses_other_than_encodings(encodings):
+def test_inverse_transform_rejects_other_arrays_than_encodings(encodings):
     with pytest.raises(
         ValueError, match=r"^Seq2SeqTransformer.inverse_transform: X does not contain enc"
     ):
@@ -613,7 +613,7 @@ def test_inverse_transform_refuses_other_than_encodings(encodings):
 
 
 @pytest.mark.parametrize("seed", [np.random.default_rng(0), 1.5, True, 1 << 32, "a"])
-def test_sample_refuses_invalid_seeds(seed):
+def test_sample_rejects_invalid_seeds(seed):
     with pytest.raises(ValueError, match=r"^Seq2SeqTransformer.sample: random_state is"):
         text.sample(W, random_state=seed)
 
@@ -621,7 +621,7 @@ def test_sample_refuses_invalid_seeds(seed):
 @pytest.mark.parametrize(
     "y", ["abcd", 3, np.array(3), iter(Y), {0: "a"}, {"x"}], ids=lambda y: type(y).__name__
 )
-def test_y_that_is_not_a_container_is_refused_with_any_weights(y):
+def test_y_that_is_not_a_container_raises_with_any_weights(y):
     for weights in (None, [1, 0, 1, 1]):
         with pytest.raises(TypeError, match=r"y is .*, which is not a container of sequences"):
             new().fit(W, y, sample_weight=weights)

@@ -862,19 +862,19 @@ def test_other_exceptions_of_a_transformer_name_their_type():
 
 
 def test_frames_of_films_are_vectors(rng):
-    films = rng.normal(size=(3, 4, 5, 2))
-    flat = films.reshape(3, 4, 10)
-    scaler = TimeDistributed(StandardScaler()).fit(films)
-    np.testing.assert_array_equal(scaler.transform(films), scaler.transform(flat))
-    panel = scaler.transform(list(films))
+    videos = rng.normal(size=(3, 4, 5, 2))
+    flat = videos.reshape(3, 4, 10)
+    scaler = TimeDistributed(StandardScaler()).fit(videos)
+    np.testing.assert_array_equal(scaler.transform(videos), scaler.transform(flat))
+    panel = scaler.transform(list(videos))
     np.testing.assert_array_equal(panel.to_list(), scaler.transform(flat))
     assert scaler.n_features_in_ == 10
     assert not hasattr(scaler, "feature_names_in_")
     with pytest.raises(ValueError) as error:
-        scaler.transform(films[:, :, :4])
+        scaler.transform(videos[:, :, :4])
     assert str(error.value) == (
         "TimeDistributed.transform: X has 8 features per time step (frames of shape (4, 2)), but "
         "TimeDistributed was fitted with 10. Pass sequences of shape (n_timesteps, 10)."
     )
     with pytest.raises(ValueError, match=r"If X is one sequence of 4 time steps, pass \[X\]\.$"):
-        scaler.transform(films[0])
+        scaler.transform(videos[0])
