@@ -214,15 +214,15 @@ def test_batches_are_standardised_before_they_are_rounded(kind, tmp_path):
     scaling = Standardisation(np.array([1e6, -1e6]), np.array([2.0, 4.0]))
     on_disk = np.memmap(tmp_path / "values", dtype=kind, mode="w+", shape=values.shape)
     on_disk[:] = values
-    wanted = np.array([[0.0, 0.25], [1.0, 0.75], [2.0, 1.25]])
+    expected = np.array([[0.0, 0.25], [1.0, 0.75], [2.0, 1.25]])
     for source in (values, on_disk):
         data = SequenceData(
             Spans.of(Panel(source, [0, 3, 6])), torch.device("cpu"), scaling=scaling
         )
         x = data.inputs(np.array([0]))["x"]
         assert x.dtype == torch.float32
-        assert_array_equal(x[:, 0].numpy(), wanted)
-        assert_array_equal(data.steps(0), wanted)
+        assert_array_equal(x[:, 0].numpy(), expected)
+        assert_array_equal(data.steps(0), expected)
 
 
 # --- overflow -----------------------------------------------------------------------------------
