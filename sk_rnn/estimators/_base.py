@@ -41,18 +41,17 @@ from ._extras import check_extras
 from ._modules import (
     SEQUENCE_MODEL_PARAMETERS,
     check_unchanged,
+    choose_sequence_model,
     divergence_advice,
     embedding_dim,
     net_arguments,
     network_parameters,
 )
-from ._parameters import SHARED, Constraints, checked_schedule
+from ._parameters import SHARED, Constraints, check_combinations, checked_schedule
 from ._validation import Validation, check_splittable
 from ._warnings import called_directly, warn_user
-from .sources import Samples, Source
+from .sources import Samples, Source, read_sequences
 from .targets import Target
-
-_NO_VALIDATION = Validation()
 
 
 class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
@@ -85,17 +84,17 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         tags.target_tags.required = True
         return tags
 
-    # --- hooks ----------------------------------------------------------------------------------
+    # --- hooks, by default those of a network for sequences of numbers or ids ---------------------
 
-    @abstractmethod
     def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
         """Raise an error for parameters that contradict each other or have no effect."""
+        check_combinations(params, caller)
 
-    @abstractmethod
     def _make_source(
         self, X: Any, params: Mapping[str, Any], caller: str
     ) -> tuple[Source, Samples]:
         """Choose the source for X, and read X with it."""
+        return read_sequences(X, self, params, caller)
 
     @abstractmethod
     def _make_target(
@@ -103,7 +102,6 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
     ) -> tuple[Target, Any]:
         """Choose the target for y, and read y with it."""
 
-    @abstractmethod
     def _choose_module(
         self, params: Mapping[str, Any], *, documents: bool, caller: str
     ) -> dict[str, Any]:
@@ -111,6 +109,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
 
         ``documents`` states whether sequences are long on average.
         """
+        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)
 
     # --- fitting --------------------------------------------------------------------------------
 
@@ -119,7 +118,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         X: Any,
         y: Any,
         sample_weight: Any,
-        validation: Validation = _NO_VALIDATION,
+        validation: Validation = Validation(),  # noqa: B008 - it is immutable
         *,
         groups: Any = None,
         method: str = "fit",

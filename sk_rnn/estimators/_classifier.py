@@ -13,8 +13,7 @@ from sklearn.utils._param_validation import StrOptions
 from ..sequences import Float, Int, RandomState, Spans, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
-from ._modules import choose_sequence_model
-from ._parameters import PER_STEP, SEQUENCE_MODEL, SHARED, Constraints, check_combinations
+from ._parameters import PER_STEP, SEQUENCE_MODEL, SHARED, Constraints
 from ._scores import label_accuracy
 from ._types import (
     Auto,
@@ -29,7 +28,7 @@ from ._types import (
     Schedule,
 )
 from ._validation import Validation
-from .sources import Samples, Source, read_sequences
+from .sources import Samples
 from .targets import LabelTarget, Target
 
 
@@ -609,23 +608,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         """Predict labels batch by batch, without keeping the outputs for all classes."""
         return self._target.name(self._outputs(spans, self._target.choose))
 
-    # --- hooks ----------------------------------------------------------------------------------
-
-    def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
-        check_combinations(params, caller)
-
-    def _make_source(
-        self, X: Any, params: Mapping[str, Any], caller: str
-    ) -> tuple[Source, Samples]:
-        return read_sequences(X, self, params, caller)
-
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
     ) -> tuple[Target, Any]:
         target = LabelTarget(params)
         return target, target.read(y, X, samples, caller, reset=True)
-
-    def _choose_module(
-        self, params: Mapping[str, Any], *, documents: bool, caller: str
-    ) -> dict[str, Any]:
-        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)

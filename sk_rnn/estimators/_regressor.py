@@ -12,14 +12,12 @@ from sklearn.utils._param_validation import StrOptions
 from ..sequences import Float, Int, NumberIn, RandomState, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
-from ._modules import choose_sequence_model
 from ._parameters import (
     PER_STEP,
     SEQUENCE_MODEL,
     SHARED,
     Constraints,
     check_boolean,
-    check_combinations,
 )
 from ._scores import r_squared
 from ._types import (
@@ -36,7 +34,7 @@ from ._types import (
     Schedule,
 )
 from ._validation import Validation
-from .sources import Samples, Source, read_sequences
+from .sources import Samples
 from .targets import LOSSES, NumberTarget, Target
 
 
@@ -565,23 +563,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         predicted = self._target.decode(self._outputs(spans))
         return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
 
-    # --- hooks ----------------------------------------------------------------------------------
-
-    def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
-        check_combinations(params, caller)
-
-    def _make_source(
-        self, X: Any, params: Mapping[str, Any], caller: str
-    ) -> tuple[Source, Samples]:
-        return read_sequences(X, self, params, caller)
-
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
     ) -> tuple[Target, Any]:
         target = NumberTarget(params)
         return target, target.read(y, X, samples, caller, reset=True)
-
-    def _choose_module(
-        self, params: Mapping[str, Any], *, documents: bool, caller: str
-    ) -> dict[str, Any]:
-        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)
