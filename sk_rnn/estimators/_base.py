@@ -130,8 +130,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
 
         A copy of the estimator is fitted, and its attributes are copied back on success: if the
         call raises an exception, the estimator is unchanged. ``known`` are attributes that `fit`
-        has determined before this call, ``target_options`` arguments of the target that are not
-        parameters.
+        has determined before, ``target_options`` arguments of the target that are not parameters.
         """
         attempt = object.__new__(type(self))
         attempt.__dict__.update(vars(self), **(known or {}))
