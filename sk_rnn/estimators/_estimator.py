@@ -1,8 +1,9 @@
 """Estimators with a network: parameters, outputs for new data, devices, saved state."""
 
+import copy
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -16,34 +17,55 @@ from ..training import (
     PRECISIONS,
     Model,
     PredictionBatches,
+    Progress,
     RecurrentNet,
     SequenceData,
+    Training,
     build_module,
+    build_net,
     copy_callbacks,
     device_present,
     dump_net,
     explain_infinite,
+    fit_network,
     float_type,
     load_net,
     resolve_backend,
     resolve_device,
     run_flushed,
     run_here,
+    untouched_on_failure,
 )
-from ._extras import PREFIXES
+from ._extras import PREFIXES, invalid_parameter, unexpected_argument
 from ._kinds import Kind
-from ._modules import divergence_advice
-from ._names import find_meant, suggest
-from ._parameters import COMPUTE
-from ._types import Backend, Extras
+from ._modules import divergence_advice, net_arguments
+from ._parameters import COMPUTE, checked_schedule
+from ._training import choose_backend, curves, handle_interruption
+from ._types import Backend
 from .sources import Source
 
 # Predicting this many time steps takes less time than starting a thread.
 _FEW_STEPS = 4096
 
 
-class ExtraParameters(BaseEstimator):
-    """Base class that also accepts skorch's parameters with double underscores."""
+class NetworkEstimator(BaseEstimator):
+    """An estimator whose predictions depend on a source, a target and a network."""
+
+    _module_class: ClassVar[type[Model]] = SequenceModel
+    _module_arguments: dict[str, Any]
+    _net_arguments: dict[str, Any]
+    _built_with: dict[str, Any]
+    _keeps_optimizer: bool
+    _source: Source
+    _target: Any  # a Target; each estimator knows which
+
+    if TYPE_CHECKING:  # otherwise Sphinx would document them as members
+        n_iter_: int
+        best_epoch_: int
+        loss_curve_: list[float]
+        validation_curve_: list[float] | Any  # None without validation data
+
+    # --- parameters with double underscores -----------------------------------------------------
 
     def _set_extras(self, extras: Mapping[str, Any]) -> None:
         """Store parameters with double underscores unchanged; raise an error for all others.
@@ -54,10 +76,7 @@ class ExtraParameters(BaseEstimator):
             # Code that inspects the signature, such as scikit-learn's checks, also passes "extras",
             # the name of **extras. It is stored here and rejected in fit.
             if "__" not in name and name != "extras":
-                raise TypeError(
-                    f"{type(self).__name__}.__init__() got an unexpected keyword argument "
-                    f"{name!r}. {suggest(name, self._known_names())}"
-                )
+                raise unexpected_argument(name, type(self).__name__, self._get_param_names())
             if name.startswith(PREFIXES):
                 setattr(self, name, value)
             else:
@@ -67,10 +86,6 @@ class ExtraParameters(BaseEstimator):
     def _extras(self) -> dict[str, Any]:
         named = {name: value for name, value in vars(self).items() if name.startswith(PREFIXES)}
         return {**named, **getattr(self, "_unknown", {})}
-
-    def _known_names(self) -> list[str]:
-        """Return the names of parameters, including the built-in double-underscore ones."""
-        return [*self._get_param_names(), *Extras.__annotations__]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, including those with double underscores.
@@ -109,11 +124,7 @@ class ExtraParameters(BaseEstimator):
         unknown = getattr(self, "_unknown", {})
         for name in params:
             if name not in names and name not in unknown and not name.startswith(PREFIXES):
-                hint = find_meant(name, self._known_names())
-                raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: "
-                    f"{names!r}.{f' {hint}' if hint else ''}"
-                )
+                raise invalid_parameter(name, str(self), names)
         self._set_extras({name: params.pop(name) for name in list(params) if name not in names})
         return super().set_params(**params)
 
@@ -126,22 +137,109 @@ class ExtraParameters(BaseEstimator):
         bare = object.__new__(type(self))
         bare.__dict__.update({name: v for name, v in vars(self).items() if name not in extras})
         bare.__dict__["callbacks"] = None
-        cloned = super(ExtraParameters, bare).__sklearn_clone__()
+        cloned = super(NetworkEstimator, bare).__sklearn_clone__()
         callbacks, extras = copy_callbacks(self.callbacks, extras)
         cloned.__dict__.update({"callbacks": callbacks, **extras})
         return cloned
 
+    # --- training -------------------------------------------------------------------------------
 
-class NetworkEstimator(ExtraParameters):
-    """An estimator whose predictions depend on a source, a target and a network."""
+    def _train(
+        self,
+        training: Training,
+        params: Mapping[str, Any],
+        extras: Mapping[str, dict[str, Any]],
+        initial: Mapping[str, Any],
+        device: torch.device,
+        *,
+        resume: bool,
+        one_epoch: bool,
+    ) -> None:
+        """Build the net, or reuse that of the previous fit, train it, and record the results."""
+        caller, target = training.caller, self._target
+        before = self.net_ if resume else None
+        optimizer_state = None
+        if resume and self._keeps_optimizer and self._net_arguments["optimizer"] == self.optimizer:
+            optimizer_state = self.net_.optimizer_.state_dict()["state"]
+        self._net_arguments = {
+            **net_arguments(
+                params,
+                precision=self._precision,
+                one_epoch=one_epoch,
+                one_per_sequence=target.one_per_sequence,
+            ),
+            **extras["optimizer"],
+        }
+        backend = choose_backend(params, device, self._precision, caller)
+        # Created in the calling thread, where it checks for other progress output.
+        progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
+        callbacks, replaced = copy_callbacks(list(self.callbacks or []), extras["callbacks"])
 
-    _module_class: ClassVar[type[Model]] = SequenceModel
-    _module_arguments: dict[str, Any]
-    _net_arguments: dict[str, Any]
-    _built_with: dict[str, Any]
-    _keeps_optimizer: bool
-    _source: Source
-    _target: Any  # a Target; each estimator knows which
+        def build_and_train(interrupted: threading.Event) -> tuple[RecurrentNet, bool]:
+            if before is not None:
+                module = before.module_
+            else:
+                module = build_module(
+                    self._module_class,
+                    self._module_arguments,
+                    training.seed,
+                    precision=self._precision,
+                    caller=caller,
+                    **initial,
+                )
+            net = build_net(
+                module,
+                target.criterion(),
+                self._net_arguments,
+                device,
+                backend,
+                score_function=target.score_function,
+                callbacks=callbacks,
+                caller=caller,
+                **replaced,
+            )
+            if before is not None and not one_epoch:
+                net.history = copy.copy(before.history)
+            if optimizer_state is not None:
+                net.resume_optimizer(copy.deepcopy(optimizer_state))
+            net.lr_schedule = checked_schedule(net.lr_schedule, caller)
+            stopped = fit_network(
+                net, training, readout=target.readout(), progress=progress, interrupted=interrupted
+            )
+            return net, stopped
+
+        with untouched_on_failure(before):
+            net, stopped = run_flushed(build_and_train, backend=backend)
+            # Number of epochs before those in the history.
+            n_earlier = 0 if before is None else self.n_iter_
+            if before is not None and not one_epoch:
+                n_earlier -= len(before.history)
+            if stopped:
+                handle_interruption(net, training.epochs, n_earlier, caller)
+        self._record(net, before, n_earlier, one_epoch=one_epoch)
+        # The state of the optimizer is kept, also in a saved model, only if training is meant to
+        # continue.
+        self._keeps_optimizer = bool(self.warm_start) or one_epoch
+
+    def _record(
+        self, net: RecurrentNet, before: RecurrentNet | None, n_earlier: int, *, one_epoch: bool
+    ) -> None:
+        """Store the results of training, appended to those of earlier calls."""
+        losses, scores = curves(net)
+        if before is not None and one_epoch:
+            # Extended in place: copying the lists in each of thousands of calls is slow.
+            self.loss_curve_ += losses
+        elif before is not None:
+            self.loss_curve_ = [*self.loss_curve_[:n_earlier], *losses]
+            known = sum("valid_score" in row for row in before.history)
+            earlier = self.validation_curve_ or []
+            self.validation_curve_ = [*earlier[: len(earlier) - known], *scores] or None
+        else:
+            self.loss_curve_ = losses
+            self.validation_curve_ = scores or None
+        self.n_iter_ = n_earlier + len(net.history)
+        self.best_epoch_ = n_earlier + net.weights_epoch_
+        self._set_net(net)
 
     # --- prediction -----------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 from ..modules import find_cell
 from ..sequences import NumberIn, plain_number
 from ..training import OPTIMIZERS
-from ._names import suggest
+from ._names import find_meant, suggest
 from ._trials import try_optimizer
+from ._types import Extras
 
 # Larger numbers overflow in float32 weights.
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -26,6 +27,31 @@ MODULE_EXTRAS: dict[str, list[Any]] = {
 
 # The supported prefixes of skorch's double-underscore parameters.
 PREFIXES = ("optimizer__", "module__", "callbacks__")
+
+
+def unexpected_argument(name: str, estimator: str, names: list[str]) -> TypeError:
+    """Return the error for an unknown argument of a constructor.
+
+    Parameters
+    ----------
+    name : str
+        The argument.
+    estimator : str
+        Name of the class.
+    names : list of str
+        Its parameters.
+    """
+    hint = suggest(name, [*names, *Extras.__annotations__])
+    return TypeError(f"{estimator}.__init__() got an unexpected keyword argument {name!r}. {hint}")
+
+
+def invalid_parameter(name: str, estimator: str, names: list[str]) -> ValueError:
+    """Return the error for an unknown parameter in `set_params`; ``estimator`` is its repr."""
+    hint = find_meant(name, [*names, *Extras.__annotations__])
+    return ValueError(
+        f"Invalid parameter {name!r} for estimator {estimator}. Valid parameters are: "
+        f"{names!r}.{f' {hint}' if hint else ''}"
+    )
 
 
 def check_extras(
