@@ -121,9 +121,9 @@ class NetworkEstimator(BaseEstimator):
             If a parameter does not exist; then no parameter is set.
         """
         names = self._get_param_names()
-        unknown = getattr(self, "_unknown", {})
+        known = {*names, *getattr(self, "_unknown", {})}
         for name in params:
-            if name not in names and name not in unknown and not name.startswith(PREFIXES):
+            if name not in known and not name.startswith(PREFIXES):
                 raise invalid_parameter(name, str(self), names)
         self._set_extras({name: params.pop(name) for name in list(params) if name not in names})
         return super().set_params(**params)
