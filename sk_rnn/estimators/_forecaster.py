@@ -2,11 +2,9 @@
 
 from typing import Any, Literal, Self, Unpack
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import RegressorMixin
-from sklearn.utils import Tags
 
 from ..sequences import Float, Int, RandomState, fit_context
 from ._forecasts_of import SeriesForecaster
@@ -16,8 +14,7 @@ Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu"]
 
 
 class RNNForecaster(RegressorMixin, SeriesForecaster):
-    """DOC
-    """
+    """DOC"""
 
     def __init__(
         self,
@@ -109,14 +106,10 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
     ) -> Any:
         return self._predict_quantiles(X, quantiles, history)
 
-    def predict_interval(
-        self, X: Any = None, coverage: Float = 0.9, *, history: Any = None
-    ) -> Any:
+    def predict_interval(self, X: Any = None, coverage: Float = 0.9, *, history: Any = None) -> Any:
         return self._predict_interval(X, coverage, history)
 
-    def score(
-        self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None
-    ) -> float:
+    def score(self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None) -> float:
         return self._score(X, y, sample_weight)
 
     def score_samples(self, X: Any, y: Any = None) -> Any:

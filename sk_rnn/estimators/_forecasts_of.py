@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from ..forecasting import (
     Covariates,
@@ -25,13 +25,64 @@ from ..sequences import check_sample_weights, plain, unchanged_on_failure
 from ..training import untouched_on_failure
 from ._forecasting import BaseForecaster
 from ._warnings import warn_user
-from .forecasts import State, check_quantiles, cut_after
+from .forecasts import State, check_quantiles, cut_after, without_future
 
 _EPS = np.finfo(np.float64).eps
 
 
 class SeriesForecaster(BaseForecaster):
     """The methods of a forecaster, without their documentation."""
+
+    # --- what was learned -----------------------------------------------------------------------
+
+    @property
+    def series_names_in_(self) -> np.ndarray:
+        """Names of the series."""
+        return np.asarray(self._source.data.layout.ids)
+
+    @property
+    def freq_(self) -> Any:
+        """Frequency of the times."""
+        clock = self._source.data.clock
+        return clock.freq if clock.freq is not None else clock.frequency
+
+    @property
+    def season_length_(self) -> tuple[int, ...]:
+        """Seasons of the baseline."""
+        return self._source.seasons
+
+    @property
+    def context_(self) -> int:
+        """Time steps read before each forecast."""
+        return self._source.context
+
+    @property
+    def patch_(self) -> int:
+        """Time steps per step of the network."""
+        return self._source.patch
+
+    @property
+    def transform_(self) -> str | None:
+        """Transform of the values."""
+        return self._source.transform
+
+    @property
+    def end_(self) -> Any:
+        """The last time known."""
+        return self._source.data.end_times()
+
+    @property
+    def n_missing_(self) -> int:
+        """Number of missing values in fit."""
+        return self._source.n_missing
+
+    @property
+    def base_weights_(self) -> pd.DataFrame:
+        """Weights of the baseline."""
+        weights = self.module_.baseline_weights().detach().cpu().numpy().astype(np.float64)
+        first = 1 + self._source.patch * np.arange(len(weights))
+        columns = [*self._source.seasons, "last", "mean"]
+        return pd.DataFrame(weights, pd.Index(first, name="step"), columns)
 
     # --- fit ------------------------------------------------------------------------------------
 
@@ -64,7 +115,7 @@ class SeriesForecaster(BaseForecaster):
     def _note_features(self, X: Any, y: Any, *, reset: bool) -> None:
         table = y if X is None else X
         if isinstance(table, pd.DataFrame):
-            self._check_feature_names(table, reset=reset)
+            _check_feature_names(self, table, reset=reset)
         shape = np.shape(table) if hasattr(table, "shape") or X is not None else ()
         self.n_features_in_ = int(shape[1]) if len(shape) > 1 else 1
 
@@ -128,7 +179,10 @@ class SeriesForecaster(BaseForecaster):
                 "model. Forecasts are then taken for observations, so the quantiles of the later "
                 f"steps are too narrow. Fit with horizon={n} for honest ones."
             )
-        forecasts = self._forecast(state._replace(covariates=future.covariates), n)
+        covariates = future.covariates
+        if n > self._source.horizon:
+            covariates = without_future(covariates, state.data)
+        forecasts = self._forecast(state._replace(covariates=covariates), n)
         return state, future, forecasts
 
     def _predict(self, X: Any, history: Any, method: str) -> Any:
@@ -242,9 +296,7 @@ class SeriesForecaster(BaseForecaster):
         self._validate_params()
         X, y = _separate(X, y)
         data = read_series(y, f"{caller}: y", freq=self.freq, index=getattr(X, "index", None))
-        covariates = read_covariates(
-            X, data, f"{caller}: X", past_features=self.past_features
-        )
+        covariates = read_covariates(X, data, f"{caller}: X", past_features=self.past_features)
         horizon = int(self.horizon)
         origins = backtest_windows(data, 1, horizon, caller, start=start, step=step)
         number = np.arange(len(origins))

@@ -182,12 +182,16 @@ class _Network(nn.Module):
         self.output = make_linear(hidden_size, patch * self.n_outputs, generator)
         nn.init.zeros_(self.output.weight)
         self.step_part: Tensor
-        self.register_buffer("step_part", torch.arange(n_ahead).repeat_interleave(patch))
+        self._constant("step_part", torch.arange(n_ahead).repeat_interleave(patch))
         self.season_index: Tensor
         h = torch.arange(n_ahead * patch)
         index = [context - season + h % season for season in seasons]
         shape = (n_seasons, n_ahead * patch)
-        self.register_buffer("season_index", torch.stack(index) if index else h.new_empty(shape))
+        self._constant("season_index", torch.stack(index) if index else h.new_empty(shape))
+
+    def _constant(self, name: str, value: Tensor) -> None:
+        """Register what follows from the arguments, and is not saved."""
+        self.register_buffer(name, value, persistent=False)
 
     def _add_baseline(
         self,
@@ -208,7 +212,7 @@ class _Network(nn.Module):
         counts = [1 + ahead // season for season in seasons]
         self.seasons_ahead: Tensor  # (n_seasons, n_steps)
         empty = torch.empty(0, n_ahead * self.patch)
-        self.register_buffer("seasons_ahead", torch.stack(counts).float() if counts else empty)
+        self._constant("seasons_ahead", torch.stack(counts).float() if counts else empty)
 
     def _add_covariates(self, sizes: CovariateSizes, generator: torch.Generator | None) -> None:
         self.categories = nn.ModuleList(

@@ -18,7 +18,7 @@ from ._parameters import (
     choose_unit,
     context_of,
 )
-from ._steps import continued, cut_after, filled, hold_out
+from ._steps import continued, cut_after, filled, hold_out, without_future
 from ._target import ForecastTarget
 
 __all__ = [
@@ -42,4 +42,5 @@ __all__ = [
     "n_independent",
     "plan_windows",
     "residual_share",
+    "without_future",
 ]

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from ...forecasting import SeriesSet, check_seasons, choose_transform
 from ...modules import CELLS, find_cell
-from ...sequences import IntegerFrom, NumberIn, plain
+from ...sequences import IntegerFrom, plain
 from .._parameters import COMPUTE, NETWORK, TRAINING, Constraints, check_objects
 
 _auto = StrOptions({"auto"})

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-
 import numpy as np
 
-from ...forecasting import SeriesSet, Windows
+from ...forecasting import Covariates, SeriesSet, Windows
 from ...sequences import offsets_of
 
 
@@ -107,3 +106,17 @@ def hold_out(windows: Windows, fraction: float, caller: str) -> tuple[np.ndarray
     return train, valid
 
 
+def without_future(covariates: Covariates | None, data: SeriesSet) -> Covariates | None:
+    """Return covariates of which past features are not known after the end of their series.
+
+    They may be in the rows to forecast, where they must not count: forecasts would depend on them
+    beyond the horizon of the network, whose later blocks read the rows before them.
+    """
+    if covariates is None or not any(covariates.columns.past):
+        return covariates
+    series, places = covariates.table.scattered()
+    ends = np.full(1, data.ends.max()) if covariates.shared else data.ends
+    values = covariates.table.values.copy()
+    after = np.flatnonzero(places > ends[series])
+    values[np.ix_(after, np.flatnonzero(covariates.columns.past))] = np.nan
+    return replace(covariates, table=replace(covariates.table, values=values))
