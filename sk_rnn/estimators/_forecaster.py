@@ -5,6 +5,7 @@ from typing import Any, Literal, Self, Unpack
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import RegressorMixin
+from sklearn.utils import Tags
 
 from ..sequences import Float, Int, RandomState, fit_context
 from ._forecasts_of import SeriesForecaster
@@ -14,7 +15,246 @@ Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu"]
 
 
 class RNNForecaster(RegressorMixin, SeriesForecaster):
-    """DOC"""
+    """Forecaster of series: their next values, with intervals, from their own past and covariates.
+
+    Rows are time steps. ``fit(y)`` learns one model of all series in y; ``predict()`` returns what
+    follows them, as the kind of object that y is, with the times that follow. Covariates are passed
+    as X, as to any regressor: ``fit(X, y)``, and ``predict(X)`` with the rows to forecast. Nothing
+    needs to be scaled, differenced or filled in.
+
+    Parameters
+    ----------
+    horizon : int, default=1
+        Number of time steps that are forecast together. `predict` may ask for fewer or more.
+
+    context : int or "auto", default="auto"
+        Number of time steps that are read before each forecast, rounded up to whole patches (see
+        the notes). "auto" uses 2 to 14 patches, up to a third of the median series, and at least
+        the longest season.
+
+    season_length : "auto", None, int or list of int, default="auto"
+        Time steps per season, from short to long: ``[24, 168]`` for hours with a daily and a weekly
+        season. "auto" takes those of the frequency (12 for months, 7 for days, 24 and 168 for
+        hours) if the data have them: if the autocorrelation of first differences at the shortest
+        is over 0.2, and the median series is at least four times as long as a longer one. Without
+        dates "auto" uses none.
+
+    past_features : label, int or list of these, default=None
+        Columns of X that are not known ahead, by name or position. They are read up to the end of
+        what is known, and may be missing in the rows to forecast.
+
+    calendar : "auto", None or list of str, default="auto"
+        Features of the calendar, among "hour", "dayofweek", "dayofyear" and "month". "auto" uses
+        the day of the year and of the week for days, the month for months, and for hours none if
+        there is a season. Needs dates.
+
+    target_transform : "auto", "log" or None, default="auto"
+        "log" computes with logarithms, for positive series whose changes are percentages. "auto"
+        does so if all values are positive and, in 90 % of the series, the smallest is over 1 % of
+        the median, unless ``loss="squared_error"``.
+
+    nonnegative : bool or "auto", default="auto"
+        Whether forecasts below zero are set to zero. "auto": if no value in `fit` is negative.
+
+    loss : {"quantile", "squared_error"}, default="quantile"
+        What the forecast is: with "quantile" the median, which minimises the absolute error, with
+        "squared_error" the mean. Quantiles are trained with both.
+
+    quantiles : sequence of float, default=(0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+        Quantiles that are trained; 0.5 is added. Those between them are interpolated.
+
+    n_networks : int, default=3
+        Number of networks with different initial weights, whose forecasts are averaged.
+
+    series_embedding : int or None, default=None
+        Size of a vector that is learned for each series. Series that were not in `fit` get the mean
+        of the vectors. If None, series differ in their values and covariates only.
+
+    freq : pandas offset, str, int or None, default=None
+        Frequency of the times. If None, it is inferred from the index.
+
+    cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"}, default="gru"
+        Type of the recurrent cell. User-defined cells are not supported, because the decoder starts
+        from the state of the encoder.
+
+    hidden_size : int, default=64
+        Size of the hidden state.
+
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+
+    dropout : float in [0, 1), default=0.3
+        Dropout probability between recurrent layers and before the output layer during training.
+
+    optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
+        The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
+        ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
+
+    lr : float or "auto", default="auto"
+        Learning rate; with a schedule, the maximum learning rate. The parameters of the baseline
+        have five times this rate. "auto" uses 3e-3, and 1e-3 if fewer than 20 windows do not
+        overlap.
+
+    lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
+        Learning rate schedule. "one_cycle" increases the rate during the first fifth of training
+        and then decreases it to almost zero (Smith & Topin, 2019); "cosine" and "linear" decrease
+        it from the start. A callable takes the progress of training in [0, 1] and returns the
+        factor by which `lr` is multiplied. `partial_fit` always uses "constant".
+
+    weight_decay : float, default=0.01
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
+        decayed.
+
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
+        Mikolov & Bengio, 2013). If None, gradients are not clipped.
+
+    max_steps : int or "auto", default="auto"
+        Number of steps of the optimizer; of more than 50 the largest multiple of as many equal
+        parts is used. "auto" uses 100 for up to 1,000 windows and 1,300 for 300,000, at most 2,000.
+
+    batch_size : int or "auto", default="auto"
+        Number of windows per training step. "auto" uses 128, and 32 with fewer than 500 windows.
+
+    early_stopping : bool, default=False
+        Whether to hold out the last windows of each series, stop training when the loss on them no
+        longer improves, and keep the best weights.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the time steps of each series to hold out for early stopping, at least the
+        `horizon`.
+
+    n_iter_no_change : int or "auto", default="auto"
+        Number of epochs of up to 50 steps without an improvement after which early stopping ends
+        the training. "auto" uses half of the epochs, but at least 5.
+
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights of the previous call.
+
+    callbacks : list, tuple or None, default=None
+        skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
+        a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
+        ``callbacks__name__…``. Scoring callbacks receive numbers in units of the windows.
+
+    device : str, default="auto"
+        Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
+        it is available, and the CPU otherwise.
+
+    precision : {"float32", "float64", "bf16"}, default="float32"
+        Floating point precision. "bf16" runs matrix multiplications in bfloat16 (faster on recent
+        GPUs, slower on most CPUs) and keeps weights in float32; "float64" is meant for checking.
+
+    backend : {"auto", "torch", "numba"}, default="auto"
+        Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
+        which are several times faster than torch on a CPU. They require Numba, which is installed
+        with this package, and are compiled when a machine first uses them, which takes a few
+        seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
+        built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
+
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, the windows that are drawn and dropout. Pass an int for
+        results that are reproducible across calls: bit for bit on the same machine with the same
+        number of threads.
+
+    verbose : int or bool, default=0
+        Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
+        elsewhere; 2 prints one line per epoch. The last line reports how training ended.
+
+    **extras : dict
+        Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…`` and
+        ``module__forget_bias`` (LSTM).
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns of X; without X that of y, 1 if it is not a table.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of these columns. Only defined if they are all strings.
+    series_names_in_ : ndarray of shape (n_series,)
+        Names of the series: ids, columns or keys.
+    freq_ : str, int or None
+        Frequency of the times.
+    season_length_ : tuple of int
+        Seasons that are used, from short to long.
+    context_ : int
+        Time steps that are read before each forecast.
+    patch_ : int
+        Time steps per step of the network.
+    target_transform_ : "log" or None
+        Transform of the values.
+    end_ : object
+        The last time that is known; of long series a Series with one for each.
+    n_missing_ : int
+        Number of missing values in `fit`, including those of times without a row.
+    n_windows_ : int
+        Number of windows that were trained on.
+    n_steps_ : int
+        Number of steps of the optimizer.
+    n_iter_ : int
+        Number of epochs of up to 50 steps.
+    loss_curve_ : list of float
+        Mean training loss of each epoch, in units of the windows.
+    validation_curve_ : list of float or None
+        Negative validation loss after each epoch; None without early stopping.
+    best_epoch_ : int
+        Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
+        the last one with a finite loss.
+    base_weights_ : DataFrame
+        What the baseline repeats, in each part of the horizon: weights of the value one season ago,
+        of the last value and of the mean of the window.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        The trained module.
+    device_ : str
+        Device of the network, which can be moved with `to`.
+
+    See Also
+    --------
+    sk_rnn.model_selection.ForecastSplit : Cuts many series by time for cross-validation.
+    sk_rnn.preprocessing.make_windows : Windows for other estimators.
+
+    Notes
+    -----
+    A window of `context_` values is centred and scaled by itself and read in patches of one season.
+    From the state after the last patch, one step of the decoder per patch ahead gives all quantiles
+    of that patch, so errors do not build up within the horizon. They are added to a baseline, of
+    which few numbers are learned: a mean of the values one season ago with their growth, the last
+    value and the mean of the window. Before training the forecast is that baseline; on few windows
+    the network adds little to it.
+
+    Beyond `horizon` forecasts are taken for observations, block by block; quantiles there are too
+    narrow, of which a warning tells. Quantiles are those of single steps: sums over several steps
+    have other ones.
+
+    On a random walk, such as a price or an exchange rate, no method beats the last value, and this
+    one is a few percent worse. A series of ten values is forecast by its baseline alone.
+
+    References
+    ----------
+    Lin, S., Lin, W., Wu, W., Zhao, F., Mo, R. & Zhang, H. (2023). SegRNN: Segment recurrent neural
+    network for long-term time series forecasting. arXiv:2308.11200. (patches, parallel decoder)
+
+    Kim, T. et al. (2022). Reversible instance normalization for accurate time-series forecasting
+    against distribution shift. ICLR.
+
+    Examples
+    --------
+    Two years of a monthly series, and an interval for the next months:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sk_rnn import RNNForecaster
+    >>> months = pd.date_range("2015-01", periods=96, freq="MS")
+    >>> sold = pd.Series(20 + 5 * np.sin(np.arange(96) * np.pi / 6), months, name="sold")
+    >>> model = RNNForecaster(horizon=12, random_state=0).fit(sold[:84])
+    >>> model.predict().index[[0, -1]].strftime("%Y-%m").tolist()
+    ['2022-01', '2022-12']
+    >>> bool(model.score(sold[84:]) > 0.5)
+    True
+    >>> model.predict_interval(3, coverage=0.8).columns.tolist()
+    ['lower', 'upper']
+    """
 
     def __init__(
         self,
@@ -24,7 +264,7 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
         season_length: Int | list[int] | tuple[int, ...] | Auto | None = "auto",
         past_features: Any = None,
         calendar: list[str] | tuple[str, ...] | Auto | None = "auto",
-        transform: Literal["auto", "log"] | None = "auto",
+        target_transform: Literal["auto", "log"] | None = "auto",
         nonnegative: bool | Auto = "auto",
         loss: Literal["quantile", "squared_error"] = "quantile",
         quantiles: Any = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95),
@@ -59,7 +299,7 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
         self.season_length = season_length
         self.past_features = past_features
         self.calendar = calendar
-        self.transform = transform
+        self.target_transform = target_transform
         self.nonnegative = nonnegative
         self.loss = loss
         self.quantiles = quantiles
@@ -89,33 +329,195 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
         self.verbose = verbose
         self._set_extras(extras)
 
+    def __sklearn_tags__(self) -> Tags:
+        """Declare missing values, several series, and that X holds the future in predict."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = False
+        tags.target_tags.multi_output = True
+        assert tags.regressor_tags is not None
+        tags.regressor_tags.poor_score = True
+        return tags
+
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None) -> Self:
+        """Fit the model to series, and to covariates if there are any.
+
+        Parameters
+        ----------
+        X : covariates, or the series if y is None
+            Covariates: a DataFrame or a 2-D array with the rows of y. Columns are known ahead, but
+            for `past_features`. Those of dtype category, string, object or bool are categories. For
+            several series X has the index of y, or only times, which all series share. May be a
+            DataFrame without columns, ``y.to_frame()[[]]``, whose index are the times of y.
+        y : series, default=None
+            A Series with an index of times; a DataFrame with one column per series; a Series with a
+            MultiIndex of ids and times; a dict or list of Series or 1-D arrays; a `Panel` of one
+            feature; a 1-D array, or a 2-D array of shape (n_timesteps, n_series). Missing values
+            and missing rows are allowed. If None, X is the series.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row of y in the loss. Rows of weight zero are read, but not learned from.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If times are not regular, rows of X and y differ, or all series are too short.
+
+        Warns
+        -----
+        UserWarning
+            If some series are too short to train on, or most values are missing.
+        """
         resume = self.warm_start and hasattr(self, "net_")
         return self._fit(X, y, sample_weight, resume=resume)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Append observations, and train on the windows that forecast them, once.
+
+        Parameters
+        ----------
+        X, y : as in `update`
+            New observations. If the model is not fitted, it is fitted to them.
+
+        Returns
+        -------
+        self
+        """
         return self._partial_fit(X, y)
 
     def predict(self, X: Any = None, *, history: Any = None) -> Any:
+        """Forecast what follows the series.
+
+        Parameters
+        ----------
+        X : None, int, index of times, DataFrame or array, default=None
+            What to forecast, always after the end of what is known: the next `horizon` steps, or
+            this many; these times; or these rows, with the covariates that are known ahead. Rows of
+            an array are the next ones.
+        history : series, default=None
+            Forecast what follows these series, of any kind that `fit` accepts, instead of those of
+            `fit` and `update`; with covariates ``(X_past, y_past)``.
+
+        Returns
+        -------
+        y : object
+            The medians, or with ``loss="squared_error"`` the means, as the kind of object that the
+            series are: a Series, a DataFrame with a column per series, a Series with ids and times,
+            a dict, a list, a Panel or an array.
+
+        Raises
+        ------
+        ValueError
+            If X begins before the end of what is known, or covariates are missing.
+        """
         return self._predict(X, history, "predict")
 
     def predict_quantiles(
         self, X: Any = None, quantiles: Any = (0.1, 0.5, 0.9), *, history: Any = None
     ) -> Any:
+        """Forecast quantiles.
+
+        Parameters
+        ----------
+        X : as in `predict`
+            What to forecast.
+        quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
+            From the smallest to the largest that was trained.
+        history : as in `predict`
+            Series to forecast instead of those that are known.
+
+        Returns
+        -------
+        y : object
+            Of one Series a DataFrame with one column per quantile; of a DataFrame one with columns
+            (series, quantile); of long series one with a column per quantile; of arrays, quantiles
+            are the last axis. Quantiles do not cross.
+        """
         return self._predict_quantiles(X, quantiles, history)
 
     def predict_interval(self, X: Any = None, coverage: Float = 0.9, *, history: Any = None) -> Any:
+        """Forecast an interval that holds each value with a given probability.
+
+        Parameters
+        ----------
+        X : as in `predict`
+            What to forecast.
+        coverage : float, default=0.9
+            The probability; at most that between the outer quantiles that were trained.
+        history : as in `predict`
+            Series to forecast instead of those that are known.
+
+        Returns
+        -------
+        y : object
+            As of `predict_quantiles`, with the columns "lower" and "upper".
+        """
         return self._predict_interval(X, coverage, history)
 
     def score(self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Return the skill over the seasonal naive forecast, 1 - mean absolute scaled error.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            Covariates and true values after the end of what is known, of the kind passed to `fit`.
+            If y is None, X are the values.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            1 for perfect forecasts, 0 for the mean error of repeating the last season in the
+            training data. The mean over series.
+        """
         return self._score(X, y, sample_weight)
 
     def score_samples(self, X: Any, y: Any = None) -> Any:
+        """Return how likely each observation is, given those before it.
+
+        It is the logarithm of the probability of a value at least as far from the median, from the
+        quantiles of the forecast of each step from all steps before it: 0 for the median, -3 for
+        an outer quantile of 5 %, and lower for anomalies.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            Series, with their covariates if the model was fitted with any. If y is None, X are the
+            series.
+
+        Returns
+        -------
+        scores : object
+            One for each row, as the kind of object that the series are. NaN for missing values and
+            for the first steps, before which fewer than two values are observed.
+        """
         return self._score_samples(X, y)
 
     def update(self, X: Any, y: Any = None) -> Self:
+        """Append observations, from which the next forecasts go on. Weights do not change.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            Covariates and values that follow those known, of the kind passed to `fit`. If y is
+            None, X are the values. Rows that are known may be among them if they are equal; new ids
+            begin new series; steps in between are missing values.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a value of a known time is another one.
+        """
         return self._update(X, y)
 
     def backtest(
@@ -128,4 +530,29 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
         refit: bool | int = False,
         quantiles: Any = None,
     ) -> pd.DataFrame:
+        """Forecast from many origins in the past, to compare with what followed.
+
+        The estimator is not changed. It is used as it is if it is fitted and knows nothing after
+        the first origin; otherwise a copy is fitted to what is before that.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            Covariates and series. If y is None, X are the series.
+        start : float, int or time, default=0.8
+            What comes before the first forecast: a fraction of the time steps of each series, their
+            number, or all times before this one.
+        step : int, default=None
+            Time steps between origins; by default `horizon`.
+        refit : bool or int, default=False
+            Whether to fit a copy again at each origin of a series, or at every so many.
+        quantiles : float or sequence of float, default=None
+            Quantiles to forecast as well.
+
+        Returns
+        -------
+        table : DataFrame
+            One row per cutoff (the last time that was read), series and time, with the columns
+            "y_true", "y_pred" and those of the quantiles.
+        """
         return self._backtest(X, y, start, step, refit, quantiles)

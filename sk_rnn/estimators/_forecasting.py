@@ -84,6 +84,7 @@ class BaseForecaster(TrainedEstimator):
     _parameter_constraints: ClassVar[Constraints] = CONSTRAINTS
     _source: Any  # Known
     _target: Any  # ForecastTarget
+    n_steps_: int
 
     def _prepare(self, caller: str) -> dict[str, Any]:
         """Check the parameters and return them as plain numbers."""
@@ -163,7 +164,7 @@ class BaseForecaster(TrainedEstimator):
         plan = plan_windows(
             params, len(samples), one_epoch=one_epoch, early_stopping=valid is not None
         )
-        training: Any = Training(
+        training = Training(
             WindowBatches(batches, samples, plan.batch_size, plan.steps_per_epoch, rng),
             None if valid is None else PredictionBatches(batches, valid, pad_samples=False),
             epochs=plan.epochs,

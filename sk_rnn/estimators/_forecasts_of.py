@@ -25,7 +25,7 @@ from ..sequences import check_sample_weights, plain, unchanged_on_failure
 from ..training import untouched_on_failure
 from ._forecasting import BaseForecaster
 from ._warnings import warn_user
-from .forecasts import State, check_quantiles, cut_after, without_future
+from .forecasts import State, check_quantiles, cut_after, index_of, without_future
 
 _EPS = np.finfo(np.float64).eps
 
@@ -62,7 +62,7 @@ class SeriesForecaster(BaseForecaster):
         return self._source.patch
 
     @property
-    def transform_(self) -> str | None:
+    def target_transform_(self) -> str | None:
         """Transform of the values."""
         return self._source.transform
 
@@ -90,7 +90,7 @@ class SeriesForecaster(BaseForecaster):
         caller = f"{type(self).__name__}.fit"
         X, y = _separate(X, y)
         with unchanged_on_failure(self):
-            data = read_series(y, f"{caller}: y", freq=self.freq, index=getattr(X, "index", None))
+            data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
             columns = self._source.columns if resume else None
             covariates = read_covariates(
                 X, data, f"{caller}: X", past_features=self.past_features, columns=columns
@@ -102,22 +102,28 @@ class SeriesForecaster(BaseForecaster):
                 _check_same_covariates(columns, covariates, caller)
                 self._source = self._source.refitted(data, covariates, caller)
             else:
-                self._forget()
-                self._note_features(X, y, reset=True)
+                self._note_features(X, y, data, covariates, caller)
             self._fit_series(data, covariates, weights, caller, resume=resume)
             self._source.cut()
         return self
 
-    def _forget(self) -> None:
-        for name in ("feature_names_in_", "n_features_in_"):
-            self.__dict__.pop(name, None)
-
-    def _note_features(self, X: Any, y: Any, *, reset: bool) -> None:
+    def _note_features(
+        self, X: Any, y: Any, data: SeriesSet, covariates: Covariates | None, caller: str
+    ) -> None:
+        self.__dict__.pop("feature_names_in_", None)
         table = y if X is None else X
         if isinstance(table, pd.DataFrame):
-            _check_feature_names(self, table, reset=reset)
-        shape = np.shape(table) if hasattr(table, "shape") or X is not None else ()
-        self.n_features_in_ = int(shape[1]) if len(shape) > 1 else 1
+            _check_feature_names(self, table, reset=True)
+        if covariates is not None:
+            self.n_features_in_ = covariates.columns.n_columns
+            return
+        if X is not None and not isinstance(X, pd.DataFrame):
+            raise ValueError(
+                f"{caller}: X has 0 feature(s) (shape={np.shape(X)}) while a minimum of 1 is "
+                "required. Pass y only, or a DataFrame without columns, whose index are the times."
+            )
+        wide = X is None and data.layout.is_wide
+        self.n_features_in_ = data.n_series if wide else 0 if X is not None else 1
 
     def _update(self, X: Any, y: Any) -> Self:
         check_is_fitted(self)
@@ -228,7 +234,7 @@ class SeriesForecaster(BaseForecaster):
         X, y = _separate(X, y)
         source = self._source
         state = source.current()
-        truth = read_truth(y, state.data, f"{caller}: y", index=getattr(X, "index", None))
+        truth = read_truth(y, state.data, f"{caller}: y", index=index_of(X))
         if len(truth.values) == 0:
             raise ValueError(f"{caller}: y has no observed value to compare with.")
         n = int(truth.ahead.max())
@@ -295,7 +301,7 @@ class SeriesForecaster(BaseForecaster):
             )
         self._validate_params()
         X, y = _separate(X, y)
-        data = read_series(y, f"{caller}: y", freq=self.freq, index=getattr(X, "index", None))
+        data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
         covariates = read_covariates(X, data, f"{caller}: X", past_features=self.past_features)
         horizon = int(self.horizon)
         origins = backtest_windows(data, 1, horizon, caller, start=start, step=step)

@@ -169,7 +169,11 @@ class _Network(nn.Module):
         n_future = patch * self.n_known + n_vector
         n_features = 2 * patch + 1 + n_calendar + n_past
         self.encode = make_linear(n_features, hidden_size, generator)
-        layers = {"num_layers": num_layers, "dropout": dropout, "forget_bias": forget_bias}
+        layers: dict[str, Any] = {
+            "num_layers": num_layers,
+            "dropout": dropout,
+            "forget_bias": forget_bias,
+        }
         self.encoder = RecurrentStack(cell, hidden_size, hidden_size, generator=generator, **layers)
         self.positions = nn.Parameter(
             0.3 * torch.randn(n_ahead, POSITION_SIZE, generator=generator)

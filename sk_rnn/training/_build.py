@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-import numpy as np
 import torch
 
 from ..modules import (
@@ -28,7 +27,7 @@ def build_module(
     *,
     precision: str,
     caller: str | None = None,
-    **initial: np.ndarray | None,
+    **initial: Any,
 ) -> Model:
     """Build the module on the CPU, with initial weights from ``seed``.
 

@@ -210,8 +210,8 @@ def test_forecasts_of_unusual_series_are_finite(y):
 
 def test_a_shift_and_a_unit_change_forecasts_only_by_themselves():
     y = SEASON - 10
-    forecast = small(transform=None).fit(y).predict(8)
-    moved = small(transform=None).fit(y + 1.7e9).predict(8) - 1.7e9
+    forecast = small(target_transform=None).fit(y).predict(8)
+    moved = small(target_transform=None).fit(y + 1.7e9).predict(8) - 1.7e9
     np.testing.assert_allclose(moved, forecast, atol=1e-4)
     larger = small().fit(1e6 * SEASON).predict(8) / 1e6
     np.testing.assert_allclose(larger, small().fit(SEASON).predict(8), rtol=1e-5)
@@ -374,7 +374,7 @@ def test_season_and_context():
         12,
         24,
     )
-    assert model.transform_ == "log"
+    assert model.target_transform_ == "log"
     assert list(model.base_weights_.columns) == [12, "last", "mean"]
     np.testing.assert_allclose(model.base_weights_.sum(axis=1), 1, rtol=1e-5)
     assert small(context=30, season_length=[6, 12]).fit(ONE).context_ == 30

@@ -18,7 +18,7 @@ from ._parameters import (
     choose_unit,
     context_of,
 )
-from ._steps import continued, cut_after, filled, hold_out, without_future
+from ._steps import continued, cut_after, filled, hold_out, index_of, without_future
 from ._target import ForecastTarget
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "filled",
     "first_offsets",
     "hold_out",
+    "index_of",
     "n_independent",
     "plan_windows",
     "residual_share",

@@ -1,4 +1,4 @@
-"""What "auto" stands for in a forecaster, with the evidence; seasons are in `sk_rnn.forecasting`."""
+"""What "auto" stands for in a forecaster, and why; for seasons see `sk_rnn.forecasting`."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

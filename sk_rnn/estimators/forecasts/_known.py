@@ -23,7 +23,7 @@ from ...forecasting import (
 )
 from .._kinds import Kind
 from .._warnings import warn_user
-from ._steps import last_observed
+from ._steps import index_of, last_observed
 
 
 class State(NamedTuple):
@@ -106,7 +106,8 @@ class Known(Kind):
             value = data.values[np.argmax(wrong)]
             raise ValueError(
                 f"{where} has {value:g}, but the model computes with logarithms, as all values in "
-                "fit were positive (transform_='log'). Refit, or set transform=None."
+                "fit were positive (target_transform_='log'). Refit, or set "
+                "target_transform=None."
             )
         return np.log(data.values)
 
@@ -137,7 +138,7 @@ class Known(Kind):
         value that is known. Its scale is then that of fit, so that forecasts are the same as after
         an update.
         """
-        index = getattr(X, "index", None)
+        index = index_of(X)
         data = read_series(y, f"{caller}: {name}", freq=self._frequency(y), index=index)
         covariates = None
         if self.covariates is not None:
@@ -184,7 +185,7 @@ class Known(Kind):
 
     def updated(self, y: Any, X: Any, caller: str) -> "Known":
         """Return what is known with more observations."""
-        index = getattr(X, "index", None)
+        index = index_of(X)
         merged = append_series(self.data, y, f"{caller}: y", index=index)
         again = self._copy()
         again.data = merged
@@ -217,7 +218,7 @@ class Known(Kind):
         known = self.covariates
         assert known is not None
         frequency = self.data.clock.frequency
-        new = read_series(y, f"{caller}: y", freq=frequency, index=getattr(X, "index", None))
+        new = read_series(y, f"{caller}: y", freq=frequency, index=index_of(X))
         found = read_covariates(X, new, f"{caller}: X", columns=known.columns)
         assert found is not None
         # The calendar of offsets counts from an anchor, which a new series may have moved back.

@@ -22,7 +22,7 @@ CONSTRAINTS: Constraints = {
     "lr": [*TRAINING["lr"], _auto],
     "horizon": [_positive_int],
     "context": [_positive_int, _auto],
-    "transform": [StrOptions({"auto", "log"}), None],
+    "target_transform": [StrOptions({"auto", "log"}), None],
     "nonnegative": ["boolean", _auto],
     "loss": [StrOptions({"quantile", "squared_error"})],
     "n_networks": [_positive_int],
@@ -39,7 +39,7 @@ CONSTRAINTS: Constraints = {
 
 # Parameters that must not change while training continues.
 STRUCTURE = (
-    "horizon", "context", "season_length", "calendar", "transform", "loss", "quantiles",
+    "horizon", "context", "season_length", "calendar", "target_transform", "loss", "quantiles",
     "n_networks", "series_embedding", "cell", "hidden_size", "num_layers", "dropout", "precision",
 )  # fmt: skip
 
@@ -90,15 +90,15 @@ def check_forecaster(params: Mapping[str, Any], caller: str) -> None:
 
 def choose_unit(params: Mapping[str, Any], data: SeriesSet, caller: str) -> str | None:
     """Return the transform: "log" or None."""
-    transform = params["transform"]
+    transform = params["target_transform"]
     if transform == "auto":
         # The mean of logarithms is that of no number.
         return None if params["loss"] == "squared_error" else choose_transform(data)
     if transform == "log" and (data.values <= 0).any():
         value = data.values[np.argmax(data.values <= 0)]
         raise ValueError(
-            f"{caller}: transform='log' needs positive values, but y has {value:g}. Pass "
-            "transform='auto' or None."
+            f"{caller}: target_transform='log' needs positive values, but y has {value:g}. Pass "
+            "target_transform='auto' or None."
         )
     return transform
 

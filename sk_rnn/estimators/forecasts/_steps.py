@@ -1,8 +1,10 @@
 """Steps of series: held out for validation, filled, cut, and continued with forecasts."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ...forecasting import Covariates, SeriesSet, Windows
 from ...sequences import offsets_of
@@ -120,3 +122,9 @@ def without_future(covariates: Covariates | None, data: SeriesSet) -> Covariates
     after = np.flatnonzero(places > ends[series])
     values[np.ix_(after, np.flatnonzero(covariates.columns.past))] = np.nan
     return replace(covariates, table=replace(covariates.table, values=values))
+
+
+def index_of(X: Any) -> pd.Index | None:
+    """Return the index of a pandas object; lists have a method of this name."""
+    index = getattr(X, "index", None)
+    return index if isinstance(index, pd.Index) else None
