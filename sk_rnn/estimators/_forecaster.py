@@ -240,13 +240,14 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
     Examples
     --------
-    Two years of a monthly series, and an interval for the next months:
+    A monthly series that grows, and an interval for the next months:
 
     >>> import numpy as np
     >>> import pandas as pd
     >>> from sk_rnn import RNNForecaster
     >>> months = pd.date_range("2015-01", periods=96, freq="MS")
-    >>> sold = pd.Series(20 + 5 * np.sin(np.arange(96) * np.pi / 6), months, name="sold")
+    >>> season = 1 + 0.3 * np.sin(np.arange(96) * np.pi / 6)
+    >>> sold = pd.Series(np.linspace(100, 200, 96) * season, months, name="sold")
     >>> model = RNNForecaster(horizon=12, random_state=0).fit(sold[:84])
     >>> model.predict().index[[0, -1]].strftime("%Y-%m").tolist()
     ['2022-01', '2022-12']

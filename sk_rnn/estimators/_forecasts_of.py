@@ -95,6 +95,11 @@ class SeriesForecaster(BaseForecaster):
             covariates = read_covariates(
                 X, data, f"{caller}: X", past_features=self.past_features, columns=columns
             )
+            if X is None and self.past_features is not None:
+                raise ValueError(
+                    f"{caller}: past_features={plain(self.past_features)}, but there is no X. Pass "
+                    "fit(X, y), or past_features=None."
+                )
             weights = None
             if sample_weight is not None:
                 weights = read_weights(sample_weight, data, caller)
@@ -175,6 +180,8 @@ class SeriesForecaster(BaseForecaster):
         check_is_fitted(self)
         caller = f"{type(self).__name__}.{method}"
         state = self._open(history, caller)
+        if isinstance(X, np.ndarray) and X.ndim == 2 and state.covariates is not None:
+            _check_feature_names(self, X, reset=False)
         future = read_future(
             X, state.data, self._source.horizon, f"{caller}: X", covariates=state.covariates
         )
@@ -297,7 +304,8 @@ class SeriesForecaster(BaseForecaster):
         caller = f"{type(self).__name__}.backtest"
         if not isinstance(refit, bool | int | np.integer) or refit < 0:
             raise ValueError(
-                f"{caller}: refit={plain(refit)} is neither True, False nor a number of origins."
+                f"{caller}: refit={plain(refit)} is neither True, False nor a number of origins "
+                "from 1 on."
             )
         self._validate_params()
         X, y = _separate(X, y)

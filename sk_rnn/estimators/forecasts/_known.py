@@ -1,7 +1,7 @@
 """What a forecaster knows of the series: their last steps, covariates, and how they are read."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -143,11 +143,7 @@ class Known(Kind):
         covariates = None
         if self.covariates is not None:
             if X is None:
-                names = self.covariates.columns.labels(np.arange(self.covariates.columns.n_columns))
-                raise ValueError(
-                    f"{caller}: the model was fitted with covariates, {names}, but {name} has "
-                    f"none. Pass them as X, or as {name}=(X_past, y_past)."
-                )
+                self._require_covariates(caller, name)
             columns = self.covariates.columns
             covariates = read_covariates(X, data, f"{caller}: X", columns=columns)
         elif X is not None:
@@ -201,13 +197,18 @@ class Known(Kind):
                 _refuse_columns(X, caller)
             return again
         if X is None:
-            names = self.covariates.columns.labels(np.arange(self.covariates.columns.n_columns))
-            raise ValueError(
-                f"{caller}: the model was fitted with covariates, {names}. Pass X with the rows "
-                "of y."
-            )
+            self._require_covariates(caller, "y")
         again.covariates = self._extended(merged, y, X, caller)
         return again
+
+    def _require_covariates(self, caller: str, name: str) -> NoReturn:
+        assert self.covariates is not None
+        columns = self.covariates.columns
+        what = f"{caller}: the model was fitted with covariates, "
+        what += str(columns.labels(np.arange(columns.n_columns)))
+        if name == "history":
+            raise ValueError(f"{what}, but history has none. Pass history=(X_past, y_past).")
+        raise ValueError(f"{what}. Pass X with the rows of y.")
 
     def cut(self) -> None:
         """Drop what no forecast needs any more."""
