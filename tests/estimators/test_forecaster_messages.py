@@ -99,12 +99,12 @@ FAULTS = {
     ),
     "no logarithm": (
         lambda: small(target_transform="log").fit(ONE - 10),
-        "RNNForecaster.fit: target_transform='log' needs positive values, but y has -0.832441. "
+        "RNNForecaster.fit: target_transform='log' needs positive values, but y has 0. "
         "Pass target_transform='auto' or None.",
     ),
     "negative history": (
         lambda: fitted("bare").predict(history=ONE - 10),
-        "RNNForecaster.predict: history has -0.832441, but the model computes with logarithms, as "
+        "RNNForecaster.predict: history has 0, but the model computes with logarithms, as "
         "all values in fit were positive (target_transform_='log'). Refit, or set "
         "target_transform=None.",
     ),

@@ -148,6 +148,7 @@ class Known(Kind):
             covariates = read_covariates(X, data, f"{caller}: X", columns=columns)
         elif X is not None:
             _refuse_columns(X, caller)
+        self.transformed(data, f"{caller}: {name}")
         codes = self._codes(data)
         floor = self.floors(data)
         floor = np.where(codes >= 0, self.floor[np.maximum(codes, 0)], floor)
@@ -157,6 +158,7 @@ class Known(Kind):
 
     def read_data(self, data: SeriesSet, covariates: Covariates | None, caller: str) -> State:
         """Return the state of series that have been read; their scales are those of fit."""
+        self.transformed(data, f"{caller}: y")
         codes = self._codes(data)
         ids = data.layout.ids
         if data.n_series == self.n_trained and ids.equals(self.data.layout.ids[: self.n_trained]):
