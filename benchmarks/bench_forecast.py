@@ -1,4 +1,4 @@
-"""How good are default forecasts, compared with repeating the last value or the last season?
+"""Accuracy of default forecasts, and of repeating the last value or the last season.
 
 Each data set has its own protocol: a fit before the test period, and forecasts from every origin in
 it. If statsforecast is installed, AutoARIMA, AutoETS and Theta are fitted as well.

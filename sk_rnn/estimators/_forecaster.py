@@ -34,7 +34,7 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
     season_length : "auto", None, int or list of int, default="auto"
         Time steps per season, from short to long: ``[24, 168]`` for hours with a daily and a weekly
-        season. "auto" takes those of the frequency (12 for months, 7 for days, 24 and 168 for
+        season. "auto" uses those of the frequency (12 for months, 7 for days, 24 and 168 for
         hours) if the data have them: if the autocorrelation of first differences at the shortest
         is over 0.2, and the median series is at least four times as long as a longer one. Without
         dates "auto" uses none.
@@ -382,7 +382,9 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
         Parameters
         ----------
-        X, y : as in `update`
+        X : covariates, or the values if y is None
+            As in `update`.
+        y : series, default=None
             New observations. If the model is not fitted, it is fitted to them.
 
         Returns
@@ -425,12 +427,12 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
         Parameters
         ----------
-        X : as in `predict`
-            What to forecast.
+        X : None, int, index of times, DataFrame or array, default=None
+            What to forecast, as in `predict`.
         quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
             From the smallest to the largest that was trained.
-        history : as in `predict`
-            Series to forecast instead of those that are known.
+        history : series, default=None
+            Series to forecast instead of those that are known, as in `predict`.
 
         Returns
         -------
@@ -446,12 +448,12 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
         Parameters
         ----------
-        X : as in `predict`
-            What to forecast.
+        X : None, int, index of times, DataFrame or array, default=None
+            What to forecast, as in `predict`.
         coverage : float, default=0.9
             The probability; at most that between the outer quantiles that were trained.
-        history : as in `predict`
-            Series to forecast instead of those that are known.
+        history : series, default=None
+            Series to forecast instead of those that are known, as in `predict`.
 
         Returns
         -------
@@ -465,9 +467,10 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
         Parameters
         ----------
-        X, y : as in `fit`
-            Covariates and true values after the end of what is known, of the kind passed to `fit`.
-            If y is None, X are the values.
+        X : covariates, or the values if y is None
+            Covariates of the rows of y.
+        y : series, default=None
+            True values after the end of what is known, of the kind passed to `fit`.
         sample_weight : array-like of shape (n_rows,), default=None
             Weight of each row.
 
@@ -488,9 +491,10 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
         Parameters
         ----------
-        X, y : as in `fit`
-            Series, with their covariates if the model was fitted with any. If y is None, X are the
-            series.
+        X : covariates, or the series if y is None
+            Covariates of the rows of y, if the model was fitted with any.
+        y : series, default=None
+            Series of any kind that `fit` accepts.
 
         Returns
         -------
@@ -505,10 +509,11 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
         Parameters
         ----------
-        X, y : as in `fit`
-            Covariates and values that follow those known, of the kind passed to `fit`. If y is
-            None, X are the values. Rows that are known may be among them if they are equal; new ids
-            begin new series; steps in between are missing values.
+        X : covariates, or the values if y is None
+            Covariates of the rows of y, if the model was fitted with any.
+        y : series, default=None
+            Values that follow those known, of the kind passed to `fit`. Rows that are known may be
+            among them if they are equal; new ids begin new series; steps in between are missing.
 
         Returns
         -------
@@ -538,8 +543,10 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
 
         Parameters
         ----------
-        X, y : as in `fit`
-            Covariates and series. If y is None, X are the series.
+        X : covariates, or the series if y is None
+            As in `fit`.
+        y : series, default=None
+            As in `fit`.
         start : float, int or time, default=0.8
             What comes before the first forecast: a fraction of the time steps of each series, their
             number, or all times before this one.

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -84,7 +84,9 @@ class BaseForecaster(TrainedEstimator):
     _parameter_constraints: ClassVar[Constraints] = CONSTRAINTS
     _source: Any  # Known
     _target: Any  # ForecastTarget
-    n_steps_: int
+
+    if TYPE_CHECKING:  # otherwise Sphinx would document it as a member
+        n_steps_: int
 
     def _prepare(self, caller: str) -> dict[str, Any]:
         """Check the parameters and return them as plain numbers."""

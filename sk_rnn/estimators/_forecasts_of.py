@@ -272,7 +272,9 @@ class SeriesForecaster(BaseForecaster):
         check_is_fitted(self)
         caller = f"{type(self).__name__}.score_samples"
         X, y = _separate(X, y)
-        state = self._source.read(y, X, caller)
+        given = read_series(y, f"{caller}: y", freq=self._source.frequency, index=index_of(X))
+        truth = self._source.scored(given)
+        state = self._source.read(y, X, caller, scored=True)
         data = state.data
         series = np.repeat(np.arange(data.n_series), data.lengths)
         step = np.arange(len(data.values)) - data.offsets[series]
@@ -280,7 +282,7 @@ class SeriesForecaster(BaseForecaster):
         before -= np.r_[0, before][data.offsets[:-1]][series]
         following = np.r_[series[1:] == series[:-1], False] if len(series) else series > 0
         there = following & (before >= 2)
-        there[:-1] &= ~np.isnan(data.values[1:])
+        there[:-1] &= ~np.isnan(truth[1:])
         origins = np.flatnonzero(there)
         scores = np.full(len(data.values), np.nan)
         if len(origins):
@@ -293,8 +295,8 @@ class SeriesForecaster(BaseForecaster):
                 state.values,
             )
             found = self._forecast_windows(windows, state)[:, 0]
-            scores[origins + 1] = self._target.log_rarity(state.values[origins + 1], found)
-        return give_back_rows(scores, data)
+            scores[origins + 1] = self._target.log_rarity(truth[origins + 1], found)
+        return give_back_rows(scores, given)
 
     # --- backtest -------------------------------------------------------------------------------
 

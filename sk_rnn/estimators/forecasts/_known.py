@@ -111,6 +111,12 @@ class Known(Kind):
             )
         return np.log(data.values)
 
+    def scored(self, data: SeriesSet) -> np.ndarray:
+        """Return the values to score; those without a logarithm are those of almost zero."""
+        if self.transform != "log":
+            return data.values
+        return np.log(np.maximum(data.values, np.finfo(np.float64).tiny))
+
     def _unit(self, data: SeriesSet) -> np.ndarray:
         return np.log(data.values) if self.transform == "log" else data.values
 
@@ -131,15 +137,17 @@ class Known(Kind):
         """Return the state of the series that are known, with more or fewer of their steps."""
         return self._state(data, self.floor, covariates, np.arange(data.n_series))
 
-    def read(self, y: Any, X: Any, caller: str, name: str = "y", *, warn: bool = True) -> State:
+    def read(self, y: Any, X: Any, caller: str, name: str = "y", *, scored: bool = False) -> State:
         """Read series of any past, such as a `history`.
 
         A series is one that is known if it has its id, or, where it has none, contains the last
         value that is known. Its scale is then that of fit, so that forecasts are the same as after
-        an update.
+        an update. With ``scored``, values without a logarithm are read as missing.
         """
         index = index_of(X)
-        data = read_series(y, f"{caller}: {name}", freq=self._frequency(y), index=index)
+        data = read_series(y, f"{caller}: {name}", freq=self.frequency, index=index)
+        if scored and self.transform == "log":
+            data = replace(data, values=np.where(data.values > 0, data.values, np.nan))
         covariates = None
         if self.covariates is not None:
             if X is None:
@@ -152,8 +160,7 @@ class Known(Kind):
         codes = self._codes(data)
         floor = self.floors(data)
         floor = np.where(codes >= 0, self.floor[np.maximum(codes, 0)], floor)
-        if warn:
-            self._warn_unknown(codes, caller)
+        self._warn_unknown(codes, caller)
         return self._state(data, floor, covariates, codes, f"{caller}: {name}")
 
     def read_data(self, data: SeriesSet, covariates: Covariates | None, caller: str) -> State:
@@ -220,8 +227,7 @@ class Known(Kind):
         """Return covariates with the rows of X."""
         known = self.covariates
         assert known is not None
-        frequency = self.data.clock.frequency
-        new = read_series(y, f"{caller}: y", freq=frequency, index=index_of(X))
+        new = read_series(y, f"{caller}: y", freq=self.frequency, index=index_of(X))
         found = read_covariates(X, new, f"{caller}: X", columns=known.columns)
         assert found is not None
         # The calendar of offsets counts from an anchor, which a new series may have moved back.
@@ -249,7 +255,9 @@ class Known(Kind):
         base = replace(known, table=table)
         return base.extended(codes[series], places, found.table.values)
 
-    def _frequency(self, y: Any) -> Any:
+    @property
+    def frequency(self) -> Any:
+        """What other series are read with."""
         return self.data.clock.frequency if self.data.clock.kind != "position" else None
 
     def _codes(self, data: SeriesSet) -> np.ndarray:
