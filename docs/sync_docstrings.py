@@ -23,6 +23,7 @@ ESTIMATORS = {
     "RNNClassifier": "_classifier.py",
     "RNNRegressor": "_regressor.py",
     "Seq2SeqTransformer": "_seq2seq.py",
+    "RNNForecaster": "_forecaster.py",
 }
 
 
@@ -37,11 +38,12 @@ class Own(NamedTuple):
 # By method (__init__: the class docstring) and parameter or attribute.
 Differences = Mapping[str, Mapping[str, Own]]
 _C, _R, _S = ("RNNClassifier",), ("RNNRegressor",), ("Seq2SeqTransformer",)
+_F = ("RNNForecaster",)
 DIFFERENCES: Differences = {
     "__init__": {
-        "cell": Own(_S, "no user-defined cells", signature=True),
-        "hidden_size": Own(_S, "another default, and encoder and decoder", signature=True),
-        "num_layers": Own(_S, "encoder and decoder"),
+        "cell": Own(_S + _F, "no user-defined cells", signature=True),
+        "hidden_size": Own(_S + _F, "another default, and encoder and decoder", signature=True),
+        "num_layers": Own(_S + _F, "encoder and decoder"),
         "bidirectional": Own(_S, "encoder only"),
         "return_sequences": Own(_R, "numbers instead of labels"),
         "embedding_dim": Own(_S, "another default: source_kind selects tokens", signature=True),
@@ -50,24 +52,39 @@ DIFFERENCES: Differences = {
         "word_dropout": Own(_S, "another default", signature=True),
         "conv_stride": Own(_S, "no return_sequences"),
         "recurrent_dropout": Own(_S, "not with input_feeding, and no user-defined cells"),
-        "optimizer": Own(_S, "no larger eps for the embedding"),
+        "optimizer": Own(_S + _F, "no larger eps for the embedding"),
         "lr_schedule": Own(_S, "no partial_fit"),
         "max_epochs": Own(_S, "documents are not treated differently"),
-        "**extras": Own(_S, "no user-defined cells"),
-        "n_features_in_": Own(_S, "tokens and vectors"),
-        "loss_curve_": Own(_R + _S, "the unit of the loss"),
-        "validation_curve_": Own(_C, "accuracy instead of the negative loss"),
+        "**extras": Own(_S + _F, "no user-defined cells"),
+        "n_features_in_": Own(_S + _F, "tokens and vectors; covariates"),
+        "loss_curve_": Own(_R + _S + _F, "the unit of the loss"),
+        "validation_curve_": Own(_C + _F, "accuracy instead of the negative loss; no X_val"),
+        "dropout": Own(_F, "another default", signature=True),
+        "lr": Own(_F, "chosen by the number of windows", signature=True),
+        "batch_size": Own(_F, "windows instead of sequences"),
+        "early_stopping": Own(_F, "the last windows of each series"),
+        "validation_fraction": Own(_F, "of the time steps of each series"),
+        "n_iter_no_change": Own(_F, "epochs are up to 50 steps"),
+        "callbacks": Own(_F, "the unit of predictions"),
+        "random_state": Own(_F, "windows are drawn"),
+        "loss": Own(_F, "other losses", signature=True),
+        "feature_names_in_": Own(_F, "columns of covariates or series"),
+        "n_iter_": Own(_F, "epochs are up to 50 steps"),
+        "module_": Own(_F, "its inputs are not sequences"),
     },
     "fit": {
-        "X": Own(_S, "tokens, text and vectors as well"),
-        "y": Own(_R + _S, "the targets", signature=True),
-        "sample_weight": Own(_S, "pairs instead of sequences"),
+        "X": Own(_S + _F, "tokens, text and vectors; covariates or series", signature=True),
+        "y": Own(_R + _S + _F, "the targets", signature=True),
+        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences"),
     },
-    "predict": {"X": Own(_S, "called sources")},
+    "partial_fit": {"X": Own(_F, "rows of series"), "y": Own(_F, "rows of series")},
+    "predict": {"X": Own(_S + _F, "called sources; the future", signature=True)},
+    "score_samples": {"X": Own(_F, "series"), "y": Own(_F, "series", signature=True)},
     "score": {
+        "X": Own(_F, "covariates or series"),
         "X, y": Own(_R, "numbers instead of labels"),
-        "y": Own(_S, "not needed by an autoencoder", signature=True),
-        "sample_weight": Own(_S, "pairs instead of sequences"),
+        "y": Own(_S + _F, "not needed by an autoencoder or without covariates", signature=True),
+        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences"),
     },
 }
 SECTIONS = ("Parameters", "Attributes")

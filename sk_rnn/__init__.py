@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._version import __version__ as __version__
 
-__all__ = ["Panel", "RNNClassifier", "RNNRegressor", "Seq2SeqTransformer"]
+__all__ = ["Panel", "RNNClassifier", "RNNForecaster", "RNNRegressor", "Seq2SeqTransformer"]
 
 if TYPE_CHECKING:
     from . import datasets as datasets
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from . import model_selection as model_selection
     from . import preprocessing as preprocessing
     from . import sequences as sequences
-    from .estimators import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+    from .estimators import RNNClassifier, RNNForecaster, RNNRegressor, Seq2SeqTransformer
     from .sequences import Panel
 else:
     # Names are imported on first access (PEP 562): the estimators need torch, which
@@ -22,6 +22,7 @@ else:
     _HOMES = {
         "Panel": "sequences",
         "RNNClassifier": "estimators",
+        "RNNForecaster": "estimators",
         "RNNRegressor": "estimators",
         "Seq2SeqTransformer": "estimators",
     }

@@ -1,7 +1,8 @@
 """The estimators: scikit-learn's contract is kept here and only here."""
 
 from ._classifier import RNNClassifier
+from ._forecaster import RNNForecaster
 from ._regressor import RNNRegressor
 from ._seq2seq import Seq2SeqTransformer
 
-__all__ = ["RNNClassifier", "RNNRegressor", "Seq2SeqTransformer"]
+__all__ = ["RNNClassifier", "RNNForecaster", "RNNRegressor", "Seq2SeqTransformer"]

@@ -135,8 +135,8 @@ class NetworkEstimator(BaseEstimator):
         """
         extras = {name: v for name, v in vars(self).items() if name.startswith("callbacks__")}
         bare = object.__new__(type(self))
-        bare.__dict__.update({name: v for name, v in vars(self).items() if name not in extras})
-        bare.__dict__["callbacks"] = None
+        params = {name: v for name, v in vars(self).items() if name not in extras}
+        bare.__dict__.update(params, callbacks=None)
         cloned = super(NetworkEstimator, bare).__sklearn_clone__()
         callbacks, extras = copy_callbacks(self.callbacks, extras)
         cloned.__dict__.update({"callbacks": callbacks, **extras})
@@ -270,6 +270,7 @@ class NetworkEstimator(BaseEstimator):
             return net.outputs(batches, interrupted, reduce)
 
         here = net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS
+        here = net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS
         found = self._compute(spans, compute, here=here)
         order = np.concatenate([batches.samples[chosen] for chosen in batches.batches])
         outputs = np.empty_like(found)
@@ -284,9 +285,8 @@ class NetworkEstimator(BaseEstimator):
             return run_here(compute) if here else run_flushed(compute, backend=self.net_.backend)
         except FloatingPointError as error:
             advice = divergence_advice(self.get_params(deep=False))
-            raise ValueError(
-                explain_infinite(spans, self._source.scaling, self.module_, advice)
-            ) from error
+            message = explain_infinite(spans, self._source.scaling, self.module_, advice)
+            raise ValueError(message) from error
 
     def __sklearn_is_fitted__(self):
         """Return whether the estimator is fitted."""
@@ -328,8 +328,8 @@ class NetworkEstimator(BaseEstimator):
         """
         caller = f"{type(self).__name__}.to"
         check_is_fitted(self)
-        params = {"device": device, "backend": backend}
-        params = {name: value for name, value in params.items() if value is not None}
+        given = (("device", device), ("backend", backend))
+        params = {name: value for name, value in given if value is not None}
         validate_parameter_constraints(
             {name: COMPUTE[name] for name in params}, params, caller_name=caller
         )

@@ -24,5 +24,9 @@ class Kind:
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the object whose `to_state` is ``state``."""
         restored: Any = object.__new__(cls._kinds[state["kind"]])
-        restored.__dict__.update({name: value for name, value in state.items() if name != "kind"})
+        restored._restore({name: value for name, value in state.items() if name != "kind"})
         return restored
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Set the attributes that `to_state` returned."""
+        self.__dict__.update(state)

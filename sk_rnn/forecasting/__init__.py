@@ -5,7 +5,15 @@ are stored as a :class:`SeriesSet`, flat arrays without gaps.
 """
 
 from ._backtest import backtest_frame, backtest_windows
-from ._baseline import Baseline, baseline_terms, first_forecast, first_weights
+from ._baseline import (
+    FIRST_GROWTH,
+    FIRST_LOGIT,
+    OTHER_LOGIT,
+    Baseline,
+    baseline_terms,
+    first_forecast,
+    first_weights,
+)
 from ._calendar import (
     Calendar,
     calendar_features,
@@ -22,7 +30,7 @@ from ._future import Future, read_future
 from ._layout import Layout
 from ._matching import read_covariates
 from ._reading import read_series
-from ._results import give_back
+from ._results import give_back, give_back_rows
 from ._saved import load_covariates, load_series, save_covariates, save_series
 from ._seasons import (
     check_seasons,
@@ -50,7 +58,10 @@ from ._windows import (
 )
 
 __all__ = [
+    "FIRST_GROWTH",
+    "FIRST_LOGIT",
     "OFF_GRID",
+    "OTHER_LOGIT",
     "Baseline",
     "Calendar",
     "Clock",
@@ -84,6 +95,7 @@ __all__ = [
     "first_forecast",
     "first_weights",
     "give_back",
+    "give_back_rows",
     "is_nonnegative",
     "last_windows",
     "load_covariates",

@@ -119,11 +119,11 @@ def _next(n: int, data: SeriesSet, covariates: Covariates | None) -> Future:
     steps = np.arange(1, n + 1)
     if data.layout.is_wide:
         places = data.ends[0] + data.clock.step * steps
-        return Future(n_steps, steps, None, _index_of(data, None, places), covariates)
+        return Future(n_steps, steps, None, row_index(data, None, places), covariates)
     series = np.repeat(np.arange(n_series), n)
     ahead = np.tile(steps, n_series)
     places = data.ends[series] + data.clock.step * ahead
-    return Future(n_steps, ahead, series, _index_of(data, series, places), covariates)
+    return Future(n_steps, ahead, series, row_index(data, series, places), covariates)
 
 
 def _of_index(index: Any, data: SeriesSet, where: str) -> Future:
@@ -157,7 +157,7 @@ def _of_index(index: Any, data: SeriesSet, where: str) -> Future:
         if not wide:  # each time is requested for all series
             series = np.repeat(np.arange(data.n_series), len(places))
             places = np.tile(places, data.n_series)
-            index = _index_of(data, series, places)
+            index = row_index(data, series, places)
     ahead = _steps_ahead(series, places, data, where)
     n_steps = np.zeros(data.n_series, dtype=np.int64)
     np.maximum.at(n_steps, series, ahead)
@@ -190,7 +190,7 @@ def _steps_ahead(series: np.ndarray, places: np.ndarray, data: SeriesSet, where:
     return ahead
 
 
-def _index_of(data: SeriesSet, series: np.ndarray | None, places: np.ndarray) -> pd.Index | None:
+def row_index(data: SeriesSet, series: np.ndarray | None, places: np.ndarray) -> pd.Index | None:
     """Return the index of rows: times, or ids and times."""
     if data.clock.kind == "position":
         return None

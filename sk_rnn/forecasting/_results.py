@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..sequences import Panel, offsets_of
-from ._future import Future
+from ._future import Future, row_index
 from ._series import SeriesSet
 
 
@@ -49,6 +49,32 @@ def give_back(
         of_rows = pd.Series(values, index=future.index, name=data.layout.name)
         return of_rows.to_frame() if data.layout.frame else of_rows
     return _of_members(values, future, data, labels)
+
+
+def give_back_rows(values: np.ndarray, data: SeriesSet) -> Any:
+    """Return one number per time step as the kind of object that y was, with its rows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (total_steps,)
+    data : SeriesSet
+        The series, with `row_steps`.
+    """
+    n_steps = int(data.lengths.max())
+    grid = np.full((data.n_series, n_steps), np.nan)
+    series = np.repeat(np.arange(data.n_series), data.lengths)
+    steps = np.arange(len(values)) - data.offsets[series]
+    if data.layout.is_wide:
+        # Columns end together.
+        grid[series, steps + (n_steps - data.lengths)[series]] = values
+        rows, of_rows = data.row_steps, None
+        places = data.starts.min() + data.clock.step * rows
+    else:
+        grid[series, steps] = values
+        rows, of_rows = steps[data.row_steps], series[data.row_steps]
+        places = data.starts[of_rows] + data.clock.step * rows
+    index = row_index(data, of_rows, places)
+    return give_back(grid, Future(data.lengths, rows + 1, of_rows, index, None), data)
 
 
 def _of_rows(values: np.ndarray, index: pd.Index, data: SeriesSet, labels: pd.Index | None) -> Any:

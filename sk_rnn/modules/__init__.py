@@ -4,6 +4,8 @@ from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun
 from ._decoder import Decoder
 from ._dropout import set_generator
+from ._forecast import CovariateSizes, ForecastModel
+from ._forecast_loss import ForecastLoss
 from ._head import ROW_MULTIPLE, HeadBatchNorm, Moments
 from ._losses import (
     AbsoluteError,
@@ -41,8 +43,11 @@ __all__ = [
     "CellWeights",
     "Chunk",
     "ChunkedRun",
+    "CovariateSizes",
     "CrossEntropy",
     "Decoder",
+    "ForecastLoss",
+    "ForecastModel",
     "Gaussian",
     "HeadBatchNorm",
     "Huber",

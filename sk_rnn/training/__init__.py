@@ -49,6 +49,7 @@ from ._schedules import SCHEDULES
 from ._threads import torch_threads
 from ._truncated import truncated_gradients
 from ._user_callbacks import callback_fault, copy_callbacks, is_callback
+from ._windows import WindowBatches, WindowData, covariate_sizes
 
 __all__ = [
     "OPTIMIZERS",
@@ -68,6 +69,8 @@ __all__ = [
     "SequenceData",
     "Training",
     "TrainingBatches",
+    "WindowBatches",
+    "WindowData",
     "accuracy",
     "announce",
     "arrange_rows",
@@ -77,6 +80,7 @@ __all__ = [
     "check_groups",
     "check_weights",
     "copy_callbacks",
+    "covariate_sizes",
     "device_present",
     "draw_seed",
     "draw_seeds",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,44 @@ class Batch(NamedTuple):
 def count_targets(X: dict[str, Any]) -> int:
     """Number of targets of a batch, from the module's arguments."""
     return len(X["positions"] if "positions" in X else X["lengths"])
+
+
+class BatchSource(Protocol):
+    """Samples with targets, from which batches are taken."""
+
+    lengths: np.ndarray
+    per_step: bool
+    has_step_targets: bool
+
+    def __len__(self) -> int: ...
+
+    def batch(self, samples: np.ndarray) -> Batch:
+        """The batch of some samples."""
+
+    def targets(self, samples: np.ndarray) -> np.ndarray:
+        """Their targets, as used by the loss."""
+
+    def steps(self, sample: int) -> np.ndarray:
+        """The time steps of one of them, as inputs of the network."""
+
+
+class EpochBatches(Protocol):
+    """The batches of an epoch of training."""
+
+    samples: np.ndarray
+    batch_size: int
+
+    @property
+    def data(self) -> BatchSource:
+        """Source of the batches."""
+
+    @property
+    def n_batches(self) -> int:
+        """Batches per epoch."""
+
+    def __iter__(self) -> Iterator[Batch]: ...
+
+    def __len__(self) -> int: ...
 
 
 class SequenceData:
@@ -305,7 +343,7 @@ class PredictionBatches:
 
     def __init__(
         self,
-        data: SequenceData,
+        data: BatchSource,
         samples: np.ndarray | None = None,
         batch_size: int | None = None,
         *,

@@ -1,17 +1,23 @@
 """Building the module and the net around it."""
 
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import torch
 
-from ..modules import Loss, RecurrentStack, Seq2SeqModel, SequenceModel, cell_fault
+from ..modules import (
+    ForecastModel,
+    Loss,
+    RecurrentStack,
+    Seq2SeqModel,
+    SequenceModel,
+    cell_fault,
+)
 from ..sequences import quote
 from ._net import RecurrentNet
 from ._optimizers import OPTIMIZERS
 from ._runtime import PRECISIONS, isolate_globals
 
-Model = SequenceModel | Seq2SeqModel
+Model = SequenceModel | Seq2SeqModel | ForecastModel
 
 
 def build_module(
@@ -20,28 +26,26 @@ def build_module(
     seed: int,
     *,
     precision: str,
-    embedding_weights: np.ndarray | None = None,
-    unseen_tokens: np.ndarray | None = None,
     caller: str | None = None,
+    **initial: Any,
 ) -> Model:
     """Build the module on the CPU, with initial weights from ``seed``.
 
     Parameters
     ----------
     kind : type
-        `SequenceModel` or `Seq2SeqModel`.
+        `SequenceModel`, `Seq2SeqModel` or `ForecastModel`.
     arguments : dict
-        From `module_arguments`.
+        Arguments of the module.
     seed : int
         Seed of the initial weights.
     precision : str
         Determines their dtype.
-    embedding_weights : ndarray or None
-        Pretrained embedding vectors.
-    unseen_tokens : ndarray of int or None
-        Tokens that do not occur in the training data.
     caller : str or None
         If given, a user-defined cell is tested, and its faults are raised under this name.
+    **initial : ndarray or None
+        What only initial weights depend on: ``embedding_weights``, pretrained vectors, and
+        ``unseen_tokens``, which do not occur in the training data.
     """
     user_cell = not isinstance(arguments["cell"], str)
     fault, cause = "", None
@@ -49,12 +53,11 @@ def build_module(
         try:
             module = kind(
                 **arguments,
-                embedding_weights=embedding_weights,
-                unseen_tokens=unseen_tokens,
+                **initial,
                 generator=torch.Generator().manual_seed(seed),
             )
             if user_cell and caller is not None:
-                fault = _try_cell(module.encoder.recurrent)
+                fault = _try_cell(cast(SequenceModel, module).encoder.recurrent)
         except Exception as error:  # any exception: torch's, or of a user-defined cell
             if caller is not None and _is_memory(error):
                 raise MemoryError(

@@ -27,7 +27,8 @@ def snapshot(module: nn.Module) -> dict[str, Tensor]:
 
 def largest_weight(module: nn.Module) -> float:
     """The maximum absolute value of the weights and running statistics; NaN if one is NaN."""
-    numbers = [value for value in module.state_dict().values() if value.is_floating_point()]
+    values = module.state_dict().values()
+    numbers = [value for value in values if value.is_floating_point() and value.numel()]
     return float(torch.stack(torch._foreach_norm(numbers, math.inf)).max())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ._batches import PredictionBatches, TrainingBatches
+from ._batches import EpochBatches, PredictionBatches
 from ._callbacks import BestWeights, FiniteGuard, Patience
 from ._net import RecurrentNet
 from ._progress import Progress
@@ -19,7 +19,7 @@ class Training:
 
     Parameters
     ----------
-    train : TrainingBatches
+    train : EpochBatches
         Batches to train on.
     valid : PredictionBatches or None
         Batches to score after each epoch.
@@ -42,7 +42,7 @@ class Training:
         Name of the caller in messages.
     """
 
-    train: TrainingBatches
+    train: EpochBatches
     valid: PredictionBatches | None
     epochs: int
     seed: int

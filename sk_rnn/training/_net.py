@@ -11,7 +11,7 @@ from skorch.exceptions import SkorchException
 from torch import Tensor, nn
 
 from ..modules import set_backend, set_generator
-from ._batches import Batch, PredictionBatches, TrainingBatches
+from ._batches import Batch, EpochBatches, PredictionBatches
 from ._callbacks import StopTraining
 from ._chunked import infer
 from ._notification import Notifier
@@ -192,7 +192,7 @@ class RecurrentNet(PredictingNet):
 
     def train(
         self,
-        train: TrainingBatches,
+        train: EpochBatches,
         valid: PredictionBatches | None,
         *,
         epochs: int,

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..modules import ForecastModel
+
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
     "adam": torch.optim.Adam,
@@ -14,6 +16,9 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "rmsprop": torch.optim.RMSprop,
     "sgd": torch.optim.SGD,
 }
+
+# Factor of the learning rate of the parameters that a module names in `fast_parameters`.
+FAST = 5.0
 
 _ADAPTIVE = [OPTIMIZERS[name] for name in ("adamw", "adam", "nadam", "radam", "rmsprop")]
 
@@ -48,7 +53,9 @@ def build_optimizer(
     params = dict(params)
     # Including frozen parameters, which an Unfreezer may unfreeze: without a gradient they are
     # skipped.
-    parameters = list(module.parameters())
+    # Those of a baseline are few and well determined: they move faster, and are not decayed.
+    fast = module.fast_parameters() if isinstance(module, ForecastModel) else []
+    parameters = [p for p in module.parameters() if not any(p is f for f in fast)]
     tables = [m.weight for m in module.modules() if isinstance(m, nn.Embedding)]
     embeddings = [p for p in parameters if any(p is table for table in tables)]
     matrices = [p for p in parameters if p.ndim > 1 and not any(p is e for e in embeddings)]
@@ -62,6 +69,9 @@ def build_optimizer(
     # Always in this order, by which the state of a resumed optimizer is matched with parameters.
     # Parameters with the same options are one group, which the optimizer updates in one pass.
     kinds = [(embeddings, {**decay, **eps}), (matrices, decay), (vectors, no_decay)]
+    if fast:
+        lr = params.get("lr", 1e-3)
+        kinds.append((fast, {**no_decay, "lr": FAST * lr}))
     groups: list[dict[str, Any]] = []
     for members, options in kinds:
         if groups and groups[-1] == {"params": groups[-1]["params"], **options}:

@@ -11,7 +11,7 @@ from scipy.special import expit, softmax
 from skorch.dataset import Dataset
 from torch import Tensor
 
-from ._batches import Batch, PredictionBatches, TrainingBatches, count_targets
+from ._batches import Batch, EpochBatches, PredictionBatches, count_targets
 
 Decode = Callable[[np.ndarray], np.ndarray]
 
@@ -98,13 +98,13 @@ class TrainingSet(Dataset):
 
     Parameters
     ----------
-    batches : TrainingBatches or PredictionBatches
+    batches : EpochBatches or PredictionBatches
         Source of the sequences.
     readout : Readout or None
         None leaves targets as in the loss.
     """
 
-    def __init__(self, batches: TrainingBatches | PredictionBatches, readout: Readout | None):
+    def __init__(self, batches: EpochBatches | PredictionBatches, readout: Readout | None):
         self.batches = batches
         self.readout = readout
 

@@ -1,0 +1,955 @@
+"""RNNForecaster."""
+
+from typing import Any, Literal, Self, Unpack
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import RegressorMixin, clone
+from sklearn.utils import Tags
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
+
+from ..forecasting import (
+    Covariates,
+    SeriesSet,
+    Windows,
+    backtest_frame,
+    backtest_windows,
+    give_back,
+    give_back_rows,
+    read_covariates,
+    read_future,
+    read_series,
+    read_truth,
+    read_weights,
+)
+from ..sequences import (
+    Float,
+    Int,
+    RandomState,
+    check_sample_weights,
+    fit_context,
+    plain,
+    unchanged_on_failure,
+)
+from ..training import untouched_on_failure
+from ._forecasting import BaseForecaster
+from ._types import Auto, Backend, Callbacks, Extras, Optimizer, Precision, Schedule
+from ._warnings import warn_user
+from .forecasts import State, check_quantiles, cut_after, index_of, without_future
+
+_EPS = np.finfo(np.float64).eps
+
+Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu"]
+
+
+class RNNForecaster(RegressorMixin, BaseForecaster):
+    """Forecaster of series: their next values, with intervals, from their own past and covariates.
+
+    Rows are time steps. ``fit(y)`` learns one model of all series in y; ``predict()`` returns what
+    follows them, as the kind of object that y is, with the times that follow. Covariates are passed
+    as X, as to any regressor: ``fit(X, y)``, and ``predict(X)`` with the rows to forecast. Nothing
+    needs to be scaled, differenced or filled in.
+
+    Parameters
+    ----------
+    horizon : int, default=1
+        Number of time steps that are forecast together. `predict` may ask for fewer or more.
+
+    context : int or "auto", default="auto"
+        Number of time steps that are read before each forecast, rounded up to whole patches (see
+        the notes). "auto" uses 2 to 14 patches, up to a third of the median series, and at least
+        the longest season.
+
+    season_length : "auto", None, int or list of int, default="auto"
+        Time steps per season, from short to long: ``[24, 168]`` for hours with a daily and a weekly
+        season. "auto" uses those of the frequency (12 for months, 7 for days, 24 and 168 for
+        hours) if the data have them: if the autocorrelation of first differences at the shortest
+        is over 0.2, and the median series is at least four times as long as a longer one. Without
+        dates "auto" uses none.
+
+    past_features : label, int or list of these, default=None
+        Columns of X that are not known ahead, by name or position. They are read up to the end of
+        what is known, and may be missing in the rows to forecast.
+
+    calendar : "auto", None or list of str, default="auto"
+        Features of the calendar, among "hour", "dayofweek", "dayofyear" and "month". "auto" uses
+        the day of the year and of the week for days, the month for months, and for hours none if
+        there is a season. Needs dates.
+
+    target_transform : "auto", "log" or None, default="auto"
+        "log" computes with logarithms, for positive series whose changes are percentages. "auto"
+        does so if all values are positive and, in 90 % of the series, the smallest is over 1 % of
+        the median, unless ``loss="squared_error"``.
+
+    nonnegative : bool or "auto", default="auto"
+        Whether forecasts below zero are set to zero. "auto": if no value in `fit` is negative.
+
+    loss : {"quantile", "squared_error"}, default="quantile"
+        What the forecast is: with "quantile" the median, which minimises the absolute error, with
+        "squared_error" the mean. Quantiles are trained with both.
+
+    quantiles : sequence of float, default=(0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+        Quantiles that are trained; 0.5 is added. Those between them are interpolated.
+
+    n_networks : int, default=3
+        Number of networks with different initial weights, whose forecasts are averaged.
+
+    series_embedding : int or None, default=None
+        Size of a vector that is learned for each series. Series that were not in `fit` get the mean
+        of the vectors. If None, series differ in their values and covariates only.
+
+    freq : pandas offset, str, int or None, default=None
+        Frequency of the times. If None, it is inferred from the index.
+
+    cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"}, default="gru"
+        Type of the recurrent cell. User-defined cells are not supported, because the decoder starts
+        from the state of the encoder.
+
+    hidden_size : int, default=64
+        Size of the hidden state.
+
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+
+    dropout : float in [0, 1), default=0.3
+        Dropout probability between recurrent layers and before the output layer during training.
+
+    optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
+        The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
+        ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
+
+    lr : float or "auto", default="auto"
+        Learning rate; with a schedule, the maximum learning rate. The parameters of the baseline
+        have five times this rate. "auto" uses 3e-3, and 1e-3 if fewer than 20 windows do not
+        overlap.
+
+    lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
+        Learning rate schedule. "one_cycle" increases the rate during the first fifth of training
+        and then decreases it to almost zero (Smith & Topin, 2019); "cosine" and "linear" decrease
+        it from the start. A callable takes the progress of training in [0, 1] and returns the
+        factor by which `lr` is multiplied. `partial_fit` always uses "constant".
+
+    weight_decay : float, default=0.01
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
+        decayed.
+
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
+        Mikolov & Bengio, 2013). If None, gradients are not clipped.
+
+    max_steps : int or "auto", default="auto"
+        Number of steps of the optimizer; of more than 50 the largest multiple of as many equal
+        parts is used. "auto" uses 100 for up to 1,000 windows and 1,300 for 300,000, at most 2,000.
+
+    batch_size : int or "auto", default="auto"
+        Number of windows per training step. "auto" uses 128, and 32 with fewer than 500 windows.
+
+    early_stopping : bool, default=False
+        Whether to hold out the last windows of each series, stop training when the loss on them no
+        longer improves, and keep the best weights.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the time steps of each series to hold out for early stopping, at least the
+        `horizon`.
+
+    n_iter_no_change : int or "auto", default="auto"
+        Number of epochs of up to 50 steps without an improvement after which early stopping ends
+        the training. "auto" uses half of the epochs, but at least 5.
+
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights of the previous call.
+
+    callbacks : list, tuple or None, default=None
+        skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
+        a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
+        ``callbacks__name__…``. Scoring callbacks receive numbers in units of the windows.
+
+    device : str, default="auto"
+        Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
+        it is available, and the CPU otherwise.
+
+    precision : {"float32", "float64", "bf16"}, default="float32"
+        Floating point precision. "bf16" runs matrix multiplications in bfloat16 (faster on recent
+        GPUs, slower on most CPUs) and keeps weights in float32; "float64" is meant for checking.
+
+    backend : {"auto", "torch", "numba"}, default="auto"
+        Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
+        which are several times faster than torch on a CPU. They require Numba, which is installed
+        with this package, and are compiled when a machine first uses them, which takes a few
+        seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
+        built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
+
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, the windows that are drawn and dropout. Pass an int for
+        results that are reproducible across calls: bit for bit on the same machine with the same
+        number of threads.
+
+    verbose : int or bool, default=0
+        Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
+        elsewhere; 2 prints one line per epoch. The last line reports how training ended.
+
+    **extras : dict
+        Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…`` and
+        ``module__forget_bias`` (LSTM).
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns of X; without X that of y, 1 if it is not a table.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of these columns. Only defined if they are all strings.
+    series_names_in_ : ndarray of shape (n_series,)
+        Names of the series: ids, columns or keys.
+    freq_ : str, int or None
+        Frequency of the times.
+    season_length_ : tuple of int
+        Seasons that are used, from short to long.
+    context_ : int
+        Time steps that are read before each forecast.
+    patch_ : int
+        Time steps per step of the network.
+    target_transform_ : "log" or None
+        Transform of the values.
+    end_ : object
+        The last time that is known; of long series a Series with one for each.
+    n_missing_ : int
+        Number of missing values in `fit`, including those of times without a row.
+    n_windows_ : int
+        Number of windows that were trained on.
+    n_steps_ : int
+        Number of steps of the optimizer.
+    n_iter_ : int
+        Number of epochs of up to 50 steps.
+    loss_curve_ : list of float
+        Mean training loss of each epoch, in units of the windows.
+    validation_curve_ : list of float or None
+        Negative validation loss after each epoch; None without early stopping.
+    best_epoch_ : int
+        Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
+        the last one with a finite loss.
+    base_weights_ : DataFrame
+        What the baseline repeats, in each part of the horizon: weights of the value one season ago,
+        of the last value and of the mean of the window.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        The trained module.
+    device_ : str
+        Device of the network, which can be moved with `to`.
+
+    See Also
+    --------
+    sk_rnn.model_selection.ForecastSplit : Cuts many series by time for cross-validation.
+    sk_rnn.preprocessing.make_windows : Windows for other estimators.
+
+    Notes
+    -----
+    A window of `context_` values is centred and scaled by itself and read in patches of one season.
+    From the state after the last patch, one step of the decoder per patch ahead gives all quantiles
+    of that patch, so errors do not build up within the horizon. They are added to a baseline, of
+    which few numbers are learned: a mean of the values one season ago with their growth, the last
+    value and the mean of the window. Before training the forecast is that baseline; on few windows
+    the network adds little to it.
+
+    Beyond `horizon` forecasts are taken for observations, block by block; quantiles there are too
+    narrow, of which a warning tells. Quantiles are those of single steps: sums over several steps
+    have other ones.
+
+    On a random walk, such as a price or an exchange rate, no method beats the last value, and this
+    one is a few percent worse. A series of ten values is forecast by its baseline alone.
+
+    References
+    ----------
+    Lin, S., Lin, W., Wu, W., Zhao, F., Mo, R. & Zhang, H. (2023). SegRNN: Segment recurrent neural
+    network for long-term time series forecasting. arXiv:2308.11200. (patches, parallel decoder)
+
+    Kim, T. et al. (2022). Reversible instance normalization for accurate time-series forecasting
+    against distribution shift. ICLR.
+
+    Examples
+    --------
+    A monthly series that grows, and an interval for the next months:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sk_rnn import RNNForecaster
+    >>> months = pd.date_range("2015-01", periods=96, freq="MS")
+    >>> season = 1 + 0.3 * np.sin(np.arange(96) * np.pi / 6)
+    >>> sold = pd.Series(np.linspace(100, 200, 96) * season, months, name="sold")
+    >>> model = RNNForecaster(horizon=12, random_state=0).fit(sold[:84])
+    >>> model.predict().index[[0, -1]].strftime("%Y-%m").tolist()
+    ['2022-01', '2022-12']
+    >>> bool(model.score(sold[84:]) > 0.5)
+    True
+    >>> model.predict_interval(3, coverage=0.8).columns.tolist()
+    ['lower', 'upper']
+    """
+
+    def __init__(
+        self,
+        horizon: Int = 1,
+        *,
+        context: Int | Auto = "auto",
+        season_length: Int | list[int] | tuple[int, ...] | Auto | None = "auto",
+        past_features: Any = None,
+        calendar: list[str] | tuple[str, ...] | Auto | None = "auto",
+        target_transform: Literal["auto", "log"] | None = "auto",
+        nonnegative: bool | Auto = "auto",
+        loss: Literal["quantile", "squared_error"] = "quantile",
+        quantiles: Any = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95),
+        n_networks: Int = 3,
+        series_embedding: Int | None = None,
+        freq: Any = None,
+        cell: Cell = "gru",
+        hidden_size: Int = 64,
+        num_layers: Int = 1,
+        dropout: Float = 0.3,
+        optimizer: Optimizer = "adamw",
+        lr: Float | Auto = "auto",
+        lr_schedule: Schedule = "one_cycle",
+        weight_decay: Float = 0.01,
+        gradient_clip: Float | None = 1.0,
+        max_steps: Int | Auto = "auto",
+        batch_size: Int | Auto = "auto",
+        early_stopping: bool = False,
+        validation_fraction: Float = 0.1,
+        n_iter_no_change: Int | Auto = "auto",
+        warm_start: bool = False,
+        callbacks: Callbacks | None = None,
+        device: str = "auto",
+        precision: Precision = "float32",
+        backend: Backend = "auto",
+        random_state: RandomState = None,
+        verbose: int = 0,
+        **extras: Unpack[Extras],
+    ) -> None:
+        self.horizon = horizon
+        self.context = context
+        self.season_length = season_length
+        self.past_features = past_features
+        self.calendar = calendar
+        self.target_transform = target_transform
+        self.nonnegative = nonnegative
+        self.loss = loss
+        self.quantiles = quantiles
+        self.n_networks = n_networks
+        self.series_embedding = series_embedding
+        self.freq = freq
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.dropout = dropout
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.gradient_clip = gradient_clip
+        self.max_steps = max_steps
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.device = device
+        self.precision = precision
+        self.backend = backend
+        self.random_state = random_state
+        self.verbose = verbose
+        self._set_extras(extras)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Declare missing values, several series, and that X holds the future in predict."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = False
+        tags.target_tags.multi_output = True
+        assert tags.regressor_tags is not None
+        tags.regressor_tags.poor_score = True
+        return tags
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None) -> Self:
+        """Fit the model to series, and to covariates if there are any.
+
+        Parameters
+        ----------
+        X : covariates, or the series if y is None
+            Covariates: a DataFrame or a 2-D array with the rows of y. Columns are known ahead, but
+            for `past_features`. Those of dtype category, string, object or bool are categories. For
+            several series X has the index of y, or only times, which all series share. May be a
+            DataFrame without columns, ``y.to_frame()[[]]``, whose index are the times of y.
+        y : series, default=None
+            A Series with an index of times; a DataFrame with one column per series; a Series with a
+            MultiIndex of ids and times; a dict or list of Series or 1-D arrays; a `Panel` of one
+            feature; a 1-D array, or a 2-D array of shape (n_timesteps, n_series). Missing values
+            and missing rows are allowed. If None, X is the series.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row of y in the loss. Rows of weight zero are read, but not learned from.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If times are not regular, rows of X and y differ, or all series are too short.
+
+        Warns
+        -----
+        UserWarning
+            If some series are too short to train on, or most values are missing.
+        """
+        resume = self.warm_start and hasattr(self, "net_")
+        return self._fit(X, y, sample_weight, resume=resume)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Append observations, and train on the windows that forecast them, once.
+
+        Parameters
+        ----------
+        X : covariates, or the values if y is None
+            As in `update`.
+        y : series, default=None
+            New observations. If the model is not fitted, it is fitted to them.
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y)
+
+    def predict(self, X: Any = None, *, history: Any = None) -> Any:
+        """Forecast what follows the series.
+
+        Parameters
+        ----------
+        X : None, int, index of times, DataFrame or array, default=None
+            What to forecast, always after the end of what is known: the next `horizon` steps, or
+            this many; these times; or these rows, with the covariates that are known ahead. Rows of
+            an array are the next ones.
+        history : series, default=None
+            Forecast what follows these series, of any kind that `fit` accepts, instead of those of
+            `fit` and `update`; with covariates ``(X_past, y_past)``.
+
+        Returns
+        -------
+        y : object
+            The medians, or with ``loss="squared_error"`` the means, as the kind of object that the
+            series are: a Series, a DataFrame with a column per series, a Series with ids and times,
+            a dict, a list, a Panel or an array.
+
+        Raises
+        ------
+        ValueError
+            If X begins before the end of what is known, or covariates are missing.
+        """
+        return self._predict(X, history, "predict")
+
+    def predict_quantiles(
+        self, X: Any = None, quantiles: Any = (0.1, 0.5, 0.9), *, history: Any = None
+    ) -> Any:
+        """Forecast quantiles.
+
+        Parameters
+        ----------
+        X : None, int, index of times, DataFrame or array, default=None
+            What to forecast, as in `predict`.
+        quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
+            From the smallest to the largest that was trained.
+        history : series, default=None
+            Series to forecast instead of those that are known, as in `predict`.
+
+        Returns
+        -------
+        y : object
+            Of one Series a DataFrame with one column per quantile; of a DataFrame one with columns
+            (series, quantile); of long series one with a column per quantile; of arrays, quantiles
+            are the last axis. Quantiles do not cross.
+        """
+        return self._predict_quantiles(X, quantiles, history)
+
+    def predict_interval(self, X: Any = None, coverage: Float = 0.9, *, history: Any = None) -> Any:
+        """Forecast an interval that holds each value with a given probability.
+
+        Parameters
+        ----------
+        X : None, int, index of times, DataFrame or array, default=None
+            What to forecast, as in `predict`.
+        coverage : float, default=0.9
+            The probability; at most that between the outer quantiles that were trained.
+        history : series, default=None
+            Series to forecast instead of those that are known, as in `predict`.
+
+        Returns
+        -------
+        y : object
+            As of `predict_quantiles`, with the columns "lower" and "upper".
+        """
+        return self._predict_interval(X, coverage, history)
+
+    def score(self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Return the skill over the seasonal naive forecast, 1 - mean absolute scaled error.
+
+        Parameters
+        ----------
+        X : covariates, or the values if y is None
+            Covariates of the rows of y.
+        y : series, default=None
+            True values after the end of what is known, of the kind passed to `fit`.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            1 for perfect forecasts, 0 for the mean error of repeating the last season in the
+            training data. The mean over series.
+        """
+        return self._score(X, y, sample_weight)
+
+    def score_samples(self, X: Any, y: Any = None) -> Any:
+        """Return how likely each observation is, given those before it.
+
+        It is the logarithm of the probability of a value at least as far from the median, from the
+        quantiles of the forecast of each step from all steps before it: 0 for the median, -3 for
+        an outer quantile of 5 %, and lower for anomalies.
+
+        Parameters
+        ----------
+        X : covariates, or the series if y is None
+            Covariates of the rows of y, if the model was fitted with any.
+        y : series, default=None
+            Series of any kind that `fit` accepts.
+
+        Returns
+        -------
+        scores : object
+            One for each row, as the kind of object that the series are. NaN for missing values and
+            for the first steps, before which fewer than two values are observed.
+        """
+        return self._score_samples(X, y)
+
+    def update(self, X: Any, y: Any = None) -> Self:
+        """Append observations, from which the next forecasts go on. Weights do not change.
+
+        Parameters
+        ----------
+        X : covariates, or the values if y is None
+            Covariates of the rows of y, if the model was fitted with any.
+        y : series, default=None
+            Values that follow those known, of the kind passed to `fit`. Rows that are known may be
+            among them if they are equal; new ids begin new series; steps in between are missing.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a value of a known time is another one.
+        """
+        return self._update(X, y)
+
+    def backtest(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        start: Any = 0.8,
+        step: Int | None = None,
+        refit: bool | int = False,
+        quantiles: Any = None,
+    ) -> pd.DataFrame:
+        """Forecast from many origins in the past, to compare with what followed.
+
+        The estimator is not changed. It is used as it is if it is fitted and knows nothing after
+        the first origin; otherwise a copy is fitted to what is before that.
+
+        Parameters
+        ----------
+        X : covariates, or the series if y is None
+            As in `fit`.
+        y : series, default=None
+            As in `fit`.
+        start : float, int or time, default=0.8
+            What comes before the first forecast: a fraction of the time steps of each series, their
+            number, or all times before this one.
+        step : int, default=None
+            Time steps between origins; by default `horizon`.
+        refit : bool or int, default=False
+            Whether to fit a copy again at each origin of a series, or at every so many.
+        quantiles : float or sequence of float, default=None
+            Quantiles to forecast as well.
+
+        Returns
+        -------
+        table : DataFrame
+            One row per cutoff (the last time that was read), series and time, with the columns
+            "y_true", "y_pred" and those of the quantiles.
+        """
+        return self._backtest(X, y, start, step, refit, quantiles)
+
+    # --- what was learned -----------------------------------------------------------------------
+
+    @property
+    def series_names_in_(self) -> np.ndarray:
+        """Names of the series."""
+        return np.asarray(self._source.data.layout.ids)
+
+    @property
+    def freq_(self) -> Any:
+        """Frequency of the times."""
+        clock = self._source.data.clock
+        return clock.freq if clock.freq is not None else clock.frequency
+
+    @property
+    def season_length_(self) -> tuple[int, ...]:
+        """Seasons of the baseline."""
+        return self._source.seasons
+
+    @property
+    def context_(self) -> int:
+        """Time steps read before each forecast."""
+        return self._source.context
+
+    @property
+    def patch_(self) -> int:
+        """Time steps per step of the network."""
+        return self._source.patch
+
+    @property
+    def target_transform_(self) -> str | None:
+        """Transform of the values."""
+        return self._source.transform
+
+    @property
+    def end_(self) -> Any:
+        """The last time known."""
+        return self._source.data.end_times()
+
+    @property
+    def n_missing_(self) -> int:
+        """Number of missing values in fit."""
+        return self._source.n_missing
+
+    @property
+    def base_weights_(self) -> pd.DataFrame:
+        """Weights of the baseline."""
+        weights = self.module_.baseline_weights().detach().cpu().numpy().astype(np.float64)
+        first = 1 + self._source.patch * np.arange(len(weights))
+        columns = [*self._source.seasons, "last", "mean"]
+        return pd.DataFrame(weights, pd.Index(first, name="step"), columns)
+
+    # --- fit ------------------------------------------------------------------------------------
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, *, resume: bool) -> Self:
+        caller = f"{type(self).__name__}.fit"
+        X, y = _separate(X, y)
+        with unchanged_on_failure(self):
+            data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
+            columns = self._source.columns if resume else None
+            covariates = read_covariates(
+                X, data, f"{caller}: X", past_features=self.past_features, columns=columns
+            )
+            if X is None and self.past_features is not None:
+                raise ValueError(
+                    f"{caller}: past_features={plain(self.past_features)}, but there is no X. Pass "
+                    "fit(X, y), or past_features=None."
+                )
+            weights = None
+            if sample_weight is not None:
+                weights = read_weights(sample_weight, data, caller)
+            if resume:
+                _check_same_covariates(columns, covariates, caller)
+                self._source = self._source.refitted(data, covariates, caller)
+            else:
+                self._note_features(X, y, data, covariates, caller)
+            self._fit_series(data, covariates, weights, caller, resume=resume)
+            self._source.cut()
+        return self
+
+    def _note_features(
+        self, X: Any, y: Any, data: SeriesSet, covariates: Covariates | None, caller: str
+    ) -> None:
+        self.__dict__.pop("feature_names_in_", None)
+        table = y if X is None else X
+        if isinstance(table, pd.DataFrame):
+            _check_feature_names(self, table, reset=True)
+        if covariates is not None:
+            self.n_features_in_ = covariates.columns.n_columns
+            return
+        if X is not None and not isinstance(X, pd.DataFrame):
+            raise ValueError(
+                f"{caller}: X has 0 feature(s) (shape={np.shape(X)}) while a minimum of 1 is "
+                "required. Pass y only, or a DataFrame without columns, whose index are the times."
+            )
+        wide = X is None and data.layout.is_wide
+        self.n_features_in_ = data.n_series if wide else 0 if X is not None else 1
+
+    def _update(self, X: Any, y: Any) -> Self:
+        check_is_fitted(self)
+        X, y = _separate(X, y)
+        with unchanged_on_failure(self):
+            self._source = self._source.updated(y, X, f"{type(self).__name__}.update")
+            self._source.cut()
+        return self
+
+    def _partial_fit(self, X: Any, y: Any) -> Self:
+        if not hasattr(self, "net_"):
+            return self._fit(X, y, None, resume=False)
+        caller = f"{type(self).__name__}.partial_fit"
+        X, y = _separate(X, y)
+        with unchanged_on_failure(self), untouched_on_failure(self.net_):
+            before = self._source.data
+            self._source = self._source.updated(y, X, caller)
+            data = self._source.data
+            # Steps before these were known.
+            new_from = np.zeros(data.n_series, dtype=np.int64)
+            ends = before.clock.times(before.ends)
+            places = before.ends
+            if data.clock != before.clock:
+                places = data.clock.places(ends)
+            n = before.n_series
+            new_from[:n] = (places - data.starts[:n]) // data.clock.step + 1
+            self._fit_series(
+                data, self._source.covariates, None, caller, resume=True, new_from=new_from
+            )
+            self._source.cut()
+        return self
+
+    # --- forecasts ------------------------------------------------------------------------------
+
+    def _open(self, history: Any, caller: str) -> State:
+        """Return what is known, or the state after another past."""
+        if history is None:
+            return self._source.current()
+        X = None
+        pair = isinstance(history, tuple) and len(history) == 2
+        if pair and self._source.covariates is not None:
+            X, history = history
+        return self._source.read(history, X, caller, "history")
+
+    def _steps(
+        self, X: Any, history: Any, method: str, *, quantiles: bool = False
+    ) -> tuple[Any, Any, np.ndarray]:
+        """Return the state, the steps asked for, and their forecasts."""
+        check_is_fitted(self)
+        caller = f"{type(self).__name__}.{method}"
+        state = self._open(history, caller)
+        if isinstance(X, np.ndarray) and X.ndim == 2 and state.covariates is not None:
+            _check_feature_names(self, X, reset=False)
+        future = read_future(
+            X, state.data, self._source.horizon, f"{caller}: X", covariates=state.covariates
+        )
+        n = int(future.n_steps.max())
+        if quantiles and n > self._source.horizon:
+            warn_user(
+                f"{caller}: {n} steps are more than the horizon={self._source.horizon} of the "
+                "model. Forecasts are then taken for observations, so the quantiles of the later "
+                f"steps are too narrow. Fit with horizon={n} for honest ones."
+            )
+        covariates = future.covariates
+        if n > self._source.horizon:
+            covariates = without_future(covariates, state.data)
+        forecasts = self._forecast(state._replace(covariates=covariates), n)
+        return state, future, forecasts
+
+    def _predict(self, X: Any, history: Any, method: str) -> Any:
+        state, future, forecasts = self._steps(X, history, method)
+        central = self._target.central(self._target.finish(forecasts))
+        return give_back(central, future, state.data)
+
+    def _predict_quantiles(self, X: Any, quantiles: Any, history: Any) -> Any:
+        check_is_fitted(self)
+        wanted = self._wanted(quantiles, f"{type(self).__name__}.predict_quantiles")
+        state, future, forecasts = self._steps(X, history, "predict_quantiles", quantiles=True)
+        values = self._target.finish(self._target.between(forecasts, wanted))
+        labels = pd.Index(np.atleast_1d(quantiles), name="quantile", dtype=np.float64)
+        return give_back(values, future, state.data, labels)
+
+    def _predict_interval(self, X: Any, coverage: Any, history: Any) -> Any:
+        check_is_fitted(self)
+        caller = f"{type(self).__name__}.predict_interval"
+        grid = self._target.quantiles
+        most = round(1 - 2 * max(grid[0], 1 - grid[-1]), 12)
+        number = isinstance(coverage, int | float | np.number) and not isinstance(coverage, bool)
+        if not number or not 0 < coverage <= most + 1e-9:
+            raise ValueError(
+                f"{caller}: coverage={plain(coverage)} is not between 0 and {most}, the widest "
+                f"interval of the quantiles that were trained, {grid[0]} to {grid[-1]}. Pass a "
+                "smaller one, or fit with quantiles farther out."
+            )
+        outside = (1 - float(coverage)) / 2
+        wanted = self._wanted((outside, 1 - outside), caller)
+        state, future, forecasts = self._steps(X, history, "predict_interval", quantiles=True)
+        values = self._target.finish(self._target.between(forecasts, wanted))
+        return give_back(values, future, state.data, pd.Index(["lower", "upper"]))
+
+    def _wanted(self, quantiles: Any, caller: str) -> np.ndarray:
+        grid = self._target.quantiles
+        return check_quantiles(quantiles, caller, low=grid[0], high=grid[-1])
+
+    # --- scores ---------------------------------------------------------------------------------
+
+    def _score(self, X: Any, y: Any, sample_weight: Any) -> float:
+        check_is_fitted(self)
+        caller = f"{type(self).__name__}.score"
+        X, y = _separate(X, y)
+        source = self._source
+        state = source.current()
+        truth = read_truth(y, state.data, f"{caller}: y", index=index_of(X))
+        if len(truth.values) == 0:
+            raise ValueError(f"{caller}: y has no observed value to compare with.")
+        n = int(truth.ahead.max())
+        if source.covariates is not None and X is not None:
+            future = read_future(
+                X, state.data, source.horizon, f"{caller}: X", covariates=state.covariates
+            )
+            state = state._replace(covariates=future.covariates)
+        elif source.covariates is not None:
+            read_future(n, state.data, source.horizon, caller, covariates=state.covariates)
+        found = self._target.central(self._target.finish(self._forecast(state, n)))
+        errors = np.abs(found[truth.series, truth.ahead - 1] - truth.values)
+        errors /= np.maximum(source.naive_error[truth.series], _EPS)
+        weights = np.ones(len(errors))
+        if sample_weight is not None:
+            n_rows = int(truth.rows.max()) + 1
+            n_rows = len(y) if hasattr(y, "__len__") else n_rows
+            checked = check_sample_weights(
+                sample_weight, n_rows, caller, noun="row", purpose="score"
+            )
+            weights = checked[truth.rows]
+        total = np.bincount(truth.series, weights)
+        there = total > 0
+        means = np.bincount(truth.series, weights * errors)[there] / total[there]
+        return 1 - float(means.mean())
+
+    def _score_samples(self, X: Any, y: Any) -> Any:
+        check_is_fitted(self)
+        caller = f"{type(self).__name__}.score_samples"
+        X, y = _separate(X, y)
+        given = read_series(y, f"{caller}: y", freq=self._source.frequency, index=index_of(X))
+        truth = self._source.scored(given)
+        state = self._source.read(y, X, caller, scored=True)
+        data = state.data
+        series = np.repeat(np.arange(data.n_series), data.lengths)
+        step = np.arange(len(data.values)) - data.offsets[series]
+        before = np.cumsum(~np.isnan(data.values))
+        before -= np.r_[0, before][data.offsets[:-1]][series]
+        following = np.r_[series[1:] == series[:-1], False] if len(series) else series > 0
+        there = following & (before >= 2)
+        there[:-1] &= ~np.isnan(truth[1:])
+        origins = np.flatnonzero(there)
+        scores = np.full(len(data.values), np.nan)
+        if len(origins):
+            windows = Windows(
+                data,
+                self._source.context,
+                self._source.horizon,
+                series[origins],
+                step[origins],
+                state.values,
+            )
+            found = self._forecast_windows(windows, state)[:, 0]
+            scores[origins + 1] = self._target.log_rarity(truth[origins + 1], found)
+        return give_back_rows(scores, given)
+
+    # --- backtest -------------------------------------------------------------------------------
+
+    def _backtest(
+        self, X: Any, y: Any, start: Any, step: Any, refit: Any, quantiles: Any
+    ) -> pd.DataFrame:
+        caller = f"{type(self).__name__}.backtest"
+        if not isinstance(refit, bool | int | np.integer) or refit < 0:
+            raise ValueError(
+                f"{caller}: refit={plain(refit)} is neither True, False nor a number of origins "
+                "from 1 on."
+            )
+        self._validate_params()
+        X, y = _separate(X, y)
+        data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
+        covariates = read_covariates(X, data, f"{caller}: X", past_features=self.past_features)
+        horizon = int(self.horizon)
+        origins = backtest_windows(data, 1, horizon, caller, start=start, step=step)
+        number = np.arange(len(origins))
+        first = np.flatnonzero(np.r_[True, np.diff(origins.series) != 0])
+        number = number - np.repeat(first, np.diff(np.r_[first, len(number)]))
+        every = int(refit)
+        group = number // every if every else np.zeros(len(origins), dtype=np.int64)
+        parts, wanted, n_labels = [], None, 0
+        forecasts = np.empty((len(origins), horizon))
+        labels: Any = None
+        for g in range(int(group.max()) + 1):
+            chosen = np.flatnonzero(group == g)
+            model = self._before(data, covariates, origins, chosen, caller, reuse=not every)
+            if quantiles is not None:
+                wanted = model._wanted(quantiles, caller)
+                labels = pd.Index(np.atleast_1d(quantiles), dtype=np.float64)
+                n_labels = len(wanted)
+            state = model._source.read_data(data, covariates, caller)
+            windows = Windows(
+                data,
+                model._source.context,
+                horizon,
+                origins.series[chosen],
+                origins.step[chosen],
+                state.values,
+            )
+            found = model._forecast_windows(windows, state)
+            forecasts[chosen] = model._target.central(model._target.finish(found))
+            if wanted is not None:
+                values = model._target.finish(model._target.between(found, wanted))
+                parts.append((chosen, values))
+        more = None
+        if wanted is not None:
+            more = np.empty((len(origins), horizon, n_labels))
+            for chosen, values in parts:
+                more[chosen] = values
+        return backtest_frame(origins, forecasts, more, labels)
+
+    def _before(
+        self,
+        data: SeriesSet,
+        covariates: Covariates | None,
+        origins: Windows,
+        chosen: np.ndarray,
+        caller: str,
+        *,
+        reuse: bool,
+    ) -> Any:
+        """Return a model that knows nothing after the first of some origins."""
+        steps = np.zeros(data.n_series, dtype=np.int64)
+        steps[origins.series[chosen][::-1]] = origins.step[chosen][::-1] + 1
+        if reuse and hasattr(self, "net_") and self._source.ends_before(data, steps):
+            return self
+        model = clone(self)
+        # A series without an origin is trained on as far as the others are.
+        latest = (data.starts + data.clock.step * (steps - 1))[steps > 0].max()
+        other = (latest - data.starts) // data.clock.step + 1
+        if data.clock.kind == "position":
+            other = data.lengths
+        steps = np.where(steps > 0, steps, np.clip(other, 1, data.lengths))
+        shorter, _ = cut_after(data, steps)
+        model._fit_series(shorter, covariates, None, caller)
+        model._source.cut()
+        return model
+
+
+def _separate(X: Any, y: Any) -> tuple[Any, Any]:
+    """Return covariates and series: with one argument, it is the series."""
+    return (None, X) if y is None else (X, y)
+
+
+def _check_same_covariates(columns: Any, covariates: Any, caller: str) -> None:
+    if (columns is None) != (covariates is None):
+        has = "without" if columns is None else "with"
+        raise ValueError(
+            f"{caller}: the network was built {has} covariates, but X has "
+            f"{'some' if columns is None else 'none'}, and training continues with that network. "
+            "Pass the same columns, or refit with warm_start=False."
+        )

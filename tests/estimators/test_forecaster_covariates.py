@@ -1,0 +1,158 @@
+"""RNNForecaster with covariates: data with a known answer, and what predict needs of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sk_rnn import RNNForecaster
+
+N, TEST = 900, 60
+DAYS = pd.date_range("2020-01-01", periods=N, freq="D", name="day")
+
+
+def forecaster(**params):
+    return RNNForecaster(
+        **{"horizon": 7, "season_length": None, "calendar": None, "random_state": 0, **params}
+    )
+
+
+def error(model, X, y, n=N - TEST):
+    """Mean absolute error over the last origins, of a model fitted before them."""
+    X_train = None if X is None else X[:n]
+    model = model.fit(y[:n]) if X is None else model.fit(X_train, y[:n])
+    table = model.backtest(X, y, start=n, step=1) if X is not None else (
+        model.backtest(y, start=n, step=1)
+    )  # fmt: skip
+    return (table.y_true - table.y_pred).abs().mean()
+
+
+@pytest.fixture(scope="module")
+def promotions():
+    """Sales that are driven by a promotion and a price, known ahead, and noise."""
+    rng = np.random.default_rng(0)
+    promo = rng.random(N) < 0.3
+    price = rng.normal(size=N)
+    y = pd.Series(20 + 6 * promo - 2 * price + 0.5 * rng.normal(size=N), DAYS)
+    kind = np.where(promo, "sale", "usual")
+    return pd.DataFrame({"kind": kind, "price": price, "useless": rng.normal(size=N)}, DAYS), y
+
+
+def test_a_known_covariate_is_used(promotions):
+    X, y = promotions
+    without = error(forecaster(), None, y)
+    useful = error(forecaster(), X[["kind", "price"]], y)
+    useless = error(forecaster(), X[["useless"]], y)
+    assert useful < 0.35 * without  # the noise has 0.4
+    assert useless > 0.97 * without
+
+
+def test_a_past_feature_is_used():
+    rng = np.random.default_rng(1)
+    lead = rng.normal(size=N + 1)
+    y = pd.Series(5 * lead[:-1] + 0.3 * rng.normal(size=N), DAYS)
+    X = pd.DataFrame({"lead": lead[1:]}, DAYS)  # tells the next value
+    with_it = error(forecaster(horizon=1, past_features=["lead"]), X, y)
+    without = error(forecaster(horizon=1), None, y)
+    assert with_it < 0.5 * without
+
+
+def test_a_category_of_each_series_is_used():
+    rng = np.random.default_rng(2)
+    frames = []
+    for i in range(20):
+        promo = (rng.random(160) < 0.04).astype(float)
+        sign = 1 if i % 2 == 0 else -1  # of the effect
+        y = 10 + 3 * sign * promo + 0.5 * rng.normal(size=160)
+        kind = "liked" if sign > 0 else "disliked"
+        frames.append(
+            pd.DataFrame({"id": i, "t": np.arange(160), "y": y, "promo": promo, "kind": kind})
+        )
+    long = pd.concat(frames).set_index(["id", "t"])
+    train = long[long.index.get_level_values("t") < 130]
+    errors = {}
+    for names in (["promo"], ["promo", "kind"]):
+        model = forecaster(max_steps=400).fit(train[names], train["y"])
+        table = model.backtest(long[names], long["y"], start=130, step=7)
+        promoted = long["promo"][table.index.droplevel("cutoff")].to_numpy() > 0
+        errors[len(names)] = (table.y_true - table.y_pred).abs()[promoted].mean()
+    assert errors[2] < 0.6 * errors[1]
+    assert model._source.columns.static == (False, True)
+
+
+def test_predict_needs_what_is_known_ahead(promotions):
+    X, y = promotions
+    model = forecaster(max_steps=2, past_features="useless").fit(X[:100], y[:100])
+    with pytest.raises(ValueError, match=r"known ahead, \['kind', 'price'\], so it needs them for"):
+        model.predict()
+    forecast = model.predict(X[100:110])
+    pd.testing.assert_index_equal(forecast.index, X.index[100:110])
+    without = X[100:110].drop(columns="useless")
+    np.testing.assert_array_equal(model.predict(without), forecast)
+    broken = X[100:110].assign(price=np.nan)
+    with pytest.raises(ValueError, match="missing value in column 'price' at 2020-04-10"):
+        model.predict(broken)
+    with pytest.raises(ValueError, match=r"lacks \['kind'\]"):
+        model.predict(X[100:110][["price"]])
+
+
+@pytest.mark.parametrize("with_index", [True, False])
+def test_update_equals_history_with_covariates(promotions, with_index):
+    X, y = promotions
+    X = X[["price", "useless"]]
+    if not with_index:
+        X, y = X.to_numpy(), y.to_numpy()
+    past = ["useless"] if with_index else [1]
+    model = forecaster(max_steps=2, past_features=past).fit(X[:100], y[:100])
+    of_history = model.predict(X[120:130], history=(X[:120], y[:120]))
+    updated = model.update(X[100:120], y[100:120]).predict(X[120:130])
+    np.testing.assert_array_equal(of_history, updated)
+    again = model.partial_fit(X[120:130], y[120:130]).predict(X[130:137])
+    assert np.isfinite(again).all()
+    with pytest.raises(ValueError, match="the model was fitted with covariates"):
+        model.predict(X[130:137], history=y[:120])
+    with pytest.raises(ValueError, match="the model was fitted with covariates"):
+        model.update(y[130:137])
+
+
+def test_long_series_with_covariates_of_their_own(promotions):
+    X, y = promotions
+    y = pd.concat({"u": y[:100], "v": 3 * y[30:120]}, names=["shop"])
+    X = pd.concat({"u": X[:100], "v": X[30:120]}, names=["shop"])
+    model = forecaster(max_steps=2).fit(X, y)
+    rows = pd.concat({"v": promotions[0][120:124], "u": promotions[0][100:103]}, names=["shop"])
+    forecast = model.predict(rows)
+    pd.testing.assert_index_equal(forecast.index, rows.index)
+    alone = model.predict(rows.loc[["u"]])
+    np.testing.assert_array_equal(alone, forecast.loc[["u"]])
+    assert len(model.backtest(X, y, start=0.8)) > 0
+    assert np.isfinite(model.score(rows, forecast))
+
+
+def test_missing_values_in_covariates(promotions):
+    X, y = promotions
+    X = X.copy()
+    X.iloc[5:20, 1] = np.nan
+    X.iloc[3, 0] = None
+    model = forecaster(max_steps=2).fit(X[:100], y[:100])
+    rows = X[100:107].assign(price=np.nan, kind="never seen")
+    assert np.isfinite(model.predict(rows)).all()
+
+
+def test_vectors_of_series():
+    rng = np.random.default_rng(0)
+    y = {name: rng.normal(size=60).cumsum() for name in "uvw"}
+    model = forecaster(max_steps=4, series_embedding=3).fit(y)
+    forecast = model.predict()
+    with pytest.warns(UserWarning, match="1 of 1 series were not in fit"):
+        other = model.predict(history={"z": y["u"]})
+    assert (other["z"] != forecast["u"]).any()
+    known = model.predict(history={"w": y["w"]})
+    np.testing.assert_array_equal(known["w"], forecast["w"])
+
+
+def test_a_frame_without_columns_holds_only_times(promotions):
+    _, y = promotions
+    model = forecaster(max_steps=2).fit(y.to_frame()[[]][:100], y[:100])
+    bare = forecaster(max_steps=2).fit(y[:100])
+    times = y.to_frame()[[]][100:105]
+    pd.testing.assert_series_equal(model.predict(times), bare.predict(5).rename_axis("day"))
