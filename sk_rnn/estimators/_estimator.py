@@ -217,8 +217,7 @@ class NetworkEstimator(BaseEstimator):
             if stopped:
                 handle_interruption(net, training.epochs, n_earlier, caller)
         self._record(net, before, n_earlier, one_epoch=one_epoch)
-        # The state of the optimizer is kept, also in a saved model, only if training is meant to
-        # continue.
+        # Its state is kept, also in a saved model, only if training is meant to continue.
         self._keeps_optimizer = bool(self.warm_start) or one_epoch
 
     def _record(
@@ -266,12 +265,11 @@ class NetworkEstimator(BaseEstimator):
             data, pad_samples=not self.module_.rows_independent, n_outputs=self.module_.n_outputs
         )
 
-        def compute(interrupted: threading.Event) -> np.ndarray:
-            return net.outputs(batches, interrupted, reduce)
-
-        here = net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS
-        here = net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS
-        found = self._compute(spans, compute, here=here)
+        found = self._compute(
+            spans,
+            lambda interrupted: net.outputs(batches, interrupted, reduce),
+            here=net.backend == "numba" and spans.lengths.sum() <= _FEW_STEPS,
+        )
         order = np.concatenate([batches.samples[chosen] for chosen in batches.batches])
         outputs = np.empty_like(found)
         outputs[self._target.positions(spans, order)] = found

@@ -13,13 +13,13 @@ from ..sequences import (
     argument,
     as_array,
     as_numbers,
-    counted,
     frame_values,
     name_kind,
     open_foreign,
     plain,
     refuse_matrices,
 )
+from ._past_features import past_columns
 from ._table import Table, tabulate
 
 # Code of a category that is missing, or was not seen in fit.
@@ -206,7 +206,7 @@ def learn_columns(X: Any, where: str, past_features: Any = None) -> Columns:
     columns = Columns(
         tuple(X.columns) if frame else None,
         tuple(categories),
-        _past(past_features, X, where),
+        past_columns(past_features, X, where),
         (False,) * n,
         (False,) * n,
         np.zeros(n),
@@ -257,47 +257,6 @@ def _categories_of(column: pd.Series) -> tuple[Any, ...] | None:
         with suppress(TypeError):  # values that cannot be compared stay in order of appearance
             found = sorted(found)
     return tuple(c.item() if isinstance(c, np.generic) else c for c in found)
-
-
-def _past(past_features: Any, X: Any, where: str) -> tuple[bool, ...]:
-    """Return for each column whether it is known only for the past."""
-    past = np.zeros(X.shape[1], dtype=bool)
-    if past_features is None:
-        return (False,) * len(past)
-    caller = where.partition(": ")[0]
-    frame = isinstance(X, pd.DataFrame)
-    several = isinstance(past_features, list | tuple | set | np.ndarray | pd.Index | pd.Series)
-    if frame and isinstance(past_features, tuple) and past_features in X.columns:
-        several = False  # the name of a MultiIndex column
-    if isinstance(past_features, np.ndarray) and past_features.ndim != 1:
-        several = False
-    listed = list(past_features) if several else [past_features]
-    for feature in listed:
-        try:
-            hash(feature)
-        except (TypeError, ValueError) as error:  # a writable memoryview raises ValueError
-            raise TypeError(
-                f"{caller}: past_features has {name_kind(feature)}, which is not a column. Pass a "
-                "flat list of names or positions."
-            ) from error
-        if frame and feature in X.columns:
-            past[X.columns.get_loc(feature)] = True
-        elif isinstance(feature, int | np.integer) and not isinstance(
-            feature, bool | np.timedelta64
-        ):
-            if not -len(past) <= feature < len(past):
-                raise ValueError(
-                    f"{caller}: past_features has position {feature}, but X has "
-                    f"{counted(len(past), 'column')}. Pass positions from 0 to {len(past) - 1}."
-                )
-            past[feature] = True
-        else:
-            has = f"columns {list(X.columns)}" if frame else "no names, as it is an array"
-            raise ValueError(
-                f"{caller}: past_features has {plain(feature)}, but X has {has}. Pass "
-                f"{'names' if frame else 'positions'} of its columns."
-            )
-    return tuple(bool(is_past) for is_past in past)
 
 
 # -- Reading -------------------------------------------------------------------------------
