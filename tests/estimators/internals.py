@@ -13,6 +13,7 @@ __all__ = [
     "INSTEAD",
     "MEANT",
     "PREDICTED",
+    "SHARED_CONSTRAINTS",
     "Extras",
     "find_meant",
     "suggest",
@@ -32,13 +33,12 @@ BLOCKS = [
 PREDICTED = {"rows": (_batches, "PREDICT_ROWS"), "steps": (_batches, "PREDICT_STEPS")}
 DECODED_VALUES = (_decoding, "MAX_SCORES")
 
-# The groups of parameter constraints, of which estimators have a union.
-CONSTRAINT_GROUPS = [
+# The groups of parameter constraints, of which estimators have a union: of all of them, and of some.
+SHARED_CONSTRAINTS = [
     _parameters.NETWORK,
     _parameters.INPUTS,
     _parameters.TOKENS,
     _parameters.TRAINING,
     _parameters.COMPUTE,
-    _parameters.SEQUENCE_MODEL,
-    _parameters.PER_STEP,
 ]
+CONSTRAINT_GROUPS = [*SHARED_CONSTRAINTS, _parameters.SEQUENCE_MODEL, _parameters.PER_STEP]

@@ -21,7 +21,7 @@ from sk_rnn.preprocessing import (
 )
 from sk_rnn.sequences import AnyNumber, IntegerFrom, IntegerRange, NumberIn, plain_number
 
-from .internals import CONSTRAINT_GROUPS
+from .internals import CONSTRAINT_GROUPS, SHARED_CONSTRAINTS
 from .table import ESTIMATORS, each_estimator, numeric_outputs
 
 _rng = np.random.default_rng(0)
@@ -143,7 +143,7 @@ def test_constraint_groups_are_disjoint():
     names = [name for group in CONSTRAINT_GROUPS for name in group]
     assert len(names) == len(set(names))
     for record in ESTIMATORS.values():
-        for group in CONSTRAINT_GROUPS[:-1]:
+        for group in SHARED_CONSTRAINTS:
             for name, constraints in group.items():
                 assert record.estimator._parameter_constraints[name] is constraints
 

@@ -3,7 +3,7 @@
 Valid values that would run for very long are left out: a million layers, epochs or decoding steps.
 """
 
-from sk_rnn.modules import CELLS, POOLINGS
+from sk_rnn import modules
 
 # For any parameter.
 JUNK = (
@@ -82,7 +82,7 @@ _BOOLEANS = ("True", "False", "np.bool_(True)", "np.bool_(False)")
 
 COMMON = {
     "cell": (
-        *map(repr, CELLS),
+        *map(repr, modules.CELLS),
         "GRUCell",
         "WrongCell",
         "Raising",
@@ -320,7 +320,7 @@ COMMON = {
 SLOW = ("num_layers", "max_epochs", "max_length", "beam_width", "verbose", "maxlen")
 
 ALIGNED = COMMON | {
-    "pooling": ("'auto'", *map(repr, POOLINGS), "'sum'"),
+    "pooling": ("'auto'", *map(repr, modules.POOLINGS), "'sum'"),
     "return_sequences": _BOOLEANS,
     "head_norm": ("'auto'", "'batch'", "'layer'", "None"),
     "num_embeddings": ("6", "2", "np.int64(10)"),
