@@ -54,7 +54,7 @@ def typical(dataset: Dataset, seed: int, max_epochs: int | None = None) -> tuple
 
     skorch with `LastStateLSTM`: Adam at 1e-3, batches of 32, zeros after the end of shorter
     sequences, unscaled inputs and targets. Two of skorch's defaults are changed, both to the
-    rival's advantage: batches are shuffled, and no validation data are prepared out.
+    rival's advantage: batches are shuffled, and no validation data are held out.
     """
     if max_epochs is None:
         max_epochs = EPOCHS_OF.get(dataset.name, EPOCHS)

@@ -29,7 +29,7 @@ class Task(NamedTuple):
     Attributes
     ----------
     train, test : pairs (X, y)
-        Training data and prepared-out data.
+        Training data and held-out data.
     quality : callable
         From true and predicted targets to the score in the table.
     measure : str

@@ -1,7 +1,7 @@
-"""Generated sequences whose best answer is known, for tests, examples and benchmarks.
+"""Generators of synthetic sequences with known optimal predictions or likelihoods.
 
-Nothing is downloaded. As in scikit-learn, the functions are named ``make_...``, take `n_samples`
-and `random_state`, and return X and what is known about it. Does not import torch.
+As in scikit-learn, the functions are named ``make_...``, have the parameters `n_samples` and
+`random_state`, and return X and targets or likelihoods. Does not import torch.
 """
 
 from ._dyck import make_dyck

@@ -1,4 +1,4 @@
-"""Balanced brackets, whose likelihood is known."""
+"""Balanced brackets (the Dyck language) with known likelihoods."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -15,7 +15,7 @@ from ..sequences import (
 
 _BRACKETS = ("()", "[]", "{}", "<>")
 
-# Strings of a greater expected length take forever to generate.
+# Strings with a larger expected length would take too long to generate.
 _LONGEST = 1_000_000
 
 
@@ -41,9 +41,9 @@ def make_dyck(
 ) -> tuple[list[str], np.ndarray]:
     """Generate strings of balanced brackets, the Dyck language.
 
-    A bracket is closed by one of its own type, however long ago it was opened, so a model has to
-    remember the types of all open brackets. No model of such strings has a greater expected
-    log-likelihood than the one that generated them.
+    Each bracket is closed by a bracket of the same type, no matter how long ago it was opened, so a
+    model must remember the types of all open brackets. No model of such strings has a higher
+    expected log-likelihood than the one that generated them.
 
     Parameters
     ----------
@@ -52,14 +52,16 @@ def make_dyck(
     n_types : int, default=2
         Number of types of brackets, from 1 to 4: ``()``, ``[]``, ``{}``, ``<>``.
     max_depth : int, default=10
-        Largest number of open brackets.
+        Maximum nesting depth, that is, number of open brackets.
     p_open : float, default=0.4
         Probability that a bracket is opened rather than closed, where both are possible. Above 0.5,
-        strings are long and deep.
+        strings are long and deeply nested.
     p_end : float, default=0.3
-        Probability that a string ends when no bracket is open. A string has at least one pair.
+        Probability that a string ends when no bracket is open. Each string has at least one
+        pair.
     random_state : int, RandomState instance or None, default=None
-        Determines the strings. Pass an int for the same result in each call.
+        Determines random number generation. Pass an int for reproducible output across
+        multiple function calls.
 
     Returns
     -------
@@ -70,9 +72,10 @@ def make_dyck(
 
     Notes
     -----
-    With no bracket open, a string ends with probability `p_end`, except at its beginning, or a
-    bracket is opened. With `max_depth` open brackets, one is closed. Otherwise, one is opened with
-    probability `p_open` or closed. Opened brackets are of any type with equal probability.
+    If no bracket is open, a string ends with probability `p_end`, except at its beginning, or a
+    bracket is opened. If `max_depth` brackets are open, one is closed. In all other states, a
+    bracket is opened with probability `p_open`, and closed otherwise. The types of opened brackets
+    are uniformly distributed.
 
     References
     ----------
@@ -106,7 +109,7 @@ def make_dyck(
 
 
 def _expected_length(max_depth: int, p_open: float, p_end: float) -> float:
-    """Return the expected number of characters; any number above the limit if it is above."""
+    """Return the expected number of characters; inexact above the limit."""
     steps = 1.0  # expected number of characters from the largest depth to the one below it
     for _ in range(max_depth - 1):  # the same from each smaller depth
         following = (1.0 + p_open * steps) / (1.0 - p_open)

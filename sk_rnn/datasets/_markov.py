@@ -1,4 +1,4 @@
-"""Markov chains, whose likelihood and entropy are known."""
+"""Markov chains with known likelihood and entropy."""
 
 from typing import Literal, overload
 
@@ -60,27 +60,28 @@ def make_markov_chain(
     return_transitions: bool = False,
     random_state: RandomState = None,
 ) -> tuple[np.ndarray, ...]:
-    r"""Generate sequences of a random Markov chain of first order.
+    r"""Generate sequences from a random first-order Markov chain.
 
-    Each symbol depends on the one before it. No model of such sequences has a greater expected
+    Each symbol depends on the previous one. No model of such sequences has a higher expected
     log-likelihood than the chain itself.
 
     Parameters
     ----------
     n_samples : int, default=100
-        Number of sequences, all of the same chain.
+        Number of sequences, all from the same chain.
     n_timesteps : int, default=50
         Number of time steps of each sequence.
     n_symbols : int, default=5
         Number of symbols.
     concentration : float, default=0.5
-        Parameter of the symmetric Dirichlet distribution of which the probabilities of the next
-        symbol are drawn, one draw for each symbol. Small values give chains that are easy to
-        predict; with large ones, all symbols are about equally likely.
+        Parameter of the symmetric Dirichlet distribution from which each row of the transition
+        matrix is drawn. Small values result in chains that are easy to predict; with large values,
+        all symbols are about equally likely.
     return_transitions : bool, default=False
-        Whether to also return the probabilities of the chain.
+        Whether to also return the transition matrix.
     random_state : int, RandomState instance or None, default=None
-        Determines the chain and the sequences. Pass an int for the same result in each call.
+        Determines random number generation. Pass an int for reproducible output across
+        multiple function calls.
 
     Returns
     -------
@@ -89,8 +90,8 @@ def make_markov_chain(
     log_proba : ndarray of float64 of shape (n_samples,)
         Log-likelihood of each sequence under the chain, in nats.
     transitions : ndarray of float64 of shape (n_symbols, n_symbols)
-        Probability of each next symbol (column), given a symbol (row). Only with
-        ``return_transitions=True``.
+        Probability of the next symbol (column) given a symbol (row). Only returned if
+        `return_transitions` is True.
 
     Notes
     -----
@@ -126,7 +127,7 @@ def make_markov_chain(
 
 
 def _stationary(transitions: np.ndarray) -> np.ndarray:
-    """Return the distribution (n_symbols,) that a step of the chain leaves unchanged."""
+    """Return the stationary distribution (n_symbols,)."""
     n_symbols = len(transitions)
     equations = np.vstack([transitions.T - np.eye(n_symbols), np.ones(n_symbols)])
     solution = np.linalg.lstsq(equations, np.append(np.zeros(n_symbols), 1.0), rcond=None)[0]

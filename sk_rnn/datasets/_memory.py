@@ -1,4 +1,4 @@
-"""A task that needs a memory of known length."""
+"""A task that requires a memory of known length."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -26,10 +26,10 @@ def make_memory_task(
     return_sequences: bool = False,
     random_state: RandomState = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Generate random symbols, of which the one `lag` time steps ago is to be named.
+    """Generate random symbols, with the symbol `lag` time steps earlier as the target.
 
     A model that remembers `lag` time steps reaches an accuracy of 1. Symbols are independent of
-    each other, so one that remembers fewer cannot do better than ``1 / n_symbols``, on average.
+    each other, so the expected accuracy of a model that remembers fewer is ``1 / n_symbols``.
 
     Parameters
     ----------
@@ -38,22 +38,23 @@ def make_memory_task(
     n_timesteps : int, default=20
         Number of time steps of each sequence.
     lag : int, default=10
-        How many time steps before the last one the wanted symbol is; 0 is the last one. Less than
-        `n_timesteps`.
+        Number of time steps from the target symbol to the last one; 0 is the last symbol. Must be
+        less than `n_timesteps`.
     n_symbols : int, default=2
-        Number of symbols, which are equally frequent.
+        Number of symbols, which are equally likely.
     return_sequences : bool, default=False
         Whether there is one label per time step instead of one per sequence.
     random_state : int, RandomState instance or None, default=None
-        Determines the symbols. Pass an int for the same result in each call.
+        Determines random number generation. Pass an int for reproducible output across
+        multiple function calls.
 
     Returns
     -------
     X : ndarray of int64 of shape (n_samples, n_timesteps)
         Symbols from 0 to ``n_symbols - 1``: numbers, or token ids with `embedding_dim` set.
     y : ndarray of int64 of shape (n_samples,) or (n_samples, n_timesteps)
-        ``X[:, -1 - lag]``; with ``return_sequences=True``, X delayed by `lag` time steps, and -1 at
-        the first `lag` of them.
+        ``X[:, -1 - lag]``; with ``return_sequences=True``, X delayed by `lag` time steps, with -1
+        at the first `lag` time steps.
 
     Examples
     --------
@@ -69,8 +70,8 @@ def make_memory_task(
     n_samples, n_timesteps, lag = int(n_samples), int(n_timesteps), int(lag)
     if lag >= n_timesteps:
         raise ValueError(
-            f"make_memory_task: lag={lag} is not below n_timesteps={n_timesteps}. Lengthen the "
-            "sequences, or shorten the lag."
+            f"make_memory_task: lag={lag} must be less than n_timesteps={n_timesteps}. Increase "
+            "n_timesteps, or decrease lag."
         )
     rng = check_random_state(random_state)
     X = rng.randint(0, int(n_symbols), (n_samples, n_timesteps), dtype=np.int64)

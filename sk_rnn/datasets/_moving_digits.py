@@ -1,4 +1,4 @@
-"""Films of moving digits."""
+"""Videos of moving digits."""
 
 from typing import Literal, overload
 
@@ -16,7 +16,7 @@ from ..sequences import (
     validate_params,
 )
 
-# Height and width of scikit-learn's digits, and how many of them are for training.
+# Height and width of scikit-learn's digits, and the number of training digits.
 _SPRITE = 8
 _N_TRAIN = 1_400
 
@@ -71,39 +71,40 @@ def make_moving_digits(
     return_positions: bool = False,
     random_state: RandomState = None,
 ) -> tuple[np.ndarray, ...]:
-    """Generate films of handwritten digits that move in a box and bounce off its walls.
+    """Generate videos of handwritten digits that move in a box and bounce off its walls.
 
-    A small relative of moving MNIST, made of the digits that come with scikit-learn. Motion is
-    deterministic, so two frames and the walls tell all later ones, up to rounding to pixels.
+    A small variant of Moving MNIST with the digits data set of scikit-learn. The motion is
+    deterministic, so two frames determine all later ones, except for rounding to pixels.
 
     Parameters
     ----------
     n_samples : int, default=100
-        Number of films, with one digit each.
+        Number of videos, with one digit each.
     n_timesteps : int, default=20
-        Number of frames per film.
+        Number of frames per video.
     size : int, default=16
-        Height and width of a frame, in pixels, at least the 8 of a digit.
+        Height and width of a frame in pixels; at least 8, the size of a digit.
     speed : tuple of float (min, max), default=(0.8, 1.6)
-        Range of the speed of a digit, in pixels per frame. Each film has one speed and one initial
+        Range of the speed of a digit, in pixels per frame. Each video has one speed and one initial
         direction, both uniformly distributed.
     subset : {"all", "train", "test"}, default="all"
         Which digits are used: all 1,797, the first 1,400, or the other 397, so that a model can be
-        tested on digits that it has not seen.
+        tested on unseen digits.
     return_positions : bool, default=False
         Whether to also return the positions of the digits.
     random_state : int, RandomState instance or None, default=None
-        Determines digits and motions. Pass an int for the same result in each call.
+        Determines random number generation. Pass an int for reproducible output across
+        multiple function calls.
 
     Returns
     -------
     X : ndarray of float32 of shape (n_samples, n_timesteps, size, size)
         Grey values from 0 to 1.
     y : ndarray of int64 of shape (n_samples,)
-        Which digit each film shows, 0 to 9.
+        Digit in each video, 0 to 9.
     positions : ndarray of float64 of shape (n_samples, n_timesteps, 2)
-        Row and column of the upper left pixel of the digit, before they are rounded. Only with
-        ``return_positions=True``.
+        Row and column of the upper left pixel of the digit, before rounding. Only returned if
+        `return_positions` is True.
 
     References
     ----------
@@ -131,9 +132,9 @@ def make_moving_digits(
     chosen = rng.randint(first, last, n_samples)
     room = size - _SPRITE
     start = rng.uniform(0.0, room, (n_samples, 2))
-    pace = rng.uniform(low, high, n_samples)
+    speeds = rng.uniform(low, high, n_samples)
     angle = rng.uniform(0.0, 2 * np.pi, n_samples)
-    velocity = pace[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+    velocity = speeds[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
     time = np.arange(n_timesteps)[:, None]
     positions = _bounce(start[:, None] + time * velocity[:, None], room)  # (n, T, 2)
     corner = np.rint(positions).astype(np.int64)
@@ -141,15 +142,15 @@ def make_moving_digits(
     offset = np.arange(_SPRITE)
     rows = corner[..., 0, None, None] + offset[:, None]  # (n, T, 8, 1)
     columns = corner[..., 1, None, None] + offset  # (n, T, 1, 8)
-    films = np.arange(n_samples)[:, None, None, None]
+    videos = np.arange(n_samples)[:, None, None, None]
     frames = np.arange(n_timesteps)[:, None, None]
-    X[films, frames, rows, columns] = (digits.images[chosen] / 16)[:, None]
+    X[videos, frames, rows, columns] = (digits.images[chosen] / 16)[:, None]
     y = digits.target[chosen].astype(np.int64)
     return (X, y, positions) if return_positions else (X, y)
 
 
 def _bounce(positions: np.ndarray, room: int) -> np.ndarray:
-    """Return positions of a free motion as reflected by walls at 0 and `room`."""
+    """Return positions of a straight motion as reflected by walls at 0 and `room`."""
     if room == 0:
         return np.zeros_like(positions)
     folded = np.mod(positions, 2 * room)

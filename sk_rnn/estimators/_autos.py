@@ -1,4 +1,4 @@
-"""The values that "auto" stands for, each with the evidence for it."""
+"""The values that "auto" stands for, with the experiments that support them."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -15,19 +15,19 @@ _MANY_TOKENS = 1000
 _MANY_TARGET_TOKENS = 1000
 
 # Adam divides by the typical gradient of each weight, so that the vector of a word that occurs
-# twice is moved as far as that of a word in every text, and memorises those two texts. An eps of
-# about the size of these gradients makes the updates of rare words smaller. Held-out accuracy
+# twice is updated as much as that of a word in every text, and overfits to those two texts. An eps
+# of about the size of these gradients makes the updates of rare words smaller. Held-out accuracy
 # against 1e-8: questions .874 against .869 (1e-5: .872, 1e-3: .874), names .828 against .826,
-# reviews .808 against .800. Not used with one target per time step, which is informative of its
-# word: tags .927 against .930.
+# reviews .808 against .800. Not used with one target per time step, which is informative about
+# its word: tags .927 against .930.
 EMBEDDING_EPS = 1e-4
 
-# With max_length="auto", decoding stops after this multiple of the longest target in fit.
-SPARE_LENGTH = 2
+# max_length="auto" is this multiple of the length of the longest target in fit.
+MAX_LENGTH_FACTOR = 2
 
 
 def auto_batch_size(n_rows: int) -> int:
-    """Return a batch size for which small data sets still have several steps per epoch."""
+    """Return a batch size with which small data sets still have several steps per epoch."""
     return int(np.clip(n_rows // 16, 8, 32))
 
 
@@ -37,28 +37,28 @@ def are_documents(lengths: np.ndarray) -> bool:
 
 
 def auto_epochs(n_rows: int, batch_size: int, *, tokens: bool, documents: bool = False) -> int:
-    """Return the number of epochs for the number of optimizer steps that training needs.
+    """Return the number of epochs that corresponds to a sufficient number of optimizer steps.
 
     At least 600 steps (but at most 150 epochs, a limit that only tiny data sets reach), 30 epochs
-    while that is under 1,700 steps, and never fewer than 10 epochs. Chosen by experiment on eleven
-    classification data sets.
+    if that is less than 1,700 steps, and never fewer than 10 epochs. Chosen by experiments on
+    eleven classification data sets.
 
     Embedding vectors are only updated by their tokens and need at least 20 epochs: held-out
     accuracy on words and sentences increases by .004 to .009. With one target for a whole document
-    (``documents``), which is hardly informative of single tokens, they do not: on reviews of films
-    without training reviews, 20 epochs instead of 10 change accuracy by less than its noise and the
-    area under the ROC curve from .891 to .886.
+    (``documents``), which is hardly informative about single tokens, they do not: on reviews of
+    movies without training reviews, 20 epochs instead of 10 change accuracy by less than its noise
+    and the area under the ROC curve from .891 to .886.
     """
     n_batches = -(-n_rows // batch_size)
-    fewest = 20 if tokens and not documents else 10
-    steps = min(150 * n_batches, max(600, min(30 * n_batches, 1700), fewest * n_batches))
+    min_epochs = 20 if tokens and not documents else 10
+    steps = min(150 * n_batches, max(600, min(30 * n_batches, 1700), min_epochs * n_batches))
     return -(-steps // n_batches)
 
 
 def auto_patience(n_rows: int, epochs: int) -> int:
     """Return the number of epochs to wait for an improvement in the validation score.
 
-    With fewer than 100 rows the score is so coarse that 50 epochs may pass between two
+    50 with fewer than 100 rows, where the score is so coarse that 50 epochs may pass between two
     improvements. Half of the epochs otherwise: the score stagnates while the learning rate is high,
     and improves again as it decreases.
     """
@@ -93,8 +93,8 @@ def auto_attention(*, tokens: bool, autoencoder: bool) -> str | None:
 
     On series, which are longer than words, additive attention dominates the run time and was not
     better (24 steps of a noisy sine from 72: R² .952 against .951, four times as slow); on spelling
-    to phonemes it was (error rate .123 against .135). Encodings of an autoencoder are all that its
-    decoder reads.
+    to phonemes it was (error rate .123 against .135). The decoder of an
+    autoencoder must read nothing but the encoding.
     """
     if autoencoder:
         return None
@@ -108,11 +108,11 @@ def auto_tied_embeddings(n_target_tokens: int, *, feedback: bool) -> bool:
 
 def auto_max_length(longest: int) -> int:
     """Return the maximum number of steps to decode, given the longest target in fit."""
-    return max(1, SPARE_LENGTH * longest)
+    return max(1, MAX_LENGTH_FACTOR * longest)
 
 
 class Plan(NamedTuple):
-    """How to train: the numbers that may be "auto".
+    """Training parameters that may be "auto".
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ class Plan(NamedTuple):
 def plan_training(
     params: Mapping[str, Any], n_rows: int, *, one_epoch: bool, tokens: bool, documents: bool
 ) -> Plan:
-    """Return how to train on ``n_rows`` rows.
+    """Return the training parameters for ``n_rows`` rows.
 
     Parameters
     ----------

@@ -26,24 +26,23 @@ from ._extras import check_extras
 from ._modules import (
     SEQUENCE_MODEL_PARAMETERS,
     check_unchanged,
+    choose_sequence_model,
     divergence_advice,
     embedding_dim,
     network_parameters,
 )
-from ._parameters import SHARED, Constraints
+from ._parameters import SHARED, Constraints, check_combinations
 from ._training import TrainedEstimator
 from ._validation import Validation, check_splittable
-from .sources import Samples, Source
+from .sources import Samples, Source, read_sequences
 from .targets import Target
-
-_NO_VALIDATION = Validation()
 
 
 class BaseRNN(TrainedEstimator, metaclass=ABCMeta):
-    """An estimator with a recurrent network.
+    """Base class of the estimators.
 
-    What X and y are is decided by a source and a target; subclasses choose these and the arguments
-    of the module with four hooks.
+    A source describes X and a target describes y. Subclasses choose both, and the arguments of the
+    module that depend on the data, in four hooks.
     """
 
     _parameter_constraints: ClassVar[Constraints] = SHARED
@@ -63,32 +62,32 @@ class BaseRNN(TrainedEstimator, metaclass=ABCMeta):
         tags.target_tags.required = True
         return tags
 
-    # --- hooks ----------------------------------------------------------------------------------
+    # --- hooks, by default those of a network for sequences of numbers or ids ---------------------
 
-    @abstractmethod
     def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
-        """Refuse parameters that contradict each other."""
+        """Raise an error for parameters that contradict each other or have no effect."""
+        check_combinations(params, caller)
 
-    @abstractmethod
     def _make_source(
         self, X: Any, params: Mapping[str, Any], caller: str
     ) -> tuple[Source, Samples]:
-        """Determine what X is, and read it."""
+        """Choose the source for X, and read X with it."""
+        return read_sequences(X, self, params, caller)
 
     @abstractmethod
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
     ) -> tuple[Target, Any]:
-        """Determine what y is, and read it."""
+        """Choose the target for y, and read y with it."""
 
-    @abstractmethod
     def _choose_module(
         self, params: Mapping[str, Any], *, documents: bool, caller: str
     ) -> dict[str, Any]:
         """Return arguments of the module that depend on the data, such as those that are "auto".
 
-        ``documents`` is whether sequences are long.
+        ``documents`` states whether sequences are long on average.
         """
+        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)
 
     # --- fitting --------------------------------------------------------------------------------
 
@@ -97,7 +96,7 @@ class BaseRNN(TrainedEstimator, metaclass=ABCMeta):
         X: Any,
         y: Any,
         sample_weight: Any,
-        validation: Validation = _NO_VALIDATION,
+        validation: Validation = Validation(),  # noqa: B008 - it is immutable
         *,
         groups: Any = None,
         method: str = "fit",
@@ -107,9 +106,9 @@ class BaseRNN(TrainedEstimator, metaclass=ABCMeta):
     ) -> Self:
         """Fit or continue training; shared by `fit` and `partial_fit`.
 
-        A copy of the estimator is fitted, and its state is adopted on success: if the call raises
-        any exception, the estimator is unchanged. ``known`` are attributes that `fit` has learned
-        before this call, ``target_options`` arguments of the target that are not parameters.
+        A copy of the estimator is fitted, and its attributes are copied back on success: if the
+        call raises an exception, the estimator is unchanged. ``known`` are attributes that `fit`
+        has determined before, ``target_options`` arguments of the target that are not parameters.
         """
         attempt = object.__new__(type(self))
         attempt.__dict__.update(vars(self), **(known or {}))
@@ -134,7 +133,7 @@ class BaseRNN(TrainedEstimator, metaclass=ABCMeta):
         """Fit this object, a copy that is discarded if fitting fails."""
         caller, one_epoch = f"{type(self).__name__}.{method}", method == "partial_fit"
         if one_epoch:
-            self._validate_params()  # which scikit-learn leaves out once a model is fitted
+            self._validate_params()  # scikit-learn skips this for a fitted model
         params = plain_numbers(self.get_params(deep=False))
         named = self._extras()
         self._check_combinations(params, caller)
@@ -143,7 +142,7 @@ class BaseRNN(TrainedEstimator, metaclass=ABCMeta):
         names = (*self._module_parameters, *self._data_parameters)
         network = network_parameters(params, names)
 
-        # Read X and y.
+        # Read X and y, and drop samples with a weight of zero.
         if resume:
             check_unchanged(self._built_with, network, caller)
             source = self._source
@@ -197,7 +196,7 @@ class BaseRNN(TrainedEstimator, metaclass=ABCMeta):
             target.scale(encoded, spans, rows, sample_weight, caller)
             initial = source.prepare(spans, rows, caller)
             self._module_arguments = {
-                **{name: params[name] for name in self._module_parameters},
+                **{name: params[name] for name in self._module_parameters if name in params},
                 "n_features": spans.n_features,
                 "n_outputs": target.n_outputs,
                 "num_embeddings": source.num_embeddings,

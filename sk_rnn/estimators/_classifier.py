@@ -13,9 +13,8 @@ from sklearn.utils._param_validation import StrOptions
 from ..sequences import Float, Int, RandomState, Spans, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
-from ._modules import choose_sequence_model
-from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_combinations
-from ._scores import share_right
+from ._parameters import PER_STEP, SEQUENCE_MODEL, SHARED, Constraints
+from ._scores import label_accuracy
 from ._types import (
     Auto,
     Backend,
@@ -29,7 +28,7 @@ from ._types import (
     Schedule,
 )
 from ._validation import Validation
-from .sources import Samples, Source, read_sequences
+from .sources import Samples
 from .targets import LabelTarget, Target
 
 
@@ -304,7 +303,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     """
 
     _parameter_constraints: ClassVar[Constraints] = (
-        SHARED | SEQUENCE_MODEL | {"class_weight": [dict, StrOptions({"balanced"}), None]}
+        SHARED
+        | SEQUENCE_MODEL
+        | PER_STEP
+        | {"class_weight": [dict, StrOptions({"balanced"}), None]}
     )
 
     def __init__(
@@ -397,9 +399,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self._set_extras(extras)
 
     def __sklearn_tags__(self) -> Tags:
-        """Report no estimator type with ``return_sequences=True``, where y is nested.
+        """Declare multilabel support, and no estimator type with ``return_sequences=True``.
 
-        No classifier of scikit-learn has such a y.
+        scikit-learn's classifiers do not support nested y.
         """
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -551,7 +553,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), float32
-            Logarithm of `predict_proba`, but finite where probabilities are rounded to zero.
+            Logarithm of `predict_proba`, but finite where probabilities underflow to zero.
         """
         spans = self._read(X, "predict_log_proba")
         outputs = self._outputs(spans)
@@ -599,32 +601,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         truth = self._target.read(y, X, spans, caller)
         self._target.check_kind(truth, caller, "y")
         weights = check_weights(sample_weight, spans, caller, purpose="score")
-        weights = self._target.spread(weights, spans)
-        return share_right(truth, self._predict_spans(spans), weights, caller)
+        weights = self._target.repeat_per_target(weights, spans)
+        return label_accuracy(truth, self._predict_spans(spans), weights, caller)
 
     def _predict_spans(self, spans: Spans) -> np.ndarray:
         """Predict labels batch by batch, without keeping the outputs for all classes."""
-        if self._target.multilabel:
-            return self._outputs(spans, lambda outputs: outputs > 0).astype(np.int64)
-        return self.classes_[self._outputs(spans, lambda outputs: outputs.argmax(axis=1))]
-
-    # --- hooks ----------------------------------------------------------------------------------
-
-    def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
-        check_combinations(params, caller)
-
-    def _make_source(
-        self, X: Any, params: Mapping[str, Any], caller: str
-    ) -> tuple[Source, Samples]:
-        return read_sequences(X, self, params, caller)
+        return self._target.name(self._outputs(spans, self._target.choose))
 
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
     ) -> tuple[Target, Any]:
         target = LabelTarget(params)
         return target, target.read(y, X, samples, caller, reset=True)
-
-    def _choose_module(
-        self, params: Mapping[str, Any], *, documents: bool, caller: str
-    ) -> dict[str, Any]:
-        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)

@@ -1,4 +1,4 @@
-"""What X or y consists of: strings, tokens, ids of a Panel, or numbers."""
+"""The kind of data in X or y: strings, tokens, token ids in a Panel, or numbers."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from itertools import chain
@@ -36,7 +36,7 @@ KIND = {
     "vectors": "series",
 }
 
-_WHAT = {
+_DESCRIPTIONS = {
     "text": "strings",
     "tokens": "sequences of tokens",
     "ids": "a Panel of token ids",
@@ -63,7 +63,7 @@ def read_contents(
     data: Any,
     kind: str,
     where: str,
-    because: str = "",
+    reason: str = "",
     *,
     padding_value: float | None = None,
     auto_name: str | None = None,
@@ -79,12 +79,12 @@ def read_contents(
         sequences of anything that is not a number as tokens; and all other data as numbers.
     where : str
         Name of the caller and the argument in error messages.
-    because : str, default=""
+    reason : str, default=""
         Reason for the required kind in error messages.
     padding_value : float or None, default=None
         The value that sequences of tokens are padded with.
     auto_name : str or None, default=None
-        The parameter whose "auto" treated integers as tokens, so that fractions are refused.
+        The parameter whose "auto" treated integers as tokens. If given, fractions raise an error.
     """
     _check_container(data, where)
     if isinstance(data, Panel | Spans):
@@ -92,39 +92,38 @@ def read_contents(
             ids = [row.tolist() for row in data]
             return Contents("tokens", _token_rows(ids, where, padding_value, auto_name))
         form = "ids" if data.is_tokens else "numbers"
-        return _check_form(Contents(form, None), kind, where, because)
+        return _check_form(Contents(form, None), kind, where, reason)
     rows = _open_rows(data, kind, where)
     if rows is None:
-        return _check_form(Contents("numbers", None), kind, where, because, data)
+        return _check_form(Contents("numbers", None), kind, where, reason, data)
     if not rows:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
     if isinstance(rows[0], str | bytes) or (kind == "text" and not is_sequence(rows[0])):
         _check_strings(rows, where)
-        return _check_form(Contents("text", rows), kind, where, because, data)
+        return _check_form(Contents("text", rows), kind, where, reason, data)
     for i, row in enumerate(rows):
         if isinstance(row, str | bytes):
             raise TypeError(
-                f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a sequence is "
-                "expected. "
-                "Pass strings only, or sequences of tokens only."
+                f"{where}[{i}] is {short_repr(row)} ({type(row).__name__}), where a sequence is "
+                "expected. Pass strings only, or sequences of tokens only."
             )
     if not all(map(is_sequence, rows)):
         # If these are not sequences at all, reading them raises the error.
-        return _check_form(Contents("numbers", None), kind, where, because, data)
+        return _check_form(Contents("numbers", None), kind, where, reason, data)
     if kind == "auto" and all(isinstance(row, _PLAIN) and len(row) == 0 for row in rows):
         raise ValueError(
             f"{where} has {len(rows)} sequences, all of them empty. Pass sequences of tokens or "
             "numbers."
         )
-    if kind != "series" and (kind == "tokens" or _hold_tokens(rows)):
+    if kind != "series" and (kind == "tokens" or _contain_tokens(rows)):
         rows = _token_rows(rows, where, padding_value, auto_name)
-        return _check_form(Contents("tokens", rows), kind, where, because, data)
-    return _check_form(Contents("numbers", None), kind, where, because, data)
+        return _check_form(Contents("tokens", rows), kind, where, reason, data)
+    return _check_form(Contents("numbers", None), kind, where, reason, data)
 
 
 def _check_container(data: Any, where: str) -> None:
     if issparse(data):
-        return  # has a specific error message; one sparse format is a Mapping
+        return  # has a separate error message; one sparse format is a Mapping
     unordered = isinstance(data, str | bytes | Mapping | Set | Iterator)
     single = np.isscalar(data) or shape_of(data) == ()
     if data is not None and not unordered and not single:
@@ -138,27 +137,28 @@ def _check_container(data: Any, where: str) -> None:
     )
 
 
-def _check_form(found: Contents, kind: str, where: str, because: str, data: Any = None) -> Contents:
-    """Refuse data that is not of the required kind."""
+def _check_form(found: Contents, kind: str, where: str, reason: str, data: Any = None) -> Contents:
+    """Raise an error for data that is not of the required kind."""
     if kind in ("auto", found.form) or (kind, found.form) == ("series", "numbers"):
         return found
-    expected = {"series": "numbers", "text": "a list of strings"}.get(kind, _WHAT.get(kind))
+    expected = {"series": "numbers", "text": "a list of strings"}.get(kind, _DESCRIPTIONS.get(kind))
     shape = shape_of(data)
     noun = {np.ndarray: "an array", pd.DataFrame: "a DataFrame"}.get(type(data), "data")
     received = f" ({noun} of shape {tuple(shape)})" if shape is not None else ""
     # A string may be a token of a sequence, but not a token id.
-    consistent = kind == "tokens" and (found.form == "numbers" or because != fitted_with("ids"))
+    consistent = kind == "tokens" and (found.form == "numbers" or reason != fitted_with("ids"))
     n_single = count_single(data) if consistent else 0
     name, hint = argument(where), ""
     if n_single:
         hint = f" If {name} is one sequence of {counted(n_single, 'token')}, pass [{name}]."
     raise ValueError(
-        f"{where} contains {_WHAT[found.form]}{received}, but {because}. Pass {expected}.{hint}"
+        f"{where} contains {_DESCRIPTIONS[found.form]}{received}, but {reason}. Pass "
+        f"{expected}.{hint}"
     )
 
 
 def _open_rows(data: Any, kind: str, where: str) -> list[Any] | None:
-    """Return the samples of a container of strings or of sequences; None for any other."""
+    """Return the samples of a container of strings or of sequences; None for others."""
     if isinstance(data, list | tuple):
         return list(data)
     if is_rectangle(data):
@@ -217,7 +217,7 @@ def _check_strings(rows: list[Any], where: str) -> None:
             continue
         if isinstance(row, bytes):
             raise TypeError(
-                f"{where}[{i}] is {row!r}, which is bytes, where a string is expected. Pass "
+                f"{where}[{i}] is {row!r}, a bytes object, where a string is expected. Pass "
                 f"{argument(where)}[{i}].decode()."
             )
         if row is None or (pd.api.types.is_scalar(row) and pd.isna(row)):
@@ -226,13 +226,12 @@ def _check_strings(rows: list[Any], where: str) -> None:
                 "empty string."
             )
         raise TypeError(
-            f"{where}[{i}] is {shown(row)} ({type(row).__name__}), where a string is expected. "
-            "Pass "
-            "strings only, or sequences of tokens only."
+            f"{where}[{i}] is {short_repr(row)} ({type(row).__name__}), where a string is "
+            "expected. Pass strings only, or sequences of tokens only."
         )
 
 
-def _hold_tokens(rows: list[Any]) -> bool:
+def _contain_tokens(rows: list[Any]) -> bool:
     """Whether sequences contain tokens rather than numbers."""
     kinds: set[type] = set()
     for row in rows:
@@ -269,57 +268,56 @@ def _token_rows(
         if not isinstance(tokens, list):
             raise ValueError(
                 f"{where}[{i}] is a single value, {tokens!r}, where a sequence of tokens is "
-                "expected. "
-                "Pass one sequence per sample."
+                "expected. Pass one sequence per sample."
             )
         if padding_value is not None:
-            tokens = _strip(tokens, padding_value)
+            tokens = _strip_padding(tokens, padding_value)
         if tokens and all(isinstance(token, Mapping) for token in tokens):
             raise TypeError(
                 f"{where}[{i}] holds dicts where tokens are expected, for example "
-                f"{shown(tokens[0])}. {dict_recipe(where)}"
+                f"{short_repr(tokens[0])}. {dict_recipe(where)}"
             )
         for step, token in enumerate(tokens):
             if _holds_several(type(token)):
                 raise ValueError(
-                    f"{where}[{i}] has {type(token).__name__} {shown(token)} at time step {step}, "
-                    "where a token is expected. Pass strings, whole numbers or other hashable "
+                    f"{where}[{i}] has {type(token).__name__} {short_repr(token)} at time step "
+                    f"{step}, where a token is expected. Pass strings, integers or other hashable "
                     "tokens."
                 )
-            fault = token_fault(token)
-            if fault:
+            problem = find_token_problem(token)
+            if problem:
                 raise ValueError(
-                    f"{where}[{i}] has token {shown(token)} at time step {step}, which {fault}. "
-                    "Pass strings, whole numbers or other hashable tokens."
+                    f"{where}[{i}] has token {short_repr(token)} at time step {step}, which "
+                    f"{problem}. Pass strings, integers or other hashable tokens."
                 )
             if auto_name is not None and isinstance(token, float) and not token.is_integer():
                 raise ValueError(
-                    f"{where}[{i}] has {token!r} at time step {step}, but in fit there were only "
-                    f"whole numbers, which {auto_name}='auto' treats as tokens. Set "
+                    f"{where}[{i}] has {token!r} at time step {step}, but fit received only "
+                    f"integers, which {auto_name}='auto' treats as tokens. Set "
                     f"{auto_name}='series' and refit if they are numbers, or {auto_name}='tokens'."
                 )
         result.append(tokens)
     return result
 
 
-def token_fault(token: Any) -> str | None:
-    """Describe why a value cannot be a token; None if it can."""
+def find_token_problem(token: Any) -> str | None:
+    """Describe why a value is not a valid token; None if it is."""
     if token is None or (isinstance(token, float) and token != token):
         return "is missing"
     try:
         hash(token)  # a tuple of lists has the method, but it raises
     except TypeError:
-        return "cannot be looked up (it is not hashable)"
+        return "is not hashable"
     return None
 
 
 def are_integers(rows: Sequence[Tokens]) -> bool:
-    """Whether all tokens are whole numbers."""
+    """Whether all tokens are integers."""
     kinds = set(map(type, chain.from_iterable(rows)))
     return bool(kinds) and all(issubclass(kind, Integral | np.bool_) for kind in kinds)
 
 
-def _strip(tokens: list[Any], padding_value: float) -> list[Any]:
+def _strip_padding(tokens: list[Any], padding_value: float) -> list[Any]:
     """Drop tokens at both ends that equal the padding value; NaN equals NaN."""
 
     def is_padding(token: Any) -> bool:
@@ -335,8 +333,8 @@ def _strip(tokens: list[Any], padding_value: float) -> list[Any]:
     return tokens[start:stop]
 
 
-def shown(value: Any) -> str:
-    """Return the repr of a value for messages; sets are sorted, long ones truncated."""
+def short_repr(value: Any) -> str:
+    """Return the repr of a value for messages: sets are sorted, long text is truncated."""
     text = repr(value)
     if isinstance(value, Set) and value:
         text = ", ".join(sorted(map(repr, value)))
@@ -345,5 +343,5 @@ def shown(value: Any) -> str:
 
 
 def fitted_with(form: str) -> str:
-    """Return the reason why data must have a form, for error messages."""
-    return f"the model was fitted with {_WHAT[form]}"
+    """Return the reason for the required kind of data, for error messages."""
+    return f"the model was fitted with {_DESCRIPTIONS[form]}"

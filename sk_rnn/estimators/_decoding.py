@@ -18,7 +18,7 @@ from ._stepping import RowStreams, Search, decode_numbers, search_tokens
 from ._texts import BEGIN, END, UNKNOWN
 from .targets import PairTarget, SeriesTarget
 
-# From a batch to its encoded sources.
+# Encodes the sources of a batch.
 Encode = Callable[[Batch], Memory]
 
 # Number of hypotheses that are decoded together.
@@ -57,12 +57,12 @@ class PairDecoder:
     net : RecurrentNet
         Around a `Seq2SeqModel`.
     target : PairTarget
-        What the network predicts.
+        The targets that the network predicts.
     inputs : dict
         ``dtype`` and ``scaling`` of sources, see `SequenceData`.
     run : callable
-        Called with sequences and a function that computes outputs for them: runs the function
-        and explains outputs that are not finite.
+        Called with sequences and a function that computes outputs for them. Runs the function, and
+        raises an error that explains outputs that are not finite.
     max_length : int
         Maximum number of steps to decode.
     beam_width : int
@@ -135,7 +135,7 @@ class PairDecoder:
             if seed is not None:
                 chosen = partial(search, uniform=RowStreams(seed, rows))
             found = search_tokens(self.model, encode(batch), chosen)
-            _refuse_infinite(found.log_probs[:, 0])
+            _check_finite(found.log_probs[:, 0])
             log_probs = found.log_probs.cpu().numpy()
             finished = found.finished.cpu().numpy()
             parts = zip(found.to_list(), log_probs, finished, strict=True)
@@ -151,7 +151,7 @@ class PairDecoder:
     ) -> list[np.ndarray]:
         """Decode each source of ``spans`` into scaled numbers (n_timesteps, n_features).
 
-        ``lengths`` are the numbers of steps; without it, the model predicts them.
+        ``lengths`` are the numbers of steps; if None, the model predicts them.
         """
         data, encode = self._data_to_decode(spans, encoded)
         learned_end = lengths is None and self.target.n_steps is None
@@ -162,7 +162,7 @@ class PairDecoder:
         def decode(batch: Batch, rows: np.ndarray) -> list[np.ndarray]:
             memory = encode(batch)
             values, ends = decode_numbers(self.model, memory, n_steps, learned_end=learned_end)
-            _refuse_infinite(values)
+            _check_finite(values)
             arrays = _as_numpy(values)
             return [array[:end] for array, end in zip(arrays, ends.tolist(), strict=True)]
 
@@ -183,7 +183,7 @@ class PairDecoder:
 
         def score(batch: Batch, rows: np.ndarray) -> np.ndarray:
             outputs = self.model(**batch.X)
-            _refuse_infinite(outputs)
+            _check_finite(outputs)
             outputs = outputs.float() if outputs.dtype == torch.bfloat16 else outputs
             labels = cast(Tensor, batch.y.values)
             if numbers is not None:
@@ -240,7 +240,7 @@ class PairDecoder:
 
     def _encode_batch(self, batch: Batch) -> Memory:
         memory = self.model.remember(**batch.X)
-        _refuse_infinite(memory.encoding)
+        _check_finite(memory.encoding)
         return memory
 
     def _each_row(
@@ -286,7 +286,7 @@ class PairDecoder:
         return max(ROW_MULTIPLE, min(DECODE_ROWS, MAX_SCORES // n_values))
 
 
-def _refuse_infinite(outputs: Tensor) -> None:
+def _check_finite(outputs: Tensor) -> None:
     if not bool(torch.isfinite(outputs).all()):
         raise FloatingPointError("outputs are not finite")
 

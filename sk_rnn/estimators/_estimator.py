@@ -43,16 +43,16 @@ _FEW_STEPS = 4096
 
 
 class ExtraParameters(BaseEstimator):
-    """An estimator that also accepts skorch's parameters with double underscores."""
+    """Base class that also accepts skorch's parameters with double underscores."""
 
     def _set_extras(self, extras: Mapping[str, Any]) -> None:
-        """Store parameters with double underscores unchanged; refuse all others.
+        """Store parameters with double underscores unchanged; raise an error for all others.
 
         Which of them are valid depends on other parameters and is checked in fit.
         """
         for name, value in extras.items():
             # Code that inspects the signature, such as scikit-learn's checks, also passes "extras",
-            # the name of **extras. It is stored here and refused in fit.
+            # the name of **extras. It is stored here and rejected in fit.
             if "__" not in name and name != "extras":
                 raise TypeError(
                     f"{type(self).__name__}.__init__() got an unexpected keyword argument "
@@ -61,7 +61,7 @@ class ExtraParameters(BaseEstimator):
             if name.startswith(PREFIXES):
                 setattr(self, name, value)
             else:
-                # Not as an attribute, which might shadow a method; kept for the error in fit.
+                # Not set as an attribute, which might shadow a method; stored for the error in fit.
                 self._unknown = {**getattr(self, "_unknown", {}), name: value}
 
     def _extras(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class ExtraParameters(BaseEstimator):
     def __sklearn_clone__(self):
         """Clone as scikit-learn does, but make shallow copies of callbacks.
 
-        A deep copy of a callback would report to a copy of its trial or file.
+        A deep copy of a callback would report to a copy of its Optuna trial or file.
         """
         extras = {name: v for name, v in vars(self).items() if name.startswith("callbacks__")}
         bare = object.__new__(type(self))
@@ -158,7 +158,7 @@ class NetworkEstimator(ExtraParameters):
     def _outputs(
         self, spans: Spans, reduce: Callable[[np.ndarray], np.ndarray] | None = None
     ) -> np.ndarray:
-        """Return the outputs of the network, one row per sample or time step.
+        """Return the outputs of the network, with one row per sample or time step.
 
         ``reduce`` is applied to the outputs of each batch, which limits memory.
         """
@@ -298,7 +298,7 @@ class NetworkEstimator(ExtraParameters):
                 score_function=self._target.score_function,
             )
 
-        self._take_net(run_flushed(build, backend=backend))
+        self._set_net(run_flushed(build, backend=backend))
 
-    def _take_net(self, net: RecurrentNet) -> None:
+    def _set_net(self, net: RecurrentNet) -> None:
         self.net_, self.module_, self.device_ = net, net.module_, str(net.device)

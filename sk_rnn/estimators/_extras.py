@@ -15,7 +15,7 @@ from ..training import OPTIMIZERS
 from ._names import suggest
 from ._trials import try_optimizer
 
-# Larger numbers would overflow in the weights.
+# Larger numbers overflow in float32 weights.
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 # Arguments of the module that are set as module__… and are not parameters of the estimators.
@@ -31,7 +31,7 @@ PREFIXES = ("optimizer__", "module__", "callbacks__")
 def check_extras(
     extras: dict[str, Any], params: Mapping[str, Any], caller: str
 ) -> dict[str, dict[str, Any]]:
-    """Group the double-underscore parameters by their recipient; refuse unknown ones.
+    """Group the double-underscore parameters by their recipient.
 
     Returns
     -------
@@ -76,16 +76,16 @@ def check_extras(
         validate_parameter_constraints({key: MODULE_EXTRAS[name]}, {key: value}, estimator)
         result["module"][name] = float(value)  # torch only accepts integers of 64 bits
     if result["optimizer"]:
-        _refuse_booleans(optimizer, result["optimizer"], caller)
+        _check_booleans(optimizer, result["optimizer"], caller)
     if result["optimizer"] or isinstance(params["optimizer"], type):
         try_optimizer(optimizer, params["lr"], result["optimizer"], caller)
     return result
 
 
-def _refuse_booleans(
+def _check_booleans(
     optimizer: type[torch.optim.Optimizer], extras: dict[str, Any], caller: str
 ) -> None:
-    """Refuse booleans where the default of the optimizer is a number: torch accepts them."""
+    """Raise an error for booleans where the optimizer expects numbers: torch accepts them."""
     parameters = inspect.signature(optimizer).parameters
     for key, value in extras.items():
         default = parameters[key.removeprefix("optimizer__")].default
@@ -94,7 +94,7 @@ def _refuse_booleans(
             pairs = list(zip(default, value, strict=False))
         if any(isinstance(given, bool) and is_number(usual) for usual, given in pairs):
             raise ValueError(
-                f"{caller}: {key}={value!r} is a boolean where {optimizer.__name__} takes a "
+                f"{caller}: {key}={value!r} is a boolean, but {optimizer.__name__} expects a "
                 f"number. Pass one, such as its default {default!r}."
             )
 
@@ -112,10 +112,10 @@ def is_number(value: Any) -> bool:
 
 
 def name_callbacks(callbacks: Iterable[Any] | None) -> list[tuple[str, Any]]:
-    """Pair each callback with the name under which ``callbacks__name__…`` reaches it.
+    """Pair each callback with its name in ``callbacks__name__…``.
 
-    As in skorch: the given name for pairs, otherwise the name of the class, with a number if it
-    is not unique.
+    As in skorch: the given name for pairs, otherwise the name of the class, with a number
+    appended if it is not unique.
     """
     pairs: list[tuple[str, Any]] = []
     for item in callbacks or ():

@@ -1,4 +1,4 @@
-"""Objects that are saved as plain values: the kinds of X and of y."""
+"""Serialisation of sources and targets as plain values."""
 
 from typing import Any, ClassVar, Self
 
@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self
 class Kind:
     """Base class of sources and targets.
 
-    A file of a saved estimator contains the name of the class and its attributes, so that `skops`
-    has no other class to trust than that of the estimator.
+    A saved estimator contains the name of the class and the attributes instead of the object, so
+    that the class of the estimator is the only one that `skops` must trust.
     """
 
     _kinds: ClassVar[dict[str, type["Kind"]]] = {}
@@ -17,7 +17,7 @@ class Kind:
         cls._kinds[cls.__name__] = cls
 
     def to_state(self) -> dict[str, Any]:
-        """Return the class's name and the attributes."""
+        """Return the name of the class and the attributes."""
         return {"kind": type(self).__name__, **vars(self)}
 
     @classmethod

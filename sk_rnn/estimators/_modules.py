@@ -1,4 +1,4 @@
-"""The arguments of the network, and what must not change while it is trained further."""
+"""The arguments of module and net, and the parameters that must not change between fits."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -39,7 +39,7 @@ SEQ2SEQ_MODEL_PARAMETERS = (
 def choose_sequence_model(
     params: Mapping[str, Any], num_embeddings: int | None, *, documents: bool
 ) -> dict[str, Any]:
-    """Return the arguments of `SequenceModel` that "auto" leaves to the data.
+    """Return the arguments of `SequenceModel` whose parameter is "auto".
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def choose_sequence_model(
     num_embeddings : int or None
         Size of the vocabulary of X; None for numbers.
     documents : bool
-        Whether sequences are long.
+        Whether sequences are long on average.
     """
     tokens = num_embeddings is not None
     choices = {
@@ -69,14 +69,14 @@ def embedding_dim(params: Mapping[str, Any]) -> int | None:
 def net_arguments(
     params: Mapping[str, Any], *, precision: str, one_epoch: bool, one_per_sequence: bool
 ) -> dict[str, Any]:
-    """Return the arguments of `RecurrentNet` that are kept to continue training.
+    """Return the arguments of `RecurrentNet`, which are stored to continue training.
 
     Parameters
     ----------
     params : mapping
         Parameters of the estimator.
     precision : str
-        That of the fitted model.
+        Precision of the fitted model.
     one_epoch : bool
         Whether to train for a single epoch, at a constant learning rate.
     one_per_sequence : bool
@@ -91,7 +91,7 @@ def net_arguments(
         "gradient_clip": None if clip is None else float(clip),
         "bfloat16": precision == "bf16",
         "backend": params["backend"],
-        "tbptt_steps": params.get("tbptt_steps"),  # not of all estimators
+        "tbptt_steps": params.get("tbptt_steps"),  # not a parameter of all estimators
         "embedding_eps": EMBEDDING_EPS if one_per_sequence else None,
     }
 
@@ -104,16 +104,16 @@ def network_parameters(params: Mapping[str, Any], names: Iterable[str]) -> dict[
     params : mapping
         All parameters of the estimator.
     names : iterable of str
-        Those that the module and the reading of the data depend on; ``precision``,
-        ``scale_inputs`` and ``module__…`` are added.
+        Parameters that the module and the interpretation of the data depend on;
+        ``precision``, ``scale_inputs`` and ``module__…`` are added.
     """
     names = (*names, "precision", "scale_inputs")
     initial = (name for name in params if name.startswith("module__"))
-    return plain_numbers({name: params[name] for name in (*names, *initial)})
+    return plain_numbers({name: params[name] for name in (*names, *initial) if name in params})
 
 
 def check_unchanged(before: Mapping[str, Any], now: Mapping[str, Any], caller: str) -> None:
-    """Refuse to continue training a network that no longer matches the parameters.
+    """Raise an error if the network no longer matches the parameters.
 
     Parameters
     ----------

@@ -1,9 +1,10 @@
-"""Parameters of the constructors: constraints, and combinations that are refused."""
+"""Parameters of the constructors: constraints, and invalid combinations."""
 
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from sklearn.utils._param_validation import StrOptions
 
@@ -13,11 +14,11 @@ from ..training import OPTIMIZERS, PRECISIONS, SCHEDULES, callback_fault, is_cal
 from ._extras import FLOAT32_MAX, is_number, name_callbacks
 
 _positive_int = IntegerFrom(1)
-_share = NumberIn(0, 1, closed="left")
+_fraction = NumberIn(0, 1, closed="left")
 
 Constraints = dict[str, list[Any]]
 
-# Constraints of parameters, in disjoint groups; an estimator has a sum of them.
+# Constraints of parameters, in disjoint groups; an estimator has a union of them.
 
 NETWORK: Constraints = {
     "hidden_size": [_positive_int],
@@ -26,8 +27,8 @@ NETWORK: Constraints = {
     "conv_channels": [_positive_int, None],
     "conv_kernel_size": [_positive_int],
     "conv_stride": [_positive_int],
-    "dropout": [_share],
-    "recurrent_dropout": [_share],
+    "dropout": [_fraction],
+    "recurrent_dropout": [_fraction],
     "layer_norm": ["boolean"],
 }
 
@@ -39,7 +40,7 @@ INPUTS: Constraints = {
 TOKENS: Constraints = {
     "embedding_weights": ["array-like", None],
     "freeze_embedding": ["boolean"],
-    "word_dropout": [_share],
+    "word_dropout": [_fraction],
 }
 
 TRAINING: Constraints = {
@@ -73,17 +74,19 @@ SHARED: Constraints = NETWORK | INPUTS | TOKENS | TRAINING | COMPUTE
 SEQUENCE_MODEL: Constraints = {
     "cell": [StrOptions(set(CELLS)), type],
     "pooling": [StrOptions({"auto", *POOLINGS})],
-    "return_sequences": ["boolean"],
     "head_norm": [StrOptions({"auto", "batch", "layer"}), None],
     "embedding_dim": [_positive_int, None],
     "num_embeddings": [_positive_int, None],
-    "embedding_dropout": [_share, StrOptions({"auto"})],
+    "embedding_dropout": [_fraction, StrOptions({"auto"})],
     "tbptt_steps": [_positive_int, None],
 }
 
+# Only for estimators with targets per sequence or per time step.
+PER_STEP: Constraints = {"return_sequences": ["boolean"]}
+
 
 def check_objects(params: Mapping[str, Any], caller: str) -> None:
-    """Refuse cells, optimizers, schedules and callbacks of the wrong type.
+    """Raise an error for cells, optimizers, schedules and callbacks of the wrong type.
 
     Parameters
     ----------
@@ -100,7 +103,7 @@ def check_objects(params: Mapping[str, Any], caller: str) -> None:
         )
     if isinstance(optimizer, type) and (
         not issubclass(optimizer, torch.optim.Optimizer)
-        # These two would need another training loop: a closure, sparse gradients.
+        # These two require a closure or sparse gradients.
         or issubclass(optimizer, torch.optim.LBFGS | torch.optim.SparseAdam)
     ):
         raise TypeError(
@@ -117,7 +120,7 @@ def check_objects(params: Mapping[str, Any], caller: str) -> None:
 
 
 def check_callbacks(params: Mapping[str, Any], caller: str) -> None:
-    """Refuse objects that are not callbacks, and callbacks that are not supported.
+    """Raise an error for objects that are not callbacks, or are not supported.
 
     Parameters
     ----------
@@ -147,9 +150,9 @@ def check_callbacks(params: Mapping[str, Any], caller: str) -> None:
         if callback is None:
             continue
         _check_callback(callback, f"{key} is {callback!r}", caller)
-        fault = callback_fault(callback, scheduled=scheduled)
-        if fault:
-            raise ValueError(f"{caller}: callback {name!r} {fault}.")
+        problem = callback_fault(callback, scheduled=scheduled)
+        if problem:
+            raise ValueError(f"{caller}: callback {name!r} {problem}.")
 
 
 def _check_callback(callback: Any, where: str, caller: str) -> None:
@@ -160,12 +163,18 @@ def _check_callback(callback: Any, where: str, caller: str) -> None:
         )
 
 
+def check_boolean(value: Any, name: str, caller: str) -> None:
+    """Raise an error unless an argument of a method is a boolean."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{caller}: {name} is {value!r}. Pass True or False.")
+
+
 def _name_of(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
 def check_combinations(params: Mapping[str, Any], caller: str) -> None:
-    """Refuse parameters that contradict each other or have no effect.
+    """Raise an error for parameters that contradict each other or have no effect.
 
     Parameters
     ----------
@@ -179,12 +188,12 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
     reads_tokens = params["embedding_dim"] is not None or params["embedding_weights"] is not None
     conflicts = [
         (
-            params["return_sequences"] and params["pooling"] != "auto",
+            params.get("return_sequences") and params["pooling"] != "auto",
             f"pooling={params['pooling']!r} has no effect with return_sequences=True, which keeps "
             "every time step. Leave pooling at its default 'auto'.",
         ),
         (
-            params["return_sequences"] and params["conv_stride"] != 1,
+            params.get("return_sequences") and params["conv_stride"] != 1,
             f"conv_stride={params['conv_stride']} skips time steps, but "
             "return_sequences=True needs an output for each. Set conv_stride=1.",
         ),
@@ -207,7 +216,7 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
             "Set embedding_dim.",
         ),
     ]
-    refuse(conflicts, caller)
+    check_conflicts(conflicts, caller)
 
 
 def encoder_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
@@ -226,7 +235,7 @@ def encoder_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
     ]
 
 
-def refuse(conflicts: Iterable[tuple[Any, str]], caller: str) -> None:
+def check_conflicts(conflicts: Iterable[tuple[Any, str]], caller: str) -> None:
     """Raise an error for the first conflict that applies."""
     for found, message in conflicts:
         if found:

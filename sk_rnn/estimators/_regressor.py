@@ -12,8 +12,13 @@ from sklearn.utils._param_validation import StrOptions
 from ..sequences import Float, Int, NumberIn, RandomState, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
-from ._modules import choose_sequence_model
-from ._parameters import SEQUENCE_MODEL, SHARED, Constraints, check_combinations
+from ._parameters import (
+    PER_STEP,
+    SEQUENCE_MODEL,
+    SHARED,
+    Constraints,
+    check_boolean,
+)
 from ._scores import r_squared
 from ._types import (
     Auto,
@@ -29,7 +34,7 @@ from ._types import (
     Schedule,
 )
 from ._validation import Validation
-from .sources import Samples, Source, read_sequences
+from .sources import Samples
 from .targets import LOSSES, NumberTarget, Target
 
 
@@ -304,6 +309,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     _parameter_constraints: ClassVar[Constraints] = (
         SHARED
         | SEQUENCE_MODEL
+        | PER_STEP
         | {
             "loss": [StrOptions(set(LOSSES))],
             "huber_delta": [NumberIn(0, None, closed="neither")],
@@ -520,21 +526,19 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ValueError
             If `return_std` is True and the model was fitted with another loss.
         """
-        if not isinstance(return_std, bool | np.bool_):
-            raise TypeError(
-                f"{type(self).__name__}.predict: return_std is {return_std!r}. Pass True or False."
-            )
+        caller = f"{type(self).__name__}.predict"
+        check_boolean(return_std, "return_std", caller)
         spans = self._read(X, "predict")
-        mean, std = self._target.decode(self._outputs(spans))
-        if not return_std:
-            return self._target.split(mean, spans)
-        if std is None:
+        target = self._target
+        if return_std and target.loss != "gaussian":
             raise ValueError(
-                f"RNNRegressor.predict: return_std=True needs a model fitted with loss='gaussian', "
-                f"but this one was fitted with loss={self._target.loss!r}. Fit with "
-                "loss='gaussian', or leave return_std=False."
+                f"{caller}: return_std=True requires a model fitted with loss='gaussian', but this "
+                f"one was fitted with loss={target.loss!r}. Fit with loss='gaussian', or "
+                "leave return_std=False."
             )
-        return self._target.split(mean, spans), self._target.split(std, spans)
+        outputs = self._outputs(spans)
+        mean = target.split(target.decode(outputs), spans)
+        return (mean, target.split(target.decode_std(outputs), spans)) if return_std else mean
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return R², the coefficient of determination of the predictions.
@@ -556,26 +560,11 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         spans = self._read(X, "score")
         truth = self._target.read(y, X, spans, caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
-        predicted, _ = self._target.decode(self._outputs(spans))
-        return r_squared(truth, predicted, self._target.spread(weights, spans), caller)
-
-    # --- hooks ----------------------------------------------------------------------------------
-
-    def _check_combinations(self, params: Mapping[str, Any], caller: str) -> None:
-        check_combinations(params, caller)
-
-    def _make_source(
-        self, X: Any, params: Mapping[str, Any], caller: str
-    ) -> tuple[Source, Samples]:
-        return read_sequences(X, self, params, caller)
+        predicted = self._target.decode(self._outputs(spans))
+        return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
 
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
     ) -> tuple[Target, Any]:
         target = NumberTarget(params)
         return target, target.read(y, X, samples, caller, reset=True)
-
-    def _choose_module(
-        self, params: Mapping[str, Any], *, documents: bool, caller: str
-    ) -> dict[str, Any]:
-        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)

@@ -41,7 +41,14 @@ from ._autos import auto_attention, auto_max_length, auto_tied_embeddings
 from ._base import BaseRNN
 from ._decoding import MARKS, PairDecoder
 from ._modules import SEQ2SEQ_MODEL_PARAMETERS
-from ._parameters import SHARED, Constraints, check_objects, encoder_conflicts, refuse
+from ._parameters import (
+    SHARED,
+    Constraints,
+    check_boolean,
+    check_conflicts,
+    check_objects,
+    encoder_conflicts,
+)
 from ._scores import r_squared
 from ._texts import BEGIN
 from ._types import (
@@ -64,16 +71,16 @@ from .targets import (
     SeriesTarget,
     Target,
     TokenTarget,
-    as_objects,
-    check_one_each,
+    check_n_targets,
     open_target,
     read_any_target,
+    to_object_array,
 )
 
 _positive_int = IntegerFrom(1)
-_share = NumberIn(0, 1, closed="left")
+_fraction = NumberIn(0, 1, closed="left")
 
-_OWN_CONSTRAINTS: Constraints = {
+_SEQ2SEQ_CONSTRAINTS: Constraints = {
     "cell": [StrOptions(set(CELLS))],
     "attention": [StrOptions({"auto", *ATTENTIONS}), None],
     "input_feeding": ["boolean"],
@@ -86,9 +93,9 @@ _OWN_CONSTRAINTS: Constraints = {
     "source_min_df": [_positive_int, StrOptions({"auto"})],
     "target_min_df": [_positive_int, StrOptions({"auto"})],
     "embedding_dim": [_positive_int],
-    "embedding_dropout": [_share],
+    "embedding_dropout": [_fraction],
     "tied_embeddings": ["boolean", StrOptions({"auto"})],
-    "label_smoothing": [_share],
+    "label_smoothing": [_fraction],
     "max_length": [_positive_int, StrOptions({"auto"})],
     "beam_width": [_positive_int],
     "length_penalty": [NumberIn(None, None, closed="neither")],
@@ -96,13 +103,13 @@ _OWN_CONSTRAINTS: Constraints = {
     "transform_method": [StrOptions({"predict", "encode"})],
 }
 
-# The options of `sample`: their constraints, and what to pass instead.
+# Arguments of `sample`: their constraints, and advice for error messages.
 _SAMPLING: dict[str, tuple[list[Any], str]] = {
     "temperature": (
         [NumberIn(0, None, closed="neither")],
         "Pass a number above 0; near 0 is greedy.",
     ),
-    "top_k": ([_positive_int, None], "Pass a whole number, 1 or more, or None for all tokens."),
+    "top_k": ([_positive_int, None], "Pass a positive integer, or None for all tokens."),
     "top_p": (
         [NumberIn(0, 1, closed="right"), None],
         "Pass a probability above 0 and up to 1, or None for all tokens.",
@@ -113,7 +120,7 @@ _SAMPLING: dict[str, tuple[list[Any], str]] = {
     ),
 }
 
-# Slightly larger than the smallest normal number: denormal ones are flushed to zero.
+# Larger than the smallest normal number, because denormal numbers are flushed to zero.
 _TINY = 1e-300
 
 
@@ -489,7 +496,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
     (3, 5)
     """
 
-    _parameter_constraints: ClassVar[Constraints] = SHARED | _OWN_CONSTRAINTS
+    _parameter_constraints: ClassVar[Constraints] = SHARED | _SEQ2SEQ_CONSTRAINTS
     _module_class: ClassVar[type[Model]] = Seq2SeqModel
     _module_parameters: ClassVar[tuple[str, ...]] = SEQ2SEQ_MODEL_PARAMETERS
     _data_parameters: ClassVar[tuple[str, ...]] = (
@@ -679,7 +686,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         resume = self.warm_start and hasattr(self, "net_")
         autoencoder = y is None if self.autoencoder == "auto" else bool(self.autoencoder)
         if resume and autoencoder != self._autoencoder:
-            kinds = ("a model of pairs", "an autoencoder")
+            kinds = ("a model with targets", "an autoencoder")
             raise ValueError(
                 f"{caller}: the network was built for {kinds[self._autoencoder]}, but now y is "
                 f"{'None' if y is None else 'given'} and autoencoder={self.autoencoder!r}, which "
@@ -689,7 +696,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         if autoencoder and y_val is not None and (y is None or X_val is None):
             raise ValueError(
                 f"{caller}: y_val was passed, but the target of an autoencoder is X_val itself. "
-                "Pass X_val alone; or y with y_val, and X_val, for a model of pairs."
+                "Pass X_val alone; or y with X_val and y_val for a model with targets."
             )
         if autoencoder:
             y, y_val = X, X_val
@@ -719,7 +726,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             Strings or lists of tokens, in an object array. Numbers are returned in the format of y:
             a 2-D or 3-D array, or an object array with one array per target.
         """
-        spans = self._open(X, "predict")
+        spans = self._read_sources(X, "predict")
         return self._predict_spans(spans)
 
     @overload
@@ -760,13 +767,13 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             If `n` is less than 1, or if targets are numbers, which have a single prediction.
         """
         caller = "predict_n_best"
-        spans = self._open(X, caller)
+        spans = self._read_sources(X, caller)
         target = self._token_target(caller)
         if not _positive_int.is_satisfied_by(n):
             raise ValueError(
-                f"{type(self).__name__}.{caller}: n is {n!r}. Pass a whole number, 1 or more."
+                f"{type(self).__name__}.{caller}: n is {n!r}. Pass a positive integer."
             )
-        _check_switch(return_log_proba, "return_log_proba", f"{type(self).__name__}.{caller}")
+        check_boolean(return_log_proba, "return_log_proba", f"{type(self).__name__}.{caller}")
         n = int(n)
         decoder = self._decoder()
         width = max(n, decoder.beam_width)
@@ -817,7 +824,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             top_p=top_p,
             random_state=random_state,
         )
-        spans = self._open(X, "sample")
+        spans = self._read_sources(X, "sample")
         target = self._token_target("sample")
         decoder = self._decoder()
         search = partial(
@@ -831,7 +838,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         )
         seed = draw_seed(random_state)
         decoded = decoder.decode_tokens(spans, search, width=1, seed=seed)
-        return as_objects(target.decode(row.ids[0] for row in decoded))
+        return to_object_array(target.decode(row.ids[0] for row in decoded))
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """Compute the log-likelihood of each target given its source.
@@ -860,10 +867,10 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
                 "out."
             )
         if y is None and not self._autoencoder:
-            spans = self._open(X, "score_samples")
+            spans = self._read_sources(X, "score_samples")
             target = self._predict_encoded(spans)
         else:
-            spans, target = self._open_pairs(X, y, "score_samples")
+            spans, target = self._read_pairs(X, y, "score_samples")
         return self._decoder().log_likelihood(spans, target, caller)
 
     def score(self, X: Any, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
@@ -891,7 +898,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         check_is_fitted(self)
         target, decoder = self._target, self._decoder()
         if isinstance(target, SeriesTarget):
-            spans, encoded = self._open_pairs(X, y, "score")
+            spans, encoded = self._read_pairs(X, y, "score")
             weights = check_weights(sample_weight, spans, caller, purpose="score")
             true = encoded.values
             if target.n_steps is not None:
@@ -903,11 +910,11 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
                 predicted = target.unscaled(decoded).values
                 weights = None if weights is None else np.repeat(weights, encoded.lengths)
             return r_squared(true, predicted, weights, caller)
-        spans = self._open(X, "score")
+        spans = self._read_sources(X, "score")
         where = f"{caller}: y"
-        y = open_target(self._own_target(X, y, caller), spans, where, caller)
+        y = open_target(self._resolve_target(X, y, caller), spans, where, caller)
         rows = target.contents(y, where).rows or []
-        check_one_each(len(rows), len(spans), caller)
+        check_n_targets(len(rows), len(spans), caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
         return sequence_accuracy_score(rows, self._predict_spans(spans), sample_weight=weights)
 
@@ -915,7 +922,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         """Return the attention weights of each target step over the steps of its source.
 
         This is the soft alignment of Bahdanau, Cho & Bengio (2015). The method is not called
-        `attention` because that is the parameter which selects the score function.
+        `attention` because this is the parameter that selects the score function.
 
         Parameters
         ----------
@@ -936,7 +943,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             If the model has no attention.
         """
         caller = f"{type(self).__name__}.align"
-        spans = self._open(X, "align")
+        spans = self._read_sources(X, "align")
         if self.module_.decoder.attention is None:
             raise ValueError(
                 f"{caller}: the model was fitted without attention. Fit with "
@@ -948,8 +955,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             target = self._target.encode(self._target.read(y, X, spans, caller), caller)
         decoder = self._decoder()
         weights = decoder.align(spans, target, caller)
-        sources = self._source.name_steps(spans, decoder.stride)
-        targets = self._target.name_steps(target)
+        sources = self._source.step_labels(spans, decoder.stride)
+        targets = self._target.step_labels(target)
         return [Alignment(*parts) for parts in zip(sources, targets, weights, strict=True)]
 
     # --- scikit-learn's transformer -------------------------------------------------------------
@@ -968,10 +975,10 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             Same as `predict`; or with ``transform_method="encode"``, an array of shape (n_samples,
             n_encoded), float32: the final states of the encoder, `hidden_size` per direction.
         """
-        # An invalid value, set after fit, is rejected when X is read.
+        # An invalid value that was set after fit raises an error when X is read.
         if isinstance(self.transform_method, str) and self.transform_method == "predict":
             return self.predict(X)
-        spans = self._open(X, "transform")
+        spans = self._read_sources(X, "transform")
         return self._decoder().encode(spans)
 
     @available_if(_decodes)
@@ -1004,7 +1011,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         self._check_decoding(caller)
         try:
             X = open_tensors(X, f"{caller}: X")
-            with np.errstate(over="ignore"):  # values that overflow are refused as infinite
+            with np.errstate(over="ignore"):  # overflow raises an error, as infinity
                 X = check_array(X, dtype=float_type(self._precision), input_name="X")
         except Exception as error:  # any exception: conversion may run user code
             raise ValueError(
@@ -1026,7 +1033,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         Parameters
         ----------
         input_features : None, default=None
-            Ignored.
+            Not used, present for API consistency.
 
         Returns
         -------
@@ -1078,7 +1085,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
                 "no tokens. Set tied_embeddings=False.",
             ),
         ]
-        refuse(conflicts, caller)
+        check_conflicts(conflicts, caller)
 
     def _make_source(
         self, X: Any, params: Mapping[str, Any], caller: str
@@ -1112,7 +1119,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             ),
             self._length_conflict(),
         ]
-        refuse(conflicts, caller)
+        check_conflicts(conflicts, caller)
         if attention == "auto":
             attention = auto_attention(tokens=self._source.is_tokens, autoencoder=self._autoencoder)
         if tied == "auto":
@@ -1129,20 +1136,20 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             "target_embedding_dropout": params["embedding_dropout"],
         }
 
-    # --- helpers --------------------------------------------------------------------------------
+    # --- reading and decoding -------------------------------------------------------------------
 
-    def _open(self, X: Any, method: str) -> Spans:
+    def _read_sources(self, X: Any, method: str) -> Spans:
         check_is_fitted(self)
         self._check_decoding(f"{type(self).__name__}.{method}")
         return self._read(X, method)
 
-    def _open_pairs(self, X: Any, y: Any, method: str) -> tuple[Spans, Panel]:
+    def _read_pairs(self, X: Any, y: Any, method: str) -> tuple[Spans, Panel]:
         caller = f"{type(self).__name__}.{method}"
-        spans = self._open(X, method)
-        y = self._own_target(X, y, caller)
+        spans = self._read_sources(X, method)
+        y = self._resolve_target(X, y, caller)
         return spans, self._target.encode(self._target.read(y, X, spans, caller), caller)
 
-    def _own_target(self, X: Any, y: Any, caller: str) -> Any:
+    def _resolve_target(self, X: Any, y: Any, caller: str) -> Any:
         """Return the target: X itself for an autoencoder."""
         if self._autoencoder:
             return X
@@ -1154,17 +1161,17 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         return y
 
     def _check_decoding(self, caller: str) -> None:
-        """Refuse invalid decoding parameters that were set after fit."""
+        """Raise an error for invalid decoding parameters that were set after fit."""
         names = ("max_length", "beam_width", "length_penalty", "transform_method")
         validate_parameter_constraints(
             {name: self._parameter_constraints[name] for name in names},
             {name: getattr(self, name) for name in names},
             caller_name=type(self).__name__,
         )
-        refuse([self._length_conflict()], caller)
+        check_conflicts([self._length_conflict()], caller)
 
     def _length_conflict(self) -> tuple[Any, str]:
-        """Whether `max_length` would truncate targets of fixed length, with the message."""
+        """Return whether `max_length` would truncate targets of fixed length, and the message."""
         n_steps, limit = self._target.n_steps, self.max_length
         return (
             n_steps is not None and limit != "auto" and limit < n_steps,
@@ -1174,7 +1181,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         )
 
     def _decoder(self) -> PairDecoder:
-        """Return the fitted network with the current parameters of decoding."""
+        """Return the fitted network with the current decoding parameters."""
         limit = self.max_length
         return PairDecoder(
             net=self.net_,
@@ -1193,19 +1200,19 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         if isinstance(self._target, SeriesTarget):
             return self._target.decode(decoder.decode_numbers(spans, encoded=encoded))
         decoded = decoder.decode_tokens(spans, encoded=encoded)
-        return as_objects(self._target.decode(row.ids[0] for row in decoded))
+        return to_object_array(self._target.decode(row.ids[0] for row in decoded))
 
     def _predict_encoded(self, spans: Spans) -> Panel:
-        """Predict targets as `encode` of the target returns them."""
+        """Return predictions as encoded targets."""
         decoder = self._decoder()
         if isinstance(self._target, SeriesTarget):
             return self._target.unscaled(decoder.decode_numbers(spans))
         decoded = decoder.decode_tokens(spans)
         ids, finished = [row.ids[0] for row in decoded], [row.finished[0] for row in decoded]
-        return self._target.mark_ends(ids, finished)
+        return self._target.append_ends(ids, finished)
 
     def _token_target(self, method: str) -> TokenTarget:
-        """Return the target; refuse numbers."""
+        """Return the target; raise an error if it is numeric."""
         if isinstance(self._target, SeriesTarget):
             raise ValueError(
                 f"{type(self).__name__}.{method}: targets are numbers, for which the model makes a "
@@ -1214,13 +1221,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         return self._target
 
 
-def _check_switch(value: Any, name: str, caller: str) -> None:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{caller}: {name} is {value!r}. Pass True or False.")
-
-
 def _check_sampling(caller: str, **options: Any) -> None:
-    """Refuse invalid options of `Seq2SeqTransformer.sample`."""
+    """Raise an error for invalid options of `Seq2SeqTransformer.sample`."""
     for name, value in options.items():
         allowed, advice = _SAMPLING[name]
         if not any(make_constraint(part).is_satisfied_by(value) for part in allowed):

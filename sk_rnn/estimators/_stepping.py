@@ -1,4 +1,4 @@
-"""Decoding with a trained `Seq2SeqModel`: search for tokens, step by step for numbers."""
+"""Decoding with a trained `Seq2SeqModel`: search for tokens, recursive prediction of numbers."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ class RowStreams:
     ----------
     seed : int
     rows : ndarray of int
-        Indices of the rows in the whole data.
+        Indices of the rows in the whole data set.
     """
 
     # Number of steps drawn at a time.
@@ -94,12 +94,12 @@ def decode_numbers(
     n_steps : int
         Number of steps to decode.
     learned_end : bool
-        Whether the model predicts where targets end, after ``n_steps`` at the latest.
+        Whether the model predicts where targets end, within ``n_steps`` steps.
 
     Returns
     -------
     values : Tensor of shape (B, n_steps, n_features)
-        Values in the scale of training.
+        Values on the scale of training.
     lengths : Tensor of int64 of shape (B,)
     """
     decoder, n_rows = model.decoder, len(memory.encoding)

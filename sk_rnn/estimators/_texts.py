@@ -1,4 +1,4 @@
-"""Strings and their tokens: analyzers, joining, vocabularies with the marks of a decoder."""
+"""Strings and their tokens: analyzers, joining, vocabularies with begin and end marks."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any
@@ -13,7 +13,7 @@ from ..sequences import (
     quote,
     split_words,
 )
-from ._contents import Tokens, shown, token_fault
+from ._contents import Tokens, find_token_problem, short_repr
 from ._warnings import warn_user
 
 # Reserved ids of a vocabulary. There is no padding id, because batches store their lengths.
@@ -24,7 +24,7 @@ Analyzer = Callable[[str], Iterable[Hashable]]
 
 
 def make_analyzer(analyzer: Any, name: str, where: str) -> Analyzer:
-    """Return the function from a string to its tokens."""
+    """Return the function that splits a string into tokens."""
     if analyzer == "char":
         return list
     if analyzer == "word":
@@ -49,29 +49,29 @@ def split_texts(texts: list[str], analyze: Analyzer, name: str, where: str) -> l
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(
                 f"{where}[{i}]: {name} raised {type(error).__name__}: {quote(error)} for "
-                f"{shown(text)}. It must take a string and return a list of tokens."
+                f"{short_repr(text)}. It must take a string and return a list of tokens."
             ) from error
         if listed is None:
             raise TypeError(
-                f"{where}[{i}]: {name} returned {shown(tokens)} ({type(tokens).__name__}) for "
-                f"{shown(text)}. It must return a list of tokens."
+                f"{where}[{i}]: {name} returned {short_repr(tokens)} ({type(tokens).__name__}) for "
+                f"{short_repr(text)}. It must return a list of tokens."
             )
         tokens = listed
         if analyze not in (list, split_words):
             for token in tokens:
-                fault = token_fault(token)
-                if fault:
+                problem = find_token_problem(token)
+                if problem:
                     raise TypeError(
-                        f"{where}[{i}]: {name} returned {shown(tokens)} for {shown(text)}, in "
-                        f"which {shown(token)} {fault}. It must return a list of strings or other "
-                        "hashable tokens."
+                        f"{where}[{i}]: {name} returned {short_repr(tokens)} for "
+                        f"{short_repr(text)}, in which {short_repr(token)} {problem}. It must "
+                        "return a list of strings or other hashable tokens."
                     )
         rows.append(tokens)
     return rows
 
 
-def joiner_of(analyzer: Any, texts: Sequence[str]) -> str | None:
-    """Return the separator between the tokens of a string; None for words, which contain it."""
+def find_token_joiner(analyzer: Any, texts: Sequence[str]) -> str | None:
+    """Return the string that joins tokens; None for words, which contain their spaces."""
     if analyzer == "word":
         return None
     return "" if analyzer == "char" else find_joiner(texts, analyzer)
@@ -83,9 +83,9 @@ def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
 
 
 def learn_vocabulary(
-    rows: Sequence[Tokens], min_df: Any, name: str, where: str, *, spare: bool
+    rows: Sequence[Tokens], min_df: Any, name: str, where: str, *, drop_rare: bool
 ) -> Vocabulary:
-    """Return the vocabulary of the sequences, whose ids come after the reserved ones.
+    """Learn the vocabulary of the sequences. Its ids follow the reserved ones.
 
     Parameters
     ----------
@@ -96,29 +96,28 @@ def learn_vocabulary(
         Name of ``min_df`` in error messages.
     where : str
         Name of the caller and the argument in error messages.
-    spare : bool
+    drop_rare : bool
         Whether "auto" drops tokens that occur in a single sequence if there are many sequences.
     """
-    least = min_df
+    minimum = min_df
     if min_df == "auto":
-        least = least_sequences(len(rows)) if spare else 1
-    vocabulary = Vocabulary.learn(rows, RESERVED, int(least))
+        minimum = least_sequences(len(rows)) if drop_rare else 1
+    vocabulary = Vocabulary.learn(rows, RESERVED, int(minimum))
     if not vocabulary.tokens:
         raise ValueError(
-            f"{where} has no tokens to learn: none occurs in {least} or more of {len(rows)} "
+            f"{where} has no tokens to learn: none occurs in {minimum} or more of {len(rows)} "
             f"sequences ({name}={min_df!r}). Lower {name}, or pass sequences that are not empty."
         )
     return vocabulary
 
 
-def warn_of_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str, noun: str) -> None:
-    """Warn of tokens that are not in the vocabulary."""
+def warn_about_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str) -> None:
+    """Warn about tokens that are not in the vocabulary."""
     if unknown.first is None:
         return
     i, token = unknown.first
     warn_user(
-        f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} {noun}s, in "
-        f"{unknown.n_sequences} of {len(rows)} sequences, are not in the vocabulary, the "
-        f"first is {shown(token)} in "
-        f"{argument(where)}[{i}]; each is read as the unknown token.",
+        f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} tokens, in {unknown.n_sequences} of "
+        f"{len(rows)} sequences, are not in the vocabulary, the first is {short_repr(token)} in "
+        f"{argument(where)}[{i}]; each is replaced by the unknown token.",
     )

@@ -48,7 +48,7 @@ class TrainedEstimator(NetworkEstimator):
         resume: bool,
         one_epoch: bool,
     ) -> None:
-        """Build the net, or take that of the last fit, train it, and record the results."""
+        """Build the net, or reuse that of the previous fit, train it, and record the results."""
         caller, target = training.caller, self._target
         before = self.net_ if resume else None
         optimizer_state = None
@@ -75,7 +75,7 @@ class TrainedEstimator(NetworkEstimator):
                 self.verbose, "compiling kernels, once on this machine", type(self).__name__
             ),
         )
-        # Created in the calling thread, which it inspects for other progress output.
+        # Created in the calling thread, where it checks for other progress output.
         progress = Progress(int(self.verbose), type(self).__name__) if self.verbose else None
         callbacks, replaced = copy_callbacks(list(self.callbacks or []), extras["callbacks"])
 
@@ -116,7 +116,7 @@ class TrainedEstimator(NetworkEstimator):
             net, stopped = run_flushed(build_and_train, backend=backend)
             if stopped and not called_directly():
                 raise KeyboardInterrupt  # also stops a search over many fits
-            # Number of epochs that precede those in the history.
+            # Number of epochs before those in the history.
             n_earlier = 0 if before is None else self.n_iter_
             if before is not None and not one_epoch:
                 n_earlier -= len(before.history)
@@ -152,4 +152,4 @@ class TrainedEstimator(NetworkEstimator):
             self.validation_curve_ = scores or None
         self.n_iter_ = n_earlier + len(net.history)
         self.best_epoch_ = n_earlier + net.weights_epoch_
-        self._take_net(net)
+        self._set_net(net)

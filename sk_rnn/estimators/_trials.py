@@ -1,4 +1,4 @@
-"""Trial runs of user-defined optimizers before training."""
+"""Test steps of user-defined optimizers before training."""
 
 import inspect
 from typing import Any
@@ -21,7 +21,7 @@ def try_optimizer(
     extras : dict
         ``optimizer__…`` and their values.
     caller : str
-        Named in errors.
+        Name of the caller in error messages.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def try_optimizer(
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter)
     try:
-        # Again with fused, which the net sets and which has further checks.
+        # Repeated with fused=True, which the net sets and for which torch has further checks.
         fused = "fused" in inspect.signature(optimizer).parameters
         fused = fused and not {"fused", "foreach", "differentiable"} & given.keys()
         for more in [{}, {"fused": True}][: 1 + fused]:

@@ -18,7 +18,7 @@ class Validation(NamedTuple):
         return any(part is not None for part in self)
 
     def check(self, caller: str) -> None:
-        """Refuse X_val without y_val, and vice versa."""
+        """Raise an error for X_val without y_val, and vice versa."""
         names = ("X_val", "y_val", "sample_weight_val")
         passed = dict(zip(names, self, strict=True))
         missing = [name for name in names[:2] if passed[name] is None]
@@ -31,7 +31,7 @@ class Validation(NamedTuple):
 
 
 def check_splittable(n_rows: int, fraction: float, caller: str) -> None:
-    """Refuse a validation fraction that leaves no rows for training."""
+    """Raise an error if the validation fraction leaves no rows for training."""
     if np.ceil(n_rows * fraction) >= n_rows:
         raise ValueError(
             f"{caller}: early_stopping=True with validation_fraction="

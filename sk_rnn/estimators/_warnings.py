@@ -1,4 +1,4 @@
-"""Warnings that point to the line of the user's call."""
+"""Warnings whose location is the line of the user's call."""
 
 import sys
 import warnings

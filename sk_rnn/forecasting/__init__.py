@@ -1,7 +1,7 @@
-"""Series at regular times: reading them, their calendar and seasons, windows, and giving back.
+"""Time series at regular intervals: reading, calendar features, seasons, windows and output.
 
-What forecasters stand on, without torch. Times are numbered by a
-:class:`Clock`; series are a :class:`SeriesSet`, flat arrays without gaps.
+The basis of forecasters, without torch. Times are mapped to integers by a :class:`Clock`; series
+are stored as a :class:`SeriesSet`, flat arrays without gaps.
 """
 
 from ._backtest import backtest_frame, backtest_windows

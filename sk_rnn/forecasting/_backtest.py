@@ -27,21 +27,21 @@ def backtest_windows(
     step: int | None = None,
     values: np.ndarray | None = None,
 ) -> Windows:
-    """Return the windows before the origins of a backtest, all of whose targets are in the data.
+    """Return the windows of a backtest, all of whose targets are in the data.
 
     Parameters
     ----------
     data : SeriesSet
     context, horizon : int
     where : str
-        The caller, for error messages.
+        Name of the caller in error messages.
     start : float, int or time, default=0.8
-        What comes before the first forecast: a fraction of the time steps of each series, or
-        their number, or all times before this one.
+        Start of the first forecast: a fraction of the time steps of each series, a number of time
+        steps, or a time.
     step : int, default=None
         Time steps between origins; by default `horizon`.
     values : ndarray of shape (total_steps,), default=None
-        What is read, such as logarithms; by default the values.
+        Inputs, such as logarithms; by default the values of `data`.
     """
     step = horizon if step is None else int(step)
     if step < 1:
@@ -75,14 +75,14 @@ def backtest_frame(
     forecasts : ndarray of shape (n_windows, horizon)
     quantiles : ndarray of shape (n_windows, horizon, n_labels), default=None
     labels : Index of length n_labels, default=None
-        Names of the quantiles' columns.
+        Column names of the quantiles.
 
     Returns
     -------
     table : DataFrame
-        Indexed by the cutoff (the last time read), the ids if there are several series, and the
-        time; sorted by them. Columns y_true, y_pred and those of `labels`. Without times, numbers
-        of time steps.
+        Indexed by the cutoff (the last input time), the ids if there are several series, and the
+        time, and sorted by them. Columns y_true, y_pred and `labels`. Without times, they are
+        indices of time steps.
     """
     data = windows.data
     n, horizon = len(windows), windows.horizon
@@ -114,8 +114,8 @@ def _first_steps(data: SeriesSet, start: Any, where: str) -> np.ndarray:
     """Return the step of the first target of each series, at least 1."""
     if isinstance(start, float | np.floating):
         if not 0 < start < 1:
-            raise ValueError(f"{where}: start={start} is not between 0 and 1. {_START}")
-        # In exact arithmetic 0.8 of 10 are 8.
+            raise ValueError(f"{where}: start={start} must be between 0 and 1. {_START}")
+        # The tolerance is for rounding errors: 0.8 * 10 must be 8.
         return np.maximum(np.floor(float(start) * data.lengths + 1e-9).astype(np.int64), 1)
     whole = isinstance(start, int | np.integer) and not isinstance(start, bool)
     if whole and data.clock.kind != "integer":

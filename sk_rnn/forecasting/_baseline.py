@@ -1,4 +1,4 @@
-"""The seasonal baseline: what is repeated, and how it grows."""
+"""The seasonal baseline: repeated seasons with a trend."""
 
 from typing import NamedTuple
 
@@ -13,14 +13,14 @@ FIRST_GROWTH = 0.75
 
 
 class Baseline(NamedTuple):
-    """Terms of the baseline of some windows, in units of the window; constants of training.
+    """Terms of the baseline of windows, in units of the window. They are not trained.
 
     The baseline of step h in patch j of the horizon is, with the seasons l and parameters a, s, d,
 
         sum_l a_jl (naive_lh + s_jl short_l + d_jl n_lh long_l) + a_j,last last + a_j,mean mean.
     """
 
-    naive: np.ndarray  # (B, n_seasons, H) the value a whole number of seasons before each step
+    naive: np.ndarray  # (B, n_seasons, H) the value an integer number of seasons before each step
     short: np.ndarray  # (B, n_seasons) mean growth over a season, in the last quarter of one
     long: np.ndarray  # (B, n_seasons) growth of the last season over the one before
     last: np.ndarray  # (B,) the last value observed

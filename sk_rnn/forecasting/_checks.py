@@ -1,4 +1,4 @@
-"""What fit asks of series, and what it warns of."""
+"""Validation of series for training, and warnings."""
 
 import warnings
 from typing import Any
@@ -10,13 +10,13 @@ from ._series import SeriesSet
 
 
 def check_series(data: SeriesSet, horizon: int, where: str) -> np.ndarray:
-    """Return whether each series can be trained on; warn of what looks like a mistake.
+    """Return whether each series can be trained on, and warn about probable mistakes.
 
     Parameters
     ----------
     data : SeriesSet
     horizon : int
-        A series needs two time steps more, of which one or more before the horizon is observed.
+        A series needs two additional time steps, at least one of which is observed.
     where : str
         Name of the series in error messages: the caller and the argument.
 
@@ -54,8 +54,8 @@ def check_series(data: SeriesSet, horizon: int, where: str) -> np.ndarray:
         n = int((~usable).sum())
         _warn(
             f"{where} has {n} of {data.n_series} series that are too short to train on: "
-            f"horizon={horizon} needs {needed} time steps, two or more of them observed. They are "
-            "forecast all the same."
+            f"horizon={horizon} needs {needed} time steps, two or more of them observed. They "
+            "are forecast nevertheless."
         )
     if data.n_missing > len(data.values) / 2:
         inserted = counted(data.n_inserted, "time step")

@@ -1,4 +1,4 @@
-"""Regular times as integers: the times of every kind of index on a grid of equal steps."""
+"""Regular times as integers: the times of an index on a grid of equal steps."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +10,7 @@ from pandas.tseries.frequencies import to_offset
 
 from ..sequences import plain
 
-# An index of times; the methods that its kinds have in common are not those of Index.
+# An index of times. Typed as Any, because the common methods are not methods of Index.
 Times = Any
 
 Kind = Literal["position", "integer", "timedelta", "period", "fixed", "offset"]
@@ -18,7 +18,7 @@ Kind = Literal["position", "integer", "timedelta", "period", "fixed", "offset"]
 # Typed as Any, because the stubs of pandas lack from_ordinals.
 _PeriodIndex: Any = pd.PeriodIndex
 
-# What pandas raises where its calendar ends.
+# Raised by pandas for times out of bounds.
 _BEYOND = (pd.errors.OutOfBoundsDatetime, OverflowError)
 
 # The place of a time that does not lie on the grid.
@@ -38,25 +38,25 @@ class Clock:
     Parameters
     ----------
     kind : {"position", "integer", "timedelta", "period", "fixed", "offset"}
-        What a place is: the number of a row without a time; an integer time; a duration or a date
-        in units of its resolution; the ordinal of a period; or the number of steps of a pandas
-        offset that is not a fixed duration, since `anchor`.
+        Meaning of a place: the position of a row without a time; an integer time; a duration or
+        date in units of its resolution; the ordinal of a period; or the number of steps since
+        `anchor` of a pandas offset that is not a fixed duration.
     step : int
         Places between consecutive time steps.
     freq : str, default=None
-        The frequency as a pandas offset, where there is one.
+        The frequency as the name of a pandas offset, if there is one.
     unit : str
         Resolution of dates and durations.
     tz : tzinfo, default=None
         Time zone of dates.
     wall : bool
-        Whether steps are equal on the clocks of the time zone, as days are, rather than in UTC.
+        Whether steps are equal in local time, like days, rather than in UTC.
     anchor : Timestamp, default=None
         The time of place 0 if `kind` is "offset", without a time zone.
     name : hashable
         Name of the index.
     custom : pandas offset, default=None
-        The frequency if its name does not tell all of it, such as the holidays of business days.
+        The frequency if its name does not determine it, such as business days with holidays.
     """
 
     kind: Kind
@@ -71,7 +71,7 @@ class Clock:
 
     @property
     def offset(self) -> Any:
-        """The frequency as a pandas offset; None where there is none."""
+        """The frequency as a pandas offset, or None."""
         if self.custom is not None:
             return self.custom
         if self.kind == "period":
@@ -80,7 +80,7 @@ class Clock:
 
     @property
     def frequency(self) -> Any:
-        """What to pass as `freq` to read series with these steps."""
+        """The value of `freq` with which series with these steps are read."""
         if self.kind in ("fixed", "offset"):
             return self.offset
         if self.kind == "period":
@@ -95,7 +95,7 @@ class Clock:
         return self.kind in ("fixed", "offset", "period")
 
     def reads(self, index: Times) -> bool:
-        """Return whether the times of an index are of the kind of this clock."""
+        """Return whether this clock supports the times of an index."""
         if self.kind in ("fixed", "offset"):
             return isinstance(index, pd.DatetimeIndex) and (index.tz is None) == (self.tz is None)
         if self.kind == "period":
@@ -146,7 +146,7 @@ class Clock:
         return _with_freq(index, self.offset)
 
     def wall_times(self, places: np.ndarray) -> pd.DatetimeIndex:
-        """Return the times as users read them on their clocks, without a time zone."""
+        """Return the times as local times without a time zone."""
         times = self.times(places)
         if isinstance(times, pd.PeriodIndex):
             return times.to_timestamp()
@@ -187,7 +187,7 @@ class Clock:
 
 
 def show_time(time: Any) -> str:
-    """Return a time without what is zero: 2024-01-31 rather than 2024-01-31 00:00:00."""
+    """Return a time as text without a zero time of day: 2024-01-31."""
     if isinstance(time, pd.Timestamp) and time == time.normalize():
         return time.strftime("%Y-%m-%d")
     return plain(time) if isinstance(time, np.generic | int) else str(time)
@@ -219,7 +219,7 @@ def offset_of(freq: str) -> Any:
 
 
 def name_offset(offset: Any) -> str:
-    """Name an offset by text. Calendar months from any day of the month are "months=1"."""
+    """Return the name of an offset. ``pd.DateOffset(months=1)`` is "months=1"."""
     months = _plain_months(offset)
     return offset.freqstr if months is None else f"months={months * offset.n}"
 
@@ -254,19 +254,19 @@ def _plain_months(offset: Any) -> int | None:
 
 
 def _least_days(offset: Any) -> float:
-    """Return a duration in days that steps of an offset of length 1 do not undercut on average."""
+    """Return a lower bound of the average step of an offset of length 1, in days."""
     months = months_of(base_offset(offset)[0])
     return 1.0 if months is None else 28.0 * months
 
 
 @lru_cache(maxsize=16)
 def _grid_of(anchor: pd.Timestamp, offset: Any, n: int) -> pd.DatetimeIndex:
-    # The offset of length 1: places of 2B are counted in business days.
+    # Without its multiple: places of 2B are numbers of business days.
     return pd.date_range(anchor, periods=n, freq=base_offset(offset)[0])
 
 
 def _with_freq(index: pd.DatetimeIndex, offset: Any) -> pd.DatetimeIndex:
-    """Set the frequency that the times have, so that a forecast has that of its series."""
+    """Set the frequency of an index, so that forecasts have that of the series."""
     if offset is None or len(index) == 0:
         return index
     try:

@@ -1,4 +1,4 @@
-"""Covariates: the columns of X, learned in fit and read again for the future."""
+"""Covariates: the columns of X in fit and in predict."""
 
 from collections.abc import Hashable
 from contextlib import suppress
@@ -22,7 +22,7 @@ from ..sequences import (
 )
 from ._table import Table, tabulate
 
-# Code of a category that was missing, or not seen in fit.
+# Code of a category that is missing, or was not seen in fit.
 UNKNOWN = 0
 
 _A_TABLE = "Pass a DataFrame or a 2-D array with one row per time step."
@@ -30,16 +30,16 @@ _A_TABLE = "Pass a DataFrame or a 2-D array with one row per time step."
 
 @dataclass(frozen=True)
 class Columns:
-    """What was learned of the columns of X.
+    """Properties of the columns of X, learned in fit.
 
     Parameters
     ----------
     names : tuple, default=None
-        Their labels; None for an array.
+        Column names; None for an array.
     categories : tuple
         For each column the categories that have codes 1, 2, ..., or None if it is numeric.
     past : tuple of bool
-        Whether a column is known for the past only.
+        Whether a column is known only for the past.
     static : tuple of bool
         Whether a column is constant within each series.
     missing : tuple of bool
@@ -68,7 +68,7 @@ class Columns:
 
     @property
     def n_codes(self) -> tuple[int, ...]:
-        """For each column of categories the number of codes, with that of unknown ones."""
+        """The number of codes of each categorical column, including that of unknown categories."""
         return tuple(len(c) + 1 for c in self.categories if c is not None)
 
     @property
@@ -86,7 +86,7 @@ class Columns:
 
 
 class Encoded(NamedTuple):
-    """Covariates as a network reads them."""
+    """Covariates as inputs of a network."""
 
     numeric: np.ndarray  # (..., n_numeric) float32, standardised, 0 where missing
     observed: np.ndarray  # (..., n_numeric) bool
@@ -125,7 +125,7 @@ class Covariates:
         Returns
         -------
         encoded : Encoded
-            Missing where nothing is known.
+            Missing where there is no row.
         """
         series, places = np.broadcast_arrays(np.zeros(1, int) if self.shared else series, places)
         rows = self.table.rows(series, places)  # -1 selects the last row, in which all is missing
@@ -142,7 +142,7 @@ class Covariates:
 
     @cached_property
     def _encoded(self) -> Encoded:
-        """The rows of the table, and one more in which everything is missing."""
+        """The rows of the table, and a last one in which everything is missing."""
         columns = self.columns
         is_numeric = columns.is_numeric
         values = np.vstack([self.table.values, np.full((1, columns.n_columns), np.nan)])
@@ -179,7 +179,7 @@ class Covariates:
 
 
 def learn_columns(X: Any, where: str, past_features: Any = None) -> Columns:
-    """Return what is learned of the columns of X, before its rows are matched to series.
+    """Learn the properties of the columns of X, before its rows are matched to series.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def learn_columns(X: Any, where: str, past_features: Any = None) -> Columns:
     n_known = np.maximum((~np.isnan(numbers)).sum(axis=0), 1)
     mean = np.nansum(numbers / n_known, axis=0)
     scale = np.sqrt(np.nansum((numbers - mean) ** 2 / n_known, axis=0))
-    # Of a constant column the rounding errors of the mean would be blown up.
+    # Constant columns are not scaled, which would amplify the rounding errors of the mean.
     constant = scale <= 1e-12 * np.abs(mean)
     return replace(
         columns,
@@ -229,7 +229,7 @@ def learn_columns(X: Any, where: str, past_features: Any = None) -> Columns:
 
 
 def with_static(covariates: Covariates) -> Covariates:
-    """Return covariates that know which of their columns are constant within each series."""
+    """Return covariates with `static` set for columns that are constant within each series."""
     values, offsets = covariates.table.values, covariates.table.offsets
     starts = offsets[:-1][np.diff(offsets) > 0]
     if len(starts) == 0:
@@ -248,19 +248,19 @@ def _categories_of(column: pd.Series) -> tuple[Any, ...] | None:
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
         return None
     if dtype.kind in "Mm" or isinstance(dtype, pd.PeriodDtype):
-        return None  # refused where it is read
+        return None  # raises an error where it is read
     if isinstance(dtype, pd.CategoricalDtype):
         used = set(column.cat.codes.unique().tolist())
         found = [c for i, c in enumerate(dtype.categories) if i in used]
     else:
         found = list(pd.unique(column.dropna()))
-        with suppress(TypeError):  # values that do not compare stay in order of appearance
+        with suppress(TypeError):  # values that cannot be compared stay in order of appearance
             found = sorted(found)
     return tuple(c.item() if isinstance(c, np.generic) else c for c in found)
 
 
 def _past(past_features: Any, X: Any, where: str) -> tuple[bool, ...]:
-    """Return for each column whether it is known for the past only."""
+    """Return for each column whether it is known only for the past."""
     past = np.zeros(X.shape[1], dtype=bool)
     if past_features is None:
         return (False,) * len(past)
@@ -268,7 +268,7 @@ def _past(past_features: Any, X: Any, where: str) -> tuple[bool, ...]:
     frame = isinstance(X, pd.DataFrame)
     several = isinstance(past_features, list | tuple | set | np.ndarray | pd.Index | pd.Series)
     if frame and isinstance(past_features, tuple) and past_features in X.columns:
-        several = False  # the label of a column of several levels
+        several = False  # the name of a MultiIndex column
     if isinstance(past_features, np.ndarray) and past_features.ndim != 1:
         several = False
     listed = list(past_features) if several else [past_features]
@@ -304,7 +304,7 @@ def _past(past_features: Any, X: Any, where: str) -> tuple[bool, ...]:
 
 
 def open_table(X: Any, where: str) -> pd.DataFrame | np.ndarray:
-    """Return covariates as a DataFrame or a 2-D array, or raise.
+    """Return covariates as a DataFrame or a 2-D array.
 
     Parameters
     ----------
@@ -348,7 +348,7 @@ def read_columns(
     where : str
         Name of X in error messages.
     future : bool, default=False
-        Whether columns that are known for the past only may be absent.
+        Whether columns that are known only for the past may be absent.
     """
     X = _same_columns(X, columns, where, future)
     if isinstance(X, np.ndarray):
@@ -392,7 +392,7 @@ def _same_columns(X: Any, columns: Columns, where: str, future: bool) -> Any:
         values = np.full((len(X), expected), np.nan, dtype=np.asarray(X).dtype)
         values[:, known] = np.asarray(X)
         return values
-    # In scikit-learn's words, which its own checks look for.
+    # The message of scikit-learn, which its checks require.
     raise ValueError(
         f"{where} has {X.shape[1]} features, but {where.partition('.')[0]} is expecting "
         f"{expected} features as input."

@@ -1,4 +1,4 @@
-"""Frames of libraries without an index: their columns of dates and ids become one."""
+"""DataFrames of libraries without an index, which is made from columns of dates and ids."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from ..sequences import argument, plain
 
 
 def index_by_times(original: Any, opened: Any, where: str) -> Any:
-    """Return a frame of polars or pyarrow with its dates, and text, as index.
+    """Return a polars or pyarrow table as a DataFrame indexed by its columns of text and dates.
 
-    Frames of pandas have an index, and are returned unchanged, but one of their columns may hold
-    the times by mistake.
+    pandas objects have an index and are returned unchanged, but raise an error if a column contains
+    dates.
 
     Parameters
     ----------
     original : object
         As passed by the user.
     opened : object
-        The same, as a pandas frame if it is a frame of any library.
+        The same, converted to pandas if it is a table of another library.
     where : str
         Its name in error messages.
     """
@@ -43,13 +43,13 @@ def index_by_times(original: Any, opened: Any, where: str) -> Any:
     if len(dates) > 1:
         raise ValueError(
             f"{where} has dates in columns {plain(dates[0])} and {plain(dates[1])}, so its times "
-            "are not certain. Leave one out, or pass a pandas object with an index."
+            "are ambiguous. Drop one, or pass a pandas object with an index."
         )
     return opened.set_index([*names, dates[0]] if names else dates[0])
 
 
 def index_like(opened: Any, names: list[Any]) -> Any:
-    """Return a frame without times in its index, indexed by the columns of these names."""
+    """Set the columns with these names as the index of a DataFrame without one."""
     if not isinstance(opened, pd.DataFrame) or not isinstance(opened.index, pd.RangeIndex):
         return opened
     there = [name for name in names if name is not None and name in opened.columns]
@@ -59,7 +59,7 @@ def index_like(opened: Any, names: list[Any]) -> Any:
 
 
 def _from_polars(original: Any, opened: Any) -> Any:
-    """Return numeric frames and Series of polars, which stay as they are elsewhere, as pandas."""
+    """Convert numeric polars DataFrames and Series to pandas."""
     if isinstance(opened, pd.DataFrame):
         return opened
     if hasattr(original, "get_columns"):

@@ -1,4 +1,4 @@
-"""Which clock the times of series follow: the frequency given, that of the index, or inferred."""
+"""The clock of series: from a given frequency, that of the index, or inferred from the times."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,13 +29,13 @@ _GIVE_TIMES = (
 
 @dataclass(frozen=True)
 class Rows:
-    """Times of rows, series after series, in chronological order within each.
+    """Times of rows, sorted by series and in chronological order within each series.
 
     Parameters
     ----------
     times : Index of length n_rows
     series : ndarray of int of shape (n_rows,)
-        The number of the series of each row; never decreases.
+        The series of each row as an integer, in increasing order.
     where : str
         Name of the series in error messages: the caller and the argument.
     row_of : callable
@@ -49,12 +49,12 @@ class Rows:
 
     @property
     def follows(self) -> np.ndarray:
-        """Whether each row but the first has the series of the row before it."""
+        """Whether each row but the first belongs to the same series as the previous row."""
         return self.series[1:] == self.series[:-1]
 
 
 def read_times(index: pd.Index, where: str) -> Times:
-    """Return an index as one of dates, periods, durations or integers, or raise.
+    """Convert an index to dates, periods, durations or integers, or raise an error.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def read_offset(freq: Any, where: str) -> Any:
     ----------
     freq : str, pandas offset or timedelta
     where : str
-        The caller, for the error message.
+        Name of the caller in error messages.
     """
     try:
         offset = offset_of(freq) if isinstance(freq, str) else to_offset(freq)
@@ -153,7 +153,7 @@ def read_offset(freq: Any, where: str) -> Any:
             "'D', 'B', 'W', 'MS' or 'QE', or None to infer it."
         ) from error
     if offset is None or offset.n < 1:
-        raise ValueError(f"{where}: freq={freq!r} must go forwards. Pass a positive offset.")
+        raise ValueError(f"{where}: freq={freq!r} must be positive. Pass a positive offset.")
     return offset
 
 
@@ -169,8 +169,8 @@ def _clock_of_dates(rows: Rows, freq: Any) -> tuple[Clock, np.ndarray]:
         return _on_grid(_clock_of_offset(rows, offset), rows, name_offset(offset))
     if not rows.follows.any():
         raise ValueError(
-            f"{rows.where} has {counted(len(times), 'row')}, which do not tell how far apart its "
-            "time steps are. Set freq, for example freq='D'."
+            f"{rows.where} has {counted(len(times), 'row')}, from which no frequency can be "
+            "inferred. Set freq, for example freq='D'."
         )
     for offset in _candidates(rows):
         clock = _clock_of_offset(rows, offset)
@@ -191,7 +191,7 @@ def _clock_of_offset(rows: Rows, offset: Any) -> Clock:
     custom = None if _round_trips(name, offset) else offset
     clock = Clock("fixed", 1, name, times.unit, times.tz, name=times.name, custom=custom)
     if days is not None:
-        # Days are equal on the clocks of a time zone; hours and shorter steps are in UTC.
+        # Days are equal steps in local time; hours and shorter steps in UTC.
         calendar = isinstance(offset, pd.offsets.Week | pd.offsets.Day)
         step = _units(days * _DAY, times.unit, rows.where)
         return replace(clock, step=step, wall=times.tz is not None and calendar)
@@ -202,12 +202,12 @@ def _clock_of_offset(rows: Rows, offset: Any) -> Clock:
 
 
 def _candidates(rows: Rows) -> list[Any]:
-    """Return the offsets that the times may follow, the most special one first."""
+    """Return candidate offsets of the times, the most specific one first."""
     wall = rows.times if rows.times.tz is None else rows.times.tz_localize(None)
     day = _DAY // pd.Timedelta(1, unit=wall.unit)
     stamps = wall.asi8
     if (stamps % day != stamps[0] % day).any():
-        return []  # several times of day: the steps are hours, minutes or seconds
+        return []  # several times of day: steps are hours, minutes or seconds
     days = stamps // day
     steps = np.diff(days)[rows.follows]
     usual = _commonest(steps)
@@ -298,7 +298,7 @@ def _clock_of_periods(rows: Rows, freq: Any) -> tuple[Clock, np.ndarray]:
 
 
 def _with_commonest_step(clock: Clock, rows: Rows, at_least: int = 1) -> tuple[Clock, np.ndarray]:
-    """Return the clock of the commonest step, of which all others must be multiples."""
+    """Return the clock of the most frequent step, of which all others must be multiples."""
     places = clock.places(rows.times)
     follows = rows.follows
     step = max(_commonest(np.diff(places)[follows]), at_least) if follows.any() else at_least
@@ -311,7 +311,7 @@ def _with_commonest_step(clock: Clock, rows: Rows, at_least: int = 1) -> tuple[C
 
 
 def _on_grid(clock: Clock, rows: Rows, freq: str) -> tuple[Clock, np.ndarray]:
-    """Return the clock and the places of rows, or raise for a row that is not on the grid."""
+    """Return the clock and the places of rows; raise an error for a row that is not on the grid."""
     places = clock.places(rows.times)
     off = places == OFF_GRID
     off[1:] |= ~_in_steps(places, clock.step, rows.follows)
@@ -327,7 +327,7 @@ def _on_grid(clock: Clock, rows: Rows, freq: str) -> tuple[Clock, np.ndarray]:
 
 
 def _in_steps(places: np.ndarray, step: int, follows: np.ndarray) -> np.ndarray:
-    """Return whether each row but the first is some whole steps after the one before it."""
+    """Return whether each row but the first is an integer number of steps after the previous."""
     off = (places[1:] == OFF_GRID) | (places[:-1] == OFF_GRID)
     with np.errstate(over="ignore"):
         return (~follows | (np.diff(places) % step == 0)) & ~off

@@ -1,4 +1,4 @@
-"""The time steps to forecast: what `predict` is asked for."""
+"""The time steps to forecast, which `predict` receives as X."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from ._matching import as_table, read_ids, read_places
 from ._reading import has_default_index
 from ._series import SeriesSet
 
-# More forecasts than this do not fit into memory: a number of steps by mistake, such as a year.
+# More forecasts do not fit into memory; probably a mistake, such as a year as number of steps.
 _MOST_STEPS = 2**28
 
 
@@ -24,15 +24,15 @@ class Future:
     Parameters
     ----------
     n_steps : ndarray of int64 of shape (n_series,)
-        How many steps after its end are needed of each series; 0 if none was asked for.
+        Number of steps to forecast after the end of each series; 0 if none was requested.
     ahead : ndarray of int64 of shape (n_rows,)
-        How many steps after the end of its series each row is, from 1 on, in the order asked for.
+        Number of steps from the end of its series to each row, 1 or greater, in the order of X.
     series : ndarray of int64 of shape (n_rows,), default=None
-        The series of each row; None if a row is of all series, as in a wide y.
+        The series of each row; None if each row is of all series, as for a wide y.
     index : Index of length n_rows, default=None
         Index of the rows; None if y has no times.
     covariates : Covariates, default=None
-        Of the past and of these steps.
+        Covariates of the past and of these steps.
     """
 
     n_steps: np.ndarray
@@ -50,15 +50,15 @@ def read_future(
     Parameters
     ----------
     X : None, int, index of times, DataFrame or array
-        None: `horizon` steps; int: this many; an index of times, or rows with one; rows without
-        times: the next ones. Rows hold the covariates.
+        None: `horizon` steps; int: a number of steps; an index of times, or rows with such an
+        index; rows without times: the next steps. Rows contain the covariates.
     data : SeriesSet
-        What is known of the series.
+        The observed series.
     horizon : int
     where : str
         Name of X in error messages: the caller and the argument.
     covariates : Covariates, default=None
-        Those of the past, if the model was fitted with any.
+        Covariates of the past, if the model was fitted with covariates.
 
     Returns
     -------
@@ -67,14 +67,14 @@ def read_future(
     Raises
     ------
     ValueError
-        If times are not after the end of the series, covariates known ahead are missing, or an id
-        is unknown.
+        If times are not after the end of the series, covariates that are known in advance are
+        missing, or an id is unknown.
     """
     caller = where.partition(": ")[0]
     if X is None or (isinstance(X, int | np.integer) and not isinstance(X, bool)):
         n = horizon if X is None else int(X)
         if n < 1:
-            raise ValueError(f"{where} is {n}. Pass a number of steps from 1 on.")
+            raise ValueError(f"{where} is {n}. Pass a positive number of steps.")
         if n * data.n_series > _MOST_STEPS:
             raise ValueError(
                 f"{where} is {n}, too many steps to forecast. Pass a number of steps up to "
@@ -127,7 +127,7 @@ def _next(n: int, data: SeriesSet, covariates: Covariates | None) -> Future:
 
 
 def _of_index(index: Any, data: SeriesSet, where: str) -> Future:
-    """Return the steps at given times, all after the end."""
+    """Return the steps at given times, all after the end of the series."""
     wide = data.layout.is_wide
     if index.nlevels == 1 and index.name is None:
         index = index.rename(data.clock.name)
@@ -141,20 +141,20 @@ def _of_index(index: Any, data: SeriesSet, where: str) -> Future:
             known = "times only" if wide else f"{data.layout.ids.nlevels} ids and times"
             raise ValueError(
                 f"{where} has the MultiIndex {list(index.names)}, but y is indexed by {known}. "
-                "Give X the index that y would have."
+                "Pass X with the index that y would have."
             )
         series = read_ids(_ids(index), data)
         if (series < 0).any():
             row = int(np.argmax(series < 0))
             raise ValueError(
-                f"{where} has the id {plain(_ids(index)[row])} in row {row}, of which no "
-                "past is known. Pass its past as history=..., or call update with it."
+                f"{where} has the id {plain(_ids(index)[row])} in row {row}, which has no "
+                "previous values. Pass them as history=..., or call update with them."
             )
         places = read_places(index.get_level_values(-1), data, where)
     else:
         places = read_places(index, data, where)
         series = np.zeros(len(places), dtype=np.int64)
-        if not wide:  # each time is asked for of all series
+        if not wide:  # each time is requested for all series
             series = np.repeat(np.arange(data.n_series), len(places))
             places = np.tile(places, data.n_series)
             index = row_index(data, series, places)
@@ -175,7 +175,7 @@ def _steps_ahead(series: np.ndarray, places: np.ndarray, data: SeriesSet, where:
         raise ValueError(
             f"{where} has a time in row {int(np.argmax(off))} that is not on the grid of y, "
             f"which has steps of {freq} and ends at {data.show_end(int(series[np.argmax(off)]))}. "
-            "Pass times that go on from there."
+            "Pass times that continue from there."
         )
     if (ahead < 1).any():
         i = int(np.argmin(ahead))
@@ -227,7 +227,7 @@ def _extend(
             f"{where} has {rows} without times, but the series end at different times. Pass rows "
             "with an index of times."
         )
-    # Rows without ids are those of each series in turn, of which the first one tells the times.
+    # Rows without ids apply to each series; their times are those of the first one.
     ahead = future.ahead[:n_rows]
     series = np.zeros(n_rows, dtype=np.int64) if future.series is None else future.series[:n_rows]
     places = data.ends[series] + data.clock.step * ahead
@@ -256,7 +256,7 @@ def _refuse_missing(
 def _require_no_covariates(
     covariates: Covariates | None, data: SeriesSet, n: int, caller: str
 ) -> None:
-    """Raise if covariates are known ahead, so that rows of them are needed."""
+    """Raise an error if there are covariates that are known in advance and must be passed."""
     if covariates is None or len(covariates.columns.known) == 0:
         return
     names = covariates.columns.labels(covariates.columns.known)
@@ -271,7 +271,7 @@ def _require_no_covariates(
     )
 
 
-# -- What X is -----------------------------------------------------------------------------
+# -- Types of X ----------------------------------------------------------------------------
 
 
 def _as_index(X: Any, where: str) -> Any:

@@ -1,4 +1,4 @@
-"""The kind of object in which series were passed, so that forecasts come back as the same kind."""
+"""The container in which series were passed, which is also that of forecasts."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Form = Literal["series", "wide", "long", "dict", "list", "panel", "array", "matr
 
 @dataclass(frozen=True)
 class Layout:
-    """How series were passed.
+    """The container in which series were passed.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ class Layout:
     indexed : bool, default=True
         Whether the members of a dict, a list or a Panel have times.
     bare : bool, default=False
-        Whether y was an array, and its times are those of X: forecasts are arrays, too, as
-        ``TransformedTargetRegressor`` needs them.
+        Whether y was an array with the times of X: forecasts are then arrays, as required by
+        ``TransformedTargetRegressor``.
     """
 
     form: Form
@@ -52,7 +52,7 @@ class Layout:
         return self.form in ("series", "array")
 
     def label(self, series: int) -> str:
-        """Name one series for messages; empty if there is only one."""
+        """Return the name of a series for messages; empty if there is only one."""
         if self.is_single:
             return ""
         identity = self.ids[series]

@@ -1,4 +1,4 @@
-"""Rows of X, matched to the rows of y by their times and ids."""
+"""Matching of the rows of X to the rows of y by times and ids."""
 
 from typing import Any
 
@@ -28,8 +28,8 @@ def read_covariates(
     Parameters
     ----------
     X : DataFrame, array or None
-        One row per row of y, in its order if it has no index of times; or, for several series that
-        are not columns, one row per time, shared by all series.
+        One row per row of y, in the same order if it has no index of times; or, for several series
+        that are not columns, one row per time, shared by all series.
     data : SeriesSet
         From y.
     where : str
@@ -37,7 +37,7 @@ def read_covariates(
     past_features : label, int or list of these, default=None
         Columns that are not known ahead, by name or position.
     columns : Columns, default=None
-        Those learned in fit, for covariates of another past.
+        Columns learned in fit, for covariates of another history.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def read_covariates(
 
 
 def as_table(X: Any, data: SeriesSet, where: str) -> pd.DataFrame | np.ndarray:
-    """Return X as a table; a frame without an index is indexed by its ids and times, if any."""
+    """Return X as a table. One without an index is indexed by its columns of ids and times."""
     table = open_table(X, where)
     if data.clock.kind == "position" or not has_default_index(table):
         return table
@@ -93,7 +93,7 @@ def read_ids(ids: pd.Index, data: SeriesSet) -> np.ndarray:
 
 
 def read_places(index: pd.Index, data: SeriesSet, where: str) -> np.ndarray:
-    """Return the places of times in the clock of y, or raise if they are of another kind."""
+    """Return the places of times on the clock of y; raise an error if their type differs."""
     times = read_times(index, where)
     clock = data.clock
     if not clock.reads(times):
@@ -102,7 +102,7 @@ def read_places(index: pd.Index, data: SeriesSet, where: str) -> np.ndarray:
         there = f" in {clock.tz}" if clock.tz is not None else ""
         raise ValueError(
             f"{where} has a {type(times).__name__}{zone} as index, but y has times of kind "
-            f"{_kind_of(clock.kind)}{there}. Give {name} and y one kind of index."
+            f"{_kind_of(clock.kind)}{there}. Pass {name} and y with the same type of index."
         )
     return clock.places(times)
 
@@ -117,7 +117,7 @@ def _kind_of(kind: str) -> str:
 
 
 def _match(X: Any, data: SeriesSet, where: str) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Return the series and places of the rows of X, and whether all series share them."""
+    """Return the series and places of the rows of X, and whether rows are shared by all series."""
     series, places = row_places(data)
     wide = data.layout.is_wide
     index = getattr(X, "index", None)
@@ -136,8 +136,8 @@ def _match(X: Any, data: SeriesSet, where: str) -> tuple[np.ndarray, np.ndarray,
     if wide or index.nlevels != data.layout.ids.nlevels + 1:
         raise ValueError(
             f"{where} has the MultiIndex {list(index.names)}, but y is indexed by "
-            f"{'times only' if wide else [*data.layout.ids.names, data.clock.name]}. Give X the "
-            "index of y."
+            f"{'times only' if wide else [*data.layout.ids.names, data.clock.name]}. Pass X with "
+            "the index of y."
         )
     of_x = read_ids(index.droplevel(-1), data)
     found = read_places(index.get_level_values(-1), data, where)
@@ -146,8 +146,8 @@ def _match(X: Any, data: SeriesSet, where: str) -> tuple[np.ndarray, np.ndarray,
     if not pairs_x.is_unique:
         row = int(np.argmax(pairs_x.duplicated()))
         raise ValueError(
-            f"{where} has {_show_row(index[row])} again in row {row}. Aggregate or drop the rows "
-            "of one time."
+            f"{where} has {_show_row(index[row])} again in row {row}. Aggregate or drop rows "
+            "with the same time."
         )
     lacks = pairs_x.get_indexer(pairs_y) < 0
     if lacks.any():

@@ -1,4 +1,4 @@
-"""Every accepted kind of y, read into one record."""
+"""Reading of y in any supported container."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -35,13 +35,13 @@ def read_series(
     Parameters
     ----------
     y : Series, DataFrame, dict, list, Panel or array
-        See :class:`Layout` for the kinds. Rows are time steps.
+        See :class:`Layout` for the supported containers. Rows are time steps.
     where : str
         Name of y in error messages: the caller and the argument.
     freq : pandas offset, str or int, default=None
         The frequency; by default inferred from the times.
     index : Index, default=None
-        Times (and ids) of the rows of a y without an index: those of X.
+        Times (and ids) of the rows for y without an index, taken from X.
 
     Returns
     -------
@@ -90,7 +90,7 @@ class _Parts:
 
 
 def _finish(parts: _Parts, layout: Layout, where: str, freq: Any) -> SeriesSet:
-    """Return the record of rows that may be mixed between series, but not in time."""
+    """Return the series of rows, which may be interleaved, but must be in chronological order."""
     values, series = parts.values, parts.series
     _refuse_infinite(values, parts.row_of, where)
     n_series = len(layout.ids)
@@ -241,7 +241,7 @@ def _read_panel(panel: Panel, where: str) -> tuple[_Parts, Layout]:
     return _Parts(values, series, panel.times, row_of), layout
 
 
-# -- Rows that all series share ------------------------------------------------------------
+# -- Rows shared by all series -------------------------------------------------------------
 
 
 def _read_rows(y: pd.Series | pd.DataFrame, where: str, freq: Any) -> SeriesSet:
@@ -299,7 +299,7 @@ def _wide(
     observed = ~np.isnan(grid)
     if not observed.any():
         raise ValueError(f"{where} has no observed value: all {values.size} are missing.")
-    # A column of which nothing is known keeps all its steps: its forecast begins with the others'.
+    # A column without observed values keeps all its steps: its forecast starts with the others.
     skipped = np.where(observed.any(axis=0), observed.argmax(axis=0), 0)  # (n_series,)
     if layout.is_single:
         skipped[:] = 0
@@ -321,7 +321,7 @@ def _wide(
 
 
 def _with_index(y: Any, index: pd.Index | None) -> Any:
-    """Give a y without times the index of X, if the numbers of rows agree."""
+    """Set the index of X on y without times, if the numbers of rows are equal."""
     if index is None or not has_default_index(y):
         return y
     if isinstance(y, Mapping | Panel) or (isinstance(y, list | tuple) and any(map(is_member, y))):
@@ -338,7 +338,7 @@ def _with_index(y: Any, index: pd.Index | None) -> Any:
 
 
 def has_default_index(y: Any) -> bool:
-    """Return whether the rows of y are only numbered, or have no index at all."""
+    """Return whether y has a default RangeIndex or no index."""
     index = getattr(y, "index", None)
     if not isinstance(index, pd.Index):
         return True
@@ -365,7 +365,7 @@ def _check_order(rows: Rows, layout: Layout) -> None:
         raise ValueError(
             f"{rows.where} has {label} at {show_time(member[j])} again in "
             f"{rows.row_of(start + j).rstrip(',').replace(f', of {label}', '')}. Aggregate or drop "
-            f"the rows of one time: {name}.groupby(level={list(range(layout.ids.nlevels + 1))})"
+            f"rows with the same time: {name}.groupby(level={list(range(layout.ids.nlevels + 1))})"
             ".mean()."
         )
     raise ValueError(
@@ -386,7 +386,7 @@ def _refuse_infinite(values: np.ndarray, row_of: Callable[[int], str], where: st
 
 
 def _refuse_sparse(n_rows: int, n_steps: int, clock: Clock, where: str) -> None:
-    """Raise before a wrong time, such as of the year 2999, takes all the memory."""
+    """Raise an error for series with too many gaps, for example due to a wrong year."""
     if n_steps <= 50 * max(n_rows, 1000):
         return
     raise ValueError(

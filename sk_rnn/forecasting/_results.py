@@ -1,4 +1,4 @@
-"""Forecasts, as the kind of object that the series were passed as."""
+"""Conversion of forecasts to the container in which series were passed."""
 
 from typing import Any
 
@@ -13,24 +13,25 @@ from ._series import SeriesSet
 def give_back(
     forecasts: np.ndarray, future: Future, data: SeriesSet, labels: pd.Index | None = None
 ) -> Any:
-    """Return forecasts as the kind of object that y was.
+    """Return forecasts in the same container as y.
 
     Parameters
     ----------
     forecasts : ndarray of shape (n_series, n_steps) or (n_series, n_steps, n_labels)
         Of the steps 1, 2, ... after the end of each series.
     future : Future
-        The steps that were asked for.
+        The requested steps.
     data : SeriesSet
         The series that were forecast.
     labels : Index of length n_labels, default=None
-        Names of several numbers per step, such as quantiles.
+        Names of several values per step, such as quantiles.
 
     Returns
     -------
     y : Series, DataFrame, dict, list, Panel or ndarray
-        Of a Series with `labels`: a DataFrame with a column per label; of a wide frame: columns of
-        series and labels; of long ones: a column per label; of arrays: labels in the last axis.
+        With `labels`, the result for a Series or long series is a DataFrame with one column per
+        label; for a wide DataFrame, the columns are series and labels; for arrays, labels are the
+        last axis.
     """
     form = data.layout.form
     if future.series is None:
@@ -97,7 +98,7 @@ def _of_members(
 ) -> Any:
     """Return (n_rows[, n_labels]) as a dict, a list or a Panel of series."""
     layout, series = data.layout, np.asarray(future.series)
-    # Each series has its rows in the order asked for.
+    # The rows of each series are in the requested order.
     order = np.argsort(series, kind="stable")
     counts = np.bincount(series, minlength=data.n_series)
     values = values[order]

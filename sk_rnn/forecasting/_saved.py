@@ -1,4 +1,4 @@
-"""Series and covariates as arrays and plain values, for models that are saved."""
+"""Serialisation of series and covariates as arrays and plain values."""
 
 from typing import Any
 
@@ -55,7 +55,8 @@ def load_series(state: dict[str, Any], freq: Any = None) -> SeriesSet:
     ----------
     state : dict
     freq : pandas offset, default=None
-        The frequency that was given; needed of business days with holidays, which are not saved.
+        The frequency that was passed; required for business days with holidays, which are not
+        saved.
     """
     saved = dict(state["clock"])
     is_custom = saved.pop("is_custom")
@@ -126,7 +127,7 @@ def load_covariates(state: dict[str, Any]) -> Covariates:
 
 
 def _label(value: Any) -> Any:
-    """Return a label as plain values: times and tuples as marked dicts."""
+    """Return a label as plain values: times and tuples as tagged dicts."""
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, tuple):
         return {"tuple": [_label(part) for part in value]}
@@ -153,7 +154,7 @@ def _unlabel(value: Any) -> Any:
 
 
 def _zone(name: str | None) -> Any:
-    """Return the time zone that an index in it has."""
+    """Return the tzinfo of a time zone."""
     return None if name is None else pd.DatetimeIndex([], tz=name).tz
 
 

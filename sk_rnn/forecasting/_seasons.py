@@ -1,4 +1,4 @@
-"""Seasons of series: nominal ones by frequency, and those that the data have."""
+"""Seasons of series: nominal ones by frequency, and those found in the data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +10,13 @@ from ._calendar import step_days
 from ._clock import Clock
 from ._series import SeriesSet
 
-# A season is kept if the first differences have more than this autocorrelation at it. The values
-# themselves are fooled by cycles and trends. Measured: M4 Hourly 0.83, ETTh1 0.26, airline
-# passengers 0.7; sunspots 0.01 and minimum temperatures 0.01, where a season forced costs 1 to 7 %.
+# A season is used if the autocorrelation of the first differences at this lag is larger. That of
+# the values is misleading in the presence of cycles and trends. Measured: M4 Hourly 0.83, ETTh1
+# 0.26, airline passengers 0.7; sunspots 0.01 and minimum temperatures 0.01, where a season
+# increases errors by 1 to 7 %.
 LEAST_AUTOCORRELATION = 0.2
 
-# A longer season is kept only if the median series is this many times as long.
+# A longer season is used only if the median series is at least this many times as long.
 LEAST_REPETITIONS = 4
 
 _DAY = 86400
@@ -23,11 +24,12 @@ _WEEK = 7 * _DAY
 
 
 def nominal_seasons(clock: Clock) -> tuple[int, ...]:
-    """Return the seasons that the frequency suggests, from short to long; () for none.
+    """Return the typical seasons of a frequency, from short to long.
 
-    Hours have a day and a week (24, 168); days a week (7); business days 5; weeks a year (52);
-    months 12; quarters 4; minutes an hour and a day (60, 1440). Multiples have what is a whole
-    number of steps: half hours 48 and 336. Times without dates have none: nothing is guessed.
+    Hourly data have a day and a week (24, 168); daily data a week (7); business days 5; weekly data
+    a year (52); months 12; quarters 4; minutes an hour and a day (60, 1440). Multiples have the
+    seasons that are an integer number of steps: half hours 48 and 336. Times without dates have
+    none.
     """
     if not clock.has_dates:
         return ()
@@ -53,19 +55,19 @@ def nominal_seasons(clock: Clock) -> tuple[int, ...]:
 
 
 def choose_seasons(data: SeriesSet, values: np.ndarray | None = None) -> tuple[int, ...]:
-    """Return the nominal seasons that the data have, from short to long.
+    """Return the nominal seasons that are found in the data, from short to long.
 
     Parameters
     ----------
     data : SeriesSet
     values : ndarray of shape (total_steps,), default=None
-        The values after their transform; by default as they are.
+        The transformed values; by default those of `data`.
     """
     nominal = nominal_seasons(data.clock)
     if not nominal:
         return ()
     correlation = season_strength(data, nominal[0], values)
-    if not correlation > LEAST_AUTOCORRELATION:  # NaN: nothing to judge by
+    if not correlation > LEAST_AUTOCORRELATION:  # NaN: not enough data
         return ()
     length = float(np.median(data.lengths))
     longer = tuple(s for s in nominal[1:] if length >= LEAST_REPETITIONS * s)
@@ -73,10 +75,10 @@ def choose_seasons(data: SeriesSet, values: np.ndarray | None = None) -> tuple[i
 
 
 def season_strength(data: SeriesSet, season: int, values: np.ndarray | None = None) -> float:
-    """Return the autocorrelation of first differences at a season, the median over series.
+    """Return the autocorrelation of first differences at a season: the median over series.
 
-    Pairs in which a value is missing are left out, and so are series that have fewer than two
-    seasons, or are constant; NaN if none is left.
+    Pairs with a missing value are ignored, and so are series that have fewer than two seasons or
+    are constant. NaN if there are no others.
     """
     values = data.values if values is None else values
     series = np.repeat(np.arange(data.n_series), data.lengths)
@@ -94,7 +96,7 @@ def season_strength(data: SeriesSet, season: int, values: np.ndarray | None = No
     total = np.bincount(series[there], pairs[there], minlength=data.n_series)
     n = np.bincount(series[~np.isnan(centred)], minlength=data.n_series)
     squares = np.bincount(series, np.nan_to_num(centred) ** 2, minlength=data.n_series)
-    # As many terms are missing from the numerator as there are gaps, in addition to the season.
+    # The numerator lacks the terms of gaps in addition to those of the first season.
     usual = np.maximum(n - season, 1)
     judged = (n_pairs >= season) & (squares > 0)
     if not judged.any():
@@ -104,7 +106,7 @@ def season_strength(data: SeriesSet, season: int, values: np.ndarray | None = No
 
 
 def check_seasons(season_length: Any, where: str) -> tuple[int, ...]:
-    """Return the seasons that were given, from short to long.
+    """Validate season lengths, and return them from short to long.
 
     Parameters
     ----------
@@ -122,16 +124,16 @@ def check_seasons(season_length: Any, where: str) -> tuple[int, ...]:
         if not integer or season < 2:
             raise ValueError(
                 f"{where}: season_length has {plain(season)}. Pass 'auto', None, or numbers of "
-                "time steps from 2 on, such as 24 or [24, 168]."
+                "time steps of at least 2, such as 24 or [24, 168]."
             )
     return tuple(sorted({int(season) for season in listed}))
 
 
 def choose_patch(data: SeriesSet, seasons: tuple[int, ...]) -> int:
-    """Return the number of time steps that the network reads at once.
+    """Return the number of time steps per patch, the input of one step of the network.
 
-    The shortest season, nominal or given, whether it is kept or not (minimum temperatures,
-    validation RMSE: 2.81 with patches of a week, 2.99 with single days). Without any 8, but at
+    The shortest season, nominal or given, whether it is used or not (minimum temperatures,
+    validation RMSE: 2.81 with patches of a week, 2.99 with single days). Without a season 8, but at
     most a twelfth of the median series, so that a context has four patches.
     """
     nominal = nominal_seasons(data.clock)
@@ -141,7 +143,7 @@ def choose_patch(data: SeriesSet, seasons: tuple[int, ...]) -> int:
 
 
 def choose_context(data: SeriesSet, patch: int, seasons: tuple[int, ...]) -> int:
-    """Return the number of time steps that are read before each forecast.
+    """Return the number of time steps before each forecast that are inputs.
 
     Two to fourteen patches, of up to a third of the median series, and at least the longest
     season. A longer context did not help (ETTh1: validation 0.680 with 720 steps, 0.675 with 336).
@@ -153,10 +155,10 @@ def choose_context(data: SeriesSet, patch: int, seasons: tuple[int, ...]) -> int
 
 
 def choose_transform(data: SeriesSet) -> str | None:
-    """Return "log" for positive series that stay clear of zero, else None.
+    """Return "log" for positive series that are not close to zero, otherwise None.
 
-    That is, if all values are positive and in 90 % of the series the smallest is over 1 % of the
-    median. M4 Hourly: sMAPE 11.89 without, 10.06 with it.
+    That is, if all values are positive, and in 90 % of the series the minimum is more than 1 % of
+    the median. M4 Hourly: sMAPE 11.89 without, 10.06 with it.
     """
     values = data.values
     observed = ~np.isnan(values)
@@ -172,12 +174,12 @@ def choose_transform(data: SeriesSet) -> str | None:
 
 
 def is_nonnegative(data: SeriesSet) -> bool:
-    """Return whether no observed value is negative, so that no forecast should be."""
+    """Return whether no observed value is negative, so that forecasts should not be either."""
     return not (data.values < 0).any()
 
 
 def _is_fixed_period(clock: Clock) -> bool:
-    """Return whether periods are of a fixed length: weeks, days, hours, but not business days."""
+    """Return whether periods have a fixed duration, such as weeks and hours, or not, as months."""
     if clock.kind != "period":
         return False
     name = (clock.freq or "").lstrip("0123456789").partition("-")[0]

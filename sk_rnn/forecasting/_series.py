@@ -1,4 +1,4 @@
-"""Series of numbers at regular times: the record that everything about forecasts works on."""
+"""Series of numbers at regular times, the data structure of forecasting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,20 +22,20 @@ class SeriesSet:
     values : ndarray of float64 of shape (total_steps,)
         The time steps of all series, one series after the other; NaN where a value is missing.
     offsets : ndarray of int64 of shape (n_series + 1,)
-        Series `s` is ``values[offsets[s]:offsets[s + 1]]``. A wide frame's column begins with its
-        first value, and ends with the frame.
+        Series `s` is ``values[offsets[s]:offsets[s + 1]]``. A column of a wide DataFrame starts
+        with its first observed value, and ends with the DataFrame.
     starts : ndarray of int64 of shape (n_series,)
         The place (see :class:`Clock`) of the first time step of each series.
     clock : Clock
-        The times that places stand for.
+        The mapping from places to times.
     layout : Layout
-        The kind of object that the series were passed as.
+        The container in which series were passed.
     n_missing : int
         Number of values that are NaN, including `n_inserted`.
     n_inserted : int
         Number of time steps without a row.
     row_steps : ndarray of int64 of shape (n_rows,)
-        For each row of y its position in `values`; in a wide y, the step since the first row.
+        For each row of y its position in `values`; for a wide y, the step since the first row.
     cut : bool, default=False
         Whether earlier steps were dropped by :meth:`tail`.
     """
@@ -71,14 +71,14 @@ class SeriesSet:
         return Table(self.values[:, None], self.offsets, self.starts, self.clock.step)
 
     def end_times(self) -> Any:
-        """The last time known: of a single or wide y one, else a Series indexed by the ids."""
+        """Return the last observed time; for long series, a Series indexed by the ids."""
         times = self.clock.times(self.ends)
         if self.layout.is_wide:
             return times[0]
         return pd.Series(times, index=self.layout.ids, name=self.clock.name or "end")
 
     def show_end(self, series: int) -> str:
-        """The last time of a series, for messages."""
+        """Return the last time of a series for messages."""
         return self.clock.show(int(self.ends[series]))
 
     def spread(self, row_values: np.ndarray, fill: float = 0.0) -> np.ndarray:
@@ -88,7 +88,7 @@ class SeriesSet:
         ----------
         row_values : ndarray of shape (n_rows,)
         fill : float
-            The number of time steps without a row.
+            Value of time steps without a row.
         """
         if not self.layout.is_wide:
             spread = np.full(len(self.values), fill)
@@ -101,7 +101,7 @@ class SeriesSet:
         return np.concatenate([grid[n_steps - length :] for length in self.lengths])
 
     def tail(self, n_steps: int) -> "SeriesSet":
-        """Return the last steps of each series; what forecasts need of the past."""
+        """Return the last time steps of each series, which forecasts depend on."""
         lengths = np.minimum(self.lengths, n_steps)
         keep = np.repeat(self.offsets[1:] - lengths, lengths)
         offsets = offsets_of(lengths)

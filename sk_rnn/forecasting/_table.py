@@ -1,4 +1,4 @@
-"""Numbers at the time steps of several series, without gaps."""
+"""A table of numbers at consecutive time steps of several series."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Table:
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_columns)
-        NaN where nothing is known.
+        NaN where there is no value.
     offsets : ndarray of int64 of shape (n_series + 1,)
         Series `s` is ``values[offsets[s]:offsets[s + 1]]``.
     starts : ndarray of int64 of shape (n_series,)
@@ -58,7 +58,7 @@ def tabulate(
     series, places : ndarray of int of shape (n_rows,)
         Places of one series differ by multiples of `step`.
     values : ndarray of shape (n_rows, n_columns)
-        If two rows have the same place, the later one counts.
+        If two rows have the same place, the later one is used.
     n_series, step : int
 
     Returns

@@ -1,4 +1,4 @@
-"""Observations that go on from the end of series, and the true values of forecasts."""
+"""New observations after the end of series, and the true values of forecasts."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -28,18 +28,18 @@ class Truth(NamedTuple):
 def append_series(
     data: SeriesSet, y: Any, where: str, *, index: pd.Index | None = None
 ) -> SeriesSet:
-    """Return series with the observations that follow them.
+    """Return series with new observations appended.
 
     Parameters
     ----------
     data : SeriesSet
     y : object
-        Of the kind that was passed before. Rows that are known already must have equal values;
-        ids that are not known begin new series. Without times, rows are the next ones.
+        In the same kind of container as before. Rows at known times must have equal values; new ids
+        start new series. Rows without times are the next time steps.
     where : str
         Name of y in error messages: the caller and the argument.
     index : Index, default=None
-        Times (and ids) of a y without an index: those of X.
+        Times (and ids) for y without an index, taken from X.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def append_series(
     Raises
     ------
     ValueError
-        If a value of a known time is another one, or times do not fit to those before.
+        If the value at a known time differs, or times do not continue those of the series.
     """
     new, codes, places = _follow(data, y, where, index)
     clock, starts = _common_clock(data, new)
@@ -90,7 +90,7 @@ def append_series(
 
 
 def read_truth(y: Any, data: SeriesSet, where: str, *, index: pd.Index | None = None) -> Truth:
-    """Return the observed values of a y that begins after the end of series.
+    """Return the observed values of y, which starts after the end of series.
 
     Parameters
     ----------
@@ -100,14 +100,14 @@ def read_truth(y: Any, data: SeriesSet, where: str, *, index: pd.Index | None = 
     where : str
         Name of y in error messages.
     index : Index, default=None
-        Times (and ids) of a y without an index: those of X.
+        Times (and ids) for y without an index, taken from X.
     """
     new, codes, places = _follow(data, y, where, index)
     clock, starts = _common_clock(data, new)
     if (codes >= data.n_series).any():
         label = new.layout.label(int(new.table.scattered()[0][np.argmax(codes >= data.n_series)]))
         raise ValueError(
-            f"{where} has {label}, of which no past is known. Leave it out, or pass its past to "
+            f"{where} has {label}, which has no previous values. Drop it, or pass them to "
             "update first."
         )
     ends = starts + clock.step * (data.lengths - 1)
@@ -135,7 +135,7 @@ def _rows_of(new: SeriesSet) -> np.ndarray:
 def _follow(
     data: SeriesSet, y: Any, where: str, index: pd.Index | None
 ) -> tuple[SeriesSet, np.ndarray, np.ndarray]:
-    """Read y with the clock of the series before it: series and places of all its values."""
+    """Read y with the clock of the previous series; return series and places of its values."""
     new = read_series(y, where, freq=data.clock.frequency, index=index)
     _check_kind(data, new, where)
     series, places = new.table.scattered()

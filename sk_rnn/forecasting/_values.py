@@ -1,4 +1,4 @@
-"""The numbers of one object of y, as float64 with missing values as NaN."""
+"""Conversion of y to float64 arrays with missing values as NaN."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Windows of series by index arithmetic: none is materialised before its batch."""
+"""Windows of series, which are only materialised in batches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ import numpy as np
 
 from ._series import SeriesSet
 
-# Widths below this multiple of the rounding error of the values are those of a constant window.
+# Windows with a standard deviation below this multiple of the rounding error are constant.
 _ROUNDING = 16 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Origins in series: the last time step that is read before each forecast.
+    """Windows of series, given by their origins: the last input time step before each forecast.
 
     Parameters
     ----------
     data : SeriesSet
     context : int
-        Time steps read up to the origin.
+        Number of input time steps, up to the origin.
     horizon : int
-        Time steps after it that are forecast.
+        Number of time steps to forecast after the origin.
     series : ndarray of int of shape (n_windows,)
     step : ndarray of int of shape (n_windows,)
         The origin as a step since the start of the series.
     values : ndarray of float64 of shape (total_steps,)
-        What is read: the values of `data`, or their logarithms.
+        Inputs: the values of `data`, or their logarithms.
     """
 
     data: SeriesSet
@@ -41,12 +41,12 @@ class Windows:
         return len(self.series)
 
     def read(self, chosen: np.ndarray | slice = slice(None)) -> "Past":
-        """Return what is read of some windows.
+        """Return the inputs of windows.
 
         Parameters
         ----------
         chosen : ndarray of int or slice
-            Which windows.
+            Indices of the windows.
         """
         series, step = self.series[chosen], self.step[chosen]
         steps = step[:, None] + np.arange(1 - self.context, 1)  # (B, L)
@@ -97,7 +97,7 @@ class Windows:
 
 
 class Past(NamedTuple):
-    """What is read before some origins."""
+    """Inputs of windows."""
 
     values: np.ndarray  # (B, L) float64, 0 where missing or before the series
     observed: np.ndarray  # (B, L) bool
@@ -130,10 +130,10 @@ def training_windows(
     data : SeriesSet
     context, horizon : int
     least_observed : int, default=1
-        How many values must be observed in the series up to the origin; more than a series has
-        before its last window are not asked of it.
+        Minimum number of observed values in the series up to the origin, or the number before its
+        last window if that is smaller.
     values : ndarray of shape (total_steps,), default=None
-        What is read, such as logarithms; by default the values.
+        Inputs, such as logarithms; by default the values of `data`.
     weights : ndarray of shape (total_steps,), default=None
         A window is left out if all its observed targets have weight zero.
     complete : bool, default=True
@@ -149,7 +149,7 @@ def training_windows(
     fits = step + ahead < lengths[series]
     start = np.r_[0, before][data.offsets[:-1]]
     n_observed = before - start[series]
-    # A series that is too short for this still gives its last windows.
+    # A series that is too short for this minimum still has its last windows.
     last = np.clip(data.offsets[1:] - 1 - ahead, data.offsets[:-1], None)
     at_last = before[np.minimum(last, len(before) - 1)] - start
     needed = np.clip(np.minimum(least_observed, at_last), 1, None)
@@ -164,7 +164,7 @@ def training_windows(
 def last_windows(
     data: SeriesSet, context: int, horizon: int, values: np.ndarray | None = None
 ) -> Windows:
-    """Return one window per series, which ends with it, to forecast what follows."""
+    """Return the last window of each series, to forecast the time steps after its end."""
     values = data.values if values is None else values
     return Windows(data, context, horizon, np.arange(data.n_series), data.lengths - 1, values)
 
@@ -172,16 +172,16 @@ def last_windows(
 def draw_batches(
     n_windows: int, batch_size: int, n_steps: int, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
-    """Yield windows for some training steps, drawn uniformly with replacement."""
+    """Yield batches of window indices, drawn uniformly with replacement."""
     for _ in range(n_steps):
         yield rng.integers(n_windows, size=batch_size)
 
 
 def normalise(past: Past, patch: int, floor: np.ndarray) -> Normalised:
-    """Centre and scale each window by itself.
+    """Centre and scale each window separately.
 
     The location is the mean of the last `patch` values, the scale the standard deviation of the
-    window, but not less than `floor`. Missing values count in neither, and become 0.
+    window, but not less than `floor`. Missing values are ignored in both, and replaced by 0.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def normalise(past: Past, patch: int, floor: np.ndarray) -> Normalised:
     values, observed = past.values, past.observed
     recent = observed.copy()
     recent[:, : max(values.shape[1] - patch, 0)] = False
-    # Where the last patch is missing, all that is observed counts.
+    # If the last patch is missing, all observed values are used.
     recent = np.where(recent.any(axis=1, keepdims=True), recent, observed)
     loc = _mean(values, recent)
     centred = np.where(observed, values - loc[:, None], 0.0)
@@ -212,7 +212,7 @@ def scale_floor(
     """Return the smallest scale of windows of each series, shape (n_series,).
 
     That is 5 % of its mean absolute seasonal difference (of consecutive values without a season),
-    so that a flat stretch of a series is not blown up. 0 for a constant series.
+    so that noise in a constant part of a series is not amplified. 0 for a constant series.
     """
     values = data.values if values is None else values
     return 0.05 * mean_absolute_difference(data, season or 1, values)
@@ -224,8 +224,8 @@ def mean_absolute_difference(
     """Return the mean absolute seasonal difference of each series, shape (n_series,).
 
     It is the error of the seasonal naive forecast within the series: the scale of the mean
-    absolute scaled error. Where no pair of values is a season apart, consecutive observed values
-    count; 0 where there are none.
+    absolute scaled error. If no pair of values is one season apart, consecutive values are used;
+    0 if there are none.
     """
     values = data.values if values is None else values
     result = _mean_difference(data, season, values)
@@ -246,7 +246,7 @@ def _mean_difference(data: SeriesSet, lag: int, values: np.ndarray) -> np.ndarra
 
 
 def _mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the mean of each row over a mask; 0 of none."""
+    """Return the mean of each row over a mask; 0 if it is empty."""
     n = mask.sum(axis=1)
     # Divided before the sum: values of 1e308 must not overflow.
     return (np.where(mask, values, 0.0) / np.maximum(n, 1)[:, None]).sum(axis=1)

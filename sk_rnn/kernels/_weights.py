@@ -1,4 +1,4 @@
-"""Weights as the kernels take them."""
+"""Weights in the layout of the kernels."""
 
 from typing import NamedTuple
 

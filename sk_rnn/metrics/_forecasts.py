@@ -1,4 +1,4 @@
-"""Errors of forecasts, and how good their intervals are."""
+"""Metrics for forecasts and prediction intervals."""
 
 from typing import Any
 
@@ -20,10 +20,11 @@ def mean_absolute_scaled_error(
     sample_weight: Any = None,
     multioutput: Any = "uniform_average",
 ) -> Any:
-    r"""Mean absolute error, relative to that of the seasonal naive forecast in the training data.
+    r"""Mean absolute error relative to that of the seasonal naive forecast in the training data.
 
-    Below 1, the forecasts are better than repeating the last season was, on average, one season
-    ahead in the training data. Independent of the unit, and defined for zeros, unlike percentages.
+    A value below 1 means that the forecasts are better than repeating the previous season is, on
+    average, in the training data. Scale-independent and, unlike percentage errors, defined for
+    zeros.
 
     Parameters
     ----------
@@ -33,10 +34,11 @@ def mean_absolute_scaled_error(
     y_pred : array-like of the shape of `y_true`
         Forecasts.
     y_train : array-like of shape (n_train,) or (n_train, n_outputs), or several series
-        The series before the forecasts, of the kind of `y_true`. Missing values are left out, and
-        so are missing rows if there is an index of times.
+        The series before the forecasts, in the same kind of container as `y_true`. Missing values
+        are ignored, and so are missing rows if there is an index of times.
     season_length : int, default=1
-        Time steps per season, such as 12 for months. With 1 the naive forecast is the last value.
+        Number of time steps per season, such as 12 for monthly data. With 1, the naive forecast is
+        the last value.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows of `y_true`.
     multioutput : {"raw_values", "uniform_average"} or array-like, default="uniform_average"
@@ -46,15 +48,15 @@ def mean_absolute_scaled_error(
     Returns
     -------
     loss : float or ndarray of shape (n_outputs,)
-        From 0 to infinity; smaller is better. The error of a constant training series is divided
-        by the smallest float instead of by zero, as in
+        From 0 to infinity; smaller is better. For a constant training series, the error is
+        divided by the machine epsilon instead of zero, as in
         :func:`sklearn.metrics.mean_absolute_percentage_error`.
 
     Raises
     ------
     ValueError
-        If shapes or ids differ, values are not finite, or a training series has no two values that
-        are a season apart.
+        If shapes or ids differ, values are not finite, or no two values of a training series are
+        one season apart.
 
     Notes
     -----
@@ -94,7 +96,7 @@ def symmetric_mean_absolute_percentage_error(
     sample_weight: Any = None,
     multioutput: Any = "uniform_average",
 ) -> Any:
-    r"""Mean absolute error, relative to the mean of the true value and the forecast.
+    r"""Mean absolute error relative to the mean magnitude of true value and forecast.
 
     Parameters
     ----------
@@ -113,8 +115,8 @@ def symmetric_mean_absolute_percentage_error(
     -------
     loss : float or ndarray of shape (n_outputs,)
         From 0 to 2; smaller is better. A fraction, like
-        :func:`sklearn.metrics.mean_absolute_percentage_error`: multiply by 100 for percent. A
-        forecast of zero for zero has no error.
+        :func:`sklearn.metrics.mean_absolute_percentage_error`: multiply by 100 for percent. The
+        error is zero if both values are zero.
 
     Raises
     ------
@@ -126,8 +128,8 @@ def symmetric_mean_absolute_percentage_error(
     .. math::
         \frac{1}{h} \sum_t \frac{2 |y_t - \hat y_t|}{|y_t| + |\hat y_t|}
 
-    Near zero it is close to 2 however small the error is, and it favours forecasts that are too
-    high over those that are too low.
+    Near zero the metric is close to 2 even for small errors, and forecasts that are too low are
+    penalised more than those that are too high.
 
     References
     ----------
@@ -158,18 +160,18 @@ def mean_interval_score(
     sample_weight: Any = None,
     multioutput: Any = "uniform_average",
 ) -> Any:
-    r"""Mean width of prediction intervals, plus a penalty for true values outside.
+    r"""Mean width of prediction intervals, plus a penalty for true values outside of them.
 
-    A proper score: it is smallest, on average, for the true quantiles. Unlike
-    :func:`interval_coverage` it can't be improved by intervals that are too wide.
+    A proper scoring rule: the expected score is minimal for the true quantiles. Unlike
+    :func:`interval_coverage`, it cannot be improved by intervals that are too wide.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs), or several series
         True values, one row per time step.
     y_pred : array-like of shape (n_samples, 2) or (n_samples, n_outputs, 2), or several series
-        Lower and upper bounds. Of a frame the columns are the bounds; of several outputs, the two
-        bounds of each output follow each other.
+        Lower and upper bounds. In a DataFrame, the columns are the bounds; for several outputs, the
+        two bounds of each output are adjacent columns.
     coverage : float, default=0.9
         Probability with which the intervals should contain the true value, between 0 and 1.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -230,16 +232,17 @@ def interval_coverage(
 ) -> Any:
     """Fraction of true values that lie within their prediction intervals.
 
-    Of intervals with a nominal coverage of 0.9 it should be about 0.9: below, they are too narrow;
-    above, too wide. See :func:`mean_interval_score` for a score of both width and coverage.
+    For intervals with a nominal coverage of 0.9, it should be about 0.9: lower values mean that
+    they are too narrow, higher values that they are too wide. :func:`mean_interval_score` takes
+    both width and coverage into account.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs), or several series
         True values, one row per time step.
     y_pred : array-like of shape (n_samples, 2) or (n_samples, n_outputs, 2), or several series
-        Lower and upper bounds. Of a frame the columns are the bounds; of several outputs, the two
-        bounds of each output follow each other.
+        Lower and upper bounds. In a DataFrame, the columns are the bounds; for several outputs, the
+        two bounds of each output are adjacent columns.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows.
     multioutput : {"raw_values", "uniform_average"} or array-like, default="uniform_average"
@@ -249,7 +252,7 @@ def interval_coverage(
     Returns
     -------
     coverage : float or ndarray of shape (n_outputs,)
-        From 0 to 1. Bounds belong to the interval.
+        From 0 to 1. Bounds are included in the interval.
 
     Raises
     ------
@@ -319,13 +322,13 @@ def _train_codes(true: Outputs, train: SeriesSet, where: str) -> np.ndarray:
     if (codes < 0).any():
         raise ValueError(
             f"{where} lacks the series {plain(true.ids[int(np.argmax(codes < 0))])} of y_true. "
-            "Pass the past of each series."
+            "Pass the training data of each series."
         )
     return codes
 
 
 def _has_pairs(train: SeriesSet, season: int) -> np.ndarray:
-    """Return whether each series has two observed values that are a season apart."""
+    """Return whether each series has two observed values that are one season apart."""
     observed = ~np.isnan(train.values)
     series = np.repeat(np.arange(train.n_series), train.lengths)
     pairs = observed[season:] & observed[:-season] & (series[season:] == series[:-season])

@@ -1,4 +1,4 @@
-"""Metrics of scikit-learn on targets per time step."""
+"""scikit-learn's metrics for targets per time step."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +17,12 @@ from ..sequences import (
 
 
 def per_time_step(score_func: Callable[..., Any]) -> "PerTimeStep":
-    """Make a metric of single values one of sequences, for targets per time step.
+    """Convert a metric of scikit-learn to a metric for targets per time step.
 
-    scikit-learn's metrics refuse a sequence of labels or numbers per sample. The returned metric
-    concatenates the sequences, so that each time step counts as a sample, and calls the given
-    metric. Wrapped with ``make_scorer``, it works as `scoring` in searches and cross-validation.
+    scikit-learn's metrics do not accept a sequence of labels or numbers per sample. The returned
+    metric concatenates the sequences, so that each time step counts as a sample, and calls the
+    given metric. Wrapped with ``make_scorer``, it can be used as `scoring` in searches and
+    cross-validation.
 
     Parameters
     ----------
@@ -34,8 +35,9 @@ def per_time_step(score_func: Callable[..., Any]) -> "PerTimeStep":
     -------
     metric : callable
         ``metric(y_true, y_pred, *, sample_weight=None, **kwargs)``. Targets and predictions are
-        any containers of sequences that the estimators accept as y, or return. Weights are one per
-        sequence, and apply to each of its time steps; other arguments are passed on.
+        any containers of sequences that the estimators accept as y, or return. There is one weight
+        per sequence, which applies to each of its time steps. Other arguments are passed to
+        `score_func`.
 
     Raises
     ------
@@ -60,21 +62,21 @@ def per_time_step(score_func: Callable[..., Any]) -> "PerTimeStep":
 
     >>> scoring = make_scorer(per_time_step(f1_score), average="macro")
 
-    A scorer of probabilities is a function::
+    A metric of probabilities requires a scorer function::
 
         def neg_log_loss(tagger, X, y):
             return -per_time_step(log_loss)(y, tagger.predict_proba(X), labels=tagger.classes_)
     """
     if not callable(score_func):
         raise TypeError(
-            f"per_time_step: score_func is {name_kind(score_func)}, which cannot be called. Pass a "
+            f"per_time_step: score_func is {name_kind(score_func)}, which is not callable. Pass a "
             "metric, such as sklearn.metrics.f1_score."
         )
     return PerTimeStep(score_func)
 
 
 class PerTimeStep:
-    """A metric on concatenated sequences; an object, so that scorers of it can be pickled."""
+    """A metric of concatenated sequences; a class, so that scorers can be pickled."""
 
     def __init__(self, score_func: Callable[..., Any]) -> None:
         self.score_func = score_func

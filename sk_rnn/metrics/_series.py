@@ -1,4 +1,4 @@
-"""True values and forecasts of series, of every kind in which forecasts come."""
+"""True values and forecasts of series, in all supported containers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ def read_outputs(y: Any, where: str, *, per_row: int = 1, like: Outputs | None =
     ----------
     y : array-like
     where : str
-        Its name in error messages.
+        Name of the argument in error messages.
     per_row : int, default=1
         Numbers per value, in the last axis or in columns.
     like : Outputs, default=None
@@ -159,7 +159,7 @@ def read_outputs(y: Any, where: str, *, per_row: int = 1, like: Outputs | None =
 
 
 def combine(scores: np.ndarray, multioutput: Any, caller: str) -> Any:
-    """Return the mean of the scores of series, as `multioutput` says.
+    """Return the mean of the scores of series, according to `multioutput`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""F1 score of spans, such as named entities, that are encoded as tags of tokens."""
+"""F1 score of spans, such as named entities, that are encoded as token tags."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ class _Tag(NamedTuple):
 
 _OUTSIDE = _Tag("O", "")
 
-# Of two consecutive tags.
+# A predicate of two consecutive tags.
 _Test = Callable[[_Tag, _Tag], bool]
 
 
@@ -27,7 +27,7 @@ class _Scheme(NamedTuple):
     prefixes: str
     starts: _Test  # whether the second tag starts a span
     continues: _Test  # whether the second tag continues the span that the first tag is in
-    completes: _Test  # whether a span that ends between the two tags counts
+    completes: _Test  # whether a span that ends between the two tags is valid
 
 
 def _starts_conll(before: _Tag, tag: _Tag) -> bool:
@@ -44,7 +44,7 @@ def _starts_iob1(before: _Tag, tag: _Tag) -> bool:
     return False
 
 
-def _goes_on(before: _Tag, tag: _Tag) -> bool:
+def _continues(before: _Tag, tag: _Tag) -> bool:
     return before.prefix in "BI" and tag.prefix in "IE" and tag.type == before.type
 
 
@@ -64,15 +64,15 @@ _SCHEMES = {
     "IOB1": _Scheme(
         "BI",
         _starts_iob1,
-        _goes_on,
-        # B-X before B-Y separates nothing: not a span of this scheme.
+        _continues,
+        # In this scheme, B only separates spans of the same type: B-X before B-Y is not a span.
         lambda last, tag: (last.prefix, tag.prefix) != ("B", "B") or last.type == tag.type,
     ),
-    "IOB2": _Scheme("BI", lambda before, tag: tag.prefix == "B", _goes_on, _always),
+    "IOB2": _Scheme("BI", lambda before, tag: tag.prefix == "B", _continues, _always),
     "IOBES": _Scheme(
         "BIES",
         lambda before, tag: tag.prefix in "BS",
-        _goes_on,
+        _continues,
         lambda last, tag: last.prefix in "ES",
     ),
 }
@@ -118,31 +118,33 @@ def span_f1_score(
 ) -> float | np.ndarray:
     """F1 score of spans that are encoded as tags, such as named entities and phrases.
 
-    A predicted span is correct if its first token, its last token and its type are those of a true
-    span. This is the measure of named entity recognition and chunking; the accuracy of tags, most
-    of which are "O", says little. The figures are those of seqeval and of the script conlleval.
+    A predicted span is correct if a true span has the same first token, last token and type. This
+    is the usual metric for named entity recognition and chunking, where the accuracy of tags is
+    uninformative because most of them are "O". The results equal those of seqeval and of the
+    script conlleval.
 
     Parameters
     ----------
     y_true : sequence of sequences of str
-        The true tags: "O" outside of spans, otherwise a prefix with a type, such as "B-PER", or a
-        prefix alone if there is one type of span.
+        The true tags: "O" outside of spans, otherwise a prefix with a type, such as "B-PER", or
+        only a prefix if there is a single type of span.
     y_pred : sequence of sequences of str
-        The predicted tags, as many per sequence as true ones.
+        The predicted tags, one per true tag.
     scheme : {"conll", "IOB1", "IOB2", "IOBES"}, default="conll"
-        How tags encode spans. "conll" reads all of these, leniently: a span also starts at an "I"
-        after "O" or after another type, and need not be closed. The others count only what the
-        scheme allows: in "IOB2" (also called BIO) a span is a "B" and the "I" of the same type
-        that follow; in "IOB1" a span begins with "I", and with "B" directly after a span of the
-        same type; in "IOBES" it is a "B", any number of "I" and an "E", or a single "S".
+        How tags encode spans. "conll" accepts all of these, leniently: a span also starts at an
+        "I" after "O" or after another type, and need not be closed. The others count only spans
+        that are valid in the scheme: in "IOB2" (also called BIO) a span is a "B" and the "I" of
+        the same type that follow; in "IOB1" a span begins with "I", and with "B" directly after a
+        span of the same type; in "IOBES" it is a "B", any number of "I" and an "E", or a single
+        "S".
     average : {"micro", "macro", "weighted"} or None, default="micro"
-        "micro" counts all spans together. "macro" is the mean over the types of spans, "weighted"
-        their mean weighted by the number of true spans. None returns the score of each type, in
-        alphabetical order.
+        "micro" counts all spans together, "macro" is the mean of the scores of all types, and
+        "weighted" their mean weighted by the number of true spans. None returns the score of
+        each type, in alphabetical order.
     zero_division : float, default=0.0
         Score if there are neither true nor predicted spans: 0, 1 or NaN.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the sequences, of both their true and their predicted spans.
+        Weights of the sequences, which apply to both true and predicted spans.
 
     Returns
     -------
@@ -169,7 +171,7 @@ def span_f1_score(
 
     Examples
     --------
-    One of two true spans is found, and nothing else:
+    One of two true spans is predicted, and no other span:
 
     >>> from sk_rnn.metrics import span_f1_score
     >>> y_true = [["B-PER", "I-PER", "O", "B-LOC"]]
@@ -190,7 +192,7 @@ def span_f1_score(
     rules = _SCHEMES[scheme]
     n_true: Counter[str] = Counter()
     n_predicted: Counter[str] = Counter()
-    n_right: Counter[str] = Counter()
+    n_correct: Counter[str] = Counter()
     known: dict[Any, _Tag] = {"O": _OUTSIDE}
     for i, (t, p, weight) in enumerate(zip(true, predicted, weights.tolist(), strict=True)):
         if len(t) != len(p):
@@ -200,21 +202,21 @@ def span_f1_score(
             )
         in_true = _spans(_read(t, known, scheme, f"{caller}: y_true[{i}]"), rules)
         in_predicted = _spans(_read(p, known, scheme, f"{caller}: y_pred[{i}]"), rules)
-        if weight == 0:  # as if absent, also from the types
+        if weight == 0:  # the types of its spans are ignored, too
             continue
-        right = set(in_true).intersection(in_predicted)
-        for counts, spans in ((n_true, in_true), (n_predicted, in_predicted), (n_right, right)):
+        correct = set(in_true).intersection(in_predicted)
+        for counts, spans in ((n_true, in_true), (n_predicted, in_predicted), (n_correct, correct)):
             for span in spans:
                 counts[span[0]] += weight
     types = sorted(n_true.keys() | n_predicted.keys())
     counts_of_types = np.array(
-        [(n_right[kind], n_true[kind], n_predicted[kind]) for kind in types], dtype=np.float64
+        [(n_correct[kind], n_true[kind], n_predicted[kind]) for kind in types], dtype=np.float64
     ).reshape(-1, 3)
     return _average(counts_of_types, average, float(zero_division))
 
 
 def _average(counts: np.ndarray, average: str | None, undefined: float) -> float | np.ndarray:
-    """Return F1 of the counts (n_types, 3): right, true and predicted spans."""
+    """Return F1 given counts (n_types, 3) of correct, true and predicted spans."""
     if average == "micro":
         counts = counts.sum(axis=0, keepdims=True)
     found = counts[:, 1] + counts[:, 2]
@@ -231,7 +233,7 @@ def _average(counts: np.ndarray, average: str | None, undefined: float) -> float
 
 
 def _spans(tags: Sequence[_Tag], scheme: _Scheme) -> list[tuple[str, int, int]]:
-    """Return the spans of a sequence: type, first token and the token after the last one."""
+    """Return the spans of a sequence: type, first token, and last token plus one."""
     spans = []
     before, start = _OUTSIDE, -1  # no open span
     for i, tag in enumerate([*tags, _OUTSIDE]):
@@ -261,7 +263,7 @@ def _parse(label: Any, scheme: str, what: str, position: int) -> _Tag:
         raise TypeError(f"{what}, which is not a string. Pass tags such as 'B-PER' and 'O'.")
     prefix, dash, kind = label.partition("-")
     allowed = _SCHEMES[scheme].prefixes
-    # A dash without a type is a mistake, and so is a type without a prefix.
+    # Neither a dash without a type nor a type without a prefix is valid.
     if len(prefix) != 1 or prefix not in allowed or (dash and not kind):
         hint = " In BILOU tags, replace L by E and U by S." if prefix in ("L", "U") else ""
         listed = ", ".join(repr(letter) for letter in allowed)

@@ -1,4 +1,4 @@
-"""Cross-validation of forecasts, for scikit-learn's searches. Does not import torch."""
+"""Time series cross-validation, compatible with scikit-learn. Does not import torch."""
 
 from ._forecast_split import ForecastSplit
 

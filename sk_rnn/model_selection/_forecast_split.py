@@ -1,4 +1,4 @@
-"""Training and test parts of series by time."""
+"""Time-based cross-validation of one or several series."""
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -24,31 +24,31 @@ from ..sequences import (
     refuse_matrices,
 )
 
-_RAGGED = "ForecastSplit.split: "
+_SPLIT = "ForecastSplit.split: "  # the beginning of error messages
 
 
 class ForecastSplit(BaseCrossValidator):
-    """Cut series by time: what comes first is for training, the steps after it are the test.
+    """Time series cross-validator for one or several series.
 
-    The last test part of each series ends with the series, and each one before it ends `step` rows
-    earlier, so every series is cut within itself, wherever it begins or ends. For one series the
-    result is that of ``TimeSeriesSplit(n_splits, test_size=horizon, gap=gap,
-    max_train_size=max_train_size)`` of scikit-learn. For a long frame of many series, that would
-    cut the rows, so that the test part held other series than the training part.
+    Each series is split individually: its last test set ends with the series, and each earlier one
+    ends `step` rows before the next. For a single series, the result is that of scikit-learn's
+    ``TimeSeriesSplit(n_splits, test_size=horizon, gap=gap, max_train_size=max_train_size)``. For a
+    long DataFrame of many series, the latter would split the rows, so that training and test sets
+    contained different series.
 
     Parameters
     ----------
     n_splits : int, default=5
-        Number of splits, 1 or more.
+        Number of splits. Must be at least 1.
     horizon : int, default=1
-        Number of rows of each series in a test part: the steps that are forecast.
+        Number of rows per series in each test set, that is, the number of steps to forecast.
     step : int, default=None
-        Rows between consecutive test parts; by default `horizon`, so that they follow each other.
-        A smaller one makes them overlap.
+        Number of rows between the starts of consecutive test sets; by default `horizon`, so that
+        they are adjacent. With smaller values they overlap.
     gap : int, default=0
-        Rows before each test part that are left out.
+        Number of rows to exclude from the end of each training set before the test set.
     max_train_size : int, default=None
-        Largest number of rows of a series in a training part; by default all before the test part.
+        Maximum number of rows per series in a training set; by default, all rows before the gap.
 
     See Also
     --------
@@ -56,15 +56,15 @@ class ForecastSplit(BaseCrossValidator):
 
     Notes
     -----
-    Rows are counted, not times: a row that is missing in time does not count. Series that are too
-    short for a split are left out of it, as no forecast can begin without a past.
+    All sizes are numbers of rows: time steps without a row are not counted. Series that are too
+    short for a split are excluded from it, because a forecast requires previous values.
 
-    A dict, a list or a Panel of series has no rows that scikit-learn could select; use :meth:`cut`,
-    or pass one long Series.
+    scikit-learn cannot index the rows of a dict, a list or a Panel of series: use :meth:`cut`, or
+    pass one long Series.
 
     Examples
     --------
-    Two shops, one of which opened later:
+    Two shops, of which one opened later:
 
     >>> import pandas as pd
     >>> from sk_rnn.model_selection import ForecastSplit
@@ -120,29 +120,29 @@ class ForecastSplit(BaseCrossValidator):
     def split(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the rows of the training and of the test part of each split, earliest first.
+        """Generate indices to split data into training and test set, earliest first.
 
         Parameters
         ----------
         X : Series, DataFrame or array
-            The series if `y` is None, else their covariates. Rows are time steps. With a
-            MultiIndex of ids and times, in the last level, rows of an id are one series.
+            The series if `y` is None, otherwise their covariates. Rows are time steps. With a
+            MultiIndex whose last level contains times, the rows of each id are one series.
         y : Series, DataFrame or array, default=None
-            The series. Its index counts, or that of `X` if it has none.
+            The series. The index of `X` is used if `y` has none.
         groups : object, default=None
             Ignored.
 
         Yields
         ------
         train, test : ndarray of int
-            Positions of rows, in their order in `X`.
+            Positions of rows, in increasing order.
 
         Raises
         ------
         TypeError
-            If the data has no rows that can be selected.
+            If the data has no rows that can be indexed.
         ValueError
-            If no series is long enough, or one is not in chronological order.
+            If no series is long enough, or a series is not in chronological order.
         """
         settings = self._settings()
         series, name = _series_of_rows(X, y)
@@ -151,18 +151,18 @@ class ForecastSplit(BaseCrossValidator):
         return self._rows(order, lengths, settings, name)
 
     def cut(self, y: Any) -> Iterator[tuple[Any, Any]]:
-        """Yield the training and the test part of each split, as the kind of object that y is.
+        """Generate the training and test set of each split, as objects of the type of y.
 
         Parameters
         ----------
         y : Series, DataFrame, array, dict, list or Panel
-            Series of any kind. Of a dict or a Panel, series that are too short for a split are left
-            out of its parts.
+            Series in any supported container. Series of a dict, a list or a Panel that are too
+            short for a split are excluded from it.
 
         Yields
         ------
         train, test : object
-            Of the kind of `y`.
+            Of the type of `y`.
 
         Examples
         --------
@@ -189,7 +189,7 @@ class ForecastSplit(BaseCrossValidator):
             rows = self._rows(np.arange(len(y)), np.array([len(y)]), settings, "y")
             return (([y[i] for i in train], [y[i] for i in test]) for train, test in rows)
         _n_rows(y, "ForecastSplit.cut: y")
-        is_polars = type(y).__module__.partition(".")[0] == "polars"  # which rows can select
+        is_polars = type(y).__module__.partition(".")[0] == "polars"  # its rows can be indexed
         opened = y if is_polars else open_foreign(y, "ForecastSplit.cut: y")
         if not is_polars and not isinstance(opened, pd.Series | pd.DataFrame | np.ndarray):
             opened = as_array(opened, "ForecastSplit.cut: y", "Pass a Series, a frame or an array.")
@@ -201,19 +201,19 @@ class ForecastSplit(BaseCrossValidator):
     def _settings(self) -> tuple[int, int, int, int, int | None]:
         horizon = _check(self.horizon, "horizon", 1)
         step = horizon if self.step is None else _check(self.step, "step", 1)
-        longest = self.max_train_size
+        max_train_size = self.max_train_size
         return (
             _check(self.n_splits, "n_splits", 1),
             horizon,
             step,
             _check(self.gap, "gap", 0),
-            None if longest is None else _check(longest, "max_train_size", 1),
+            None if max_train_size is None else _check(max_train_size, "max_train_size", 1),
         )
 
     def _rows(
         self, order: np.ndarray, lengths: np.ndarray, settings: Any, name: str
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield rows, given those of series after series."""
+        """Yield row positions, given those of all series, one series after the other."""
         bounds = list(_bounds(lengths, settings, name))
         starts = np.cumsum(lengths) - lengths
         return (
@@ -249,11 +249,11 @@ class ForecastSplit(BaseCrossValidator):
 def _bounds(
     lengths: np.ndarray, settings: tuple[int, int, int, int, int | None], name: str
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Return, for each split, where the training and test parts of each series begin and end.
+    """Return, for each split, the starts and stops of the training and test set of each series.
 
-    All four are equal for series without a training row in the split.
+    All four are zero for series without a training row in the split.
     """
-    n_splits, horizon, step, gap, longest = settings
+    n_splits, horizon, step, gap, max_train_size = settings
     needed = horizon + (n_splits - 1) * step + gap + 1
     if lengths.max(initial=0) < needed:
         which = name if len(lengths) == 1 else f"the longest of {len(lengths)} series in {name}"
@@ -263,46 +263,49 @@ def _bounds(
             "Pass longer series, or fewer splits."
         )
     return (
-        _split_bounds(lengths, k, horizon, step, gap, longest) for k in range(n_splits - 1, -1, -1)
+        _split_bounds(lengths, k, horizon, step, gap, max_train_size)
+        for k in range(n_splits - 1, -1, -1)
     )
 
 
 def _split_bounds(
-    lengths: np.ndarray, k: int, horizon: int, step: int, gap: int, longest: int | None
+    lengths: np.ndarray, k: int, horizon: int, step: int, gap: int, max_train_size: int | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     end = lengths - k * step
     begin = end - horizon
     stop = begin - gap
     there = stop >= 1
-    first = np.zeros_like(lengths) if longest is None else np.maximum(stop - longest, 0)
+    first = (
+        np.zeros_like(lengths) if max_train_size is None else np.maximum(stop - max_train_size, 0)
+    )
     return tuple(np.where(there, bound, 0) for bound in (first, stop, begin, end))  # type: ignore[return-value]
 
 
 def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return the integers of several ranges, one after the other."""
+    """Return the concatenation of several ranges."""
     before = np.cumsum(lengths) - lengths
     return np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
 
 
 def _series_of_rows(X: Any, y: Any) -> tuple[np.ndarray, str]:
-    """Return the number of the series of each row, and the name of the argument that told it."""
-    X, y = open_tensors(X, f"{_RAGGED}X"), open_tensors(y, f"{_RAGGED}y")
+    """Return the series of each row as an integer, and the name of the argument it is from."""
+    X, y = open_tensors(X, f"{_SPLIT}X"), open_tensors(y, f"{_SPLIT}y")
     name = "X" if y is None else "y"
     data = X if y is None else y
     for given, called in ((X, "X"), (y, "y")):
         nested = given is data and _is_ragged(given)  # X may be a nested list of covariates
         if isinstance(given, Panel | Mapping) or nested:
             raise TypeError(
-                f"{_RAGGED}{called} is a {type(given).__name__} of series, of which scikit-learn "
-                "selects whole series, not time steps. Pass a Series with a MultiIndex of ids and "
+                f"{_SPLIT}{called} is a {type(given).__name__} of series, which scikit-learn "
+                "indexes by series, not by time step. Pass a Series with a MultiIndex of ids and "
                 f"times (pd.concat of a dict of Series is one), or call cut({called})."
             )
-    n_rows = _n_rows(data, f"{_RAGGED}{name}")
+    n_rows = _n_rows(data, f"{_SPLIT}{name}")
     if y is not None and X is not None:
-        n_x = _n_rows(X, f"{_RAGGED}X")
+        n_x = _n_rows(X, f"{_SPLIT}X")
         if n_x != n_rows:
             raise ValueError(
-                f"{_RAGGED}X has {counted(n_x, 'row')}, but y has {n_rows}. Pass the same rows in "
+                f"{_SPLIT}X has {counted(n_x, 'row')}, but y has {n_rows}. Pass the same rows in "
                 "both."
             )
     index = _index_of(data)
@@ -310,7 +313,7 @@ def _series_of_rows(X: Any, y: Any) -> tuple[np.ndarray, str]:
         index, name = _index_of(X), "X"
     if index is None or n_rows == 0:
         return np.zeros(n_rows, dtype=np.int64), name
-    where = f"{_RAGGED}{name}"
+    where = f"{_SPLIT}{name}"
     if index.nlevels == 1:
         check_time_order(index, where)
         return np.zeros(n_rows, dtype=np.int64), name
@@ -340,12 +343,12 @@ def _check_times(codes: np.ndarray, index: pd.Index, where: str) -> None:
         advice = f"Pass {argument(where)}.sort_index()."
         if again:
             what = f"{shown} is in rows {before} and {row}"
-            advice = "Aggregate or drop the rows of one time."
+            advice = "Aggregate or drop rows with the same time."
         raise ValueError(f"{where} is not in chronological order: {what}. {advice}")
 
 
 def _index_of(data: Any) -> pd.Index | None:
-    """Return the index of pandas objects, unless it only numbers the rows."""
+    """Return the index of pandas objects, or None if it is a RangeIndex."""
     index = getattr(data, "index", None)
     if not isinstance(index, pd.Index) or isinstance(index, pd.RangeIndex):
         return None
@@ -366,7 +369,7 @@ def _n_rows(data: Any, where: str) -> int:
 
 
 def _is_ragged(data: Any) -> bool:
-    """Return whether a list or an object array holds series rather than rows of numbers."""
+    """Return whether a list or an object array contains series rather than numbers."""
     if isinstance(data, pd.Series | np.ndarray) and data.dtype != object:
         return False
     if not isinstance(data, list | tuple | pd.Series | np.ndarray) or len(data) == 0:
@@ -377,9 +380,11 @@ def _is_ragged(data: Any) -> bool:
     return isinstance(first, list | tuple | np.ndarray | pd.Series | pd.DataFrame)
 
 
-def _check(value: Any, name: str, least: int) -> int:
+def _check(value: Any, name: str, minimum: int) -> int:
     integer = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
-    if not integer or value < least:
+    if not integer or value < minimum:
         kind = ValueError if integer else TypeError
-        raise kind(f"ForecastSplit: {name} must be an integer from {least} on; got {plain(value)}.")
+        raise kind(
+            f"ForecastSplit: {name} must be an integer, {minimum} or greater; got {plain(value)}."
+        )
     return int(value)

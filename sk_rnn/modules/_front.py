@@ -20,7 +20,7 @@ class TokenEmbedding(nn.Module):
         Pretrained vectors; None draws them from N(0, ``std``²).
     unseen : ndarray of int or None
         Tokens that do not occur in the training data. Their vectors would stay at their random
-        initial values; they are set to zero, which word dropout teaches to mean "unknown".
+        initial values; they are set to zero, the vector that word dropout trains as "unknown".
     frozen : bool
         Do not train the vectors.
     dropout : float in [0, 1)

@@ -1,4 +1,4 @@
-"""Losses: from the outputs of a batch and its targets to one number.
+"""Losses: from the outputs of a batch and its targets to a scalar.
 
 Rows are sequences, or valid time steps with ``return_sequences=True``; padding is removed
 beforehand. All take outputs (N, n_outputs) and reduce over the outputs themselves, so that a

@@ -43,8 +43,8 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
         pipeline = f"make_pipeline(DictVectorizer(sparse=False), {name}(...))"
         advice = f" If it needs numbers, pass TimeDistributed({pipeline})."
         return kind(
-            f"{caller}: {name} refused the dicts of {len(steps.values)} time steps: {quote(error)}."
-            + ("" if requires_dicts(transformer) else advice)
+            f"{caller}: {name} rejected the dicts of {len(steps.values)} time steps: "
+            f"{quote(error)}." + ("" if requires_dicts(transformer) else advice)
         )
     reason = (
         _string_columns(X, steps, transformer, text)
@@ -55,12 +55,12 @@ def explain(error: Exception, X: Any, steps: Steps, transformer: Any, caller: st
     if reason is not None:
         return kind(f"{caller}: {reason}")
     rows = "a data frame" if isinstance(steps.values, pd.DataFrame) else "an array"
-    refused, advice = "refused", ""
+    outcome, advice = "rejected", ""
     if not isinstance(error, TypeError | ValueError):  # possibly a bug of the transformer
-        refused = f"raised {type(error).__name__} for"
+        outcome = f"raised {type(error).__name__} for"
         text, advice = quote(error), ". Check that X holds values that it supports."
     return kind(
-        f"{caller}: {name} {refused} the time steps, which it receives as {rows} of shape "
+        f"{caller}: {name} {outcome} the time steps, which it receives as {rows} of shape "
         f"{steps.values.shape} with one row per time step: {text}{advice}"
     )
 

@@ -19,7 +19,7 @@ _WHY = (
 
 
 class SequenceFolds:
-    """Cross-validation folds that keep each sequence on one side.
+    """Cross-validation folds in which no sequence is split.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""LogMelSpectrogram: sound waves to the features of speech recognition."""
+"""LogMelSpectrogram."""
 
 import math
 from typing import Any, ClassVar, Literal, Self
@@ -24,56 +24,58 @@ from ._sequence_output import SequenceOutput
 from ._steps import Steps, check_features, check_names_in, read_steps
 from ._waves import read_waves, resample
 
-# The rate of most speech corpora and recognisers.
+# The sampling rate of most speech corpora.
 _USUAL_RATE = 16_000
 
 # Frames are transformed in blocks of about this many values, so that temporaries stay small.
 _BLOCK = 1 << 20
 
-# Spectra are interpolated up to this many times the length of a window, so that narrow bands have
-# a frequency; beyond it, neighbouring bands would measure the same.
+# Frames are zero-padded to at most this many times the length of a window, so that narrow bands
+# contain a frequency; beyond it, neighbouring bands would be nearly identical.
 _MAX_INTERPOLATION = 16
 
 
 class LogMelSpectrogram(SequenceOutput):
-    r"""Convert sound waves to logarithmic energies in mel-scaled frequency bands.
+    r"""Convert audio signals to log-mel spectrograms.
 
-    These are the usual features of speech recognition: the spectrum of short overlapping frames,
-    100 per second by default, at the resolution of human hearing. A wave of 16,000 samples becomes
-    a sequence of 98 time steps with 40 features, short enough for a recurrent network.
+    These are the usual features of speech recognition: logarithmic energies in mel-scaled frequency
+    bands for short overlapping frames, 100 per second by default. A waveform of 16,000 samples
+    becomes a sequence of 98 time steps with 40 features, short enough for a recurrent network.
 
     Parameters
     ----------
     sampling_rate : int or "auto", default="auto"
-        Samples per second. Waves that come with another rate are resampled to it. "auto" uses the
-        lowest rate in `fit`, or 16,000 if waves come without rates: set it if theirs is another.
+        Samples per second. Waveforms with another rate are resampled to it. "auto" uses the lowest
+        rate in `fit`, or 16,000 for waveforms without rates: set it if their rate is another.
     n_mels : int, default=40
         Number of frequency bands, which is the number of features per time step.
     window : float, default=0.025
-        Seconds per frame. Longer frames resolve frequencies better and times worse.
+        Length of a frame in seconds. Longer frames have a higher frequency resolution and a lower
+        time resolution.
     hop : float, default=0.01
-        Seconds from one frame to the next. Greater values give fewer time steps.
+        Seconds between the starts of consecutive frames. Larger values result in fewer time steps.
     f_min : float, default=20.0
         Lowest frequency, in Hz.
     f_max : float, default=None
         Highest frequency, in Hz; by default half the sampling rate.
     pre_emphasis : float, default=0.97
-        Fraction of the previous sample that is subtracted from each sample, which strengthens high
-        frequencies. 0 leaves the wave as it is.
+        Fraction of the previous sample that is subtracted from each sample, which amplifies high
+        frequencies. 0 leaves the waveform unchanged.
     floor : float, default=1e-10
-        Energies below are raised to it before the logarithm, so that silence is finite.
+        Smallest energy: lower ones are raised to it before the logarithm, so that silence has
+        finite features.
 
     Attributes
     ----------
     sampling_rate_ : int
-        Samples per second of the waves that are analysed.
+        Sampling rate to which waveforms are resampled.
     n_fft_ : int
-        Length of the Fourier transform: the smallest power of two that holds a frame and for which
-        each band has at least one frequency.
+        Length of the Fourier transform: the smallest power of two that is at least the length of a
+        frame and for which each band contains at least one frequency.
     mel_frequencies_ : ndarray of shape (n_mels,)
         Centres of the bands, in Hz.
     n_features_in_ : int
-        1, since a wave has one value per sample; the number of columns for a 2-D table.
+        1, because waveforms have one channel; for a 2-D table, the number of columns.
 
     See Also
     --------
@@ -86,15 +88,15 @@ class LogMelSpectrogram(SequenceOutput):
     :math:`0.54 - 0.46 \cos(2 \pi n / (N - 1))`, and transformed into its power spectrum. The power
     is summed in triangular bands that are equally spaced and half overlapping on the mel scale,
     :math:`\mathrm{mel}(f) = 2595 \log_{10}(1 + f / 700)`, and the natural logarithm is taken, as
-    described in [1]_, after [2]_. Frames lie inside the wave: samples after the last whole frame
-    are dropped, and a wave shorter than a frame is padded with zeros.
+    described in [1]_, after [2]_. Samples after the last complete frame are dropped, and
+    a waveform shorter than a frame is padded with zeros.
 
-    Arrays of uint8, int16 and int32, the types of wave files, are scaled to [-1, 1). Waves are
-    resampled by ``scipy.signal.resample_poly``.
+    Arrays of uint8, int16 and int32, the types of WAV files, are scaled to [-1, 1). Waveforms are
+    resampled with ``scipy.signal.resample_poly``.
 
     The loudness and the microphone of a recording add a constant to each feature. Subtracting the
-    mean over time within each sequence removes it, and helps with speakers that were not heard in
-    training.
+    mean over time within each sequence removes it, which helps with
+    speakers that are not in the training data.
 
     References
     ----------
@@ -104,8 +106,7 @@ class LogMelSpectrogram(SequenceOutput):
 
     Examples
     --------
-    A tone of 440 Hz and one of 3,000 Hz, each for a quarter of a second at 8,000 samples per
-    second:
+    Tones of 440 Hz and 3,000 Hz, a quarter of a second at 8,000 samples per second:
 
     >>> import numpy as np
     >>> from sk_rnn.preprocessing import LogMelSpectrogram
@@ -119,10 +120,10 @@ class LogMelSpectrogram(SequenceOutput):
     >>> spectrogram.mel_frequencies_[loudest].round()
     array([ 425., 2895.])
 
-    Files, with their own rates::
+    WAV files with their sampling rates::
 
-        waves = [scipy.io.wavfile.read(path) for path in paths]  # (rate, samples) each
-        spectra = LogMelSpectrogram().fit_transform(waves)
+        X = [scipy.io.wavfile.read(path) for path in paths]  # (rate, samples) each
+        spectra = LogMelSpectrogram().fit_transform(X)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -163,10 +164,10 @@ class LogMelSpectrogram(SequenceOutput):
 
         Parameters
         ----------
-        X : list of array-like, list of (rate, wave), array-like or Panel
-            One wave per sample: numbers in any container that the estimators accept, with one
-            feature; or pairs of a sampling rate and a wave, as ``scipy.io.wavfile.read`` returns
-            them.
+        X : list of array-like, list of (rate, waveform), array-like or Panel
+            One waveform per sample: numbers in any container that the estimators accept, with one
+            feature; or pairs of a sampling rate and a waveform, as returned by
+            ``scipy.io.wavfile.read``.
         y : None, default=None
             Ignored.
 
@@ -180,19 +181,19 @@ class LogMelSpectrogram(SequenceOutput):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None) -> Any:
-        """Determine the frequency bands, and convert waves to log-mel energies.
+        """Determine the frequency bands, and convert waveforms to log-mel energies.
 
         Parameters
         ----------
         X : list of array-like, list of (rate, wave), array-like or Panel
-            One wave per sample, as for `fit`.
+            One waveform per sample, as for `fit`.
         y : None, default=None
             Ignored.
 
         Returns
         -------
         spectra : Panel or ndarray
-            As from `transform`.
+            Same as for `transform`.
         """
         caller = "LogMelSpectrogram.fit_transform"
         with unchanged_on_failure(self):
@@ -200,20 +201,22 @@ class LogMelSpectrogram(SequenceOutput):
             return self._in_container(self._analyse(steps, rates, caller), X)
 
     def transform(self, X: Any) -> Any:
-        """Convert waves to log-mel energies.
+        """Convert waveforms to log-mel energies.
 
         Parameters
         ----------
         X : list of array-like, list of (rate, wave), array-like or Panel
-            One wave per sample, as for `fit`. Waves without a rate have `sampling_rate_`.
+            One waveform per sample, as for `fit`. Waveforms without a rate are assumed to have
+            `sampling_rate_`.
 
         Returns
         -------
         spectra : Panel or ndarray
             A Panel with `n_mels` features per time step, which keeps the index; for array input,
             an array of shape (n_samples, n_timesteps, n_mels), or (n_samples, n_timesteps) for a
-            table and ``n_mels=1``. float32 for waves of float32 and of wave files, else float64.
-            With ``set_output(transform="pandas")``, a list of data frames, one per wave.
+            table and ``n_mels=1``. float32 for waveforms in float32 and the types of WAV files,
+            otherwise float64. With ``set_output(transform="pandas")``, a list of DataFrames, one
+            per sample.
         """
         check_is_fitted(self)
         caller = "LogMelSpectrogram.transform"
@@ -226,7 +229,7 @@ class LogMelSpectrogram(SequenceOutput):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Ignored, but checked to be those seen in `fit`.
+            Only used to validate feature names with the names seen in `fit`.
 
         Returns
         -------
@@ -265,70 +268,70 @@ class LogMelSpectrogram(SequenceOutput):
         return steps, rates
 
     def _frame_length(self, caller: str) -> tuple[int, int]:
-        """Return the numbers of samples of a frame, and from one frame to the next."""
+        """Return the lengths of window and hop in samples."""
         lengths = []
         for name, seconds in (("window", self.window), ("hop", self.hop)):
             samples = float(seconds) * self.sampling_rate_
             if not 0.5 < samples < 2**31:
                 raise ValueError(
                     f"{caller}: {name}={seconds!r} is {samples:g} samples at {self.sampling_rate_} "
-                    "samples per second. Pass seconds, such as 0.025."
+                    "samples per second. Pass a duration in seconds, such as 0.025."
                 )
             lengths.append(round(samples))
         return lengths[0], lengths[1]
 
     def _edges(self, caller: str) -> np.ndarray:
-        """Return the limits of the bands in Hz: band i is from edge i to edge i + 2."""
+        """Return the edges of the bands in Hz: band i is from edge i to edge i + 2."""
         highest = self.sampling_rate_ / 2
         f_max = highest if self.f_max is None else float(self.f_max)
         if f_max > highest:
             raise ValueError(
                 f"{caller}: f_max={self.f_max!r} is above {highest:g} Hz, the highest frequency at "
-                f"{self.sampling_rate_} samples per second. Lower it, or leave it None."
+                f"{self.sampling_rate_} samples per second. Lower it, or set it to None."
             )
         if self.f_min >= f_max:
             raise ValueError(
-                f"{caller}: f_min={self.f_min!r} is not below the highest frequency, {f_max:g} Hz. "
-                "Lower it."
+                f"{caller}: f_min={self.f_min!r} must be less than the highest frequency, "
+                f"{f_max:g} Hz. Lower it."
             )
         low, high = _mel(np.array([float(self.f_min), f_max]))
         return _hertz(np.linspace(low, high, int(self.n_mels) + 2))
 
     def _read(self, X: Any, caller: str, *, reset: bool) -> tuple[Steps, list[int] | None]:
-        """Return finite waves, and their rates if X has them."""
+        """Return waveforms of finite numbers, and their rates if X contains them."""
         plain_waves, rates, ids = read_waves(X, f"{caller}: X")
         steps = read_steps(plain_waves, caller, fitted=None if reset else self)
         n_channels = steps.values.shape[1]
         if n_channels > 1:
             raise ValueError(
-                f"{caller}: X has {counted(n_channels, 'feature')} per time step, but a wave has "
-                "one. If they are the channels of a recording, pass their mean: "
+                f"{caller}: X has {counted(n_channels, 'feature')} per time step, but a waveform "
+                "has one. If they are the channels of a recording, pass their mean: "
                 + (
-                    "[(rate, wave.mean(axis=1)) for rate, wave in X]."
+                    "[(rate, x.mean(axis=1)) for rate, x in X]."
                     if rates is not None
-                    else "[wave.mean(axis=1) for wave in X]."
+                    else "[x.mean(axis=1) for x in X]."
                 )
             )
         check_features(self, plain_waves, steps, caller, reset=reset)
         if ids is not None:
             steps = steps._replace(ids=ids)
         panel = steps.to_panel()
-        panel = check_sequences(panel, dtype=panel.dtype, caller=caller)  # refuses NaN, infinity
+        panel = check_sequences(panel, dtype=panel.dtype, caller=caller)  # rejects NaN and infinity
         return steps._replace(values=panel.values), rates
 
     def _analyse(self, steps: Steps, rates: list[int] | None, caller: str) -> Steps:
-        """Return the features of waves as time steps."""
+        """Return the features of waveforms as time steps."""
         spectra = []
         for i, (start, stop) in enumerate(zip(steps.offsets[:-1], steps.offsets[1:], strict=True)):
             wave = steps.values[start:stop, 0]
-            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+            with np.errstate(over="ignore", invalid="ignore"):  # overflow raises an error below
                 if rates is not None:
                     wave = resample(wave, rates[i], self.sampling_rate_)
                 spectrum = self._spectrum(wave).astype(steps.values.dtype, copy=False)
             if not np.isfinite(spectrum).all():
                 raise ValueError(
-                    f"{caller}: X[{i}] has values so large that its energy is too large for "
-                    "float64. Scale waves to [-1, 1]."
+                    f"{caller}: X[{i}] has values whose energy is too large for float64. Scale "
+                    "waveforms to [-1, 1]."
                 )
             spectra.append(spectrum)
         return steps._replace(
@@ -340,7 +343,7 @@ class LogMelSpectrogram(SequenceOutput):
         )
 
     def _spectrum(self, wave: np.ndarray) -> np.ndarray:
-        """Return the log-mel energies (n_frames, n_mels) of one wave."""
+        """Return the log-mel energies (n_frames, n_mels) of one waveform."""
         width, hop = self._frame
         pre_emphasis, floor = self._analysis
         wave = wave.astype(np.float64)
@@ -360,7 +363,7 @@ class LogMelSpectrogram(SequenceOutput):
 
 
 def _count(n_samples: int, width: int, hop: int) -> int:
-    """Return the number of frames of a wave."""
+    """Return the number of frames of a waveform."""
     return 1 + max(0, n_samples - width) // hop
 
 
@@ -401,6 +404,6 @@ def _mel_filters(edges: np.ndarray, rate: int, width: int, caller: str) -> tuple
             band = int(np.argmax(empty))
             raise ValueError(
                 f"{caller}: n_mels={len(centre)} bands are too narrow for a window of {width} "
-                f"samples: the band from {edges[band]:.1f} to {edges[band + 2]:.1f} Hz has no "
-                "frequency of its own. Lower n_mels, or lengthen the window."
+                f"samples: the band from {edges[band]:.1f} to {edges[band + 2]:.1f} Hz "
+                "contains no frequency. Decrease n_mels, or increase window."
             )

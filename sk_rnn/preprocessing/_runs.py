@@ -32,7 +32,7 @@ def find_runs(
     where : str
         Name of the series in error messages: the caller and the argument.
     several : bool
-        Whether there are several series, which messages number.
+        Whether there are several series; messages then give the number of the series.
     """
     series = np.arange(len(offsets) - 1)
     whole = Runs(offsets[:-1], np.diff(offsets), series)

@@ -44,7 +44,7 @@ class Steps(NamedTuple):
     is_tokens: bool = False  # whether X was a panel of token ids
     times: pd.Index | None = None  # times of the time steps in a Panel
     is_records: bool = False  # whether values are dicts of features, one per time step
-    frame_shape: tuple[int, ...] | None = None  # of films, whose frames are flattened
+    frame_shape: tuple[int, ...] | None = None  # of videos, whose frames are flattened
 
     @property
     def lengths(self) -> np.ndarray:
@@ -64,7 +64,7 @@ class Steps(NamedTuple):
         if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:
             values = values[:, 0]
         elif values.dtype not in (np.float32, np.float64):
-            with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
+            with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
                 values = values.astype(np.float64)
         return Panel(
             values,
@@ -135,7 +135,7 @@ def read_steps(
     records = _are_records(flat.values)
     values = flat.values.reshape(len(flat.values), -1)  # (total_steps, n_features)
     table = is_table(X)
-    rectangle = table or len(shape_of(X) or ()) in (3, 4, 5)  # 4 and 5: films
+    rectangle = table or len(shape_of(X) or ()) in (3, 4, 5)  # 4 and 5: videos
     ids = None if table else flat.ids  # the output for a table is an array
     return Steps(
         values,

@@ -1,4 +1,4 @@
-"""PenStrokes: strokes of a pen to sequences of movements."""
+"""PenStrokes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -39,21 +39,22 @@ _ACCEPTED = (
 class PenStrokes(SequenceOutput):
     r"""Convert pen strokes to movements of equal lengths, for handwriting and sketches.
 
-    Strokes are scaled to a common size and resampled to points at equal distances, so that neither
-    the size of the writing nor the speed of the pen and the rate of the device matter. Each point
-    becomes a time step: the movement from the point before it, and whether the pen is lifted
-    after it.
+    Strokes are scaled to a common size and resampled to equidistant points, so that the features
+    depend neither on the size of the writing, nor on the speed of the pen, nor on the sampling rate
+    of the device. Each point becomes a time step: the movement from the previous point, and whether
+    the pen is lifted after it.
 
     Parameters
     ----------
     spacing : float, default=0.05
-        Distance of neighbouring points of a stroke, in units of `unit`. Smaller values give more
-        time steps and finer curves. It is adjusted for each stroke, so that its two ends are kept.
+        Distance between neighbouring points of a stroke, in units of `unit`. Smaller values result
+        in more time steps and finer curves. It is adjusted for each stroke, so that both ends are
+        kept.
     unit : {"height", "extent"}, default="height"
-        What is scaled to 1 in each sample: its height, which suits words and lines of text, or the
-        greater one of width and height, which suits sketches and single symbols. For a sample
-        without height, such as a dash, the extent. None keeps the coordinates of the device, so
-        that `spacing` is in its units.
+        The length that is scaled to 1 in each sample: "height" is suitable for words and lines of
+        text; "extent", the maximum of width and height, for sketches and single symbols. For a
+        sample without height, such as a dash, "extent" is used. None keeps the coordinates of the
+        device, so that `spacing` is in their units.
 
     Attributes
     ----------
@@ -66,11 +67,11 @@ class PenStrokes(SequenceOutput):
 
     Notes
     -----
-    The format, without the resampling, is that of [1]_ and of many sketch data sets. A stroke of
+    The format, except for the resampling, is that of [1]_ and of many sketch data sets. A stroke of
     length :math:`L` becomes :math:`\max(1, \operatorname{round}(L / \text{spacing}))` movements of
-    equal lengths along the line that joins its points; a stroke of a single position is one point.
-    The movement with the pen in the air, from the end of a stroke to the beginning of the next one,
-    is a single time step of any length. The first movement is 0, so that positions do not matter.
+    equal lengths along the line through its points; a stroke at a single position is one point. The
+    movement with the pen lifted, from the end of a stroke to the start of the next one, is a single
+    time step of any length. The first movement is 0, so that features do not depend on positions.
 
     References
     ----------
@@ -78,7 +79,7 @@ class PenStrokes(SequenceOutput):
 
     Examples
     --------
-    A plus sign of two strokes, 20 units wide and high:
+    A plus sign with two strokes, 20 units wide and high:
 
     >>> from sk_rnn.preprocessing import PenStrokes
     >>> plus = [[[0, 10], [20, 10]], [[10, 0], [10, 20]]]
@@ -138,22 +139,23 @@ class PenStrokes(SequenceOutput):
         -------
         movements : Panel
             With three features per time step: "dx" and "dy", the movement from the previous point,
-            and "pen_up", 1 at the last point of a stroke and 0 at others. It has the index of a
-            Series. With ``set_output(transform="pandas")``, a list of data frames, one per sample.
+            and "pen_up", 1 at the last point of a stroke and 0 at others. It has the index of X if
+            that is a Series. With ``set_output(transform="pandas")``, a list of DataFrames, one per
+            sample.
         """
         check_is_fitted(self)
-        self._validate_params()  # they may have been changed after fit
+        self._validate_params()  # parameters may have been changed after fit
         caller = "PenStrokes.transform"
         samples, ids = _read_samples(X, f"{caller}: X")
         movements = []
         for i, strokes in enumerate(samples):
-            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+            with np.errstate(over="ignore", invalid="ignore"):  # overflow raises an error below
                 unit = _unit(strokes, self.unit)
                 most = sum(map(_length, strokes)) / unit / float(self.spacing)
             if not math.isfinite(most):
                 raise ValueError(
-                    f"{caller}: X[{i}] has coordinates so large that distances are too large for "
-                    "float64. Rescale them."
+                    f"{caller}: X[{i}] has coordinates whose distances are too large for float64. "
+                    "Rescale them."
                 )
             if not most < _MOST_POINTS:
                 raise ValueError(
@@ -173,18 +175,19 @@ class PenStrokes(SequenceOutput):
         return self._in_container(steps, X)
 
     def inverse_transform(self, X: Any) -> list[list[np.ndarray]]:
-        """Convert movements to strokes, which can be drawn.
+        """Convert movements to strokes, for example to plot them.
 
         Parameters
         ----------
         X : Panel, list of array-like of shape (n_timesteps, 3) or array-like
-            Movements, as from `transform`, or generated by a model. "pen_up" counts from 0.5 on.
+            Movements, as from `transform`, or generated by a model. The pen is lifted where
+            "pen_up" is at least 0.5.
 
         Returns
         -------
         strokes : list of lists of ndarray of shape (n_points, 2)
-            One list of strokes per sample, in units of `unit`, beginning at the first movement
-            from (0, 0).
+            One list of strokes per sample, in units of `unit`. The first point is the first
+            movement, starting from (0, 0).
         """
         check_is_fitted(self)
         caller = "PenStrokes.inverse_transform"
@@ -221,7 +224,7 @@ class PenStrokes(SequenceOutput):
         return np.asarray(_NAMES, dtype=object)
 
     def __sklearn_tags__(self) -> Tags:
-        """Lists of strokes in, which are not tables; arrays of points."""
+        """Declare that X is not a 2-D table, and that dtypes are not preserved."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
@@ -229,7 +232,7 @@ class PenStrokes(SequenceOutput):
         return tags
 
 
-# A sample with more points is a mistake in the units.
+# More points indicate that `spacing` is in other units than the coordinates.
 _MOST_POINTS = 1_000_000
 
 
@@ -251,7 +254,7 @@ def _length(stroke: np.ndarray) -> float:
 
 
 def _resample(stroke: np.ndarray, spacing: float) -> np.ndarray:
-    """Return points (n, 2) at equal distances along a stroke, its ends included."""
+    """Return equidistant points (n, 2) along a stroke, including its ends."""
     distances = np.hypot(*np.diff(stroke, axis=0).T)
     position = np.concatenate([[0.0], np.cumsum(distances)])
     if position[-1] == 0:
@@ -274,12 +277,12 @@ def _movements(strokes: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _read_samples(X: Any, where: str) -> tuple[list[list[np.ndarray]], pd.Index | None]:
-    """Return the strokes (n_points, 2) of each sample, and the labels of the samples."""
+    """Return the strokes (n_points, 2) of each sample, and the index of the samples."""
     if isinstance(X, Panel):
         refuse_empty(X.lengths, where)
         if X.is_tokens:
-            raise ValueError(f"{where} holds token ids where points are expected. {_ACCEPTED}")
-        return [_of_points(x, f"{where}[{i}]") for i, x in enumerate(X)], X.index
+            raise ValueError(f"{where} contains token ids where points are expected. {_ACCEPTED}")
+        return [_split_points(x, f"{where}[{i}]") for i, x in enumerate(X)], X.index
     X = open_foreign(X, where)
     listed = isinstance(X, list | tuple | pd.Series) or (isinstance(X, np.ndarray) and X.ndim)
     if not listed:
@@ -295,23 +298,23 @@ def _read_samples(X: Any, where: str) -> tuple[list[list[np.ndarray]], pd.Index 
 
 def _read_sample(x: Any, where: str) -> list[np.ndarray]:
     """Return the strokes of one sample."""
-    x = _opened(x, where)
+    x = _open_stroke(x, where)
     if len(x) == 0:
         raise ValueError(f"{where} has no strokes. Drop it, from y too.")
     first = x[0].to_numpy() if isinstance(x[0], pd.DataFrame | pd.Series) else x[0]
     points = isinstance(x, np.ndarray) and x.dtype != object and x.ndim == 2
     if points or (is_sequence(first) and len(first) and not is_sequence(first[0])):
-        return _of_points(x, where)
+        return _split_points(x, where)
     strokes = []
     for i, stroke in enumerate(x):
-        points = _points(_opened(stroke, f"{where}[{i}]"), f"{where}[{i}]")
+        points = _points(_open_stroke(stroke, f"{where}[{i}]"), f"{where}[{i}]")
         if points.shape[1] != 2:
-            _refuse_columns(points, f"{where}[{i}]")
+            _raise_for_columns(points, f"{where}[{i}]")
         strokes.append(points)
     return strokes
 
 
-def _opened(x: Any, where: str) -> Any:
+def _open_stroke(x: Any, where: str) -> Any:
     """Return a sample or a stroke as an array, a list or a tuple."""
     x = open_tensors(x, where)
     if isinstance(x, pd.DataFrame | pd.Series):
@@ -343,13 +346,13 @@ def _points(x: Any, where: str) -> np.ndarray:
     return points
 
 
-def _of_points(x: Any, where: str) -> list[np.ndarray]:
+def _split_points(x: Any, where: str) -> list[np.ndarray]:
     """Return the strokes of a sample that is one array of points."""
     points = _points(x, where)
     if points.shape[1] == 2:
         return [points]
     if points.shape[1] != 3:
-        _refuse_columns(points, where)
+        _raise_for_columns(points, where)
     pen_up = points[:, 2]
     if not np.isin(pen_up, (0.0, 1.0)).all():
         wrong = pen_up[~np.isin(pen_up, (0.0, 1.0))][0]
@@ -361,7 +364,7 @@ def _of_points(x: Any, where: str) -> list[np.ndarray]:
     return np.split(points[:, :2], np.flatnonzero(pen_up[:-1]) + 1)
 
 
-def _refuse_columns(points: np.ndarray, where: str) -> NoReturn:
+def _raise_for_columns(points: np.ndarray, where: str) -> NoReturn:
     n_points, n_columns = points.shape
     advice = "Pass x and y only: stroke[:, :2]." if n_columns > 2 else _ACCEPTED
     if n_points in (2, 3) and n_columns > 3:  # all x, then all y

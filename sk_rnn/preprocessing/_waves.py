@@ -1,4 +1,4 @@
-"""Reading of sound waves: with or without sampling rates, as numbers or as wave files hold them."""
+"""Reading of waveforms: with or without sampling rates, as numbers or in the types of WAV files."""
 
 from fractions import Fraction
 from numbers import Integral, Real
@@ -9,14 +9,14 @@ import pandas as pd
 
 from ..sequences import Panel, is_sequence, open_foreign, open_tensors, plain
 
-# The zero and the largest value of the integer types of wave files: 8 bits are unsigned.
+# The zero and the largest value of the integer types of WAV files. 8-bit files are unsigned.
 _WAVE_FILES = {"u1": (128, 128), "i2": (0, 1 << 15), "i4": (0, 1 << 31)}
 
-_PAIRS = "Pass pairs of a sampling rate and a wave, (rate, wave), or waves only."
+_PAIRS = "Pass pairs of a sampling rate and a waveform, (rate, waveform), or waveforms only."
 
 
 def read_waves(X: Any, where: str) -> tuple[Any, list[int] | None, pd.Index | None]:
-    """Separate waves from their sampling rates, and scale the integers of wave files.
+    """Separate waveforms from their sampling rates, and scale the integers of WAV files.
 
     Parameters
     ----------
@@ -28,11 +28,11 @@ def read_waves(X: Any, where: str) -> tuple[Any, list[int] | None, pd.Index | No
     Returns
     -------
     waves : object
-        A container of waves, not yet validated.
+        A container of waveforms, not yet validated.
     rates : list of int or None
-        Samples per second of each wave, if X holds pairs.
+        Samples per second of each waveform, if X contains pairs.
     ids : Index or None
-        Labels of the pairs in a Series.
+        Index of X if it is a Series of pairs.
     """
     if isinstance(X, Panel):
         return X, None, None
@@ -44,8 +44,8 @@ def read_waves(X: Any, where: str) -> tuple[Any, list[int] | None, pd.Index | No
         return X, None, None
     if isinstance(X, tuple) and _is_pair(X):
         raise ValueError(
-            f"{where} is one pair of a sampling rate and a wave, where a list of them is expected. "
-            "Pass [X]."
+            f"{where} is one pair of a sampling rate and a waveform, where a list of them is "
+            "expected. Pass [X]."
         )
     items = list(X)
     if not any(map(_is_pair, items)):
@@ -56,8 +56,8 @@ def read_waves(X: Any, where: str) -> tuple[Any, list[int] | None, pd.Index | No
     for i, item in enumerate(items):
         if not _is_pair(item):
             raise ValueError(
-                f"{where}[{i}] is not a pair of a sampling rate and a wave, but other samples are. "
-                f"{_PAIRS}"
+                f"{where}[{i}] is not a pair of a sampling rate and a waveform, but other samples "
+                f"are. {_PAIRS}"
             )
         rates.append(_rate(item[0], f"{where}[{i}]"))
         waves.append(_scaled(_as_array(item[1], f"{where}[{i}]")))
@@ -65,14 +65,14 @@ def read_waves(X: Any, where: str) -> tuple[Any, list[int] | None, pd.Index | No
 
 
 def resample(wave: np.ndarray, rate: int, target: int) -> np.ndarray:
-    """Return a wave at another sampling rate."""
+    """Return a waveform at another sampling rate."""
     if rate == target:
         return wave
-    from scipy.signal import resample_poly  # slow to import, and seldom needed
+    from scipy.signal import resample_poly  # slow to import, and rarely needed
 
     low, high = sorted((rate, target))
-    # The longer the terms of the ratio, the longer the filter: rates without a common factor are
-    # approximated, to a hundred-thousandth at worst.
+    # The length of the filter grows with the terms of the ratio: ratios of rates without a common
+    # factor are approximated, with a relative error of at most 1e-5.
     ratio = Fraction(high, low).limit_denominator(max(1, 100_000 * low // high))
     many, few = ratio.numerator, ratio.denominator
     return resample_poly(wave, *((few, many) if rate == high else (many, few)))
@@ -87,14 +87,14 @@ def _is_pair(x: Any) -> bool:
 
 
 def _as_array(wave: Any, where: str) -> Any:
-    """Return a list as an array: lists of equal lengths would be a table."""
+    """Convert a list to an array: lists of equal lengths would be read as a table."""
     if not isinstance(wave, list | tuple | range):
         return open_tensors(wave, where)
     try:
         return np.asarray(wave)
     except ValueError as error:
         raise ValueError(
-            f"{where} has samples of several lengths. Pass one number per sample of the wave."
+            f"{where} has samples of several lengths. Pass one number per sample of the waveform."
         ) from error
 
 
@@ -103,13 +103,13 @@ def _rate(rate: Any, where: str) -> int:
     if isinstance(rate, bool | np.bool_) or not whole or not 1 <= rate < 2**31:
         raise ValueError(
             f"{where} has the sampling rate {plain(rate)}. Pass samples per second as a positive "
-            "integer: (rate, wave)."
+            "integer: (rate, waveform)."
         )
     return int(rate)
 
 
 def _scaled(x: Any) -> Any:
-    """Return the integers of a wave file as float32 in [-1, 1), and everything else unchanged."""
+    """Return the integers of a WAV file as float32 in [-1, 1), and everything else unchanged."""
     if not isinstance(x, np.ndarray) or x.dtype.str[1:] not in _WAVE_FILES:
         return x
     zero, largest = _WAVE_FILES[x.dtype.str[1:]]

@@ -102,7 +102,7 @@ def make_windows(
     series : array-like of shape (n_timesteps,) or (n_timesteps, n_features), Series, DataFrame, \
 Panel or list
         Numbers in chronological order. The index of a Series or DataFrame must increase if it holds
-        dates or numbers; text only names the rows, and must be unique. The sequences of a Panel
+        dates or numbers; strings only label the rows, and must be unique. The sequences of a Panel
         are separate series: no window begins in one and ends in another, and series that are too
         short have no window. A list of arrays, Series, DataFrames or lists also holds several
         series and is read like :meth:`Panel.from_sequences <sk_rnn.Panel.from_sequences>` reads it;
@@ -121,12 +121,12 @@ Panel or list
         single one gives one-dimensional targets. By default all columns. Windows always have all.
     time_gaps : {"raise", "cut", "ignore"}, default="raise"
         What to do if rows of a DatetimeIndex or PeriodIndex are not equally far apart, such as
-        after a missing hour: raise an error; cut there, so that no window or target reaches across;
-        or treat rows as consecutive. Months, quarters and business days count as equal steps.
+        after a missing hour: raise an error; cut there, so that no window or target extends across
+        it; or treat rows as consecutive. Months, quarters and business days count as equal steps.
         Series without dates have no gaps.
     return_last : bool, default=False
-        Whether to return the window at the end of each series, too, of which the target is not
-        known yet. A model predicts from it what follows the data.
+        Whether to also return the window at the end of each series, whose target is not known yet:
+        a model predicts from it the time steps after the data.
 
     Returns
     -------
@@ -185,7 +185,7 @@ Panel or list
     >>> X.tolist(), y["x0"].tolist()
     ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
 
-    One column is predicted from all; the last window is that of the days to come:
+    One column is predicted from all columns; the last window is that of the next days:
 
     >>> frame = pd.DataFrame({"sales": days, "price": 1.0})
     >>> X, y, last = make_windows(frame, window=3, target="sales", return_last=True)

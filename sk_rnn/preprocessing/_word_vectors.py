@@ -326,7 +326,7 @@ def _split(line: bytes, n_dimensions: int, where: str, n_line: int) -> tuple[byt
     if len(word) > 1 and all(map(_is_number, word[1:])):
         _refuse_count(line, len(fields) - 1, n_dimensions, where, n_line)
     try:
-        with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused below
+        with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected below
             vector = np.array([float(number) for number in numbers], dtype=np.float32)
     except ValueError:
         wrong = next(number for number in numbers if not _is_number(number))

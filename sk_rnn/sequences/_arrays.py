@@ -15,7 +15,7 @@ def refuse_matrices(x: Any, where: str) -> None:
     ----------
     x : object
     where : str
-        Its name in error messages.
+        Name of the argument in error messages.
     """
     if issparse(x):
         raise TypeError(
@@ -35,7 +35,7 @@ def as_array(data: Any, where: str, advice: str) -> np.ndarray:
     ----------
     data : object
     where : str
-        Its name in error messages.
+        Name of the argument in error messages.
     advice : str
         What to pass, for error messages.
     """

@@ -81,9 +81,10 @@ def prediction_batches(
     lengths : ndarray of int of shape (n_samples,)
         Number of time steps of each sample.
     max_samples : int
-        Rows per batch.
+        Maximum number of samples per batch.
     max_steps : int
-        Padded time steps per batch: samples times the longest. One sample may exceed it.
+        Maximum number of padded time steps per batch: the number of samples times the longest
+        length. A single sample may exceed it.
 
     Returns
     -------

@@ -19,9 +19,9 @@ def check_table_names(
     estimator : object
         Its ``feature_names_in_`` is set or checked.
     X : object
-        A table, as `open_foreign` returns it.
+        A table, as returned by `open_foreign`.
     where : str
-        Its name in error messages.
+        Name of the argument in error messages.
     reset : bool
         Whether names are set.
     was_table : bool, default=True

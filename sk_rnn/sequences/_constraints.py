@@ -24,9 +24,9 @@ class IntegerFrom(Interval):
     Parameters
     ----------
     left : int
-        The smallest of them.
+        The smallest allowed value.
     right : int
-        The largest of them; by default the maximum of int64.
+        The largest allowed value; by default the maximum of int64.
     """
 
     def __init__(self, left: int, right: int = _MAX_INT) -> None:
@@ -48,11 +48,11 @@ class NumberIn(Interval):
     Parameters
     ----------
     left, right : float or None
-        The ends of the interval; None for no limit.
+        The bounds of the interval; None for no limit.
     closed : {"left", "right", "both", "neither"}
-        Which ends belong to it.
+        Which bounds the interval includes.
     integers : bool
-        Whether integers are among them.
+        Whether integers are allowed.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class AnyNumber(Interval):
 
 
 class IntegerRange(Interval):
-    """Tuples of two integers, the second not below the first.
+    """Tuples of two integers in non-decreasing order.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def plain_number(value: Any) -> Any:
     """Return numbers and booleans as the equal Python objects, anything else unchanged.
 
     NumPy scalars would determine the precision of computations (an int8 overflows, a float32
-    rounds its factor), and torch refuses some of them.
+    rounds its factor), and torch rejects some of them.
     """
     if isinstance(value, bool | np.bool_):
         return bool(value)

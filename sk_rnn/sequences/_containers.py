@@ -29,7 +29,7 @@ from ._messages import argument, name_kind, plain
 from ._numbers import as_numbers, frame_values
 from ._samples import (
     ACCEPTED,
-    FILMS,
+    VIDEOS,
     check_shapes,
     label_kind,
     read_samples,
@@ -45,7 +45,7 @@ class Flat(NamedTuple):
     offsets: np.ndarray  # (n_samples + 1,)
     feature_names: tuple[str, ...] | None = None
     ids: pd.Index | None = None  # index of the samples in a Series or frame
-    frame_shape: tuple[int, ...] | None = None  # of films: (height, width[, channels]), flattened
+    frame_shape: tuple[int, ...] | None = None  # of videos: (height, width[, channels]), flattened
 
 
 def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool = True) -> Flat:
@@ -66,8 +66,8 @@ def flatten(X: Any, where: str, *, dtype: np.dtype | None = None, numeric: bool 
 
     Notes
     -----
-    The frames of films, arrays of shape (height, width) or (height, width, channels) per time step,
-    become vectors of features, row by row. Three dimensions are never frames: an image is a
+    The frames of videos, arrays of shape (height, width) or (height, width, channels) per time
+    step, become vectors of features, row by row. Three dimensions are never frames: an image is a
     sequence of rows.
     """
     if isinstance(X, pd.Series | pd.DataFrame):
@@ -147,7 +147,7 @@ def _read_table(df: pd.DataFrame, where: str, numeric: bool) -> np.ndarray:
 
 def _read_rectangle(X: np.ndarray, where: str, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
     if X.ndim > 5 or (X.ndim > 3 and not numeric):
-        accepted = FILMS if numeric else ACCEPTED
+        accepted = VIDEOS if numeric else ACCEPTED
         raise ValueError(f"{where} has {X.ndim} dimensions, shape {X.shape}. {accepted}")
     features = math.prod(X.shape[2:]) if X.ndim > 2 else X.shape[1]
     for size, what in ((len(X), "sample"), (features, "feature")):
@@ -263,7 +263,7 @@ def _finish(
     """Validate and reshape the concatenated time steps."""
     refuse_empty(lengths, where)
     if steps.ndim > 4 or (steps.ndim > 2 and not numeric):
-        accepted = FILMS if numeric else ACCEPTED
+        accepted = VIDEOS if numeric else ACCEPTED
         raise ValueError(f"{where} has {steps.ndim + 1} dimensions. {accepted}")
     frame_shape = steps.shape[1:] if steps.ndim > 2 else None
     if frame_shape is not None:
@@ -274,6 +274,6 @@ def _finish(
         if steps.shape[1] == 0:
             raise ValueError(f"{where} has 0 features per time step. Pass at least one.")
         if dtype is not None:
-            with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
+            with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
                 steps = steps.astype(dtype, copy=False)
     return Flat(steps, offsets_of(lengths), feature_names, frame_shape=frame_shape)

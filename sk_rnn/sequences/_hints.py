@@ -143,7 +143,7 @@ def _is_number(x: Any) -> bool:
 
 
 def holds_text_or_dates(column: pd.Series) -> bool:
-    """Return whether float() refuses the first value of an object column."""
+    """Return whether float() rejects the first value of an object column."""
     value = first_not_missing(column)
     kinds = str | bytes | date | timedelta | np.datetime64 | np.timedelta64
     return isinstance(value, kinds) and not _is_number(value)
@@ -269,9 +269,9 @@ def one_sequence(X: Any, name: str, n_features: int | None = None) -> str:
         Required number of features; by default any number.
     """
     shape = shape_as_one(X)
-    film = _shape(X)
-    if n_features is not None and 3 <= len(film) <= 4:  # one film, without a dimension of samples
-        shape = int(film[0]), math.prod(film[1:])
+    video = _shape(X)
+    if n_features is not None and 3 <= len(video) <= 4:  # one video, without a dimension of samples
+        shape = int(video[0]), math.prod(video[1:])
     if shape is None or n_features not in (None, shape[1]):
         return ""
     return f" If {name} is one sequence of {counted(shape[0], 'time step')}, pass [{name}]."

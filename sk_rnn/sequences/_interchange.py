@@ -25,7 +25,7 @@ def as_pandas(df: Any, where: str = "df") -> pd.DataFrame | None:
     df : object
         A frame of pandas (returned unchanged), polars, pyarrow or another library.
     where : str, default="df"
-        Its name in error messages.
+        Name of the argument in error messages.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def open_foreign(X: Any, where: str) -> Any:
     X : object
         As passed by the user.
     where : str
-        Its name in error messages.
+        Name of the argument in error messages.
 
     Returns
     -------

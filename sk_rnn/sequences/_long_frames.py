@@ -20,7 +20,7 @@ def long_frame(df: Any, name: str, *, by: Any = None, n_samples: int | None = No
     df : object
         As passed by the user.
     name : str
-        Its name in error messages.
+        Name of the argument in error messages.
     by : label, default=None
         A column that may identify the sequence of a row; by default one with as many values as
         there should be samples, or one whose name looks like an id.
@@ -52,7 +52,7 @@ def unseen_columns(df: Any, name: str, feature_names: Any) -> str:
     df : object
         As passed by the user.
     name : str
-        Its name in error messages.
+        Name of the argument in error messages.
     feature_names : sequence of str
         Feature names seen in fit.
     """

@@ -71,7 +71,7 @@ def as_float(values: np.ndarray) -> np.ndarray:
     if values.dtype in (np.float32, np.float64):
         return values
     exact = np.can_cast(values.dtype, np.float32, "safe")
-    with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
+    with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
         return values.astype(np.float32 if exact else np.float64)
 
 
@@ -84,7 +84,7 @@ def frame_values(
     ----------
     df : DataFrame
     where : str
-        Its name in error messages.
+        Name of the argument in error messages.
     allow_objects : bool, default=True
         Whether columns may hold numbers as objects.
     table : bool, default=False

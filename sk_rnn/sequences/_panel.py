@@ -226,7 +226,7 @@ class Panel:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_timesteps) or (n_samples, n_timesteps, n_features)
-            Padded at the end. Integers in two dimensions are token ids. The frames of films,
+            Padded at the end. Integers in two dimensions are token ids. The frames of videos,
             (n_samples, n_timesteps, height, width) or (n_samples, n_timesteps, height, width,
             channels), are flattened.
         lengths : array-like of int of shape (n_samples,)
@@ -313,7 +313,7 @@ class Panel:
 
     @property
     def ndim(self) -> int:
-        """Always 1."""
+        """Number of dimensions, always 1."""
         return 1
 
     @property

@@ -15,8 +15,8 @@ from ._messages import argument, counted, name_kind, plain
 from ._numbers import as_numbers, frame_values
 from ._tensors import is_packed_or_nested, is_tensor, read_tensor
 
-FILMS = (
-    "Films have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
+VIDEOS = (
+    "Videos have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
     "(n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
 )
 ACCEPTED = (
@@ -164,7 +164,7 @@ def check_shapes(arrays: list[np.ndarray], where: str, numeric: bool) -> None:
     """Raise ValueError if the shapes of samples differ in more than the number of time steps."""
     first = arrays[0].shape
     if len(first) > 4 or (len(first) > 2 and not numeric):
-        accepted = FILMS if numeric else ACCEPTED
+        accepted = VIDEOS if numeric else ACCEPTED
         raise ValueError(f"{where}[0] has {len(first)} dimensions, shape {first}. {accepted}")
     for i, array in enumerate(arrays):
         if array.shape[1:] == first[1:]:
@@ -180,7 +180,7 @@ def check_shapes(arrays: list[np.ndarray], where: str, numeric: bool) -> None:
                 raise ValueError(
                     f"{where}[{i}] has shape {array.shape}, but {argument(where)}[0] has "
                     f"{first}. Give all samples one number of dimensions: (n_timesteps, height, "
-                    "width) for films of one channel, (n_timesteps, height, width, channels) for "
+                    "width) for videos of one channel, (n_timesteps, height, width, channels) for "
                     "several, (n_timesteps, n_features) for vectors."
                 )
             raise ValueError(

@@ -34,7 +34,7 @@ class Spans:
         If padding was dropped: the number of dropped steps before each sample, and the number of
         steps of each sample including its padding.
     frame_shape : tuple of int, or None
-        If the samples were films: the shape of their frames, (height, width) or (height, width,
+        If the samples were videos: the shape of their frames, (height, width) or (height, width,
         channels), whose values are the features, row by row. A Panel does not keep it.
 
     Examples

@@ -61,8 +61,8 @@ def check_sequence_targets(
         Whether targets must be numbers, which become float64. Otherwise labels of any kind are
         accepted, one per time step.
     bounds : tuple of (starts, stops), default=None
-        Where padding was dropped from X, as from :func:`padding_bounds`. Targets that are
-        still padded are cut in the same way.
+        Where the samples of X start and stop in their padded sequences, if padding was dropped.
+        Targets that are still padded are cut in the same way.
     untrimmed_lengths : ndarray of int of shape (n_samples,), default=None
         Number of time steps of each sample of X before padding was dropped.
 

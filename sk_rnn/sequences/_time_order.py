@@ -5,7 +5,7 @@ import pandas as pd
 
 _DATES = pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
 
-# pandas' inferred types of an index of row names, which have no chronological order.
+# pandas' inferred types of an index of row labels, which have no chronological order.
 _NAMES = frozenset({"string", "bytes", "boolean", "mixed", "mixed-integer", "complex"})
 
 _STACKED = "Panel.from_frame(df, by=..., order_by=...)"
@@ -14,8 +14,8 @@ _STACKED = "Panel.from_frame(df, by=..., order_by=...)"
 def check_time_order(index: pd.Index, where: str) -> None:
     """Raise ValueError if the rows may be several series, or not in chronological order.
 
-    Dates, numbers and ordered categories must increase. Text, unordered categories and other
-    objects are names, which must only be unique.
+    Dates, numbers and ordered categories must increase. Strings, unordered categories and other
+    objects are labels, which must only be unique.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def _has_order(index: pd.Index) -> bool:
 def _refuse_repeated(index: pd.Index, where: str) -> None:
     try:
         again = index.duplicated()
-    except TypeError:  # unhashable names, which pandas cannot look up
+    except TypeError:  # unhashable labels, which pandas cannot look up
         return
     if not again.any():
         return

@@ -32,10 +32,10 @@ def check_sequences(
     Parameters
     ----------
     X : array-like, list of array-like, DataFrame or Panel
-        A Panel of the right dtype is returned without copying its values. The frames of films,
+        A Panel of the right dtype is returned without copying its values. The frames of videos,
         in arrays of shape (n_samples, n_timesteps, height, width) or (n_samples, n_timesteps,
         height, width, channels) or lists of such arrays without n_samples, are flattened: one
-        feature per pixel and channel, row by row. A 3-D array is not a film: an image is one
+        feature per pixel and channel, row by row. A 3-D array is not a video: an image is one
         sequence of rows.
     dtype : {float32, float64}, default=None
         Dtype of numeric values. By default that of X if it is one of these; other numbers become
@@ -69,11 +69,11 @@ def check_sequences(
     [array([[1.],
            [2.]]), array([[3.]])]
 
-    Films of different lengths, with frames of 2 by 3 pixels:
+    Videos of different lengths, with frames of 2 by 3 pixels:
 
     >>> import numpy as np
-    >>> films = [np.arange(12.0).reshape(2, 2, 3), np.zeros((1, 2, 3))]
-    >>> check_sequences(films)[0]
+    >>> videos = [np.arange(12.0).reshape(2, 2, 3), np.zeros((1, 2, 3))]
+    >>> check_sequences(videos)[0]
     array([[ 0.,  1.,  2.,  3.,  4.,  5.],
            [ 6.,  7.,  8.,  9., 10., 11.]])
     """
@@ -218,7 +218,7 @@ def _convert(spans: Spans, dtype: np.dtype | None, tokens: bool, where: str) -> 
         )
     values = as_float(spans.values[:, None] if spans.is_tokens else spans.values)
     if dtype is not None:
-        with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused later
+        with np.errstate(over="ignore"):  # overflow becomes infinity, which is rejected later
             values = values.astype(dtype, copy=False)
     return replace(spans, values=values)
 

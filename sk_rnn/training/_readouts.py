@@ -18,7 +18,7 @@ Decode = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Readout:
-    """Conversion of the module's outputs and targets for scorers.
+    """Conversion of the module's outputs and targets for scorers, to arrays of numbers.
 
     Parameters
     ----------

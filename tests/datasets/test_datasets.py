@@ -1,4 +1,4 @@
-"""Generated data: the documented answers are true, and the conventions are scikit-learn's."""
+"""Synthetic data: the documented properties hold, and the conventions are scikit-learn's."""
 
 import inspect
 import itertools
@@ -48,7 +48,7 @@ def test_arguments_are_validated(make, name, value):
 
 
 @pytest.mark.parametrize("lag", [0, 3, 7])
-def test_the_answer_is_the_symbol_lag_steps_ago(lag):
+def test_the_target_is_the_symbol_lag_steps_earlier(lag):
     X, y = make_memory_task(50, n_timesteps=8, lag=lag, n_symbols=3, random_state=0)
     assert y.tolist() == [row[7 - lag] for row in X.tolist()]
     X_again, steps = make_memory_task(
@@ -61,7 +61,7 @@ def test_the_answer_is_the_symbol_lag_steps_ago(lag):
 
 def test_less_memory_is_no_better_than_chance():
     X, y = make_memory_task(3_000, n_timesteps=6, lag=3, n_symbols=2, random_state=0)
-    # The most frequent answer after each ending of three symbols.
+    # The most frequent target after each suffix of three symbols.
     right = 0
     for ending in itertools.product([0, 1], repeat=3):
         answers = y[(X[:, 3:] == ending).all(axis=1)]
@@ -77,12 +77,12 @@ def test_a_recurrent_network_solves_the_memory_task():
     assert clf.fit(X[:150], y[:150]).score(X[150:], y[150:]) == 1.0
 
 
-def test_a_lag_beyond_the_sequence_is_refused():
+def test_lag_beyond_the_sequence_raises():
     with pytest.raises(ValueError) as error:
         make_memory_task(n_timesteps=5, lag=5)
     assert str(error.value) == (
-        "make_memory_task: lag=5 is not below n_timesteps=5. Lengthen the sequences, or shorten "
-        "the lag."
+        "make_memory_task: lag=5 must be less than n_timesteps=5. Increase n_timesteps, or "
+        "decrease lag."
     )
 
 
@@ -165,7 +165,7 @@ def likelihood(string, n_types, max_depth, p_open, p_end):
         {"n_types": 1, "max_depth": 1, "p_open": 0.4, "p_end": 1.0},
     ],
 )
-def test_strings_are_balanced_and_as_likely_as_said(parameters):
+def test_strings_are_balanced_and_log_proba_is_their_likelihood(parameters):
     X, log_proba = make_dyck(200, **parameters, random_state=0)
     expected = [np.log(likelihood(string, **parameters)) for string in X]
     np.testing.assert_allclose(log_proba, expected, atol=1e-12)
@@ -185,7 +185,7 @@ def test_mean_length_is_the_expected_one():
     assert np.mean([len(string) for string in X]) == pytest.approx((1 + 5) / 0.5, rel=0.02)
 
 
-def test_endless_strings_are_refused():
+def test_endless_strings_raise():
     for parameters in ({"p_open": 0.9, "max_depth": 2**62}, {"p_end": 1e-9}):
         with pytest.raises(ValueError, match="make_dyck: strings would have more than 1000000"):
             make_dyck(1, **parameters)
@@ -209,15 +209,15 @@ def bounced(start, velocity, room, n_timesteps):
 
 def test_digits_move_straight_and_bounce():
     X, _, positions = make_moving_digits(5, return_positions=True, random_state=0)
-    for film in positions:
+    for video in positions:
         for axis in (0, 1):
             # The first move may touch a wall: try both directions of the speed before it.
             tries = [
-                bounced(film[0, axis], film[1, axis] - film[0, axis], 8, 20),
-                bounced(film[0, axis], -film[1, axis] - film[0, axis], 8, 20),
-                bounced(film[0, axis], 16 - film[1, axis] - film[0, axis], 8, 20),
+                bounced(video[0, axis], video[1, axis] - video[0, axis], 8, 20),
+                bounced(video[0, axis], -video[1, axis] - video[0, axis], 8, 20),
+                bounced(video[0, axis], 16 - video[1, axis] - video[0, axis], 8, 20),
             ]
-            errors = [np.abs(np.array(other) - film[:, axis]).max() for other in tries]
+            errors = [np.abs(np.array(other) - video[:, axis]).max() for other in tries]
             assert min(errors) < 1e-6
     assert X.dtype == np.float32
 
@@ -230,9 +230,9 @@ def test_frames_show_the_digit_at_its_position(size):
     assert X.shape == (6, 4, size, size)
     images = load_digits().images / 16
     target = load_digits().target
-    for film, label, places in zip(X, y, positions, strict=True):
+    for video, label, places in zip(X, y, positions, strict=True):
         sprites = []
-        for frame, (row, column) in zip(film, np.rint(places).astype(int), strict=True):
+        for frame, (row, column) in zip(video, np.rint(places).astype(int), strict=True):
             sprites.append(frame[row : row + 8, column : column + 8].copy())
             frame[row : row + 8, column : column + 8] = 0
             assert not frame.any()
@@ -261,7 +261,7 @@ def test_test_digits_are_not_training_digits():
         assert shown <= {tuple(row) for row in allowed.astype(np.float32)}
 
 
-def test_moving_digits_can_be_learned_as_films():
+def test_moving_digits_can_be_classified_as_videos():
     X, y = make_moving_digits(40, n_timesteps=5, random_state=0)
     clf = RNNClassifier(hidden_size=16, max_epochs=40, random_state=0).fit(X, y)
     assert clf.score(X, y) > 0.9
@@ -269,6 +269,6 @@ def test_moving_digits_can_be_learned_as_films():
 
 
 @pytest.mark.parametrize("speed", [(1.0,), (2.0, 1.0), (-1.0, 1.0), (0, np.inf), ("a", "b")])
-def test_speeds_that_are_no_range_are_refused(speed):
+def test_invalid_speed_raises(speed):
     with pytest.raises(ValueError, match="is not a range of speeds"):
         make_moving_digits(1, speed=speed)

@@ -650,6 +650,6 @@ def test_uniform_determines_the_sample_of_each_row():
         return torch.tensor([0.0, 0.24, 0.26, 1.0 - 2**-53], dtype=torch.float64)[rows]
 
     drawn = sample(step, (torch.arange(4),), begin=0, end=1, max_length=2, uniform=uniform)
-    # What has no probability is drawn by no number, neither the lowest nor the highest.
+    # A token of probability zero is never drawn, neither by the lowest nor by the highest number.
     assert drawn.to_list() == [[[]], [[]], [[2, 2]], [[2, 2]]]
     assert asked == [([0, 1, 2, 3], 0), ([2, 3], 1)]

@@ -1,4 +1,4 @@
-"""Names inside the package that tests need and that have no public way: they are all here."""
+"""All private names of the package that the tests of estimators use."""
 
 from sk_rnn.estimators import _decoding, _parameters
 from sk_rnn.estimators._names import INSTEAD, MEANT, find_meant, suggest
@@ -8,8 +8,8 @@ from sk_rnn.training import _batches, _rows
 
 __all__ = [
     "BLOCKS",
+    "CONSTRAINT_GROUPS",
     "DECODED_VALUES",
-    "GROUPS_OF_CONSTRAINTS",
     "INSTEAD",
     "MEANT",
     "PREDICTED",
@@ -18,8 +18,8 @@ __all__ = [
     "suggest",
 ]
 
-# Constants, each as its module and its name, for monkeypatch: how much is read, scaled, sorted,
-# converted and predicted at once.
+# Block sizes of reading, scaling, sorting, conversion and prediction, as arguments of monkeypatch:
+# module and name.
 BLOCKS = [
     (_validation, "_CHECK_BLOCK"),
     (_layout, "_BLOCK"),
@@ -32,12 +32,13 @@ BLOCKS = [
 PREDICTED = {"rows": (_batches, "PREDICT_ROWS"), "steps": (_batches, "PREDICT_STEPS")}
 DECODED_VALUES = (_decoding, "MAX_SCORES")
 
-# The constraints of parameters, in groups that estimators add up.
-GROUPS_OF_CONSTRAINTS = [
+# The groups of parameter constraints, of which estimators have a union.
+CONSTRAINT_GROUPS = [
     _parameters.NETWORK,
     _parameters.INPUTS,
     _parameters.TOKENS,
     _parameters.TRAINING,
     _parameters.COMPUTE,
     _parameters.SEQUENCE_MODEL,
+    _parameters.PER_STEP,
 ]

@@ -1,4 +1,4 @@
-"""The estimators and data that the generic tests run over: a new estimator joins them by a record.
+"""The estimators and data of the generic tests: add a record to include a new estimator.
 
 ``ESTIMATORS`` has one record per estimator class, with its defaults; ``RECORDS`` has those and the
 variants whose data, targets or fitted state are of another kind. A test that holds for any
@@ -110,7 +110,7 @@ def reversed_series(X, other=False):
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """An estimator with its data, and what a test of any estimator must know.
+    """An estimator with its data and properties that generic tests depend on.
 
     Parameters
     ----------
@@ -119,15 +119,15 @@ class Record:
     targets : callable, default=None
         ``targets(X, other=False)`` returns y; None for what is fitted to X alone.
     source : Source, default=SERIES
-        X, and an X that a model of the first must refuse.
+        X, and another X that a model fitted to the first must reject.
     params : mapping
-        Parameters of the constructor, beside those that make it small.
+        Parameters of the constructor, in addition to those that make it small.
     reads_series, reads_tokens : mapping
-        Parameters with which it reads numeric series and token ids, whatever its own X is.
+        Parameters with which it accepts numeric series and token ids, regardless of `source`.
     checked : tuple of mappings
-        Parameters of other architectures that are to pass scikit-learn's checks.
+        Parameters of other architectures that must pass scikit-learn's checks.
     expected_failed_checks : mapping
-        scikit-learn's checks that it fails, and why it has to.
+        scikit-learn's checks that it fails, and the reasons.
     slow_checks : bool
         Whether scikit-learn's checks take long with its defaults.
     """
@@ -156,12 +156,12 @@ class Record:
 
     @cached_property
     def other(self):
-        """X and y of other features, tokens, classes, outputs and scale."""
+        """X and y with other features, tokens, classes, outputs and scales."""
         X = self.source.other
         return X, None if self.targets is None else self.targets(X, other=True)
 
     def y_for(self, X):
-        """Targets for these sequences, one for each or None."""
+        """Return a target for each sequence, or None."""
         return None if self.targets is None else self.targets(X)
 
     def make(self, **params):
@@ -174,7 +174,7 @@ class Record:
         return replace(self, params={**self.params, **params})
 
     def head(self, n):
-        """The same with the first samples only."""
+        """Return the record with the first samples only."""
         rows = range(n)
         return replace(self, source=Source(take(self.X, rows), take(self.source.other, rows)))
 
@@ -182,7 +182,7 @@ class Record:
         return all(hasattr(self.estimator, method) for method in methods)
 
 
-# Early stopping holds out data, of which tiny sets have none to spare.
+# Early stopping holds out too much of tiny data sets by default.
 STOPPING = {"early_stopping": True, "validation_fraction": 0.3, "bidirectional": False}
 STACKED = {"cell": "lstm", "num_layers": 2, "bidirectional": True}
 
@@ -237,13 +237,13 @@ def records_with(*methods, among=RECORDS):
 
 
 def take(items, rows):
-    """Some samples of X, of y or of weights."""
+    """Return samples of X, y or weights."""
     if items is None or isinstance(items, np.ndarray):
         return None if items is None else items[np.asarray(rows)]
     return [items[i] for i in rows]
 
 
-# --- what a model predicts, and whether two agree -------------------------------------------------
+# --- predictions, and comparison of models --------------------------------------------------------
 
 # Public methods of X that return one row or one sequence per sample, of any estimator.
 METHODS = (
@@ -256,7 +256,7 @@ METHODS = (
 
 
 def outputs(model, X):
-    """What a model returns for X, by name of method, each as a list with one item per sample.
+    """Return the outputs of all methods for X by name, each as a list with one item per sample.
 
     Encodings and standard deviations are among them; `transform` is not if it is `predict`.
     """
@@ -284,7 +284,7 @@ def use(model, X, y):
 
 
 def numeric_outputs(model, X, y=None):
-    """Numbers that depend on all weights: probabilities, likelihoods of y, or predictions."""
+    """Return numbers that depend on all weights: probabilities, likelihoods or predictions."""
     if hasattr(model, "predict_proba"):
         found = model.predict_proba(X)
     elif hasattr(model, "score_samples"):
@@ -306,7 +306,7 @@ def assert_same_rows(found, expected, err_msg=""):
 
 
 def assert_same_outputs(model, expected, X):
-    """Two models predict the same for X, bit for bit; what is expected may be `outputs` itself."""
+    """Assert equal predictions, bit for bit; ``expected`` is a model or the result of `outputs`."""
     found = outputs(model, X)
     expected = expected if isinstance(expected, dict) else outputs(expected, X)
     assert found.keys() == expected.keys()
@@ -315,7 +315,7 @@ def assert_same_outputs(model, expected, X):
 
 
 def assert_same_model(model, expected):
-    """Two models have the same weights, bit for bit."""
+    """Assert that two models have the same weights, bit for bit."""
     weights, others = model.module_.state_dict(), expected.module_.state_dict()
     assert list(weights) == list(others)
     for name, value in weights.items():
@@ -323,7 +323,7 @@ def assert_same_model(model, expected):
 
 
 def plain(value):
-    """A copy of a state, with estimators in it opened, that may be compared."""
+    """Return a copy of a state, with the states of nested estimators, that can be compared."""
     if isinstance(value, BaseEstimator):
         value = value.__getstate__()
     if isinstance(value, dict):
@@ -334,7 +334,7 @@ def plain(value):
 
 
 def everything(model, X=None):
-    """All that is known of a model, and what it makes of X, as plain values to compare."""
+    """Return the state, attributes and outputs of a model as plain values that can be compared."""
     found = {"state": model, "attributes": {k: v for k, v in vars(model).items() if k[-1] == "_"}}
     if "net_" in found["attributes"]:
         del found["attributes"]["module_"]
@@ -345,7 +345,7 @@ def everything(model, X=None):
 
 
 def nested(state, key):
-    """The dictionary inside a state that has this key, wherever it is."""
+    """Return the only nested dictionary of a state that has this key."""
     (found,) = _nested(state, key)
     return found
 

@@ -16,7 +16,7 @@ from .table import ESTIMATORS, assert_same_model, each_estimator, records_with
 
 rng = np.random.default_rng(0)
 N = 40
-# Ids in the order in which the machines came, which is not that of their names.
+# Ids in order of appearance, which is not alphabetical.
 IDS = [f"m{i:02d}" for i in rng.permutation(N)]
 KIND = pd.Series(np.where(rng.random(N) < 0.5, "worn", "new"), index=IDS)
 FRAME = pd.DataFrame(
@@ -41,7 +41,7 @@ def test_labels_in_another_order_are_aligned():
 
 @each_estimator
 def test_everything_beside_a_panel_is_aligned(record):
-    y = pd.Series(list(record.y_for(IDS)), index=IDS)  # in the frame's order
+    y = pd.Series(list(record.y_for(IDS)), index=IDS)  # in the order of the DataFrame
     weights = pd.Series(np.linspace(0.5, 2.0, N), index=IDS)
     groups = pd.Series(np.repeat(np.arange(10), 4), index=IDS)
     common = {**SMALL, "early_stopping": True, "max_epochs": 3}
@@ -74,7 +74,7 @@ def test_several_outputs_are_aligned():
     assert_array_equal(outputs, RNNRegressor(**SMALL).fit(PANEL, ordered).predict(PANEL))
 
 
-def test_zero_weights_leave_out_the_samples_they_name():
+def test_samples_with_zero_weight_are_dropped():
     weights = pd.Series(1.0, index=IDS)
     weights[IDS[:10]] = 0.0
     words = pd.Series([f"is {kind}" for kind in KIND], index=IDS)
@@ -96,8 +96,8 @@ def test_targets_per_step_are_aligned():
             assert_array_equal(one, other)
 
 
-def test_cross_validation_of_labels_in_another_order_is_refused():
-    # scikit-learn slices both by position, so that a fold has other machines than labels.
+def test_cross_validation_of_labels_in_another_order_raises():
+    # scikit-learn indexes both by position, so that folds have different ids in X and y.
     with pytest.raises(
         ValueError,
         match=r"RNNClassifier.fit: y is indexed by 'm..', .*, \.\.\., but the ids of X are "
@@ -108,7 +108,7 @@ def test_cross_validation_of_labels_in_another_order_is_refused():
     assert cross_val_score(RNNClassifier(**SMALL), PANEL, IN_ORDER, cv=2).mean() > 0.85
 
 
-def test_plain_range_only_counts():
+def test_default_index_is_not_aligned():
     y = pd.Series(IN_ORDER.to_numpy())
     scores = cross_val_score(RNNClassifier(**SMALL), PANEL, y.to_numpy(), cv=3)
     assert_array_equal(cross_val_score(RNNClassifier(**SMALL), PANEL, y, cv=3), scores)
@@ -147,7 +147,7 @@ def test_index_of_several_levels():
         pd.MultiIndex.from_product([["x"], [1, 2, 3]]),
     ],
 )
-def test_other_ids_are_refused(index):
+def test_other_ids_raise(index):
     panel = Panel(np.ones((3, 1)), [0, 1, 2, 3], index=["a", "b", "d"])
     with pytest.raises(ValueError, match="f: weights is indexed by"):
         align_to_samples(pd.Series([1.0, 2.0, 3.0], index=index), panel, "f: weights")

@@ -1,4 +1,4 @@
-"""Every container of sequences in scikit-learn's meta-estimators, searches and splitters."""
+"""All containers of sequences in scikit-learn's meta-estimators, searches and splitters."""
 
 from functools import partial
 
@@ -319,11 +319,11 @@ def test_estimator_composes(record):
         pytest.param(record, family, id=f"{name}-{i}")
         for name, record in ESTIMATORS.items()
         for i, family in enumerate(FAMILIES)
-        # Ids of a Panel are rows of the embedding, others are looked up if there is a vocabulary.
+        # Ids of a Panel are rows of the embedding; others are mapped by the vocabulary, if any.
         if family is not FAMILIES[-1] or "num_embeddings" in record.make().get_params()
     ],
 )
-def test_container_does_not_matter(record, family):
+def test_results_do_not_depend_on_the_container(record, family):
     expected = None
     for members, params in family:
         for name, X in members.items():
@@ -332,7 +332,7 @@ def test_container_does_not_matter(record, family):
             numbers = numeric_outputs(model.fit(X, y), X, y)
             expected = numbers if expected is None else expected
             assert_array_equal(numbers, expected, err_msg=name)
-    assert len(np.unique(expected)) >= N  # it was no constant that agreed
+    assert len(np.unique(expected)) >= N  # predictions are not constant
 
 
 def test_grid_search_runs_in_processes():
@@ -348,7 +348,7 @@ def test_grid_search_runs_in_processes():
         assert_array_equal(parallel.predict_proba(X), alone.predict_proba(X), name)
 
 
-def test_transformer_before_changes_what_is_learned():
+def test_preceding_transformer_changes_what_is_learned():
     shift = FunctionTransformer(lambda X: [x[::-1] for x in X])
     turned = make_pipeline(shift, classifier()).fit(PAIRS, LABELS)
     expected = classifier().fit([x[::-1] for x in PAIRS], LABELS)
@@ -365,7 +365,7 @@ def test_table_goes_through_scaler_with_pandas_output():
     assert cross_val_score(pipeline, X, LABELS, cv=2).shape == (2,)
 
 
-def test_bagging_takes_tables_and_nested_cells():
+def test_bagging_accepts_tables_and_nested_cells():
     # Bagging converts X to a 2-D array of objects, which is possible for a DataFrame whose cells
     # hold sequences and not for a list.
     X = pd.DataFrame({"signal": objects(LINES)})
@@ -447,7 +447,7 @@ def test_sample_weight_is_routed_through_pipeline_and_search():
     pipeline = Pipeline([("same", FunctionTransformer(same)), ("rnn", model)])
     search = GridSearchCV(pipeline, {"rnn__lr": [1e-2]}, cv=3, error_score="raise")
     search.fit(PAIRS, LABELS, sample_weight=weight)
-    # Rows of weight zero were neither trained on nor scored.
+    # Rows with a weight of zero were neither trained on nor scored.
     expected = classifier(max_epochs=3, lr=1e-2).fit(PAIRS[:12], LABELS[:12])
     assert_array_equal(search.predict_proba(PAIRS), expected.predict_proba(PAIRS))
     unweighted = clone(search).set_params(estimator__rnn=classifier(max_epochs=3))

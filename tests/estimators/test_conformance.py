@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of every estimator: none skipped, none expected to fail."""
+"""scikit-learn's estimator checks: none is skipped, none is expected to fail."""
 
 import os
 
@@ -8,7 +8,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from .table import ESTIMATORS
 
-# Checks that demand a score on tiny data.
+# Checks that require a score on tiny data.
 SCORING_CHECKS = {
     "check_class_weight_classifiers",
     "check_classifiers_classes",
@@ -18,7 +18,7 @@ SCORING_CHECKS = {
 }
 
 
-def test_array_api_checks_are_on():
+def test_array_api_checks_are_enabled():
     # Without it scikit-learn skips check_array_api_input.
     assert os.environ.get("SCIPY_ARRAY_API") == "1"
 
@@ -52,11 +52,11 @@ def checks_of_variants():
             quick = record.estimator(**{"max_epochs": 3, "hidden_size": 8, **params})
             for estimator, check in estimator_checks_generator(quick):
                 scored = name_of(check) in SCORING_CHECKS
-                # Early stopping holds out data, of which tiny sets have none to spare.
+                # Early stopping holds out too much of tiny data sets.
                 if scored and params.get("early_stopping"):
                     continue
                 # Two layers of LSTM with the defaults reach an R² of .45 to .59, depending on the
-                # seed, where more than .5 is demanded.
+                # seed, where more than .5 is required.
                 fitting = {"hidden_size": 32, "max_epochs": 50, "lr": 0.02}
                 chosen = record.estimator(**fitting, **params) if scored else clone(estimator)
                 yield parameter(record, chosen, check, label)

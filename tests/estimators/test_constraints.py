@@ -1,4 +1,4 @@
-"""Numeric parameters accept the numbers of Python and NumPy alike, and no booleans."""
+"""Numeric parameters accept Python and NumPy numbers, but not booleans."""
 
 import pickle
 from fractions import Fraction
@@ -21,7 +21,7 @@ from sk_rnn.preprocessing import (
 )
 from sk_rnn.sequences import AnyNumber, IntegerFrom, IntegerRange, NumberIn, plain_number
 
-from .internals import GROUPS_OF_CONSTRAINTS
+from .internals import CONSTRAINT_GROUPS
 from .table import ESTIMATORS, each_estimator, numeric_outputs
 
 _rng = np.random.default_rng(0)
@@ -29,7 +29,7 @@ N = 30
 LENGTHS = _rng.integers(2, 7, size=N)
 X = [_rng.normal(size=(n, 2)).astype(np.float32) for n in LENGTHS]
 IDS = [_rng.integers(0, 6, size=n) for n in LENGTHS]
-# What float32 and float64 round differently, at the ends of single-precision sequences.
+# Numbers that float32 and float64 round differently, at the ends of float32 sequences.
 PADDED = np.full((N, 8), np.float32(0.1))
 for row, x in zip(PADDED, X, strict=True):
     row[: len(x)] = x[:, 0]
@@ -40,7 +40,7 @@ WORDS = ["".join(_rng.choice(list("abcd"), size=n)) for n in LENGTHS]
 
 CONVOLVED = {"conv_channels": 3}
 STOPPING = {"early_stopping": True, "max_epochs": 4}
-# parameter: (other parameters, a value, kind of X). Values are those at which an error would show.
+# parameter: (other parameters, a value, kind of X). The values reveal errors in conversion.
 CASES = {
     "hidden_size": ({}, 5, "series"),
     "num_layers": ({}, 2, "series"),
@@ -85,13 +85,13 @@ ALL = [
     if name in record.make().get_params() or "__" in name
 ]
 NUMERIC_PARAMETERS = [case for case in ALL if "__" not in case.values[1]]
-# Where one-byte integers overflow, and single and half precision round.
+# Values for which 8-bit integers overflow, and float32 and float16 round.
 INTEGERS = [np.int64, np.int32, np.uint8, np.int8]
 FLOATS = [np.float64, np.float32, np.float16]
 
 
 def fit_for(record, name, **params):
-    """A model fitted to the data that a parameter is tested with, and X."""
+    """Return a model fitted to the data with which a parameter is tested, and X."""
     others, _, kind = CASES[name]
     data = DATA[kind]
     reads = record.reads_tokens if kind == "tokens" else record.reads_series
@@ -107,7 +107,7 @@ def fitted(kind, data, **params):
 
 
 def twins(value):
-    """Pairs of a number of NumPy and the number of Python that equals it."""
+    """Yield pairs of a NumPy number and the equal Python number."""
     if isinstance(value, tuple):
         for parts in zip(*map(twins, value), strict=True):
             yield tuple(theirs for theirs, _ in parts), tuple(ours for _, ours in parts)
@@ -126,7 +126,7 @@ def is_numeric(constraints):
 def test_every_numeric_parameter_is_in_the_table(record):
     constraints = record.estimator._parameter_constraints
     assert {name for name, c in constraints.items() if is_numeric(c)} <= CASES.keys()
-    # And none is checked with scikit-learn's own, which take True for 1.
+    # None uses scikit-learn's constraints, which accept True as 1.
     for allowed in constraints.values():
         assert "random_state" not in allowed
         assert not any(type(c).__name__ == "Interval" for c in allowed)
@@ -138,19 +138,19 @@ def test_constraints_are_those_of_the_constructor(record):
     assert constraints.keys() == record.estimator().get_params().keys()
 
 
-def test_groups_of_constraints_have_no_parameter_in_common():
-    # A sum in which one group replaced a constraint of another would hide which one holds.
-    names = [name for group in GROUPS_OF_CONSTRAINTS for name in group]
+def test_constraint_groups_are_disjoint():
+    # Otherwise, in a union of groups, one would silently replace a constraint of another.
+    names = [name for group in CONSTRAINT_GROUPS for name in group]
     assert len(names) == len(set(names))
     for record in ESTIMATORS.values():
-        for group in GROUPS_OF_CONSTRAINTS[:-1]:
+        for group in CONSTRAINT_GROUPS[:-1]:
             for name, constraints in group.items():
                 assert record.estimator._parameter_constraints[name] is constraints
 
 
 @pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")
 @pytest.mark.parametrize(("record", "name"), ALL)
-def test_numpy_numbers_do_what_equal_numbers_do(record, name):
+def test_numpy_numbers_are_equivalent_to_python_numbers(record, name):
     expected = {}
     for theirs, ours in twins(CASES[name][1]):
         if ours not in expected:
@@ -162,7 +162,7 @@ def test_numpy_numbers_do_what_equal_numbers_do(record, name):
 
 
 @pytest.mark.parametrize(("record", "name"), NUMERIC_PARAMETERS)
-def test_parameters_refuse_other_types_for_numbers(record, name):
+def test_parameters_reject_other_types_for_numbers(record, name):
     value = CASES[name][1]
     for wrong in (True, False, np.True_, np.array(value), np.array([value]), str(value), 1j):
         with pytest.raises(InvalidParameterError) as error:
@@ -176,18 +176,18 @@ def test_parameters_refuse_other_types_for_numbers(record, name):
     [
         (
             {"optimizer__eps": True},
-            "fit: optimizer__eps=True is a boolean where AdamW takes a number. Pass one, such as "
+            "fit: optimizer__eps=True is a boolean, but AdamW expects a number. Pass one, such as "
             "its default 1e-08.",
         ),
         (
             {"optimizer__betas": (True, 0.9)},
-            "fit: optimizer__betas=(True, 0.9) is a boolean where AdamW takes a number. Pass one, "
+            "fit: optimizer__betas=(True, 0.9) is a boolean, but AdamW expects a number. Pass one, "
             "such as its default (0.9, 0.999).",
         ),
     ],
 )
 @each_estimator
-def test_booleans_for_numbers_of_the_optimizer_are_refused(record, params, message):
+def test_booleans_for_numbers_of_the_optimizer_raise(record, params, message):
     with pytest.raises(ValueError) as error:
         record.fit(**params)
     assert str(error.value) == f"{record.name}.{message}"
@@ -221,7 +221,7 @@ BOOLEAN = {
 
 
 @pytest.mark.parametrize("name", BOOLEAN)
-def test_numpy_booleans_do_what_equal_booleans_do(name):
+def test_numpy_booleans_are_equivalent_to_python_booleans(name):
     params, value, data = BOOLEAN[name]
     kind = Seq2SeqTransformer if data is WORDS else RNNClassifier
     y = [[label] * len(x) for label, x in zip(LABELS, data, strict=True)]
@@ -236,7 +236,7 @@ def test_numpy_booleans_do_what_equal_booleans_do(name):
 
 
 @pytest.mark.parametrize("feedback", [False, np.False_])
-def test_numpy_booleans_contradict_what_equal_booleans_do(feedback):
+def test_numpy_booleans_conflict_like_python_booleans(feedback):
     with pytest.raises(ValueError, match=r"tied_embeddings=True has no effect with feedback=False"):
         fitted(Seq2SeqTransformer, WORDS, feedback=feedback, tied_embeddings=np.True_)
 
@@ -248,14 +248,14 @@ def test_grid_may_be_an_array():
     assert search.best_params_["hidden_size"] in (4, 8)
 
 
-def test_warm_start_takes_equal_numbers_for_equal():
+def test_warm_start_accepts_equal_numbers_of_other_types():
     model = fitted(RNNClassifier, X, hidden_size=np.int64(4), warm_start=True)
     assert model.set_params(hidden_size=4).fit(X, LABELS).n_iter_ == 4
     with pytest.raises(ValueError, match="hidden_size was 4 when the network was built and is now"):
         model.set_params(hidden_size=np.int64(5)).fit(X, LABELS)
 
 
-def test_class_weights_may_be_of_numpy_and_not_boolean():
+def test_class_weights_accept_numpy_numbers_but_not_booleans():
     expected = numeric_outputs(fitted(RNNClassifier, X, class_weight={0: 3, 1: 0.125}), X)
     for weights in ({0: np.uint8(3), 1: np.float16(0.125)}, {0: np.int64(3), 1: Fraction(1, 8)}):
         assert_array_equal(
@@ -270,7 +270,7 @@ def test_class_weights_may_be_of_numpy_and_not_boolean():
         fitted(RNNClassifier, X, class_weight={0: True})
 
 
-def test_arguments_of_callbacks_may_be_of_numpy():
+def test_arguments_of_callbacks_accept_numpy_numbers():
     params = {"callbacks": [("stop", EarlyStopping(monitor="train_loss"))]}
     model = fitted(RNNRegressor, X, **params, callbacks__stop__patience=np.uint8(2))
     patience = dict(model.net_.callbacks_)["stop"].patience
@@ -291,7 +291,7 @@ def translator():
 
 
 @pytest.mark.parametrize("n", [kind(2) for kind in INTEGERS])
-def test_predict_n_best_takes_numpy_integers(translator, n):
+def test_predict_n_best_accept_numpy_integers(translator, n):
     expected = translator.predict_n_best(WORDS, 2, return_log_proba=True)
     found = translator.predict_n_best(WORDS, n, return_log_proba=True)
     assert_array_equal(found[0], expected[0])
@@ -302,7 +302,7 @@ def test_predict_n_best_takes_numpy_integers(translator, n):
     ("name", "value"),
     [("temperature", 0.7), ("top_k", 2), ("top_p", 0.7), ("random_state", 3)],
 )
-def test_sample_takes_numpy_numbers(translator, name, value):
+def test_sample_accept_numpy_numbers(translator, name, value):
     for theirs, ours in twins(value):
         found = [
             translator.sample(WORDS, **{"random_state": 0, name: given}) for given in (theirs, ours)
@@ -311,7 +311,7 @@ def test_sample_takes_numpy_numbers(translator, name, value):
 
 
 @pytest.mark.parametrize("wrong", [True, False, np.True_, np.array(2), "2"])
-def test_methods_refuse_other_types_for_numbers(translator, wrong):
+def test_methods_reject_other_types_for_numbers(translator, wrong):
     with pytest.raises(ValueError, match="predict_n_best: n is"):
         translator.predict_n_best(WORDS, wrong)
     for name in ("temperature", "top_k", "top_p", "random_state"):
@@ -363,7 +363,7 @@ NUMERIC = [
 
 
 @pytest.mark.parametrize(("function", "name", "value"), NUMERIC)
-def test_transformers_take_numpy_numbers(function, name, value):
+def test_transformers_accept_numpy_numbers(function, name, value):
     for theirs, ours in twins(value):
         found, expected = function(**{name: theirs}), function(**{name: ours})
         assert_array_equal(found, expected)
@@ -371,7 +371,7 @@ def test_transformers_take_numpy_numbers(function, name, value):
 
 
 @pytest.mark.parametrize(("function", "name", "value"), NUMERIC)
-def test_transformers_refuse_other_types_for_numbers(function, name, value):
+def test_transformers_reject_other_types_for_numbers(function, name, value):
     for wrong in (True, False, np.True_, np.array(value), str(value), (True, 2), (1, 2.0)):
         with pytest.raises(InvalidParameterError, match=rf"^The '{name}' parameter of \w+ must be"):
             function(**{name: wrong})
@@ -399,7 +399,7 @@ def test_every_numeric_parameter_of_the_transformers_is_tested():
     assert names == {(tested[f], name) for f, name, _ in NUMERIC if f in tested}
 
 
-def test_marks_may_be_asked_for_by_numpy():
+def test_add_marks_accepts_numpy_booleans():
     for vocabulary in (None, ["b", "a"]):  # learned, and given, which needs no fit
         ids = []
         for yes in (True, np.True_):
@@ -412,7 +412,7 @@ def test_marks_may_be_asked_for_by_numpy():
         assert_array_equal(*ids)
 
 
-def test_panels_take_numpy_integers_and_no_booleans():
+def test_panels_accept_numpy_integers_and_no_booleans():
     ids, offsets = np.arange(3), [0, 1, 3]
     panel = Panel(ids, offsets, n_tokens=np.uint8(200))
     assert repr(panel.n_tokens) == "200"
@@ -428,7 +428,7 @@ def test_panels_take_numpy_integers_and_no_booleans():
             panel.to_padded(wrong)
 
 
-def test_word_vectors_take_numpy_integers_and_no_booleans(tmp_path):
+def test_word_vectors_accept_numpy_integers_and_no_booleans(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("good 0.9 0.1\nbad -0.8 0.1\n")
     loaded = [
@@ -445,7 +445,7 @@ def test_word_vectors_take_numpy_integers_and_no_booleans(tmp_path):
         load_word_vectors(path, {"good": 1}, random_state=True)
 
 
-def test_metrics_take_numpy_integers_and_no_booleans():
+def test_metrics_accept_numpy_integers_and_no_booleans():
     texts = ["the cat sat"], ["the cat sits"]
     assert chrf_score(*texts, word_order=np.int8(2)) == chrf_score(*texts, word_order=2)
     with pytest.raises(ValueError, match="word_order is True"):
@@ -456,7 +456,7 @@ def test_metrics_take_numpy_integers_and_no_booleans():
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400)])
-def test_integers_beyond_all_floats_are_no_floats(value):
+def test_integers_beyond_all_floats_are_invalid(value):
     assert not AnyNumber().is_satisfied_by(value)
     assert AnyNumber(as_float=False).is_satisfied_by(value)
     assert not NumberIn(0, None, closed="left").is_satisfied_by(value)
@@ -474,7 +474,7 @@ def test_fractions_are_numbers():
     )
 
 
-def test_plain_numbers_are_of_python():
+def test_plain_numbers_are_python_numbers():
     for value in (np.int8(3), np.float32(0.1), np.True_, np.longdouble(0.5), Fraction(1, 2), True):
         plain = plain_number(value)
         assert plain == value

@@ -1,4 +1,4 @@
-"""Early stopping holds out whole groups: what `fit(..., groups=)` does and refuses."""
+"""Early stopping holds out whole groups: `fit(..., groups=)` and its errors."""
 
 import numpy as np
 import pandas as pd
@@ -22,14 +22,14 @@ N = 40
 PERSONS = rng.permutation(np.repeat(np.arange(1, 11), 4))
 NAMES = np.array([f"person {i}" for i in PERSONS])
 LENGTHS = rng.integers(2, 6, size=N)
-# Every number says whose it is, so that callbacks see who is trained on.
+# Every number identifies its group, so that callbacks see the groups of a batch.
 X = [np.full((n, 1), float(person)) for n, person in zip(LENGTHS, PERSONS, strict=True)]
 LABELS = rng.choice(["a", "b"], size=N)
 TAGS = [np.array(["a", "b"])[np.arange(n) % 2] for n in LENGTHS]
 
 
 class Seen(Callback):
-    """Whose sequences are trained and validated on."""
+    """Return the groups of the training and validation sequences."""
 
     def on_train_begin(self, net, **kwargs):
         self.persons_ = {True: set(), False: set()}
@@ -63,7 +63,7 @@ def seen(model):
 
 @each_estimator
 @pytest.mark.parametrize(("fraction", "n_valid"), [(0.05, 1), (0.3, 3), (0.85, 9), (0.95, 9)])
-def test_fit_has_no_group_on_both_sides(record, fraction, n_valid):
+def test_groups_are_not_split_between_training_and_validation(record, fraction, n_valid):
     model = new(record, validation_fraction=fraction).fit(X, record.y_for(X), groups=NAMES)
     trained, validated = seen(model)
     assert len(validated) == n_valid
@@ -112,7 +112,7 @@ def test_fit_with_sequences_for_targets_keeps_groups_together(model, y):
     ],
     ids=lambda groups: f"{type(groups).__name__}-{getattr(groups, 'dtype', '')}",
 )
-def test_groups_may_be_called_anything(groups):
+def test_groups_can_have_any_labels(groups):
     model = small(RNNClassifier).fit(X, LABELS, groups=groups)
     assert seen(model) == seen(small(RNNClassifier).fit(X, LABELS, groups=PERSONS))
 
@@ -129,7 +129,7 @@ def test_groups_do_not_depend_on_the_order_of_rows(record):
 
 
 @each_estimator
-def test_groups_beside_weights_of_zero_and_two(record):
+def test_groups_with_weights_of_zero_and_two(record):
     weights = np.where(PERSONS == 3, 0, 1 + PERSONS % 2)
     model = new(record).fit(X, record.y_for(X), sample_weight=weights, groups=NAMES)
     rows = np.repeat(np.arange(N), weights)
@@ -142,7 +142,7 @@ def test_groups_beside_weights_of_zero_and_two(record):
 
 
 @each_estimator
-def test_groups_change_nothing_without_a_split(record):
+def test_groups_have_no_effect_without_a_split(record):
     y = record.y_for(X)
     plain = new(record, early_stopping=False).fit(X, y)
     grouped = new(record, early_stopping=False).fit(X, y, groups=NAMES)
@@ -169,7 +169,7 @@ def test_groups_of_a_panel_are_aligned_to_its_ids(record):
 
 MISSING = [None, float("nan"), pd.NA, pd.NaT]
 ADVICE = f"Pass a 1-D array of {N} labels, the group of each sample."
-REFUSED = {
+INVALID = {
     "too short": (NAMES[:-1], f"groups has 39 labels, but X has 40 samples. {ADVICE}"),
     "too long": ([*NAMES, "x"], f"groups has 41 labels, but X has 40 samples. {ADVICE}"),
     "a table": (np.ones((N, 2)), f"groups is an ndarray of shape (40, 2). {ADVICE}"),
@@ -202,9 +202,9 @@ REFUSED = {
 
 
 @each_estimator
-@pytest.mark.parametrize("case", REFUSED)
-def test_invalid_groups_are_refused(record, case):
-    groups, message = REFUSED[case]
+@pytest.mark.parametrize("case", INVALID)
+def test_invalid_groups_raise(record, case):
+    groups, message = INVALID[case]
     with pytest.raises((TypeError, ValueError)) as caught:
         new(record).fit(X, record.y_for(X), groups=groups)
     start = f"{record.name}.fit: "
@@ -212,7 +212,7 @@ def test_invalid_groups_are_refused(record, case):
 
 
 @each_estimator
-def test_one_group_left_by_weights_is_refused(record):
+def test_one_group_left_by_weights_raises(record):
     with pytest.raises(ValueError, match="groups has a single group"):
         new(record).fit(X, record.y_for(X), sample_weight=(PERSONS == 2) + 0.0, groups=NAMES)
 
@@ -235,7 +235,7 @@ def test_split_holds_out_groups_whose_classes_are_alike():
 
 
 @each_estimator
-def test_cross_validation_hands_groups_to_splitter_and_fit(record):
+def test_cross_validation_routes_groups_to_splitter_and_fit(record):
     folds = GroupKFold(5)
     with config_context(enable_metadata_routing=True):
         model = new(record).set_fit_request(groups=True)
@@ -251,7 +251,7 @@ def test_cross_validation_hands_groups_to_splitter_and_fit(record):
 
 
 @pytest.mark.parametrize("panel", [False, True])
-def test_search_of_a_pipeline_hands_groups_on(panel):
+def test_search_of_a_pipeline_routes_groups(panel):
     data = Panel.from_sequences(X) if panel else X
     with config_context(enable_metadata_routing=True):
         scaler = TimeDistributed(StandardScaler(with_mean=False, with_std=False))
@@ -268,7 +268,7 @@ def test_search_of_a_pipeline_hands_groups_on(panel):
     assert not trained & validated
 
 
-def test_groups_that_nobody_asked_for_are_refused_by_routing():
+def test_groups_that_are_not_requested_raise_in_routing():
     with config_context(enable_metadata_routing=True):
         model = make_pipeline(TimeDistributed(StandardScaler()), small(RNNClassifier))
         with pytest.raises(ValueError, match=r"\[groups\] are passed but are not explicitly set"):
@@ -278,7 +278,7 @@ def test_groups_that_nobody_asked_for_are_refused_by_routing():
             model.fit(X, LABELS, groups=NAMES)
 
 
-def test_pipeline_hands_groups_on_by_name():
+def test_pipeline_routes_groups_by_name():
     model = make_pipeline(
         TimeDistributed(StandardScaler(with_mean=False, with_std=False)), small(RNNClassifier)
     )

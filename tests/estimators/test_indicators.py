@@ -1,4 +1,4 @@
-"""Multilabel y holds zeros and ones; other values are refused."""
+"""Multilabel y contains zeros and ones; other values raise an error."""
 
 import re
 
@@ -60,7 +60,7 @@ ADVICE = (
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_indicator_of_other_numbers_is_refused(container, code):
+def test_indicator_of_other_numbers_raises(container, code):
     zero, one, wrong, place, highest = CODES[code]
     y = CONTAINERS[container](coded(zero, one))
     advice = ADVICE.format(f"(y == {highest}).astype(int)", highest)
@@ -73,7 +73,7 @@ def test_indicator_of_other_numbers_is_refused(container, code):
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("container", STEP_CONTAINERS)
-def test_indicator_of_other_numbers_per_step_is_refused(container, code):
+def test_indicator_of_other_numbers_per_step_raises(container, code):
     zero, one, wrong, place, highest = CODES[code]
     y = STEP_CONTAINERS[container](steps(zero, one))
     advice = ADVICE.format(f"[(np.asarray(row) == {highest}).astype(int) for row in y]", highest)
@@ -83,7 +83,7 @@ def test_indicator_of_other_numbers_per_step_is_refused(container, code):
     assert str(caught.value) == f"{start}, {advice}"
 
 
-def test_place_of_a_wrong_number_is_told():
+def test_message_states_the_position_of_an_invalid_number():
     y = np.ones((N, 2))
     y[5, 1] = 2
     with pytest.raises(ValueError, match="fit: y has 2 in row 5, column 1, but a multilabel"):
@@ -94,7 +94,7 @@ def test_place_of_a_wrong_number_is_told():
         small(return_sequences=True).fit(X, y)
 
 
-def test_place_is_counted_with_padding():
+def test_position_in_the_message_includes_padding():
     padded = [np.concatenate([[[9.0]] * 2, x, [[9.0]]]) for x in X]
     y = [np.concatenate([row[:1], row[:1], row, row[:1]]) for row in STEP_ONES]
     y[6][4, 0] = 2
@@ -115,7 +115,7 @@ CALLS = {
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("per_step", [False, True])
-def test_every_call_refuses_other_numbers(per_step, call):
+def test_every_call_rejects_other_numbers(per_step, call):
     function, where = CALLS[call]
     ones = STEP_ONES if per_step else ONES
     model = small(return_sequences=per_step).fit(X, ones)
@@ -165,7 +165,7 @@ NO_INDICATORS = {
 
 
 @pytest.mark.parametrize("name", NO_INDICATORS)
-def test_other_than_indicators_is_refused(name):
+def test_y_that_is_not_an_indicator_raises(name):
     y, message = NO_INDICATORS[name]
     with pytest.raises(ValueError, match=f"^RNNClassifier.fit: {re.escape(message)}"):
         small().fit(X, y)

@@ -1,4 +1,4 @@
-"""Invalid input that random calls have found: each is refused with an error that gives advice."""
+"""Invalid input, found by random calls: each raises an error with advice."""
 
 import re
 from decimal import Decimal
@@ -43,14 +43,14 @@ def matrix(rows):
 
 
 class Refusing:
-    """Looks like an array and is none."""
+    """An object with ``__array__`` that raises an error."""
 
     def __array__(self, dtype=None, copy=None):
         raise RuntimeError("no array today")
 
 
 class Stepless(torch.optim.Optimizer):
-    """An optimizer that forgot its step."""
+    """An optimizer without a step."""
 
     def __init__(self, params, lr=1e-3):
         super().__init__(params, {"lr": lr})
@@ -64,7 +64,7 @@ class Failing(torch.optim.SGD):
 
 
 class Argumentless(torch.nn.Module):
-    """A module that is not built like a cell."""
+    """A module without the arguments of a cell."""
 
     def __init__(self):
         super().__init__()
@@ -86,7 +86,7 @@ CELL = r"A cell must be built as cell\(input_size, hidden_size\)"
 WEIGHTS = "Pass a 1-D array of 4 weights, one per sample."
 
 # what: (call, type of error, pattern that the message begins with)
-REFUSED = {
+INVALID = {
     "callbacks that are a number, set before partial_fit": (
         lambda: reg().fit(X, NUMBERS).set_params(callbacks=0.5).partial_fit(X, NUMBERS),
         ValueError,
@@ -110,7 +110,7 @@ REFUSED = {
         r"RNNClassifier\.fit: callback 'PrintLog' failed: 'float' object is not callable "
         r"\(TypeError\)\. Correct its parameters\.",
     ),
-    # --- what holds no data ---
+    # --- empty data ---
     "a class for X": (
         lambda: clf().fit(Panel, LABELS),
         TypeError,
@@ -283,7 +283,7 @@ REFUSED = {
         lambda: clf().fit(X, LABELS).score(X, ["a", "b", "a", "b"]),
         ValueError,
         r"RNNClassifier\.score: y has labels such as 'a', but the model predicts labels such as "
-        r"\d\. Pass labels of the kind that the model was fitted with\.$",
+        r"\d\. Pass labels of the type that the model was fitted with\.$",
     ),
     "tags of another kind": (
         lambda: (
@@ -332,7 +332,7 @@ REFUSED = {
         lambda: reg().fit(X, NUMBERS).score(X, np.zeros((4, 2))),
         ValueError,
         r"RNNRegressor\.score: y has 2 numbers per target, but the model was fitted with 1\. Pass "
-        r"y of the same kind\.$",
+        r"y with the same number of outputs\.$",
     ),
     "text to score numbers": (
         lambda: reg().fit(X, NUMBERS).score(X, ["a", "b", "c", "d"]),
@@ -675,16 +675,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_junk_is_refused_with_advice(what):
-    call, kind, message = REFUSED[what]
+@pytest.mark.parametrize("what", INVALID)
+def test_invalid_input_raises_with_advice(what):
+    call, kind, message = INVALID[what]
     with pytest.raises(kind) as error:
         call()
     assert re.match(message, str(error.value)), str(error.value)
 
 
 @pytest.mark.parametrize("name", ["gradient_clip", "module__forget_bias", "weight_decay", "tol"])
-def test_integers_beyond_64_bits_are_floats_where_floats_belong(name):
+def test_integers_beyond_64_bits_are_converted_to_floats(name):
     outputs = [
         clf(cell="lstm", **{name: number}).fit(X, LABELS).predict_proba(X)
         for number in (2**70, 2.0**70)
@@ -694,13 +694,13 @@ def test_integers_beyond_64_bits_are_floats_where_floats_belong(name):
 
 @pytest.mark.parametrize("make", [clf, reg])
 def test_padding_value_beyond_float32_matches_nothing(make):
-    # NumPy would take it for infinity, with a warning.
+    # NumPy would convert it to infinity, with a warning.
     y = LABELS if make is clf else NUMBERS
     padded = make(padding_value=1e300).fit(X, y)
     np.testing.assert_array_equal(padded.predict(X), make().fit(X, y).predict(X))
 
 
-def test_switches_of_numpy_are_switches():
+def test_numpy_booleans_are_accepted():
     for value in (np.bool_(True), True):
         with pytest.raises(ValueError, match="tied_embeddings=True has no effect"):
             seq(tied_embeddings=value).fit(X, [[0.5], [1.5], [2.5], [3.5]])

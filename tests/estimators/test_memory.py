@@ -22,7 +22,7 @@ rng = np.random.default_rng(0)
 
 @contextmanager
 def peak_below(n_bytes):
-    """No more than this is allocated at any time in here, beside what there was."""
+    """Assert that the peak of additionally allocated memory is below this."""
     tracemalloc.start()
     try:
         yield
@@ -34,7 +34,7 @@ def peak_below(n_bytes):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    """Blocks as small beside a test's data as they are beside data that need a file."""
+    """Make blocks small relative to the data, as they are for memory-mapped data."""
     for module, name in BLOCKS:
         monkeypatch.setattr(module, name, 1 << 10)
 
@@ -123,7 +123,7 @@ def test_labels_are_chosen_batch_by_batch(return_sequences, multilabel, monkeypa
         model.partial_fit(data[:2], y, classes=np.arange(N_CLASSES))
     model.predict(data[:64])
     n_bytes = 4 * n_targets * N_CLASSES
-    if multilabel:  # whose labels are as many as their probabilities
+    if multilabel:  # which has as many labels as probabilities
         with peak_below(2.5 * n_bytes):  # of 64 bits
             labels = model.predict(data)
     else:
@@ -175,7 +175,7 @@ LONG = b"good 0.5 1.5\n" + bytes(1 << 25)
     ],
     ids=["zeros", "second line", "a word", "numbers", "gzip", "header"],
 )
-def test_word_vectors_end_at_an_endless_line(content, tmp_path):
+def test_word_vectors_raise_for_an_endless_line(content, tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_bytes(content)
     with peak_below(1 << 24), pytest.raises(ValueError, match="has 1048576 bytes or more"):

@@ -1,4 +1,4 @@
-"""Bad input of every kind: what is wrong and where, what was received, what to do."""
+"""Messages for invalid input: what is wrong and where, what was received, what to do."""
 
 import io
 import re
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn.modules import CELLS
 from sk_rnn.sequences import Panel
 
 from .table import (
@@ -52,8 +53,8 @@ CONTAINER = (
     "(n_timesteps, n_features) per sample, or a Panel."
 )
 SHAPES = CONTAINER.partition(". ")[2]
-FILMS = (
-    "Films have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
+VIDEOS = (
+    "Videos have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
     "(n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
 )
 CLIP = (
@@ -134,17 +135,17 @@ MESSAGES = {
     "6-D": (
         lambda: clf().fit(np.zeros((4, 2, 2, 2, 2, 2)), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has 6 dimensions, shape (4, 2, 2, 2, 2, 2). " + FILMS,
+        "RNNClassifier.fit: X has 6 dimensions, shape (4, 2, 2, 2, 2, 2). " + VIDEOS,
     ),
     "6-D awkward": (
         lambda: clf().fit(ak.Array([[[[[[1.0, 2.0]]]]]] * 4), LABELS),
         ValueError,
-        "RNNClassifier.fit: X has 6 dimensions. " + FILMS,
+        "RNNClassifier.fit: X has 6 dimensions. " + VIDEOS,
     ),
     "list of 5-D": (
         lambda: clf().fit([np.zeros((2, 2, 2, 2, 2))] * 4, LABELS),
         ValueError,
-        "RNNClassifier.fit: X[0] has 5 dimensions, shape (2, 2, 2, 2, 2). " + FILMS,
+        "RNNClassifier.fit: X[0] has 5 dimensions, shape (2, 2, 2, 2, 2). " + VIDEOS,
     ),
     "1-D": (
         lambda: clf().fit(np.arange(4.0), LABELS),
@@ -580,14 +581,14 @@ MESSAGES = {
     "negative counts": (
         lambda: reg(loss="poisson").fit(X, [-1.0, 1.0, 2.0, 3.0]),
         ValueError,
-        "RNNRegressor.fit: loss='poisson' needs y zero or positive, but y has -1. Use another "
-        "loss.",
+        "RNNRegressor.fit: loss='poisson' requires y to be zero or positive, but y contains "
+        "-1. Use another loss.",
     ),
     "no deviation": (
         lambda: reg().fit(X, NUMBERS).predict(X, return_std=True),
         ValueError,
-        "RNNRegressor.predict: return_std=True needs a model fitted with loss='gaussian', but this "
-        "one was fitted with loss='squared_error'. Fit with loss='gaussian', or leave "
+        "RNNRegressor.predict: return_std=True requires a model fitted with loss='gaussian', but "
+        "this one was fitted with loss='squared_error'. Fit with loss='gaussian', or leave "
         "return_std=False.",
     ),
     # --- validation data ---
@@ -702,8 +703,8 @@ MESSAGES = {
         lambda: clf(tbptt_steps=10, cell=torch.nn.GRU).fit(X, LABELS),
         ValueError,
         "RNNClassifier.fit: tbptt_steps=10 carries states from chunk to chunk, which the "
-        "user-defined cell GRU does not support. Set tbptt_steps=None, or cell to one of ['gru', "
-        "'lstm', 'rnn_relu', 'rnn_tanh'].",
+        "user-defined cell GRU does not support. Set tbptt_steps=None, or cell to one of "
+        f"{sorted(CELLS)}.",
     ),
     "no callback": (
         lambda: clf(callbacks=[3]).fit(X, LABELS),
@@ -771,7 +772,7 @@ def numeric(record):
     return record.source in (SERIES, FRAMES)
 
 
-def spoiled(record, value):
+def with_one_value(record, value):
     """X with one value replaced."""
     *others, last = (np.array(x, dtype=float) for x in record.X)
     last[-1, 0] = value
@@ -834,19 +835,19 @@ GENERIC = {
         "score: X is a float" + CONTAINERS,
     ),
     "NaN in X": (
-        lambda r: r.make().fit(spoiled(r, np.nan), r.y),
+        lambda r: r.make().fit(with_one_value(r, np.nan), r.y),
         ValueError,
         rf"fit: X\[{N - 1}\] contains NaN at time step ",
         numeric,
     ),
     "NaN in X to predict": (
-        lambda r: r.fit().predict(spoiled(r, np.nan)),
+        lambda r: r.fit().predict(with_one_value(r, np.nan)),
         ValueError,
         rf"predict: X\[{N - 1}\] contains NaN at time step ",
         lambda r: r.source is SERIES,
     ),
     "infinity in X": (
-        lambda r: r.make().fit(spoiled(r, -np.inf), r.y),
+        lambda r: r.make().fit(with_one_value(r, -np.inf), r.y),
         ValueError,
         rf"fit: X\[{N - 1}\] contains infinity or a value too large for float64 at time step ",
         numeric,
@@ -980,7 +981,7 @@ def test_message_names_the_call_and_the_argument(record, call, kind, message):
 
 
 @each_record
-def test_method_before_fit_is_refused(record):
+def test_method_before_fit_raises(record):
     message = f"^This {record.name} instance is not fitted yet. Call 'fit' with appropriate"
     for name in (*METHODS, "transform", "predict_n_best", "sample", "align"):
         if hasattr(record.make(), name):
@@ -991,7 +992,7 @@ def test_method_before_fit_is_refused(record):
 
 
 @each_estimator
-def test_parameter_out_of_range_is_refused(record):
+def test_parameter_out_of_range_raises(record):
     message = rf"^The 'hidden_size' parameter of {record.name} must be an int in the range \[1, 2"
     with pytest.raises(ValueError, match=message):
         record.fit(hidden_size=0)
@@ -1016,7 +1017,7 @@ numbers = st.floats(-5, 5, width=32)
 
 
 def wrap(items):
-    """Whatever a list can be put into."""
+    """Return containers that a list can be converted to."""
     lists = st.lists(items, max_size=5)
     return st.one_of(
         lists,
@@ -1041,7 +1042,7 @@ def arrays(draw):
 
 
 def convert(array):
-    """Containers made of one array, where they can be."""
+    """Containers of one array, where this is possible."""
     makers = [
         lambda a: a.tolist(),
         list,
@@ -1082,7 +1083,7 @@ junk = st.one_of(
     ),
 )
 
-# scikit-learn's own wording, where its functions speak.
+# Messages of scikit-learn's functions.
 STANDARD = (
     r"X has \d+ features, but \w+ is expecting",
     r"The feature names should match those that were passed during fit",
@@ -1098,7 +1099,7 @@ def with_data(name, X, **params):
     return replace(RECORDS[name].with_params(**params), source=Source(X, X))
 
 
-# Four samples each: as many as much of the junk has.
+# Four samples each, the number of samples in most of the junk.
 JUNKED = {name: record.head(4) for name, record in RECORDS.items()} | {
     "padded": with_data("classifier", TABLE + 1, padding_value=0.0),
     "table": with_data("classifier", NAMED),
@@ -1130,10 +1131,10 @@ hypotheses = settings(
 OURS = "|".join({record.name for record in RECORDS.values()})
 
 
-def speaks_for_itself(call):
-    """Return what a call returns; None if it is refused with an error of ours."""
+def result_or_our_error(call):
+    """Return the result of a call, or None if it raises an error of this package."""
     with warnings.catch_warnings():
-        # What is fine about junk is not the question: columns without names, training that ends.
+        # Warnings that are expected for junk are ignored.
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", message="X (has|does not have valid) feature names")
         warnings.filterwarnings("ignore", category=ConvergenceWarning)
@@ -1151,7 +1152,7 @@ def speaks_for_itself(call):
 
 
 def assert_predicts(predicted, X):
-    """What was accepted was data: it has a length and as many finite predictions."""
+    """Assert that accepted data has a length and as many finite predictions."""
     assert len(predicted) == len(X)
     for row in predicted:
         assert np.asarray(row).dtype.kind not in "fc" or np.isfinite(row).all()
@@ -1160,8 +1161,8 @@ def assert_predicts(predicted, X):
 @each_junked
 @hypotheses
 @given(X=junk)
-def test_junk_for_x_is_valid_or_refused(name, X):
-    model = speaks_for_itself(lambda: unfitted(name).fit(X, JUNKED[name].y))
+def test_junk_for_x_is_valid_or_raises(name, X):
+    model = result_or_our_error(lambda: unfitted(name).fit(X, JUNKED[name].y))
     if model is not None:
         assert JUNKED[name].y is None or len(X) == 4
         assert_predicts(model.predict(X), X)
@@ -1170,8 +1171,8 @@ def test_junk_for_x_is_valid_or_refused(name, X):
 @each_junked
 @hypotheses
 @given(y=junk)
-def test_junk_for_y_is_valid_or_refused(name, y):
-    model = speaks_for_itself(lambda: unfitted(name).fit(JUNKED[name].X, y))
+def test_junk_for_y_is_valid_or_raises(name, y):
+    model = result_or_our_error(lambda: unfitted(name).fit(JUNKED[name].X, y))
     if model is not None:
         assert y is None or len(y) == 4
         assert_predicts(model.predict(JUNKED[name].X), JUNKED[name].X)
@@ -1180,8 +1181,8 @@ def test_junk_for_y_is_valid_or_refused(name, y):
 @each_junked
 @hypotheses
 @given(X=junk)
-def test_junk_to_predict_is_valid_or_refused(name, X):
-    predicted = speaks_for_itself(lambda: fitted(name).predict(X))
+def test_junk_to_predict_is_valid_or_raises(name, X):
+    predicted = result_or_our_error(lambda: fitted(name).predict(X))
     if predicted is not None:
         assert_predicts(predicted, X)
 
@@ -1189,9 +1190,9 @@ def test_junk_to_predict_is_valid_or_refused(name, X):
 @pytest.mark.parametrize("name", ESTIMATORS)
 @hypotheses
 @given(sample_weight=junk)
-def test_junk_for_weights_is_valid_or_refused(name, sample_weight):
+def test_junk_for_weights_is_valid_or_raises(name, sample_weight):
     record = JUNKED[name]
-    model = speaks_for_itself(
+    model = result_or_our_error(
         lambda: unfitted(name).fit(record.X, record.y, sample_weight=sample_weight)
     )
     if model is not None and sample_weight is not None:
@@ -1204,9 +1205,9 @@ def test_junk_for_weights_is_valid_or_refused(name, sample_weight):
 @pytest.mark.parametrize("name", [*ESTIMATORS, "regressor of steps"])
 @hypotheses
 @given(X_val=junk, y_val=junk)
-def test_junk_for_validation_is_valid_or_refused(name, X_val, y_val):
+def test_junk_for_validation_is_valid_or_raises(name, X_val, y_val):
     record = JUNKED[name]
-    model = speaks_for_itself(
+    model = result_or_our_error(
         lambda: unfitted(name).fit(record.X, record.y, X_val=X_val, y_val=y_val)
     )
     if model is not None:

@@ -35,7 +35,7 @@ def fitted(name, **params):
 
 
 def numbers(model, name):
-    """Every number that the model makes of the data, end to end."""
+    """Return all outputs of a model as one array."""
     return numeric_outputs(model, MODELS[name].X, MODELS[name].y)
 
 
@@ -75,14 +75,14 @@ def test_move_keeps_everything_but_the_net(name):
 
 
 @models
-def test_nothing_to_move_changes_nothing(name):
+def test_move_without_arguments_changes_nothing(name):
     model = fitted(name)
     before, params = numbers(model, name), model.get_params()
     assert_array_equal(numbers(model.to(), name), before)
     assert model.get_params() == params
 
 
-def test_moves_are_chained_and_set_what_they_name():
+def test_moves_can_be_chained_and_set_the_parameters():
     model = fitted("classifier", device="auto", backend="auto")
     model.to(backend="torch").to("cpu")
     assert (model.device, model.backend, model.net_.backend) == ("cpu", "torch", "torch")
@@ -130,7 +130,7 @@ def test_warm_start_continues_where_the_model_was_moved(name):
     assert_allclose(numbers(moved, name), numbers(stayed, name), rtol=1e-2, atol=1e-2)
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
 @each_estimator
@@ -141,7 +141,7 @@ def test_unfitted_model_cannot_be_moved(name):
     assert model.backend == "auto"
 
 
-REFUSED = {
+INVALID = {
     "unknown device": (
         ("gpu",),
         {},
@@ -160,9 +160,9 @@ REFUSED = {
 
 
 @each_estimator
-@pytest.mark.parametrize("case", REFUSED)
-def test_move_that_is_refused_changes_nothing(name, case):
-    args, more, message = REFUSED[case]
+@pytest.mark.parametrize("case", INVALID)
+def test_move_that_raises_changes_nothing(name, case):
+    args, more, message = INVALID[case]
     model = fitted(name)
     net, params, before = model.net_, model.get_params(), numbers(model, name)
     with pytest.raises(ValueError) as caught:
@@ -189,7 +189,7 @@ class Sum(nn.Module):
         ({"precision": "bf16"}, r"do not support bfloat16 \(precision='bf16'\)"),
     ],
 )
-def test_backend_that_cannot_compute_the_network_is_refused(params, why):
+def test_backend_that_cannot_compute_the_network_raises(params, why):
     model = fitted("classifier", **params)
     message = f"^RNNClassifier.to: backend='numba' was requested, but its kernels {why}"
     with pytest.raises(ValueError, match=message):
@@ -209,7 +209,8 @@ def test_model_moves_to_a_gpu_and_back(name):
     model.to("cuda")
     assert (model.device, model.device_, model.net_.backend) == ("cuda", "cuda", "torch")
     assert next(model.module_.parameters()).is_cuda
-    assert_allclose(numbers(model, name), before, rtol=1e-3, atol=1e-3)
+    # cuDNN multiplies float32 in TF32, which has 10 bits of mantissa.
+    assert_allclose(numbers(model, name), before, rtol=1e-2, atol=5e-3)
     with pytest.raises(ValueError, match=r"to: backend='numba' was requested"):
         model.to(backend="numba")
     if hasattr(model, "partial_fit"):

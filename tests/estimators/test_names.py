@@ -1,4 +1,4 @@
-"""Misspelt parameters, and names of other libraries, are refused with the right name."""
+"""Errors for misspelt parameters and names of other libraries suggest the correct name."""
 
 import inspect
 import re
@@ -28,7 +28,7 @@ OF_OPTIMIZERS = {
 OF_MODULE = {"module__embedding_std", "module__forget_bias"}
 
 
-def refusal(kind, name):
+def error_message(kind, name):
     with pytest.raises(TypeError) as error:
         kind(**{name: 1})
     start = f"{kind.__name__}.__init__() got an unexpected keyword argument {name!r}. "
@@ -76,8 +76,8 @@ def refusal(kind, name):
         ("momentum", "optimizer__momentum"),
     ],
 )
-def test_wrong_name_is_refused_with_the_right_one(kind, name, meant):
-    assert refusal(kind, name) == f"Did you mean {meant!r}?"
+def test_wrong_name_raises_with_the_correct_one(kind, name, meant):
+    assert error_message(kind, name) == f"Did you mean {meant!r}?"
     with pytest.raises(ValueError, match=f"^Invalid parameter '{name}' for estimator ") as error:
         kind().set_params(**{name: 1})
     assert str(error.value).endswith(f"'word_dropout']. Did you mean {meant!r}?")
@@ -126,20 +126,20 @@ def test_wrong_name_is_refused_with_the_right_one(kind, name, meant):
         ),
     ],
 )
-def test_wrong_name_is_refused_with_a_hint(kind, name, hint):
-    assert refusal(kind, name) == hint
+def test_wrong_name_raises_with_a_hint(kind, name, hint):
+    assert error_message(kind, name) == hint
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_name_like_no_other_is_refused_with_the_list(kind):
+def test_name_without_similar_ones_raises_with_the_list(kind):
     names = ", ".join(sorted(PARAMETERS[kind]))
-    assert refusal(kind, "xyz") == f"Known are {names}."
+    assert error_message(kind, "xyz") == f"Known are {names}."
     with pytest.raises(ValueError, match=r"'word_dropout'\]\.$"):
         kind().set_params(xyz=1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_refused_call_of_set_params_sets_nothing(kind):
+def test_set_params_that_raises_sets_nothing(kind):
     model = kind(lr=0.1)
     with pytest.raises(ValueError, match="Invalid parameter 'units'"):
         model.set_params(lr=0.2, optimizer__eps=1e-3, units=3)
@@ -156,21 +156,21 @@ def test_refused_call_of_set_params_sets_nothing(kind):
         ("hidden_size__x", "Did you mean 'hidden_size'?"),
     ],
 )
-def test_set_params_takes_no_other_prefix(kind, name, hint):
+def test_set_params_accepts_no_other_prefix(kind, name, hint):
     with pytest.raises(ValueError, match=f"^Invalid parameter '{name}' for estimator ") as error:
         kind().set_params(**{name: 1})
     assert str(error.value).endswith(f". {hint}")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_names_with_double_underscores_are_left_for_fit(kind):
+def test_names_with_double_underscores_are_checked_in_fit(kind):
     model = kind(optimiser__betas=1, optimizer__eps=1e-3)
     assert clone(model).get_params() == model.get_params()
     assert model.set_params(optimiser__betas=2).get_params()["optimiser__betas"] == 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_dictionary_of_extras_is_left_for_fit(kind):
+def test_dictionary_of_extras_raises_in_fit(kind):
     # scikit-learn's checks pass every name that is in the signature to the constructor.
     model = kind(extras={"optimizer__eps": 1e-3})
     message = "fit: unknown parameter 'extras'. Pass its entries as keyword arguments."
@@ -178,7 +178,7 @@ def test_dictionary_of_extras_is_left_for_fit(kind):
         model.fit([[1.0, 2.0]] * 2, [0, 1])
 
 
-def test_wrong_name_in_a_grid_is_refused():
+def test_wrong_name_in_a_grid_raises():
     pipeline = make_pipeline(FunctionTransformer(), RNNClassifier(max_epochs=1))
     search = GridSearchCV(pipeline, {"rnnclassifier__units": [3]}, cv=2)
     X, y = [[0.0, 1.0]] * 4, [0, 1] * 2
@@ -190,7 +190,7 @@ def test_subclass_is_named():
     class Mine(RNNClassifier):
         pass
 
-    assert refusal(Mine, "units") == "Did you mean 'hidden_size'?"
+    assert error_message(Mine, "units") == "Did you mean 'hidden_size'?"
 
 
 # --- the tables ---------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def test_extras_are_those_of_the_optimizers_and_of_the_module():
 def test_suggested_names_are_parameters():
     known = set.union(*PARAMETERS.values()) | OF_OPTIMIZERS | OF_MODULE
     assert {target for targets in MEANT.values() for target in targets} <= known
-    # And a name that all have is no other name of anything.
+    # A parameter of all estimators is not an alias.
     assert not SHARED & (MEANT.keys() | INSTEAD.keys())
 
 
@@ -221,7 +221,7 @@ def test_every_entry_is_suggested_for_some_estimator():
             assert found, name
 
 
-def test_advice_names_what_there_is():
+def test_advice_names_existing_parameters():
     words = set().union(*PARAMETERS.values(), *(dir(kind) for kind in KINDS))
     words |= {*sk_rnn.preprocessing.__all__, *sk_rnn.__all__, "X_val", "y_val", "sample_weight"}
     for advice in set(INSTEAD.values()):
@@ -235,7 +235,7 @@ def test_list_of_known_names_is_that_of_the_prefix():
     assert suggest("nothing__like_it", known) == "Known are lr."
 
 
-def test_what_a_callback_calls_an_argument_is_not_a_parameter():
+def test_arguments_of_callbacks_are_not_parameters():
     known = ["n_iter_no_change", "callbacks__stop__patience"]
     assert suggest("callbacks__stop__patienc", known) == "Did you mean 'callbacks__stop__patience'?"
     assert find_meant("callbacks__other__monitor", known) is None

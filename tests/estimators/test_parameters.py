@@ -1,4 +1,4 @@
-"""Every constructor parameter has its documented effect; one without any effect is refused."""
+"""Every constructor parameter has its documented effect; those without effect raise an error."""
 
 import inspect
 import os
@@ -56,7 +56,7 @@ def make(record, **params):
 
 
 def fit(record, kind="series", **params):
-    """A model fitted to the data of this kind."""
+    """Return a model fitted to data of this kind."""
     data = DATA[kind]
     reads = record.reads_tokens if kind == "tokens" else record.reads_series
     return make(record, **{**reads, **params}).fit(data, record.y_for(data))
@@ -81,7 +81,7 @@ def takes_classes(record):
 
 
 def records_that_take(*names, classes=False):
-    """Parametrise a test over the estimators with these parameters, and with cells of users."""
+    """Parametrise a test over the estimators that have these parameters and custom cells."""
     chosen = {
         name: record
         for name, record in ESTIMATORS.items()
@@ -91,14 +91,14 @@ def records_that_take(*names, classes=False):
     return pytest.mark.parametrize("record", chosen.values(), ids=chosen)
 
 
-# Whose outputs are numbers made of X alone, which differ little where the weights do.
+# Numeric outputs, which differ only slightly if the weights do.
 WITHOUT_DECODING = {n: r for n, r in ESTIMATORS.items() if not r.has("score_samples")}
 each_without_decoding = pytest.mark.parametrize(
     "record", WITHOUT_DECODING.values(), ids=WITHOUT_DECODING
 )
 
 
-# --- none is dead -------------------------------------------------------------------------------
+# --- each has an effect -------------------------------------------------------------------------
 
 # parameter: (parameters of both models, those of the second, data). Predictions differ.
 CHANGES_PREDICTIONS = {
@@ -138,7 +138,7 @@ CHANGES_PREDICTIONS = {
     "huber_delta": ({"loss": "huber"}, {"huber_delta": 0.1}, "series"),
     "quantile": ({"loss": "quantile"}, {"quantile": 0.9}, "series"),
 }  # fmt: skip
-# Parameters that change something else, each with a test of its own below.
+# Parameters that change something else, each with a separate test below.
 CHANGES_OTHERS = {
     "return_sequences",
     "num_embeddings",
@@ -209,7 +209,7 @@ def test_return_sequences_predicts_each_step(record):
     assert [len(row) for row in predicted] == [len(x) for x in X]
 
 
-def test_num_embeddings_leaves_room_for_later_tokens():
+def test_num_embeddings_allows_unseen_tokens():
     with pytest.raises(ValueError, match=r"has token id 9 .* the vocabulary has 6 tokens"):
         fitted(RNNClassifier, IDS, embedding_dim=2).predict([[9]])
     assert fitted(RNNClassifier, IDS, embedding_dim=2, num_embeddings=10).predict([[9]]).shape == (
@@ -217,7 +217,7 @@ def test_num_embeddings_leaves_room_for_later_tokens():
     )
 
 
-def test_n_iter_no_change_and_tol_decide_when_to_stop():
+def test_n_iter_no_change_and_tol_determine_when_training_stops():
     def epochs(**params):
         model = small(
             RNNRegressor, early_stopping=True, validation_fraction=0.25, max_epochs=12, **params
@@ -231,7 +231,7 @@ def test_n_iter_no_change_and_tol_decide_when_to_stop():
 
 
 @each_estimator
-def test_device_is_where_it_is_trained(record):
+def test_device_is_that_of_the_weights(record):
     assert fit(record, device="cpu").device_ == "cpu"
     assert next(fit(record, device="cpu").module_.parameters()).device.type == "cpu"
     if torch.cuda.is_available():
@@ -270,7 +270,7 @@ def test_verbose_prints_progress(record, capfd):
 
 
 class GainCell(nn.Module):
-    """A causal cell with arguments of its own."""
+    """A causal cell with additional arguments."""
 
     def __init__(self, input_size, hidden_size, gain=1.0, decay=0.5):
         super().__init__()
@@ -298,10 +298,10 @@ EXTRAS = {
 
 
 @pytest.mark.parametrize("name", EXTRAS)
-def test_extra_reaches_what_it_names(name):
+def test_extra_sets_the_argument_it_names(name):
     common, value = EXTRAS[name]
     data = IDS if "embedding_dim" in common else X
-    # Several steps: the first ones of an optimizer hardly differ.
+    # Several steps, because the first ones of optimizers hardly differ.
     common = {**common, "max_epochs": 3, "batch_size": 6}
     model = fitted(RNNClassifier, data, **common)
     changed = fitted(RNNClassifier, data, **common, **{name: value})
@@ -323,7 +323,7 @@ def test_extras_are_ordinary_parameters():
     }
 
 
-def test_extras_go_through_pipeline_and_search():
+def test_extras_work_in_pipelines_and_searches():
     pipeline = make_pipeline(FunctionTransformer(), small(RNNClassifier, optimizer="sgd"))
     name = "rnnclassifier__optimizer__momentum"
     search = GridSearchCV(pipeline, {name: [0.0, 0.9]}, cv=2, error_score="raise")
@@ -360,8 +360,8 @@ def test_extras_go_through_pipeline_and_search():
     ],
 )
 @each_estimator
-def test_typo_is_refused_with_the_nearest_name(record, params, meant):
-    model = record.estimator(**params)  # what it reaches depends on other parameters
+def test_typo_raises_with_the_nearest_name(record, params, meant):
+    model = record.estimator(**params)  # whether it is valid depends on other parameters
     assert clone(model).get_params().keys() == model.get_params().keys()
     typo = next(reversed(params))
     message = rf"^{record.name}.fit: unknown parameter '{typo}'. Did you mean '{meant}'\?$"
@@ -373,7 +373,7 @@ def test_typo_is_refused_with_the_nearest_name(record, params, meant):
 
 
 @records_that_take(classes=True)
-def test_typo_in_an_argument_of_a_custom_cell_is_refused(record):
+def test_typo_in_an_argument_of_a_custom_cell_raises(record):
     message = (
         rf"^{record.name}.fit: unknown parameter 'module__cell__gian'. Did you mean "
         r"'module__cell__gain'\?$"
@@ -382,7 +382,7 @@ def test_typo_in_an_argument_of_a_custom_cell_is_refused(record):
         fit(record, cell=GainCell, module__cell__gian=1)
 
 
-def test_extra_that_reaches_nothing_is_refused():
+def test_unknown_extra_raises():
     for params in (
         {"module__forget_bias": 1.0},  # a GRU has none
         {"optimizer__momentum": 0.9},  # nor has AdamW one
@@ -394,7 +394,7 @@ def test_extra_that_reaches_nothing_is_refused():
             fitted(RNNClassifier, **params)
 
 
-REFUSED = {
+INVALID = {
     "tbptt": (
         {"cell": GainCell, "tbptt_steps": 3},
         "tbptt_steps=3 carries states from chunk to chunk, which the user-defined cell GainCell",
@@ -425,25 +425,25 @@ REFUSED = {
     [
         pytest.param(record, params, message, id=f"{record.name}-{what}")
         for record in ESTIMATORS.values()
-        for what, (params, message) in REFUSED.items()
+        for what, (params, message) in INVALID.items()
         if params.keys() <= record.make().get_params().keys()
         if isinstance(params.get("cell", ""), str) or takes_classes(record)
     ],
 )
-def test_combination_is_refused(record, params, message):
+def test_combination_raises(record, params, message):
     with pytest.raises(ValueError, match=rf"^{record.name}.fit: {message}"):
         fit(record, **params)
 
 
 @records_that_take(classes=True)
-def test_class_that_is_not_a_module_is_refused_for_cell(record):
+def test_class_that_is_not_a_module_raises_for_cell(record):
     with pytest.raises(TypeError, match=r"is not a subclass of torch\.nn\.Module"):
         fit(record, cell=dict)
 
 
 @pytest.mark.parametrize("optimizer", [dict, torch.optim.LBFGS, torch.optim.SparseAdam])
 @each_estimator
-def test_class_that_cannot_optimize_is_refused(record, optimizer):
+def test_class_that_cannot_optimize_raises(record, optimizer):
     with pytest.raises(TypeError, match=r"Pass a subclass of torch\.optim\.Optimizer"):
         fit(record, optimizer=optimizer)
 
@@ -650,7 +650,7 @@ def test_interruption_keeps_a_usable_model(record, batch, epochs):
         model.fit(X, record.y_for(X))
     assert model.n_iter_ == len(model.loss_curve_) == epochs
     assert np.isfinite(outputs(model)).all()
-    # And fit again is a whole training.
+    # A second fit trains from scratch.
     model.set_params(callbacks=None).fit(X, record.y_for(X))
     assert_array_equal(outputs(model), outputs(fit(record, batch_size=8, max_epochs=5)))
 
@@ -669,7 +669,7 @@ def test_interruption_with_early_stopping_keeps_the_best():
     assert model.score(X[:9], LABELS[:9]) == max(model.validation_curve_)
 
 
-def test_interruption_keeps_the_weights_of_the_moment():
+def test_interruption_keeps_the_current_weights():
     model = small(RNNClassifier, callbacks=[InterruptingAt(3)], batch_size=8, max_epochs=5)
     with pytest.warns(ConvergenceWarning):
         model.fit(X, LABELS)
@@ -686,7 +686,7 @@ def test_control_c_interrupts_fit():
         from skorch.callbacks import Callback
         from sk_rnn import RNNClassifier
 
-        # A shell starts what runs in the background with Ctrl-C ignored.
+        # A shell starts background processes with SIGINT ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
         class PressingLater(Callback):
@@ -748,7 +748,7 @@ def test_divergence_in_a_warm_start_keeps_the_earlier_weights():
     assert_allclose(outputs(model), before, atol=1e-5)
 
 
-# --- going on -----------------------------------------------------------------------------------
+# --- continued training -------------------------------------------------------------------------
 
 
 @each_estimator
@@ -810,7 +810,7 @@ def test_learning_rate_schedule_may_be_a_function():
     assert seen == [0.1] * 4
 
 
-# --- cells of users -----------------------------------------------------------------------------
+# --- custom cells -------------------------------------------------------------------------------
 
 
 class LooksAhead(GainCell):
@@ -853,7 +853,7 @@ def test_custom_cell_learns(record, cell):
         (nn.GRU, {"module__cell__batch_first": True}, "changed the output of one row"),
     ],
 )
-def test_faulty_cell_is_refused(cell, params, fault):
+def test_faulty_cell_raises(cell, params, fault):
     with pytest.raises(ValueError, match=rf"RNNClassifier.fit: cell {cell.__name__} {fault}"):
         fitted(RNNClassifier, cell=cell, **params)
 
@@ -862,7 +862,7 @@ def test_faulty_cell_is_refused(cell, params, fault):
 
 
 @each_without_decoding
-def test_precision_decides_dtypes(record):
+def test_precision_determines_dtypes(record):
     double, single, half = (
         fit(record, precision=precision, dropout=0.0, batch_size=N)
         for precision in ("float64", "float32", "bf16")
@@ -878,7 +878,7 @@ def test_precision_decides_dtypes(record):
 
 
 @each_without_decoding
-def test_backend_decides_what_computes(record, monkeypatch):
+def test_backend_selects_the_implementation(record, monkeypatch):
     monkeypatch.setattr("sk_rnn.training._runtime.why_unavailable", lambda: "")
     by_torch = fit(record, backend="torch")
     by_kernels = fit(record, backend="numba")
@@ -918,13 +918,13 @@ def test_auto_embedding_dropout_depends_on_the_vocabulary(num_embeddings, dropou
     ],
 )
 @records_that_take("pooling")
-def test_auto_norm_and_pooling_depend_on_what_x_is(record, length, params, norm, pooling):
+def test_auto_norm_and_pooling_depend_on_x(record, length, params, norm, pooling):
     X = [[i % 2 for i in range(n)] for n in (length - 2, length, length + 2)]
     model = record.estimator(hidden_size=2, max_epochs=1, random_state=0, **params)
     model.fit(X, [0, 1, 0])
     assert type(model.module_.head.norm).__name__ == norm
     assert type(model.module_.pooling) is POOLINGS[pooling]
-    # What was chosen for the data of fit stays.
+    # Values chosen for the data of the first fit are kept.
     model.set_params(warm_start=True).fit([x[:4] for x in X], [0, 1, 0])
     assert type(model.module_.pooling) is POOLINGS[pooling]
 
@@ -936,7 +936,7 @@ def test_embedding_weights_are_frozen_or_not():
 
     assert_array_equal(learned(freeze_embedding=True), VECTORS)
     assert not np.array_equal(learned(), VECTORS)
-    assert_allclose(learned(lr=1e-6), VECTORS, atol=1e-3)  # it did start from them
+    assert_allclose(learned(lr=1e-6), VECTORS, atol=1e-3)  # training starts from them
 
 
 def test_padding_value_equals_ragged_data():
@@ -946,7 +946,7 @@ def test_padding_value_equals_ragged_data():
 
 
 def test_class_weight_moves_the_boundary():
-    # One feature that says nothing, nine of ten sequences of one class.
+    # One uninformative feature, nine of ten sequences of one class.
     data, y = np.zeros((40, 3)), np.where(np.arange(40) % 10 == 0, "rare", "usual")
     data += np.random.default_rng(0).normal(size=data.shape)
     common = {"hidden_size": 4, "max_epochs": 5, "lr": 0.02, "random_state": 0}
@@ -979,11 +979,11 @@ def test_multilabel_targets():
     assert model.score(X, y.astype(int)) == (predicted == y).all(axis=1).mean()
 
 
-# --- losses: what the best constant or the best pair of numbers is, is known ---------------------
+# --- losses: the optimal constants are known ------------------------------------------------------
 
 
 def best_constant(loss, y, **params):
-    """What is learned from sequences that say nothing."""
+    """Return the prediction learned from uninformative sequences."""
     model = RNNRegressor(
         loss=loss,
         hidden_size=2,
@@ -1009,7 +1009,7 @@ def test_absolute_error_predicts_the_median():
     assert best_constant("absolute_error", SKEWED) == pytest.approx(0.0, abs=0.1)
 
 
-def test_huber_lies_between_and_reaches_both():
+def test_huber_loss_lies_between_mean_and_median():
     between = best_constant("huber", SKEWED)
     assert 0.1 < between < SKEWED.mean() - 0.1
     assert best_constant("huber", SKEWED, huber_delta=100.0) == pytest.approx(
@@ -1019,7 +1019,7 @@ def test_huber_lies_between_and_reaches_both():
 
 
 @pytest.mark.parametrize("quantile", [0.1, 0.5, 0.8])
-def test_quantile_covers_its_share(quantile):
+def test_quantile_loss_has_the_nominal_coverage(quantile):
     y = np.random.default_rng(0).exponential(size=200)
     found = best_constant("quantile", y, quantile=quantile)
     assert (y <= found).mean() == pytest.approx(quantile, abs=0.04)
@@ -1046,7 +1046,7 @@ def test_gaussian_predicts_mean_and_deviation():
     assert_array_equal(mean, model.predict(data))
 
 
-def test_several_outputs_are_learned_side_by_side():
+def test_several_outputs_are_learned_together():
     y = np.column_stack([NUMBERS, 1000.0 * NUMBERS + 5.0])
     model = small(RNNRegressor, max_epochs=30, lr=0.02).fit(X, y)
     predicted = model.predict(X)
@@ -1069,7 +1069,7 @@ def test_feature_names_are_kept_as_in_scikit_learn(record):
 
 
 @each_estimator
-def test_docstrings_name_the_parameters_there_are(record):
+def test_docstrings_list_all_parameters(record):
     faults = sklearn_testing.check_docstring_parameters(
         record.estimator.__init__, record.estimator.__doc__
     )

@@ -117,7 +117,7 @@ def test_vectors_and_padded_sources_are_as_precise(change):
     assert score(model, far, LABELS) == pytest.approx(score(model, padded, LABELS), abs=0.02)
 
 
-def test_windows_and_frames_keep_every_digit():
+def test_windows_and_frames_keep_full_precision():
     seconds = pd.Series(np.arange(60) * 60 + 1_700_000_000)
     windows, following = make_windows(seconds, window=5)
     model = RNNRegressor(**COMMON).fit(windows, following)
@@ -135,7 +135,7 @@ def test_windows_and_frames_keep_every_digit():
 
 
 def in_another_unit(rows):
-    """The same numbers in another unit, with another zero; anything else as it is."""
+    """Return numbers in another unit with an offset; anything else unchanged."""
     if rows is None or np.asarray(rows[0]).dtype.kind != "f":
         return rows
     if isinstance(rows, np.ndarray):
@@ -174,7 +174,7 @@ def test_float32_and_float64_are_the_same_data():
         assert_array_equal(model.fit(double, LABELS).predict(double), expected)
 
 
-def test_predictions_are_float64_and_reach_as_far_as_y():
+def test_predictions_are_float64_and_cover_the_range_of_y():
     for y in (SUMS * 1e39, SUMS * 1e150, SUMS * 1e300, SUMS * 1e-200):
         model = RNNRegressor(**COMMON).fit(X, y)
         predicted = model.predict(X)
@@ -203,7 +203,7 @@ def test_statistics_of_tiny_huge_and_constant_features():
     values = np.column_stack([[1e-200, 3e-200], [1e300, -1e300], [0.1 + 0.2, 0.3], [7.0, 7.0]])
     mean, std = standardisation_of(Spans.of(Panel(values, [0, 2])), np.arange(1))
     assert_allclose(mean, [2e-200, 0.0, 0.3, 7.0])
-    assert_allclose(std, [1e-200, 1e300, 1.0, 1.0])  # what differs by rounding is constant
+    assert_allclose(std, [1e-200, 1e300, 1.0, 1.0])  # rounding errors are not scaled
     close = Spans.of(Panel(np.float32([[1013.25], [1013.26]]), [0, 2]))  # pressure in hPa
     assert standardisation_of(close, np.arange(1)).std < 0.01
 
@@ -214,18 +214,18 @@ def test_batches_are_standardised_before_they_are_rounded(kind, tmp_path):
     scaling = Standardisation(np.array([1e6, -1e6]), np.array([2.0, 4.0]))
     on_disk = np.memmap(tmp_path / "values", dtype=kind, mode="w+", shape=values.shape)
     on_disk[:] = values
-    wanted = np.array([[0.0, 0.25], [1.0, 0.75], [2.0, 1.25]])
+    expected = np.array([[0.0, 0.25], [1.0, 0.75], [2.0, 1.25]])
     for source in (values, on_disk):
         data = SequenceData(
             Spans.of(Panel(source, [0, 3, 6])), torch.device("cpu"), scaling=scaling
         )
         x = data.inputs(np.array([0]))["x"]
         assert x.dtype == torch.float32
-        assert_array_equal(x[:, 0].numpy(), wanted)
-        assert_array_equal(data.steps(0), wanted)
+        assert_array_equal(x[:, 0].numpy(), expected)
+        assert_array_equal(data.steps(0), expected)
 
 
-# --- beyond what can be computed with -----------------------------------------------------------
+# --- overflow -----------------------------------------------------------------------------------
 
 
 def test_values_too_far_from_the_training_data_are_named():
@@ -291,7 +291,7 @@ def test_weights_that_overflow_are_not_kept(batch_size):
             assert np.asarray(predicted).dtype.kind != "f" or np.isfinite(predicted).all()
 
 
-def test_last_epoch_is_tried_out_if_its_weights_are_large():
+def test_last_epoch_is_evaluated_if_its_weights_are_large():
     # One batch per epoch: the loss of the only epoch is that of the initial weights.
     model = RNNClassifier(hidden_size=4, lr=1e30, random_state=0)
     with pytest.warns(ConvergenceWarning, match="the initial ones"):

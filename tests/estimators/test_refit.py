@@ -1,4 +1,4 @@
-"""A fit that raises, wherever it does, leaves the estimator unchanged."""
+"""A fit that raises an error at any point leaves the estimator unchanged."""
 
 import copy
 
@@ -22,7 +22,7 @@ from sk_rnn.preprocessing import (
 
 from .table import FRAMES, RECORDS, WORDS, N, each_record, everything, labels
 
-REFUSED = (TypeError, ValueError, RuntimeError, ConvergenceWarning)
+ERRORS = (TypeError, ValueError, RuntimeError, ConvergenceWarning)
 MODES = [
     pytest.param(mode, record, id=f"{mode}-{name}")
     for mode in ("fit", "warm start", "partial_fit")
@@ -32,7 +32,7 @@ MODES = [
 
 
 def failing(event, error=RuntimeError):
-    """A callback that raises when its event comes."""
+    """A callback that raises an error at an event."""
 
     def fail(self, net, *args, **kwargs):
         raise error("enough")
@@ -40,8 +40,8 @@ def failing(event, error=RuntimeError):
     return type("Failing", (Callback,), {event: fail})()
 
 
-def spoiled(data):
-    """The sequences with a last one that cannot be read."""
+def with_one_value(data):
+    """Return the sequences with an invalid last one."""
     if isinstance(data, np.ndarray):
         return np.concatenate([data[:-1], np.full_like(data[-1:], np.nan)])
     last = data[-1]
@@ -54,10 +54,10 @@ def half(data):
     return None if data is None else data[: N // 2]
 
 
-# What goes wrong: parameters, and how fit is called with X and y.
+# Errors: parameters, and the call of fit with X and y.
 FAULTS = {
     "X is a number": ({}, lambda fit, X, y: fit(7, y)),
-    "a sequence cannot be read": ({}, lambda fit, X, y: fit(spoiled(X), y)),
+    "a sequence cannot be read": ({}, lambda fit, X, y: fit(with_one_value(X), y)),
     "y is too short": ({}, lambda fit, X, y: fit(X, WORDS.X[:3] if y is None else y[:-1])),
     "y is an object": ({}, lambda fit, X, y: fit(X, object())),
     "a weight is negative": ({}, lambda fit, X, y: fit(X, y, sample_weight=[-1.0] * N)),
@@ -88,11 +88,11 @@ FAULTS = {
         lambda fit, X, y: fit(X, y),
     ),
 }
-FIT_FAULTS = {  # those that partial_fit cannot have
+FIT_FAULTS = {  # not possible in partial_fit
     "validation data are not complete": ({}, lambda fit, X, y: fit(X, y, y_val=half(y) or X[:3])),
     "validation data cannot be read": (
         {},
-        lambda fit, X, y: fit(X, y, X_val=spoiled(X), y_val=y),
+        lambda fit, X, y: fit(X, y, X_val=with_one_value(X), y_val=y),
     ),
     "all are one group": (
         {"early_stopping": True, "validation_fraction": 0.5},
@@ -121,7 +121,7 @@ def test_refit_that_raises_changes_nothing(mode, record):
         model = fitted(record).set_params(warm_start=mode == "warm start", **params)
         before = everything(model, record.X)
         method = model.partial_fit if mode == "partial_fit" else model.fit
-        with pytest.raises(REFUSED):
+        with pytest.raises(ERRORS):
             call(method, *arguments)
         assert_equal(everything(model, record.X), before, err_msg=fault)
 
@@ -131,7 +131,7 @@ def test_model_whose_first_fit_raises_stays_unfitted(record):
     for fault, (params, call) in (FAULTS | FIT_FAULTS).items():
         model = record.make(**BATCHES, **params)
         before = everything(model)
-        with pytest.raises(REFUSED):
+        with pytest.raises(ERRORS):
             call(model.fit, record.X, record.y)
         assert_equal(everything(model), before, err_msg=fault)
         with pytest.raises(NotFittedError):
@@ -151,7 +151,7 @@ TRANSFORMERS = {
 BAD = [x * np.inf for x in OTHER_X]
 TABLE = pd.DataFrame([[1.0, 2.0, np.nan], [3.0, 4.0, 5.0]], columns=["r", "s", "t"])
 
-# Which transformers, their parameters, what is fitted to and its targets.
+# Transformers, parameters, X and y.
 REFITS = [
     (["scaler", "encoder", "selection", "padder", "summarizer", "vectorizer"], {}, 7, None),
     (["scaler", "encoder", "selection", "padder", "summarizer", "vectorizer"], {}, [], None),
@@ -177,7 +177,7 @@ REFITS = [
     ("name", "params", "data", "y"),
     [(name, *refit) for names, *refit in REFITS for name in names],
 )
-def test_transformer_whose_fit_raises_is_as_it_was(name, params, data, y, method):
+def test_transformer_whose_fit_raises_is_unchanged(name, params, data, y, method):
     transformer, first = TRANSFORMERS[name]
     for fitted in (True, False):
         model = clone(transformer)
@@ -185,7 +185,7 @@ def test_transformer_whose_fit_raises_is_as_it_was(name, params, data, y, method
             model.fit(first, LABELS)
         model.set_params(**params)
         before = everything(model, first if fitted else None)
-        with pytest.raises(REFUSED):
+        with pytest.raises(ERRORS):
             getattr(model, method)(data, y)
         assert_equal(everything(model, first if fitted else None), before)
         if not fitted and name != "vectorizer":  # which needs no fit with a vocabulary
@@ -193,8 +193,8 @@ def test_transformer_whose_fit_raises_is_as_it_was(name, params, data, y, method
                 check_is_fitted(model)
 
 
-class Fussy(StandardScaler):
-    """Learns before it refuses."""
+class FailingAfterFit(StandardScaler):
+    """Updates its statistics before it raises an error."""
 
     def partial_fit(self, X, y=None, sample_weight=None):
         super().partial_fit(X)
@@ -205,7 +205,7 @@ class Fussy(StandardScaler):
 
 @pytest.mark.parametrize("data", [OTHER_X, [1e6 * x for x in X], 7])
 def test_partial_fit_of_time_steps_that_raises_changes_nothing(data):
-    model = TimeDistributed(Fussy()).partial_fit(X)
+    model = TimeDistributed(FailingAfterFit()).partial_fit(X)
     before = everything(model, X)
     with pytest.raises((TypeError, ValueError)):
         model.partial_fit(data)

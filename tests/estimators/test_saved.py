@@ -49,17 +49,17 @@ TRANSFORMERS = {
     "vectorizer": (SequenceVectorizer(analyzer="char", min_df=2), WORDS.X),
     "scaled": (make_pipeline(TimeDistributed(StandardScaler()), SequenceSummarizer()), FRAMES.X),
 }
-# what: (a model to fit, X and y)
+# name: (model, X, y)
 ALL = {name: (record.make(), record.X, record.y) for name, record in RECORDS.items()} | {
     f"transformer: {name}": (transformer, X, None)
     for name, (transformer, X) in TRANSFORMERS.items()
 }
-# A pipeline has the state of scikit-learn and no seal of its own.
+# A pipeline has the state of scikit-learn without a seal.
 SEALED = {name: case for name, case in ALL.items() if name != "transformer: scaled"}
 each = pytest.mark.parametrize(("model", "X", "y"), ALL.values(), ids=ALL)
 each_sealed = pytest.mark.parametrize(("model", "X", "y"), SEALED.values(), ids=SEALED)
 
-# The entry of a state that says who saved it.
+# The entry of a state with the version.
 (SEAL,) = seal({})
 
 
@@ -68,7 +68,7 @@ def fitted(model, X, y):
 
 
 def loads_after(model, change):
-    """Load a model whose state was changed in between."""
+    """Load a model after a change of its saved state."""
     state = copy.deepcopy(model.__getstate__())
     change(state)
     loaded = type(model).__new__(type(model))
@@ -135,13 +135,13 @@ def test_pipeline_with_a_transformer_predicts_the_same_bits(record):
 # --- damage ---------------------------------------------------------------------------------------
 
 
-# Opcodes of pickle whose arguments are contents. Not integers: those of dtypes, damaged, make NumPy
-# crash while it loads.
+# Opcodes of pickle whose arguments are data. Integers are excluded: damaged ones of dtypes crash
+# NumPy while loading.
 CONTENTS = ("BINBYTES", "BINUNICODE", "BINFLOAT")
 
 
 def positions_of_contents(pickled):
-    """Where the floats, texts and arrays of a pickle stand."""
+    """Return the positions of floats, text and arrays in a pickle."""
     found = []
     for (operation, value, _), (*_, stop) in itertools.pairwise(pickletools.genops(pickled)):
         if operation.name.removeprefix("SHORT_").startswith(CONTENTS):
@@ -152,7 +152,7 @@ def positions_of_contents(pickled):
 
 
 @each_sealed
-def test_flipped_bit_is_noticed_or_changes_nothing(model, X, y):
+def test_flipped_bit_is_detected_or_changes_nothing(model, X, y):
     model = fitted(model, X, y)
     whole = pickle.dumps(model)
     expected = outputs(model, X)
@@ -234,7 +234,7 @@ def another(value):
 
 
 @each_estimator
-def test_any_change_of_a_state_is_refused(record):
+def test_any_change_of_a_state_raises(record):
     model = record.fit(warm_start=True)
     found = dict(changes(model.__getstate__()))
     assert len(found) > 100
@@ -252,7 +252,7 @@ def test_any_change_of_a_state_is_refused(record):
 
 
 def reseal(state, version):
-    """The state as another version would have saved it."""
+    """Return the state as saved by another version."""
     del state[SEAL]
     state.update(seal(state))
     state[SEAL]["version"] = version
@@ -270,9 +270,9 @@ OLDER = (
     "cannot be detected. Save it again with this version."
 )
 
-# What other versions may have saved: arguments of the module and of the net, and weights.
+# States that other versions may have saved: arguments of module and net, and weights.
 NEWER = {
-    "an argument of the module": lambda state, weight: nested(state, "n_outputs").update(
+    "an argument of the module": lambda state, weight: nested(state, "cell_params").update(
         n_experts=3
     ),
     "an option of training": lambda state, weight: nested(state, "gradient_clip").update(
@@ -288,7 +288,7 @@ def name_of_a_weight(model):
 
 @pytest.mark.parametrize("change", NEWER)
 @each_record
-def test_model_of_a_newer_version_is_refused(record, change):
+def test_model_of_a_newer_version_raises(record, change):
     model = record.fit()
 
     def age(state):
@@ -305,7 +305,7 @@ def test_model_of_a_newer_version_is_refused(record, change):
 
 
 @each_record
-def test_model_of_an_older_version_is_refused_if_it_cannot_be_read(record):
+def test_model_of_an_older_version_raises_if_it_cannot_be_read(record):
     model = record.fit()
 
     def age(state):

@@ -1,4 +1,4 @@
-"""Bad input of Seq2SeqTransformer: what is wrong and where, what was received, what to do."""
+"""Messages of Seq2SeqTransformer for invalid input."""
 
 import numpy as np
 import pandas as pd
@@ -68,7 +68,7 @@ MESSAGES = {
     "bytes": (
         lambda: new().fit([b"a", b"b", b"c", b"d"], Y),
         TypeError,
-        "Seq2SeqTransformer.fit: X[0] is b'a', which is bytes, where a string is expected. "
+        "Seq2SeqTransformer.fit: X[0] is b'a', a bytes object, where a string is expected. "
         "Pass X[0].decode().",
     ),
     "number in X": (
@@ -93,14 +93,13 @@ MESSAGES = {
         lambda: new().fit([["a"], ["b", None], ["b"], ["c"]], Y),
         ValueError,
         "Seq2SeqTransformer.fit: X[1] has token None at time step 1, which is missing. "
-        "Pass strings, whole numbers or other hashable tokens.",
+        "Pass strings, integers or other hashable tokens.",
     ),
     "unhashable token": (
         lambda: new(source_kind="tokens").fit([["a"], ["b", {}], ["b"], ["c"]], Y),
         ValueError,
-        "Seq2SeqTransformer.fit: X[1] has token {} at time step 1, which cannot be "
-        "looked up (it is not hashable). Pass strings, whole numbers or other hashable "
-        "tokens.",
+        "Seq2SeqTransformer.fit: X[1] has token {} at time step 1, which is not "
+        "hashable. Pass strings, integers or other hashable tokens.",
     ),
     "no analyzer": (
         lambda: new(source_analyzer=None).fit(W, Y),
@@ -137,15 +136,15 @@ MESSAGES = {
         lambda: new().fit(W, [1.0, np.nan, 2.0, 3.0]),
         ValueError,
         "Seq2SeqTransformer.fit: y[1] is nan at time step 0: Input y contains NaN or "
-        "infinity. Every time step of a target needs a number: fill it, or drop the "
-        "pair.",
+        "infinity. Every time step of a target needs a number: impute it, or drop the "
+        "sample.",
     ),
     "NaN in y table": (
         lambda: new().fit(W, np.where(V == 3, np.nan, V)),
         ValueError,
         "Seq2SeqTransformer.fit: y[1] is nan at time step 1: Input y contains NaN or "
-        "infinity. Every time step of a target needs a number: fill it, or drop the "
-        "pair.",
+        "infinity. Every time step of a target needs a number: impute it, or drop the "
+        "sample.",
     ),
     "empty array in y": (
         lambda: new().fit(W, [np.ones(2), np.ones(0), np.ones(1), np.ones(1)]),
@@ -291,7 +290,7 @@ MESSAGES = {
         lambda: num.score_samples(V, np.ones((4, 3))),
         ValueError,
         "Seq2SeqTransformer.score_samples: y[0] has 3 time steps, but every target in fit had 2, "
-        "and the model cannot predict another number. Pass targets of 2 time steps.",
+        "and the model cannot predict other lengths. Pass targets of 2 time steps.",
     ),
     "y of other features": (
         lambda: rag.score(R, [np.ones((2, 3))] * 4),
@@ -308,7 +307,7 @@ MESSAGES = {
     "n": (
         lambda: text.predict_n_best(W, 0),
         ValueError,
-        "Seq2SeqTransformer.predict_n_best: n is 0. Pass a whole number, 1 or more.",
+        "Seq2SeqTransformer.predict_n_best: n is 0. Pass a positive integer.",
     ),
     "n best numbers": (
         lambda: num.predict_n_best(V, 2),
@@ -399,21 +398,21 @@ MESSAGES = {
         lambda: new().fit(W, y_val=Y),
         ValueError,
         "Seq2SeqTransformer.fit: y_val was passed, but the target of an autoencoder is X_val "
-        "itself. Pass X_val alone; or y with y_val, and X_val, for a model of pairs.",
+        "itself. Pass X_val alone; or y with X_val and y_val for a model with targets.",
     ),
     "going on without y": (
         lambda: new(warm_start=True).fit(W, Y).fit(W),
         ValueError,
-        "Seq2SeqTransformer.fit: the network was built for a model of pairs, but now y is None and"
-        " autoencoder='auto', which requires an autoencoder. Pass the same kind of data as to the "
-        "first fit, or refit with warm_start=False.",
+        "Seq2SeqTransformer.fit: the network was built for a model with targets, but now y is None "
+        "and autoencoder='auto', which requires an autoencoder. Pass the same kind of data as to "
+        "the first fit, or refit with warm_start=False.",
     ),
     "going on with y": (
         lambda: new(warm_start=True).fit(W).fit(W, Y),
         ValueError,
         "Seq2SeqTransformer.fit: the network was built for an autoencoder, but now y is given and "
-        "autoencoder='auto', which requires a model of pairs. Pass the same kind of data as to the"
-        " first fit, or refit with warm_start=False.",
+        "autoencoder='auto', which requires a model with targets. Pass the same kind of data as to "
+        "the first fit, or refit with warm_start=False.",
     ),
     "negative": (
         lambda: new().fit(W, Y, sample_weight=[1, 0, -1, 1]),
@@ -456,22 +455,22 @@ MESSAGES = {
     "floats where ints were": (
         lambda: new().fit(W, [[1, 2], [1], [2], [3]]).score(W, [[1, 2], [1], [2], [3, 2.5]]),
         ValueError,
-        "Seq2SeqTransformer.score: y[3] has 2.5 at time step 1, but in fit there were only whole "
-        "numbers, which target_kind='auto' treats as tokens. Set target_kind='series' and refit if"
+        "Seq2SeqTransformer.score: y[3] has 2.5 at time step 1, but fit received only "
+        "integers, which target_kind='auto' treats as tokens. Set target_kind='series' and refit if"
         " they are numbers, or target_kind='tokens'.",
     ),
     "floats where ints were, X": (
         lambda: toks.predict([[1, 2], np.array([1.5])]),
         ValueError,
-        "Seq2SeqTransformer.predict: X[1] has 1.5 at time step 0, but in fit there were only whole"
-        " numbers, which source_kind='auto' treats as tokens. Set source_kind='series' and refit "
+        "Seq2SeqTransformer.predict: X[1] has 1.5 at time step 0, but fit received only "
+        "integers, which source_kind='auto' treats as tokens. Set source_kind='series' and refit "
         "if they are numbers, or source_kind='tokens'.",
     ),
     "analyzer of lists": (
         lambda: new(source_analyzer=lambda text: [[c] for c in text]).fit(W, Y),
         TypeError,
         "Seq2SeqTransformer.fit: X[0]: source_analyzer returned [['a'], ['b']] for 'ab', in which "
-        "['a'] cannot be looked up (it is not hashable). It must return a list of strings or other "
+        "['a'] is not hashable. It must return a list of strings or other "
         "hashable tokens.",
     ),
     "analyzer of None": (
@@ -495,19 +494,19 @@ MESSAGES = {
     "a set among tokens": (
         lambda: new().fit([["a"], ["b", {"e", "c", "d"}], ["b"], ["c"]], Y),
         ValueError,
-        "Seq2SeqTransformer.fit: X[1] has token {'c', 'd', 'e'} at time step 1, which cannot be "
-        "looked up (it is not hashable). Pass strings, whole numbers or other hashable tokens.",
+        "Seq2SeqTransformer.fit: X[1] has token {'c', 'd', 'e'} at time step 1, which is not "
+        "hashable. Pass strings, integers or other hashable tokens.",
     ),
     "a list inside a tuple": (
         lambda: new().fit([[("a", [1])], ["b"], ["b"], ["c"]], Y),
         ValueError,
-        "Seq2SeqTransformer.fit: X[0] has token ('a', [1]) at time step 0, which cannot be looked "
-        "up (it is not hashable). Pass strings, whole numbers or other hashable tokens.",
+        "Seq2SeqTransformer.fit: X[0] has token ('a', [1]) at time step 0, which is not "
+        "hashable. Pass strings, integers or other hashable tokens.",
     ),
     "n bool": (
         lambda: text.predict_n_best(W, True),
         ValueError,
-        "Seq2SeqTransformer.predict_n_best: n is True. Pass a whole number, 1 or more.",
+        "Seq2SeqTransformer.predict_n_best: n is True. Pass a positive integer.",
     ),
     "temperature str": (
         lambda: text.sample(W, temperature="hot"),
@@ -517,8 +516,7 @@ MESSAGES = {
     "top_k": (
         lambda: text.sample(W, top_k=1.5),
         ValueError,
-        "Seq2SeqTransformer.sample: top_k is 1.5. Pass a whole number, 1 or more, or None for all "
-        "tokens.",
+        "Seq2SeqTransformer.sample: top_k is 1.5. Pass a positive integer, or None for all tokens.",
     ),
     "top_p": (
         lambda: text.sample(W, top_p="a"),
@@ -598,7 +596,7 @@ MESSAGES = {
     ],
 )
 @pytest.mark.parametrize("method", ["predict", "transform", "sample", "score_samples"])
-def test_parameters_set_after_fit_are_checked_before_decoding(name, value, method):
+def test_parameters_set_after_fit_are_validated_before_decoding(name, value, method):
     model = new().fit(W, Y).set_params(**{name: value})
     with pytest.raises(ValueError, match=f"The '{name}' parameter of Seq2SeqTransformer must be"):
         getattr(model, method)(W)
@@ -607,7 +605,7 @@ def test_parameters_set_after_fit_are_checked_before_decoding(name, value, metho
 @pytest.mark.parametrize(
     "encodings", [None, [["a"]], [[np.nan] * 4], np.ones(4), "abc", [[1, [2]]]]
 )
-def test_inverse_transform_refuses_other_than_encodings(encodings):
+def test_inverse_transform_rejects_other_arrays_than_encodings(encodings):
     with pytest.raises(
         ValueError, match=r"^Seq2SeqTransformer.inverse_transform: X does not contain enc"
     ):
@@ -615,7 +613,7 @@ def test_inverse_transform_refuses_other_than_encodings(encodings):
 
 
 @pytest.mark.parametrize("seed", [np.random.default_rng(0), 1.5, True, 1 << 32, "a"])
-def test_sample_refuses_invalid_seeds(seed):
+def test_sample_rejects_invalid_seeds(seed):
     with pytest.raises(ValueError, match=r"^Seq2SeqTransformer.sample: random_state is"):
         text.sample(W, random_state=seed)
 
@@ -623,7 +621,7 @@ def test_sample_refuses_invalid_seeds(seed):
 @pytest.mark.parametrize(
     "y", ["abcd", 3, np.array(3), iter(Y), {0: "a"}, {"x"}], ids=lambda y: type(y).__name__
 )
-def test_y_that_is_not_a_container_is_refused_with_any_weights(y):
+def test_y_that_is_not_a_container_raises_with_any_weights(y):
     for weights in (None, [1, 0, 1, 1]):
         with pytest.raises(TypeError, match=r"y is .*, which is not a container of sequences"):
             new().fit(W, y, sample_weight=weights)

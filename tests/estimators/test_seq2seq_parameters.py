@@ -1,4 +1,4 @@
-"""Every parameter of Seq2SeqTransformer has an effect; contradictions are refused."""
+"""Every parameter of Seq2SeqTransformer has an effect; invalid combinations raise an error."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def same(first, second, X=WORDS, y=BACK):
     return np.array_equal(*scores)
 
 
-# Those that only this estimator has, or that concern its tokens; others are in test_parameters.
+# Parameters of only this estimator, or of its tokens; others are in test_parameters.
 # parameter: (parameters of both models, those of the second, X, y). Likelihoods differ.
 CHANGES_LIKELIHOODS = {
     "attention": ({}, {"attention": "general"}, WORDS, BACK),
@@ -59,7 +59,7 @@ def test_parameter_changes_likelihoods(name):
     assert not same(model, fitted(X, y, **{**common, **change}), X, y)
 
 
-def test_target_kind_decides_what_integers_are():
+def test_target_kind_determines_how_integers_are_read():
     y = [[1, 2, 3]] * N
     assert isinstance(fitted(WORDS, y).predict(WORDS)[0], list)
     assert fitted(WORDS, y, target_kind="series").predict(WORDS).shape == (N, 3)
@@ -80,7 +80,7 @@ def test_max_length_ends_decoding():
     assert max(map(len, model.predict(WORDS))) <= 1
 
 
-def test_beam_width_and_length_penalty_decide_what_is_found():
+def test_beam_width_and_length_penalty_change_predictions():
     model = fitted(max_epochs=20)
     found = [
         model.set_params(beam_width=width, length_penalty=penalty).predict(WORDS).tolist()
@@ -90,20 +90,20 @@ def test_beam_width_and_length_penalty_decide_what_is_found():
     assert sum(map(len, found[1])) < sum(map(len, found[2]))
 
 
-def test_autoencoder_decides_whether_y_is_used():
+def test_autoencoder_determines_whether_y_is_used():
     assert set(fitted(WORDS, ["x"] * N).target_vocabulary_) == {"x"}
     assert set(fitted(WORDS, ["x"] * N, autoencoder=True).target_vocabulary_) == set("abcd")
     with pytest.raises(ValueError, match="the target y is None"):
         fitted(WORDS, None, autoencoder=False)
 
 
-def test_transform_method_decides_what_transform_returns():
+def test_transform_method_determines_what_transform_returns():
     model = fitted()
     assert_array_equal(model.transform(WORDS), model.predict(WORDS))
     assert model.set_params(transform_method="encode").transform(WORDS).shape == (N, 8)
 
 
-def test_n_iter_no_change_and_tol_decide_when_to_stop():
+def test_n_iter_no_change_and_tol_determine_when_training_stops():
     def epochs(**params):
         common = {"early_stopping": True, "validation_fraction": 0.25, "max_epochs": 8}
         return fitted(**common, **params).n_iter_
@@ -132,7 +132,7 @@ READING = {
 
 
 @pytest.mark.parametrize("name", READING)
-def test_warm_start_refuses_what_could_have_no_effect(name):
+def test_warm_start_rejects_changed_data_parameters(name):
     model = fitted(warm_start=True).set_params(**{name: READING[name]})
     with pytest.raises(ValueError, match=f"{name} was .* Set {name} back"):
         model.fit(WORDS, BACK)
@@ -145,11 +145,11 @@ def test_warm_start_compares_vectors():
         model.set_params(embedding_weights=VECTORS + 1).fit(IDS, BACK)
 
 
-def test_warm_start_learns_of_longer_targets():
+def test_warm_start_learns_longer_targets():
     model = fitted(WORDS, ["a"] * N, warm_start=True, lr=1e-2, max_epochs=30)
     longer = ["a" * 12] * N
     assert max(map(len, model.predict(WORDS))) <= 2
-    # Else all that it says would be cut off after two.
+    # Otherwise all predictions would be truncated after two steps.
     assert max(map(len, model.fit(WORDS, longer).predict(WORDS))) > 2
 
 
@@ -175,12 +175,12 @@ def test_verbose_prints_progress(capfd):
         ({"cell": "lstm"}, "module__forget_bias", -1.0),
     ],
 )
-def test_extra_reaches_what_it_names(params, name, value):
+def test_extra_sets_the_argument_it_names(params, name, value):
     params = {**params, "max_epochs": 4}
     assert not same(fitted(**params), fitted(**params, **{name: value}))
 
 
-REFUSED = {
+INVALID = {
     "typo": (
         {"optimizer__learning_rate": 0.1},
         TypeError,
@@ -220,8 +220,8 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("params", "kind", "message"), REFUSED.values(), ids=REFUSED)
-def test_contradictions_are_refused(params, kind, message):
+@pytest.mark.parametrize(("params", "kind", "message"), INVALID.values(), ids=INVALID)
+def test_contradictions_raise(params, kind, message):
     with pytest.raises(kind) as raised:
         fitted(**params)
     if "must be a str among" in message:  # a set, printed in any order
@@ -234,7 +234,7 @@ def test_contradictions_are_refused(params, kind, message):
     ("params", "name"),
     [({"tied_embeddings": True}, "tied_embeddings"), ({"scheduled_sampling": 0.5}, "scheduled")],
 )
-def test_what_numbers_cannot_use_is_refused(params, name):
+def test_parameters_without_effect_on_numbers_raise(params, name):
     with pytest.raises(ValueError, match=name):
         fitted(WORDS, WAVES, **params)
 

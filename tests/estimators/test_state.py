@@ -1,4 +1,4 @@
-"""Saved models hold NumPy arrays and plain values, and predict the same bits when loaded."""
+"""Saved models contain NumPy arrays and plain values, and predict the same bits when loaded."""
 
 import copy
 import io
@@ -105,7 +105,7 @@ def through_pickle(model, tmp_path):
 
 
 def through_joblib(model, tmp_path, mmap_mode=None):
-    # A file of its own each time: one that is mapped must not be written over.
+    # A separate file each time: memory-mapped files must not be overwritten.
     path = tmp_path / f"{len(list(tmp_path.iterdir()))}.joblib"
     joblib.dump(model, path)
     return joblib.load(path, mmap_mode=mmap_mode)
@@ -150,7 +150,7 @@ def test_round_trip_predicts_bit_for_bit(record, trip, tmp_path):
     assert loaded.n_iter_ == model.n_iter_ == len(loaded.net_.history)
     assert loaded.device_ == model.device_
     assert loaded.module_ is loaded.net_.module_
-    # And once more, from what was loaded.
+    # Repeated with the loaded model.
     assert_same_outputs(trip(loaded, tmp_path), expected, record.X)
 
 
@@ -184,20 +184,20 @@ def test_state_holds_no_torch_object(record):
 def test_skops_trusts_this_package_only(record):
     model = record.fit(warm_start=True)
     untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(model))
-    own = {"test_state.LeakyCell", "test_state.half"}  # what the user passed is the user's to trust
+    own = {"test_state.LeakyCell", "test_state.half"}  # users must trust their own classes
     strange = {kind for kind in untrusted if not kind.startswith("sk_rnn.")}
     assert {".".join(kind.rsplit(".", 2)[-2:]) for kind in strange} <= own
 
 
 @each_estimator
-def test_file_is_hardly_larger_than_the_weights(record):
+def test_file_is_only_slightly_larger_than_the_weights(record):
     model = record.fit(hidden_size=64)
     weights = sum(value.numel() * 4 for value in model.module_.state_dict().values())
     assert len(pickle.dumps(model)) < weights + 8_000
 
 
 @each_estimator
-def test_weights_of_a_state_are_copies(record):
+def test_weights_in_a_state_are_copies(record):
     model = record.fit()
     before = copy.deepcopy(model)
     state = model.__getstate__()
@@ -244,14 +244,14 @@ def test_partial_fit_resumes_bit_for_bit(record, warm_start, trip, tmp_path):
 
 
 @each_estimator
-def test_saving_between_fits_changes_nothing(record):
+def test_saving_between_fits_has_no_effect(record):
     model, other = record.fit(warm_start=True), record.fit(warm_start=True)
     pickle.dumps(model)
     assert_same_outputs(model.fit(record.X, record.y), other.fit(record.X, record.y), record.X)
 
 
 def set_devices(state, device):
-    """Name another device wherever the state names one."""
+    """Replace all names of devices in a state."""
     for key, value in state.items():
         if key in ("device", "device_"):
             state[key] = device
@@ -271,7 +271,7 @@ def test_model_of_a_missing_device_loads_on_the_cpu(record, device):
     assert loaded.device_ == "cpu"
     assert_same_outputs(loaded, model, record.X)
     with pytest.raises(ValueError, match=f"device='{device}' is not available"):
-        loaded.fit(record.X, record.y)  # computing on what is not there is still refused
+        loaded.fit(record.X, record.y)  # fitting on a missing device still raises
     loaded.set_params(device="auto").fit(record.X, record.y)
     assert_same_outputs(loaded, model.fit(record.X, record.y), record.X)
 

@@ -31,7 +31,7 @@ def without_freq(index):
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("freq", OFFSETS)
-def test_clock_goes_on_as_date_range_does(freq, zone):
+def test_clock_continues_like_date_range(freq, zone):
     times = pd.date_range("2019-01-15", periods=70, freq=freq, tz=zone)
     for index in (times[:60], without_freq(times[:60])):
         clock, places = find_clock(rows(index))
@@ -67,7 +67,7 @@ def test_periods_stay_periods(freq):
     assert clock.freq == times.freqstr
 
 
-def test_hours_are_counted_in_utc_and_days_on_the_wall():
+def test_hours_are_steps_in_utc_and_days_in_local_time():
     hours = pd.date_range("2026-03-28 20:00", periods=12, freq="h", tz="Europe/Berlin")
     clock, places = find_clock(rows(without_freq(hours)))
     assert not clock.wall
@@ -81,7 +81,7 @@ def test_hours_are_counted_in_utc_and_days_on_the_wall():
     )
 
 
-def test_a_time_that_the_clock_of_a_zone_skips_moves_forward():
+def test_nonexistent_local_times_are_shifted_forward():
     days = pd.date_range("2026-03-27 02:30", periods=2, freq="D", tz="Europe/Berlin")
     clock, places = find_clock(rows(days))
     skipped = clock.times(places[-1:] + clock.step)[0]
@@ -107,7 +107,7 @@ def test_other_times(index, kind, step):
     assert list(times[:1]) == list(read_times(index, "y")[:1])
 
 
-def test_month_of_any_day_goes_on_from_that_day():
+def test_months_from_any_day_continue_on_that_day():
     times = pd.DatetimeIndex([f"2024-{month:02}-17" for month in (1, 2, 3, 5)])
     clock, places = find_clock(rows(times))
     assert clock.freq == "months=1"
@@ -189,7 +189,7 @@ LATE = HOURS[:17].append(pd.DatetimeIndex([HOURS[16] + pd.Timedelta("23min")]))
         (
             pd.DatetimeIndex(["2026-01-01"]),
             None,
-            "F.fit: y has 1 row, which do not tell how far apart its time steps are. Set freq, for "
+            "F.fit: y has 1 row, from which no frequency can be inferred. Set freq, for "
             "example freq='D'.",
         ),
         (
@@ -213,7 +213,7 @@ LATE = HOURS[:17].append(pd.DatetimeIndex([HOURS[16] + pd.Timedelta("23min")]))
         (
             HOURS,
             "-1D",
-            "F.fit: y: freq='-1D' must go forwards. Pass a positive offset.",
+            "F.fit: y: freq='-1D' must be positive. Pass a positive offset.",
         ),
         (
             pd.RangeIndex(5),

@@ -1,4 +1,4 @@
-"""Covariates, matched to series by time and id; what predict is asked for; and the messages."""
+"""Covariates, matched to series by time and id; the steps to forecast; and messages."""
 
 import pickle
 
@@ -134,7 +134,7 @@ def test_covariates_by_time_are_shared_by_all_series():
         assert future.covariates.at(np.arange(2), data.ends + data.clock.step).observed.all()
 
 
-def test_saved_covariates_load_as_they_were():
+def test_saved_covariates_load_unchanged():
     covariates = covariates_of(PRICES, LONG, past_features=["visitors"])
     loaded = load_covariates(pickle.loads(pickle.dumps(save_covariates(covariates))))
     assert loaded.columns.categories == covariates.columns.categories
@@ -167,7 +167,7 @@ def test_rows_to_forecast_keep_their_order():
     pd.testing.assert_series_equal(back, pd.Series([5.0, 1, 3], index, name="sold"))
 
 
-def test_a_gap_before_the_rows_is_bridged():
+def test_gap_before_the_rows_is_forecast_too():
     data = data_of(ONE)
     future = read_future(after(ONE, 5)[2:], data, 1, "F: X")
     assert future.ahead.tolist() == [3, 4, 5]
@@ -190,14 +190,14 @@ def test_a_gap_before_the_rows_is_bridged():
     ],
     ids=lambda X: type(X).__name__,
 )
-def test_what_may_be_asked_for(X):
+def test_accepted_types_of_x(X):
     future = read_future(X, data_of(ONE), 3, "F.predict: X")
     assert future.ahead.tolist() == [1, 2, 3]
     assert list(future.index) == list(after(ONE, 3))
     assert future.index.name == "day"
 
 
-def test_times_are_asked_for_of_every_series():
+def test_times_are_forecast_for_every_series():
     times = DAYS[-1:] + pd.Timedelta("2D")
     for y in (LONG, {"k": ONE, "j": ONE[:5]}):
         data = data_of(y)
@@ -332,36 +332,36 @@ ONES = covariates_of(np.ones((12, 2)), ONE)
             after(LONG, 1).set_levels(["b", "q"], level=0),
             LONG,
             None,
-            "F.predict: X has the id 'q' in row 0, of which no past is known. Pass its past as "
-            "history=..., or call update with it.",
+            "F.predict: X has the id 'q' in row 0, which has no previous values. Pass them as "
+            "history=..., or call update with them.",
         ),
         (
             after(LONG, 1),
             ONE,
             None,
-            "F.predict: X has the MultiIndex ['shop', 'day'], but y is indexed by times only. Give "
-            "X the index that y would have.",
+            "F.predict: X has the MultiIndex ['shop', 'day'], but y is indexed by times only. Pass "
+            "X with the index that y would have.",
         ),
         (
             after(ONE, 1) + pd.Timedelta("6h"),
             ONE,
             None,
             "F.predict: X has a time in row 0 that is not on the grid of y, which has steps of D "
-            "and ends at 2026-01-12. Pass times that go on from there.",
+            "and ends at 2026-01-12. Pass times that continue from there.",
         ),
         (
             pd.RangeIndex(12, 15),
             ONE,
             None,
-            "F.predict: X has a RangeIndex as index, but y has times of kind DatetimeIndex. Give X "
-            "and y one kind of index.",
+            "F.predict: X has a RangeIndex as index, but y has times of kind DatetimeIndex. Pass X "
+            "and y with the same type of index.",
         ),
         (
             after(ONE, 2).tz_localize("UTC"),
             ONE,
             None,
             "F.predict: X has a DatetimeIndex in UTC as index, but y has times of kind "
-            "DatetimeIndex. Give X and y one kind of index.",
+            "DatetimeIndex. Pass X and y with the same type of index.",
         ),
         (
             DAYS,
@@ -370,7 +370,7 @@ ONES = covariates_of(np.ones((12, 2)), ONE)
             "F.predict: X has times, but y had none. Pass a number of steps, or the next rows as "
             "an array.",
         ),
-        (0, ONE, None, "F.predict: X is 0. Pass a number of steps from 1 on."),
+        (0, ONE, None, "F.predict: X is 0. Pass a positive number of steps."),
         (
             10**12,
             LONG,
@@ -393,14 +393,14 @@ def test_future_messages(X, y, covariates, message):
     assert str(error.value) == message
 
 
-def test_what_was_missing_in_fit_may_be_missing_ahead():
+def test_columns_with_missing_values_in_fit_may_have_them_in_predict():
     holed = PRICES.assign(price=PRICES["price"].where(PRICES["price"] != 3))
     covariates = covariates_of(holed, LONG)
     rows = PRICES.iloc[[0, 12]].set_axis(after(LONG, 1)).assign(price=[1, np.nan])
     read_future(rows, data_of(LONG), 1, "F.predict: X", covariates=covariates)
 
 
-def test_nested_past_features_are_refused():
+def test_nested_past_features_raise():
     with pytest.raises(TypeError) as error:
         covariates_of(PRICES, LONG, past_features=[["price"]])
     assert str(error.value) == (
@@ -458,15 +458,15 @@ def test_nested_past_features_are_refused():
             PRICES[:12],
             ONE,
             {},
-            "F.fit: X has the MultiIndex ['shop', 'day'], but y is indexed by times only. Give X "
-            "the index of y.",
+            "F.fit: X has the MultiIndex ['shop', 'day'], but y is indexed by times only. Pass X "
+            "with the index of y.",
         ),
         (
             pd.concat([PRICES, PRICES[-1:]]),
             LONG,
             {},
-            "F.fit: X has (a, 2026-01-12 00:00:00) again in row 20. Aggregate or drop the rows of "
-            "one time.",
+            "F.fit: X has (a, 2026-01-12 00:00:00) again in row 20. Aggregate or drop rows with "
+            "the same time.",
         ),
         (
             PRICES,

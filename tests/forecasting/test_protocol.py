@@ -1,4 +1,4 @@
-"""The calls that scikit-learn makes, to an estimator that is built of the package's parts."""
+"""Calls by scikit-learn to an estimator that is built from the functions of the package."""
 
 import numpy as np
 import pandas as pd
@@ -114,7 +114,7 @@ def test_scorers_of_scikit_learn_without_covariates(name):
         assert forecast.shape[0] == (24 if name == "long" else 12)
 
 
-def test_a_gap_before_the_test_part_is_bridged():
+def test_gap_before_the_test_set_is_forecast_too():
     scores = [
         cross_val_score(
             Baseline(6), ONE.to_frame()[[]], ONE, cv=cv, scoring="neg_mean_absolute_error"
@@ -140,7 +140,7 @@ def test_search_with_covariates_and_transformed_targets():
     pd.testing.assert_series_equal(past.predict(6), Baseline(6).fit(ONE).predict())
 
 
-def test_shuffled_folds_are_refused():
+def test_shuffled_folds_raise():
     with pytest.raises(ValueError, match="split by time with TimeSeriesSplit or ForecastSplit"):
         cross_val_score(
             Baseline(6), ONE.to_frame()[[]], ONE, cv=KFold(3, shuffle=True, random_state=0),
@@ -149,7 +149,7 @@ def test_shuffled_folds_are_refused():
 
 
 @pytest.mark.parametrize("y", KINDS.values(), ids=KINDS)
-def test_forecasts_after_an_update_are_those_of_the_whole_past(y):
+def test_forecasts_after_an_update_equal_those_of_the_whole_history(y):
     cut = ForecastSplit(1, 6).cut(y)
     train, test = next(cut)
     model = Baseline(6).fit(train)

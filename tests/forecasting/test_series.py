@@ -1,4 +1,4 @@
-"""Every kind of y: read, forecast and given back; appended; saved; and the messages."""
+"""Every container of y: reading, forecasts, updates, serialisation, and messages."""
 
 import pickle
 
@@ -103,7 +103,7 @@ def pasts(data):
 
 
 @EACH
-def test_forecasts_come_back_as_the_kind_that_was_passed(y):
+def test_forecasts_have_the_container_of_y(y):
     data = read_series(cut(y, slice(None, -4)), "F.fit: y")
     rest = cut(y, slice(-4, None))
     truth = read_truth(rest, data, "F.score: y")
@@ -114,7 +114,7 @@ def test_forecasts_come_back_as_the_kind_that_was_passed(y):
 
 
 @EACH
-def test_series_with_what_follows_are_the_whole_series(y):
+def test_appended_series_equal_the_whole_series(y):
     whole = read_series(y, "F.fit: y")
     data = read_series(cut(y, slice(None, -4)), "F.fit: y")
     for rows in (slice(-4, -2), slice(-2, None)):
@@ -122,13 +122,13 @@ def test_series_with_what_follows_are_the_whole_series(y):
     assert pasts(data) == pasts(whole)
     np.testing.assert_array_equal(data.starts, whole.starts)
     assert data.n_missing == whole.n_missing
-    if data.clock.kind != "position":  # rows that are sent again change nothing
+    if data.clock.kind != "position":  # rows that are passed again change nothing
         again = append_series(data, cut(y, slice(-3, None)), "F.update: y")
         assert pasts(again) == pasts(data)
 
 
 @EACH
-def test_saved_series_are_plain_and_load_as_they_were(y):
+def test_saved_series_are_plain_values_and_load_unchanged(y):
     data = read_series(y, "F.fit: y")
     state = save_series(data)
 
@@ -162,7 +162,7 @@ def test_times_as_ids_are_saved_too():
         assert list(loaded.layout.ids) == keys
 
 
-def test_quantiles_come_back_in_the_shapes_of_each_kind():
+def test_quantiles_have_the_shapes_of_each_container():
     labels = pd.Index([0.1, 0.5, 0.9], name="quantile")
 
     def quantiles(y):
@@ -227,7 +227,7 @@ def test_numbers_of_any_kind_are_one_series(y):
     assert data.layout.is_single
 
 
-def test_a_y_without_times_has_those_of_x():
+def test_y_without_times_has_those_of_x():
     for y in (ONE.to_numpy(), ONE.tolist(), ONE.reset_index(drop=True)):
         data = read_series(y, "F.fit: y", index=DAYS)
         assert data.clock.freq == "D"
@@ -278,15 +278,15 @@ def test_weights_of_rows_become_those_of_time_steps():
         read_weights([1, 2, 3], read_series(ONE, "F.fit: y"), "F.fit")
 
 
-def test_the_tail_is_what_forecasts_need():
+def test_forecasts_depend_on_the_tail_only():
     data = read_series(LONG, "F.fit: y").tail(3)
     assert pasts(data) == {("b",): [9, 10, 11], ("a",): [109, 110, 111]}
     assert data.end_times().tolist() == [DAYS[-1]] * 2
-    # What was dropped cannot be compared, and does not come back.
+    # Dropped values cannot be compared, and are not restored.
     assert pasts(append_series(data, LONG, "F.update: y")) == pasts(data)
 
 
-def test_new_ids_begin_new_series_even_before_those_known():
+def test_new_ids_start_new_series_even_before_known_times():
     months = pd.Series(np.arange(3.0), pd.date_range("2026-05", periods=3, freq="MS"))
     data = read_series(pd.concat({"a": months}, names=["id"]), "F.fit: y")
     more = pd.concat({"z": months.shift(-20, freq="MS"), "a": months.shift(4, freq="MS")})
@@ -307,7 +307,7 @@ def test_missing_values_can_be_filled_later():
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.randoms(use_true_random=False))
-def test_rows_in_any_order_of_ids_are_read_alike(lengths, random):
+def test_rows_can_be_in_any_order_of_ids(lengths, random):
     rows = [(f"s{s}", t, 10 * s + t) for s, n in enumerate(lengths) for t in range(n)]
     order = [f"s{s}" for s, n in enumerate(lengths) for _ in range(n)]
     random.shuffle(order)
@@ -365,7 +365,7 @@ INFINITE = ONE.where(ONE != 3, np.inf)
         (
             pd.concat([LONG, LONG[-2:]]),
             ValueError,
-            "has 'a' at 2026-01-11 again in row 20. Aggregate or drop the rows of one time: "
+            "has 'a' at 2026-01-11 again in row 20. Aggregate or drop rows with the same time: "
             "y.groupby(level=[0, 1]).mean().",
         ),
         (
@@ -539,7 +539,7 @@ def test_update_messages(y, more, message):
         ),
         (
             LONG.rename({"a": "q"})[-2:],
-            "has 'q', of which no past is known. Leave it out, or pass its past to update first.",
+            "has 'q', which has no previous values. Drop it, or pass them to update first.",
         ),
     ],
 )
@@ -563,7 +563,7 @@ def test_short_series_are_counted_in_one_warning():
     assert usable.tolist() == [True, False, False]
     assert [str(w.message) for w in caught] == [
         "F.fit: y has 2 of 3 series that are too short to train on: horizon=3 needs 5 time steps, "
-        "two or more of them observed. They are forecast all the same."
+        "two or more of them observed. They are forecast nevertheless."
     ]
     with pytest.raises(ValueError) as error:
         check_series(data, 12, "F.fit: y")
@@ -573,7 +573,7 @@ def test_short_series_are_counted_in_one_warning():
     )
 
 
-def test_what_looks_like_a_mistake_is_warned_of():
+def test_probable_mistakes_raise_warnings():
     sparse = ONE.iloc[[1, 2, 3, 11]]  # a Saturday is among them
     with pytest.warns(UserWarning, match="y has 7 missing values of 11, more than half; 7 ti"):
         check_series(read_series(sparse, "F.fit: y"), 1, "F.fit: y")

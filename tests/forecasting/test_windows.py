@@ -106,12 +106,12 @@ def test_calendar_messages():
     assert check_calendar(None, clock, "F.fit") == ()
     assert check_calendar(["month", "month"], clock, "F.fit") == ("month",)
     for wrong in (7, len, [["month"]], "weeks"):
-        with pytest.raises(ValueError, match=r"F\.fit: calendar has .*, which is not a feature"):
+        with pytest.raises(ValueError, match=r"F\.fit: calendar has .*, which is not a calendar"):
             check_calendar(wrong, clock, "F.fit")
     with pytest.raises(ValueError) as error:
         check_calendar(["week"], clock, "F.fit")
     assert str(error.value) == (
-        "F.fit: calendar has 'week', which is not a feature of the calendar. Pass 'auto', None or "
+        "F.fit: calendar has 'week', which is not a calendar feature. Pass 'auto', None or "
         "a list of 'hour', 'dayofweek', 'dayofyear', 'month'."
     )
     with pytest.raises(ValueError) as error:
@@ -164,7 +164,7 @@ def test_nominal_seasons_of_periods(freq, seasons):
     assert nominal_seasons(data_of(pd.Series(np.ones(30), index)).clock) == seasons
 
 
-def test_nothing_is_guessed_without_dates():
+def test_there_are_no_seasons_without_dates():
     for y in (np.ones(50), pd.Series(np.ones(50)), {"a": np.ones(50)}):
         data = data_of(y)
         assert nominal_seasons(data.clock) == choose_seasons(data) == ()
@@ -200,7 +200,7 @@ def test_seasons_are_kept_if_the_data_have_them(rng):
     assert choose_seasons(data_of(series(daily[:600], "h"))) == (24,)
     walk = np.cumsum(rng.normal(size=len(t)))
     assert choose_seasons(data_of(series(walk, "h"))) == ()
-    cycle = np.sin(2 * np.pi * t / 130) + 0.1 * rng.normal(size=len(t))  # raw values are fooled
+    cycle = np.sin(2 * np.pi * t / 130) + 0.1 * rng.normal(size=len(t))  # raw values are misleading
     assert choose_seasons(data_of(series(cycle, "h"))) == ()
     assert choose_seasons(data_of(series(np.ones(500), "h"))) == ()
 
@@ -241,7 +241,7 @@ def test_season_length_is_checked():
     assert check_seasons(12, "F.fit") == (12,)
     assert check_seasons([168, 24, np.int64(24)], "F.fit") == (24, 168)
     for wrong in (1, 0, True, 2.5, [24, "w"], np.array(3.0), len):
-        with pytest.raises(ValueError, match=r"F.fit: season_length has .* from 2 on, such as 24"):
+        with pytest.raises(ValueError, match=r"F.fit: season_length has .* of at least 2, such as"):
             check_seasons(wrong, "F.fit")
 
 
@@ -348,7 +348,7 @@ def test_the_forecast_of_a_constant_is_the_constant(value):
     assert z.loc[0] == pytest.approx(value, rel=1e-15)
 
 
-def test_windows_of_which_nothing_is_observed_are_finite():
+def test_windows_without_observed_values_are_finite():
     data = data_of(pd.DataFrame({"a": [1.0] + [np.nan] * 9, "b": np.arange(10.0)}))
     past = last_windows(data, 4, 1).read()
     z = normalise(past, 2, scale_floor(data, 2))
@@ -451,7 +451,7 @@ def test_backtest_has_one_row_per_origin_and_time():
     ("start", "first"),
     [(0.5, 10), (12, 12), ("2026-01-08 12:00", 8), (pd.Timestamp("2026-01-05"), 4), (0.001, 1)],
 )
-def test_backtest_starts_where_it_is_told(start, first):
+def test_backtest_starts_at_the_given_time(start, first):
     windows = backtest_windows(data_of(series(np.arange(20.0))), 4, 1, "F.backtest", start=start)
     assert windows.step[0] + 1 == first
 
@@ -477,7 +477,7 @@ def test_backtest_of_many_series_and_of_arrays():
     [
         (
             {"start": 1.5},
-            "F: start=1.5 is not between 0 and 1. Pass a fraction of the time steps between 0 and "
+            "F: start=1.5 must be between 0 and 1. Pass a fraction of the time steps between 0 and "
             "1, a number of time steps, or the time of the first forecast.",
         ),
         (

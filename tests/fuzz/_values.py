@@ -3,6 +3,8 @@
 Valid values that would run for very long are left out: a million layers, epochs or decoding steps.
 """
 
+from sk_rnn.modules import CELLS, POOLINGS
+
 # For any parameter.
 JUNK = (
     "None",
@@ -80,10 +82,7 @@ _BOOLEANS = ("True", "False", "np.bool_(True)", "np.bool_(False)")
 
 COMMON = {
     "cell": (
-        "'gru'",
-        "'lstm'",
-        "'rnn_tanh'",
-        "'rnn_relu'",
+        *map(repr, CELLS),
         "GRUCell",
         "WrongCell",
         "Raising",
@@ -321,7 +320,7 @@ COMMON = {
 SLOW = ("num_layers", "max_epochs", "max_length", "beam_width", "verbose", "maxlen")
 
 ALIGNED = COMMON | {
-    "pooling": ("'auto'", "'concat'", "'last'", "'mean'", "'max'", "'attention'", "'sum'"),
+    "pooling": ("'auto'", *map(repr, POOLINGS), "'sum'"),
     "return_sequences": _BOOLEANS,
     "head_norm": ("'auto'", "'batch'", "'layer'", "None"),
     "num_embeddings": ("6", "2", "np.int64(10)"),

@@ -54,7 +54,7 @@ _ADVICE = re.compile(
     r"sort|repeat|correct|reshape|group|free|escape|represent)\b"
     r"|\bmust\b|\bneeds?\b|\bexpected\b|\bbelongs?\b|did you mean|known are|one of|none of \[|"
     r"is neither|"
-    r"minimum of 1 is required|refused the time steps|"
+    r"minimum of 1 is required|rejected the time steps|"
     r"a line is|positions are|which has \[|df has \[|download again|weights are finite",
     re.IGNORECASE,
 )

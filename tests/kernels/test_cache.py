@@ -314,7 +314,7 @@ def test_kernels_of_other_sources_and_damaged_ones_are_not_used(tmp_path):
     # Only what prediction requires.
     names = [path.name.partition("-")[0] for path in (tmp_path / "cache" / "sk_rnn").iterdir()]
     assert sorted(names) == ["_pool", "pack_for_forward", "run_forward"]
-    # A function that becomes a part of others, in a file of its own, with the times of before.
+    # A function that is inlined into others, in a separate file, with unchanged modification times.
     source = tmp_path / "sk_rnn" / "kernels" / "_cells.py"
     times = source.stat()
     text = source.read_text()

@@ -1,4 +1,4 @@
-"""Metrics of forecasts: plain references, weights as repetition, kinds of series, messages."""
+"""Forecast metrics: references, weights as repetition, containers of series, messages."""
 
 import inspect
 
@@ -96,7 +96,7 @@ def test_interval_score_is_a_sum_of_pinball_losses(data):
     assert mean_interval_score(true, bounds, coverage=0.8) == pytest.approx(10 * losses, rel=1e-9)
 
 
-def test_seasonal_naive_of_a_steady_season_has_an_error_of_one():
+def test_seasonal_naive_forecast_of_a_steady_season_scores_one():
     train = np.tile([1.0, 5.0, 2.0], 8) + np.arange(24)
     assert mean_absolute_scaled_error(train[-3:] + 3, train[-3:], train, 3) == pytest.approx(1)
 
@@ -187,7 +187,7 @@ def test_every_kind_of_series_has_the_same_score(function, pred):
         assert found == pytest.approx(expected), type(y_true)
 
 
-def test_series_of_different_lengths_count_alike():
+def test_series_of_different_lengths_have_equal_weights():
     true = {"a": [1.0, 2.0, 3.0], "b": [10.0]}
     pred = {"a": [1.0, 3.0, 3.0], "b": [14.0]}
     train = {"b": [1.0, 3.0, 5.0], "a": [1.0, 2.0], "c": [9.0]}
@@ -324,8 +324,8 @@ LONG = pd.concat({"a": pd.Series([1.0, 2], DAYS[:2]), "b": pd.Series([3.0], DAYS
         (
             lambda: mean_absolute_scaled_error({"a": [1]}, {"a": [1]}, {"b": [1.0, 2]}),
             ValueError,
-            "mean_absolute_scaled_error: y_train lacks the series 'a' of y_true. Pass the past of "
-            "each series.",
+            "mean_absolute_scaled_error: y_train lacks the series 'a' of y_true. Pass the training "
+            "data of each series.",
         ),
         (
             lambda: mean_absolute_scaled_error(TRUE, TRUE, TRAIN[:, 0]),

@@ -112,7 +112,7 @@ def test_scorers_work_for_regressors_of_steps(rng):
     assert (scores < 0).all()
 
 
-def test_it_can_be_pickled():
+def test_metric_can_be_pickled():
     metric = pickle.loads(pickle.dumps(per_time_step(f1_score)))
     assert repr(metric) == "per_time_step(f1_score)"
     assert metric(TRUE, TRUE, average="macro") == 1.0
@@ -124,7 +124,7 @@ def test_it_can_be_pickled():
         (
             lambda: per_time_step("f1_macro"),
             TypeError,
-            "per_time_step: score_func is a str, which cannot be called. Pass a metric, such as "
+            "per_time_step: score_func is a str, which is not callable. Pass a metric, such as "
             "sklearn.metrics.f1_score.",
         ),
         (
@@ -159,7 +159,7 @@ def test_it_can_be_pickled():
         ),
     ],
 )
-def test_bad_input_is_refused(call, kind, message):
+def test_invalid_input_raises(call, kind, message):
     with pytest.raises(kind) as error:
         call()
     assert str(error.value) == message

@@ -80,7 +80,7 @@ def test_encoded_spans_are_read_back(scheme, kinds):
     assert spans(text, scheme) == spans(text, "conll") == expected
 
 
-# Four true spans (P, P, L, L) and three predicted ones (P right, P too long, M).
+# Four true spans (P, P, L, L) and three predicted ones (P correct, P too long, M).
 TRUE = [["B-P", "I-P", "O", "B-L"], ["O", "B-P", "O"], ["B-L", "O"]]
 GUESS = [["B-P", "I-P", "O", "O"], ["O", "B-P", "I-P"], ["B-M", "O"]]
 
@@ -126,12 +126,12 @@ def test_score_without_spans_is_that_of_zero_division(average):
         lambda y: np.array([*map(np.array, y), None], dtype=object)[:-1],
     ],
 )
-def test_containers_are_alike(make):
+def test_containers_give_equal_results(make):
     expected = span_f1_score(TRUE, GUESS)
     assert span_f1_score(make(TRUE), GUESS) == span_f1_score(TRUE, make(GUESS)) == expected
 
 
-def test_it_steers_a_search_over_taggers(rng):
+def test_score_works_in_a_search_over_taggers(rng):
     X = [rng.normal(size=(n, 1)) for n in rng.integers(4, 9, 40)]
     y = [np.where(x[:, 0] > 0, "B-P", "O").tolist() for x in X]
     search = GridSearchCV(
@@ -205,7 +205,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_bad_input_is_refused(what):
+def test_invalid_input_raises(what):
     call, kind, message = REFUSED[what]
     with pytest.raises(kind) as error:
         call()

@@ -1,4 +1,4 @@
-"""ForecastSplit equals TimeSeriesSplit for one series, and cuts each of several within itself."""
+"""ForecastSplit equals TimeSeriesSplit for one series, and splits each of several separately."""
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ OPTIONS = st.fixed_dictionaries(
 
 
 @given(OPTIONS, st.integers(1, 4), st.integers(1, 40))
-def test_one_series_is_cut_as_by_time_series_split(options, horizon, length):
+def test_one_series_is_split_as_by_time_series_split(options, horizon, length):
     X = np.arange(length)
     ours = ForecastSplit(horizon=horizon, **options)
     theirs = TimeSeriesSplit(test_size=horizon, **options)
@@ -57,7 +57,7 @@ def test_one_series_is_cut_as_by_time_series_split(options, horizon, length):
     st.none() | st.integers(1, 4),
     st.randoms(use_true_random=False),
 )
-def test_each_series_is_cut_within_itself(lengths, n_splits, horizon, step, gap, longest, random):
+def test_each_series_is_split_separately(lengths, n_splits, horizon, step, gap, longest, random):
     needed = horizon + (n_splits - 1) * step + gap + 1
     lengths = [*lengths, needed]
     order = [s for s, n in enumerate(lengths) for _ in range(n)]
@@ -105,7 +105,7 @@ KINDS = {
 
 
 def n_rows(part):
-    """The numbers of time steps of the series, or of rows."""
+    """Return the number of time steps of each series, or of rows."""
     if isinstance(part, dict):
         return [len(series) for series in part.values()]
     if isinstance(part, list) and not np.isscalar(part[0]):
@@ -114,17 +114,17 @@ def n_rows(part):
 
 
 @pytest.mark.parametrize(("name", "y"), KINDS.items())
-def test_cut_returns_the_kind_that_was_passed(name, y):
+def test_cut_returns_the_type_that_was_passed(name, y):
     parts = list(ForecastSplit(2, 2).cut(y))
     assert len(parts) == 2
     for part in (*parts[0], *parts[1]):
-        # pyarrow tables become frames of pandas, as everywhere.
+        # pyarrow tables are converted to pandas DataFrames.
         assert isinstance(part, pd.DataFrame if name == "pyarrow" else type(y))
     sizes = {"long": 4, "long frame": 4, "dict": [2, 2], "list of series": [2, 2], "panel": [2, 2]}
     assert n_rows(parts[-1][1]) == sizes.get(name, 2)
 
 
-def test_cut_leaves_out_series_that_are_too_short():
+def test_cut_excludes_series_that_are_too_short():
     train, test = next(ForecastSplit(1, 3).cut({"k": ONE, "j": ONE[:3]}))
     assert list(train) == list(test) == ["k"]
     panel = Panel.from_sequences([np.arange(9.0), np.arange(3.0)])
@@ -148,7 +148,7 @@ class Naive(RegressorMixin, BaseEstimator):
         return self.last_.loc[ids].to_numpy() + self.add
 
 
-def test_it_is_a_splitter_of_scikit_learn():
+def test_forecast_split_works_in_scikit_learn():
     cv = ForecastSplit(3, 2)
     assert repr(cv) == "ForecastSplit(gap=0, horizon=2, max_train_size=None, n_splits=3, step=None)"
     assert check_cv(cv) is cv
@@ -163,7 +163,7 @@ def test_it_is_a_splitter_of_scikit_learn():
     assert [len(test) for test in result["indices"]["test"]] == [4, 4, 4]
 
 
-def test_the_index_of_x_counts_if_y_has_none():
+def test_the_index_of_x_is_used_if_y_has_none():
     for X, y in ((LONG.to_frame(), LONG.to_numpy()), (LONG.to_frame(), list(LONG))):
         for found, expected in zip(
             ForecastSplit(2).split(X, y), ForecastSplit(2).split(LONG), strict=True
@@ -182,35 +182,35 @@ def test_the_index_of_x_counts_if_y_has_none():
             ONE,
             None,
             ValueError,
-            "ForecastSplit: n_splits must be an integer from 1 on; got 0.",
+            "ForecastSplit: n_splits must be an integer, 1 or greater; got 0.",
         ),
         (
             {"horizon": 1.5},
             ONE,
             None,
             TypeError,
-            "ForecastSplit: horizon must be an integer from 1 on; got 1.5.",
+            "ForecastSplit: horizon must be an integer, 1 or greater; got 1.5.",
         ),
         (
             {"step": True},
             ONE,
             None,
             TypeError,
-            "ForecastSplit: step must be an integer from 1 on; got True.",
+            "ForecastSplit: step must be an integer, 1 or greater; got True.",
         ),
         (
             {"gap": -1},
             ONE,
             None,
             ValueError,
-            "ForecastSplit: gap must be an integer from 0 on; got -1.",
+            "ForecastSplit: gap must be an integer, 0 or greater; got -1.",
         ),
         (
             {"max_train_size": 0},
             ONE,
             None,
             ValueError,
-            "ForecastSplit: max_train_size must be an integer from 1 on; got 0.",
+            "ForecastSplit: max_train_size must be an integer, 1 or greater; got 0.",
         ),
         (
             {"horizon": 3},
@@ -233,8 +233,8 @@ def test_the_index_of_x_counts_if_y_has_none():
             {"k": ONE},
             None,
             TypeError,
-            "ForecastSplit.split: X is a dict of series, of which scikit-learn selects whole "
-            "series, not time steps. Pass a Series with a MultiIndex of ids and times (pd.concat "
+            "ForecastSplit.split: X is a dict of series, which scikit-learn indexes by series, "
+            "not by time step. Pass a Series with a MultiIndex of ids and times (pd.concat "
             "of a dict of Series is one), or call cut(X).",
         ),
         (
@@ -242,8 +242,8 @@ def test_the_index_of_x_counts_if_y_has_none():
             None,
             Panel.from_sequences([[1.0], [2.0]]),
             TypeError,
-            "ForecastSplit.split: y is a Panel of series, of which scikit-learn selects whole "
-            "series, not time steps. Pass a Series with a MultiIndex of ids and times (pd.concat "
+            "ForecastSplit.split: y is a Panel of series, which scikit-learn indexes by series, "
+            "not by time step. Pass a Series with a MultiIndex of ids and times (pd.concat "
             "of a dict of Series is one), or call cut(y).",
         ),
         (
@@ -284,7 +284,7 @@ def test_the_index_of_x_counts_if_y_has_none():
             pd.concat([LONG, LONG[-1:]]),
             ValueError,
             "ForecastSplit.split: y is not in chronological order: ('a', '2026-01-12 00:00:00') is "
-            "in rows 19 and 20. Aggregate or drop the rows of one time.",
+            "in rows 19 and 20. Aggregate or drop rows with the same time.",
         ),
         (
             {},

@@ -119,7 +119,7 @@ def test_outputs_do_not_depend_on_padding_or_later_steps(params):
     expected = model(**batch)
     changed = {**batch, "x": batch["x"].clone(), "target": batch["target"].clone()}
     changed["x"][2:, 1], changed["x"][3:, 2] = torch.nan, 7.0
-    changed["target"][1:, 0] = 5  # its last step is read by none
+    changed["target"][1:, 0] = 5  # its last step is not used
     changed["target"][1:, 2] = 5
     assert_allclose(model(**changed).detach().numpy(), expected.detach().numpy(), atol=1e-12)
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from sk_rnn import RNNClassifier, RNNRegressor
 from sk_rnn.modules import (
     CELLS,
     POOLINGS,
@@ -118,8 +119,8 @@ def test_loop_without_dropout_equals_torch(cell):
     np.testing.assert_allclose(
         output[valid.mask].detach().numpy(), expected[valid.mask].detach().numpy(), atol=1e-6
     )
-    for state, wanted in zip(looped, final, strict=True):
-        np.testing.assert_allclose(state.detach().numpy(), wanted.detach().numpy(), atol=1e-6)
+    for state, target in zip(looped, final, strict=True):
+        np.testing.assert_allclose(state.detach().numpy(), target.detach().numpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize("dropped", [0.0, 0.5])
@@ -135,8 +136,8 @@ def test_a_sequence_in_two_parts_equals_the_whole(cell, dropped):
     np.testing.assert_allclose(
         torch.cat([first, second]).detach().numpy(), whole.detach().numpy(), atol=1e-6
     )
-    for part, wanted in zip(last, final, strict=True):
-        np.testing.assert_allclose(part.detach().numpy(), wanted.detach().numpy(), atol=1e-6)
+    for part, target in zip(last, final, strict=True):
+        np.testing.assert_allclose(part.detach().numpy(), target.detach().numpy(), atol=1e-6)
 
 
 def _minimal_gated_step(x, recurrent, state):
@@ -262,15 +263,31 @@ def test_reverse_turns_each_row_around_in_its_own_length():
     assert torch.equal(valid.reverse(valid.reverse(x)), x)
 
 
+# pooling: from the states of one row (T, 6), of which the last three are of the backward direction
+POOLED = {
+    "mean": lambda s: s.mean(0),
+    "max": lambda s: s.max(0),
+    "last": lambda s: np.concatenate([s[-1, :3], s[0, 3:]]),
+    "concat": lambda s: np.concatenate([s.mean(0), s.max(0), s[-1, :3], s[0, 3:]]),
+}
+
+
+def test_every_cell_and_pooling_has_a_reference():
+    assert set(CELLS) == set(REFERENCES), "add one time step in NumPy to REFERENCES"
+    # Attention has weights, and a test of its own.
+    assert set(POOLINGS) == {*POOLED, "attention"}, "add the formula in NumPy to POOLED"
+
+
+@pytest.mark.parametrize("name", [*CELLS, *POOLINGS])
+def test_docstrings_name_every_cell_and_pooling(name):
+    for estimator in (RNNClassifier, RNNRegressor):
+        assert f'"{name}"' in estimator.__doc__
+
+
 @pytest.mark.parametrize("lengths", [LENGTHS, [4, 4]])
 def test_poolings_equal_numpy(lengths):
     states, valid = make_batch(6, lengths)
-    for kind, expected in {
-        "mean": lambda s: s.mean(0),
-        "max": lambda s: s.max(0),
-        "last": lambda s: np.concatenate([s[-1, :3], s[0, 3:]]),
-        "concat": lambda s: np.concatenate([s.mean(0), s.max(0), s[-1, :3], s[0, 3:]]),
-    }.items():
+    for kind, expected in POOLED.items():
         pooled = POOLINGS[kind](6, bidirectional=True)(states, valid)
         for row, length in enumerate(lengths):
             np.testing.assert_allclose(

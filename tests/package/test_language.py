@@ -16,12 +16,10 @@ PER = r"(?:sequence|(?:time )?step|row|epoch|sample|chunk|batch|fit|token|second
 # The usual wording follows each phrase.
 PHRASES = {
     "per": rf"\b{COUNTED} an? {PER}\b(?! of\b)(?!-)",  # one label per sequence
-    "is not a": r"(?<!there )\b(?:is|are) no (?:number|numbers|text|class|container|word|words"
-    r"|string|strings|array|arrays|sequence|sequences|frame|tensor|tensors|table|boolean"
-    r"|label|labels)\b",
-    "no kind": r"\b(?:is|are) no kind\b",  # is not a
+    "is not a": r"(?<![Tt]here )\b(?:is|are) no (?!(?:longer|more|less|better|other|such)\b)\w+",
     "any more": r"\bno \w+ any more\b",  # no longer
     "so many": r"\b(?:of|in|after|least|most|each of|about) so (?:many|few)\b",  # this many
+    "multiples": r"\bwhole multiples\b",  # every ...-th step
     "that many": r"\bsays that many\b",  # predicts the number of
     "less than some": r"\b[Ll]ess than (?:some|a few|a hundred)\b",  # fewer than a few hundred
     "lacks": r"\b(?:which|what) \w+ ha(?:s|ve) not\b(?! \w+(?:ed|en)\b)",  # lacks
@@ -29,13 +27,13 @@ PHRASES = {
     "frame of cells": r"\bframes? of cells\b",  # a DataFrame whose cells hold sequences
     "generates": r"\b(?:model|decoder|network) sa(?:ys|id)\b",  # predicts
     "predicted": r"\bsaid = \w+\.(?:predict|sample)",  # predicted
-    "reconstruct": r"\bsay (?:\w+ ){1,2}again\b",  # reconstruct its input
-    "gives up": r"\b(?:decoding|search|training) gives up\b",  # maximum number of steps
-    "uses": r"\"auto\" takes\b|\btakes CUDA\b",  # uses, selects
+    "reconstruct": r"\bsay (?:\w+ ){1,2}again\b|\blearn(?:s|ed)? to say\b",  # reconstruct its input
+    "gives up": r"\bgiv(?:es?|ing) up\b|\b[Ss]teps after which decoding\b",  # maximum steps
+    "uses": r"(?:\"auto\"|``auto``|\bNone) takes\b|\btakes (?:CUDA|the GPU)\b",  # uses, selects
     "hidden size": r"\b[Ff]eatures of the hidden state\b",  # size of the hidden state
-    "stacked": r"\bon top of each other\b",  # stacked
+    "stacked": r"\bon top of (?:each other|one another)\b",  # stacked
     "improvement": r"\b[Rr]ise of the\b",  # improvement in
-    "boundaries": r"\bborders? of (?:the )?chunks?\b|\bchunk'?s'? borders?\b",  # chunk boundaries
+    "boundaries": r"\b[Bb]orders?\b",  # chunk boundaries
     "matrix multiplication": r"\bproducts? (?:run|runs|ran) in\b|\bruns? products?\b",
     "values at": r"\b[Ww]hat stands\b|\bwhat (?:it|there) (?:is|stands) at\b",  # the values at
     "rest of the batch": r"\bcompany\b",  # the rest of the batch
@@ -44,6 +42,7 @@ PHRASES = {
     "again": r"\banew\b",  # again, download again, refit
     "fix": r"\b[Mm]end(?:s|ed|ing)? (?:the|it|your)\b",  # fix
     "custom": r"\bof (?:one's|your) own\b",  # custom
+    "tokens": r"\bsymbols of (?:X|the source)\b|\bsource symbols\b",  # tokens
     "positive": r"\b(?:glad|sad)\b",  # positive, negative
     "expected": r"\bwhere \w+ belongs?\b",  # where ... are expected
     "out of a vocabulary": r"\bout of a vocabulary\b",  # from a vocabulary
@@ -55,10 +54,14 @@ PHRASES = {
 def texts():
     """Yield the files that are searched, as paths relative to the project."""
     found = [*ROOT.glob("sk_rnn/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("examples/*.py")]
-    found += [*ROOT.glob("benchmarks/*"), *ROOT.glob("docs/*.rst"), *ROOT.glob("*.md")]
+    found += [*ROOT.glob("benchmarks/*"), *ROOT.glob("*.md"), *ROOT.glob("docs/*.py")]
+    found += [*ROOT.glob("docs/*.rst"), ROOT / "docs/api/index.rst"]
+    found += [ROOT / "Makefile", ROOT / "pyproject.toml"]
     for path in sorted(found):
         name = path.relative_to(ROOT).as_posix()
-        if path.suffix in (".py", ".rst", ".md") and name not in EXCLUDED:
+        if path.is_dir() or name in EXCLUDED:
+            continue
+        if path.suffix in (".py", ".rst", ".md", ".toml", ""):
             yield name
 
 
@@ -89,6 +92,10 @@ def test_language_is_that_of_the_field(phrase):
         ("per", "a loss a row"),
         ("per", "4 rows a time step"),
         ("is not a", "X is no number"),
+        ("is not a", "these are no kind of sequences"),
+        ("multiples", "whole multiples of the stride"),
+        ("gives up", "Steps after which decoding ends"),
+        ("tokens", "the symbols of X"),
         ("so many", "in chunks of so many steps"),
         ("lacks", "a type which NumPy has not"),
         ("boundaries", "the borders of chunks"),

@@ -84,7 +84,7 @@ def columns():
         ),
         (
             lambda: TimeDistributed(PCA(n_components=9, svd_solver="full")).fit([GOOD[["heat"]]]),
-            "fit: PCA refused the time steps, which it receives as a data frame of shape (2, 1) "
+            "fit: PCA rejected the time steps, which it receives as a data frame of shape (2, 1) "
             "with one row per time step: n_components=9 must be between 0 and min(n_samples, "
             "n_features)=1 with svd_solver='full'",
         ),

@@ -1,4 +1,4 @@
-"""LogMelSpectrogram against its published definition, written out without a Fourier transform."""
+"""LogMelSpectrogram against its published definition, without a fast Fourier transform."""
 
 import math
 import pickle
@@ -80,7 +80,7 @@ def test_energies_equal_the_published_definition(rng, rate, parameters):
         np.testing.assert_allclose(features, reference(wave, rate, **renamed), atol=1e-9)
 
 
-def test_blocks_of_frames_do_not_matter(rng, monkeypatch):
+def test_energies_do_not_depend_on_blocks_of_frames(rng, monkeypatch):
     X = [rng.normal(size=3_000)]
     expected = LogMelSpectrogram().fit_transform(X).values
     monkeypatch.setattr(_mel, "_BLOCK", 1_200)
@@ -123,12 +123,12 @@ def test_a_later_wave_is_resampled_to_the_rate_of_fit():
     assert spectrogram.transform([(4_000, tone(500, 4_000))])[0].shape == (8, 40)
 
 
-def test_rates_without_a_common_factor_are_resampled_all_the_same():
+def test_rates_without_a_common_factor_are_resampled():
     X = [(8_000, tone(500, 8_000, 0.5)), (7_999_993, np.zeros(4_000_000)), (8_009, [0.0] * 4_000)]
     assert LogMelSpectrogram().fit_transform(X).lengths.tolist() == [48, 48, 48]
 
 
-def test_wave_files_are_scaled_whatever_their_type(tmp_path):
+def test_wav_files_are_scaled_for_each_type(tmp_path):
     wave = 0.9 * tone(440, 8_000)
     stored = {
         "u1": (128 + 128 * wave).astype(np.uint8),
@@ -149,7 +149,7 @@ def test_wave_files_are_scaled_whatever_their_type(tmp_path):
     np.testing.assert_allclose(byte[loud], others[-1][loud], atol=0.1)
 
 
-def test_integers_that_are_not_of_wave_files_keep_their_values():
+def test_other_integer_types_keep_their_values():
     wave = np.arange(500) % 7
     spectrogram = LogMelSpectrogram()
     expected = spectrogram.fit_transform([wave.astype(np.float64)]).values
@@ -184,7 +184,7 @@ def test_lists_with_rates_are_not_a_table():
         lambda X: [[16_000.0, x.tolist()] for x in X],
     ],
 )
-def test_containers_are_alike(rng, make):
+def test_containers_give_equal_results(rng, make):
     X = [rng.normal(size=n) for n in (800, 500)]
     expected = LogMelSpectrogram().fit_transform(X)
     out = LogMelSpectrogram().fit_transform(make(X))
@@ -218,13 +218,13 @@ def test_index_and_names_are_kept(rng):
     np.testing.assert_array_equal(frames[0], panel[0])
 
 
-def test_narrow_bands_get_a_longer_transform():
+def test_narrow_bands_require_a_longer_transform():
     assert LogMelSpectrogram(sampling_rate=8_000).fit([[0.0]]).n_fft_ == 256
     fine = LogMelSpectrogram(sampling_rate=8_000, n_mels=128).fit([[0.0]])
     assert fine.n_fft_ > 256
     assert np.isfinite(fine.transform([tone(440, 8_000)]).values).all()
     noise = np.random.default_rng(0).normal(size=8_000)
-    assert (fine.transform([noise]).values > np.log(1e-9)).all()  # every band hears something
+    assert (fine.transform([noise]).values > np.log(1e-9)).all()  # no band is empty
 
 
 def test_silence_is_finite():
@@ -232,7 +232,7 @@ def test_silence_is_finite():
     np.testing.assert_allclose(out.values, math.log(1e-6))
 
 
-def test_parameters_set_after_fit_wait_for_the_next_fit(rng):
+def test_parameters_set_after_fit_take_effect_in_the_next_fit(rng):
     X = [rng.normal(size=900)]
     spectrogram = LogMelSpectrogram().fit(X)
     before = spectrogram.transform(X).values
@@ -243,7 +243,7 @@ def test_parameters_set_after_fit_wait_for_the_next_fit(rng):
     assert spectrogram.fit_transform(X).values.shape[1] == 3
 
 
-def test_it_is_a_step_of_a_searched_pipeline(rng):
+def test_spectrogram_works_in_a_grid_search(rng):
     y = ["low", "high"] * 12
     X = [(8_000, tone({"low": 400, "high": 900}[label], 8_000)) for label in y]
     X = [(rate, wave + 0.1 * rng.normal(size=len(wave))) for rate, wave in X]
@@ -260,25 +260,26 @@ REFUSED = {
     "one pair": (
         lambda: LogMelSpectrogram().fit((8_000, WAVE)),
         ValueError,
-        "X is one pair of a sampling rate and a wave, where a list of them is expected. Pass [X].",
+        "X is one pair of a sampling rate and a waveform, where a list of them is expected. Pass "
+        "[X].",
     ),
     "a wave without rate among pairs": (
         lambda: LogMelSpectrogram().fit([(8_000, WAVE), WAVE]),
         ValueError,
-        "X[1] is not a pair of a sampling rate and a wave, but other samples are. Pass pairs of a "
-        "sampling rate and a wave, (rate, wave), or waves only.",
+        "X[1] is not a pair of a sampling rate and a waveform, but other samples are. Pass pairs "
+        "of a sampling rate and a waveform, (rate, waveform), or waveforms only.",
     ),
     "rate of zero": (
         lambda: LogMelSpectrogram().fit([(8_000, WAVE), (0, WAVE)]),
         ValueError,
         "X[1] has the sampling rate 0. Pass samples per second as a positive integer: (rate, "
-        "wave).",
+        "waveform).",
     ),
     "rate that is not whole": (
         lambda: LogMelSpectrogram().fit([(0.5, WAVE)]),
         ValueError,
         "X[0] has the sampling rate 0.5. Pass samples per second as a positive integer: (rate, "
-        "wave).",
+        "waveform).",
     ),
     "a wave of strings": (
         lambda: LogMelSpectrogram().fit([(8_000, WAVE), (8_000, ["a", "b"])]),
@@ -291,19 +292,19 @@ REFUSED = {
     "a ragged wave": (
         lambda: LogMelSpectrogram().fit([(8_000, [[1.0], [1.0, 2.0]])]),
         ValueError,
-        "X[0] has samples of several lengths. Pass one number per sample of the wave.",
+        "X[0] has samples of several lengths. Pass one number per sample of the waveform.",
     ),
     "two channels": (
         lambda: LogMelSpectrogram().fit([(8_000, np.zeros((10, 2)))]),
         ValueError,
-        "X has 2 features per time step, but a wave has one. If they are the channels of a "
-        "recording, pass their mean: [(rate, wave.mean(axis=1)) for rate, wave in X].",
+        "X has 2 features per time step, but a waveform has one. If they are the channels of a "
+        "recording, pass their mean: [(rate, x.mean(axis=1)) for rate, x in X].",
     ),
     "two channels without a rate": (
         lambda: LogMelSpectrogram().fit(np.zeros((3, 10, 2))),
         ValueError,
-        "X has 2 features per time step, but a wave has one. If they are the channels of a "
-        "recording, pass their mean: [wave.mean(axis=1) for wave in X].",
+        "X has 2 features per time step, but a waveform has one. If they are the channels of a "
+        "recording, pass their mean: [x.mean(axis=1) for x in X].",
     ),
     "NaN": (
         lambda: LogMelSpectrogram().fit([(8_000, WAVE), (8_000, np.array([1.0, np.nan]))]),
@@ -328,45 +329,47 @@ REFUSED = {
         lambda: LogMelSpectrogram(f_max=5_000.0).fit([(8_000, WAVE)]),
         ValueError,
         "f_max=5000.0 is above 4000 Hz, the highest frequency at 8000 samples per second. Lower "
-        "it, or leave it None.",
+        "it, or set it to None.",
     ),
     "frequencies the wrong way round": (
         lambda: LogMelSpectrogram(f_min=500.0, f_max=400.0).fit([WAVE]),
         ValueError,
-        "f_min=500.0 is not below the highest frequency, 400 Hz. Lower it.",
+        "f_min=500.0 must be less than the highest frequency, 400 Hz. Lower it.",
     ),
     "a window below a sample": (
         lambda: LogMelSpectrogram(window=1e-5).fit([WAVE]),
         ValueError,
-        "window=1e-05 is 0.16 samples at 16000 samples per second. Pass seconds, such as 0.025.",
+        "window=1e-05 is 0.16 samples at 16000 samples per second. Pass a duration in seconds, "
+        "such as 0.025.",
     ),
     "a hop in samples": (
         lambda: LogMelSpectrogram(hop=160_000).fit([WAVE]),
         ValueError,
-        "hop=160000 is 2.56e+09 samples at 16000 samples per second. Pass seconds, such as 0.025.",
+        "hop=160000 is 2.56e+09 samples at 16000 samples per second. Pass a duration in seconds, "
+        "such as 0.025.",
     ),
     "too many bands": (
         lambda: LogMelSpectrogram(n_mels=10_000).fit([WAVE]),
         ValueError,
         "n_mels=10000 bands are too narrow for a window of 400 samples: the band from 20.0 to 20.4 "
-        "Hz has no frequency of its own. Lower n_mels, or lengthen the window.",
+        "Hz contains no frequency. Decrease n_mels, or increase window.",
     ),
 }
 
 
-def test_waves_that_overflow_are_refused():
+def test_waveforms_that_overflow_raise():
     spectrogram = LogMelSpectrogram().fit([WAVE])
     for huge in (np.full(500, 1e200), np.tile([1e308, -1e308], 200)):
         with pytest.raises(ValueError) as error:
             spectrogram.transform([WAVE, huge])
         assert str(error.value) == (
-            "LogMelSpectrogram.transform: X[1] has values so large that its energy is too large "
-            "for float64. Scale waves to [-1, 1]."
+            "LogMelSpectrogram.transform: X[1] has values whose energy is too large for "
+            "float64. Scale waveforms to [-1, 1]."
         )
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_bad_input_is_refused(what):
+def test_invalid_input_raises(what):
     call, kind, message = REFUSED[what]
     with pytest.raises(kind) as error:
         call()
@@ -393,7 +396,7 @@ def test_parameters_are_validated(name, value):
         LogMelSpectrogram(**{name: value}).fit([WAVE])
 
 
-def test_a_refused_fit_leaves_the_spectrogram_as_it_was():
+def test_a_fit_that_raises_leaves_the_spectrogram_unchanged():
     spectrogram = LogMelSpectrogram().fit([(8_000, WAVE)])
     before = vars(spectrogram).copy()
     with pytest.raises(ValueError, match="f_max"):
@@ -401,7 +404,7 @@ def test_a_refused_fit_leaves_the_spectrogram_as_it_was():
     assert vars(spectrogram) == {**before, "f_max": 7_000.0}
 
 
-def test_a_table_of_other_columns_is_refused_after_fit(rng):
+def test_a_table_with_other_columns_raises_after_fit(rng):
     spectrogram = LogMelSpectrogram().fit(rng.normal(size=(2, 600)))
     with pytest.raises(ValueError, match="X has 500 features, but LogMelSpectrogram is expecting"):
         spectrogram.transform(rng.normal(size=(2, 500)))

@@ -1,4 +1,4 @@
-"""PenStrokes: resampling to equal distances, scaling, and back to strokes."""
+"""PenStrokes: resampling to equidistant points, scaling, and the inverse transform."""
 
 import pickle
 import warnings
@@ -24,7 +24,7 @@ ANGLE = [[[0.0, 0.0], [0.0, 4.0], [3.0, 4.0]]]
 
 
 def walk(stroke, distance):
-    """The point at a distance along a stroke, by walking from point to point."""
+    """Return the point at a distance along a stroke, computed from point to point."""
     for first, second in pairwise(stroke):
         step = np.hypot(*(second - first))
         if distance <= step and step > 0:
@@ -55,7 +55,7 @@ def test_points_are_at_equal_distances_along_the_strokes(strokes, spacing):
 
 @given(strokes=STROKES, scale=st.sampled_from([0.01, 1.0, 250.0]), shift=COORDINATES)
 @pytest.mark.parametrize("unit", ["height", "extent"])
-def test_size_place_and_speed_do_not_matter(unit, strokes, scale, shift):
+def test_movements_do_not_depend_on_size_position_and_speed(unit, strokes, scale, shift):
     pen = PenStrokes(spacing=0.13, unit=unit)
     other = [np.array(stroke) * scale + shift for stroke in strokes]
     # Points of a slower pen: each line in two halves.
@@ -116,7 +116,7 @@ def points(strokes, dtype=float):
         lambda X: Panel.from_sequences([points(x) for x in X]),
     ],
 )
-def test_containers_are_alike(make):
+def test_containers_give_equal_results(make):
     expected = PenStrokes().fit_transform([PLUS, ANGLE])
     out = PenStrokes().fit_transform(make([PLUS, ANGLE]))
     np.testing.assert_array_equal(out.values, expected.values)
@@ -143,7 +143,7 @@ def test_index_and_names_are_kept():
     assert pickle.loads(pickle.dumps(pen)).transform(X).values.tolist() == panel.values.tolist()
 
 
-def test_inverse_draws_what_was_written():
+def test_inverse_transform_restores_the_strokes():
     pen = PenStrokes(spacing=0.5, unit=None).fit([PLUS])
     drawn = pen.inverse_transform(pen.transform([PLUS, ANGLE]))
     assert [len(strokes) for strokes in drawn] == [2, 1]
@@ -154,7 +154,7 @@ def test_inverse_draws_what_was_written():
     assert [stroke.tolist() for stroke in strokes] == [[[0, 0], [1, 1]], [[2, 1]]]
 
 
-def test_it_is_a_step_of_a_pipeline(rng):
+def test_pen_strokes_work_in_a_pipeline(rng):
     y = ["plus", "angle"] * 6
     shapes = {"plus": PLUS, "angle": ANGLE}
     X = [[np.array(s) + rng.normal(0, 0.3, (len(s), 2)) for s in shapes[label]] for label in y]
@@ -162,7 +162,7 @@ def test_it_is_a_step_of_a_pipeline(rng):
     assert pipeline.fit(X, y).score(X, y) == 1.0
 
 
-def test_check_estimator_runs_what_it_runs_on_count_vectorizer():
+def test_check_estimator_runs_the_checks_of_count_vectorizer():
     def outcomes(estimator):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that two_d_array is False, which is true
@@ -238,14 +238,14 @@ REFUSED = {
     "token ids": (
         Panel.from_sequences([[1, 2], [3]]),
         ValueError,
-        "X holds token ids where points are expected. ",
+        "X contains token ids where points are expected. ",
     ),
 }
 
 
 @pytest.mark.parametrize("method", ["fit", "transform"])
 @pytest.mark.parametrize("what", REFUSED)
-def test_bad_input_is_refused(what, method):
+def test_invalid_input_raises(what, method):
     X, kind, message = REFUSED[what]
     pen = PenStrokes() if method == "fit" else PenStrokes().fit([PLUS])
     with pytest.raises(kind) as error:
@@ -264,7 +264,7 @@ def test_parameters_are_validated(name, value):
         PenStrokes().fit([PLUS]).set_params(**{name: value}).transform([PLUS])
 
 
-def test_points_without_number_are_refused():
+def test_too_many_points_raise():
     with pytest.raises(ValueError) as error:
         PenStrokes(unit=None, spacing=1e-6).fit_transform([ANGLE])
     assert str(error.value) == (
@@ -274,17 +274,17 @@ def test_points_without_number_are_refused():
 
 
 @pytest.mark.parametrize("unit", ["height", None])
-def test_coordinates_that_overflow_are_refused(unit):
+def test_coordinates_that_overflow_raise(unit):
     huge = [[[1e308, -1e308], [-1e308, 1e308]]]
     with pytest.raises(ValueError) as error:
         PenStrokes(unit=unit).fit_transform([ANGLE, huge])
     assert str(error.value) == (
-        "PenStrokes.transform: X[1] has coordinates so large that distances are too large for "
+        "PenStrokes.transform: X[1] has coordinates whose distances are too large for "
         "float64. Rescale them."
     )
 
 
-def test_inverse_needs_three_features():
+def test_inverse_transform_requires_three_features():
     with pytest.raises(ValueError) as error:
         PenStrokes().fit([PLUS]).inverse_transform([[[1.0, 2.0]]])
     assert str(error.value) == (

@@ -816,14 +816,14 @@ def test_tags_of_a_vectorizer_of_dicts():
             DictVectorizer(),
             [[{"a": {"b": 1}}]],
             TypeError,
-            "DictVectorizer refused the dicts of 1 time steps: Unsupported value type <class "
+            "DictVectorizer rejected the dicts of 1 time steps: Unsupported value type <class "
             "'dict'> for a: {'b': 1}. Mapping objects are not supported.",
         ),
         (
             StandardScaler(),
             DICTS,
             TypeError,
-            "StandardScaler refused the dicts of 6 time steps: float() argument must be a string "
+            "StandardScaler rejected the dicts of 6 time steps: float() argument must be a string "
             "or a real number, not 'dict'. If it needs numbers, pass "
             "TimeDistributed(make_pipeline(DictVectorizer(sparse=False), StandardScaler(...))).",
         ),
@@ -831,7 +831,7 @@ def test_tags_of_a_vectorizer_of_dicts():
             make_column_transformer((OneHotEncoder(), ["word"])),
             DICTS,
             ValueError,
-            "ColumnTransformer refused the dicts of 6 time steps: tuple index out of range. If it "
+            "ColumnTransformer rejected the dicts of 6 time steps: tuple index out of range. If it "
             "needs numbers, pass TimeDistributed(make_pipeline(DictVectorizer(sparse=False), "
             "ColumnTransformer(...))).",
         ),
@@ -862,19 +862,19 @@ def test_other_exceptions_of_a_transformer_name_their_type():
 
 
 def test_frames_of_films_are_vectors(rng):
-    films = rng.normal(size=(3, 4, 5, 2))
-    flat = films.reshape(3, 4, 10)
-    scaler = TimeDistributed(StandardScaler()).fit(films)
-    np.testing.assert_array_equal(scaler.transform(films), scaler.transform(flat))
-    panel = scaler.transform(list(films))
+    videos = rng.normal(size=(3, 4, 5, 2))
+    flat = videos.reshape(3, 4, 10)
+    scaler = TimeDistributed(StandardScaler()).fit(videos)
+    np.testing.assert_array_equal(scaler.transform(videos), scaler.transform(flat))
+    panel = scaler.transform(list(videos))
     np.testing.assert_array_equal(panel.to_list(), scaler.transform(flat))
     assert scaler.n_features_in_ == 10
     assert not hasattr(scaler, "feature_names_in_")
     with pytest.raises(ValueError) as error:
-        scaler.transform(films[:, :, :4])
+        scaler.transform(videos[:, :, :4])
     assert str(error.value) == (
         "TimeDistributed.transform: X has 8 features per time step (frames of shape (4, 2)), but "
         "TimeDistributed was fitted with 10. Pass sequences of shape (n_timesteps, 10)."
     )
     with pytest.raises(ValueError, match=r"If X is one sequence of 4 time steps, pass \[X\]\.$"):
-        scaler.transform(films[0])
+        scaler.transform(videos[0])

@@ -553,7 +553,7 @@ def test_rows_are_consecutive_if_gaps_are_ignored():
     ],
     ids=lambda index: f"{type(index).__name__} of {index.dtype}, {len(index)}",
 )
-def test_equal_steps_of_the_calendar_are_no_gap(index):
+def test_equal_steps_of_the_calendar_are_not_a_gap(index):
     series = pd.Series(np.arange(float(len(index))), list(index))
     X, _ = make_windows(series, window=1)
     assert len(X) == len(index) - 1

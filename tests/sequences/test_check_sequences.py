@@ -303,21 +303,21 @@ def test_frames_of_films_are_flattened(make, frame_shape):
 
 
 def test_films_may_differ_in_length_and_be_padded():
-    films = [np.arange(1.0, 1 + n * 6).reshape(n, 2, 3) for n in (3, 1)]
-    expected = [film.reshape(-1, 6) for film in films]
-    assert_rows(check_sequences(films), expected)
+    videos = [np.arange(1.0, 1 + n * 6).reshape(n, 2, 3) for n in (3, 1)]
+    expected = [video.reshape(-1, 6) for video in videos]
+    assert_rows(check_sequences(videos), expected)
     padded = np.zeros((2, 3, 2, 3))
-    for i, film in enumerate(films):
-        padded[i, : len(film)] = film
+    for i, video in enumerate(videos):
+        padded[i, : len(video)] = video
     assert_rows(check_sequences(padded, padding_value=0), expected)
     assert_rows(Panel.from_padded(padded, [3, 1]), expected)
 
 
 def test_spans_know_the_shape_of_frames():
-    film = np.zeros((2, 3, 4, 5, 3))
-    assert read_spans(film, caller="f").frame_shape == (4, 5, 3)
-    assert read_spans(list(film), caller="f").take(np.array([1])).frame_shape == (4, 5, 3)
-    for other in (np.zeros((2, 3, 4)), np.zeros((2, 3)), Panel.from_sequences(film)):
+    video = np.zeros((2, 3, 4, 5, 3))
+    assert read_spans(video, caller="f").frame_shape == (4, 5, 3)
+    assert read_spans(list(video), caller="f").take(np.array([1])).frame_shape == (4, 5, 3)
+    for other in (np.zeros((2, 3, 4)), np.zeros((2, 3)), Panel.from_sequences(video)):
         assert read_spans(other, caller="f").frame_shape is None
 
 
@@ -573,9 +573,9 @@ ACCEPTED = (
     "n_features), a list with one array of shape (n_timesteps,) or (n_timesteps, n_features) per "
     "sample, or a Panel."
 )
-FILMS = (
-    " Films have one frame per time step: pass an array (n_samples, n_timesteps, height, width) or "
-    "(n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
+VIDEOS = (
+    " Videos have one frame per time step: pass an array (n_samples, n_timesteps, height, width) "
+    "or (n_samples, n_timesteps, height, width, channels), or a list with one array per sample."
 )
 RESHAPE = (
     " Expected 2D array, got 1D array instead. Reshape your data. If X is one sequence of {}, pass "
@@ -671,8 +671,8 @@ VALUES = [
         " holds single values instead of sequences. If it is one sequence, pass [X]; otherwise an "
         "array of lists, one per sample.",
     ),
-    (np.zeros((1, 2, 3, 4, 5, 6)), " has 6 dimensions, shape (1, 2, 3, 4, 5, 6)." + FILMS),
-    ([np.zeros((1, 2, 3, 4, 5))], "[0] has 5 dimensions, shape (1, 2, 3, 4, 5)." + FILMS),
+    (np.zeros((1, 2, 3, 4, 5, 6)), " has 6 dimensions, shape (1, 2, 3, 4, 5, 6)." + VIDEOS),
+    ([np.zeros((1, 2, 3, 4, 5))], "[0] has 5 dimensions, shape (1, 2, 3, 4, 5)." + VIDEOS),
     (
         [np.zeros((1, 2, 2)), np.zeros((1, 3, 2))],
         "[1] has frames of shape (3, 2), but X[0] has frames of shape (2, 2). Give all frames one "
@@ -681,7 +681,7 @@ VALUES = [
     (
         [np.zeros((1, 2, 2)), np.zeros((1, 4))],
         "[1] has shape (1, 4), but X[0] has (1, 2, 2). Give all samples one number of dimensions: "
-        "(n_timesteps, height, width) for films of one channel, (n_timesteps, height, width, "
+        "(n_timesteps, height, width) for videos of one channel, (n_timesteps, height, width, "
         "channels) for several, (n_timesteps, n_features) for vectors.",
     ),
     (

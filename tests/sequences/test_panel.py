@@ -156,8 +156,8 @@ def test_indexing_equals_a_list(lengths, data):
     ]:
         for taken in (panel[key], panel[key, ...]):
             assert len(taken) == len(expected)
-            for got, wanted in zip(taken, expected, strict=True):
-                np.testing.assert_array_equal(got, wanted, strict=True)
+            for got, array in zip(taken, expected, strict=True):
+                np.testing.assert_array_equal(got, array, strict=True)
             np.testing.assert_array_equal(taken.index, panel.index[key])
             assert taken.feature_names == panel.feature_names
 

@@ -310,7 +310,7 @@ def test_torch_uses_the_given_number_of_threads(backend, expected):
     def look(_):
         time.sleep(0.1)  # until the caller has restored its number
         torch.ones(100_000).sum()  # a new thread's first operation sets its number
-        return threadpool_info()  # what OpenMP will take
+        return threadpool_info()  # the number that OpenMP will use
 
     before = torch.get_num_threads()
     torch.set_num_threads(3)

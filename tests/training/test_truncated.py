@@ -46,8 +46,8 @@ def make_model(**params):
     generator = torch.Generator().manual_seed(3)
     for parameter in model.parameters():
         if parameter.ndim == 1:
-            # Zero biases make states of exactly zero, and among equal maxima torch shares the
-            # gradient out, where here and in the kernels one of them gets it.
+            # Zero biases make states of exactly zero, and torch divides the gradient among equal
+            # maxima, whereas here and in the kernels only one of them receives it.
             parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator)
     return model
 

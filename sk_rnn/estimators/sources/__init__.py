@@ -1,4 +1,4 @@
-"""What X is: reading it, learning from it, and encoding it as input of the network."""
+"""Sources: the kinds of X. They read X, learn from it, and encode it as input of the network."""
 
 from ._any import read_any_source
 from ._ids import IdSource, read_sequences

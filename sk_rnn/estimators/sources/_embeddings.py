@@ -19,15 +19,15 @@ def read_embedding_weights(
     )
     embedding_weights = open_tensors(embedding_weights, where)
     weights = as_numbers(as_array(embedding_weights, where, advice), where, advice)
-    with np.errstate(over="ignore"):  # overflow is refused as infinity
+    with np.errstate(over="ignore"):  # overflow raises an error, as infinity
         weights = weights.astype(np.float64, copy=False)
-    wrong = _embedding_fault(weights, embedding_dim, num_embeddings)
+    wrong = _find_problem(weights, embedding_dim, num_embeddings)
     if wrong:
         raise ValueError(f"{where} {wrong}. {advice}")
     return weights
 
 
-def _embedding_fault(
+def _find_problem(
     weights: np.ndarray, embedding_dim: int | None, num_embeddings: int | None
 ) -> str | None:
     if weights.ndim != 2 or not weights.size:

@@ -11,13 +11,13 @@ from ._embeddings import read_embedding_weights
 from ._numbers import NumberSource, SequenceSource
 from ._source import Owner, Samples, Source
 
-# A vocabulary whose size is inferred from the highest id is refused above this size, unless there
+# A vocabulary whose size is inferred from the highest id must not be larger than this, unless there
 # are at least a hundredth as many time steps to learn it from.
 _MANY_IDS, _SPARSE = 1_000_000, 100
 
 
 class IdSource(SequenceSource):
-    """Sequences of ids from 0 on, in any container.
+    """Sequences of token ids (integers from 0), in any container.
 
     Parameters
     ----------
@@ -27,8 +27,9 @@ class IdSource(SequenceSource):
     caller : str
         Name of the caller in error messages.
     among_tokens : bool, default=False
-        Whether the estimator accepts text and tokens as well. Ids are then in a Panel, which knows
-        the size of the vocabulary, and `embedding_weights` alone determines that of the vectors.
+        Whether the estimator accepts text and tokens as well. Ids are then in a Panel, which may
+        store the size of the vocabulary, and only `embedding_weights` determines the size of the
+        vectors.
     """
 
     form = "ids"
@@ -38,13 +39,13 @@ class IdSource(SequenceSource):
         super().__init__(among_tokens=among_tokens)
         self._size = None if among_tokens else params["num_embeddings"]
         dim = None if among_tokens else params["embedding_dim"]
-        # Until they are in the network.
+        # Kept until they are copied into the network.
         self._vectors = read_embedding_weights(params["embedding_weights"], dim, self._size, caller)
 
     def read(
         self, X: Any, owner: Owner, caller: str, *, input_name: str = "X", reset: bool = False
     ) -> Spans:
-        """Validate X; ids that are not in the vocabulary are refused."""
+        """Validate X; raise an error for ids that are not in the vocabulary."""
         spans = super().read(X, owner, caller, input_name=input_name, reset=reset)
         if not reset:
             size = cast(int, self.num_embeddings)
@@ -52,14 +53,14 @@ class IdSource(SequenceSource):
         return spans
 
     def learn(self, samples: Samples, caller: str) -> None:
-        """Learn the size of the vocabulary: as set, as stored in the Panel, or as seen in X."""
+        """Determine the size of the vocabulary: as set, as stored in the Panel, or from X."""
         spans = cast(Spans, samples)
         known = self._size if self._size is not None else spans.n_tokens
         if self._vectors is not None:
             known = len(self._vectors)
         if known is None:
             setting = "set n_tokens of the Panel" if self._among_tokens else "set num_embeddings"
-            known = _count_seen(spans, caller, setting)
+            known = _infer_size(spans, caller, setting)
         else:
             check_token_range(spans, known, caller)
         self.num_embeddings = int(known)
@@ -70,7 +71,7 @@ class IdSource(SequenceSource):
         unseen = unseen_tokens(spans, rows, cast(int, self.num_embeddings))
         return {"embedding_weights": vectors, "unseen_tokens": unseen}
 
-    def name_steps(self, spans: Spans, stride: int) -> list[list[Any]]:
+    def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
         """Return each ``stride``-th id."""
         return [row.tolist()[::stride] for row in spans]
 
@@ -78,7 +79,7 @@ class IdSource(SequenceSource):
 def read_sequences(
     X: Any, owner: Owner, params: Mapping[str, Any], caller: str
 ) -> tuple[Source, Spans]:
-    """Read the X of `fit`: sequences of ids if the parameters ask for an embedding, or of numbers.
+    """Read the X of `fit`: token ids if there is an embedding, numbers otherwise.
 
     Parameters
     ----------
@@ -104,11 +105,11 @@ def read_sequences(
     return source, source.read(X, owner, caller, reset=True)
 
 
-def _count_seen(spans: Spans, caller: str, setting: str) -> int:
-    """Return the size of a vocabulary up to the highest id in X.
+def _infer_size(spans: Spans, caller: str, setting: str) -> int:
+    """Return the highest id in X plus one, the size of the vocabulary.
 
     Arbitrary ids, such as product numbers, would require millions of embedding vectors, nearly all
-    of them unused. ``setting`` describes how to set the size instead.
+    of them unused. ``setting`` states how to set the size instead.
     """
     n_tokens = highest_token(spans) + 1
     if n_tokens > _MANY_IDS and n_tokens > _SPARSE * spans.lengths.sum():

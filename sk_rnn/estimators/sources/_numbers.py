@@ -1,4 +1,4 @@
-"""Sequences of numbers, and what sequences of ids have in common with them."""
+"""Sequences of numbers, and the base class for numbers and token ids."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,12 +29,13 @@ from ._source import Owner, Source
 
 
 class SequenceSource(Source):
-    """Sequences of numbers or ids in any container: what they have in common.
+    """Base class for sequences of numbers or token ids in any container.
 
     Parameters
     ----------
     among_tokens : bool, default=False
-        Whether the estimator accepts text and tokens as well, and refuses those here by name.
+        Whether the estimator accepts text and tokens as well. Error messages for those then refer
+        to the data of `fit`.
     """
 
     _is_table: bool
@@ -52,10 +53,10 @@ class SequenceSource(Source):
         padding_value = owner.padding_value
         if self._among_tokens and not reset:
             form = "ids" if self.is_tokens else "numbers"
-            because = fitted_with(form)
-            read_contents(X, KIND[form], where, because, padding_value=padding_value)
+            reason = fitted_with(form)
+            read_contents(X, KIND[form], where, reason, padding_value=padding_value)
         table = is_table(X, tokens=self.is_tokens, padding_value=padding_value)
-        if table:  # names first: wrong columns would fail later checks with a misleading message
+        if table:  # before other checks, whose messages would be misleading for wrong columns
             was_table = reset or self._is_table
             check_table_names(owner, X, where, reset=reset, was_table=was_table)
         if not reset:
@@ -105,7 +106,7 @@ class NumberSource(SequenceSource):
         self._standardises = bool(params["scale_inputs"])
 
     def warn(self, X: Any, where: str) -> None:
-        """Warn of a table with a column of ids, where a time step is expected."""
+        """Warn about a table with a column of repeated ids, which is probably a long DataFrame."""
         if not self._is_table or not hasattr(type(X), "columns"):
             return
         X = open_foreign(X, where)
@@ -125,13 +126,13 @@ class NumberSource(SequenceSource):
             self._scaling = mean, std
         return {}
 
-    def name_steps(self, spans: Spans, stride: int) -> list[list[Any]]:
+    def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
         """Return the index of each ``stride``-th time step."""
         return [list(range(0, n, stride)) for n in spans.lengths.tolist()]
 
 
 def _check_columns(owner: Owner, X: Any, input_name: str, *, reset: bool) -> None:
-    """Set or check the number of columns of a table; mention if it may be one sequence."""
+    """Set or check the number of columns of a table, with a hint if it may be one sequence."""
     try:
         _check_n_features(owner, X, reset=reset)
     except ValueError as error:

@@ -8,22 +8,22 @@ import numpy as np
 from ...sequences import Spans, Standardisation, TokenRows, Vocabulary
 from .._kinds import Kind
 
-# What a source has read.
+# X as read by a source.
 Samples = Spans | TokenRows
 
 
 class Owner(Protocol):
-    """The estimator that X is passed to, on which scikit-learn's checks set and read attributes."""
+    """The estimator, on which scikit-learn's checks set and read attributes."""
 
     padding_value: Any
     n_features_in_: int
 
 
 class Source(Kind, ABC):
-    """One kind of X.
+    """Base class of the kinds of X.
 
-    In `fit` the methods are called in the order in which they are defined; for new data, `read` and
-    `encode` are. Only those of `fit` change the source.
+    `fit` calls the methods in the order in which they are defined; for new data, only `read` and
+    `encode` are called. Only `read` with ``reset=True``, `learn` and `prepare` change the source.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Source(Kind, ABC):
         caller, input_name : str
             Names of the caller and of X in error messages.
         reset : bool, default=False
-            Whether this is the X of `fit`, to which later X are compared.
+            Whether this is the X of `fit`, with which X of later calls must be consistent.
 
         Returns
         -------
@@ -67,14 +67,14 @@ class Source(Kind, ABC):
 
     def warn(self, X: Any, where: str) -> None:
         """Warn if the X of `fit` may have been misinterpreted."""
-        return  # most kinds cannot be
+        return  # not possible for most kinds
 
     def learn(self, samples: Samples, caller: str) -> None:
         """Learn the vocabulary from all samples."""
         return  # numbers have none
 
     def encode(self, samples: Samples, *, warn: bool = True) -> Spans:
-        """Convert samples to inputs of the network; with ``warn``, warn of unknown tokens."""
+        """Convert samples to inputs of the network; with ``warn``, warn about unknown tokens."""
         return cast(Spans, samples)
 
     @abstractmethod
@@ -88,7 +88,7 @@ class Source(Kind, ABC):
         """
 
     @abstractmethod
-    def name_steps(self, spans: Spans, stride: int) -> list[list[Any]]:
+    def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
         """Return the token or index of each ``stride``-th time step."""
 
     @property

@@ -10,12 +10,12 @@ from sklearn.utils.validation import _check_feature_names
 from ...sequences import Panel, Spans, TokenRows, Vocabulary, open_foreign
 from ...training import unseen_tokens
 from .._contents import KIND, Contents, are_integers, fitted_with, read_contents
-from .._texts import RESERVED, learn_vocabulary, make_analyzer, split_texts, warn_of_unknown
+from .._texts import RESERVED, learn_vocabulary, make_analyzer, split_texts, warn_about_unknown
 from ._source import Owner, Samples, Source
 
 
 class TokenSource(Source):
-    """Strings, or sequences of tokens; each sequence of ids ends with the end mark.
+    """Strings, or sequences of tokens. Each encoded sequence ends with the end mark.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class TokenSource(Source):
         self._analyzer = params["source_analyzer"]
         self._min_df = params["source_min_df"]
         auto = params["source_kind"] == "auto" and self.form == "tokens"
-        # The parameter whose "auto" treats whole numbers as tokens.
+        # The parameter whose "auto" treats integers as tokens.
         integers = auto and are_integers(contents.rows or [])
         self._auto_name = "source_kind" if integers else None
         # As a list, because skops only supports dicts with plain keys.
@@ -58,7 +58,7 @@ class TokenSource(Source):
     def split(
         self, X: Any, contents: Contents, owner: Owner, where: str, *, reset: bool
     ) -> TokenRows:
-        """Return the tokens of X, which has these contents."""
+        """Return the tokens of X, whose contents were determined before."""
         if reset:
             _check_feature_names(owner, np.empty((0, 0)), reset=True)  # no columns
             owner.n_features_in_ = 1
@@ -74,23 +74,23 @@ class TokenSource(Source):
         """Learn the vocabulary."""
         rows = cast(TokenRows, samples)
         self._tokens = learn_vocabulary(
-            rows.tokens, self._min_df, "source_min_df", rows.where, spare=True
+            rows.tokens, self._min_df, "source_min_df", rows.where, drop_rare=True
         ).tokens
         self.num_embeddings = len(self.vocabulary)
 
     def encode(self, samples: Samples, *, warn: bool = True) -> Spans:
-        """Convert tokens to ids; with ``warn``, warn of unknown ones."""
+        """Convert tokens to ids; with ``warn``, warn about unknown ones."""
         rows = cast(TokenRows, samples)
         panel, unknown = self.vocabulary.encode(rows.tokens, end=True)
         if warn:
-            warn_of_unknown(unknown, rows.tokens, rows.where, "token")
+            warn_about_unknown(unknown, rows.tokens, rows.where)
         return replace(Spans.of(panel), index=rows.index, rows=rows.rows, where=rows.where)
 
     def prepare(self, spans: Spans, rows: np.ndarray, caller: str) -> dict[str, Any]:
         """Return the ids that do not occur in the training rows."""
         return {"unseen_tokens": unseen_tokens(spans, rows, len(self.vocabulary))}
 
-    def name_steps(self, spans: Spans, stride: int) -> list[list[Any]]:
+    def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
         """Return each ``stride``-th token."""
         return self.vocabulary.decode([row.tolist()[::stride] for row in spans])
 

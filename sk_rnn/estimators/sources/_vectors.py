@@ -1,4 +1,4 @@
-"""Vectors, each of which is a sequence of one time step."""
+"""Vectors, which are read as sequences of one time step."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ class VectorSource(NumberSource):
     form = "vectors"
 
     def __init__(self, params: Mapping[str, Any]):
-        super().__init__(params)  # this class refuses text and tokens itself
+        super().__init__(params)  # text and tokens are rejected in `read`
 
     def read(
         self, X: Any, owner: Owner, caller: str, *, input_name: str = "X", reset: bool = False
@@ -40,7 +40,7 @@ class VectorSource(NumberSource):
             if not reset:
                 n_features = owner.n_features_in_
                 refuse_single_values(X, where, n_features, is_table=True, vectors=True)
-            # Invalid containers are refused first.
+            # Invalid containers have their own messages.
             check_sequences(X, caller=caller, input_name=input_name)
             fitted = "source_kind='vectors'" if reset else "the model was fitted with vectors"
             width = "n_features" if reset else owner.n_features_in_
@@ -58,4 +58,4 @@ class VectorSource(NumberSource):
         )
 
     def warn(self, X: Any, where: str) -> None:
-        """Do not warn of columns of ids: columns are features."""
+        """Do not warn about repeated ids: columns are features."""

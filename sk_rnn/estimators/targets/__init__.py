@@ -1,10 +1,10 @@
-"""What y is: reading it, learning from it, encoding it for the loss, and decoding predictions."""
+"""Targets: the kinds of y. They read y, learn from it, encode it, and decode predictions."""
 
 from ._any import read_any_target
 from ._labels import LabelTarget
-from ._layouts import as_objects
+from ._layouts import to_object_array
 from ._numbers import LOSSES, NumberTarget
-from ._pairs import PairTarget, check_one_each, open_target
+from ._pairs import PairTarget, check_n_targets, open_target
 from ._series import SeriesTarget
 from ._target import Target
 from ._tokens import TokenTarget
@@ -17,8 +17,8 @@ __all__ = [
     "SeriesTarget",
     "Target",
     "TokenTarget",
-    "as_objects",
-    "check_one_each",
+    "check_n_targets",
     "open_target",
     "read_any_target",
+    "to_object_array",
 ]

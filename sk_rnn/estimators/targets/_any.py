@@ -5,7 +5,7 @@ from typing import Any
 
 from .._contents import KIND, read_contents
 from ..sources import Samples, Source
-from ._pairs import PairTarget, open_target, padding_of
+from ._pairs import PairTarget, find_padding_value, open_target
 from ._series import SeriesTarget
 from ._tokens import TokenTarget
 
@@ -46,9 +46,9 @@ def read_any_target(
     where = f"{caller}: y"
     y = open_target(y, samples, where, caller)
     kind = KIND[source.form] if autoencoder else params["target_kind"]
-    padding_value = padding_of(y, params["padding_value"], autoencoder=autoencoder)
-    because = f"target_kind={params['target_kind']!r}"
-    contents = read_contents(y, kind, where, because, padding_value=padding_value)
+    padding_value = find_padding_value(y, params["padding_value"], autoencoder=autoencoder)
+    reason = f"target_kind={params['target_kind']!r}"
+    contents = read_contents(y, kind, where, reason, padding_value=padding_value)
     auto = kind == "auto" and contents.form == "tokens"
     if contents.form == "ids":
         contents = read_contents(y, "tokens", where, padding_value=padding_value)

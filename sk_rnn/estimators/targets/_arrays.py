@@ -1,4 +1,4 @@
-"""Targets that are arrays: one row per sequence, or per time step."""
+"""Base class of targets that are arrays: one row per sequence, or per time step."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class ArrayTarget(Target):
     _numeric: bool
 
     def __init__(self, params: Mapping[str, Any]):
-        self.per_step = bool(params["return_sequences"])
+        self.per_step = bool(params.get("return_sequences"))  # not of all estimators
         self.one_per_sequence = not self.per_step
         super().__init__(params)
 
@@ -117,9 +117,9 @@ class ArrayTarget(Target):
     def _check(self, y: Any, caller: str, input_name: str) -> np.ndarray:
         """Validate y with one row per sequence."""
 
-    @abstractmethod
     def _check_steps(self, y: np.ndarray, spans: Spans, caller: str, input_name: str) -> np.ndarray:
         """Validate y with one row per time step, which is already an array."""
+        return self._check(y, caller, input_name)
 
     def take(self, y: np.ndarray, samples: Samples, rows: np.ndarray) -> np.ndarray:
         """Return the targets of the sequences ``rows``."""
@@ -165,9 +165,9 @@ class ArrayTarget(Target):
     ) -> np.ndarray | None:
         """Return the loss weight of each target, with mean one over the training rows.
 
-        Weights are normalised over the data set and not per batch, where the classes vary.
+        Weights are normalised over the data set, not per batch, where class frequencies vary.
         """
-        weights = self.spread(sample_weight, spans)
+        weights = self.repeat_per_target(sample_weight, spans)
         train = self.positions(spans, rows)
         factors = self._class_factors(encoded, train, weights, caller)
         if factors is not None:
@@ -179,15 +179,15 @@ class ArrayTarget(Target):
     def _class_factors(
         self, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None, caller: str
     ) -> np.ndarray | None:
-        """Return the class weight of each target, or None; ``train`` are those trained on."""
+        """Return the class weight of each target, or None, given positions of training targets."""
         return None
 
     def positions(self, spans: Spans, rows: np.ndarray) -> np.ndarray:
         """Return the positions of the targets of the sequences ``rows``."""
         return step_positions(spans.offsets, rows) if self.per_step else rows
 
-    def spread(self, values: np.ndarray | None, spans: Spans) -> np.ndarray | None:
-        """Repeat values per sequence to one per target."""
+    def repeat_per_target(self, values: np.ndarray | None, spans: Spans) -> np.ndarray | None:
+        """Repeat values per sequence so that there is one per target."""
         if values is None or not self.per_step:
             return values
         return np.repeat(values, spans.lengths)
@@ -203,7 +203,7 @@ class ArrayTarget(Target):
 
 
 def mismatch_hint(X: Any, source: str, n_targets: int) -> str:
-    """Explain what X may be if the numbers of samples and targets differ."""
+    """Suggest what X may be if the numbers of samples and targets differ."""
     X = open_foreign(X, source)
     hint = one_sequence(X, source) if n_targets == 1 else ""
     return hint or long_frame(X, source, n_samples=n_targets)

@@ -11,7 +11,7 @@ from ...sequences import Panel, as_array, name_kind, plain, quote, refuse_matric
 
 
 def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
-    """Refuse y unless it is an array of finite targets with one row per sequence.
+    """Raise an error unless y is an array of finite targets with one row per sequence.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
             f"Every sequence needs a {noun}: drop those without one, from X too."
         )
     if noun == "label" and array.dtype.kind in "OUT":
-        # NumPy converts numbers to strings if there are strings; so would predictions be.
+        # NumPy converts numbers to strings if there are strings, and so would predictions.
         labels = array.ravel() if isinstance(y, np.ndarray) else y
         if array.ndim == 1 and len({isinstance(label, str) for label in labels}) > 1:
             kinds = sorted({type(label).__name__ for label in labels})
@@ -89,9 +89,9 @@ def scale_targets(
     Raises
     ------
     ValueError
-        If a target is so far from those of the training rows that it overflows.
+        If a target differs so much from those of the training rows that it overflows.
     """
-    with np.errstate(over="ignore"):  # overflow is refused below
+    with np.errstate(over="ignore"):  # overflow raises an error below
         scaled = ((values - mean) / scale).astype(dtype)
     finite = np.isfinite(scaled)
     if not finite.all():

@@ -1,4 +1,4 @@
-"""Labels: one class, or an indicator of several labels."""
+"""Class labels and multilabel indicators."""
 
 from collections.abc import Mapping
 from numbers import Real
@@ -34,12 +34,12 @@ class LabelTarget(ArrayTarget):
     ----------
     params : mapping
         Parameters of the estimator; ``return_sequences``, ``precision`` and ``class_weight`` are
-        used, and ``classes`` of `partial_fit`.
+        used, and the argument ``classes`` of `partial_fit`.
 
     Attributes
     ----------
     classes : ndarray of shape (n_classes,)
-        Sorted classes; indices of the labels of an indicator.
+        Sorted classes; for an indicator, the indices of the labels.
     multilabel : bool
         Whether y is an indicator.
     """
@@ -49,7 +49,7 @@ class LabelTarget(ArrayTarget):
     multilabel: bool
 
     def update(self, params: Mapping[str, Any], caller: str) -> None:
-        """Take `class_weight`, and the classes that `partial_fit` announces."""
+        """Update `class_weight`, and the classes that were passed to `partial_fit`."""
         self._class_weight = params["class_weight"]
         self._announced = params.get("classes")
 
@@ -79,16 +79,16 @@ class LabelTarget(ArrayTarget):
 
     def learn(self, y: np.ndarray, caller: str, *, reset: bool) -> None:
         """Learn the classes; those of the first fit are kept."""
-        announced, self._announced = self._announced, None
+        given, self._announced = self._announced, None
         if reset:
             self.multilabel = y.ndim == 2
-            self.classes = self._learn_classes(y, caller, announced)
+            self.classes = self._learn_classes(y, caller, given)
             self.n_outputs = len(self.classes)
-        elif announced is not None and not self.multilabel:
-            self._check_announced(announced, caller)
+        elif given is not None and not self.multilabel:
+            self._check_same_classes(given, caller)
 
-    def _check_announced(self, announced: Any, caller: str) -> None:
-        classes = check_classes(announced, caller)
+    def _check_same_classes(self, given: Any, caller: str) -> None:
+        classes = check_classes(given, caller)
         if not np.array_equal(classes, self.classes):
             raise ValueError(
                 f"{caller}: classes={classes[:10].tolist()}, but the model was fitted with "
@@ -124,7 +124,7 @@ class LabelTarget(ArrayTarget):
         return np.searchsorted(self.classes, y).astype(np.int64)
 
     def check_kind(self, y: np.ndarray, caller: str, input_name: str) -> None:
-        """Refuse single-label y after a multilabel fit, and vice versa."""
+        """Raise an error for single-label y after a multilabel fit, and vice versa."""
         if self.multilabel != (y.ndim == 2) or (
             self.multilabel and y.shape[1] != len(self.classes)
         ):
@@ -146,7 +146,7 @@ class LabelTarget(ArrayTarget):
         sample_weight: np.ndarray | None,
         caller: str,
     ) -> None:
-        """Learn nothing: labels have no scale."""
+        """Do nothing: labels have no scale."""
 
     def _scaled(self, encoded: np.ndarray, where: str) -> np.ndarray:
         return encoded
@@ -189,13 +189,25 @@ class LabelTarget(ArrayTarget):
                 weights=None if weights is None else weights[train],
                 minlength=len(self.classes),
             )
-            # Classes that are only announced (partial_fit) or held out have no training rows.
+            # Classes that are only passed to partial_fit, or held out, have no training rows.
             factors = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
         return factors[encoded]
 
     def criterion(self) -> WeightedLoss:
         """Return the cross-entropy."""
         return BinaryCrossEntropy() if self.multilabel else CrossEntropy()
+
+    def choose(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the index of the most likely class, or whether each label applies."""
+        return outputs > 0 if self.multilabel else outputs.argmax(axis=1)
+
+    def name(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the labels that were chosen."""
+        return chosen.astype(np.int64) if self.multilabel else self.classes[chosen]
+
+    def decode(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the most likely labels."""
+        return self.name(self.choose(outputs))
 
     def readout(self) -> Readout:
         """Return how outputs and targets are presented to callbacks."""
@@ -223,7 +235,7 @@ def _check_labels(y: Any, caller: str, input_name: str) -> None:
 
 
 def _indicator(y: Any, caller: str, input_name: str, spans: Spans | None = None) -> np.ndarray:
-    """Return multilabel y as integers; with ``spans``, its rows are their time steps.
+    """Return multilabel y as integers; with ``spans``, its rows are time steps.
 
     Only 0 and 1 are accepted, while scikit-learn accepts any two values as an indicator.
     """

@@ -1,4 +1,4 @@
-"""The format of targets that are sequences of numbers."""
+"""The containers in which targets of numbers are passed and returned."""
 
 from typing import Any
 
@@ -7,34 +7,34 @@ import numpy as np
 from ...sequences import Panel, is_sequence, is_table
 
 
-def as_objects(rows: list[Any]) -> np.ndarray:
-    """Return a 1-D object array of arbitrary rows."""
+def to_object_array(rows: list[Any]) -> np.ndarray:
+    """Return a 1-D object array of arbitrary objects."""
     result = np.empty(len(rows), dtype=object)
     for i, row in enumerate(rows):
         result[i] = row
     return result
 
 
-def in_layout(arrays: list[np.ndarray], layout: str) -> np.ndarray:
-    """Convert arrays (n_timesteps, n_features), one per sample, to the format of y."""
+def to_layout(arrays: list[np.ndarray], layout: str) -> np.ndarray:
+    """Convert arrays (n_timesteps, n_features), one per sample, to the container of y."""
     if layout == "scalar":
         return np.stack(arrays)[:, 0, 0]
     if layout == "table":
         return np.stack(arrays)[:, :, 0]
     if layout == "cube":
         return np.stack(arrays)
-    return as_objects([row[:, 0] for row in arrays] if layout == "series" else arrays)
+    return to_object_array([row[:, 0] for row in arrays] if layout == "series" else arrays)
 
 
-def layout_of(y: Any) -> tuple[str, Any]:
-    """Return the format of targets of numbers, and the targets in a form that can be read."""
+def find_layout(y: Any) -> tuple[str, Any]:
+    """Return the kind of container of y, and y in a form that `read_spans` accepts."""
     try:
-        return _look_at(y)
-    except Exception:  # any exception: invalid containers are refused when they are read
+        return _find_layout(y)
+    except Exception:  # any exception: reading invalid containers raises an error later
         return "frames", y
 
 
-def _look_at(y: Any) -> tuple[str, Any]:
+def _find_layout(y: Any) -> tuple[str, Any]:
     if isinstance(y, Panel):
         return "frames", y
     if not hasattr(y, "shape") and not hasattr(y, "__len__") and hasattr(y, "__array__"):

@@ -1,4 +1,4 @@
-"""Numbers: one or several per target, with the loss that is chosen for them."""
+"""Targets of one or several numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -44,7 +44,7 @@ class NumberTarget(ArrayTarget):
     Attributes
     ----------
     loss : str
-        As in `fit`.
+        The loss of the first fit.
     """
 
     _numeric = True
@@ -58,12 +58,12 @@ class NumberTarget(ArrayTarget):
         super().__init__(params)
 
     def update(self, params: Mapping[str, Any], caller: str) -> None:
-        """Take the parameters of the loss, which must be the same."""
+        """Update the parameters of the loss, which itself must not change."""
         if params["loss"] != self.loss:
             raise ValueError(
                 f"{caller}: loss={params['loss']!r}, but the model was fitted with "
-                f"loss={self.loss!r}, whose outputs have another meaning. Set "
-                "warm_start=False to refit."
+                f"loss={self.loss!r}, whose outputs are different quantities. "
+                "Set warm_start=False to refit."
             )
         self._quantile, self._huber_delta = params["quantile"], params["huber_delta"]
 
@@ -88,9 +88,6 @@ class NumberTarget(ArrayTarget):
             )
         return y
 
-    def _check_steps(self, y: np.ndarray, spans: Spans, caller: str, input_name: str) -> np.ndarray:
-        return self._check(y, caller, input_name)
-
     def learn(self, y: np.ndarray, caller: str, *, reset: bool) -> None:
         """Learn the number of outputs."""
         if reset:
@@ -108,8 +105,8 @@ class NumberTarget(ArrayTarget):
             )
         if self.loss == "poisson" and y.min() < 0:
             raise ValueError(
-                f"{caller}: loss='poisson' needs y zero or positive, but y has {y.min():g}. Use "
-                "another loss."
+                f"{caller}: loss='poisson' requires y to be zero or positive, but y contains "
+                f"{y.min():g}. Use another loss."
             )
         return y.reshape(len(y), -1)
 
@@ -121,9 +118,9 @@ class NumberTarget(ArrayTarget):
         sample_weight: np.ndarray | None,
         caller: str,
     ) -> None:
-        """Learn mean and standard deviation of each output."""
+        """Learn the mean and standard deviation of each output."""
         train = self.positions(spans, rows)
-        weights = self.spread(sample_weight, spans)
+        weights = self.repeat_per_target(sample_weight, spans)
         encoded = encoded[train]
         with np.errstate(over="ignore", invalid="ignore"):
             mean, std = weighted_statistics(encoded, None if weights is None else weights[train])
@@ -133,7 +130,7 @@ class NumberTarget(ArrayTarget):
                 "float64. Rescale y."
             )
         if self.loss == "poisson":
-            # Rates are only divided by a scale: subtracting a mean could make them negative.
+            # Rates are only divided by their mean: subtracting it would make some negative.
             mean, std = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
         self._mean, self._scale = mean, std
         self.n_outputs = encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
@@ -153,22 +150,29 @@ class NumberTarget(ArrayTarget):
         """Return how outputs and targets are presented to callbacks."""
         return Readout(
             "regressor",
-            predict=lambda outputs: self.decode(outputs)[0],
+            predict=self.decode,
             targets=lambda values: self._unscale(values).reshape(-1, *self._shape),
         )
 
-    def decode(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return predictions and, with the Gaussian loss, standard deviations, in the unit of y."""
-        std = None
+    def decode(self, outputs: np.ndarray) -> np.ndarray:
+        """Return predictions in the unit of y."""
         outputs = outputs.astype(np.float64)
         if self.loss == "gaussian":
-            with torch_threads(1):
-                means, log_variance = gaussian_parts(torch.from_numpy(outputs))
-            outputs = means.numpy()
-            std = self._shaped(np.exp(0.5 * log_variance.numpy()) * self._scale)
+            outputs, _ = self._gaussian(outputs)
         elif self.loss == "poisson":
             outputs = np.exp(outputs)
-        return self._shaped(self._unscale(outputs)), std
+        return self._shaped(self._unscale(outputs))
+
+    def decode_std(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the standard deviations that ``loss="gaussian"`` predicts, in the unit of y."""
+        _, log_variance = self._gaussian(outputs.astype(np.float64))
+        return self._shaped(np.exp(0.5 * log_variance) * self._scale)
+
+    @staticmethod
+    def _gaussian(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with torch_threads(1):
+            means, log_variance = gaussian_parts(torch.from_numpy(outputs))
+        return means.numpy(), log_variance.numpy()
 
     def _unscale(self, values: np.ndarray) -> np.ndarray:
         """Convert scaled numbers (N, n_outputs) to the unit of y."""

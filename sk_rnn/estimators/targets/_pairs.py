@@ -1,4 +1,4 @@
-"""Targets that are sequences with lengths of their own."""
+"""Base class of targets that are sequences, whose lengths may differ from those of X."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from ._target import Target
 
 
 class PairTarget(Target):
-    """Sequences that are predicted from X as a whole: what tokens and numbers have in common.
+    """Base class of targets of sequence-to-sequence models: tokens or numbers.
 
     Encoded targets are a Panel.
 
@@ -34,13 +34,13 @@ class PairTarget(Target):
     longest : int
         Number of steps of the longest target so far.
     n_steps : int or None
-        Number of steps of all targets, if it is the same and all predictions have it.
+        Number of steps of all targets and predictions, if all targets of `fit` have the same.
     """
 
     form: str
     longest: int = 0
     n_steps: int | None = None
-    # The parameter whose "auto" treats whole numbers as tokens, if it did.
+    # The parameter whose "auto" treats integers as tokens, if it did.
     _auto_name: str | None = None
 
     def __init__(self, params: Mapping[str, Any], *, autoencoder: bool):
@@ -48,7 +48,7 @@ class PairTarget(Target):
         super().__init__(params)
 
     def update(self, params: Mapping[str, Any], caller: str) -> None:
-        """Take `padding_value`."""
+        """Update `padding_value`."""
         self._padding_value = params["padding_value"]
 
     def read(
@@ -67,13 +67,13 @@ class PairTarget(Target):
         return self.read_opened(y, self.contents(y, where), X, samples, caller, input_name, reset)
 
     def contents(self, y: Any, where: str) -> Contents:
-        """Refuse y of another kind than in `fit`."""
+        """Determine the contents of y; raise an error for another kind than in `fit`."""
         return read_contents(
             y,
             KIND[self.form],
             where,
             fitted_with(self.form),
-            padding_value=padding_of(y, self._padding_value, autoencoder=self._autoencoder),
+            padding_value=find_padding_value(y, self._padding_value, autoencoder=self._autoencoder),
             auto_name=self._auto_name,
         )
 
@@ -87,9 +87,9 @@ class PairTarget(Target):
         input_name: str,
         reset: bool,
     ) -> Any:
-        """Validate y, which has these contents."""
+        """Validate y, whose contents were determined before."""
         target = self._read(y, contents, caller, input_name, reset=reset)
-        check_one_each(len(target), len(samples), caller, input_name, X)
+        check_n_targets(len(target), len(samples), caller, input_name, X)
         return target
 
     @abstractmethod
@@ -127,12 +127,12 @@ class PairTarget(Target):
         """Return the targets as inputs of the decoder, and labels if they differ from these."""
 
     @abstractmethod
-    def name_steps(self, encoded: Panel) -> list[list[Any]]:
+    def step_labels(self, encoded: Panel) -> list[list[Any]]:
         """Return the token or index of each step of encoded targets."""
 
 
 def open_target(y: Any, samples: Samples, where: str, caller: str) -> Any:
-    """Refuse None, and align y with the samples."""
+    """Raise an error for None, and align y with the samples."""
     if y is None:
         raise ValueError(
             f"{caller}: {caller.partition('.')[0]} requires y to be passed, but the target y is "
@@ -141,18 +141,18 @@ def open_target(y: Any, samples: Samples, where: str, caller: str) -> Any:
     return align_to_samples(open_foreign(y, where), samples, where)
 
 
-def padding_of(y: Any, padding_value: Any, *, autoencoder: bool) -> Any:
+def find_padding_value(y: Any, padding_value: Any, *, autoencoder: bool) -> Any:
     """Return the value that targets are padded with, or None.
 
-    Ragged lists are not padded; their zeros may be tokens.
+    Ragged lists are not padded, so their zeros may be tokens.
     """
     return padding_value if autoencoder or is_rectangle(y) else None
 
 
-def check_one_each(
+def check_n_targets(
     n_targets: int, n_samples: int, caller: str, input_name: str = "y", X: Any = None
 ) -> None:
-    """Refuse a number of targets that differs from the number of samples of X."""
+    """Raise an error if the numbers of targets and samples differ."""
     if n_targets != n_samples:
         source = input_name.replace("y", "X", 1)
         raise ValueError(

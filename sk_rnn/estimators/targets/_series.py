@@ -10,15 +10,15 @@ from ...training import Readout, learn_scaling
 from .._contents import Contents
 from ..sources import Samples
 from ._checks import scale_targets
-from ._layouts import in_layout, layout_of
+from ._layouts import find_layout, to_layout
 from ._pairs import PairTarget
 
 
 class SeriesTarget(PairTarget):
     """Sequences of numbers.
 
-    Targets of equal length are predicted with this length; otherwise the network has an output for
-    the end.
+    If all targets have the same length, so do predictions; otherwise the network has an additional
+    output for the end of the sequence.
     """
 
     form = "numbers"
@@ -31,7 +31,7 @@ class SeriesTarget(PairTarget):
         self, y: Any, contents: Contents, caller: str, input_name: str, *, reset: bool
     ) -> Panel:
         where = f"{caller}: {input_name}"
-        layout, y = layout_of(y)
+        layout, y = find_layout(y)
         panel = read_spans(
             y,
             dtype=np.float64,
@@ -46,7 +46,8 @@ class SeriesTarget(PairTarget):
             value = panel[i][step][~np.isfinite(panel[i][step])][0]
             raise ValueError(
                 f"{where}[{i}] is {value} at time step {step}: Input {input_name} contains NaN or "
-                "infinity. Every time step of a target needs a number: fill it, or drop the pair."
+                "infinity. Every time step of a target needs a number: impute it, or drop the "
+                "sample."
             )
         if reset:
             self._layout = layout
@@ -67,7 +68,7 @@ class SeriesTarget(PairTarget):
             i = int(wrong.argmax())
             raise ValueError(
                 f"{where}[{i}] has {panel.lengths[i]} time steps, but every target in fit had "
-                f"{self.n_steps}, and the model cannot predict another number. Pass targets "
+                f"{self.n_steps}, and the model cannot predict other lengths. Pass targets "
                 f"of {self.n_steps} time steps."
             )
 
@@ -95,10 +96,10 @@ class SeriesTarget(PairTarget):
         sample_weight: np.ndarray | None,
         caller: str,
     ) -> None:
-        """Learn mean and standard deviation of each feature."""
+        """Learn the mean and standard deviation of each feature."""
         if self.n_steps is None:
             self._mean, self._scale = learn_scaling(Spans.of(encoded), rows, caller, "y")
-            self.n_outputs = self.n_features + 1  # the end's score
+            self.n_outputs = self.n_features + 1  # with the score of the end
             return
         # Targets of equal length are scaled per time step, like the columns of a table.
         values = encoded.values.reshape(len(encoded), -1)[rows]
@@ -109,7 +110,7 @@ class SeriesTarget(PairTarget):
         self.n_outputs = self.n_features
 
     def network_targets(self, encoded: Panel, where: str) -> tuple[Panel, np.ndarray]:
-        """Return scaled numbers, and as labels also whether they are the last of a sequence."""
+        """Return scaled numbers, and labels, which also state which steps are the last ones."""
         target = self.scaled(encoded, where)
         labels = target.values
         if self.n_steps is None:
@@ -127,7 +128,7 @@ class SeriesTarget(PairTarget):
         return Panel(scaled.reshape(encoded.values.shape), encoded.offsets)
 
     def criterion(self) -> WeightedLoss:
-        """Return the squared error, with the cross-entropy of the end."""
+        """Return the squared error; with an output for the end, plus its cross-entropy."""
         return SquaredError() if self.n_steps is not None else StepsAndEnd()
 
     def readout(self) -> Readout:
@@ -139,12 +140,12 @@ class SeriesTarget(PairTarget):
         """Logarithm of the factor from scaled numbers to the unit of y, summed over features."""
         return float(np.log(self._scale).sum())
 
-    def name_steps(self, encoded: Panel) -> list[list[Any]]:
+    def step_labels(self, encoded: Panel) -> list[list[Any]]:
         """Return the index of each step of encoded targets."""
         return [list(range(n)) for n in encoded.lengths.tolist()]
 
     def _unscale_rows(self, values: np.ndarray) -> np.ndarray:
-        """Convert the rows of the loss, one per step of complete targets, to the unit of y."""
+        """Convert outputs or labels, one row per step of complete targets, to the unit of y."""
         values = values[:, : self.n_features].astype(np.float64)  # without the end
         if self.n_steps is not None:
             values = values.reshape(-1, *self._mean.shape)
@@ -158,5 +159,5 @@ class SeriesTarget(PairTarget):
         return Panel.from_sequences(rows)
 
     def decode(self, decoded: list[np.ndarray]) -> np.ndarray:
-        """Convert scaled arrays (n_timesteps, n_features), one per sample, to the format of y."""
-        return in_layout(self.unscaled(decoded).to_list(), self._layout)
+        """Convert scaled arrays (n_timesteps, n_features), one per sample, as y was passed."""
+        return to_layout(self.unscaled(decoded).to_list(), self._layout)

@@ -16,10 +16,10 @@ from ..sources import Samples
 
 
 class Target(Kind, ABC):
-    """One kind of y.
+    """Base class of the kinds of y.
 
-    In `fit` the methods are called in the order in which they are defined. For new data, only
-    `read` and what follows `scale` is called, which does not change the target.
+    `fit` calls the methods in the order in which they are defined. For new data, only `read`,
+    `encode` and the methods after `scale` are called, which do not change the target.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Target(Kind, ABC):
     per_step : bool
         Whether the outputs of the network belong to time steps of X.
     one_per_sequence : bool
-        Whether each sequence has a single target, of which little is known about single steps.
+        Whether each sequence has a single target, which is not very informative about its steps.
     n_outputs : int
         Number of outputs of the network, per target.
     """
@@ -46,13 +46,13 @@ class Target(Kind, ABC):
 
     @abstractmethod
     def update(self, params: Mapping[str, Any], caller: str) -> None:
-        """Take parameters that may change before training continues; refuse those that may not."""
+        """Update parameters that may change between fits; raise an error for others."""
 
     def resumed(self, params: Mapping[str, Any], caller: str) -> Self:
-        """Return a copy with which training continues."""
-        again = copy(self)
-        again.update(params, caller)
-        return again
+        """Return a copy with updated parameters, with which training continues."""
+        target = copy(self)
+        target.update(params, caller)
+        return target
 
     @abstractmethod
     def read(
@@ -76,12 +76,12 @@ class Target(Kind, ABC):
         caller, input_name : str
             Names of the caller and of y in error messages.
         reset : bool, default=False
-            Whether this is the y of `fit`, to which later y are compared.
+            Whether this is the y of `fit`, with which y of later calls must be consistent.
 
         Returns
         -------
         object
-            Which `take`, `learn` and `encode` accept.
+            Input of `take`, `learn` and `encode`.
         """
 
     @abstractmethod
@@ -90,11 +90,11 @@ class Target(Kind, ABC):
 
     @abstractmethod
     def learn(self, y: Any, caller: str, *, reset: bool) -> None:
-        """Learn classes, vocabulary or shape from all targets; without ``reset``, add to them."""
+        """Learn classes, vocabulary or shape from all targets; without ``reset``, keep them."""
 
     @abstractmethod
     def encode(self, y: Any, caller: str, *, input_name: str = "y", warn: bool = True) -> Any:
-        """Convert targets to classes, ids or float64; with ``warn``, warn of unknown tokens."""
+        """Convert targets to classes, ids or float64; with ``warn``, warn about unknown tokens."""
 
     @abstractmethod
     def by_sequence(self, encoded: Any, spans: Spans) -> Any:
@@ -137,7 +137,7 @@ class Target(Kind, ABC):
         spans : Spans
             The sequences.
         rows : ndarray of int
-            Those that are trained on, over which the mean of the loss weights is one.
+            Indices of the training rows, over which the mean of the loss weights is one.
         sample_weight : ndarray or None
             Weight of each sequence.
         device : torch.device
@@ -154,12 +154,16 @@ class Target(Kind, ABC):
 
     @abstractmethod
     def readout(self) -> Readout:
-        """Return how outputs and targets are presented to callbacks."""
+        """Return how outputs and targets are presented to callbacks, as numbers."""
 
     @property
     def score_function(self) -> ScoreFunction | None:
         """The validation score; None for the negative loss."""
         return None
+
+    @abstractmethod
+    def decode(self, outputs: Any) -> Any:
+        """Convert outputs of the network, or what was decoded from them, to predictions of y."""
 
     @property
     def vocabulary(self) -> Vocabulary | None:

@@ -12,19 +12,19 @@ from .._contents import Contents, are_integers
 from .._texts import (
     END,
     RESERVED,
+    find_token_joiner,
     join_tokens,
-    joiner_of,
     learn_vocabulary,
     make_analyzer,
     split_texts,
-    warn_of_unknown,
+    warn_about_unknown,
 )
 from ..sources import Samples
 from ._pairs import PairTarget
 
 
 class TokenTarget(PairTarget):
-    """Strings, or sequences of tokens, encoded as ids that end with the end mark.
+    """Strings, or sequences of tokens, encoded as ids followed by the end mark.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class TokenTarget(PairTarget):
     autoencoder : bool
         Whether y is X itself.
     auto : bool
-        Whether y was found to be tokens by its values.
+        Whether y was recognised as tokens by its values.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class TokenTarget(PairTarget):
         self._min_df = params["target_min_df"]
         integers = auto and are_integers(contents.rows or [])
         self._auto_name = "target_kind" if integers else None
-        # How the tokens of strings are joined; None for words, by their own spaces.
+        # The string that joins tokens; None for words, which contain their spaces.
         self._joiner: str | None = None
         # As a list, because skops only supports dicts with plain keys.
         self._tokens: Any = None
 
     def update(self, params: Mapping[str, Any], caller: str) -> None:
-        """Take `padding_value` and `label_smoothing`."""
+        """Update `padding_value` and `label_smoothing`."""
         super().update(params, caller)
         self._label_smoothing = float(params["label_smoothing"])
 
@@ -67,7 +67,7 @@ class TokenTarget(PairTarget):
             analyze = make_analyzer(self._analyzer, self._analyzer_name, where)
             texts, rows = rows, split_texts(rows, analyze, self._analyzer_name, where)
             if reset:
-                self._joiner = joiner_of(self._analyzer, texts)
+                self._joiner = find_token_joiner(self._analyzer, texts)
         return TokenRows(rows, where=where)
 
     def take(self, y: TokenRows, samples: Samples, rows: np.ndarray) -> TokenRows:
@@ -79,7 +79,7 @@ class TokenTarget(PairTarget):
         if reset:
             words = self.form == "text" and self._joiner is None
             self._tokens = learn_vocabulary(
-                y.tokens, self._min_df, "target_min_df", y.where, spare=words
+                y.tokens, self._min_df, "target_min_df", y.where, drop_rare=words
             ).tokens
             self.n_outputs = len(self.vocabulary)
         self.longest = max(self.longest, max(map(len, y.tokens)))
@@ -90,7 +90,7 @@ class TokenTarget(PairTarget):
         """Convert tokens to ids."""
         panel, unknown = self.vocabulary.encode(y.tokens, end=True)
         if warn:
-            warn_of_unknown(unknown, y.tokens, y.where, "token")
+            warn_about_unknown(unknown, y.tokens, y.where)
         return panel
 
     def scale(
@@ -101,7 +101,7 @@ class TokenTarget(PairTarget):
         sample_weight: np.ndarray | None,
         caller: str,
     ) -> None:
-        """Learn nothing: ids have no scale."""
+        """Do nothing: ids have no scale."""
 
     def network_targets(self, encoded: Panel, where: str) -> tuple[Panel, None]:
         """Return the ids, which are both inputs and labels."""
@@ -120,7 +120,7 @@ class TokenTarget(PairTarget):
         """Tokens and their ids."""
         return Vocabulary(self._tokens, RESERVED)
 
-    def name_steps(self, encoded: Panel) -> list[list[Any]]:
+    def step_labels(self, encoded: Panel) -> list[list[Any]]:
         """Return the token of each step of encoded targets."""
         return self.vocabulary.decode(encoded)
 
@@ -132,7 +132,7 @@ class TokenTarget(PairTarget):
         return rows
 
     @staticmethod
-    def mark_ends(ids: Sequence[Sequence[int]], finished: Sequence[bool]) -> Panel:
-        """Encode ids without the end mark as targets; unfinished ones get no end mark."""
+    def append_ends(ids: Sequence[Sequence[int]], finished: Sequence[bool]) -> Panel:
+        """Append the end mark to finished sequences of ids, as in encoded targets."""
         rows = [[*row, END] if ended else row for row, ended in zip(ids, finished, strict=True)]
         return Panel.from_sequences([np.array(row, dtype=np.int64) for row in rows])

@@ -17,7 +17,7 @@ def custom_cell(kind: type[nn.Module], params: Mapping[str, Any] | None = None) 
 
 
 def cell_fault(layer: nn.Module, input_size: int, hidden_size: int) -> str:
-    """Check a custom cell on a few random numbers; return what is wrong, or "" if nothing is.
+    """Check a custom cell on a few random numbers; return a description of the problem, or "".
 
     A cell that looks ahead would read padding; one that mixes rows would make a prediction depend
     on the rest of the batch.
