@@ -500,7 +500,7 @@ class RNNForecaster(RegressorMixin, SeriesForecaster):
         -------
         scores : object
             One for each row, as the kind of object that the series are. NaN for missing values and
-            for the first steps, before which fewer than two values are observed.
+            for the first steps, before which fewer than two patches (`patch_`) are observed.
         """
         return self._score_samples(X, y)
 

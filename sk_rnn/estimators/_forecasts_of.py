@@ -281,7 +281,8 @@ class SeriesForecaster(BaseForecaster):
         before = np.cumsum(~np.isnan(data.values))
         before -= np.r_[0, before][data.offsets[:-1]][series]
         following = np.r_[series[1:] == series[:-1], False] if len(series) else series > 0
-        there = following & (before >= 2)
+        # As in training: from less the network would have to guess.
+        there = following & (before >= 2 * self._source.patch)
         there[:-1] &= ~np.isnan(truth[1:])
         origins = np.flatnonzero(there)
         scores = np.full(len(data.values), np.nan)
