@@ -27,6 +27,7 @@ def write_table(path: Path) -> None:
 
 
 def main() -> None:
+    """Forecast, compare and draw."""
     OUTPUT.mkdir(exist_ok=True)
     write_table(OUTPUT / "sales.csv")
     table = pd.read_csv(OUTPUT / "sales.csv", index_col="month", parse_dates=True)

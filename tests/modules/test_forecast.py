@@ -86,7 +86,7 @@ def test_share_of_the_residual():
 def test_effect_of_a_constant_covariate_cancels():
     model = model_of(covariates=(1, 1, (), 0)).eval()
     for network in model.networks:
-        torch.nn.init.ones_(network.direct.weight)
+        torch.nn.init.ones_(network.direct[0])
     parts = window()
     found = []
     for level in (0.0, 3.0):
