@@ -529,7 +529,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         -------
         scores : object
             One for each row, as the kind of object that the series are. NaN for missing values and
-            for the first steps, before which fewer than two values are observed.
+            for the first steps, before which fewer than two patches (`patch_`) are observed.
         """
         return self._score_samples(X, y)
 
@@ -842,7 +842,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         before = np.cumsum(~np.isnan(data.values))
         before -= np.r_[0, before][data.offsets[:-1]][series]
         following = np.r_[series[1:] == series[:-1], False] if len(series) else series > 0
-        there = following & (before >= 2)
+        # As in training: with fewer values, the network would have to guess.
+        there = following & (before >= 2 * self._source.patch)
         there[:-1] &= ~np.isnan(truth[1:])
         origins = np.flatnonzero(there)
         scores = np.full(len(data.values), np.nan)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import torch
 
 from ..forecasting import (
     FIRST_GROWTH,
@@ -59,6 +60,7 @@ from .forecasts import (
     context_of,
     continued,
     filled,
+    first_effects,
     first_offsets,
     hold_out,
     n_independent,
@@ -268,6 +270,11 @@ class BaseForecaster(NetworkEstimator):
             "n_series": windows.data.n_series,
             "series_size": params["series_embedding"],
             "covariates": tuple(sizes),
+            "effects": first_effects(
+                self._data(windows, source.state(windows.data, covariates), torch.device("cpu")),
+                samples,
+                sizes,
+            ),
         }
 
     # --- windows --------------------------------------------------------------------------------

@@ -64,6 +64,9 @@ class ForecastModel(nn.Module):
         Size of that vector; None for none.
     covariates : tuple
         See `CovariateSizes`.
+    effects : sequence of sequences of float
+        Initial linear effects of the covariates that are known ahead: one for each number, then
+        one for each code of each column of categories. None for zeros.
     cell, hidden_size, num_layers, dropout, forget_bias : see `RecurrentStack`
         `dropout` is also applied before the output layer.
     """
@@ -150,6 +153,7 @@ class _Network(nn.Module):
         n_series: int = 0,
         series_size: int | None = None,
         covariates: Sequence[Any] = (),
+        effects: Sequence[Sequence[float]] | None = None,
         cell_params: Any = None,
         generator: torch.Generator | None = None,
     ):
@@ -159,7 +163,7 @@ class _Network(nn.Module):
         n_ahead, n_seasons = -(-horizon // patch), len(seasons)
         self.n_outputs = len(offsets[0])
         self._add_baseline(n_ahead, seasons, offsets, (first_logit, other_logit, first_growth))
-        self._add_covariates(sizes, generator)
+        self._add_covariates(sizes, effects, generator)
         self.series = None
         n_vector = 0
         if series_size is not None:
@@ -218,7 +222,12 @@ class _Network(nn.Module):
         empty = torch.empty(0, n_ahead * self.patch)
         self._constant("seasons_ahead", torch.stack(counts).float() if counts else empty)
 
-    def _add_covariates(self, sizes: CovariateSizes, generator: torch.Generator | None) -> None:
+    def _add_covariates(
+        self,
+        sizes: CovariateSizes,
+        effects: Sequence[Sequence[float]] | None,
+        generator: torch.Generator | None,
+    ) -> None:
         self.categories = nn.ModuleList(
             _vectors(n, min(8, 1 + n // 2), generator, unknown=True) for n in sizes.n_codes
         )
@@ -228,16 +237,21 @@ class _Network(nn.Module):
         self.effect: nn.Module | None = None
         if sizes.has_known:
             hidden = make_linear(self.n_known, EFFECT_SIZE, generator)
-            self.direct = make_linear(self.n_known, 1, generator, bias=False)
+            if effects is None:
+                counts = [sizes.n_known_numeric, *sizes.n_codes[: sizes.n_known_columns]]
+                effects = [[0.0] * n for n in counts]
+            self.direct = nn.ParameterList(
+                [nn.Parameter(torch.tensor(start, dtype=torch.float32)) for start in effects]
+            )
             last = make_linear(EFFECT_SIZE, 1, generator, bias=False)
-            nn.init.zeros_(self.direct.weight)
             nn.init.zeros_(last.weight)
             self.effect = nn.Sequential(hidden, nn.Tanh(), last)
 
     @property
     def baseline(self) -> list[nn.Parameter]:
         """Parameters of the baseline and of the quantiles around it."""
-        return [self.logits, self.growth, self.offsets]
+        direct = list(self.direct) if self.effect is not None else []
+        return [self.logits, self.growth, self.offsets, *direct]
 
     def forward(
         self,
@@ -265,7 +279,9 @@ class _Network(nn.Module):
         if known_numeric is not None and known_codes is not None and self.sizes.has_known:
             known = self._join(known_numeric, known_codes)
             after.append(self._by_patch(known))
-            effect = self._effect(cast(Tensor, past_numeric), cast(Tensor, past_codes), known)
+            effect = self._effect(
+                cast(Tensor, past_numeric), cast(Tensor, past_codes), known_numeric, known_codes
+            )
         if self.series is not None and series is not None:
             vector = self._vector(series)
             before.append(vector.expand(n_patches, -1, -1))
@@ -294,13 +310,15 @@ class _Network(nn.Module):
             central = central + torch.einsum("bsh,hs->bh", naive + change, shares[:, :-2])
         return central
 
-    def _effect(self, past_numeric: Tensor, past_codes: Tensor, known: Tensor) -> Tensor:
+    def _effect(
+        self, past_numeric: Tensor, past_codes: Tensor, numeric: Tensor, codes: Tensor
+    ) -> Tensor:
         """Effect of covariates in the horizon, minus that in what the baseline repeats."""
         sizes = self.sizes
-        past = self._join(
+        before = self._effect_of(  # (B, L)
             past_numeric[..., : sizes.n_known_numeric], past_codes[..., : sizes.n_known_columns]
         )
-        before, after = self._effect_of(past), self._effect_of(known)  # (B, L), (B, n_steps)
+        after = self._effect_of(numeric, codes)  # (B, n_steps)
         shares = torch.softmax(self.logits, dim=1)[self.step_part]
         levels = torch.stack([before[:, -1], before.mean(dim=1)], dim=1)
         repeated = levels @ shares[:, -2:].T
@@ -309,9 +327,12 @@ class _Network(nn.Module):
             repeated = repeated + torch.einsum("bsh,hs->bh", seasonal, shares[:, :-2])
         return after - repeated
 
-    def _effect_of(self, covariates: Tensor) -> Tensor:
-        effect = cast(nn.Module, self.effect)
-        return (effect(covariates) + self.direct(covariates))[..., 0]
+    def _effect_of(self, numeric: Tensor, codes: Tensor) -> Tensor:
+        found = cast(nn.Module, self.effect)(self._join(numeric, codes))[..., 0]
+        found = found + numeric @ self.direct[0]
+        for j in range(codes.shape[-1]):
+            found = found + self.direct[1 + j][codes[..., j]]
+        return found
 
     def _join(self, numeric: Tensor, codes: Tensor) -> Tensor:
         """Numbers and the vectors of categories: (B, T, n)."""

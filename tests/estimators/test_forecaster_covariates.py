@@ -46,6 +46,17 @@ def test_a_known_covariate_is_used(promotions):
     assert useless > 0.97 * without
 
 
+def test_a_known_covariate_is_used_on_little_data():
+    rng = np.random.default_rng(1)
+    months, steps = pd.date_range("2014-01", periods=132, freq="MS"), np.arange(132)
+    X = pd.DataFrame({"campaign": rng.random(132) < 0.2}, months)
+    logs = 5 + 0.25 * np.sin(2 * np.pi * steps / 12) + 0.2 * X["campaign"]
+    y = np.exp(logs + 0.04 * rng.normal(size=132))
+    with_it = RNNForecaster(24, random_state=0).fit(X[:108], y[:108]).predict(X[108:])
+    without = RNNForecaster(24, random_state=0).fit(y[:108]).predict()
+    assert (with_it - y[108:]).abs().mean() < 0.7 * (without - y[108:]).abs().mean()
+
+
 def test_a_past_feature_is_used():
     rng = np.random.default_rng(1)
     lead = rng.normal(size=N + 1)

@@ -110,8 +110,8 @@ FAULTS = {
     ),
     "season": (
         lambda: small(season_length=1).fit(ONE),
-        "RNNForecaster.fit: season_length has 1. Pass 'auto', None, or numbers of time steps from "
-        "2 on, such as 24 or [24, 168].",
+        "RNNForecaster.fit: season_length has 1. Pass 'auto', None, or numbers of time steps of "
+        "at least 2, such as 24 or [24, 168].",
     ),
     "calendar": (
         lambda: small(calendar=["hour"]).fit(np.arange(20.0)),

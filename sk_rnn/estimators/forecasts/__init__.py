@@ -2,6 +2,7 @@
 
 from ._autos import (
     auto_lr,
+    first_effects,
     first_offsets,
     n_independent,
     plan_windows,
@@ -37,6 +38,7 @@ __all__ = [
     "continued",
     "cut_after",
     "filled",
+    "first_effects",
     "first_offsets",
     "hold_out",
     "index_of",
