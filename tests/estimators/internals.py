@@ -33,7 +33,7 @@ BLOCKS = [
 PREDICTED = {"rows": (_batches, "PREDICT_ROWS"), "steps": (_batches, "PREDICT_STEPS")}
 DECODED_VALUES = (_decoding, "MAX_SCORES")
 
-# The groups of parameter constraints, of which estimators have a union: of all of them, and of some.
+# The groups of parameter constraints, of which estimators have a union.
 SHARED_CONSTRAINTS = [
     _parameters.NETWORK,
     _parameters.INPUTS,
