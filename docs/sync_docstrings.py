@@ -43,7 +43,7 @@ DIFFERENCES: Differences = {
     "__init__": {
         "cell": Own(_S + _F, "no user-defined cells", signature=True),
         "hidden_size": Own(_S + _F, "another default, and encoder and decoder", signature=True),
-        "num_layers": Own(_S + _F, "encoder and decoder"),
+        "num_layers": Own(_S, "encoder and decoder"),
         "bidirectional": Own(_S, "encoder only"),
         "return_sequences": Own(_R, "numbers instead of labels"),
         "embedding_dim": Own(_S, "another default: source_kind selects tokens", signature=True),
@@ -73,18 +73,21 @@ DIFFERENCES: Differences = {
         "module_": Own(_F, "its inputs are not sequences"),
     },
     "fit": {
-        "X": Own(_S + _F, "tokens, text and vectors; covariates or series", signature=True),
+        "X": Own(_S + _F, "tokens, text and vectors; covariates or series"),
         "y": Own(_R + _S + _F, "the targets", signature=True),
-        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences"),
+        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
     },
-    "partial_fit": {"X": Own(_F, "rows of series"), "y": Own(_F, "rows of series")},
+    "partial_fit": {
+        "X": Own(_F, "rows of series"),
+        "y": Own(_F, "rows of series", signature=True),
+    },
     "predict": {"X": Own(_S + _F, "called sources; the future", signature=True)},
-    "score_samples": {"X": Own(_F, "series"), "y": Own(_F, "series", signature=True)},
+    "score_samples": {"X": Own(_F, "series"), "y": Own(_F, "series")},
     "score": {
         "X": Own(_F, "covariates or series"),
         "X, y": Own(_R, "numbers instead of labels"),
         "y": Own(_S + _F, "not needed by an autoencoder or without covariates", signature=True),
-        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences"),
+        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
     },
 }
 SECTIONS = ("Parameters", "Attributes")
