@@ -44,8 +44,12 @@ def check_analysis(text: CountVectorizer, caller: str) -> None:
             f"{caller}: encoding={text.encoding!r} is unknown to Python ({quote(error)}). Pass "
             "one such as 'utf-8' or 'latin-1'."
         ) from error
-    if text.analyzer != "word" or text.tokenizer is not None:
-        return
+    if text.analyzer == "word" and text.tokenizer is None:
+        check_token_pattern(text, caller)
+
+
+def check_token_pattern(text: CountVectorizer, caller: str) -> None:
+    """Raise an error for a pattern that cannot be used."""
     where = f"{caller}: token_pattern={text.token_pattern!r}"
     if text.token_pattern is None:
         raise ValueError(f"{where} requires a tokenizer. Pass a pattern, or a tokenizer.")

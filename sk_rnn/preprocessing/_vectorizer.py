@@ -33,6 +33,7 @@ from ._analysis import (
     N_MARKS,
     RESERVED,
     check_analysis,
+    check_token_pattern,
     read_ids,
     warn_empty,
 )
@@ -412,7 +413,11 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
         -------
         callable
         """
-        return self._count_vectorizer("SequenceVectorizer.build_tokenizer").build_tokenizer()
+        caller = "SequenceVectorizer.build_tokenizer"
+        text = self._count_vectorizer(caller)
+        if text.tokenizer is None:  # also if the analyzer does not use it
+            check_token_pattern(text, caller)
+        return text.build_tokenizer()
 
     def get_stop_words(self) -> frozenset[str] | None:
         """Return the stop words, or None.

@@ -243,6 +243,11 @@ REFUSED = {
             (True, True),
         ]
     },
+    "pattern that does not compile, in build_tokenizer": (
+        lambda: SequenceVectorizer(token_pattern="*", analyzer=len).build_tokenizer(),
+        ValueError,
+        r"SequenceVectorizer\.build_tokenizer: token_pattern='\*' is not a regular expression",
+    ),
     "pattern that does not compile, in build_analyzer": (
         lambda: SequenceVectorizer(token_pattern="*").build_analyzer(),
         ValueError,
