@@ -582,7 +582,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         step : int, default=None
             Time steps between origins; by default `horizon`.
         refit : bool or int, default=False
-            Whether to fit a copy again at each origin of a series, or at every so many.
+            Whether to refit a copy at each origin of a series; an int k refits at every k-th one.
         quantiles : float or sequence of float, default=None
             Quantiles to forecast as well.
 
@@ -766,9 +766,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     def _predict_quantiles(self, X: Any, quantiles: Any, history: Any) -> Any:
         check_is_fitted(self)
-        wanted = self._wanted(quantiles, f"{type(self).__name__}.predict_quantiles")
+        levels = self._check_quantiles(quantiles, f"{type(self).__name__}.predict_quantiles")
         state, future, forecasts = self._steps(X, history, "predict_quantiles", quantiles=True)
-        values = self._target.finish(self._target.between(forecasts, wanted))
+        values = self._target.finish(self._target.between(forecasts, levels))
         labels = pd.Index(np.atleast_1d(quantiles), name="quantile", dtype=np.float64)
         return give_back(values, future, state.data, labels)
 
@@ -785,12 +785,12 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
                 "smaller one, or fit with quantiles farther out."
             )
         outside = (1 - float(coverage)) / 2
-        wanted = self._wanted((outside, 1 - outside), caller)
+        levels = self._check_quantiles((outside, 1 - outside), caller)
         state, future, forecasts = self._steps(X, history, "predict_interval", quantiles=True)
-        values = self._target.finish(self._target.between(forecasts, wanted))
+        values = self._target.finish(self._target.between(forecasts, levels))
         return give_back(values, future, state.data, pd.Index(["lower", "upper"]))
 
-    def _wanted(self, quantiles: Any, caller: str) -> np.ndarray:
+    def _check_quantiles(self, quantiles: Any, caller: str) -> np.ndarray:
         grid = self._target.quantiles
         return check_quantiles(quantiles, caller, low=grid[0], high=grid[-1])
 
@@ -882,16 +882,16 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         number = number - np.repeat(first, np.diff(np.r_[first, len(number)]))
         every = int(refit)
         group = number // every if every else np.zeros(len(origins), dtype=np.int64)
-        parts, wanted, n_labels = [], None, 0
+        parts, levels, n_labels = [], None, 0
         forecasts = np.empty((len(origins), horizon))
         labels: Any = None
         for g in range(int(group.max()) + 1):
             chosen = np.flatnonzero(group == g)
             model = self._before(data, covariates, origins, chosen, caller, reuse=not every)
             if quantiles is not None:
-                wanted = model._wanted(quantiles, caller)
+                levels = model._check_quantiles(quantiles, caller)
                 labels = pd.Index(np.atleast_1d(quantiles), dtype=np.float64)
-                n_labels = len(wanted)
+                n_labels = len(levels)
             state = model._source.read_data(data, covariates, caller)
             windows = Windows(
                 data,
@@ -903,11 +903,11 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
             )
             found = model._forecast_windows(windows, state)
             forecasts[chosen] = model._target.central(model._target.finish(found))
-            if wanted is not None:
-                values = model._target.finish(model._target.between(found, wanted))
+            if levels is not None:
+                values = model._target.finish(model._target.between(found, levels))
                 parts.append((chosen, values))
         more = None
-        if wanted is not None:
+        if levels is not None:
             more = np.empty((len(origins), horizon, n_labels))
             for chosen, values in parts:
                 more[chosen] = values

@@ -278,7 +278,8 @@ def _split_bounds(
     first = (
         np.zeros_like(lengths) if max_train_size is None else np.maximum(stop - max_train_size, 0)
     )
-    return tuple(np.where(there, bound, 0) for bound in (first, stop, begin, end))  # type: ignore[return-value]
+    first, stop, begin, end = (np.where(there, bound, 0) for bound in (first, stop, begin, end))
+    return first, stop, begin, end
 
 
 def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -36,8 +36,9 @@ def find_runs(
     """
     series = np.arange(len(offsets) - 1)
     whole = Runs(offsets[:-1], np.diff(offsets), series)
-    has_dates = isinstance(times, pd.DatetimeIndex | pd.PeriodIndex)
-    if not has_dates or time_gaps == "ignore" or len(times) < 2:  # type: ignore[arg-type]
+    if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
+        return whole
+    if time_gaps == "ignore" or len(times) < 2:
         return whole
     of_step = np.repeat(series, whole.lengths)
     follows = of_step[1:] == of_step[:-1]

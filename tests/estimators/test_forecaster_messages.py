@@ -202,11 +202,10 @@ def _checks():
     for estimator, check in estimator_checks_generator(small(device="cpu")):
         name = getattr(check, "func", check).__name__
         reason = EXPECTED.get(name)
-        marks = [] if reason is None else [pytest.mark.xfail(reason=reason, raises=Exception)]
+        marks = [] if reason is None else [pytest.mark.xfail(reason=reason)]
         yield pytest.param(estimator, check, id=name, marks=marks)
 
 
 @pytest.mark.parametrize(("estimator", "check"), list(_checks()))
-@pytest.mark.filterwarnings("ignore")
 def test_checks_of_scikit_learn(estimator, check):
     check(estimator)

@@ -156,7 +156,7 @@ def test_places_and_times_are_inverse(step, ticks, origin):
     try:
         clock, places = find_clock(rows(index))
     except ValueError as error:
-        assert "no regular frequency" in str(error)  # noqa: PT017
+        assert "no regular frequency" in str(error)  # noqa: PT017 - most indexes have a frequency
         return
     assert clock.times(places).tolist() == index.tolist()
     assert (np.diff(places) % clock.step == 0).all()

@@ -83,7 +83,7 @@ class ForecastTarget(Kind):
         """Return the forecast: the mean or the median."""
         return forecasts[..., -1 if self.mean else self.quantiles.index(0.5)]
 
-    def between(self, forecasts: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    def between(self, forecasts: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Return quantiles between the trained ones.
 
         Interpolated linearly over the quantiles of the normal distribution, in the unit that the
@@ -93,12 +93,12 @@ class ForecastTarget(Kind):
         ----------
         forecasts : ndarray of shape (..., n_outputs)
             Decoded, not finished.
-        wanted : ndarray of shape (n_wanted,)
+        levels : ndarray of shape (n_levels,)
             Within the range of the trained ones.
         """
-        grid, at = ndtri(np.array(self.quantiles)), ndtri(wanted)
+        grid, at = ndtri(np.array(self.quantiles)), ndtri(levels)
         if len(grid) == 1:
-            return np.repeat(forecasts[..., :1], len(wanted), axis=-1)
+            return np.repeat(forecasts[..., :1], len(levels), axis=-1)
         right = np.clip(np.searchsorted(grid, at), 1, len(grid) - 1)
         share = (at - grid[right - 1]) / (grid[right] - grid[right - 1])
         low, high = forecasts[..., right - 1], forecasts[..., right]
