@@ -149,6 +149,12 @@ def parse_arff(text: str) -> tuple[list[np.ndarray], list[str]]:
     return sequences, targets
 
 
+def parse_pen_digits(text: str) -> tuple[list[np.ndarray], np.ndarray]:
+    """Read lines of eight points x, y and the digit, after a header."""
+    table = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1)
+    return list(table[:, :16].reshape(-1, 8, 2).astype(np.float32)), table[:, 16].astype(int)
+
+
 def parse_conllu(text: str) -> tuple[list[list[str]], list[list[str]]]:
     """Read CoNLL-U: words (column 2) and their universal tags (column 4), one list per sentence.
 
@@ -260,7 +266,7 @@ def load(name: str, data_dir: str | Path, *, fold: int = 0) -> Dataset:
         return _load_names(name, folder, fold)
     if name == "tag_UD_Afrikaans":
         return _load_tagging(name, folder)
-    return _load_series(name, folder)
+    return load_series(name, folder)
 
 
 def _read(folder: Path, pattern: str, encoding: str = "utf-8") -> str:
@@ -270,7 +276,15 @@ def _read(folder: Path, pattern: str, encoding: str = "utf-8") -> str:
     return (gzip.decompress(content) if path.suffix == ".gz" else content).decode(encoding)
 
 
-def _load_series(name: str, folder: Path) -> Dataset:
+def load_series(name: str, folder: Path) -> Dataset:
+    """Load a set of the UCR, UEA or TSER archives."""
+    if name == "uea_PenDigits":
+        return Dataset(
+            name,
+            "classification",
+            *parse_pen_digits(_read(folder, "*.tra.*")),
+            *parse_pen_digits(_read(folder, "*.tes.*")),
+        )
     # The folder has exactly one of .ts, .tsv and .arff, gzipped or not.
     (example,) = folder.glob("*_TRAIN.*")
     parse = {".ts": parse_ts, ".tsv": parse_tsv, ".arff": parse_arff}[example.suffixes[0]]

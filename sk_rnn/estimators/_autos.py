@@ -22,6 +22,9 @@ _MANY_TARGET_TOKENS = 1000
 # its word: tags .927 against .930.
 EMBEDDING_EPS = 1e-4
 
+# Training rows up to which probabilities are calibrated by default.
+_MANY_ROWS = 2000
+
 # max_length="auto" is this multiple of the length of the longest target in fit.
 MAX_LENGTH_FACTOR = 2
 
@@ -86,6 +89,16 @@ def auto_pooling(*, tokens: bool, documents: bool) -> str:
     "concat", which is better on questions and names.
     """
     return "max" if tokens and documents else "concat"
+
+
+def auto_time_warping(*, tokens: bool, per_step: bool) -> float:
+    """Return the strength of time warping: none for tokens, or if time steps have targets."""
+    return 0.0 if tokens or per_step else 0.12
+
+
+def auto_calibrate(n_rows: int) -> bool:
+    """Return whether to learn a temperature: on small data, where the cost of it is low."""
+    return n_rows <= _MANY_ROWS
 
 
 def auto_attention(*, tokens: bool, autoencoder: bool) -> str | None:

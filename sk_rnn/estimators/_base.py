@@ -1,16 +1,20 @@
 """The base class of all estimators: fit, from end to end."""
 
+import threading
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 
 from ..modules import find_cell
 from ..sequences import plain_numbers
 from ..training import (
     PredictionBatches,
+    SequenceData,
     Training,
     TrainingBatches,
     arrange_rows,
@@ -19,9 +23,11 @@ from ..training import (
     draw_seed,
     draw_seeds,
     resolve_device,
+    run_flushed,
     split_rows,
 )
-from ._autos import are_documents, plan_training
+from ._autos import are_documents, auto_calibrate, plan_training
+from ._calibration import HeldOut, calibration_folds, learn_temperature
 from ._estimator import NetworkEstimator
 from ._extras import check_extras
 from ._modules import (
@@ -33,7 +39,9 @@ from ._modules import (
     network_parameters,
 )
 from ._parameters import SHARED, Constraints, check_combinations
+from ._training import make_scorer
 from ._validation import Validation, check_splittable
+from ._warnings import called_directly, warn_user
 from .sources import Samples, Source, read_sequences
 from .targets import Target
 
@@ -180,15 +188,12 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         rng, seed = draw_seeds(self._seed, self._n_fits)
         self._n_fits += 1
         entries = target.by_sequence(encoded, spans)
-        rows, sample_weight = arrange_rows(spans, entries, sample_weight)
-        valid_rows = None
+        rows, sample_weight, units = arrange_rows(spans, entries, sample_weight)
+        labels, valid_rows = target.classes_to_stratify(encoded), None
         if self.early_stopping and not validation.is_given and not one_epoch:
             fraction = params["validation_fraction"]
             check_splittable(len(rows), fraction, caller)
-            classes = target.classes_to_stratify(encoded)
-            rows, valid_rows = split_rows(
-                rows, classes, fraction, rng, groups=groups, caller=caller
-            )
+            rows, valid_rows = split_rows(rows, labels, fraction, rng, groups=groups, caller=caller)
 
         # Learn what depends on the training rows.
         documents, initial = are_documents(spans.lengths[rows]), {}
@@ -215,11 +220,12 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             tokens=source.is_tokens,
             documents=documents and target.one_per_sequence,
         )
-        valid = None
+        valid = valid_weights = None
         if validation.is_given:
-            valid = self._read_validation(validation, device, caller)
+            valid, valid_weights = self._read_validation(validation, device, caller)
         elif valid_rows is not None:
             valid = PredictionBatches(data, valid_rows)
+            valid_weights = target.repeat_per_target(sample_weight, spans)
 
         training = Training(
             TrainingBatches(data, rows, plan.batch_size, rng),
@@ -232,13 +238,73 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             runs_user_code=isinstance(self.cell, type),
             advice=divergence_advice(params),
             caller=caller,
+            scorer=make_scorer(params, target, valid, valid_weights, caller),
         )
-        self._train(training, params, extras, initial, device, resume=resume, one_epoch=one_epoch)
+        stopped = self._train(
+            training, params, extras, initial, device, resume=resume, one_epoch=one_epoch
+        )
+        calibrate = params.get("calibrate")  # only of classifiers
+        if calibrate == "auto":
+            calibrate = auto_calibrate(len(rows))
+        if calibrate and not (stopped or one_epoch):
+            folds: list[tuple[np.ndarray, np.ndarray]] = []
+            if valid is None and not resume:
+                fold_rng = np.random.RandomState(seed)
+                folds = list(calibration_folds(rows, units, labels, groups, fold_rng))
+            self._calibrate(training, initial, folds)
+
+    def _calibrate(
+        self,
+        training: Training,
+        initial: Mapping[str, Any],
+        folds: list[tuple[np.ndarray, np.ndarray]],
+    ) -> None:
+        """Divide the outputs of the network by a temperature learned on held-out data.
+
+        These are the validation data, or the held-out rows of each fold, of which another network
+        learns the other rows. Without either, outputs remain as they are.
+        """
+        net, train = self.net_, training.train
+        data = cast(SequenceData, train.data)
+
+        def predict(interrupted: threading.Event) -> list[HeldOut]:
+            if training.valid is not None:
+                outputs = net.outputs(training.valid, interrupted)
+                return [HeldOut.of(training.valid, outputs, train.samples)]
+            found = []
+            for k, (rows, held_out) in enumerate(folds):
+                batches = PredictionBatches(data, held_out, n_outputs=self._target.n_outputs)
+                rng = np.random.RandomState((training.seed + k) % 2**32)
+                apart = replace(
+                    training,
+                    train=TrainingBatches(data, rows, train.batch_size, rng),
+                    seed=training.seed + 1 + k,
+                )
+                outputs = self._held_out_outputs(apart, batches, initial, interrupted)
+                found.append(HeldOut.of(batches, outputs, rows))
+            return found
+
+        try:
+            found = run_flushed(predict, backend=net.backend)
+        except FloatingPointError:  # training has diverged, which is a warning of its own
+            return
+        except KeyboardInterrupt:
+            if not called_directly():
+                raise
+            warn_user(
+                f"{training.caller}: interrupted during calibration; the network is trained, but "
+                "its probabilities are not calibrated. Call fit again to calibrate them.",
+                ConvergenceWarning,
+            )
+            return
+        if temperature := learn_temperature(found):
+            self.module_.divide_outputs(temperature)
+            self.temperature_ = temperature
 
     def _read_validation(
         self, validation: Validation, device: torch.device, caller: str
-    ) -> PredictionBatches:
-        """Convert X_val, y_val and sample_weight_val to batches."""
+    ) -> tuple[PredictionBatches, np.ndarray | None]:
+        """Convert X_val, y_val and sample_weight_val to batches, and weights of the targets."""
         validation.check(caller)
         X, y, sample_weight = validation
         source, target = self._source, self._target
@@ -257,4 +323,5 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             input_name="y_val",
             **self._input_options(),
         )
-        return PredictionBatches(data, n_outputs=self._module_arguments["n_outputs"])
+        batches = PredictionBatches(data, n_outputs=self._module_arguments["n_outputs"])
+        return batches, target.repeat_per_target(weights, spans)

@@ -10,10 +10,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 
-from ..sequences import Float, Int, RandomState, Spans, fit_context
+from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
-from ._parameters import PER_STEP, SEQUENCE_MODEL, SHARED, Constraints
+from ._parameters import PER_STEP, SCORING, SEQUENCE_MODEL, SHARED, Constraints
 from ._scores import label_accuracy
 from ._types import (
     Auto,
@@ -26,6 +26,7 @@ from ._types import (
     Pooling,
     Precision,
     Schedule,
+    Scoring,
 )
 from ._validation import Validation
 from .sources import Samples
@@ -306,7 +307,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         SHARED
         | SEQUENCE_MODEL
         | PER_STEP
-        | {"class_weight": [dict, StrOptions({"balanced"}), None]}
+        | SCORING
+        | {
+            "class_weight": [dict, StrOptions({"balanced"}), None],
+            "label_smoothing": [NumberIn(0, 1, closed="left")],
+            "calibrate": ["boolean", StrOptions({"auto"})],
+        }
     )
 
     def __init__(
@@ -333,6 +339,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         layer_norm: bool = False,
         head_norm: HeadNorm | None = "auto",
         scale_inputs: bool = True,
+        differences: bool | Auto = "auto",
+        time_warping: Float | Auto = "auto",
         optimizer: Optimizer = "adamw",
         lr: Float = 5e-3,
         lr_schedule: Schedule = "one_cycle",
@@ -345,8 +353,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         validation_fraction: Float = 0.1,
         n_iter_no_change: Int | Auto = "auto",
         tol: Float = 1e-4,
+        scoring: Scoring = None,
         warm_start: bool = False,
         class_weight: dict[Any, Any] | Literal["balanced"] | None = None,
+        label_smoothing: Float = 0.0,
+        calibrate: bool | Auto = "auto",
         callbacks: Callbacks | None = None,
         device: str = "auto",
         precision: Precision = "float32",
@@ -376,6 +387,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.layer_norm = layer_norm
         self.head_norm = head_norm
         self.scale_inputs = scale_inputs
+        self.differences = differences
+        self.time_warping = time_warping
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -388,8 +401,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.scoring = scoring
         self.warm_start = warm_start
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.calibrate = calibrate
         self.callbacks = callbacks
         self.device = device
         self.precision = precision

@@ -154,8 +154,11 @@ class NetworkEstimator(BaseEstimator):
         *,
         resume: bool,
         one_epoch: bool,
-    ) -> None:
-        """Build the net, or reuse that of the previous fit, train it, and record the results."""
+    ) -> bool:
+        """Build the net, or reuse that of the previous fit, train it, and record the results.
+
+        Returns whether Ctrl-C ended the training early.
+        """
         caller, target = training.caller, self._target
         before = self.net_ if resume else None
         optimizer_state = None
@@ -193,7 +196,7 @@ class NetworkEstimator(BaseEstimator):
                 self._net_arguments,
                 device,
                 backend,
-                score_function=target.score_function,
+                score_function=None if params.get("scoring") == "loss" else target.score_function,
                 callbacks=callbacks,
                 caller=caller,
                 **replaced,
@@ -219,6 +222,37 @@ class NetworkEstimator(BaseEstimator):
         self._record(net, before, n_earlier, one_epoch=one_epoch)
         # Its state is kept, also in a saved model, only if training is meant to continue.
         self._keeps_optimizer = bool(self.warm_start) or one_epoch
+        return stopped
+
+    def _held_out_outputs(
+        self,
+        training: Training,
+        held_out: PredictionBatches,
+        initial: Mapping[str, Any],
+        interrupted: threading.Event,
+    ) -> np.ndarray:
+        """Train another network in the same way; return its outputs for data held out from it."""
+        module = build_module(
+            self._module_class,
+            self._module_arguments,
+            training.seed,
+            precision=self._precision,
+            **initial,
+        )
+        net = build_net(
+            module,
+            self._target.criterion(),
+            self._net_arguments,
+            self.net_.device,
+            self.net_.backend,
+            score_function=None,
+            callbacks=[],
+            caller=training.caller,
+        )
+        net.lr_schedule = checked_schedule(net.lr_schedule, training.caller)
+        readout = self._target.readout()
+        fit_network(net, training, readout=readout, progress=None, interrupted=interrupted)
+        return net.outputs(held_out, interrupted)
 
     def _record(
         self, net: RecurrentNet, before: RecurrentNet | None, n_earlier: int, *, one_epoch: bool

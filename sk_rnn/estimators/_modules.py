@@ -7,7 +7,13 @@ import numpy as np
 
 from ..modules import find_cell
 from ..sequences import plain_numbers
-from ._autos import EMBEDDING_EPS, auto_embedding_dropout, auto_head_norm, auto_pooling
+from ._autos import (
+    EMBEDDING_EPS,
+    auto_embedding_dropout,
+    auto_head_norm,
+    auto_pooling,
+    auto_time_warping,
+)
 
 # Parameters of the estimators that `SequenceModel` and `Seq2SeqModel` have under the same names.
 _ENCODER = (
@@ -25,7 +31,14 @@ _ENCODER = (
     "embedding_dropout",
     "word_dropout",
 )
-SEQUENCE_MODEL_PARAMETERS = (*_ENCODER, "return_sequences", "pooling", "head_norm")
+SEQUENCE_MODEL_PARAMETERS = (
+    *_ENCODER,
+    "return_sequences",
+    "pooling",
+    "head_norm",
+    "differences",
+    "time_warping",
+)
 SEQ2SEQ_MODEL_PARAMETERS = (
     *_ENCODER,
     "attention",
@@ -55,6 +68,8 @@ def choose_sequence_model(
         "embedding_dropout": auto_embedding_dropout(num_embeddings),
         "head_norm": auto_head_norm(tokens=tokens),
         "pooling": auto_pooling(tokens=tokens, documents=documents),
+        "differences": not tokens,
+        "time_warping": auto_time_warping(tokens=tokens, per_step=params["return_sequences"]),
     }
     return {name: value for name, value in choices.items() if params[name] == "auto"}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import StrOptions
 
 from ..modules import CELLS, POOLINGS
@@ -79,7 +80,12 @@ SEQUENCE_MODEL: Constraints = {
     "num_embeddings": [_positive_int, None],
     "embedding_dropout": [_fraction, StrOptions({"auto"})],
     "tbptt_steps": [_positive_int, None],
+    "differences": ["boolean", StrOptions({"auto"})],
+    "time_warping": [NumberIn(0, 2, closed="left"), StrOptions({"auto"})],
 }
+
+# Only for estimators that can score validation data by scikit-learn's scorers.
+SCORING: Constraints = {"scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None]}
 
 # Only for estimators with targets per sequence or per time step.
 PER_STEP: Constraints = {"return_sequences": ["boolean"]}
@@ -209,6 +215,22 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
             f"tbptt_steps={params['tbptt_steps']} carries states from chunk to chunk, which the "
             f"user-defined cell {getattr(cell, '__name__', cell)} does not support. Set "
             f"tbptt_steps=None, or cell to one of {sorted(CELLS)}.",
+        ),
+        (
+            reads_tokens and params["differences"] is True,
+            "differences=True is not possible for token ids. Leave differences at its default "
+            "'auto'.",
+        ),
+        (
+            reads_tokens and params["time_warping"] not in ("auto", 0),
+            f"time_warping={params['time_warping']} is not possible for token ids. Leave "
+            "time_warping at its default 'auto'.",
+        ),
+        (
+            params.get("return_sequences") and params["time_warping"] not in ("auto", 0),
+            f"time_warping={params['time_warping']} would move time steps away from their "
+            "targets, which return_sequences=True has for each step. Leave time_warping at its "
+            "default 'auto'.",
         ),
         (
             params["num_embeddings"] is not None and not reads_tokens,

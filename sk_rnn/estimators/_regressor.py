@@ -14,6 +14,7 @@ from ..training import check_weights
 from ._base import BaseRNN
 from ._parameters import (
     PER_STEP,
+    SCORING,
     SEQUENCE_MODEL,
     SHARED,
     Constraints,
@@ -32,6 +33,7 @@ from ._types import (
     Pooling,
     Precision,
     Schedule,
+    Scoring,
 )
 from ._validation import Validation
 from .sources import Samples
@@ -310,6 +312,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         SHARED
         | SEQUENCE_MODEL
         | PER_STEP
+        | SCORING
         | {
             "loss": [StrOptions(set(LOSSES))],
             "huber_delta": [NumberIn(0, None, closed="neither")],
@@ -341,6 +344,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         layer_norm: bool = False,
         head_norm: HeadNorm | None = "auto",
         scale_inputs: bool = True,
+        differences: bool | Auto = "auto",
+        time_warping: Float | Auto = "auto",
         optimizer: Optimizer = "adamw",
         lr: Float = 5e-3,
         lr_schedule: Schedule = "one_cycle",
@@ -353,6 +358,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         validation_fraction: Float = 0.1,
         n_iter_no_change: Int | Auto = "auto",
         tol: Float = 1e-4,
+        scoring: Scoring = "loss",
         warm_start: bool = False,
         loss: Loss = "squared_error",
         huber_delta: Float = 1.35,
@@ -386,6 +392,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.layer_norm = layer_norm
         self.head_norm = head_norm
         self.scale_inputs = scale_inputs
+        self.differences = differences
+        self.time_warping = time_warping
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -398,6 +406,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.scoring = scoring
         self.warm_start = warm_start
         self.loss = loss
         self.huber_delta = huber_delta

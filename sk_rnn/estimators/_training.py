@@ -1,12 +1,21 @@
 """Parts of a training that depend on neither X nor y: backend, interruption, loss curves."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from ..training import PRECISIONS, RecurrentNet, announce, resolve_backend
+from ..training import (
+    PRECISIONS,
+    PredictionBatches,
+    RecurrentNet,
+    SequenceData,
+    ValidationScorer,
+    announce,
+    resolve_backend,
+)
 from ._warnings import called_directly, warn_user
 
 
@@ -40,6 +49,44 @@ def choose_backend(
             caller.partition(".")[0],
         ),
     )
+
+
+def make_scorer(
+    params: Mapping[str, Any],
+    target: Any,
+    valid: PredictionBatches | None,
+    weights: np.ndarray | None,
+    caller: str,
+) -> ValidationScorer | None:
+    """Return the scorer of the validation data, or None for the score of the target or the loss.
+
+    Parameters
+    ----------
+    params : mapping
+        Parameters of the estimator.
+    target : Target
+        How scorers see y.
+    valid : PredictionBatches or None
+        The validation data.
+    weights : ndarray or None
+        Sample weight of each of their targets.
+    caller : str
+        Name of the caller in messages.
+    """
+    scoring = params.get("scoring", "loss")  # not of all estimators
+    if scoring is None and target.score_function is None:
+        scoring = _own_score
+    if valid is None or scoring in (None, "loss"):
+        return None
+    if weights is not None:
+        order = np.concatenate([valid.samples[chosen] for chosen in valid.batches])
+        weights = weights[cast(SequenceData, valid.data).target_positions(order)]
+    return ValidationScorer(scoring, target.labelled_readout(), weights, caller)
+
+
+def _own_score(net: RecurrentNet, X: Any, y: Any) -> float:
+    """Return R², as the `score` method of a regressor does."""
+    return net.score(X, y)
 
 
 def handle_interruption(net: RecurrentNet, epochs: int, n_earlier: int, caller: str) -> None:

@@ -15,6 +15,7 @@ Optimizer = (
     Literal["adamw", "adam", "nadam", "radam", "rmsprop", "sgd"] | type[torch.optim.Optimizer]
 )
 Schedule = Literal["one_cycle", "cosine", "linear", "constant"] | Callable[[float], Any]
+Scoring = str | Callable[..., Any] | None
 Callbacks = list[Any] | tuple[Any, ...]
 Precision = Literal["float32", "float64", "bf16"]
 Backend = Literal["auto", "torch", "numba"]

@@ -74,10 +74,22 @@ class CrossEntropy(WeightedLoss):
 
 
 class BinaryCrossEntropy(WeightedLoss):
-    """Sigmoid cross-entropy, mean over labels; targets are 0 or 1, (N, n_labels)."""
+    """Sigmoid cross-entropy, mean over labels; targets are 0 or 1, (N, n_labels).
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1)
+        As in `CrossEntropy`: share of the target that is one half.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0):
+        super().__init__()
+        self.label_smoothing = label_smoothing
 
     def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(N, n_labels) and (N, n_labels) to (N,)."""
+        if self.label_smoothing:
+            targets = torch.lerp(targets, torch.full_like(targets, 0.5), self.label_smoothing)
         return functional.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(
             1
         )

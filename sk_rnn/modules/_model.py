@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ._encoder import Encoder
 from ._head import Head
 from ._poolings import POOLINGS, Pooling
+from ._series import Differences, TimeWarping
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
 
@@ -34,6 +36,12 @@ class SequenceModel(nn.Module):
         See `Head`.
     dropout : float in [0, 1)
         Between recurrent layers and before the last linear layer.
+    time_warping : float
+        See `TimeWarping`.
+    differences : bool
+        Whether `Differences` are added to the features; only for numbers.
+    difference_scale : ndarray of shape (n_features,) or None
+        Their factors; None if weights are loaded.
     **encoder
         See `Encoder`.
     """
@@ -41,18 +49,31 @@ class SequenceModel(nn.Module):
     def __init__(
         self,
         *,
+        n_features: int,
         n_outputs: int,
         bidirectional: bool = False,
         return_sequences: bool = False,
         pooling: str = "concat",
         head_norm: str | None = "batch",
         dropout: float = 0.0,
+        time_warping: float = 0.0,
+        differences: bool = False,
+        difference_scale: np.ndarray | None = None,
         generator: torch.Generator | None = None,
         **encoder: Any,
     ):
         super().__init__()
+        self.time_warping = TimeWarping(time_warping)
+        self.differences: Differences | None = None
+        if differences:
+            self.differences = Differences(n_features, difference_scale)
+            n_features *= 2
         self.encoder = Encoder(
-            bidirectional=bidirectional, dropout=dropout, generator=generator, **encoder
+            n_features=n_features,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            generator=generator,
+            **encoder,
         )
         n_states = self.encoder.output_size
         self.pooling: Pooling | None = None
@@ -99,9 +120,21 @@ class SequenceModel(nn.Module):
         Tensor of shape (B, n_outputs), or (n_valid_steps, n_outputs) with ``return_sequences=True``
         """
         valid = ValidSteps(lengths, x.device)
+        x = self.prepare(x, valid)
         if self.pooling is not None and self.pooling.final_only:
             return self.head(self.encoder.last(x, valid))
         states, valid = self.encoder(x, valid)
         if self.pooling is not None:
             return self.head(self.pooling(states, valid))
         return self.head(states.flatten(0, 1).index_select(0, positions))
+
+    def divide_outputs(self, divisor: float) -> None:
+        """Change the last layer so that outputs are divided by a number."""
+        with torch.no_grad():
+            for parameter in self.head.linear.parameters():
+                parameter.div_(divisor)
+
+    def prepare(self, x: Tensor, valid: ValidSteps) -> Tensor:
+        """Input of the encoder: numbers are warped in training, and extended by differences."""
+        x = self.time_warping(x, valid)
+        return x if self.differences is None else self.differences(x)

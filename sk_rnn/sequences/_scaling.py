@@ -63,6 +63,36 @@ def standardisation_of(spans: Spans, rows: np.ndarray) -> Standardisation:
     return Standardisation(mean, guard_constant(mean, std, spans.values.dtype))
 
 
+def step_sizes(spans: Spans, rows: np.ndarray, scaling: Standardisation) -> np.ndarray:
+    """Root mean square of the differences of successive standardised time steps of ``rows``.
+
+    Parameters
+    ----------
+    spans : Spans
+    rows : ndarray of int
+        Samples, each repeated according to its weight.
+    scaling : Standardisation
+        Of these rows.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_features,)
+        0 for a constant feature, and if no sample has two time steps.
+    """
+    sums = np.zeros((len(spans), spans.n_features))
+    for block, steps in spans.blocks(_BLOCK_VALUES):
+        squares = np.diff(steps / scaling.std, axis=0, prepend=0.0)  # float64
+        np.square(squares, out=squares)
+        lengths = spans.lengths[block]
+        starts = np.cumsum(lengths) - lengths
+        squares[starts] = 0.0
+        sums[block] = np.add.reduceat(squares, starts, axis=0)
+    n_differences = max(1, (spans.lengths[rows] - 1).sum())
+    sizes = np.sqrt(sums[rows].sum(axis=0) / n_differences)
+    rounding = np.finfo(spans.values.dtype).eps * np.abs(scaling.mean) / scaling.std
+    return np.where(sizes <= rounding, 0.0, sizes)
+
+
 def weighted_statistics(
     values: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -30,6 +30,7 @@ from ._rows import (
     draw_seed,
     draw_seeds,
     highest_token,
+    learn_difference_scale,
     learn_scaling,
     split_rows,
     unseen_tokens,
@@ -46,6 +47,7 @@ from ._runtime import (
 )
 from ._saved import dump_net, load_net, untouched_on_failure
 from ._schedules import SCHEDULES
+from ._scoring import ValidationScorer
 from ._threads import torch_threads
 from ._truncated import truncated_gradients
 from ._user_callbacks import callback_fault, copy_callbacks, is_callback
@@ -69,6 +71,7 @@ __all__ = [
     "SequenceData",
     "Training",
     "TrainingBatches",
+    "ValidationScorer",
     "WindowBatches",
     "WindowData",
     "accuracy",
@@ -92,6 +95,7 @@ __all__ = [
     "is_callback",
     "isolate_globals",
     "largest_weight",
+    "learn_difference_scale",
     "learn_scaling",
     "load_net",
     "read_classes",

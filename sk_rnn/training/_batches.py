@@ -242,6 +242,13 @@ class SequenceData:
         index = torch.from_numpy(self.target_positions(samples)).to(self.device)
         return self.y.index_select(0, index).cpu().numpy()
 
+    def target_weights(self, samples: np.ndarray) -> np.ndarray | None:
+        """The loss weights of the targets of the sequences at ``samples``."""
+        if self.weights is None:
+            return None
+        index = torch.from_numpy(self.target_positions(samples)).to(self.device)
+        return self.weights.index_select(0, index).cpu().numpy()
+
     def _gather(self, resident: Tensor, samples: np.ndarray, lengths: np.ndarray) -> Tensor:
         """Pad on the device: only the sample indices are transferred."""
         index = torch.from_numpy(samples).to(self.device, non_blocking=True)

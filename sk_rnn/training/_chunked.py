@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ..modules import Chunk, ChunkedRun, SequenceModel
+from ..modules import Chunk, ChunkedRun, SequenceModel, ValidSteps
 
 # Sequences longer than this are predicted in chunks, whose activations always fit into memory. A
 # prediction batch has only one such sequence, so results do not depend on the rest of the batch.
@@ -35,6 +35,7 @@ def _by_chunks(
     model: SequenceModel, x: Tensor, lengths: Tensor, positions: Tensor | None = None
 ) -> Tensor:
     """Outputs without gradients, with memory independent of the length."""
+    x = model.prepare(x, ValidSteps(lengths, x.device))
     run = ChunkedRun(model.encoder, x, lengths, CHUNK_STEPS)
     if model.pooling is not None:
         totals = model.pooling.totals(run)

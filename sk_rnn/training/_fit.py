@@ -7,7 +7,7 @@ import torch
 
 from ._batches import EpochBatches, PredictionBatches
 from ._callbacks import BestWeights, FiniteGuard, Patience
-from ._net import RecurrentNet
+from ._net import RecurrentNet, Scorer
 from ._progress import Progress
 from ._readouts import Readout
 from ._runtime import isolate_globals
@@ -40,6 +40,8 @@ class Training:
         What to change if the loss is no longer finite, for a warning.
     caller : str
         Name of the caller in messages.
+    scorer : callable or None
+        Computes the validation score; None for that of the target.
     """
 
     train: EpochBatches
@@ -52,6 +54,7 @@ class Training:
     runs_user_code: bool
     advice: str
     caller: str
+    scorer: Scorer | None = None
 
 
 def fit_network(
@@ -99,4 +102,5 @@ def fit_network(
             own_last=last,
             readout=readout,
             progress=progress,
+            scorer=training.scorer,
         )

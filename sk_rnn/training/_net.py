@@ -22,6 +22,9 @@ from ._readouts import CallbackBatch, Readout, TrainingSet
 from ._schedules import SCHEDULES, Schedule
 from ._truncated import is_longer, truncated_gradients
 
+# Validation score of the net on the validation data.
+Scorer = Callable[["RecurrentNet", TrainingSet], float]
+
 # From outputs and targets to whether each row is correct.
 ScoreFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -33,6 +36,8 @@ _WHILE_TRAINING = (
     "lowest_",
     "parameters_",
     "progress_",
+    "scorer_",
+    "valid_set_",
 )
 # Attributes that are not pickled.
 _NOT_PICKLED = (*_WHILE_TRAINING, "readout_")
@@ -202,6 +207,7 @@ class RecurrentNet(PredictingNet):
         own_last: Sequence[Any] = (),
         readout: Readout | None = None,
         progress: Progress | None = None,
+        scorer: Scorer | None = None,
     ) -> bool:
         """Train; return whether Ctrl-C ended it early.
 
@@ -221,6 +227,9 @@ class RecurrentNet(PredictingNet):
             Conversion of outputs and targets for user callbacks; None leaves them unchanged.
         progress : Progress or None
             Progress display.
+        scorer : callable or None
+            Computes the validation score from the net and the validation data; None uses the
+            fraction of correct rows, or the negative loss.
         """
         set_generator(self.module_, generator)
         self.generator_, self.interrupted_ = generator, interrupted
@@ -241,6 +250,7 @@ class RecurrentNet(PredictingNet):
         )
         data = TrainingSet(train, readout)
         data_valid = None if valid is None else TrainingSet(valid, readout)
+        self.scorer_, self.valid_set_ = scorer, data_valid
         interrupted_early, reason = False, ""
         try:
             self.notify("on_train_begin", X=data, y=None)
@@ -299,7 +309,7 @@ class RecurrentNet(PredictingNet):
                 total = total + step["loss"].detach() * batch.n_targets
                 n_targets += batch.n_targets
                 n_batches += 1
-                if not training and self.score_function is not None:
+                if not training and self.score_function is not None and self.scorer_ is None:
                     is_correct = self.score_function(step["y_pred"], cast(Tensor, batch.y.values))
                     correct.append((is_correct, batch.y.weights))
         finally:
@@ -310,9 +320,10 @@ class RecurrentNet(PredictingNet):
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < lowest)  # for skorch's Checkpoint
         if not training:
-            self.history.record(
-                f"{prefix}_score", _weighted_fraction(correct) if correct else -loss
-            )
+            score = _weighted_fraction(correct) if correct else -loss
+            if self.scorer_ is not None:
+                score = self.scorer_(self, cast(TrainingSet, self.valid_set_))
+            self.history.record(f"{prefix}_score", score)
         self.lowest_[prefix] = min(loss, lowest)
 
     def train_step(self, batch: Batch, shown: CallbackBatch | None = None, **fit_params):

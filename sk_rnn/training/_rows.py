@@ -23,6 +23,7 @@ from ..sequences import (
     open_tensors,
     quote,
     standardisation_of,
+    step_sizes,
 )
 
 # Integer weights are converted to repeated rows up to this size of the repeated data; beyond it an
@@ -80,7 +81,7 @@ def check_groups(groups: Any, samples: Spans | TokenRows, caller: str) -> np.nda
 
 def arrange_rows(
     spans: Spans, y: np.ndarray | list[np.ndarray], sample_weight: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray | None]:
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Return rows in an order that depends only on their content, repeated by integer weights.
 
     Returns
@@ -89,16 +90,20 @@ def arrange_rows(
         Row numbers of ``spans``.
     weights : ndarray of float64 of shape (len(spans),), or None
         Weights that remain to be applied to the loss.
+    units : ndarray of int64 of shape (len(spans),)
+        Number of the distinct content of each sample and its target.
     """
     order, group = canonical_order(spans, y)
+    units = np.empty_like(group)
+    units[order] = group
     if sample_weight is None:
-        return order, None
+        return order, None, units
     total = sample_weight.sum()
     whole = bool((sample_weight == np.rint(sample_weight)).all())
     if whole and total <= MAX_REPEATS * len(spans) + SPARE_REPEATS:
-        return np.repeat(order, sample_weight[order].astype(np.int64)), None
+        return np.repeat(order, sample_weight[order].astype(np.int64)), None, units
     # Equal rows are sorted by their weights.
-    return order[np.lexsort((sample_weight[order], group))], sample_weight
+    return order[np.lexsort((sample_weight[order], group))], sample_weight, units
 
 
 def split_rows(
@@ -192,6 +197,15 @@ def learn_scaling(
             "Clip or rescale them first."
         )
     return scaling
+
+
+def learn_difference_scale(spans: Spans, rows: np.ndarray, scaling: Standardisation) -> np.ndarray:
+    """Compute the factors with which differences of time steps have half the standard deviation.
+
+    Half of that of the features, which held-out accuracy on noisy series prefers to all of it.
+    """
+    sizes = step_sizes(spans, rows, scaling)
+    return np.divide(0.5, sizes, out=np.zeros_like(sizes), where=sizes > 0)
 
 
 def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.ndarray:

@@ -28,6 +28,7 @@ from ..modules import (
     Pooling,
     SequenceModel,
     Targets,
+    ValidSteps,
     WeightedLoss,
     set_generator,
 )
@@ -75,7 +76,9 @@ def truncated_gradients(
     outputs : Tensor of shape (n_targets, n_outputs)
         Outputs of the model, detached.
     """
-    run = ChunkedRun(model.encoder, batch.X["x"], batch.X["lengths"], n_steps, generator)
+    x, lengths = batch.X["x"], batch.X["lengths"]
+    x = model.prepare(x, ValidSteps(lengths, x.device))
+    run = ChunkedRun(model.encoder, x, lengths, n_steps, generator)
     if model.pooling is None:
         loss, outputs = _of_steps(model, criterion, batch, run, precision)
     else:

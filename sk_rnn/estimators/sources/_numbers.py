@@ -22,7 +22,7 @@ from ...sequences import (
     refuse_single_values,
     repeated_id,
 )
-from ...training import learn_scaling
+from ...training import learn_difference_scale, learn_scaling
 from .._contents import KIND, fitted_with, read_contents
 from .._warnings import warn_user
 from ._source import Owner, Source
@@ -94,7 +94,7 @@ class NumberSource(SequenceSource):
     Parameters
     ----------
     params : mapping
-        Parameters of the estimator; ``scale_inputs`` is used.
+        Parameters of the estimator; ``scale_inputs`` and ``differences`` are used.
     among_tokens : bool, default=False
         Whether the estimator accepts text and tokens as well.
     """
@@ -104,6 +104,7 @@ class NumberSource(SequenceSource):
     def __init__(self, params: Mapping[str, Any], *, among_tokens: bool = False):
         super().__init__(among_tokens=among_tokens)
         self._standardises = bool(params["scale_inputs"])
+        self._adds_differences = bool(params.get("differences"))  # not of all estimators
 
     def warn(self, X: Any, where: str) -> None:
         """Warn about a table with a column of repeated ids, which is probably a long DataFrame."""
@@ -120,11 +121,15 @@ class NumberSource(SequenceSource):
             )
 
     def prepare(self, spans: Spans, rows: np.ndarray, caller: str) -> dict[str, Any]:
-        """Learn the mean and standard deviation of each feature."""
+        """Learn the mean and standard deviation of each feature, and the scale of differences."""
+        if not (self._standardises or self._adds_differences):
+            return {}
+        scaling = learn_scaling(spans, rows, caller)
         if self._standardises:
-            mean, std = learn_scaling(spans, rows, caller)
-            self._scaling = mean, std
-        return {}
+            self._scaling = scaling.mean, scaling.std
+        if not self._adds_differences:
+            return {}
+        return {"difference_scale": learn_difference_scale(spans, rows, scaling)}
 
     def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
         """Return the index of each ``stride``-th time step."""

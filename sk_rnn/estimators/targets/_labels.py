@@ -1,6 +1,7 @@
 """Class labels and multilabel indicators."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -33,8 +34,8 @@ class LabelTarget(ArrayTarget):
     Parameters
     ----------
     params : mapping
-        Parameters of the estimator; ``return_sequences``, ``precision`` and ``class_weight`` are
-        used, and the argument ``classes`` of `partial_fit`.
+        Parameters of the estimator; ``return_sequences``, ``precision``, ``class_weight`` and
+        ``label_smoothing`` are used, and the argument ``classes`` of `partial_fit`.
 
     Attributes
     ----------
@@ -49,8 +50,9 @@ class LabelTarget(ArrayTarget):
     multilabel: bool
 
     def update(self, params: Mapping[str, Any], caller: str) -> None:
-        """Update `class_weight`, and the classes that were passed to `partial_fit`."""
+        """Update the parameters of the loss, and the classes that were passed to `partial_fit`."""
         self._class_weight = params["class_weight"]
+        self._label_smoothing = float(params["label_smoothing"])
         self._announced = params.get("classes")
 
     def _check(self, y: Any, caller: str, input_name: str) -> np.ndarray:
@@ -195,7 +197,8 @@ class LabelTarget(ArrayTarget):
 
     def criterion(self) -> WeightedLoss:
         """Return the cross-entropy."""
-        return BinaryCrossEntropy() if self.multilabel else CrossEntropy()
+        kind = BinaryCrossEntropy if self.multilabel else CrossEntropy
+        return kind(self._label_smoothing)
 
     def choose(self, outputs: np.ndarray) -> np.ndarray:
         """Return the index of the most likely class, or whether each label applies."""
@@ -212,6 +215,19 @@ class LabelTarget(ArrayTarget):
     def readout(self) -> Readout:
         """Return how outputs and targets are presented to callbacks."""
         return read_labels(self.n_outputs) if self.multilabel else read_classes(self.n_outputs)
+
+    def labelled_readout(self) -> Readout:
+        """Return how outputs and targets are presented to scorers: as y, with its labels."""
+        readout = self.readout()
+        if self.multilabel:
+            return readout
+        classes = self.classes
+        return replace(
+            readout,
+            predict=lambda outputs: classes[outputs.argmax(axis=1)],
+            targets=lambda indices: classes[indices],
+            classes=classes,
+        )
 
     @property
     def score_function(self) -> ScoreFunction:

@@ -156,6 +156,10 @@ class Target(Kind, ABC):
     def readout(self) -> Readout:
         """Return how outputs and targets are presented to callbacks, as numbers."""
 
+    def labelled_readout(self) -> Readout:
+        """Return how outputs and targets are presented to scorers: as y, with its labels."""
+        return self.readout()
+
     @property
     def score_function(self) -> ScoreFunction | None:
         """The validation score; None for the negative loss."""

@@ -1,0 +1,258 @@
+"""Choose default parameters: recipes compared inside the training parts of many sets.
+
+Choices are made by cross-validation in the training parts, never by test parts: what is selected on
+the test parts of a few sets does not hold elsewhere. `--test` reads the test parts, once, at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import joblib
+import numpy as np
+import report
+import study_sets
+import torch
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from sk_rnn import RNNClassifier
+
+# Larger training parts are cut to this number of sequences: users' sets are small, and the study
+# should take hours, not days.
+MAX_ROWS = 240
+N_FOLDS = 3
+N_BINS = 10  # of the expected calibration error
+
+RECIPES: dict[str, dict] = {"default": {}}
+
+
+def splits(labelled: study_sets.Labelled, repeat: int):
+    """Yield training and held-out rows; groups are kept together."""
+    rng = np.random.RandomState(repeat)
+    X, y, groups = labelled
+    rows = np.arange(len(y))
+    if len(rows) > MAX_ROWS:
+        rows = np.sort(np.random.RandomState(0).choice(len(rows), MAX_ROWS, replace=False))
+        # A class needs a row in each fold.
+        counts = {label: np.sum(y[rows] == label) for label in np.unique(y[rows])}
+        rows = rows[[counts[label] >= N_FOLDS for label in y[rows]]]
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    splitter = kind(N_FOLDS, shuffle=True, random_state=rng)
+    for train, held_out in splitter.split(rows, y[rows], None if groups is None else groups[rows]):
+        yield rows[train], rows[held_out]
+
+
+def take(X, rows):
+    """Return some of the sequences."""
+    return X[rows] if isinstance(X, np.ndarray) else [X[i] for i in rows]
+
+
+def scores(log_proba: np.ndarray, y: np.ndarray, classes: np.ndarray) -> dict[str, float]:
+    """Accuracy, balanced accuracy, log loss and calibration of predicted log probabilities."""
+    position = np.searchsorted(classes, y)
+    log_proba = log_proba.astype(np.float64)
+    chosen = log_proba.argmax(axis=1)
+    right = chosen == position
+    return {
+        "accuracy": float(right.mean()),
+        "balanced": float(balanced_accuracy_score(position, chosen)),
+        "log_loss": log_loss(log_proba, position),
+        "tempered": tempered_loss(log_proba, position),
+        "ece": calibration_error(np.exp(log_proba.max(axis=1)), right),
+    }
+
+
+def log_loss(log_proba: np.ndarray, position: np.ndarray) -> float:
+    """Return the mean negative log likelihood of the true classes."""
+    return float(-log_proba[np.arange(len(position)), position].mean())
+
+
+def tempered_loss(log_proba: np.ndarray, position: np.ndarray) -> float:
+    """Return the log loss after temperature scaling (Guo et al., 2017).
+
+    The temperature of every other row is learned on the others, so that each is held out.
+    """
+    total = 0.0
+    for part in (0, 1):
+        fitted, applied = slice(part, None, 2), slice(1 - part, None, 2)
+
+        def loss(log_t: float, rows: slice) -> float:
+            return log_loss(log_softmax(log_proba[rows] / np.exp(log_t), axis=1), position[rows])
+
+        found = minimize_scalar(
+            lambda t, rows=fitted: loss(t, rows), bounds=(-2, 4), method="bounded"
+        )
+        total += loss(found.x, applied) * len(position[applied])
+    return total / len(position)
+
+
+def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Return the expected calibration error over equally wide bins of confidence."""
+    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    gaps = [abs(confidence[bins == b].sum() - right[bins == b].sum()) for b in np.unique(bins)]
+    return float(np.sum(gaps) / len(right))
+
+
+def make(recipe: str, seed: int):
+    """Return the estimator of a recipe."""
+    return RNNClassifier(random_state=seed, **RECIPES[recipe])
+
+
+def fit_and_score(recipe, X_train, y_train, X_test, y_test, seed) -> dict[str, float]:
+    """Fit a recipe and score it."""
+    estimator = make(recipe, seed)
+    start = time.perf_counter()
+    estimator.fit(X_train, y_train)
+    seconds = time.perf_counter() - start
+    found = scores(estimator.predict_log_proba(X_test), y_test, estimator.classes_)
+    counts = np.array([np.sum(y_train == label) for label in estimator.classes_])
+    base = -np.log(counts / counts.sum())[np.searchsorted(estimator.classes_, y_test)].mean()
+    return found | {"base": float(base), "seconds": seconds}
+
+
+def run(task, options) -> tuple[tuple, list[dict]]:
+    """One recipe on one set: a list of scores, one for each fold or seed."""
+    recipe, name, repeat = task
+    torch.set_num_threads(1)
+    if options.test:
+        dataset = study_sets.public(name, options.folders)
+        parts = [(dataset.X_train, dataset.y_train, dataset.X_test, dataset.y_test)]
+        return task, [fit_and_score(recipe, *parts[0], seed=repeat)]
+    labelled = study_sets.training_part(name, options.folders)
+    found = []
+    for fold, (train, held_out) in enumerate(splits(labelled, repeat)):
+        parts = (
+            take(labelled.X, train),
+            labelled.y[train],
+            take(labelled.X, held_out),
+            labelled.y[held_out],
+        )
+        found.append(fit_and_score(recipe, *parts, seed=10 * repeat + fold))
+    return task, found
+
+
+def summarise(results: dict[tuple, list[dict]], sets: list[str], recipes: list[str]) -> list[list]:
+    """Rows of the table of recipes."""
+    means: dict = {}
+    for recipe in recipes:
+        for name in sets:
+            folds = [
+                f for (r, s, _), found in results.items() if (r, s) == (recipe, name) for f in found
+            ]
+            if folds:
+                means[recipe, name] = {key: np.mean([f[key] for f in folds]) for key in folds[0]}
+    rows = []
+    reference = recipes[0]
+    for recipe in recipes:
+        done = [name for name in sets if all((r, name) in means for r in (recipe, reference))]
+        if not done:
+            continue
+        own = {name: means[recipe, name] for name in done}
+        base = {name: means[reference, name] for name in done}
+        gains = {name: own[name]["accuracy"] - base[name]["accuracy"] for name in done}
+        by_kind = defaultdict(list)
+        for name in done:
+            by_kind[study_sets.KIND[name]].append(gains[name])
+        worst_kind = min(by_kind, key=lambda kind: np.mean(by_kind[kind]))
+        worst_set = min(gains, key=gains.get)
+        wins = sum(g > 1e-9 for g in gains.values()), sum(g < -1e-9 for g in gains.values())
+
+        def mean(key, found=own):
+            return np.mean([scored[key] for scored in found.values()])
+
+        rows.append(
+            [
+                recipe,
+                str(len(done)),
+                f"{mean('accuracy'):.4f}",
+                f"{np.mean(list(gains.values())):+.4f}",
+                f"{np.std(list(gains.values())) / len(gains) ** 0.5:.4f}",
+                f"{wins[0]}/{wins[1]}",
+                f"{worst_kind} {np.mean(by_kind[worst_kind]):+.3f}",
+                f"{worst_set} {gains[worst_set]:+.3f}",
+                f"{mean('log_loss'):.3f}",
+                f"{mean('tempered'):.3f}",
+                f"{mean('ece'):.3f}",
+                f"{mean('seconds') / mean('seconds', base):.2f}",
+            ]
+        )
+    return rows
+
+
+HEADER = [
+    "recipe",
+    "sets",
+    "accuracy",
+    "gain",
+    "s.e.",
+    "better/worse",
+    "worst kind",
+    "worst set",
+    "log loss",
+    "tempered",
+    "ECE",
+    "time",
+]
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, type=Path, help="one folder per public set")
+    parser.add_argument("--bundled", type=Path, help="folder with ArrowHead, OSULeaf and ACSF1")
+    parser.add_argument("--recipes", nargs="+", default=list(RECIPES))
+    parser.add_argument("--sets", nargs="+", choices=list(study_sets.KIND))
+    parser.add_argument("--repeats", nargs="+", type=int, default=[0])
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--test", action="store_true", help="read the test parts, with seeds")
+    parser.add_argument("--cache", type=Path, help="file of results, to go on from")
+    parser.add_argument("--show", action="store_true", help="only print what the cache holds")
+    options = parser.parse_args()
+    options.folders = [folder for folder in (options.data, options.bundled) if folder]
+    if options.sets is None:
+        options.sets = [
+            name
+            for name in study_sets.KIND
+            if not (options.test and name in study_sets.GENERATED)
+            and (options.bundled or name not in study_sets.BUNDLED)
+        ]
+    return options
+
+
+def main() -> None:
+    options = parse_arguments()
+    results: dict[tuple, list[dict]] = {}
+    if options.cache and options.cache.exists():
+        for line in options.cache.read_text().splitlines():
+            task, found = json.loads(line)
+            results[tuple(task)] = found
+    tasks = [
+        (recipe, name, repeat)
+        for recipe in options.recipes
+        for repeat in options.repeats
+        for name in options.sets
+    ]
+    missing = [] if options.show else [task for task in tasks if task not in results]
+    parallel = joblib.Parallel(options.jobs, return_as="generator_unordered", batch_size=1)
+    for task, found in parallel(joblib.delayed(run)(task, options) for task in missing):
+        results[task] = found
+        print(
+            *task,
+            " ".join(f"{k} {np.mean([f[k] for f in found]):.3f}" for k in found[0]),
+            flush=True,
+        )
+        if options.cache:
+            with options.cache.open("a") as file:
+                file.write(json.dumps([task, found]) + "\n")
+    results = {task: results[task] for task in tasks if task in results}
+    print("\n" + report.table(HEADER, summarise(results, options.sets, options.recipes)))
+
+
+if __name__ == "__main__":
+    main()
