@@ -200,6 +200,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         if not resume:
             target.scale(encoded, spans, rows, sample_weight, caller)
             initial = source.prepare(spans, rows, caller)
+            if "calibrate" in params:
+                self.temperature_ = 1.0
             self._module_arguments = {
                 **{name: params[name] for name in self._module_parameters if name in params},
                 "n_features": spans.n_features,
@@ -270,7 +272,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         def predict(interrupted: threading.Event) -> list[HeldOut]:
             if training.valid is not None:
                 outputs = net.outputs(training.valid, interrupted)
-                return [HeldOut.of(training.valid, outputs, train.samples)]
+                return [HeldOut.of(training.valid, outputs, data.targets(train.samples))]
             found = []
             for k, (rows, held_out) in enumerate(folds):
                 batches = PredictionBatches(data, held_out, n_outputs=self._target.n_outputs)
@@ -281,7 +283,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                     seed=training.seed + 1 + k,
                 )
                 outputs = self._held_out_outputs(apart, batches, initial, interrupted)
-                found.append(HeldOut.of(batches, outputs, rows))
+                found.append(HeldOut.of(batches, outputs, data.targets(rows)))
             return found
 
         try:

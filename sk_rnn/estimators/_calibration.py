@@ -17,7 +17,7 @@ from scipy.special import log_expit, log_softmax
 from ..training import PredictionBatches, SequenceData
 
 # Out-of-fold samples beyond which another fold would not make the temperature more accurate.
-_ENOUGH = 100
+_ENOUGH = 50
 _N_FOLDS = 3
 
 # Logarithms of the lowest and highest temperature.
@@ -31,7 +31,7 @@ def calibration_folds(
     groups: np.ndarray | None,
     rng: np.random.RandomState,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield training and held-out rows: three folds, or as many as hold out a hundred samples.
+    """Yield training and held-out rows: three folds, or as many as hold out fifty samples.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class HeldOut(NamedTuple):
 
     @classmethod
     def of(cls, batches: PredictionBatches, outputs: np.ndarray, trained: np.ndarray) -> Self:
-        """Take targets and weights from batches; classes that were not trained are left out."""
+        """Take targets and weights from batches; classes not in ``trained`` are left out."""
         data = cast(SequenceData, batches.data)
         order = np.concatenate([batches.samples[chosen] for chosen in batches.batches])
         targets, weights = data.targets(order), data.target_weights(order)
@@ -97,7 +97,7 @@ class HeldOut(NamedTuple):
             weights = np.ones(len(targets))
         if targets.ndim == 1:
             # A class without a training sample says nothing about how sure the network should be.
-            known = np.isin(targets, data.targets(trained))
+            known = np.isin(targets, trained)
             outputs, targets, weights = outputs[known], targets[known], weights[known]
         return cls(outputs.astype(np.float64), targets, weights.astype(np.float64), len(order))
 

@@ -138,6 +138,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Whether to standardise each feature by its mean and standard deviation over the training
         time steps, in float64, before numbers are rounded to float32. Token ids are never scaled.
 
+    differences : bool or "auto", default="auto"
+        Whether to add the differences between successive time steps to the features, scaled to half
+        the standard deviation of the features. "auto" adds them to sequences of numbers. Not
+        possible for token ids.
+
+    time_warping : float in [0, 2), default=0.0
+        Strength of a random distortion of time during training (Um et al., 2017): each sequence is
+        cut into four parts, whose durations are multiplied by random factors ``exp(time_warping *
+        N(0, 1))`` and rescaled to the length of the sequence. Only useful if y does not depend on
+        durations or frequencies. Not possible for token ids, or with ``return_sequences=True``.
+
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
         ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``. Unless ``optimizer__eps`` is
@@ -198,6 +209,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     tol : float, default=1e-4
         Minimum improvement in the validation score for early stopping.
+
+    scoring : str, callable or None, default="loss"
+        Validation score for early stopping and `validation_curve_`: "loss" for the negative loss,
+        the name of a scorer of scikit-learn, such as "neg_mean_absolute_error", or a function of
+        (estimator, X, y) that returns a number, where the estimator has `predict` and X is to be
+        passed to it. None is R². With ``return_sequences=True``, all time steps are scored
+        together.
 
     warm_start : bool, default=False
         Whether `fit` continues from the weights of the previous call.
@@ -264,7 +282,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     loss_curve_ : list of float
         Mean training loss of each epoch, on the standardised targets.
     validation_curve_ : list of float or None
-        Negative validation loss after each epoch; None without validation data.
+        Validation score after each epoch, see `scoring`; None without validation data.
     best_epoch_ : int
         Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
         the last one with a finite loss.
@@ -345,7 +363,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         head_norm: HeadNorm | None = "auto",
         scale_inputs: bool = True,
         differences: bool | Auto = "auto",
-        time_warping: Float | Auto = "auto",
+        time_warping: Float = 0.0,
         optimizer: Optimizer = "adamw",
         lr: Float = 5e-3,
         lr_schedule: Schedule = "one_cycle",

@@ -54,6 +54,7 @@ CASES = {
     "padding_value": ({}, 0.1, "padded"),
     "dropout": ({}, 0.3, "series"),
     "recurrent_dropout": ({}, 0.3, "series"),
+    "time_warping": ({}, 0.3, "series"),
     "lr": ({}, 0.1, "series"),
     "weight_decay": ({}, 0.1, "series"),
     "gradient_clip": ({}, 0.1, "series"),

@@ -1,0 +1,212 @@
+"""Temperatures learned on held-out data, and the loss with smoothed labels."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import log_expit, log_softmax
+from sklearn.metrics import log_loss
+
+from sk_rnn import RNNClassifier
+from sk_rnn.estimators._calibration import HeldOut, calibration_folds, learn_temperature
+from sk_rnn.modules import BinaryCrossEntropy, CrossEntropy, Targets
+
+_rng = np.random.default_rng(0)
+NOISE = _rng.normal(size=(60, 12)).astype(np.float32)
+LABELS = np.array(["no", "yes"])[np.arange(60) % 2]
+SMALL = {"hidden_size": 8, "max_epochs": 40, "random_state": 0}
+
+
+def held_out(outputs, targets, weights=None):
+    weights = np.ones(len(outputs)) if weights is None else weights
+    return HeldOut(np.asarray(outputs, np.float64), np.asarray(targets), weights, len(outputs))
+
+
+def confident(temperature, n_classes=3, n=6000):
+    """Outputs that are ``temperature`` times those from which the targets are drawn."""
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(n, n_classes))
+    targets = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    return temperature * logits, targets
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 7.0])
+def test_temperature_is_found(temperature):
+    outputs, targets = confident(temperature)
+    assert learn_temperature([held_out(outputs, targets)]) == pytest.approx(temperature, rel=0.1)
+
+
+def test_temperature_of_labels_is_found():
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(6000, 2))
+    targets = (logits + rng.logistic(size=logits.shape) > 0).astype(float)
+    assert learn_temperature([held_out(4.0 * logits, targets)]) == pytest.approx(4.0, rel=0.1)
+
+
+def test_parts_of_the_held_out_data_are_joined():
+    outputs, targets = confident(3.0)
+    parts = [held_out(outputs[:200], targets[:200]), held_out(outputs[200:], targets[200:])]
+    whole = learn_temperature([held_out(outputs, targets)])
+    assert learn_temperature(parts) == pytest.approx(whole)
+
+
+def test_integer_weights_are_copies():
+    outputs, targets = confident(3.0, n=300)
+    weights = np.arange(300) % 3
+    weighted = HeldOut(outputs, targets, weights.astype(float), 300)
+    copies = HeldOut(
+        np.repeat(outputs, weights, axis=0), np.repeat(targets, weights), np.ones(300), 300
+    )
+    assert learn_temperature([weighted]) == pytest.approx(learn_temperature([copies]))
+
+
+def test_without_held_out_data_there_is_no_temperature():
+    assert learn_temperature([]) is None
+    assert learn_temperature([held_out(np.zeros((0, 2)), np.zeros(0, int))]) is None
+
+
+def test_a_few_right_predictions_are_not_certainty():
+    outputs = np.array([[9.0, -9.0], [-9.0, 9.0]] * 4)
+    temperature = learn_temperature([held_out(outputs, [0, 1] * 4)])
+    right = 1.0 / (1.0 + np.exp(-18.0 / temperature))
+    assert 0.9 < right < 0.97  # the smoothed target is 1 - 0.5 / 10
+
+
+@pytest.mark.parametrize("n", [7, 40, 200])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_folds_hold_out_whole_units(n, grouped):
+    rows = np.repeat(np.arange(n), np.arange(n) % 3)
+    units = np.arange(n) // 2
+    groups = np.arange(n) // 3 if grouped else None
+    folds = list(calibration_folds(rows, units, None, groups, np.random.RandomState(0)))
+    held = np.concatenate([held_out for _, held_out in folds])
+    assert len(np.unique(held)) <= n
+    assert len(held) >= min(50, len(rows))
+    for train, held_out in folds:
+        assert_array_equal(np.sort(np.concatenate([train, held_out])), rows)
+        separate = groups if grouped else units
+        assert not set(separate[train]) & set(separate[held_out])
+
+
+def test_folds_are_stratified_and_the_same_for_any_numbering():
+    n = 90
+    labels = np.repeat([0, 1], [60, 30])
+    rows = np.random.RandomState(3).permutation(n)
+    units = np.arange(n)
+    first = list(calibration_folds(rows, units, labels, None, np.random.RandomState(0)))
+    for _, held_out in first:
+        assert_array_equal(np.bincount(labels[held_out]), [20, 10])
+    renumbered = list(calibration_folds(rows, units[::-1], labels, None, np.random.RandomState(0)))
+    for one, other in zip(first, renumbered, strict=True):
+        assert_array_equal(one[1], other[1])
+
+
+def test_a_single_group_cannot_be_held_out():
+    rows = np.arange(9)
+    folds = calibration_folds(rows, rows, None, np.zeros(9, int), np.random.RandomState(0))
+    assert list(folds) == []
+
+
+def test_noise_gets_the_log_loss_of_the_base_rate():
+    fresh = np.random.default_rng(5).normal(size=(400, 12)).astype(np.float32)
+    y = LABELS[np.arange(400) % 2]
+    sure = RNNClassifier(**SMALL, calibrate=False).fit(NOISE, LABELS)
+    calibrated = RNNClassifier(**SMALL).fit(NOISE, LABELS)
+    assert log_loss(y, sure.predict_proba(fresh)) > 0.85
+    assert log_loss(y, calibrated.predict_proba(fresh)) < 0.72
+    assert calibrated.temperature_ > 3.0
+    assert sure.temperature_ == 1.0
+
+
+def test_calibration_divides_the_outputs_and_keeps_the_labels():
+    sure = RNNClassifier(**SMALL, calibrate=False).fit(NOISE, LABELS)
+    calibrated = RNNClassifier(**SMALL, calibrate=True).fit(NOISE, LABELS)
+    assert_allclose(
+        calibrated.decision_function(NOISE) * calibrated.temperature_,
+        sure.decision_function(NOISE),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+    assert_array_equal(calibrated.predict(NOISE), sure.predict(NOISE))
+    assert calibrated.loss_curve_ == sure.loss_curve_
+    restored = pickle.loads(pickle.dumps(calibrated))
+    assert_array_equal(restored.predict_proba(NOISE), calibrated.predict_proba(NOISE))
+    assert restored.temperature_ == calibrated.temperature_
+
+
+def test_validation_data_are_used_if_there_are_any():
+    valid = {"X_val": NOISE[40:], "y_val": LABELS[40:]}
+    fitted = RNNClassifier(**SMALL).fit(NOISE[:40], LABELS[:40], **valid)
+    plain = RNNClassifier(**SMALL, calibrate=False).fit(NOISE[:40], LABELS[:40], **valid)
+    outputs = np.column_stack([np.zeros(20), plain.decision_function(NOISE[40:])])
+    expected = learn_temperature([held_out(outputs, (LABELS[40:] == "yes").astype(int))])
+    assert fitted.temperature_ == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pytest.param(np.column_stack([np.arange(60) % 2, np.arange(60) % 3 == 0]), id="labels"),
+        pytest.param(np.where(NOISE > 0, "up", "down"), id="steps"),
+        pytest.param(np.repeat(["a", "b", "c"], [1, 29, 30]), id="a rare class"),
+    ],
+)
+def test_other_targets_are_calibrated(y):
+    per_step = y.ndim == 2 and y.dtype.kind == "U"
+    params = {**SMALL, "max_epochs": 3, "return_sequences": per_step}
+    model = RNNClassifier(**params, calibrate=True).fit(NOISE, list(y) if per_step else y)
+    assert 0 < model.temperature_ != 1.0
+
+
+def test_calibration_depends_on_the_random_state_only():
+    first, second = (RNNClassifier(**SMALL).fit(NOISE, LABELS) for _ in range(2))
+    shuffled = np.random.RandomState(1).permutation(60)
+    third = RNNClassifier(**SMALL).fit(NOISE[shuffled], LABELS[shuffled])
+    assert first.temperature_ == second.temperature_ == third.temperature_
+
+
+def test_groups_are_held_out_together():
+    rows = np.repeat(NOISE[:12], 5, axis=0)
+    y, groups = np.repeat(LABELS[:12], 5), np.repeat(np.arange(12), 5)
+    rows = rows + 0.01 * np.random.default_rng(0).normal(size=rows.shape)
+    leaking = RNNClassifier(**SMALL).fit(rows, y)
+    apart = RNNClassifier(**SMALL).fit(rows, y, groups=groups)
+    assert apart.temperature_ > 1.1 * leaking.temperature_
+
+
+def test_training_goes_on_from_calibrated_weights():
+    model = RNNClassifier(**SMALL, warm_start=True).fit(NOISE, LABELS)
+    temperature = model.temperature_
+    model.fit(NOISE, LABELS)
+    assert model.temperature_ == temperature
+    assert model.n_iter_ == 80
+
+
+def test_large_data_are_not_calibrated_by_default():
+    X = np.random.default_rng(0).normal(size=(2001, 2)).astype(np.float32)
+    model = RNNClassifier(hidden_size=2, max_epochs=1, random_state=0)
+    assert model.fit(X, np.arange(2001) % 2).temperature_ == 1.0
+    assert model.set_params(calibrate=True).fit(X, np.arange(2001) % 2).temperature_ != 1.0
+
+
+def test_partial_fit_does_not_calibrate():
+    model = RNNClassifier(**SMALL).partial_fit(NOISE, LABELS)
+    assert model.temperature_ == 1.0
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_smoothed_losses_equal_their_definition(smoothing):
+    rng = np.random.default_rng(0)
+    outputs, labels = rng.normal(size=(9, 4)), rng.integers(0, 4, 9)
+    share = np.full((9, 4), smoothing / 4)
+    share[np.arange(9), labels] += 1.0 - smoothing
+    expected = -(share * log_softmax(outputs, axis=1)).sum(axis=1).mean()
+    found = CrossEntropy(smoothing)(torch.tensor(outputs), Targets(torch.tensor(labels)))
+    assert float(found) == pytest.approx(expected)
+    indicators = rng.integers(0, 2, (9, 4)).astype(float)
+    share = indicators * (1 - smoothing) + 0.5 * smoothing
+    expected = -(share * log_expit(outputs) + (1 - share) * log_expit(-outputs)).mean()
+    found = BinaryCrossEntropy(smoothing)(torch.tensor(outputs), Targets(torch.tensor(indicators)))
+    assert float(found) == pytest.approx(expected)
