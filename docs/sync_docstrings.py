@@ -68,7 +68,6 @@ DIFFERENCES: Differences = {
         "n_iter_no_change": Own(_F, "epochs are up to 50 steps"),
         "callbacks": Own(_F, "the unit of predictions"),
         "scoring": Own(_R, "another default, and R²", signature=True),
-        "time_warping": Own(_R, "off, because targets may be durations", signature=True),
         "random_state": Own(_F, "windows are drawn"),
         "loss": Own(_F, "other losses", signature=True),
         "feature_names_in_": Own(_F, "columns of covariates or series"),

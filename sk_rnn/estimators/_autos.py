@@ -91,11 +91,6 @@ def auto_pooling(*, tokens: bool, documents: bool) -> str:
     return "max" if tokens and documents else "concat"
 
 
-def auto_time_warping(*, tokens: bool, per_step: bool) -> float:
-    """Return the strength of time warping: none for tokens, or if time steps have targets."""
-    return 0.0 if tokens or per_step else 0.12
-
-
 def auto_calibrate(n_rows: int) -> bool:
     """Return whether to learn a temperature: on small data, where the cost of it is low."""
     return n_rows <= _MANY_ROWS

@@ -227,7 +227,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             valid, valid_weights = self._read_validation(validation, device, caller)
         elif valid_rows is not None:
             valid = PredictionBatches(data, valid_rows)
-            valid_weights = target.repeat_per_target(sample_weight, spans)
+            valid_weights = sample_weight
 
         training = Training(
             TrainingBatches(data, rows, plan.batch_size, rng),
@@ -306,7 +306,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
     def _read_validation(
         self, validation: Validation, device: torch.device, caller: str
     ) -> tuple[PredictionBatches, np.ndarray | None]:
-        """Convert X_val, y_val and sample_weight_val to batches, and weights of the targets."""
+        """Convert X_val, y_val and sample_weight_val to batches and weights."""
         validation.check(caller)
         X, y, sample_weight = validation
         source, target = self._source, self._target
@@ -326,4 +326,4 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             **self._input_options(),
         )
         batches = PredictionBatches(data, n_outputs=self._module_arguments["n_outputs"])
-        return batches, target.repeat_per_target(weights, spans)
+        return batches, weights

@@ -136,12 +136,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the standard deviation of the features. "auto" adds them to sequences of numbers. Not
         possible for token ids.
 
-    time_warping : float in [0, 2) or "auto", default="auto"
+    time_warping : float in [0, 2), default=0.0
         Strength of a random distortion of time during training (Um et al., 2017): each sequence is
         cut into four parts, whose durations are multiplied by random factors ``exp(time_warping *
-        N(0, 1))`` and rescaled to the length of the sequence. "auto" uses 0.12 for sequences of
-        numbers. Set it to 0 if the labels depend on exact durations or frequencies. Not possible
-        for token ids, or with ``return_sequences=True``.
+        N(0, 1))`` and rescaled to the length of the sequence. 0.1 is a moderate value. Only useful
+        if the target does not depend on durations or frequencies. Not possible for token ids, or
+        with ``return_sequences=True``.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
@@ -380,7 +380,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         head_norm: HeadNorm | None = "auto",
         scale_inputs: bool = True,
         differences: bool | Auto = "auto",
-        time_warping: Float | Auto = "auto",
+        time_warping: Float = 0.0,
         optimizer: Optimizer = "adamw",
         lr: Float = 5e-3,
         lr_schedule: Schedule = "one_cycle",

@@ -12,7 +12,6 @@ from ._autos import (
     auto_embedding_dropout,
     auto_head_norm,
     auto_pooling,
-    auto_time_warping,
 )
 
 # Parameters of the estimators that `SequenceModel` and `Seq2SeqModel` have under the same names.
@@ -69,7 +68,6 @@ def choose_sequence_model(
         "head_norm": auto_head_norm(tokens=tokens),
         "pooling": auto_pooling(tokens=tokens, documents=documents),
         "differences": not tokens,
-        "time_warping": auto_time_warping(tokens=tokens, per_step=params["return_sequences"]),
     }
     return {name: value for name, value in choices.items() if params[name] == "auto"}
 

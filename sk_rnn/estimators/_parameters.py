@@ -81,7 +81,7 @@ SEQUENCE_MODEL: Constraints = {
     "embedding_dropout": [_fraction, StrOptions({"auto"})],
     "tbptt_steps": [_positive_int, None],
     "differences": ["boolean", StrOptions({"auto"})],
-    "time_warping": [NumberIn(0, 2, closed="left"), StrOptions({"auto"})],
+    "time_warping": [NumberIn(0, 2, closed="left")],
 }
 
 # Only for estimators that can score validation data by scikit-learn's scorers.
@@ -222,15 +222,14 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
             "'auto'.",
         ),
         (
-            reads_tokens and params["time_warping"] not in ("auto", 0),
-            f"time_warping={params['time_warping']} is not possible for token ids. Leave "
-            "time_warping at its default 'auto'.",
+            reads_tokens and params["time_warping"] > 0,
+            f"time_warping={params['time_warping']} is not possible for token ids. Set "
+            "time_warping=0.",
         ),
         (
-            params.get("return_sequences") and params["time_warping"] not in ("auto", 0),
+            params.get("return_sequences") and params["time_warping"] > 0,
             f"time_warping={params['time_warping']} would move time steps away from their "
-            "targets, which return_sequences=True has for each step. Leave time_warping at its "
-            "default 'auto'.",
+            "targets, which return_sequences=True has for each step. Set time_warping=0.",
         ),
         (
             params["num_embeddings"] is not None and not reads_tokens,

@@ -146,8 +146,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     time_warping : float in [0, 2), default=0.0
         Strength of a random distortion of time during training (Um et al., 2017): each sequence is
         cut into four parts, whose durations are multiplied by random factors ``exp(time_warping *
-        N(0, 1))`` and rescaled to the length of the sequence. Only useful if y does not depend on
-        durations or frequencies. Not possible for token ids, or with ``return_sequences=True``.
+        N(0, 1))`` and rescaled to the length of the sequence. 0.1 is a moderate value. Only useful
+        if the target does not depend on durations or frequencies. Not possible for token ids, or
+        with ``return_sequences=True``.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as

@@ -55,7 +55,7 @@ def make_scorer(
     params: Mapping[str, Any],
     target: Any,
     valid: PredictionBatches | None,
-    weights: np.ndarray | None,
+    sample_weight: np.ndarray | None,
     caller: str,
 ) -> ValidationScorer | None:
     """Return the scorer of the validation data, or None for the score of the target or the loss.
@@ -68,8 +68,8 @@ def make_scorer(
         How scorers see y.
     valid : PredictionBatches or None
         The validation data.
-    weights : ndarray or None
-        Sample weight of each of their targets.
+    sample_weight : ndarray or None
+        Weight of each sequence.
     caller : str
         Name of the caller in messages.
     """
@@ -78,10 +78,12 @@ def make_scorer(
         scoring = _own_score
     if valid is None or scoring in (None, "loss"):
         return None
-    if weights is not None:
+    if sample_weight is not None:
+        data = cast(SequenceData, valid.data)
         order = np.concatenate([valid.samples[chosen] for chosen in valid.batches])
-        weights = weights[cast(SequenceData, valid.data).target_positions(order)]
-    return ValidationScorer(scoring, target.labelled_readout(), weights, caller)
+        repeated = target.repeat_per_target(sample_weight, data.given)
+        sample_weight = repeated[data.target_positions(order)]
+    return ValidationScorer(scoring, target.labelled_readout(), sample_weight, caller)
 
 
 def _own_score(net: RecurrentNet, X: Any, y: Any) -> float:
