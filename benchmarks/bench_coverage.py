@@ -1,4 +1,4 @@
-"""Do the intervals of the regressor contain as many targets as they say?
+"""Coverage of the intervals of the regressor: how many targets they contain.
 
 Intervals of 80 %: from ``loss="gaussian"`` (mean ± 1.28 standard deviations) and from two
 regressors of the quantiles 0.1 and 0.9.

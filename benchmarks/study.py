@@ -1,12 +1,14 @@
 """Choose default parameters: recipes compared inside the training parts of many sets.
 
 Choices are made by cross-validation in the training parts, never by test parts: what is selected on
-the test parts of a few sets does not hold elsewhere. `--test` reads the test parts, once, at the end.
+the test parts of a few sets does not hold elsewhere. `--test` reads the test parts, once, at the
+end.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import time
 from collections import defaultdict
@@ -29,14 +31,32 @@ from sk_rnn import RNNClassifier
 MAX_ROWS = 240
 N_FOLDS = 3
 N_BINS = 10  # of the expected calibration error
+MAX_COLUMNS = 4  # recipes in the table of sets
 
-RECIPES: dict[str, dict] = {"default": {}}
+# The first is the reference. All but "default" are without calibration, which changes no label.
+_UNCALIBRATED = {"calibrate": False}
+_BEFORE = {"differences": False, **_UNCALIBRATED}
+RECIPES: dict[str, dict] = {
+    "before": _BEFORE,
+    "default": {},
+    "differences": _UNCALIBRATED,
+    "time warping": {**_BEFORE, "time_warping": 0.12},
+    "differences, warping": {**_UNCALIBRATED, "time_warping": 0.12},
+    "LSTM": {**_UNCALIBRATED, "cell": "lstm"},
+    "hidden size 96": {**_UNCALIBRATED, "hidden_size": 96},
+    "dropout 0.4": {**_UNCALIBRATED, "dropout": 0.4},
+    "label smoothing": {**_UNCALIBRATED, "label_smoothing": 0.1},
+    "layer norm": {**_UNCALIBRATED, "head_norm": "layer"},
+    "one direction": {**_UNCALIBRATED, "bidirectional": False},
+    "early stopping, accuracy": {**_UNCALIBRATED, "early_stopping": True},
+    "early stopping, loss": {**_UNCALIBRATED, "early_stopping": True, "scoring": "loss"},
+}
 
 
 def splits(labelled: study_sets.Labelled, repeat: int):
     """Yield training and held-out rows; groups are kept together."""
     rng = np.random.RandomState(repeat)
-    X, y, groups = labelled
+    y, groups = labelled.y, labelled.groups
     rows = np.arange(len(y))
     if len(rows) > MAX_ROWS:
         rows = np.sort(np.random.RandomState(0).choice(len(rows), MAX_ROWS, replace=False))
@@ -77,19 +97,22 @@ def log_loss(log_proba: np.ndarray, position: np.ndarray) -> float:
 def tempered_loss(log_proba: np.ndarray, position: np.ndarray) -> float:
     """Return the log loss after temperature scaling (Guo et al., 2017).
 
-    The temperature of every other row is learned on the others, so that each is held out.
+    The temperature of every other row is learned on the others, so that each is held out. Targets
+    are smoothed as in Platt (1999), so that a few right predictions are not taken for certainty.
     """
     total = 0.0
     for part in (0, 1):
         fitted, applied = slice(part, None, 2), slice(1 - part, None, 2)
+        known, truth = log_proba[fitted], position[fitted]
+        smoothing = 1.0 / (len(truth) + 2)
 
-        def loss(log_t: float, rows: slice) -> float:
-            return log_loss(log_softmax(log_proba[rows] / np.exp(log_t), axis=1), position[rows])
+        def loss(log_temperature: float, known=known, truth=truth, smoothing=smoothing) -> float:
+            scaled = log_softmax(known / np.exp(log_temperature), axis=1)
+            return (1.0 - smoothing) * log_loss(scaled, truth) - smoothing * scaled.mean()
 
-        found = minimize_scalar(
-            lambda t, rows=fitted: loss(t, rows), bounds=(-2, 4), method="bounded"
-        )
-        total += loss(found.x, applied) * len(position[applied])
+        temperature = np.exp(minimize_scalar(loss, bounds=(-2, 6), method="bounded").x)
+        scaled = log_softmax(log_proba[applied] / temperature, axis=1)
+        total += log_loss(scaled, position[applied]) * len(scaled)
     return total / len(position)
 
 
@@ -138,45 +161,46 @@ def run(task, options) -> tuple[tuple, list[dict]]:
     return task, found
 
 
-def summarise(results: dict[tuple, list[dict]], sets: list[str], recipes: list[str]) -> list[list]:
-    """Rows of the table of recipes."""
-    means: dict = {}
-    for recipe in recipes:
-        for name in sets:
-            folds = [
-                f for (r, s, _), found in results.items() if (r, s) == (recipe, name) for f in found
-            ]
-            if folds:
-                means[recipe, name] = {key: np.mean([f[key] for f in folds]) for key in folds[0]}
+Means = dict[tuple[str, str], dict[str, float]]
+
+
+def means_of(results: dict[tuple, list[dict]]) -> Means:
+    """Mean of each score by recipe and set, over folds, repeats and seeds."""
+    found = defaultdict(list)
+    for (recipe, name, _), folds in results.items():
+        found[recipe, name] += folds
+    return {
+        task: {key: float(np.mean([fold[key] for fold in folds])) for key in folds[0]}
+        for task, folds in found.items()
+    }
+
+
+def compare(means: Means, sets: list[str], recipes: list[str]) -> list[list[str]]:
+    """Rows of the table of recipes, each compared with the first on the sets of both."""
     rows = []
-    reference = recipes[0]
     for recipe in recipes:
-        done = [name for name in sets if all((r, name) in means for r in (recipe, reference))]
+        done = [n for n in sets if (recipe, n) in means and (recipes[0], n) in means]
         if not done:
             continue
-        own = {name: means[recipe, name] for name in done}
-        base = {name: means[reference, name] for name in done}
-        gains = {name: own[name]["accuracy"] - base[name]["accuracy"] for name in done}
-        by_kind = defaultdict(list)
-        for name in done:
-            by_kind[study_sets.KIND[name]].append(gains[name])
-        worst_kind = min(by_kind, key=lambda kind: np.mean(by_kind[kind]))
-        worst_set = min(gains, key=gains.get)
-        wins = sum(g > 1e-9 for g in gains.values()), sum(g < -1e-9 for g in gains.values())
+        own = [means[recipe, name] for name in done]
+        base = [means[recipes[0], name] for name in done]
+        gains = np.array([a["accuracy"] - b["accuracy"] for a, b in zip(own, base, strict=True)])
+        kinds = np.array([study_sets.KIND[name] for name in done])
+        by_kind = {kind: gains[kinds == kind].mean() for kind in dict.fromkeys(kinds)}
+        worst = min(by_kind, key=by_kind.__getitem__)
 
-        def mean(key, found=own):
-            return np.mean([scored[key] for scored in found.values()])
+        def mean(key: str, found=own) -> float:
+            return float(np.mean([scored[key] for scored in found]))
 
         rows.append(
             [
                 recipe,
                 str(len(done)),
-                f"{mean('accuracy'):.4f}",
-                f"{np.mean(list(gains.values())):+.4f}",
-                f"{np.std(list(gains.values())) / len(gains) ** 0.5:.4f}",
-                f"{wins[0]}/{wins[1]}",
-                f"{worst_kind} {np.mean(by_kind[worst_kind]):+.3f}",
-                f"{worst_set} {gains[worst_set]:+.3f}",
+                f"{mean('accuracy'):.3f}",
+                f"{gains.mean():+.3f} ± {gains.std() / len(gains) ** 0.5:.3f}",
+                f"{np.mean(np.where(gains > 0, 1.0, np.where(gains < 0, 2.0, 1.5))):.2f}",
+                f"{worst} {by_kind[worst]:+.3f}",
+                f"{done[gains.argmin()]} {gains.min():+.3f}",
                 f"{mean('log_loss'):.3f}",
                 f"{mean('tempered'):.3f}",
                 f"{mean('ece'):.3f}",
@@ -190,9 +214,8 @@ HEADER = [
     "recipe",
     "sets",
     "accuracy",
-    "gain",
-    "s.e.",
-    "better/worse",
+    "gain ± s.e.",
+    "mean rank",
     "worst kind",
     "worst set",
     "log loss",
@@ -200,6 +223,23 @@ HEADER = [
     "ECE",
     "time",
 ]
+
+
+def by_set(means: Means, sets: list[str], recipes: list[str]) -> list[list[str]]:
+    """Rows of the table of sets: accuracy and log loss of each recipe."""
+    rows = []
+    for name in sets:
+        found = [means.get((recipe, name)) for recipe in recipes]
+        if all(found):
+            rows.append(
+                [
+                    name,
+                    *(f"{scored['accuracy']:.3f}" for scored in found),
+                    f"{found[0]['base']:.3f}",
+                    *(f"{scored['log_loss']:.3f}" for scored in found),
+                ]
+            )
+    return rows
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -227,6 +267,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = parse_arguments()
+    started = datetime.datetime.now()
     results: dict[tuple, list[dict]] = {}
     if options.cache and options.cache.exists():
         for line in options.cache.read_text().splitlines():
@@ -250,8 +291,17 @@ def main() -> None:
         if options.cache:
             with options.cache.open("a") as file:
                 file.write(json.dumps([task, found]) + "\n")
-    results = {task: results[task] for task in tasks if task in results}
-    print("\n" + report.table(HEADER, summarise(results, options.sets, options.recipes)))
+    means = means_of({task: results[task] for task in tasks if task in results})
+    rows = compare(means, options.sets, options.recipes)
+    print("\n" + report.table(HEADER, rows))
+    header = ["set", *(f"acc. {recipe}" for recipe in options.recipes), "base rate"]
+    header += [f"loss {recipe}" for recipe in options.recipes]
+    sets = by_set(means, options.sets, options.recipes)
+    if len(options.recipes) <= MAX_COLUMNS and sets:
+        print("\n" + report.table(header, sets))
+    content = {"options": vars(options) | {"folders": None}, "recipes": rows, "sets": sets}
+    content = json.loads(json.dumps(content, default=str))
+    print(f"\n{report.write('study', content, started)}")
 
 
 if __name__ == "__main__":

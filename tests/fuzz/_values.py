@@ -325,8 +325,26 @@ ALIGNED = COMMON | {
     "head_norm": ("'auto'", "'batch'", "'layer'", "None"),
     "num_embeddings": ("6", "2", "np.int64(10)"),
     "tbptt_steps": ("None", *_INTEGERS),
+    "differences": ("'auto'", *_BOOLEANS),
+    "time_warping": ("0", "0.3", "1.9", "np.float32(0.1)", "Fraction(1, 2)", "'auto'"),
+    "scoring": (
+        "None",
+        "'loss'",
+        "'accuracy'",
+        "'roc_auc'",
+        "'r2'",
+        "'f1_macro'",
+        "'neg_log_loss'",
+        "lambda net, X, y: 1.0",
+        "lambda net, X, y: np.nan",
+        "lambda net: 1.0",
+        "sklearn.metrics.make_scorer(sklearn.metrics.accuracy_score)",
+        "'good'",
+    ),
 }
 CLASSIFIER = ALIGNED | {
+    "label_smoothing": ("0", "0.1", "np.float32(0.5)", "1"),
+    "calibrate": ("'auto'", *_BOOLEANS),
     "class_weight": (
         "None",
         "'balanced'",

@@ -26,6 +26,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import scipy.sparse as sp
+import sklearn.metrics
 import skorch.callbacks as sc
 import torch
 from sklearn.base import BaseEstimator, clone

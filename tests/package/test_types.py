@@ -96,6 +96,7 @@ USER = r"""
         RNNClassifier(hidden_size=size, dropout=np.float32(0.1), padding_value=np.nan)
     RNNClassifier(cell=nn.GRU, optimizer=optim.Adam, lr_schedule=lambda progress: 1 - progress)
     RNNClassifier(class_weight={"a": 1, "b": 2.5}, callbacks=[("name", object())], verbose=True)
+    RNNClassifier(scoring="roc_auc", calibrate=True, label_smoothing=0.1, differences=False)
     RNNClassifier(embedding_weights=np.eye(3), head_norm=None, gradient_clip=None, lr=1)
     RNNRegressor(loss="quantile", quantile=0.9, max_epochs="auto", random_state=np.int64(3))
     mean, std = RNNRegressor(loss="gaussian").fit(X, numbers).predict(X, return_std=True)
