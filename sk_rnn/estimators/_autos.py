@@ -96,6 +96,16 @@ def auto_calibrate(n_rows: int) -> bool:
     return n_rows <= _MANY_ROWS
 
 
+def auto_differences(correlation: float) -> bool:
+    """Return whether to add differences, given the correlation of successive ones.
+
+    Differences of smooth curves, which are correlated by more than one half, are informative:
+    cross-validated accuracy on outlines of leaves +.03 and +.09, on spectra +.03, on seven such
+    sets +.02. Those of jagged series, such as most accelerations, are mostly noise: -.02.
+    """
+    return correlation > 0.5
+
+
 def auto_attention(*, tokens: bool, autoencoder: bool) -> str | None:
     """Return the attention of a sequence-to-sequence model.
 

@@ -95,7 +95,13 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
 
         ``documents`` states whether sequences are long on average.
         """
-        return choose_sequence_model(params, self._source.num_embeddings, documents=documents)
+        source = self._source
+        return choose_sequence_model(
+            params,
+            source.num_embeddings,
+            documents=documents,
+            differences=source.adds_differences,
+        )
 
     # --- fitting --------------------------------------------------------------------------------
 

@@ -133,8 +133,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     differences : bool or "auto", default="auto"
         Whether to add the differences between successive time steps to the features, scaled to half
-        the standard deviation of the features. "auto" adds them to sequences of numbers. Not
-        possible for token ids.
+        the standard deviation of the features. "auto" adds them to sequences of numbers if
+        successive differences are correlated by more than 0.5, as in smooth curves; those of jagged
+        series are mostly noise. Not possible for token ids.
 
     time_warping : float in [0, 2), default=0.0
         Strength of a random distortion of time during training (Um et al., 2017): each sequence is

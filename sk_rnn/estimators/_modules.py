@@ -49,7 +49,11 @@ SEQ2SEQ_MODEL_PARAMETERS = (
 
 
 def choose_sequence_model(
-    params: Mapping[str, Any], num_embeddings: int | None, *, documents: bool
+    params: Mapping[str, Any],
+    num_embeddings: int | None,
+    *,
+    documents: bool,
+    differences: bool = False,
 ) -> dict[str, Any]:
     """Return the arguments of `SequenceModel` whose parameter is "auto".
 
@@ -61,13 +65,15 @@ def choose_sequence_model(
         Size of the vocabulary of X; None for numbers.
     documents : bool
         Whether sequences are long on average.
+    differences : bool
+        Whether differences of time steps are informative.
     """
     tokens = num_embeddings is not None
     choices = {
         "embedding_dropout": auto_embedding_dropout(num_embeddings),
         "head_norm": auto_head_norm(tokens=tokens),
         "pooling": auto_pooling(tokens=tokens, documents=documents),
-        "differences": not tokens,
+        "differences": differences,
     }
     return {name: value for name, value in choices.items() if params[name] == "auto"}
 

@@ -47,7 +47,7 @@ from ._messages import argument, counted, level_of_user, name_kind, plain, quote
 from ._numbers import as_float, as_numbers, frame_values
 from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
-from ._scaling import Standardisation, standardisation_of, step_sizes, weighted_statistics
+from ._scaling import Standardisation, difference_sizes, standardisation_of, weighted_statistics
 from ._spans import Spans, TokenRows
 from ._state import SealedState, explain_foreign_state, seal, unchanged_on_failure, unseal
 from ._targets import (
@@ -107,6 +107,7 @@ __all__ = [
     "count_single",
     "counted",
     "dict_recipe",
+    "difference_sizes",
     "explain_foreign_state",
     "find_joiner",
     "fit_context",
@@ -148,7 +149,6 @@ __all__ = [
     "split_words",
     "standardisation_of",
     "step_labels",
-    "step_sizes",
     "training_batches",
     "unchanged_on_failure",
     "unseal",

@@ -63,8 +63,10 @@ def standardisation_of(spans: Spans, rows: np.ndarray) -> Standardisation:
     return Standardisation(mean, guard_constant(mean, std, spans.values.dtype))
 
 
-def step_sizes(spans: Spans, rows: np.ndarray, scaling: Standardisation) -> np.ndarray:
-    """Root mean square of the differences of successive standardised time steps of ``rows``.
+def difference_sizes(
+    spans: Spans, rows: np.ndarray, scaling: Standardisation
+) -> tuple[np.ndarray, np.ndarray]:
+    """Root mean squares of the first and second differences of standardised time steps.
 
     Parameters
     ----------
@@ -76,21 +78,25 @@ def step_sizes(spans: Spans, rows: np.ndarray, scaling: Standardisation) -> np.n
 
     Returns
     -------
-    ndarray of float64 of shape (n_features,)
-        0 for a constant feature, and if no sample has two time steps.
+    first, second : ndarray of float64 of shape (n_features,)
+        0 for a constant feature, and if no sample has two or three time steps.
     """
-    sums = np.zeros((len(spans), spans.n_features))
+    sums = np.zeros((2, len(spans), spans.n_features))
     for block, steps in spans.blocks(_BLOCK_VALUES):
-        squares = np.diff(steps / scaling.std, axis=0, prepend=0.0)  # float64
-        np.square(squares, out=squares)
         lengths = spans.lengths[block]
         starts = np.cumsum(lengths) - lengths
-        squares[starts] = 0.0
-        sums[block] = np.add.reduceat(squares, starts, axis=0)
-    n_differences = max(1, (spans.lengths[rows] - 1).sum())
-    sizes = np.sqrt(sums[rows].sum(axis=0) / n_differences)
+        differences = steps / scaling.std  # float64
+        for order in (0, 1):
+            differences = np.diff(differences, axis=0, prepend=0.0)
+            # Each order has one difference less per sample.
+            differences[starts + np.minimum(order, lengths - 1)] = 0.0
+            differences[starts] = 0.0
+            sums[order, block] = np.add.reduceat(np.square(differences), starts, axis=0)
+    counts = [np.maximum(spans.lengths[rows] - order, 0).sum() for order in (1, 2)]
+    sizes = np.sqrt(sums[:, rows].sum(axis=1) / np.maximum(counts, 1)[:, None])
     rounding = np.finfo(spans.values.dtype).eps * np.abs(scaling.mean) / scaling.std
-    return np.where(sizes <= rounding, 0.0, sizes)
+    sizes[sizes <= rounding] = 0.0
+    return sizes[0], sizes[1]
 
 
 def weighted_statistics(

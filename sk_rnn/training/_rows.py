@@ -19,11 +19,11 @@ from ..sequences import (
     as_array,
     canonical_order,
     check_sample_weights,
+    difference_sizes,
     name_kind,
     open_tensors,
     quote,
     standardisation_of,
-    step_sizes,
 )
 
 # Integer weights are converted to repeated rows up to this size of the repeated data; beyond it an
@@ -199,13 +199,26 @@ def learn_scaling(
     return scaling
 
 
-def learn_difference_scale(spans: Spans, rows: np.ndarray, scaling: Standardisation) -> np.ndarray:
-    """Compute the factors with which differences of time steps have half the standard deviation.
+def learn_differences(
+    spans: Spans, rows: np.ndarray, scaling: Standardisation
+) -> tuple[np.ndarray, float]:
+    """Compute how differences of time steps are scaled, and how smooth they are.
 
-    Half of that of the features, which held-out accuracy on noisy series prefers to all of it.
+    Returns
+    -------
+    scale : ndarray of float64 of shape (n_features,)
+        Factors with which differences have half the standard deviation of the features: held-out
+        accuracy on noisy series prefers half of it to all of it.
+    correlation : float
+        Correlation of successive differences, mean over features: -0.5 for noise, 0 for a random
+        walk, near 1 for smooth curves; NaN without differences.
     """
-    sizes = step_sizes(spans, rows, scaling)
-    return np.divide(0.5, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+    first, second = difference_sizes(spans, rows, scaling)
+    varies = first > 0
+    scale = np.divide(0.5, first, out=np.zeros_like(first), where=varies)
+    if not varies.any():
+        return scale, np.nan
+    return scale, float(np.mean(1.0 - 0.5 * (second[varies] / first[varies]) ** 2))
 
 
 def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.ndarray:

@@ -121,7 +121,7 @@ CHANGES_PREDICTIONS = {
     "layer_norm": ({}, {"layer_norm": True}, "series"),
     "head_norm": ({}, {"head_norm": "layer"}, "series"),
     "scale_inputs": ({}, {"scale_inputs": False}, "series"),
-    "differences": ({}, {"differences": False}, "series"),
+    "differences": ({}, {"differences": True}, "series"),
     "time_warping": ({}, {"time_warping": 0.5}, "series"),
     "optimizer": ({}, {"optimizer": "sgd"}, "series"),
     "lr": ({}, {"lr": 1e-2}, "series"),

@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sk_rnn import RNNClassifier, RNNRegressor
 from sk_rnn.modules import SequenceModel, ValidSteps, set_generator
 from sk_rnn.modules._series import Differences, TimeWarping
-from sk_rnn.sequences import Panel, Spans, standardisation_of, step_sizes
-from sk_rnn.training import learn_difference_scale
+from sk_rnn.sequences import Panel, Spans, difference_sizes, standardisation_of
+from sk_rnn.training import learn_differences
 
 LENGTHS = torch.tensor([11, 6, 2, 1])
 
@@ -88,15 +88,31 @@ def test_differences_are_appended():
     assert_allclose(found[1:, :, 3:], np.diff(x.numpy(), axis=0) * scale, rtol=1e-6)
 
 
-def test_difference_scale_makes_half_a_standard_deviation():
+def test_differences_have_half_a_standard_deviation():
     rng = np.random.default_rng(0)
-    rows = [rng.normal(5.0, [1.0, 100.0], (n, 2)) for n in (1, 4, 9, 30)]
-    spans, chosen = Spans.of(Panel.from_sequences(rows)), np.array([0, 1, 1, 3])
+    rows = [rng.normal(5.0, [1.0, 100.0], (n, 2)) for n in (1, 2, 4, 9, 30)]
+    spans, chosen = Spans.of(Panel.from_sequences(rows)), np.array([0, 1, 2, 2, 4])
     scaling = standardisation_of(spans, chosen)
-    steps = np.concatenate([np.diff(rows[i], axis=0) for i in chosen]) / scaling.std
-    sizes = np.sqrt((steps**2).mean(axis=0))
-    assert_allclose(step_sizes(spans, chosen, scaling), sizes)
-    assert_allclose(learn_difference_scale(spans, chosen, scaling), 0.5 / sizes)
+    sizes = []
+    for order in (1, 2):
+        steps = np.concatenate([np.diff(rows[i], order, axis=0) for i in chosen]) / scaling.std
+        sizes.append(np.sqrt((steps**2).mean(axis=0)))
+    assert_allclose(difference_sizes(spans, chosen, scaling), sizes)
+    scale, correlation = learn_differences(spans, chosen, scaling)
+    assert_allclose(scale, 0.5 / sizes[0])
+    assert correlation == pytest.approx(np.mean(1 - 0.5 * (sizes[1] / sizes[0]) ** 2))
+
+
+def correlation_of(rows):
+    spans, chosen = Spans.of(Panel.from_sequences(list(rows))), np.arange(len(rows))
+    return learn_differences(spans, chosen, standardisation_of(spans, chosen))[1]
+
+
+def test_correlation_of_differences_is_that_of_known_processes():
+    noise = np.random.default_rng(0).normal(size=(40, 500))
+    assert correlation_of(noise) == pytest.approx(-0.5, abs=0.02)
+    assert correlation_of(noise.cumsum(axis=1)) == pytest.approx(0.0, abs=0.02)
+    assert correlation_of(np.sin(0.05 * np.arange(500) + noise[:, :1])) > 0.99
 
 
 @pytest.mark.parametrize(
@@ -107,8 +123,17 @@ def test_difference_scale_makes_half_a_standard_deviation():
 def test_without_differences_their_scale_is_zero(rows):
     spans = Spans.of(Panel.from_sequences(rows))
     chosen = np.arange(2)
-    scaling = standardisation_of(spans, chosen)
-    assert_array_equal(learn_difference_scale(spans, chosen, scaling), [0.0])
+    scale, correlation = learn_differences(spans, chosen, standardisation_of(spans, chosen))
+    assert_array_equal(scale, [0.0])
+    assert np.isnan(correlation)
+
+
+def test_differences_are_added_to_smooth_series_only():
+    noise, y = np.random.default_rng(0).normal(size=(20, 40)), np.arange(20) % 2
+    smooth = np.sin(0.1 * np.arange(40) + noise[:, :1])
+    for rows, added in ((noise, False), (noise.cumsum(axis=1), False), (smooth, True)):
+        model = RNNClassifier(hidden_size=2, max_epochs=1).fit(rows, y)
+        assert (model.module_.differences is not None) == added
 
 
 def test_differences_and_warping_in_a_model():
@@ -130,7 +155,13 @@ def test_differences_and_warping_in_a_model():
 def test_a_change_of_unit_does_not_change_the_fit():
     X = np.random.default_rng(0).normal(size=(24, 9, 2))
     y = np.arange(24) % 2
-    params = {"hidden_size": 4, "max_epochs": 3, "random_state": 0, "precision": "float64"}
+    params = {
+        "hidden_size": 4,
+        "max_epochs": 3,
+        "random_state": 0,
+        "precision": "float64",
+        "differences": True,
+    }
     model = RNNClassifier(**params).fit(X, y)
     scaled = RNNClassifier(**params).fit(1e6 * X + 1e3, y)
     assert_allclose(

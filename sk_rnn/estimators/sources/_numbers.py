@@ -22,7 +22,8 @@ from ...sequences import (
     refuse_single_values,
     repeated_id,
 )
-from ...training import learn_difference_scale, learn_scaling
+from ...training import learn_differences, learn_scaling
+from .._autos import auto_differences
 from .._contents import KIND, fitted_with, read_contents
 from .._warnings import warn_user
 from ._source import Owner, Source
@@ -104,7 +105,7 @@ class NumberSource(SequenceSource):
     def __init__(self, params: Mapping[str, Any], *, among_tokens: bool = False):
         super().__init__(among_tokens=among_tokens)
         self._standardises = bool(params["scale_inputs"])
-        self._adds_differences = bool(params.get("differences"))  # not of all estimators
+        self._differences = params.get("differences", False)  # not of all estimators
 
     def warn(self, X: Any, where: str) -> None:
         """Warn about a table with a column of repeated ids, which is probably a long DataFrame."""
@@ -122,14 +123,18 @@ class NumberSource(SequenceSource):
 
     def prepare(self, spans: Spans, rows: np.ndarray, caller: str) -> dict[str, Any]:
         """Learn the mean and standard deviation of each feature, and the scale of differences."""
-        if not (self._standardises or self._adds_differences):
+        if not (self._standardises or self._differences):
             return {}
         scaling = learn_scaling(spans, rows, caller)
         if self._standardises:
             self._scaling = scaling.mean, scaling.std
-        if not self._adds_differences:
+        if not self._differences:
             return {}
-        return {"difference_scale": learn_difference_scale(spans, rows, scaling)}
+        scale, correlation = learn_differences(spans, rows, scaling)
+        self.adds_differences = (
+            auto_differences(correlation) if self._differences == "auto" else True
+        )
+        return {"difference_scale": scale} if self.adds_differences else {}
 
     def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
         """Return the index of each ``stride``-th time step."""

@@ -33,6 +33,8 @@ class Source(Kind, ABC):
         Whether inputs of the network are token ids.
     num_embeddings : int or None
         Size of the vocabulary; None for numbers.
+    adds_differences : bool
+        Whether differences of time steps are further inputs of the network.
     vocabulary : Vocabulary or None
         Tokens and their ids, if they were learned from X.
     """
@@ -40,6 +42,7 @@ class Source(Kind, ABC):
     form: str
     is_tokens: ClassVar[bool] = False
     num_embeddings: int | None = None
+    adds_differences: bool = False
     # Mean and standard deviation of each feature: arrays, which every file format can save.
     _scaling: tuple[np.ndarray, np.ndarray] | None = None
 
