@@ -32,8 +32,9 @@ class Task(NamedTuple):
 
     @property
     def context(self) -> int:
-        """Time steps that recurrent models read."""
-        return 3 * max(self.horizon, self.season)
+        """Time steps that recurrent models read; fewer on short series."""
+        most = (int(self.train.min()) - self.horizon) // 2
+        return min(3 * max(self.horizon, self.season), most)
 
 
 def read(path: str) -> Task:

@@ -40,6 +40,20 @@ class Windows:
     def __len__(self) -> int:
         return len(self.series)
 
+    def take(self, chosen: np.ndarray, context: int, values: np.ndarray) -> "Windows":
+        """Return some of the windows, with other inputs.
+
+        Parameters
+        ----------
+        chosen : ndarray of int
+            Indices of the windows.
+        context : int
+        values : ndarray of float64 of shape (total_steps,)
+        """
+        return Windows(
+            self.data, context, self.horizon, self.series[chosen], self.step[chosen], values
+        )
+
     def read(self, chosen: np.ndarray | slice = slice(None)) -> "Past":
         """Return the inputs of windows.
 

@@ -140,8 +140,12 @@ FAULTS = {
     ),
     "refit": (
         lambda: small().backtest(ONE, refit="yes"),
-        "RNNForecaster.backtest: refit='yes' is neither True, False nor a number of origins from 1 "
-        "on.",
+        "RNNForecaster.backtest: refit='yes' must be True, False or a positive number of origins.",
+    ),
+    "backtest of features without X": (
+        lambda: small(past_features="rain").backtest(ONE),
+        "RNNForecaster.backtest: past_features='rain', but there is no X. Pass backtest(X, y), or "
+        "past_features=None.",
     ),
     "weights": (
         lambda: small().fit(ONE, sample_weight=np.zeros(72)),
