@@ -222,7 +222,7 @@ def airline(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterat
     yield Result("seasonal naive", figures([repeated(task, 12) for task in tasks.values()]), 0.0)
     if limits is None:
         return
-    for kind, name in (forecast_peers.LOCAL | forecast_peers.GLOBAL).items():
+    for kind, name in limits.names(forecast_peers.LOCAL | forecast_peers.GLOBAL).items():
         results = [forecast_peers.run(kind, task, np.array([0]), limits) for task in tasks.values()]
         seconds = sum(result[1] for result in results)
         complete = all(result[0] is not None for result in results)
@@ -373,6 +373,8 @@ def main() -> None:
     parser.add_argument("--peer-windows", type=int, default=420)
     parser.add_argument("--peer-series", type=int, default=40)
     parser.add_argument("--peer-steps", type=int, default=1000)
+    methods = [*forecast_peers.LOCAL, *forecast_peers.GLOBAL]
+    parser.add_argument("--peer-methods", nargs="*", choices=methods, default=methods)
     options = parser.parse_args()
     limits = None
     if options.peers is not None:
@@ -382,8 +384,11 @@ def main() -> None:
             options.peer_windows,
             options.peer_series,
             options.peer_steps,
+            tuple(options.peer_methods),
         )
     torch.set_num_threads(options.threads)
+    # Compiles the kernels, which is not timed.
+    RNNForecaster(max_steps=1, device="cpu").fit(np.sin(np.arange(50.0))).predict()
     began = datetime.datetime.now()
     rows, records = [], []
     for name in options.tasks:

@@ -20,7 +20,6 @@ GLOBAL = {
     "RNNModel": "darts RNNModel GRU",
     "BlockRNNModel": "darts BlockRNNModel GRU",
     "LSTM": "neuralforecast LSTM",
-    "GRU": "neuralforecast GRU",
 }
 
 
@@ -32,6 +31,11 @@ class Limits(NamedTuple):
     windows: int  # forecasts per task, spread evenly over origins
     series: int  # for methods that are fitted to one series at a time
     steps: int  # of the optimizer, for networks
+    methods: tuple[str, ...]  # keys of LOCAL and GLOBAL
+
+    def names(self, methods: dict[str, str]) -> dict[str, str]:
+        """Return those of some methods that are compared."""
+        return {kind: name for kind, name in methods.items() if kind in self.methods}
 
 
 class Windows(NamedTuple):
@@ -66,7 +70,7 @@ def compare(task: Windows, limits: Limits) -> Iterator[tuple[str, np.ndarray, np
     """
     for methods, local in ((LOCAL, True), (GLOBAL, False)):
         rows = task.chosen(limits, local=local)
-        for kind, name in methods.items():
+        for kind, name in limits.names(methods).items():
             yield name, rows, *run(kind, task, rows, limits)
 
 

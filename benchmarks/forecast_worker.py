@@ -166,7 +166,6 @@ METHODS = {
     "RNNModel": darts,
     "BlockRNNModel": darts,
     "LSTM": neuralforecast,
-    "GRU": neuralforecast,
 }
 
 
