@@ -584,48 +584,49 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     @property
     def series_names_in_(self) -> np.ndarray:
         """Names of the series."""
-        return np.asarray(self._source.data.layout.ids)
+        return np.asarray(self._learned.data.layout.ids)
 
     @property
     def freq_(self) -> Any:
         """Frequency of the times."""
-        clock = self._source.data.clock
+        clock = self._learned.data.clock
         return clock.freq if clock.freq is not None else clock.frequency
 
     @property
     def season_length_(self) -> tuple[int, ...]:
         """Seasons of the baseline."""
-        return self._source.seasons
+        return self._learned.seasons
 
     @property
     def context_(self) -> int:
         """Time steps read before each forecast."""
-        return self._source.context
+        return self._learned.context
 
     @property
     def patch_(self) -> int:
         """Time steps per step of the network."""
-        return self._source.patch
+        return self._learned.patch
 
     @property
     def target_transform_(self) -> str | None:
         """Transform of the values."""
-        return self._source.transform
+        return self._learned.transform
 
     @property
     def end_(self) -> Any:
         """The last time known."""
-        return self._source.data.end_times()
+        return self._learned.data.end_times()
 
     @property
     def n_missing_(self) -> int:
         """Number of missing values in fit."""
-        return self._source.n_missing
+        return self._learned.n_missing
 
     @property
     def base_weights_(self) -> pd.DataFrame:
         """Weights of the baseline."""
+        check_is_fitted(self)
         weights = self.module_.baseline_weights().detach().cpu().numpy().astype(np.float64)
-        first = 1 + self._source.patch * np.arange(len(weights))
-        columns = [*self._source.seasons, "last", "mean"]
+        first = 1 + self._learned.patch * np.arange(len(weights))
+        columns = [*self._learned.seasons, "last", "mean"]
         return pd.DataFrame(weights, pd.Index(first, name="step"), columns)

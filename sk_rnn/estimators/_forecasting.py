@@ -27,6 +27,7 @@ from ._warnings import warn_user
 from ._windowed import WindowEstimator
 from .forecasts import (
     Fold,
+    Known,
     State,
     check_quantiles,
     check_refit,
@@ -43,6 +44,12 @@ from .forecasts import (
 
 class BaseForecaster(WindowEstimator):
     """An estimator of series: their next values, with or without covariates."""
+
+    @property
+    def _learned(self) -> Known:
+        """What is known of the series; raises NotFittedError before fit."""
+        check_is_fitted(self)
+        return self._source
 
     # --- observations ---------------------------------------------------------------------------
 

@@ -137,6 +137,17 @@ def test_update_equals_history(name):
     np.testing.assert_array_equal(values_of(again), values_of(updated))
 
 
+@pytest.mark.parametrize("method", ["update", "partial_fit"])
+def test_new_rows_may_be_missing(method):
+    model = small().fit(ONE[:60])
+    getattr(model, method)(ONE[60:61] * np.nan)
+    getattr(model, method)(ONE[61:63])
+    assert model.end_ == ONE.index[62]
+    if method == "update":
+        history = ONE[:63].mask(ONE.index[:63] == ONE.index[60])
+        np.testing.assert_array_equal(model.predict(), model.predict(history=history))
+
+
 @pytest.mark.parametrize("with_covariates", [False, True])
 @pytest.mark.parametrize("method", ["update", "partial_fit"])
 def test_what_is_known_stays_bounded(method, with_covariates):
@@ -512,6 +523,10 @@ def test_unfitted():
     for call in ("score", "update", "score_samples"):
         with pytest.raises(NotFittedError):
             getattr(small(), call)(ONE)
+    for name in ("end_", "freq_", "context_", "base_weights_"):
+        assert not hasattr(small(), name)
+        with pytest.raises(NotFittedError):
+            getattr(small(), name)
 
 
 def test_models_move():

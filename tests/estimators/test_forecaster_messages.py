@@ -46,7 +46,7 @@ FAULTS = {
     ),
     "missing": (
         lambda: small().fit(np.full(9, np.nan)),
-        "RNNForecaster.fit: y has no observed value: all 9 are missing.",
+        "RNNForecaster.fit: y has no observed value: all 9 are missing. Pass numbers.",
     ),
     "other times": (
         lambda: small().fit(X[1:], ONE),
@@ -69,6 +69,22 @@ FAULTS = {
         lambda: fitted("X").predict(3, history=ONE),
         "RNNForecaster.predict: the model was fitted with covariates, ['price', 'heat'], but "
         "history has none. Pass history=(X_past, y_past).",
+    ),
+    "other kind of times": (
+        lambda: fitted("bare").score(ONE.to_period()),
+        "RNNForecaster.score: y has times of another kind than the series before: periods of M "
+        "after dates without a time zone. Pass an index of the same kind.",
+    ),
+    "integers after dates": (
+        lambda: fitted("bare").predict(history=ONE.set_axis(range(1, 73))),
+        "RNNForecaster.predict: history has times of another kind than the series before: integers "
+        "after dates without a time zone. Pass an index of the same kind.",
+    ),
+    "nothing to compare": (
+        lambda: fitted("bare").score(
+            ONE[:2].set_axis(MONTHS[-2:] + pd.DateOffset(months=2)) * np.nan
+        ),
+        "RNNForecaster.score: y has no observed value to compare with. Pass at least one number.",
     ),
     "scores without covariates": (
         lambda: fitted("X").score_samples(ONE),

@@ -145,7 +145,7 @@ class Known(Kind):
         an update. With ``scored``, values without a logarithm are read as missing.
         """
         index = index_of(X)
-        data = read_series(y, f"{caller}: {name}", freq=self.frequency, index=index)
+        data = read_series(y, f"{caller}: {name}", freq=self.data.clock, index=index)
         if scored and self.transform == "log":
             data = replace(data, values=np.where(data.values > 0, data.values, np.nan))
         covariates = self.read_covariates(X, data, caller, name)
@@ -238,7 +238,8 @@ class Known(Kind):
         """Return covariates with the rows of X."""
         known = self.covariates
         assert known is not None
-        new = read_series(y, f"{caller}: y", freq=self.frequency, index=index_of(X))
+        where, clock, index = f"{caller}: y", self.data.clock, index_of(X)
+        new = read_series(y, where, freq=clock, index=index, may_be_missing=True)
         found = read_covariates(X, new, f"{caller}: X", columns=known.columns)
         assert found is not None
         # The calendar of offsets counts from an anchor, which a new series may have moved back.
@@ -265,11 +266,6 @@ class Known(Kind):
             places = merged.clock.places(new.clock.times(places))
         base = replace(known, table=table)
         return base.extended(codes[series], places, found.table.values)
-
-    @property
-    def frequency(self) -> Any:
-        """What other series are read with."""
-        return self.data.clock.frequency if self.data.clock.kind != "position" else None
 
     def _codes(self, data: SeriesSet) -> np.ndarray:
         """Return the number of each series among the known ones, -1 for others."""

@@ -36,7 +36,9 @@ def skill(
     state = known.current()
     truth = read_truth(y, state.data, f"{caller}: y", index=index_of(X))
     if len(truth.values) == 0:
-        raise ValueError(f"{caller}: y has no observed value to compare with.")
+        raise ValueError(
+            f"{caller}: y has no observed value to compare with. Pass at least one number."
+        )
     n_steps = int(truth.ahead.max())
     if known.covariates is not None:
         # Without X the message names what is needed.
@@ -77,7 +79,7 @@ def surprise(
     caller : str
         For error messages.
     """
-    given = read_series(y, f"{caller}: y", freq=known.frequency, index=index_of(X))
+    given = read_series(y, f"{caller}: y", freq=known.data.clock, index=index_of(X))
     truth = known.scored(given)
     state = known.read(y, X, caller, scored=True)
     data = state.data
