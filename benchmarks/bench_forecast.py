@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import report
 import torch
+from forecast_answers import answers
 from forecast_peers import Limits, Windows
 
 from sk_rnn import RNNForecaster
@@ -166,6 +167,7 @@ def rolling(task: Origins, params: dict[str, Any], limits: Limits | None) -> Ite
         yield Result(name, errors_of(truth, last), 0.0)
     if limits is not None:
         methods = {"RNNForecaster": found} | methods
+        windows = windows._replace(context=model.context_)
         yield from peers(windows, limits, methods, lambda rows, f: errors_of(truth[rows], f))
 
 
@@ -214,10 +216,11 @@ def airline(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterat
         return {"MAPE": float(np.mean([*each.values()])), **each}
 
     started = time.process_time()
-    found = [
-        RNNForecaster(task.horizon, **params).fit(y[:origin]).predict().to_numpy()[None]
-        for origin, task in tasks.items()
-    ]
+    found = []
+    for origin, task in tasks.items():
+        model = RNNForecaster(task.horizon, **params).fit(y[:origin])
+        found.append(model.predict().to_numpy()[None])
+        tasks[origin] = task._replace(context=model.context_)
     yield Result("RNNForecaster", figures(found), time.process_time() - started)
     yield Result("seasonal naive", figures([repeated(task, 12) for task in tasks.values()]), 0.0)
     if limits is None:
@@ -257,7 +260,7 @@ def m4(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterator[Re
     if limits is not None:
         lengths = np.array([*map(len, past)])
         origins = np.stack([everything, lengths], axis=1)
-        task = Windows(past, lengths, origins, 48, 24, "h")
+        task = Windows(past, lengths, origins, 48, 24, "h", model.context_)
         yield from peers(task, limits, {"RNNForecaster": median, "seasonal naive": last}, figures)
 
 
@@ -354,11 +357,18 @@ def _streams(path: Path, params: dict[str, Any]) -> Iterator[float]:
                 yield float(np.mean(np.array(found)[:, None] < np.array(clean)))
 
 
+def drivers(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterator[Result]:
+    """Generated series with and without what drives them."""
+    for name, figures, seconds in answers(params):
+        yield Result(name, figures, seconds)
+
+
 OTHERS: dict[str, Callable[[Path, dict[str, Any], Limits | None], Iterator[Result]]] = {
     "airline": airline,
     "M4 Hourly": m4,
     "speed": many,
     "anomalies": anomalies,
+    "known answers": drivers,
 }
 
 
@@ -367,6 +377,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--tasks", nargs="*", default=[*OTHERS, *ROLLING])
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--params", nargs="*", default=[], help="of the forecaster: cell=lstm")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--peers", type=Path, help="interpreter of the peers' environment")
     parser.add_argument("--peer-seconds", type=float, default=600.0)
@@ -376,6 +387,8 @@ def main() -> None:
     methods = [*forecast_peers.LOCAL, *forecast_peers.GLOBAL]
     parser.add_argument("--peer-methods", nargs="*", choices=methods, default=methods)
     options = parser.parse_args()
+    pairs = (text.partition("=") for text in options.params)
+    chosen = {key: int(value) if value.isdigit() else value for key, _, value in pairs}
     limits = None
     if options.peers is not None:
         limits = Limits(
@@ -393,7 +406,7 @@ def main() -> None:
     rows, records = [], []
     for name in options.tasks:
         for seed in range(options.seeds):
-            params = {"random_state": seed, "device": "cpu"}
+            params = chosen | {"random_state": seed, "device": "cpu"}
             beside = limits if seed == 0 else None
             if name in OTHERS:
                 results = OTHERS[name](options.data, params, beside)

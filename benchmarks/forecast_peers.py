@@ -47,6 +47,7 @@ class Windows(NamedTuple):
     horizon: int
     season: int
     freq: str
+    context: int = 0  # time steps that recurrent models read
 
     def chosen(self, limits: Limits, *, local: bool) -> np.ndarray:
         """Return the indices of the windows that a peer forecasts."""
@@ -88,6 +89,7 @@ def run(
             windows=task.origins[rows],
             horizon=task.horizon,
             season=task.season,
+            context=task.context,
             freq=task.freq,
             steps=limits.steps,
         )

@@ -27,20 +27,15 @@ class Task(NamedTuple):
     windows: np.ndarray  # (n_windows, 2): series, first time step to forecast
     horizon: int
     season: int
+    context: int  # time steps that recurrent models read
     freq: str
     steps: int  # of the optimizer
-
-    @property
-    def context(self) -> int:
-        """Time steps that recurrent models read; fewer on short series."""
-        most = (int(self.train.min()) - self.horizon) // 2
-        return min(3 * max(self.horizon, self.season), most)
 
 
 def read(path: str) -> Task:
     with np.load(path) as saved:
         series = np.split(saved["values"], saved["offsets"][1:-1])
-        numbers = [int(saved[name]) for name in ("horizon", "season")]
+        numbers = [int(saved[name]) for name in ("horizon", "season", "context")]
         series = [pd.Series(one).interpolate(limit_direction="both").to_numpy() for one in series]
         return Task(
             series,

@@ -216,7 +216,9 @@ class BaseForecaster(WindowEstimator):
         X, y = separate(X, y)
         data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
         origins = backtest_windows(data, 1, int(self.horizon), caller, start=start, step=step)
-        labels = None if quantiles is None else pd.Index(np.atleast_1d(quantiles), dtype=float)
+        labels = None
+        if quantiles is not None:
+            labels = pd.Index(check_quantiles(quantiles, caller))
         forecasts = np.empty((len(origins), origins.horizon))
         shape = (*forecasts.shape, 0 if labels is None else len(labels))
         more = np.empty(shape)

@@ -154,6 +154,37 @@ FAULTS = {
         "RNNForecaster.backtest: start=70 leaves no origin with 6 time steps after it: the longest "
         "series has 72. Pass an earlier start.",
     ),
+    "start that is no time": (
+        lambda: small().backtest(ONE.set_axis(range(72)), start="2022-01"),
+        "RNNForecaster.backtest: start='2022-01' cannot be read as a time of y, which has "
+        "integers. Pass a fraction of the time steps between 0 and 1, a number of time steps, or "
+        "the time of the first forecast.",
+    ),
+    "step": (
+        lambda: small().backtest(ONE, step=1.5),
+        "RNNForecaster.backtest: step=1.5 must be a positive integer, the time steps between two "
+        "origins.",
+    ),
+    "no dates": (
+        lambda: fitted("bare").predict(history=ONE.to_numpy()),
+        "RNNForecaster.predict: history has no dates, but the model reads features of the "
+        "calendar, ['month']. Pass series with an index of dates, or fit with calendar=None.",
+    ),
+    "complex": (
+        lambda: small().fit(X.assign(price=1j), ONE),
+        "RNNForecaster.fit: X: Complex data not supported. Pass real and imaginary parts as two "
+        "features.",
+    ),
+    "columns": (
+        lambda: fitted("X").predict(np.ones((4, 3))),
+        "RNNForecaster.predict: X has 3 features, but RNNForecaster is expecting 2 features as "
+        "input. Pass the columns of fit.",
+    ),
+    "quantiles of a backtest": (
+        lambda: small().backtest(ONE, quantiles="half"),
+        "RNNForecaster.backtest: quantiles has 'half'. Pass numbers between 0 and 1, such as (0.1, "
+        "0.5, 0.9).",
+    ),
     "refit": (
         lambda: small().backtest(ONE, refit="yes"),
         "RNNForecaster.backtest: refit='yes' must be True, False or a positive number of origins.",

@@ -42,7 +42,7 @@ SERIES = (
     "pl.from_pandas(stores.reset_index())",
     "pa.Table.from_pandas(stores.reset_index())",
     "np.ma.masked_greater(monthly.to_numpy(), 6)",
-    "torch.from_numpy(monthly.to_numpy())",
+    "torch.tensor(monthly.to_list())",
     "memmap(monthly.to_numpy())",
 )
 JUNK_SERIES = (

@@ -148,6 +148,7 @@ class Known(Kind):
         data = read_series(y, f"{caller}: {name}", freq=self.data.clock, index=index)
         if scored and self.transform == "log":
             data = replace(data, values=np.where(data.values > 0, data.values, np.nan))
+        self._require_dates(data, f"{caller}: {name}")
         covariates = self.read_covariates(X, data, caller, name)
         self.transformed(data, f"{caller}: {name}")
         codes = self._codes(data)
@@ -170,6 +171,7 @@ class Known(Kind):
 
     def read_data(self, data: SeriesSet, covariates: Covariates | None, caller: str) -> State:
         """Return the state of series that have been read; their scales are those of fit."""
+        self._require_dates(data, f"{caller}: y")
         self.transformed(data, f"{caller}: y")
         codes = self._codes(data)
         ids = data.layout.ids
@@ -213,6 +215,14 @@ class Known(Kind):
             self._require_covariates(caller, "y")
         again.covariates = self._extended(merged, y, X, caller)
         return again
+
+    def _require_dates(self, data: SeriesSet, where: str) -> None:
+        if self.calendar and not data.clock.has_dates:
+            raise ValueError(
+                f"{where} has no dates, but the model reads features of the calendar, "
+                f"{list(self.calendar)}. Pass series with an index of dates, or fit with "
+                "calendar=None."
+            )
 
     def _require_covariates(self, caller: str, name: str) -> NoReturn:
         assert self.covariates is not None
