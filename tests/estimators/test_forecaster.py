@@ -1,6 +1,7 @@
 """RNNForecaster: kinds of y, forecasts, quantiles, updates, scores, backtests."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -462,6 +463,65 @@ def test_season_and_context():
         small(context=6, season_length=[12, 24]).fit(SEASON)
 
 
+def test_windows_are_never_materialised():
+    y = np.random.default_rng(0).normal(size=(150, 1000)).cumsum(axis=0)
+    params = {"context": 96, "season_length": None, "hidden_size": 2, "n_networks": 1}
+    small(12, **params).fit(y[:, :20]).predict()  # loads the kernels
+    tracemalloc.start()
+    try:
+        model = small(12, **params).fit(y)
+        model.predict(24)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.25 * model.n_windows_ * 108 * 8
+
+
+# --- CUDA -----------------------------------------------------------------------------------------
+
+
+def _on_cuda(**params):
+    """A model with everything that is moved to the device."""
+    X = pd.DataFrame({"price": SEASON, "kind": ["u", "v"] * 36, "visits": SEASON**2}, MONTHS)
+    X = pd.concat({"b": X, "a": X[10:]}, names=["shop"])
+    params = {"past_features": ["visits"], "series_embedding": 2, "device": "cuda", **params}
+    return small(**params), X
+
+
+@pytest.mark.cuda
+def test_cuda_forecasts_are_those_of_the_cpu():
+    model, X = _on_cuda()
+    train = X.index.get_level_values("month") < MONTHS[60]
+    model.fit(X[train], LONG[train])
+    assert model.device_.startswith("cuda")
+    assert all(weight.is_cuda for weight in model.module_.parameters())
+    there = model.predict(X[~train])
+    table = model.backtest(X, LONG, start=MONTHS[60], step=3, quantiles=[0.1, 0.9])
+    scores = model.score_samples(X, LONG)
+    model.update(X[~train], LONG[~train])
+    again = pickle.loads(pickle.dumps(model))
+    model, X = _on_cuda()
+    model.fit(X[train], LONG[train]).to("cpu")
+    np.testing.assert_allclose(model.predict(X[~train]), there, rtol=1e-4)
+    found = model.backtest(X, LONG, start=MONTHS[60], step=3, quantiles=[0.1, 0.9])
+    np.testing.assert_allclose(found, table, rtol=1e-4)
+    np.testing.assert_allclose(model.score_samples(X, LONG), scores, rtol=1e-3, atol=1e-3)
+    assert again.end_.equals(model.update(X[~train], LONG[~train]).end_)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_cuda_reaches_the_scores_of_the_cpu(precision):
+    params = {"max_steps": 50, "hidden_size": 16}
+    scores = {}
+    for device in ("cpu", "cuda"):
+        model = small(
+            device=device, **params, **({} if device == "cpu" else {"precision": precision})
+        )
+        scores[device] = model.fit(ONE[:60]).score(ONE[60:66])
+    assert scores["cuda"] == pytest.approx(scores["cpu"], abs=0.1)
+
+
 # --- scikit-learn ---------------------------------------------------------------------------------
 
 SPLIT = TimeSeriesSplit(2, test_size=6)
@@ -479,6 +539,18 @@ def test_searches_and_scores():
     assert search.best_params_["horizon"] in (1, 6)
     scores = cross_val_score(small(), LONG, cv=ForecastSplit(2, 6), error_score="raise")
     assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("name", ["series", "long"])
+def test_searches_in_parallel(name):
+    y, cv = (ONE, SPLIT) if name == "series" else (LONG, ForecastSplit(2, 6))
+    grid = {"hidden_size": [4, 8]}
+    found = [
+        GridSearchCV(small(), grid, cv=cv, n_jobs=n_jobs, error_score="raise").fit(y)
+        for n_jobs in (None, 2)
+    ]
+    np.testing.assert_allclose(*(one.cv_results_["mean_test_score"] for one in found), rtol=1e-6)
+    np.testing.assert_allclose(*(values_of(one.predict(9)) for one in found), rtol=1e-6)
 
 
 def test_pipelines_and_transformed_targets():

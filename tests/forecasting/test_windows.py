@@ -484,7 +484,8 @@ def test_backtest_of_many_series_and_of_arrays():
         (
             {"start": "soon"},
             "F: start='soon' cannot be read as a time of y, which has dates without a time zone. "
-            "Pass a fraction of the time steps between 0 and 1, a number of time steps, or the time of the first forecast.",
+            "Pass a fraction of the time steps between 0 and 1, a number of time steps, or the "
+            "time of the first forecast.",
         ),
         (
             {"start": 19},
