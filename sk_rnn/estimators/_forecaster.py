@@ -19,17 +19,17 @@ Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu"]
 
 
 class RNNForecaster(RegressorMixin, BaseForecaster):
-    """Forecaster of series: their next values, with intervals, from their own past and covariates.
+    """Forecasts of time series, with prediction intervals, from their past and covariates.
 
-    Rows are time steps. ``fit(y)`` learns one model of all series in y; ``predict()`` returns what
-    follows them, as the kind of object that y is, with the times that follow. Covariates are passed
-    as X, as to any regressor: ``fit(X, y)``, and ``predict(X)`` with the rows to forecast. Nothing
-    needs to be scaled, differenced or filled in.
+    Rows are time steps. ``fit(y)`` trains one model on all series in y; ``predict()`` returns their
+    next values, in the same kind of container as y, with the times that follow. Covariates are
+    passed as X, as to any regressor: ``fit(X, y)``, and ``predict(X)`` with the rows to forecast.
+    Series need not be scaled, differenced or imputed.
 
     Parameters
     ----------
     horizon : int, default=1
-        Number of time steps that are forecast together. `predict` may ask for fewer or more.
+        Number of time steps that are forecast together. `predict` can return fewer or more.
 
     context : int or "auto", default="auto"
         Number of time steps that are read before each forecast, rounded up to whole patches (see
@@ -44,8 +44,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         dates "auto" uses none.
 
     past_features : label, int or list of these, default=None
-        Columns of X that are not known ahead, by name or position. They are read up to the end of
-        what is known, and may be missing in the rows to forecast.
+        Columns of X that are not known ahead, by name or position. They are read up to the last
+        observation, and may be missing in the rows to forecast.
 
     calendar : "auto", None or list of str, default="auto"
         Features of the calendar, among "hour", "dayofweek", "dayofyear" and "month". "auto" uses
@@ -58,11 +58,11 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         the median, unless ``loss="squared_error"``.
 
     nonnegative : bool or "auto", default="auto"
-        Whether forecasts below zero are set to zero. "auto": if no value in `fit` is negative.
+        Whether negative forecasts are set to zero. "auto" does so if no value in `fit` is negative.
 
     loss : {"quantile", "squared_error"}, default="quantile"
-        What the forecast is: with "quantile" the median, which minimises the absolute error, with
-        "squared_error" the mean. Quantiles are trained with both.
+        Loss of the point forecast: "quantile" forecasts the median, which minimises the absolute
+        error, "squared_error" the mean. Quantiles are trained with both.
 
     quantiles : sequence of float, default=(0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
         Quantiles that are trained; 0.5 is added. Those between them are interpolated.
@@ -71,8 +71,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Number of networks with different initial weights, whose forecasts are averaged.
 
     series_embedding : int or None, default=None
-        Size of a vector that is learned for each series. Series that were not in `fit` get the mean
-        of the vectors. If None, series differ in their values and covariates only.
+        Size of an embedding vector that is learned for each series, for series that react
+        differently to the same covariates. Series that were not in `fit` get the mean of the
+        vectors. If None, series differ only in their values and covariates.
 
     freq : pandas offset, str, int or None, default=None
         Frequency of the times. If None, it is inferred from the index.
@@ -114,8 +115,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     max_steps : int or "auto", default="auto"
-        Number of steps of the optimizer; of more than 50 the largest multiple of as many equal
-        parts is used. "auto" uses 100 for up to 1,000 windows and 1,300 for 300,000, at most 2,000.
+        Number of optimizer steps, rounded down to epochs of equal size of up to 50 steps. "auto"
+        uses 100 for up to 1,000 windows, 1,300 for 300,000, and at most 2,000.
 
     batch_size : int or "auto", default="auto"
         Number of windows per training step. "auto" uses 128, and 32 with fewer than 500 windows.
@@ -187,13 +188,14 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     target_transform_ : "log" or None
         Transform of the values.
     end_ : object
-        The last time that is known; of long series a Series with one for each.
+        Time of the last observation; for several series that can end at different times, a Series
+        with one time per id.
     n_missing_ : int
         Number of missing values in `fit`, including those of times without a row.
     n_windows_ : int
         Number of windows that were trained on.
     n_steps_ : int
-        Number of steps of the optimizer.
+        Number of optimizer steps.
     n_iter_ : int
         Number of epochs of up to 50 steps.
     loss_curve_ : list of float
@@ -204,8 +206,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
         the last one with a finite loss.
     base_weights_ : DataFrame
-        What the baseline repeats, in each part of the horizon: weights of the value one season ago,
-        of the last value and of the mean of the window.
+        Weights of the baseline in each part of the horizon: of the value one season ago, of the
+        last value and of the mean of the window.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
@@ -215,24 +217,25 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     See Also
     --------
-    sk_rnn.model_selection.ForecastSplit : Cuts many series by time for cross-validation.
+    sk_rnn.model_selection.ForecastSplit : Cross-validation that splits many series by time.
     sk_rnn.preprocessing.make_windows : Windows for other estimators.
 
     Notes
     -----
-    A window of `context_` values is centred and scaled by itself and read in patches of one season.
-    From the state after the last patch, one step of the decoder per patch ahead gives all quantiles
-    of that patch, so errors do not build up within the horizon. They are added to a baseline, of
-    which few numbers are learned: a mean of the values one season ago with their growth, the last
-    value and the mean of the window. Before training the forecast is that baseline; on few windows
-    the network adds little to it.
+    Each window of `context_` values is centred and scaled separately and read in patches of one
+    season. From the state after the last patch, the decoder takes one step per patch of the
+    horizon, which returns all quantiles of that patch, so errors do not accumulate within the
+    horizon. They are added to a baseline with few parameters: a weighted mean of the values one
+    season ago with their growth, the last value and the mean of the window. Before training the
+    forecast is that baseline; with few windows the network adds little to it. Covariates that are
+    known ahead also have a direct effect on each step, which starts at that of a ridge regression.
 
-    Beyond `horizon` forecasts are taken for observations, block by block; quantiles there are too
-    narrow, of which a warning tells. Quantiles are those of single steps: sums over several steps
-    have other ones.
+    Beyond `horizon`, forecasts are fed back as if they were observations, block by block; quantiles
+    there are too narrow, and a warning is issued. Quantiles are marginal, for single steps: those
+    of a sum over several steps differ.
 
     On a random walk, such as a price or an exchange rate, no method beats the last value, and this
-    one is a few percent worse. A series of ten values is forecast by its baseline alone.
+    one is a few percent worse. A series of ten values is forecast by the baseline almost alone.
 
     References
     ----------
@@ -346,22 +349,22 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None) -> Self:
-        """Fit the model to series, and to covariates if there are any.
+        """Fit the model to series, and covariates if there are any.
 
         Parameters
         ----------
         X : covariates, or the series if y is None
-            Covariates: a DataFrame or a 2-D array with the rows of y. Columns are known ahead, but
-            for `past_features`. Those of dtype category, string, object or bool are categories. For
-            several series X has the index of y, or only times, which all series share. May be a
-            DataFrame without columns, ``y.to_frame()[[]]``, whose index are the times of y.
+            Covariates: a DataFrame or a 2-D array with the rows of y. Columns are known ahead,
+            except `past_features`. Those of dtype category, string, object or bool are categories.
+            For several series, X has the index of y, or only times, and then all series share it.
+            A DataFrame without columns, ``y.to_frame()[[]]``, provides only the times of y.
         y : series, default=None
             A Series with an index of times; a DataFrame with one column per series; a Series with a
             MultiIndex of ids and times; a dict or list of Series or 1-D arrays; a `Panel` of one
             feature; a 1-D array, or a 2-D array of shape (n_timesteps, n_series). Missing values
             and missing rows are allowed. If None, X is the series.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row of y in the loss. Rows of weight zero are read, but not learned from.
+            Weight of each row of y in the loss. Rows of weight zero are inputs, but not targets.
 
         Returns
         -------
@@ -382,7 +385,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Append observations, and train on the windows that forecast them, once.
+        """Append observations, and train for one epoch on the windows that forecast them.
 
         Parameters
         ----------
@@ -398,29 +401,29 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         return self._partial_fit(X, y)
 
     def predict(self, X: Any = None, *, history: Any = None) -> Any:
-        """Forecast what follows the series.
+        """Forecast the next values of the series.
 
         Parameters
         ----------
         X : None, int, index of times, DataFrame or array, default=None
-            What to forecast, always after the end of what is known: the next `horizon` steps, or
-            this many; these times; or these rows, with the covariates that are known ahead. Rows of
-            an array are the next ones.
+            What to forecast, always after the last observation: the next `horizon` steps if None;
+            a number of steps; times; or rows, with the covariates that are known ahead. Rows of an
+            array are the next time steps.
         history : series, default=None
-            Forecast what follows these series, of any kind that `fit` accepts, instead of those of
-            `fit` and `update`; with covariates ``(X_past, y_past)``.
+            Forecast these series, in any container that `fit` accepts, instead of those of `fit`
+            and `update`; with covariates, ``(X_past, y_past)``.
 
         Returns
         -------
         y : object
-            The medians, or with ``loss="squared_error"`` the means, as the kind of object that the
-            series are: a Series, a DataFrame with a column per series, a Series with ids and times,
-            a dict, a list, a Panel or an array.
+            Medians, or means with ``loss="squared_error"``, in the same kind of container as the
+            series: a Series, a DataFrame with one column per series, a Series with ids and times, a
+            dict, a list, a Panel or an array.
 
         Raises
         ------
         ValueError
-            If X begins before the end of what is known, or covariates are missing.
+            If X begins before the last observation, or covariates are missing.
         """
         check_is_fitted(self)
         state, future, forecasts = self._forecast_rows(X, history, f"{type(self).__name__}.predict")
@@ -436,9 +439,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         X : None, int, index of times, DataFrame or array, default=None
             What to forecast, as in `predict`.
         quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
-            From the smallest to the largest that was trained.
+            Between the smallest and the largest that were trained.
         history : series, default=None
-            Series to forecast instead of those that are known, as in `predict`.
+            Series to forecast instead of those of `fit`, as in `predict`.
 
         Returns
         -------
@@ -454,16 +457,16 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         return self._forecast_quantiles(X, history, caller, levels, labels)
 
     def predict_interval(self, X: Any = None, coverage: Float = 0.9, *, history: Any = None) -> Any:
-        """Forecast an interval that holds each value with a given probability.
+        """Forecast intervals that contain each value with a given probability.
 
         Parameters
         ----------
         X : None, int, index of times, DataFrame or array, default=None
             What to forecast, as in `predict`.
         coverage : float, default=0.9
-            The probability; at most that between the outer quantiles that were trained.
+            The probability, at most that between the outermost quantiles that were trained.
         history : series, default=None
-            Series to forecast instead of those that are known, as in `predict`.
+            Series to forecast instead of those of `fit`, as in `predict`.
 
         Returns
         -------
@@ -484,7 +487,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         X : covariates, or the values if y is None
             Covariates of the rows of y.
         y : series, default=None
-            True values after the end of what is known, of the kind passed to `fit`.
+            True values after the last observation, in the kind of container passed to `fit`.
         sample_weight : array-like of shape (n_rows,), default=None
             Weight of each row.
 
@@ -499,35 +502,38 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     def score_samples(self, X: Any, y: Any = None) -> Any:
         """Return how likely each observation is, given those before it.
 
-        It is the logarithm of the probability of a value at least as far from the median, from the
-        quantiles of the forecast of each step from all steps before it: 0 for the median, -3 for
-        an outer quantile of 5 %, and lower for anomalies.
+        That is the logarithm of the probability of a value at least as far from the median, given
+        the quantiles forecast for each step from the steps before it: 0 for the median, -2.3 for
+        the 5 % and 95 % quantiles, and lower for anomalies.
 
         Parameters
         ----------
         X : covariates, or the series if y is None
             Covariates of the rows of y, if the model was fitted with any.
         y : series, default=None
-            Series of any kind that `fit` accepts.
+            Series in any container that `fit` accepts.
 
         Returns
         -------
         scores : object
-            One for each row, as the kind of object that the series are. NaN for missing values and
+            One score per row, in the same kind of container as y. NaN for missing values and
             for the first steps, before which fewer than two patches (`patch_`) are observed.
         """
         return self._score_samples(X, y)
 
     def update(self, X: Any, y: Any = None) -> Self:
-        """Append observations, from which the next forecasts go on. Weights do not change.
+        """Append observations, after which the next forecasts start. Weights do not change.
+
+        Only the last steps, which forecasts depend on, are kept.
 
         Parameters
         ----------
         X : covariates, or the values if y is None
             Covariates of the rows of y, if the model was fitted with any.
         y : series, default=None
-            Values that follow those known, of the kind passed to `fit`. Rows that are known may be
-            among them if they are equal; new ids begin new series; steps in between are missing.
+            Values after the last observation, in the kind of container passed to `fit`. They may
+            repeat rows that are known if these are equal; new ids start new series; steps without
+            a row are missing values.
 
         Returns
         -------
@@ -536,7 +542,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Raises
         ------
         ValueError
-            If a value of a known time is another one.
+            If the value at a known time differs.
         """
         return self._update(X, y)
 
@@ -552,8 +558,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     ) -> pd.DataFrame:
         """Forecast from many origins in the past, to compare with what followed.
 
-        The estimator is not changed. It is used as it is if it is fitted and knows nothing after
-        the first origin; otherwise a copy is fitted to what is before that.
+        The estimator is not changed. If it is fitted, and to nothing after the first origin of
+        each series, it is used as it is. Otherwise a copy is fitted to all time steps up to the
+        first origin: no forecast depends on what any of the series has after its origin.
 
         Parameters
         ----------
@@ -562,20 +569,21 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         y : series, default=None
             As in `fit`.
         start : float, int or time, default=0.8
-            What comes before the first forecast: a fraction of the time steps of each series, their
-            number, or all times before this one.
+            Start of the first forecast: a fraction of the time steps of each series, a number of
+            time steps, or a time.
         step : int, default=None
             Time steps between origins; by default `horizon`.
         refit : bool or int, default=False
-            Whether to refit a copy at each origin of a series; an int k refits at every k-th one.
+            Whether to refit a copy at each origin; an int k refits at every k-th one. Origins are
+            counted by time over all series, or within each series without times.
         quantiles : float or sequence of float, default=None
             Quantiles to forecast as well.
 
         Returns
         -------
         table : DataFrame
-            One row per cutoff (the last time that was read), series and time, with the columns
-            "y_true", "y_pred" and those of the quantiles.
+            One row per cutoff (the last time step before the forecast), series and time, with the
+            columns "y_true", "y_pred" and one per quantile.
         """
         return self._backtest(X, y, start, step, refit, quantiles)
 

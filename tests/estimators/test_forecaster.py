@@ -464,9 +464,10 @@ def test_season_and_context():
 
 
 def test_windows_are_never_materialised():
-    y = np.random.default_rng(0).normal(size=(150, 1000)).cumsum(axis=0)
+    walks = np.random.default_rng(0).normal(size=(150, 1000)).cumsum(axis=0)
+    y = pd.DataFrame(walks, pd.date_range("2024", periods=150, freq="h"))
     params = {"context": 96, "season_length": None, "hidden_size": 2, "n_networks": 1}
-    small(12, **params).fit(y[:, :20]).predict()  # loads the kernels
+    small(12, **params).fit(y.iloc[:, :20]).predict()  # loads the kernels
     tracemalloc.start()
     try:
         model = small(12, **params).fit(y)

@@ -104,7 +104,7 @@ FAULTS = {
     "untrained quantile": (
         lambda: fitted("bare").predict_quantiles(quantiles=0.99),
         "RNNForecaster.predict_quantiles: quantiles has 0.99, but the model was trained on "
-        "quantiles from 0.05 to 0.95, outside of which it knows nothing. Pass numbers from 0.05 to "
+        "quantiles from 0.05 to 0.95, and forecasts none outside of them. Pass numbers from 0.05 to "
         "0.95, or fit with quantiles that include it.",
     ),
     "coverage": (

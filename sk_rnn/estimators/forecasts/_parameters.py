@@ -75,7 +75,7 @@ def check_quantiles(quantiles: Any, caller: str, *, low: float = 0.0, high: floa
         if trained and not low - 1e-9 <= value <= high + 1e-9:
             raise ValueError(
                 f"{caller}: quantiles has {plain(value)}, but the model was trained on quantiles "
-                f"from {low} to {high}, outside of which it knows nothing. {advice}"
+                f"from {low} to {high}, and forecasts none outside of them. {advice}"
             )
     return np.clip(values.astype(np.float64), low, high) if trained else values.astype(np.float64)
 
