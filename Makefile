@@ -4,13 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
 PEERS ?= .venv-peers
+FORECAST_PEERS ?= .venv-forecast-peers
 # One thread per process and one process per core: torch's threads do not help on the tiny data of tests.
 TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --dist worksteal
 # Tests that also run as if Numba were not installed.
 BOTH := $(addprefix estimators/test_,composition conformance invariance messages parameters state) \
 	modules/test_modules training/test_training
 
-.PHONY: demo test test-slow fuzz lint docs bench bench-speed bench-peers clean
+.PHONY: demo test test-slow fuzz lint docs bench bench-speed bench-peers bench-forecast clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -70,5 +71,14 @@ bench-peers: $(VENV)/.run $(PEERS)/.made  ## comparison with other libraries
 	$(BIN)/python benchmarks/bench_latency.py --python $(PEERS)/bin/python
 	$(BIN)/python benchmarks/bench_peers.py --python $(PEERS)/bin/python
 
+# statsforecast, darts and neuralforecast, with the version of pandas that they require.
+$(FORECAST_PEERS)/.made: benchmarks/requirements-forecast-peers.txt
+	$(PYTHON) -m venv $(FORECAST_PEERS)
+	$(FORECAST_PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+bench-forecast: $(VENV)/.run $(FORECAST_PEERS)/.made  ## forecasts, compared with other libraries
+	$(BIN)/python benchmarks/bench_forecast.py --data $(DATA) --peers $(FORECAST_PEERS)/bin/python
+
 clean:
-	rm -rf $(VENV) $(PEERS) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/output
+	rm -rf $(VENV) $(PEERS) $(FORECAST_PEERS) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/output

@@ -1,7 +1,8 @@
 """Accuracy of default forecasts, and of repeating the last value or the last season.
 
 Each data set has its own protocol: a fit before the test period, and forecasts from every origin in
-it. If statsforecast is installed, AutoARIMA, AutoETS and Theta are fitted as well.
+it. With ``--peers PYTHON``, the interpreter of an environment with other libraries, their methods
+forecast the same series from some of the same origins (see `forecast_peers.py`).
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import forecast_peers
 import numpy as np
 import pandas as pd
 import report
 import torch
+from forecast_answers import answers
+from forecast_peers import Limits, Windows
 
 from sk_rnn import RNNForecaster
 from sk_rnn.metrics import mean_absolute_scaled_error
@@ -43,7 +47,25 @@ class Origins(NamedTuple):
     start: int
     step: int
     season: int
+    freq: str
     steps: int = 0  # rows after `start` that count; 0 for all
+
+    @property
+    def first(self) -> int:
+        """The first time step that is forecast."""
+        return len(self.y) - self.steps if self.steps else self.start
+
+    @property
+    def windows(self) -> Windows:
+        """Series and origins, sorted by origin and series, as a backtest is."""
+        values = np.asarray(self.y, dtype=float).reshape(len(self.y), -1)
+        n_series = values.shape[1]
+        origins = np.arange(self.first, len(values) - self.horizon + 1, self.step)
+        pairs = np.stack(
+            [np.tile(np.arange(n_series), len(origins)), np.repeat(origins, n_series)], axis=1
+        )
+        train = np.full(n_series, self.start)
+        return Windows([*values.T], train, pairs, self.horizon, self.season, self.freq)
 
 
 def one_column(path: Path) -> pd.Series:
@@ -58,19 +80,19 @@ def one_column(path: Path) -> pd.Series:
 
 def sunspots(data: Path) -> Origins:
     y = one_column(data / "fc_sunspots" / "monthly-sunspots.csv")
-    return Origins(y, 12, int(0.8 * len(y)), 3, 12)
+    return Origins(y, 12, int(0.8 * len(y)), 3, 12, "MS")
 
 
 def temperatures(data: Path) -> Origins:
     y = one_column(data / "fc_mintemps" / "daily-min-temperatures.csv")
-    return Origins(y, 7, len(y) - 365, 1, 7)
+    return Origins(y, 7, len(y) - 365, 1, 7, "D")
 
 
 def electricity(data: Path, horizon: int) -> Origins:
     y = pd.read_csv(data / "fc_ETTh1" / "ETTh1.csv.gz", index_col=0, parse_dates=True)
     y = y[:14400]
     y = (y - y[:8640].mean()) / y[:8640].std(ddof=0)
-    return Origins(y, horizon, 8640, 1, 24, 2880)
+    return Origins(y, horizon, 8640, 1, 24, "h", 2880)
 
 
 def exchange(data: Path) -> Origins:
@@ -78,19 +100,19 @@ def exchange(data: Path) -> Origins:
     n = len(y)
     start = int(0.7 * n)
     y = (y - y[:start].mean(axis=0)) / y[:start].std(axis=0)
-    return Origins(y, 96, start, 1, 1, n - int(0.8 * n))
+    return Origins(y, 96, start, 1, 1, "D", n - int(0.8 * n))
 
 
 def random_walks(data: Path) -> Origins:
     steps = np.random.default_rng(0).normal(size=(520, 20))
-    return Origins(steps.cumsum(axis=0), 10, 400, 5, 1)
+    return Origins(steps.cumsum(axis=0), 10, 400, 5, 1, "D")
 
 
 def sines(data: Path) -> Origins:
     t = np.arange(1000)
     y = 10 * np.sin(2 * np.pi * t / 24) + 5 * np.sin(2 * np.pi * t / 100)
     y = y + np.random.default_rng(0).normal(size=1000)
-    return Origins(pd.Series(y, pd.date_range("2024", periods=1000, freq="h")), 24, 800, 4, 24)
+    return Origins(pd.Series(y, pd.date_range("2024", periods=1000, freq="h")), 24, 800, 4, 24, "h")
 
 
 ROLLING: dict[str, Callable[[Path], Origins]] = {
@@ -116,46 +138,101 @@ def errors_of(truth: np.ndarray, found: np.ndarray) -> dict[str, float]:
     }
 
 
-def rolling(task: Origins, params: dict[str, Any]) -> Iterator[Result]:
+def truth_of(task: Windows) -> np.ndarray:
+    """The values to forecast, of shape (n_windows, horizon)."""
+    ahead = np.arange(task.horizon)
+    return np.stack([task.series[s][origin + ahead] for s, origin in task.origins])
+
+
+def repeated(task: Windows, season: int) -> np.ndarray:
+    """Forecasts that repeat the last season."""
+    ahead = np.arange(task.horizon) % season
+    return np.stack([task.series[s][origin - season + ahead] for s, origin in task.origins])
+
+
+def rolling(task: Origins, params: dict[str, Any], limits: Limits | None) -> Iterator[Result]:
     """Forecast from every origin of the test period."""
     started = time.process_time()
     train = task.y[: task.start]
     model = RNNForecaster(task.horizon, **params).fit(train)
-    first = len(task.y) - task.steps if task.steps else task.start
-    table = model.backtest(task.y, start=first, step=task.step, quantiles=[0.05, 0.95])
+    table = model.backtest(task.y, start=task.first, step=task.step, quantiles=[0.05, 0.95])
     seconds = time.process_time() - started
-    # Sorted by origin, series and time.
-    truth, found = (table[name].to_numpy().reshape(-1, task.horizon) for name in table.columns[:2])
+    windows = task.windows
+    truth = truth_of(windows)
+    found = table["y_pred"].to_numpy().reshape(truth.shape)
     inside = (table["y_true"] >= table[0.05]) & (table["y_true"] <= table[0.95])
     yield Result("RNNForecaster", errors_of(truth, found) | {"cover": inside.mean()}, seconds)
-    values = np.asarray(task.y, dtype=float).reshape(len(task.y), -1)
-    origins = np.arange(first, len(values) - task.horizon + 1, task.step)
-    ahead = np.arange(task.horizon)
-    truth = values[origins[:, None] + ahead].transpose(0, 2, 1).reshape(-1, task.horizon)
-    for name, season in (("naive", 1), ("seasonal naive", task.season)):
-        last = values[origins[:, None] - season + ahead % season]
-        last = last.transpose(0, 2, 1).reshape(-1, task.horizon)
+    methods = {"naive": repeated(windows, 1), "seasonal naive": repeated(windows, task.season)}
+    for name, last in methods.items():
         yield Result(name, errors_of(truth, last), 0.0)
+    if limits is not None:
+        methods = {"RNNForecaster": found} | methods
+        windows = windows._replace(context=model.context_)
+        yield from peers(windows, limits, methods, lambda rows, f: errors_of(truth[rows], f))
 
 
-def airline(data: Path, params: dict[str, Any]) -> Iterator[Result]:
+def peers(
+    task: Windows,
+    limits: Limits,
+    ours: dict[str, np.ndarray],
+    figures_of: Callable[[np.ndarray, np.ndarray], dict[str, float]],
+) -> Iterator[Result]:
+    """Yield the figures of other libraries, and of our forecasts on the same windows.
+
+    Parameters
+    ----------
+    task : Windows
+    limits : Limits
+    ours : dict
+        Forecasts of all windows by method.
+    figures_of : callable
+        Figures, given indices of windows and their forecasts.
+    """
+    shown = {len(task.origins)}
+    for name, rows, found, seconds in forecast_peers.compare(task, limits):
+        some = f" ({len(rows):,} windows)" if len(rows) < len(task.origins) else ""
+        if len(rows) not in shown:  # for comparison
+            shown.add(len(rows))
+            for method, forecasts in ours.items():
+                yield Result(f"{method}{some}", figures_of(rows, forecasts[rows]), 0.0)
+        figures = {} if found is None else figures_of(rows, found)
+        yield Result(f"{name}{some}", figures, seconds)
+
+
+def airline(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterator[Result]:
     """The mean percentage error of four origins."""
     values = pd.read_csv(data / "fc_airpassengers" / "airline-passengers.csv").iloc[:, 1]
     y = pd.Series(values.to_numpy(float), pd.date_range("1949-01", periods=144, freq="MS"))
-    started = time.process_time()
-    ours, naive = {}, {}
+    tasks = {}
     for origin, horizon in ((84, 24), (96, 24), (108, 36), (120, 24)):
-        truth = y[origin : origin + horizon]
-        found = RNNForecaster(horizon, **params).fit(y[:origin]).predict()
-        ours[str(origin)] = 100 * float(((truth - found) / truth).abs().mean())
-        last = np.resize(y[origin - 12 : origin], horizon)
-        naive[str(origin)] = 100 * float(((truth - last) / truth).abs().mean())
-    seconds = time.process_time() - started
-    yield Result("RNNForecaster", {"MAPE": float(np.mean([*ours.values()])), **ours}, seconds)
-    yield Result("seasonal naive", {"MAPE": float(np.mean([*naive.values()])), **naive}, 0.0)
+        at = np.array([[0, origin]])
+        tasks[origin] = Windows([y.to_numpy()], np.array([origin]), at, horizon, 12, "MS")
+
+    def figures(found: list[np.ndarray]) -> dict[str, float]:
+        each = {}
+        for (origin, task), forecast in zip(tasks.items(), found, strict=True):
+            truth = truth_of(task)
+            each[str(origin)] = 100 * float(np.abs((truth - forecast) / truth).mean())
+        return {"MAPE": float(np.mean([*each.values()])), **each}
+
+    started = time.process_time()
+    found = []
+    for origin, task in tasks.items():
+        model = RNNForecaster(task.horizon, **params).fit(y[:origin])
+        found.append(model.predict().to_numpy()[None])
+        tasks[origin] = task._replace(context=model.context_)
+    yield Result("RNNForecaster", figures(found), time.process_time() - started)
+    yield Result("seasonal naive", figures([repeated(task, 12) for task in tasks.values()]), 0.0)
+    if limits is None:
+        return
+    for kind, name in limits.names(forecast_peers.LOCAL | forecast_peers.GLOBAL).items():
+        results = [forecast_peers.run(kind, task, np.array([0]), limits) for task in tasks.values()]
+        seconds = sum(result[1] for result in results)
+        complete = all(result[0] is not None for result in results)
+        yield Result(name, figures([result[0] for result in results]) if complete else {}, seconds)
 
 
-def m4(data: Path, params: dict[str, Any]) -> Iterator[Result]:
+def m4(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterator[Result]:
     """The official split of M4 Hourly."""
     folder = data / "fc_M4_Hourly"
     train = pd.read_csv(folder / "Hourly-train.csv.gz", index_col=0)
@@ -171,23 +248,34 @@ def m4(data: Path, params: dict[str, Any]) -> Iterator[Result]:
     grid = np.stack([frame.to_numpy() for frame in found.values()])
     low, median, high = np.moveaxis(grid, 2, 0)
     cover = float(((test >= low) & (test <= high)).mean())
-    yield Result("RNNForecaster", m4_figures(series, test, median) | {"cover": cover}, seconds)
-    last = np.stack([np.resize(one.to_numpy()[-24:], 48) for one in series.values()])
-    yield Result("seasonal naive", m4_figures(series, test, last), 0.0)
+    past = [one.to_numpy() for one in series.values()]
+    everything = np.arange(len(past))
+
+    def figures(rows: np.ndarray, forecasts: np.ndarray) -> dict[str, float]:
+        return m4_figures([past[i] for i in rows], test[rows], forecasts)
+
+    yield Result("RNNForecaster", figures(everything, median) | {"cover": cover}, seconds)
+    last = np.stack([np.resize(one[-24:], 48) for one in past])
+    yield Result("seasonal naive", figures(everything, last), 0.0)
+    if limits is not None:
+        lengths = np.array([*map(len, past)])
+        origins = np.stack([everything, lengths], axis=1)
+        task = Windows(past, lengths, origins, 48, 24, "h", model.context_)
+        yield from peers(task, limits, {"RNNForecaster": median, "seasonal naive": last}, figures)
 
 
-def m4_figures(series: dict[Any, pd.Series], test: np.ndarray, found: np.ndarray) -> dict:
+def m4_figures(past: list[np.ndarray], test: np.ndarray, found: np.ndarray) -> dict[str, float]:
     smape = 200 * np.mean(np.abs(test - found) / (np.abs(test) + np.abs(found)))
     scaled = [
-        mean_absolute_scaled_error(truth, forecast, one.to_numpy(), 24)
-        for truth, forecast, one in zip(test, found, series.values(), strict=True)
+        mean_absolute_scaled_error(truth, forecast, one, 24)
+        for truth, forecast, one in zip(test, found, past, strict=True)
     ]
     mase = np.mean(scaled)
     average = (smape / NAIVE2["sMAPE"] + mase / NAIVE2["MASE"]) / 2
     return {"sMAPE": float(smape), "MASE": float(mase), "OWA": float(average)}
 
 
-def many(data: Path, params: dict[str, Any]) -> Iterator[Result]:
+def many(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterator[Result]:
     """10,000 series of 48 months, and the speed of single calls."""
     rng = np.random.default_rng(0)
     season = np.sin(np.arange(60) * np.pi / 6)
@@ -205,8 +293,9 @@ def many(data: Path, params: dict[str, Any]) -> Iterator[Result]:
     hours += rng.normal(size=2000)
     model = RNNForecaster(24, **params).fit(hours[:900])
     started = time.process_time()
-    model.backtest(hours, start=900, step=1)
-    yield Result("backtest from 1,077 origins", {}, time.process_time() - started)
+    table = model.backtest(hours, start=900, step=1)
+    n_origins = len(table) // 24
+    yield Result(f"backtest from {n_origins:,} origins", {}, time.process_time() - started)
     seconds = []
     for i in range(900, 950):
         started = time.perf_counter()
@@ -216,7 +305,7 @@ def many(data: Path, params: dict[str, Any]) -> Iterator[Result]:
     yield Result("update and predict", figures, float(np.sum(seconds)))
 
 
-def anomalies(data: Path, params: dict[str, Any]) -> Iterator[Result]:
+def anomalies(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterator[Result]:
     """The rank of labelled anomalies among the scores of the observations."""
     folder = data / "an_UCR_anom135"
     train, test = (pd.read_csv(next(folder.glob(f"*_{part}.csv"))) for part in ("TRAIN", "TEST"))
@@ -268,31 +357,19 @@ def _streams(path: Path, params: dict[str, Any]) -> Iterator[float]:
                 yield float(np.mean(np.array(found)[:, None] < np.array(clean)))
 
 
-OTHERS: dict[str, Callable[[Path, dict[str, Any]], Iterator[Result]]] = {
+def drivers(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterator[Result]:
+    """Generated series with and without what drives them."""
+    for name, figures, seconds in answers(params):
+        yield Result(name, figures, seconds)
+
+
+OTHERS: dict[str, Callable[[Path, dict[str, Any], Limits | None], Iterator[Result]]] = {
     "airline": airline,
     "M4 Hourly": m4,
     "speed": many,
     "anomalies": anomalies,
+    "known answers": drivers,
 }
-
-
-def peers(task: Origins) -> Iterator[Result]:
-    """Statistical methods, fitted once and applied to every origin of one series."""
-    try:
-        from statsforecast.models import AutoARIMA, AutoETS, Theta
-    except ImportError:
-        return
-    if not isinstance(task.y, pd.Series):
-        return
-    values = task.y.to_numpy(float)
-    origins = np.arange(task.start, len(values) - task.horizon + 1, task.step)
-    truth = values[origins[:, None] + np.arange(task.horizon)]
-    for kind in (AutoARIMA, AutoETS, Theta):
-        started = time.process_time()
-        model = kind(season_length=task.season)
-        model.fit(values[: task.start])
-        found = np.stack([model.forward(values[:o], task.horizon)["mean"] for o in origins])
-        yield Result(kind.__name__, errors_of(truth, found), time.process_time() - started)
 
 
 def main() -> None:
@@ -300,20 +377,41 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--tasks", nargs="*", default=[*OTHERS, *ROLLING])
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--params", nargs="*", default=[], help="of the forecaster: cell=lstm")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--peers", type=Path, help="interpreter of the peers' environment")
+    parser.add_argument("--peer-seconds", type=float, default=600.0)
+    parser.add_argument("--peer-windows", type=int, default=420)
+    parser.add_argument("--peer-series", type=int, default=40)
+    parser.add_argument("--peer-steps", type=int, default=1000)
+    methods = [*forecast_peers.LOCAL, *forecast_peers.GLOBAL]
+    parser.add_argument("--peer-methods", nargs="*", choices=methods, default=methods)
     options = parser.parse_args()
+    pairs = (text.partition("=") for text in options.params)
+    chosen = {key: int(value) if value.isdigit() else value for key, _, value in pairs}
+    limits = None
+    if options.peers is not None:
+        limits = Limits(
+            options.peers,
+            options.peer_seconds,
+            options.peer_windows,
+            options.peer_series,
+            options.peer_steps,
+            tuple(options.peer_methods),
+        )
     torch.set_num_threads(options.threads)
+    # Compiles the kernels, which is not timed.
+    RNNForecaster(max_steps=1, device="cpu").fit(np.sin(np.arange(50.0))).predict()
     began = datetime.datetime.now()
     rows, records = [], []
     for name in options.tasks:
         for seed in range(options.seeds):
-            params = {"random_state": seed, "device": "cpu"}
+            params = chosen | {"random_state": seed, "device": "cpu"}
+            beside = limits if seed == 0 else None
             if name in OTHERS:
-                results = list(OTHERS[name](options.data, params))
+                results = OTHERS[name](options.data, params, beside)
             else:
-                task = ROLLING[name](options.data)
-                results = list(rolling(task, params))
-                results += peers(task) if seed == 0 else []
+                results = rolling(ROLLING[name](options.data), params, beside)
             for result in results:
                 if seed and result.method.endswith("naive"):
                     continue

@@ -76,7 +76,8 @@ def check_extras(
     names = _arguments(optimizer, skip=("params", "weight_decay"))
     known = [f"optimizer__{name}" for name in names]
     has_forget_gate = find_cell(params["cell"]).forget_gate is not None
-    module_names = [name for name in MODULE_EXTRAS if name != "forget_bias" or has_forget_gate]
+    applies = {"forget_bias": has_forget_gate, "embedding_std": "embedding_dim" in params}
+    module_names = [name for name in MODULE_EXTRAS if applies[name]]
     known += [f"module__{name}" for name in module_names]
     if isinstance(params["cell"], type):
         names = _arguments(params["cell"], skip=("input_size", "hidden_size"))

@@ -5,56 +5,31 @@ from typing import Any, Literal, Self, Unpack
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import RegressorMixin, clone
+from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import _check_feature_names, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from ..forecasting import (
-    Covariates,
-    SeriesSet,
-    Windows,
-    backtest_frame,
-    backtest_windows,
-    give_back,
-    give_back_rows,
-    read_covariates,
-    read_future,
-    read_series,
-    read_truth,
-    read_weights,
-)
-from ..sequences import (
-    Float,
-    Int,
-    RandomState,
-    check_sample_weights,
-    fit_context,
-    plain,
-    unchanged_on_failure,
-)
-from ..training import untouched_on_failure
+from ..forecasting import give_back
+from ..sequences import Float, Int, RandomState, fit_context
 from ._forecasting import BaseForecaster
 from ._types import Auto, Backend, Callbacks, Extras, Optimizer, Precision, Schedule
-from ._warnings import warn_user
-from .forecasts import State, check_quantiles, cut_after, index_of, without_future
-
-_EPS = np.finfo(np.float64).eps
+from .forecasts import check_coverage
 
 Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu"]
 
 
 class RNNForecaster(RegressorMixin, BaseForecaster):
-    """Forecaster of series: their next values, with intervals, from their own past and covariates.
+    """Forecasts of time series, with prediction intervals, from their past and covariates.
 
-    Rows are time steps. ``fit(y)`` learns one model of all series in y; ``predict()`` returns what
-    follows them, as the kind of object that y is, with the times that follow. Covariates are passed
-    as X, as to any regressor: ``fit(X, y)``, and ``predict(X)`` with the rows to forecast. Nothing
-    needs to be scaled, differenced or filled in.
+    Rows are time steps. ``fit(y)`` trains one model on all series in y; ``predict()`` returns their
+    next values, in the same kind of container as y, with the times that follow. Covariates are
+    passed as X, as to any regressor: ``fit(X, y)``, and ``predict(X)`` with the rows to forecast.
+    Series need not be scaled, differenced or imputed.
 
     Parameters
     ----------
     horizon : int, default=1
-        Number of time steps that are forecast together. `predict` may ask for fewer or more.
+        Number of time steps that are forecast together. `predict` can return fewer or more.
 
     context : int or "auto", default="auto"
         Number of time steps that are read before each forecast, rounded up to whole patches (see
@@ -69,8 +44,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         dates "auto" uses none.
 
     past_features : label, int or list of these, default=None
-        Columns of X that are not known ahead, by name or position. They are read up to the end of
-        what is known, and may be missing in the rows to forecast.
+        Columns of X that are not known ahead, by name or position. They are read up to the last
+        observation, and may be missing in the rows to forecast.
 
     calendar : "auto", None or list of str, default="auto"
         Features of the calendar, among "hour", "dayofweek", "dayofyear" and "month". "auto" uses
@@ -83,11 +58,11 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         the median, unless ``loss="squared_error"``.
 
     nonnegative : bool or "auto", default="auto"
-        Whether forecasts below zero are set to zero. "auto": if no value in `fit` is negative.
+        Whether negative forecasts are set to zero. "auto" does so if no value in `fit` is negative.
 
     loss : {"quantile", "squared_error"}, default="quantile"
-        What the forecast is: with "quantile" the median, which minimises the absolute error, with
-        "squared_error" the mean. Quantiles are trained with both.
+        Loss of the point forecast: "quantile" forecasts the median, which minimises the absolute
+        error, "squared_error" the mean. Quantiles are trained with both.
 
     quantiles : sequence of float, default=(0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
         Quantiles that are trained; 0.5 is added. Those between them are interpolated.
@@ -96,8 +71,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Number of networks with different initial weights, whose forecasts are averaged.
 
     series_embedding : int or None, default=None
-        Size of a vector that is learned for each series. Series that were not in `fit` get the mean
-        of the vectors. If None, series differ in their values and covariates only.
+        Size of an embedding vector that is learned for each series, for series that react
+        differently to the same covariates. Series that were not in `fit` get the mean of the
+        vectors. If None, series differ only in their values and covariates.
 
     freq : pandas offset, str, int or None, default=None
         Frequency of the times. If None, it is inferred from the index.
@@ -139,8 +115,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     max_steps : int or "auto", default="auto"
-        Number of steps of the optimizer; of more than 50 the largest multiple of as many equal
-        parts is used. "auto" uses 100 for up to 1,000 windows and 1,300 for 300,000, at most 2,000.
+        Number of optimizer steps, rounded down to epochs of equal size of up to 50 steps. "auto"
+        uses 100 for up to 1,000 windows, 1,300 for 300,000, and at most 2,000.
 
     batch_size : int or "auto", default="auto"
         Number of windows per training step. "auto" uses 128, and 32 with fewer than 500 windows.
@@ -212,13 +188,14 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     target_transform_ : "log" or None
         Transform of the values.
     end_ : object
-        The last time that is known; of long series a Series with one for each.
+        Time of the last observation; for several series that can end at different times, a Series
+        with one time per id.
     n_missing_ : int
         Number of missing values in `fit`, including those of times without a row.
     n_windows_ : int
         Number of windows that were trained on.
     n_steps_ : int
-        Number of steps of the optimizer.
+        Number of optimizer steps.
     n_iter_ : int
         Number of epochs of up to 50 steps.
     loss_curve_ : list of float
@@ -229,8 +206,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
         the last one with a finite loss.
     base_weights_ : DataFrame
-        What the baseline repeats, in each part of the horizon: weights of the value one season ago,
-        of the last value and of the mean of the window.
+        Weights of the baseline in each part of the horizon: of the value one season ago, of the
+        last value and of the mean of the window.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
@@ -240,24 +217,25 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     See Also
     --------
-    sk_rnn.model_selection.ForecastSplit : Cuts many series by time for cross-validation.
+    sk_rnn.model_selection.ForecastSplit : Cross-validation that splits many series by time.
     sk_rnn.preprocessing.make_windows : Windows for other estimators.
 
     Notes
     -----
-    A window of `context_` values is centred and scaled by itself and read in patches of one season.
-    From the state after the last patch, one step of the decoder per patch ahead gives all quantiles
-    of that patch, so errors do not build up within the horizon. They are added to a baseline, of
-    which few numbers are learned: a mean of the values one season ago with their growth, the last
-    value and the mean of the window. Before training the forecast is that baseline; on few windows
-    the network adds little to it.
+    Each window of `context_` values is centred and scaled separately and read in patches of one
+    season. From the state after the last patch, the decoder takes one step per patch of the
+    horizon, which returns all quantiles of that patch, so errors do not accumulate within the
+    horizon. They are added to a baseline with few parameters: a weighted mean of the values one
+    season ago with their growth, the last value and the mean of the window. Before training the
+    forecast is that baseline; with few windows the network adds little to it. Covariates that are
+    known ahead also have a direct effect on each step, which starts at that of a ridge regression.
 
-    Beyond `horizon` forecasts are taken for observations, block by block; quantiles there are too
-    narrow, of which a warning tells. Quantiles are those of single steps: sums over several steps
-    have other ones.
+    Beyond `horizon`, forecasts are fed back as if they were observations, block by block; quantiles
+    there are too narrow, and a warning is issued. Quantiles are marginal, for single steps: those
+    of a sum over several steps differ.
 
     On a random walk, such as a price or an exchange rate, no method beats the last value, and this
-    one is a few percent worse. A series of ten values is forecast by its baseline alone.
+    one is a few percent worse. A series of ten values is forecast by the baseline almost alone.
 
     References
     ----------
@@ -371,22 +349,22 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None) -> Self:
-        """Fit the model to series, and to covariates if there are any.
+        """Fit the model to series, and covariates if there are any.
 
         Parameters
         ----------
         X : covariates, or the series if y is None
-            Covariates: a DataFrame or a 2-D array with the rows of y. Columns are known ahead, but
-            for `past_features`. Those of dtype category, string, object or bool are categories. For
-            several series X has the index of y, or only times, which all series share. May be a
-            DataFrame without columns, ``y.to_frame()[[]]``, whose index are the times of y.
+            Covariates: a DataFrame or a 2-D array with the rows of y. Columns are known ahead,
+            except `past_features`. Those of dtype category, string, object or bool are categories.
+            For several series, X has the index of y, or only times, and then all series share it.
+            A DataFrame without columns, ``y.to_frame()[[]]``, provides only the times of y.
         y : series, default=None
             A Series with an index of times; a DataFrame with one column per series; a Series with a
             MultiIndex of ids and times; a dict or list of Series or 1-D arrays; a `Panel` of one
             feature; a 1-D array, or a 2-D array of shape (n_timesteps, n_series). Missing values
             and missing rows are allowed. If None, X is the series.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row of y in the loss. Rows of weight zero are read, but not learned from.
+            Weight of each row of y in the loss. Rows of weight zero are inputs, but not targets.
 
         Returns
         -------
@@ -407,7 +385,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Append observations, and train on the windows that forecast them, once.
+        """Append observations, and train for one epoch on the windows that forecast them.
 
         Parameters
         ----------
@@ -423,31 +401,33 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         return self._partial_fit(X, y)
 
     def predict(self, X: Any = None, *, history: Any = None) -> Any:
-        """Forecast what follows the series.
+        """Forecast the next values of the series.
 
         Parameters
         ----------
         X : None, int, index of times, DataFrame or array, default=None
-            What to forecast, always after the end of what is known: the next `horizon` steps, or
-            this many; these times; or these rows, with the covariates that are known ahead. Rows of
-            an array are the next ones.
+            What to forecast, always after the last observation: the next `horizon` steps if None;
+            a number of steps; times; or rows, with the covariates that are known ahead. Rows of an
+            array are the next time steps.
         history : series, default=None
-            Forecast what follows these series, of any kind that `fit` accepts, instead of those of
-            `fit` and `update`; with covariates ``(X_past, y_past)``.
+            Forecast these series, in any container that `fit` accepts, instead of those of `fit`
+            and `update`; with covariates, ``(X_past, y_past)``.
 
         Returns
         -------
         y : object
-            The medians, or with ``loss="squared_error"`` the means, as the kind of object that the
-            series are: a Series, a DataFrame with a column per series, a Series with ids and times,
-            a dict, a list, a Panel or an array.
+            Medians, or means with ``loss="squared_error"``, in the same kind of container as the
+            series: a Series, a DataFrame with one column per series, a Series with ids and times, a
+            dict, a list, a Panel or an array.
 
         Raises
         ------
         ValueError
-            If X begins before the end of what is known, or covariates are missing.
+            If X begins before the last observation, or covariates are missing.
         """
-        return self._predict(X, history, "predict")
+        check_is_fitted(self)
+        state, future, forecasts = self._forecast_rows(X, history, f"{type(self).__name__}.predict")
+        return give_back(self._target.central(self._target.finish(forecasts)), future, state.data)
 
     def predict_quantiles(
         self, X: Any = None, quantiles: Any = (0.1, 0.5, 0.9), *, history: Any = None
@@ -459,9 +439,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         X : None, int, index of times, DataFrame or array, default=None
             What to forecast, as in `predict`.
         quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
-            From the smallest to the largest that was trained.
+            Between the smallest and the largest that were trained.
         history : series, default=None
-            Series to forecast instead of those that are known, as in `predict`.
+            Series to forecast instead of those of `fit`, as in `predict`.
 
         Returns
         -------
@@ -470,26 +450,34 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
             (series, quantile); of long series one with a column per quantile; of arrays, quantiles
             are the last axis. Quantiles do not cross.
         """
-        return self._predict_quantiles(X, quantiles, history)
+        check_is_fitted(self)
+        caller = f"{type(self).__name__}.predict_quantiles"
+        levels = self._check_quantiles(quantiles, caller)
+        labels = pd.Index(np.atleast_1d(quantiles), name="quantile", dtype=np.float64)
+        return self._forecast_quantiles(X, history, caller, levels, labels)
 
     def predict_interval(self, X: Any = None, coverage: Float = 0.9, *, history: Any = None) -> Any:
-        """Forecast an interval that holds each value with a given probability.
+        """Forecast intervals that contain each value with a given probability.
 
         Parameters
         ----------
         X : None, int, index of times, DataFrame or array, default=None
             What to forecast, as in `predict`.
         coverage : float, default=0.9
-            The probability; at most that between the outer quantiles that were trained.
+            The probability, at most that between the outermost quantiles that were trained.
         history : series, default=None
-            Series to forecast instead of those that are known, as in `predict`.
+            Series to forecast instead of those of `fit`, as in `predict`.
 
         Returns
         -------
         y : object
             As of `predict_quantiles`, with the columns "lower" and "upper".
         """
-        return self._predict_interval(X, coverage, history)
+        check_is_fitted(self)
+        caller = f"{type(self).__name__}.predict_interval"
+        ends = check_coverage(coverage, self._target.quantiles, caller)
+        levels = self._check_quantiles(ends, caller)
+        return self._forecast_quantiles(X, history, caller, levels, pd.Index(["lower", "upper"]))
 
     def score(self, X: Any, y: Any = None, *, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the skill over the seasonal naive forecast, 1 - mean absolute scaled error.
@@ -499,7 +487,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         X : covariates, or the values if y is None
             Covariates of the rows of y.
         y : series, default=None
-            True values after the end of what is known, of the kind passed to `fit`.
+            True values after the last observation, in the kind of container passed to `fit`.
         sample_weight : array-like of shape (n_rows,), default=None
             Weight of each row.
 
@@ -514,35 +502,38 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     def score_samples(self, X: Any, y: Any = None) -> Any:
         """Return how likely each observation is, given those before it.
 
-        It is the logarithm of the probability of a value at least as far from the median, from the
-        quantiles of the forecast of each step from all steps before it: 0 for the median, -3 for
-        an outer quantile of 5 %, and lower for anomalies.
+        That is the logarithm of the probability of a value at least as far from the median, given
+        the quantiles forecast for each step from the steps before it: 0 for the median, -2.3 for
+        the 5 % and 95 % quantiles, and lower for anomalies.
 
         Parameters
         ----------
         X : covariates, or the series if y is None
             Covariates of the rows of y, if the model was fitted with any.
         y : series, default=None
-            Series of any kind that `fit` accepts.
+            Series in any container that `fit` accepts.
 
         Returns
         -------
         scores : object
-            One for each row, as the kind of object that the series are. NaN for missing values and
+            One score per row, in the same kind of container as y. NaN for missing values and
             for the first steps, before which fewer than two patches (`patch_`) are observed.
         """
         return self._score_samples(X, y)
 
     def update(self, X: Any, y: Any = None) -> Self:
-        """Append observations, from which the next forecasts go on. Weights do not change.
+        """Append observations, after which the next forecasts start. Weights do not change.
+
+        Only the last steps, which forecasts depend on, are kept.
 
         Parameters
         ----------
         X : covariates, or the values if y is None
             Covariates of the rows of y, if the model was fitted with any.
         y : series, default=None
-            Values that follow those known, of the kind passed to `fit`. Rows that are known may be
-            among them if they are equal; new ids begin new series; steps in between are missing.
+            Values after the last observation, in the kind of container passed to `fit`. They may
+            repeat rows that are known if these are equal; new ids start new series; steps without
+            a row are missing values.
 
         Returns
         -------
@@ -551,7 +542,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Raises
         ------
         ValueError
-            If a value of a known time is another one.
+            If the value at a known time differs.
         """
         return self._update(X, y)
 
@@ -567,8 +558,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     ) -> pd.DataFrame:
         """Forecast from many origins in the past, to compare with what followed.
 
-        The estimator is not changed. It is used as it is if it is fitted and knows nothing after
-        the first origin; otherwise a copy is fitted to what is before that.
+        The estimator is not changed. If it is fitted, and to nothing after the first origin of
+        each series, it is used as it is. Otherwise a copy is fitted to all time steps up to the
+        first origin: no forecast depends on what any of the series has after its origin.
 
         Parameters
         ----------
@@ -577,20 +569,21 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         y : series, default=None
             As in `fit`.
         start : float, int or time, default=0.8
-            What comes before the first forecast: a fraction of the time steps of each series, their
-            number, or all times before this one.
+            Start of the first forecast: a fraction of the time steps of each series, a number of
+            time steps, or a time.
         step : int, default=None
             Time steps between origins; by default `horizon`.
         refit : bool or int, default=False
-            Whether to refit a copy at each origin of a series; an int k refits at every k-th one.
+            Whether to refit a copy at each origin; an int k refits at every k-th one. Origins are
+            counted by time over all series, or within each series without times.
         quantiles : float or sequence of float, default=None
             Quantiles to forecast as well.
 
         Returns
         -------
         table : DataFrame
-            One row per cutoff (the last time that was read), series and time, with the columns
-            "y_true", "y_pred" and those of the quantiles.
+            One row per cutoff (the last time step before the forecast), series and time, with the
+            columns "y_true", "y_pred" and one per quantile.
         """
         return self._backtest(X, y, start, step, refit, quantiles)
 
@@ -599,358 +592,49 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     @property
     def series_names_in_(self) -> np.ndarray:
         """Names of the series."""
-        return np.asarray(self._source.data.layout.ids)
+        return np.asarray(self._learned.data.layout.ids)
 
     @property
     def freq_(self) -> Any:
         """Frequency of the times."""
-        clock = self._source.data.clock
+        clock = self._learned.data.clock
         return clock.freq if clock.freq is not None else clock.frequency
 
     @property
     def season_length_(self) -> tuple[int, ...]:
         """Seasons of the baseline."""
-        return self._source.seasons
+        return self._learned.seasons
 
     @property
     def context_(self) -> int:
         """Time steps read before each forecast."""
-        return self._source.context
+        return self._learned.context
 
     @property
     def patch_(self) -> int:
         """Time steps per step of the network."""
-        return self._source.patch
+        return self._learned.patch
 
     @property
     def target_transform_(self) -> str | None:
         """Transform of the values."""
-        return self._source.transform
+        return self._learned.transform
 
     @property
     def end_(self) -> Any:
         """The last time known."""
-        return self._source.data.end_times()
+        return self._learned.data.end_times()
 
     @property
     def n_missing_(self) -> int:
         """Number of missing values in fit."""
-        return self._source.n_missing
+        return self._learned.n_missing
 
     @property
     def base_weights_(self) -> pd.DataFrame:
         """Weights of the baseline."""
+        check_is_fitted(self)
         weights = self.module_.baseline_weights().detach().cpu().numpy().astype(np.float64)
-        first = 1 + self._source.patch * np.arange(len(weights))
-        columns = [*self._source.seasons, "last", "mean"]
+        first = 1 + self._learned.patch * np.arange(len(weights))
+        columns = [*self._learned.seasons, "last", "mean"]
         return pd.DataFrame(weights, pd.Index(first, name="step"), columns)
-
-    # --- fit ------------------------------------------------------------------------------------
-
-    def _fit(self, X: Any, y: Any, sample_weight: Any, *, resume: bool) -> Self:
-        caller = f"{type(self).__name__}.fit"
-        X, y = _separate(X, y)
-        with unchanged_on_failure(self):
-            data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
-            columns = self._source.columns if resume else None
-            covariates = read_covariates(
-                X, data, f"{caller}: X", past_features=self.past_features, columns=columns
-            )
-            if X is None and self.past_features is not None:
-                raise ValueError(
-                    f"{caller}: past_features={plain(self.past_features)}, but there is no X. Pass "
-                    "fit(X, y), or past_features=None."
-                )
-            weights = None
-            if sample_weight is not None:
-                weights = read_weights(sample_weight, data, caller)
-            if resume:
-                _check_same_covariates(columns, covariates, caller)
-                self._source = self._source.refitted(data, covariates, caller)
-            else:
-                self._note_features(X, y, data, covariates, caller)
-            self._fit_series(data, covariates, weights, caller, resume=resume)
-            self._source.cut()
-        return self
-
-    def _note_features(
-        self, X: Any, y: Any, data: SeriesSet, covariates: Covariates | None, caller: str
-    ) -> None:
-        self.__dict__.pop("feature_names_in_", None)
-        table = y if X is None else X
-        if isinstance(table, pd.DataFrame):
-            _check_feature_names(self, table, reset=True)
-        if covariates is not None:
-            self.n_features_in_ = covariates.columns.n_columns
-            return
-        if X is not None and not isinstance(X, pd.DataFrame):
-            raise ValueError(
-                f"{caller}: X has 0 feature(s) (shape={np.shape(X)}) while a minimum of 1 is "
-                "required. Pass y only, or a DataFrame without columns, whose index are the times."
-            )
-        wide = X is None and data.layout.is_wide
-        self.n_features_in_ = data.n_series if wide else 0 if X is not None else 1
-
-    def _update(self, X: Any, y: Any) -> Self:
-        check_is_fitted(self)
-        X, y = _separate(X, y)
-        with unchanged_on_failure(self):
-            self._source = self._source.updated(y, X, f"{type(self).__name__}.update")
-            self._source.cut()
-        return self
-
-    def _partial_fit(self, X: Any, y: Any) -> Self:
-        if not hasattr(self, "net_"):
-            return self._fit(X, y, None, resume=False)
-        caller = f"{type(self).__name__}.partial_fit"
-        X, y = _separate(X, y)
-        with unchanged_on_failure(self), untouched_on_failure(self.net_):
-            before = self._source.data
-            self._source = self._source.updated(y, X, caller)
-            data = self._source.data
-            # Steps before these were known.
-            new_from = np.zeros(data.n_series, dtype=np.int64)
-            ends = before.clock.times(before.ends)
-            places = before.ends
-            if data.clock != before.clock:
-                places = data.clock.places(ends)
-            n = before.n_series
-            new_from[:n] = (places - data.starts[:n]) // data.clock.step + 1
-            self._fit_series(
-                data, self._source.covariates, None, caller, resume=True, new_from=new_from
-            )
-            self._source.cut()
-        return self
-
-    # --- forecasts ------------------------------------------------------------------------------
-
-    def _open(self, history: Any, caller: str) -> State:
-        """Return what is known, or the state after another past."""
-        if history is None:
-            return self._source.current()
-        X = None
-        pair = isinstance(history, tuple) and len(history) == 2
-        if pair and self._source.covariates is not None:
-            X, history = history
-        return self._source.read(history, X, caller, "history")
-
-    def _steps(
-        self, X: Any, history: Any, method: str, *, quantiles: bool = False
-    ) -> tuple[Any, Any, np.ndarray]:
-        """Return the state, the steps asked for, and their forecasts."""
-        check_is_fitted(self)
-        caller = f"{type(self).__name__}.{method}"
-        state = self._open(history, caller)
-        if isinstance(X, np.ndarray) and X.ndim == 2 and state.covariates is not None:
-            _check_feature_names(self, X, reset=False)
-        future = read_future(
-            X, state.data, self._source.horizon, f"{caller}: X", covariates=state.covariates
-        )
-        n = int(future.n_steps.max())
-        if quantiles and n > self._source.horizon:
-            warn_user(
-                f"{caller}: {n} steps are more than the horizon={self._source.horizon} of the "
-                "model. Forecasts are then taken for observations, so the quantiles of the later "
-                f"steps are too narrow. Fit with horizon={n} for honest ones."
-            )
-        covariates = future.covariates
-        if n > self._source.horizon:
-            covariates = without_future(covariates, state.data)
-        forecasts = self._forecast(state._replace(covariates=covariates), n)
-        return state, future, forecasts
-
-    def _predict(self, X: Any, history: Any, method: str) -> Any:
-        state, future, forecasts = self._steps(X, history, method)
-        central = self._target.central(self._target.finish(forecasts))
-        return give_back(central, future, state.data)
-
-    def _predict_quantiles(self, X: Any, quantiles: Any, history: Any) -> Any:
-        check_is_fitted(self)
-        levels = self._check_quantiles(quantiles, f"{type(self).__name__}.predict_quantiles")
-        state, future, forecasts = self._steps(X, history, "predict_quantiles", quantiles=True)
-        values = self._target.finish(self._target.between(forecasts, levels))
-        labels = pd.Index(np.atleast_1d(quantiles), name="quantile", dtype=np.float64)
-        return give_back(values, future, state.data, labels)
-
-    def _predict_interval(self, X: Any, coverage: Any, history: Any) -> Any:
-        check_is_fitted(self)
-        caller = f"{type(self).__name__}.predict_interval"
-        grid = self._target.quantiles
-        most = round(1 - 2 * max(grid[0], 1 - grid[-1]), 12)
-        number = isinstance(coverage, int | float | np.number) and not isinstance(coverage, bool)
-        if not number or not 0 < coverage <= most + 1e-9:
-            raise ValueError(
-                f"{caller}: coverage={plain(coverage)} is not between 0 and {most}, the widest "
-                f"interval of the quantiles that were trained, {grid[0]} to {grid[-1]}. Pass a "
-                "smaller one, or fit with quantiles farther out."
-            )
-        outside = (1 - float(coverage)) / 2
-        levels = self._check_quantiles((outside, 1 - outside), caller)
-        state, future, forecasts = self._steps(X, history, "predict_interval", quantiles=True)
-        values = self._target.finish(self._target.between(forecasts, levels))
-        return give_back(values, future, state.data, pd.Index(["lower", "upper"]))
-
-    def _check_quantiles(self, quantiles: Any, caller: str) -> np.ndarray:
-        grid = self._target.quantiles
-        return check_quantiles(quantiles, caller, low=grid[0], high=grid[-1])
-
-    # --- scores ---------------------------------------------------------------------------------
-
-    def _score(self, X: Any, y: Any, sample_weight: Any) -> float:
-        check_is_fitted(self)
-        caller = f"{type(self).__name__}.score"
-        X, y = _separate(X, y)
-        source = self._source
-        state = source.current()
-        truth = read_truth(y, state.data, f"{caller}: y", index=index_of(X))
-        if len(truth.values) == 0:
-            raise ValueError(f"{caller}: y has no observed value to compare with.")
-        n = int(truth.ahead.max())
-        if source.covariates is not None and X is not None:
-            future = read_future(
-                X, state.data, source.horizon, f"{caller}: X", covariates=state.covariates
-            )
-            state = state._replace(covariates=future.covariates)
-        elif source.covariates is not None:
-            read_future(n, state.data, source.horizon, caller, covariates=state.covariates)
-        found = self._target.central(self._target.finish(self._forecast(state, n)))
-        errors = np.abs(found[truth.series, truth.ahead - 1] - truth.values)
-        errors /= np.maximum(source.naive_error[truth.series], _EPS)
-        weights = np.ones(len(errors))
-        if sample_weight is not None:
-            n_rows = int(truth.rows.max()) + 1
-            n_rows = len(y) if hasattr(y, "__len__") else n_rows
-            checked = check_sample_weights(
-                sample_weight, n_rows, caller, noun="row", purpose="score"
-            )
-            weights = checked[truth.rows]
-        total = np.bincount(truth.series, weights)
-        there = total > 0
-        means = np.bincount(truth.series, weights * errors)[there] / total[there]
-        return 1 - float(means.mean())
-
-    def _score_samples(self, X: Any, y: Any) -> Any:
-        check_is_fitted(self)
-        caller = f"{type(self).__name__}.score_samples"
-        X, y = _separate(X, y)
-        given = read_series(y, f"{caller}: y", freq=self._source.frequency, index=index_of(X))
-        truth = self._source.scored(given)
-        state = self._source.read(y, X, caller, scored=True)
-        data = state.data
-        series = np.repeat(np.arange(data.n_series), data.lengths)
-        step = np.arange(len(data.values)) - data.offsets[series]
-        before = np.cumsum(~np.isnan(data.values))
-        before -= np.r_[0, before][data.offsets[:-1]][series]
-        following = np.r_[series[1:] == series[:-1], False] if len(series) else series > 0
-        # As in training: with fewer values, the network would have to guess.
-        there = following & (before >= 2 * self._source.patch)
-        there[:-1] &= ~np.isnan(truth[1:])
-        origins = np.flatnonzero(there)
-        scores = np.full(len(data.values), np.nan)
-        if len(origins):
-            windows = Windows(
-                data,
-                self._source.context,
-                self._source.horizon,
-                series[origins],
-                step[origins],
-                state.values,
-            )
-            found = self._forecast_windows(windows, state)[:, 0]
-            scores[origins + 1] = self._target.log_rarity(truth[origins + 1], found)
-        return give_back_rows(scores, given)
-
-    # --- backtest -------------------------------------------------------------------------------
-
-    def _backtest(
-        self, X: Any, y: Any, start: Any, step: Any, refit: Any, quantiles: Any
-    ) -> pd.DataFrame:
-        caller = f"{type(self).__name__}.backtest"
-        if not isinstance(refit, bool | int | np.integer) or refit < 0:
-            raise ValueError(
-                f"{caller}: refit={plain(refit)} is neither True, False nor a number of origins "
-                "from 1 on."
-            )
-        self._validate_params()
-        X, y = _separate(X, y)
-        data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
-        covariates = read_covariates(X, data, f"{caller}: X", past_features=self.past_features)
-        horizon = int(self.horizon)
-        origins = backtest_windows(data, 1, horizon, caller, start=start, step=step)
-        number = np.arange(len(origins))
-        first = np.flatnonzero(np.r_[True, np.diff(origins.series) != 0])
-        number = number - np.repeat(first, np.diff(np.r_[first, len(number)]))
-        every = int(refit)
-        group = number // every if every else np.zeros(len(origins), dtype=np.int64)
-        parts, levels, n_labels = [], None, 0
-        forecasts = np.empty((len(origins), horizon))
-        labels: Any = None
-        for g in range(int(group.max()) + 1):
-            chosen = np.flatnonzero(group == g)
-            model = self._before(data, covariates, origins, chosen, caller, reuse=not every)
-            if quantiles is not None:
-                levels = model._check_quantiles(quantiles, caller)
-                labels = pd.Index(np.atleast_1d(quantiles), dtype=np.float64)
-                n_labels = len(levels)
-            state = model._source.read_data(data, covariates, caller)
-            windows = Windows(
-                data,
-                model._source.context,
-                horizon,
-                origins.series[chosen],
-                origins.step[chosen],
-                state.values,
-            )
-            found = model._forecast_windows(windows, state)
-            forecasts[chosen] = model._target.central(model._target.finish(found))
-            if levels is not None:
-                values = model._target.finish(model._target.between(found, levels))
-                parts.append((chosen, values))
-        more = None
-        if levels is not None:
-            more = np.empty((len(origins), horizon, n_labels))
-            for chosen, values in parts:
-                more[chosen] = values
-        return backtest_frame(origins, forecasts, more, labels)
-
-    def _before(
-        self,
-        data: SeriesSet,
-        covariates: Covariates | None,
-        origins: Windows,
-        chosen: np.ndarray,
-        caller: str,
-        *,
-        reuse: bool,
-    ) -> Any:
-        """Return a model that knows nothing after the first of some origins."""
-        steps = np.zeros(data.n_series, dtype=np.int64)
-        steps[origins.series[chosen][::-1]] = origins.step[chosen][::-1] + 1
-        if reuse and hasattr(self, "net_") and self._source.ends_before(data, steps):
-            return self
-        model = clone(self)
-        # A series without an origin is trained on as far as the others are.
-        latest = (data.starts + data.clock.step * (steps - 1))[steps > 0].max()
-        other = (latest - data.starts) // data.clock.step + 1
-        if data.clock.kind == "position":
-            other = data.lengths
-        steps = np.where(steps > 0, steps, np.clip(other, 1, data.lengths))
-        shorter, _ = cut_after(data, steps)
-        model._fit_series(shorter, covariates, None, caller)
-        model._source.cut()
-        return model
-
-
-def _separate(X: Any, y: Any) -> tuple[Any, Any]:
-    """Return covariates and series: with one argument, it is the series."""
-    return (None, X) if y is None else (X, y)
-
-
-def _check_same_covariates(columns: Any, covariates: Any, caller: str) -> None:
-    if (columns is None) != (covariates is None):
-        has = "without" if columns is None else "with"
-        raise ValueError(
-            f"{caller}: the network was built {has} covariates, but X has "
-            f"{'some' if columns is None else 'none'}, and training continues with that network. "
-            "Pass the same columns, or refit with warm_start=False."
-        )

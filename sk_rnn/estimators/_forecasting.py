@@ -1,374 +1,256 @@
-"""The base of the forecaster: fit, and forecasts of windows."""
+"""The base of the forecaster: what its methods do with series and covariates."""
 
-import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, Self
 
 import numpy as np
-import torch
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from ..forecasting import (
-    FIRST_GROWTH,
-    FIRST_LOGIT,
-    OTHER_LOGIT,
+    Columns,
     Covariates,
+    Future,
     SeriesSet,
     Windows,
-    check_calendar,
-    check_seasons,
-    check_series,
-    choose_calendar,
-    choose_context,
-    choose_patch,
-    choose_seasons,
-    is_nonnegative,
-    last_windows,
-    make_calendar,
-    normalise,
-    training_windows,
+    backtest_frame,
+    backtest_windows,
+    give_back,
+    read_covariates,
+    read_future,
+    read_series,
+    read_weights,
 )
-from ..modules import ForecastModel, find_cell
-from ..sequences import plain_numbers
-from ..training import (
-    PredictionBatches,
-    Training,
-    WindowBatches,
-    WindowData,
-    covariate_sizes,
-    draw_seed,
-    draw_seeds,
-    float_type,
-    resolve_device,
-    run_flushed,
-    run_here,
-)
-from ._estimator import NetworkEstimator
-from ._extras import check_extras
-from ._modules import check_unchanged
-from ._parameters import Constraints
+from ..sequences import plain, unchanged_on_failure
+from ..training import untouched_on_failure
+from ._warnings import warn_user
+from ._windowed import WindowEstimator
 from .forecasts import (
-    CONSTRAINTS,
-    STRUCTURE,
-    TOL,
-    ForecastTarget,
+    Fold,
     Known,
     State,
-    advice,
-    auto_lr,
-    check_forecaster,
-    choose_unit,
-    context_of,
-    continued,
-    filled,
-    first_effects,
-    first_offsets,
-    hold_out,
-    n_independent,
-    plan_windows,
-    residual_share,
+    check_quantiles,
+    check_refit,
+    folds,
+    index_of,
+    known_until,
+    separate,
+    skill,
+    steps_after,
+    surprise,
+    without_future,
 )
 
-# Computing this many windows takes less time than starting a thread.
-_FEW_WINDOWS = 64
 
-# Windows whose units are computed at a time.
-_BLOCK = 4096
+class BaseForecaster(WindowEstimator):
+    """An estimator of series: their next values, with or without covariates."""
 
+    @property
+    def _learned(self) -> Known:
+        """What is known of the series; raises NotFittedError before fit."""
+        check_is_fitted(self)
+        return self._source
 
-class BaseForecaster(NetworkEstimator):
-    """An estimator that forecasts series from windows of their past.
+    # --- observations ---------------------------------------------------------------------------
 
-    Its rows are time steps and its network reads windows, which share them: the sources and
-    targets of `BaseRNN`, which hold one entry per sample, would have to materialise them.
-    """
+    def _fit(self, X: Any, y: Any, sample_weight: Any, *, resume: bool) -> Self:
+        caller = f"{type(self).__name__}.fit"
+        X, y = separate(X, y)
+        with unchanged_on_failure(self):
+            data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
+            columns = self._source.columns if resume else None
+            covariates = self._read_covariates(X, data, caller, columns=columns)
+            weights = None
+            if sample_weight is not None:
+                weights = read_weights(sample_weight, data, caller)
+            if resume:
+                _check_same_covariates(columns, covariates, caller)
+                self._source = self._source.refitted(data, covariates, caller)
+            else:
+                self._note_features(X, y, data, covariates, caller)
+            self._fit_series(data, covariates, weights, caller, resume=resume)
+            self._source.cut()
+        return self
 
-    _module_class = ForecastModel
-    _parameter_constraints: ClassVar[Constraints] = CONSTRAINTS
-    _source: Any  # Known
-    _target: Any  # ForecastTarget
-
-    if TYPE_CHECKING:  # otherwise Sphinx would document it as a member
-        n_steps_: int
-
-    def _prepare(self, caller: str) -> dict[str, Any]:
-        """Check the parameters and return them as plain numbers."""
-        params = plain_numbers(self.get_params(deep=False))
-        check_forecaster(params, caller)
-        return params
-
-    def _fit_series(
+    def _read_covariates(
         self,
+        X: Any,
         data: SeriesSet,
-        covariates: Covariates | None,
-        weights: np.ndarray | None,
         caller: str,
         *,
-        resume: bool = False,
-        new_from: np.ndarray | None = None,
-    ) -> None:
-        """Fit this object to series, or continue its training.
-
-        Parameters
-        ----------
-        data : SeriesSet
-        covariates : Covariates or None
-        weights : ndarray of shape (total_steps,), or None
-        caller : str
-        resume : bool
-            Whether training continues.
-        new_from : ndarray of int of shape (n_series,), or None
-            For `partial_fit`, the first step of each series that is new: only windows that
-            forecast one are trained on, in one pass.
-        """
-        params = self._prepare(caller)
-        network = {name: params[name] for name in STRUCTURE}
-        one_epoch = new_from is not None
-        if resume:
-            check_unchanged(self._built_with, network, caller)
-        else:
-            check_series(data, params["horizon"], f"{caller}: y")
-            self._precision, self._built_with = self.precision, network
-            self._learn(data, covariates, params, caller)
-            self._seed, self._n_fits = draw_seed(self.random_state), 0
-        source: Known = self._source
-        rng, seed = draw_seeds(self._seed, self._n_fits)
-        self._n_fits += 1
-        windows = training_windows(
-            data,
-            source.context,
-            source.horizon,
-            least_observed=2 * source.patch,
-            values=source.transformed(data, f"{caller}: y"),
-            weights=weights,
-        )
-        samples = np.arange(len(windows))
-        if new_from is not None:
-            samples = samples[windows.step + windows.horizon >= new_from[windows.series]]
-        if len(samples) == 0:
-            if resume and one_epoch:
-                return
+        columns: Columns | None = None,
+        last: np.ndarray | None = None,
+    ) -> Covariates | None:
+        if X is None and self.past_features is not None:
             raise ValueError(
-                f"{caller}: y has no window to train on: none of its {data.n_series} series has an "
-                f"observed value that is followed by {source.horizon} time steps of positive "
-                "weight, one or more of them observed. Pass longer series, or a smaller horizon."
+                f"{caller}: past_features={plain(self.past_features)}, but there is no X. Pass "
+                f"{caller.rpartition('.')[2]}(X, y), or past_features=None."
             )
-        valid = None
-        if self.early_stopping and not one_epoch:
-            samples, valid = hold_out(windows, params["validation_fraction"], caller)
-        spaced = n_independent(len(samples), source.horizon, source.patch)
-        if not resume:
-            self._choose_module(windows, samples, spaced, covariates, params)
-        lr = params["lr"]
-        params["lr"] = auto_lr(spaced) if lr == "auto" else lr
-        extras = check_extras(self._extras(), params, caller)
-        self._module_arguments |= extras["module"]
-        device = resolve_device(self.device, caller)
-        state = source.state(data, covariates)
-        batches = self._data(windows, state, device, weights)
-        plan = plan_windows(
-            params, len(samples), one_epoch=one_epoch, early_stopping=valid is not None
-        )
-        training = Training(
-            WindowBatches(batches, samples, plan.batch_size, plan.steps_per_epoch, rng),
-            None if valid is None else PredictionBatches(batches, valid, pad_samples=False),
-            epochs=plan.epochs,
-            seed=seed,
-            patience=plan.patience,
-            tol=TOL,
-            unbounded=not find_cell(self.cell).bounded,
-            runs_user_code=False,
-            advice=advice(params),
-            caller=caller,
-        )
-        before = self.n_steps_ if resume else 0
-        self._train(training, params, extras, {}, device, resume=resume, one_epoch=one_epoch)
-        self.n_steps_ = before + self.net_.step
-        self.n_windows_ = len(samples)
-
-    def _learn(
-        self,
-        data: SeriesSet,
-        covariates: Covariates | None,
-        params: Mapping[str, Any],
-        caller: str,
-    ) -> None:
-        """Learn how series are read and forecast."""
-        transform = choose_unit(params, data, caller)
-        values = np.log(data.values) if transform == "log" else data.values
-        given, calendar = params["season_length"], params["calendar"]
-        automatic = isinstance(given, str) and given == "auto"
-        seasons = choose_seasons(data, values) if automatic else check_seasons(given, caller)
-        patch = choose_patch(data, seasons)
-        context = context_of(params, patch, seasons, choose_context(data, patch, seasons), caller)
-        seasons = tuple(season for season in seasons if season <= context)
-        if isinstance(calendar, str) and calendar == "auto":
-            features = choose_calendar(data.clock, seasons)
-        else:
-            features = check_calendar(calendar, data.clock, caller)
-        self._source = Known(
+        return read_covariates(
+            X,
             data,
-            covariates,
-            seasons=seasons,
-            patch=patch,
-            context=context,
-            horizon=params["horizon"],
-            calendar=features,
-            transform=transform,
-            freq=self.freq,
-            has_vectors=params["series_embedding"] is not None,
-        )
-        nonnegative = params["nonnegative"]
-        self._target = ForecastTarget(
-            tuple(np.atleast_1d(params["quantiles"]).tolist()),
-            mean=params["loss"] == "squared_error",
-            transform=transform,
-            nonnegative=is_nonnegative(data) if nonnegative == "auto" else bool(nonnegative),
+            f"{caller}: X",
+            past_features=self.past_features,
+            columns=columns,
+            last=last,
         )
 
-    def _choose_module(
-        self,
-        windows: Windows,
-        samples: np.ndarray,
-        spaced: float,
-        covariates: Covariates | None,
-        params: Mapping[str, Any],
+    def _note_features(
+        self, X: Any, y: Any, data: SeriesSet, covariates: Covariates | None, caller: str
     ) -> None:
-        source, target = self._source, self._target
-        chosen = Windows(
-            windows.data,
-            windows.context,
-            windows.horizon,
-            windows.series[samples],
-            windows.step[samples],
-            windows.values,
-        )
-        offsets = first_offsets(
-            chosen,
-            source.patch,
-            source.seasons,
-            source.floor,
-            tuple(target.quantiles),
-            mean=target.mean,
-        )
-        sizes = covariate_sizes(covariates)
-        n_calendar = 0
-        if source.calendar:
-            n_calendar = make_calendar(windows.data.tail(1), source.calendar, 0).n_features
-        names = ("n_networks", "cell", "hidden_size", "num_layers", "dropout")
-        self._module_arguments = {
-            **{name: params[name] for name in names},
-            "patch": source.patch,
-            "context": source.context,
-            "horizon": source.horizon,
-            "seasons": source.seasons,
-            "n_calendar": n_calendar,
-            "offsets": offsets,
-            "first_logit": FIRST_LOGIT,
-            "other_logit": OTHER_LOGIT,
-            "first_growth": FIRST_GROWTH,
-            "residual_share": residual_share(spaced),
-            "n_series": windows.data.n_series,
-            "series_size": params["series_embedding"],
-            "covariates": tuple(sizes),
-            "effects": first_effects(
-                self._data(windows, source.state(windows.data, covariates), torch.device("cpu")),
-                samples,
-                sizes,
-            ),
-        }
-
-    # --- windows --------------------------------------------------------------------------------
-
-    def _data(
-        self, windows: Windows, state: State, device: Any, weights: np.ndarray | None = None
-    ) -> WindowData:
-        """Return the source of batches of windows."""
-        source = self._source
-        calendar = None
-        if source.calendar:
-            n_ahead = source.patch * -(-source.horizon // source.patch)
-            calendar = make_calendar(state.data, source.calendar, n_ahead)
-        return WindowData(
-            windows,
-            source.patch,
-            source.seasons,
-            state.floor,
-            device,
-            dtype=float_type(self._precision),
-            calendar=calendar,
-            covariates=state.covariates,
-            vectors=state.vectors,
-            weights=weights,
-        )
-
-    def _forecast_windows(self, windows: Windows, state: State) -> np.ndarray:
-        """Return forecasts in the unit that the network computes in.
-
-        Parameters
-        ----------
-        windows : Windows
-            Of the horizon of the network.
-        state : State
-
-        Returns
-        -------
-        forecasts : ndarray of shape (n_windows, horizon, n_outputs)
-        """
-        net = self.net_
-        data = self._data(windows, state, net.device)
-        n_outputs = self._source.horizon * self._target.n_outputs
-        batches = PredictionBatches(data, pad_samples=True, n_outputs=n_outputs)
-
-        def compute(interrupted: threading.Event) -> np.ndarray:
-            return net.outputs(batches, interrupted)
-
-        try:
-            if net.backend == "numba" and len(windows) <= _FEW_WINDOWS:
-                found = run_here(compute)
-            else:
-                found = run_flushed(compute, backend=net.backend)
-        except FloatingPointError as error:
+        self.__dict__.pop("feature_names_in_", None)
+        table = y if X is None else X
+        if isinstance(table, pd.DataFrame):
+            _check_feature_names(self, table, reset=True)
+        if covariates is not None:
+            self.n_features_in_ = covariates.columns.n_columns
+            return
+        if X is not None and not isinstance(X, pd.DataFrame):
             raise ValueError(
-                f"{type(self).__name__}: the network's outputs are not finite. "
-                f"{advice(self.get_params(deep=False))}"
-            ) from error
-        outputs = np.empty_like(found[:, 0])
-        outputs[np.concatenate([batches.samples[chosen] for chosen in batches.batches])] = found[
-            :, 0
-        ]
-        forecasts = np.empty(outputs.shape)
-        for start in range(0, len(windows), _BLOCK):
-            rows = np.arange(start, min(start + _BLOCK, len(windows)))
-            units = normalise(windows.read(rows), self._source.patch, state.floor)
-            forecasts[rows] = self._target.decode(outputs[rows], units.loc, units.scale)
-        return forecasts
+                f"{caller}: X has 0 feature(s) (shape={np.shape(X)}) while a minimum of 1 is "
+                "required. Pass y only, or a DataFrame without columns, whose index are the times."
+            )
+        wide = X is None and data.layout.is_wide
+        self.n_features_in_ = data.n_series if wide else 0 if X is not None else 1
 
-    def _forecast(self, state: State, n_steps: int) -> np.ndarray:
-        """Return forecasts of the next steps of each series, block by block.
+    def _update(self, X: Any, y: Any) -> Self:
+        check_is_fitted(self)
+        X, y = separate(X, y)
+        with unchanged_on_failure(self):
+            self._source = self._source.updated(y, X, f"{type(self).__name__}.update")
+            self._source.cut()
+        return self
 
-        Returns
-        -------
-        forecasts : ndarray of shape (n_series, n_steps, n_outputs)
-            In the unit that the network computes in.
-        """
-        source, target = self._source, self._target
-        data, values = _tail(state.data, state.values, source.context)
-        values = filled(values, data.offsets, source.context, state.last)
-        blocks: list[np.ndarray] = []
-        for n_done in range(0, n_steps, source.horizon):
-            windows = last_windows(data, source.context, source.horizon, values)
-            now = state._replace(data=data, values=values)
-            blocks.append(self._forecast_windows(windows, now))
-            if n_done + source.horizon < n_steps:
-                data, values = continued(data, values, target.central(blocks[-1]))
-                data, values = _tail(data, values, source.context)
-        forecasts = np.concatenate(blocks, axis=1)[:, :n_steps]
-        forecasts[np.isnan(state.last)] = np.nan  # nothing is known
-        return forecasts
+    def _partial_fit(self, X: Any, y: Any) -> Self:
+        if not hasattr(self, "net_"):
+            return self._fit(X, y, None, resume=False)
+        caller = f"{type(self).__name__}.partial_fit"
+        X, y = separate(X, y)
+        with unchanged_on_failure(self), untouched_on_failure(self.net_):
+            before = self._source.data
+            self._source = self._source.updated(y, X, caller)
+            self._fit_series(
+                self._source.data,
+                self._source.covariates,
+                None,
+                caller,
+                resume=True,
+                new_from=steps_after(before, self._source.data),
+            )
+            self._source.cut()
+        return self
+
+    # --- forecasts ------------------------------------------------------------------------------
+
+    def _forecast_rows(
+        self, X: Any, history: Any, caller: str, *, quantiles: bool = False
+    ) -> tuple[State, Future, np.ndarray]:
+        """Return the state, the steps to forecast, and their forecasts."""
+        state = self._state_after(history, caller)
+        if isinstance(X, np.ndarray) and X.ndim == 2 and state.covariates is not None:
+            _check_feature_names(self, X, reset=False)
+        horizon = self._source.horizon
+        future = read_future(X, state.data, horizon, f"{caller}: X", covariates=state.covariates)
+        n = int(future.n_steps.max())
+        if quantiles and n > horizon:
+            warn_user(
+                f"{caller}: {n} steps are more than the horizon={horizon} of the model. Beyond it, "
+                "forecasts are made from forecasts as if these were observed, so the quantiles of "
+                f"the later steps are too narrow. Fit with horizon={n} for reliable ones."
+            )
+        covariates = future.covariates
+        if n > horizon:
+            covariates = without_future(covariates, state.data)
+        forecasts = self._forecast(state._replace(covariates=covariates), n)
+        return state, future, forecasts
+
+    def _forecast_quantiles(
+        self, X: Any, history: Any, caller: str, levels: np.ndarray, labels: pd.Index
+    ) -> Any:
+        state, future, forecasts = self._forecast_rows(X, history, caller, quantiles=True)
+        values = self._target.finish(self._target.between(forecasts, levels))
+        return give_back(values, future, state.data, labels)
+
+    def _state_after(self, history: Any, caller: str) -> State:
+        """Return the state after the observations of fit and update, or after another history."""
+        if history is None:
+            return self._source.current()
+        X = None
+        pair = isinstance(history, tuple) and len(history) == 2
+        if pair and self._source.covariates is not None:
+            X, history = history
+        return self._source.read(history, X, caller, "history")
+
+    def _check_quantiles(self, quantiles: Any, caller: str) -> np.ndarray:
+        grid = self._target.quantiles
+        return check_quantiles(quantiles, caller, low=grid[0], high=grid[-1])
+
+    # --- scores ---------------------------------------------------------------------------------
+
+    def _score(self, X: Any, y: Any, sample_weight: Any) -> float:
+        check_is_fitted(self)
+
+        def forecast(state: State, n_steps: int) -> np.ndarray:
+            return self._target.central(self._target.finish(self._forecast(state, n_steps)))
+
+        caller = f"{type(self).__name__}.score"
+        return skill(*separate(X, y), sample_weight, self._source, forecast, caller)
+
+    def _score_samples(self, X: Any, y: Any) -> Any:
+        check_is_fitted(self)
+
+        def forecast(windows: Windows, state: State) -> np.ndarray:
+            return self._forecast_windows(windows, state)[:, 0]
+
+        caller = f"{type(self).__name__}.score_samples"
+        return surprise(*separate(X, y), self._source, self._target, forecast, caller)
+
+    # --- backtest -------------------------------------------------------------------------------
+
+    def _backtest(
+        self, X: Any, y: Any, start: Any, step: Any, refit: Any, quantiles: Any
+    ) -> pd.DataFrame:
+        caller = f"{type(self).__name__}.backtest"
+        every = check_refit(refit, caller)
+        self._validate_params()
+        X, y = separate(X, y)
+        data = read_series(y, f"{caller}: y", freq=self.freq, index=index_of(X))
+        origins = backtest_windows(data, 1, int(self.horizon), caller, start=start, step=step)
+        labels = None
+        if quantiles is not None:
+            labels = pd.Index(check_quantiles(quantiles, caller))
+        forecasts = np.empty((len(origins), origins.horizon))
+        shape = (*forecasts.shape, 0 if labels is None else len(labels))
+        more = np.empty(shape)
+        for fold in folds(origins, every):
+            if not every and self._knows_only(data, fold):
+                model, covariates = self, self._source.read_covariates(X, data, caller)
+            else:
+                model = clone(self)
+                covariates = model._read_covariates(X, data, caller, last=fold.last)
+                model._fit_series(known_until(data, fold.last), covariates, None, caller)
+            levels = None if labels is None else model._check_quantiles(quantiles, caller)
+            state = model._source.read_data(data, covariates, caller)
+            windows = origins.take(fold.chosen, model._source.context, state.values)
+            found = model._forecast_windows(windows, state)
+            target = model._target
+            forecasts[fold.chosen] = target.central(target.finish(found))
+            if levels is not None:
+                more[fold.chosen] = target.finish(target.between(found, levels))
+        return backtest_frame(origins, forecasts, None if labels is None else more, labels)
+
+    def _knows_only(self, data: SeriesSet, fold: Fold) -> bool:
+        """Whether this is a fitted model that knows nothing after the first origin."""
+        if not hasattr(self, "net_") or self._source.horizon != self.horizon:
+            return False
+        return self._source.ends_before(data, fold.last)
 
 
-def _tail(data: SeriesSet, values: np.ndarray, n_steps: int) -> tuple[SeriesSet, np.ndarray]:
-    """Return the last steps of each series, and what is read of them."""
-    series = np.repeat(np.arange(data.n_series), data.lengths)
-    from_end = data.offsets[1:][series] - np.arange(len(values))
-    return data.tail(n_steps), values[from_end <= n_steps]
+def _check_same_covariates(columns: Any, covariates: Any, caller: str) -> None:
+    if (columns is None) != (covariates is None):
+        has = "without" if columns is None else "with"
+        raise ValueError(
+            f"{caller}: the network was built {has} covariates, but X has "
+            f"{'some' if columns is None else 'none'}, and training continues with that network. "
+            "Pass the same columns, or refit with warm_start=False."
+        )

@@ -1,5 +1,6 @@
 """Forecasts from many origins in the past, and their table."""
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,12 @@ def backtest_windows(
     values : ndarray of shape (total_steps,), default=None
         Inputs, such as logarithms; by default the values of `data`.
     """
-    step = horizon if step is None else int(step)
-    if step < 1:
-        raise ValueError(f"{where}: step must be 1 or more; got {step}.")
+    step = horizon if step is None else step
+    if isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 1:
+        raise ValueError(
+            f"{where}: step={plain(step)} must be a positive integer, the time steps between two "
+            "origins."
+        )
     first = _first_steps(data, start, where)  # of the first target of each series
     last = data.lengths - horizon
     counts = np.maximum((last - first) // step + 1, 0)
@@ -132,9 +136,9 @@ def _place_of(data: SeriesSet, start: Any, where: str) -> int:
     clock = data.clock
     if clock.kind == "position":
         raise ValueError(f"{where}: start={plain(start)} is a time, but y has none. {_START}")
-    if clock.kind == "integer":
-        return int(start)
     try:
+        if clock.kind == "integer":
+            return int(operator.index(start))
         if clock.kind == "period":
             index: Any = pd.PeriodIndex([pd.Period(start, freq=clock.freq)])
         elif clock.kind == "timedelta":
@@ -153,5 +157,8 @@ def _place_of(data: SeriesSet, start: Any, where: str) -> int:
         grid = np.arange(low, high + 1, clock.step)
         later = int(clock.times(grid).searchsorted(index[0]))
         return int(grid[min(later, len(grid) - 1)])
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: start={start!r} cannot be read as a time. {_START}") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"{where}: start={plain(start)} cannot be read as a time of y, which has "
+            f"{clock.describe()}. {_START}"
+        ) from error

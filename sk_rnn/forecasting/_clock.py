@@ -94,6 +94,14 @@ class Clock:
         """Whether the times are dates, which have a calendar."""
         return self.kind in ("fixed", "offset", "period")
 
+    def describe(self) -> str:
+        """Return the kind of times for messages."""
+        kinds = {"position": "none", "integer": "integers", "timedelta": "durations"}
+        if self.kind == "period":
+            return f"periods of {self.freq}"
+        zone = "dates without a time zone" if self.tz is None else f"dates in {self.tz}"
+        return kinds.get(self.kind, zone)
+
     def reads(self, index: Times) -> bool:
         """Return whether this clock supports the times of an index."""
         if self.kind in ("fixed", "offset"):

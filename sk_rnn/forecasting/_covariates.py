@@ -202,7 +202,7 @@ def learn_columns(X: Any, where: str, past_features: Any = None) -> Columns:
         raise ValueError(f"{where} has column {plain(twice)} more than once. Rename one.")
     categories: list[tuple[Any, ...] | None] = [None] * n
     if frame:
-        categories = [_categories_of(X.iloc[:, j]) for j in range(n)]
+        categories = [_categories_of(X.iloc[:, j], where) for j in range(n)]
     columns = Columns(
         tuple(X.columns) if frame else None,
         tuple(categories),
@@ -242,7 +242,7 @@ def with_static(covariates: Covariates) -> Covariates:
     return replace(covariates, columns=replace(covariates.columns, static=static))
 
 
-def _categories_of(column: pd.Series) -> tuple[Any, ...] | None:
+def _categories_of(column: pd.Series, where: str) -> tuple[Any, ...] | None:
     """Return the categories of a column in order; None if it is numeric."""
     dtype = column.dtype
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
@@ -253,7 +253,14 @@ def _categories_of(column: pd.Series) -> tuple[Any, ...] | None:
         used = set(column.cat.codes.unique().tolist())
         found = [c for i, c in enumerate(dtype.categories) if i in used]
     else:
-        found = list(pd.unique(column.dropna()))
+        try:
+            found = list(pd.unique(column.dropna()))
+        except TypeError as error:  # unhashable
+            kind = name_kind(column.dropna().iloc[0])
+            raise TypeError(
+                f"{where} has {kind} in column {plain(column.name)}, where one number or category "
+                "per row is expected. Split it into columns."
+            ) from error
         with suppress(TypeError):  # values that cannot be compared stay in order of appearance
             found = sorted(found)
     return tuple(c.item() if isinstance(c, np.generic) else c for c in found)
@@ -319,7 +326,7 @@ def read_columns(
     for j, categories in enumerate(columns.categories):
         column = X.iloc[:, j]
         if categories is None:
-            values[:, j] = frame_values(column.to_frame(), where)[:, 0]
+            values[:, j] = as_numbers(frame_values(column.to_frame(), where)[:, 0], where)
         else:
             given = column.astype(object)
             codes = pd.Index(list(categories), dtype=object).get_indexer(given) + 1.0
@@ -354,7 +361,7 @@ def _same_columns(X: Any, columns: Columns, where: str, future: bool) -> Any:
     # The message of scikit-learn, which its checks require.
     raise ValueError(
         f"{where} has {X.shape[1]} features, but {where.partition('.')[0]} is expecting "
-        f"{expected} features as input."
+        f"{expected} features as input. Pass the columns of fit."
     )
 
 

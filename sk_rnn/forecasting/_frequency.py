@@ -98,8 +98,9 @@ def find_clock(rows: Rows, freq: Any = None) -> tuple[Clock, np.ndarray]:
     ----------
     rows : Rows
         With times from :func:`read_times`.
-    freq : pandas offset, str or int, default=None
-        The frequency; by default that of the index if it has one, else inferred.
+    freq : pandas offset, str, int or Clock, default=None
+        The frequency; by default that of the index if it has one, else inferred. A clock is that of
+        other series, whose kind of times is required.
 
     Returns
     -------
@@ -112,6 +113,13 @@ def find_clock(rows: Rows, freq: Any = None) -> tuple[Clock, np.ndarray]:
         If the times are not on a regular grid, or `freq` does not suit them.
     """
     times = rows.times
+    if isinstance(freq, Clock):
+        if freq.kind != "position" and not freq.reads(times):
+            raise ValueError(
+                f"{rows.where} has times of another kind than the series before: "
+                f"{describe_times(times)} after {freq.describe()}. Pass an index of the same kind."
+            )
+        freq = freq.frequency
     if isinstance(times, pd.DatetimeIndex):
         return _clock_of_dates(rows, freq)
     if isinstance(times, pd.PeriodIndex):
@@ -134,6 +142,15 @@ def find_clock(rows: Rows, freq: Any = None) -> tuple[Clock, np.ndarray]:
             raise ValueError(f"{rows.where}: freq must be 1 or more; got {freq!r}.")
         return _on_grid(replace(clock, step=int(freq)), rows, plain(freq))
     return _with_commonest_step(clock, rows)
+
+
+def describe_times(times: Times) -> str:
+    """Return the kind of the times of an index for messages."""
+    if isinstance(times, pd.DatetimeIndex):
+        return "dates without a time zone" if times.tz is None else f"dates in {times.tz}"
+    if isinstance(times, pd.PeriodIndex):
+        return f"periods of {times.freqstr}"
+    return "durations" if isinstance(times, pd.TimedeltaIndex) else "integers"
 
 
 def read_offset(freq: Any, where: str) -> Any:
@@ -287,7 +304,7 @@ def _clock_of_periods(rows: Rows, freq: Any) -> tuple[Clock, np.ndarray]:
         return _with_commonest_step(clock, rows, at_least=times.freq.n)
     try:
         offset = pd.PeriodDtype(freq).freq
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):  # pandas' own for offsets without periods
         offset = read_offset(freq, rows.where)
     if offset.base != times.freq.base:
         raise ValueError(

@@ -22,6 +22,7 @@ def read_covariates(
     *,
     past_features: Any = None,
     columns: Columns | None = None,
+    last: np.ndarray | None = None,
 ) -> Covariates | None:
     """Read the covariates of the rows of y.
 
@@ -38,6 +39,8 @@ def read_covariates(
         Columns that are not known ahead, by name or position.
     columns : Columns, default=None
         Columns learned in fit, for covariates of another history.
+    last : ndarray of int of shape (n_series,), default=None
+        Learn columns from the rows up to this place of each series only.
 
     Returns
     -------
@@ -55,16 +58,24 @@ def read_covariates(
     series, places, shared = _match(X, data, where)
     if X.shape[1] == 0 and columns is None:
         return None
+    learned = columns is None
     if columns is None:
-        columns = learn_columns(X, where, past_features)
-        learned = True
-    else:
-        learned = False
+        columns = learn_columns(_until(X, series, places, last, shared), where, past_features)
     values = read_columns(X, columns, where)
     n_series = 1 if shared else data.n_series
     table, _ = tabulate(series, places, values, n_series, data.clock.step)
     covariates = Covariates(columns, table, shared)
     return with_static(covariates) if learned else covariates
+
+
+def _until(
+    X: Any, series: np.ndarray, places: np.ndarray, last: np.ndarray | None, shared: bool
+) -> Any:
+    """Return the rows of X up to a place of each series."""
+    if last is None:
+        return X
+    rows = places <= (last.max() if shared else last[series])
+    return X[rows] if isinstance(X, np.ndarray) else X.loc[rows]
 
 
 def as_table(X: Any, data: SeriesSet, where: str) -> pd.DataFrame | np.ndarray:

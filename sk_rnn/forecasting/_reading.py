@@ -28,7 +28,12 @@ from ._values import ACCEPTED, array_of, numbers_of, one_column
 
 
 def read_series(
-    y: Any, where: str, *, freq: Any = None, index: pd.Index | None = None
+    y: Any,
+    where: str,
+    *,
+    freq: Any = None,
+    index: pd.Index | None = None,
+    may_be_missing: bool = False,
 ) -> SeriesSet:
     """Read the series to forecast.
 
@@ -38,10 +43,13 @@ def read_series(
         See :class:`Layout` for the supported containers. Rows are time steps.
     where : str
         Name of y in error messages: the caller and the argument.
-    freq : pandas offset, str or int, default=None
-        The frequency; by default inferred from the times.
+    freq : pandas offset, str, int or Clock, default=None
+        The frequency; by default inferred from the times. A clock is that of other series, whose
+        kind of times is required.
     index : Index, default=None
         Times (and ids) of the rows for y without an index, taken from X.
+    may_be_missing : bool, default=False
+        Whether all values may be missing, as in one new row.
 
     Returns
     -------
@@ -55,12 +63,21 @@ def read_series(
         If values are infinite, times are not in order or not regular, or nothing is observed.
     """
     refuse_matrices(y, where)
+    data = _read(y, where, freq, index)
+    if not may_be_missing and data.n_missing == len(data.values):
+        # Of wide frames with the values before a series begins.
+        n = max(len(data.values), data.n_series * len(data.row_steps) * data.layout.is_wide)
+        raise ValueError(f"{where} has no observed value: all {n} are missing. Pass numbers.")
+    return data
+
+
+def _read(y: Any, where: str, freq: Any, index: pd.Index | None) -> SeriesSet:
     if isinstance(y, Panel):
         return _finish(*_read_panel(y, where), where, freq)
     y = index_by_times(y, open_foreign(y, where), where)
     dated = _with_index(y, index)
     if dated is not y:
-        data = read_series(dated, where, freq=freq)
+        data = _read(dated, where, freq, None)
         bare = not isinstance(y, pd.Series | pd.DataFrame)
         return replace(data, layout=replace(data.layout, bare=bare))
     if isinstance(y, Mapping):
@@ -115,8 +132,6 @@ def _finish(parts: _Parts, layout: Layout, where: str, freq: Any) -> SeriesSet:
     table, row_steps = tabulate(series, places, values[:, None], n_series, clock.step)
     flat = table.values[:, 0]
     n_missing = int(np.isnan(flat).sum())
-    if n_missing == len(flat):
-        raise ValueError(f"{where} has no observed value: all {len(flat)} are missing.")
     inserted = len(flat) - len(values)
     return SeriesSet(
         flat, table.offsets, table.starts, clock, layout, n_missing, inserted, row_steps
@@ -297,8 +312,6 @@ def _wide(
     grid = np.full((n_steps, values.shape[1]), np.nan)
     grid[steps] = values
     observed = ~np.isnan(grid)
-    if not observed.any():
-        raise ValueError(f"{where} has no observed value: all {values.size} are missing.")
     # A column without observed values keeps all its steps: its forecast starts with the others.
     skipped = np.where(observed.any(axis=0), observed.argmax(axis=0), 0)  # (n_series,)
     if layout.is_single:

@@ -127,8 +127,10 @@ def read_weights(sample_weight: Any, data: SeriesSet, where: str) -> np.ndarray:
         The caller, for error messages.
     """
     if isinstance(sample_weight, Mapping | list | tuple) and not data.layout.is_wide:
-        members = sample_weight.values() if isinstance(sample_weight, Mapping) else sample_weight
-        if all(map(is_member, members)):
+        members = [*sample_weight]
+        if isinstance(sample_weight, Mapping):
+            members = [*sample_weight.values()]
+        if members and all(map(is_member, members)):
             sample_weight = np.concatenate([np.asarray(member) for member in members])
     n_rows = len(data.row_steps)
     weights = check_sample_weights(sample_weight, n_rows, where, noun="row", purpose="train on")

@@ -35,6 +35,19 @@ class Table:
         there = (rest == 0) & (step >= 0) & (row < self.offsets[series + 1])
         return np.where(there, row, -1)
 
+    def since(self, places: np.ndarray) -> "Table":
+        """Return the rows from a place of each series on, (n_series,)."""
+        lengths = np.diff(self.offsets)
+        skipped = np.clip(-((self.starts - places) // self.step), 0, lengths)
+        series = np.repeat(np.arange(len(lengths)), lengths)
+        keep = np.arange(len(self.values)) - self.offsets[series] >= skipped[series]
+        return Table(
+            self.values[keep],
+            offsets_of(lengths - skipped),
+            self.starts + self.step * skipped,
+            self.step,
+        )
+
     @property
     def ends(self) -> np.ndarray:
         """The place of the last row of each series; that before `starts` of an empty one."""

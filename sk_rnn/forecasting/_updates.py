@@ -136,7 +136,7 @@ def _follow(
     data: SeriesSet, y: Any, where: str, index: pd.Index | None
 ) -> tuple[SeriesSet, np.ndarray, np.ndarray]:
     """Read y with the clock of the previous series; return series and places of its values."""
-    new = read_series(y, where, freq=data.clock.frequency, index=index)
+    new = read_series(y, where, freq=data.clock, index=index, may_be_missing=True)
     _check_kind(data, new, where)
     series, places = new.table.scattered()
     codes = _codes_of(data, new, where)[series]
@@ -174,8 +174,8 @@ def _check_kind(data: SeriesSet, new: SeriesSet, where: str) -> None:
     zones = (data.clock.tz is None) == (new.clock.tz is None)
     if (len(kinds) > 1 and not kinds <= dates) or not zones:
         raise ValueError(
-            f"{where} has times of another kind than the series before: {_times(new.clock)} after "
-            f"{_times(data.clock)}. Pass an index of the same kind."
+            f"{where} has times of another kind than the series before: {new.clock.describe()} "
+            f"after {data.clock.describe()}. Pass an index of the same kind."
         )
 
 
@@ -190,12 +190,6 @@ def _describe(form: str) -> str:
         "array": "a 1-D array",
         "matrix": "a 2-D array",
     }[form]
-
-
-def _times(clock: Clock) -> str:
-    kinds = {"position": "none", "integer": "integers", "period": f"periods of {clock.freq}"}
-    zone = "dates without a time zone" if clock.tz is None else f"dates in {clock.tz}"
-    return kinds.get(clock.kind, "durations" if clock.kind == "timedelta" else zone)
 
 
 def _codes_of(data: SeriesSet, new: SeriesSet, where: str) -> np.ndarray:

@@ -11,6 +11,9 @@ from ._series import SeriesSet
 # Windows with a standard deviation below this multiple of the rounding error are constant.
 _ROUNDING = 16 * np.finfo(np.float64).eps
 
+# The squares of differences of values up to this are finite.
+_SQUARABLE = 1e150
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -39,6 +42,20 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.series)
+
+    def take(self, chosen: np.ndarray, context: int, values: np.ndarray) -> "Windows":
+        """Return some of the windows, with other inputs.
+
+        Parameters
+        ----------
+        chosen : ndarray of int
+            Indices of the windows.
+        context : int
+        values : ndarray of float64 of shape (total_steps,)
+        """
+        return Windows(
+            self.data, context, self.horizon, self.series[chosen], self.step[chosen], values
+        )
 
     def read(self, chosen: np.ndarray | slice = slice(None)) -> "Past":
         """Return the inputs of windows.
@@ -198,8 +215,9 @@ def normalise(past: Past, patch: int, floor: np.ndarray) -> Normalised:
     loc = _mean(values, recent)
     centred = np.where(observed, values - loc[:, None], 0.0)
     centre = _mean(centred, observed)
-    spread = np.sqrt(_mean((centred - centre[:, None]) ** 2, observed))
     largest = np.abs(np.where(observed, values, 0.0)).max(axis=1, initial=0.0)
+    unit = np.where(largest > _SQUARABLE, largest, 1.0)  # squares must not overflow
+    spread = unit * np.sqrt(_mean(((centred - centre[:, None]) / unit[:, None]) ** 2, observed))
     spread = np.where(spread <= _ROUNDING * largest, 0.0, spread)
     scale = np.maximum(spread, floor[past.series])
     z = centred / np.where(scale > 0, scale, 1.0)[:, None]

@@ -163,12 +163,11 @@ class _Network(nn.Module):
         n_ahead, n_seasons = -(-horizon // patch), len(seasons)
         self.n_outputs = len(offsets[0])
         self._add_baseline(n_ahead, seasons, offsets, (first_logit, other_logit, first_growth))
-        self._add_covariates(sizes, effects, generator)
+        n_vector = series_size or 0
+        self._add_covariates(sizes, effects, n_vector, generator)
         self.series = None
-        n_vector = 0
         if series_size is not None:
             self.series = _vectors(n_series, series_size, generator)
-            n_vector = series_size
         n_past = patch * self.n_past + n_vector
         n_future = patch * self.n_known + n_vector
         n_features = 2 * patch + 1 + n_calendar + n_past
@@ -226,6 +225,7 @@ class _Network(nn.Module):
         self,
         sizes: CovariateSizes,
         effects: Sequence[Sequence[float]] | None,
+        n_vector: int,
         generator: torch.Generator | None,
     ) -> None:
         self.categories = nn.ModuleList(
@@ -236,7 +236,8 @@ class _Network(nn.Module):
         self.n_known = sizes.n_known_numeric + sum(widths[: sizes.n_known_columns])
         self.effect: nn.Module | None = None
         if sizes.has_known:
-            hidden = make_linear(self.n_known, EFFECT_SIZE, generator)
+            # Series and categories can react differently to the same numbers.
+            hidden = make_linear(self.n_known + n_vector, EFFECT_SIZE, generator)
             if effects is None:
                 counts = [sizes.n_known_numeric, *sizes.n_codes[: sizes.n_known_columns]]
                 effects = [[0.0] * n for n in counts]
@@ -249,9 +250,18 @@ class _Network(nn.Module):
 
     @property
     def baseline(self) -> list[nn.Parameter]:
-        """Parameters of the baseline and of the quantiles around it."""
-        direct = list(self.direct) if self.effect is not None else []
-        return [self.logits, self.growth, self.offsets, *direct]
+        """Parameters of the baseline, of the quantiles around it and of the effects on it.
+
+        With the learning rate of the networks, effects that differ between categories are not
+        learned in the few hundred steps of small data.
+        """
+        effects: list[nn.Parameter] = []
+        if self.effect is not None:
+            effects = [*self.direct, *self.effect.parameters()]
+        effects += self.categories.parameters()
+        if self.series is not None:
+            effects += self.series.parameters()
+        return [self.logits, self.growth, self.offsets, *effects]
 
     def forward(
         self,
@@ -276,14 +286,15 @@ class _Network(nn.Module):
         if past_numeric is not None and past_codes is not None:
             past = self._join(past_numeric, past_codes)
             before.append(self._by_patch(past))
+        vector: Tensor | None = None
+        if self.series is not None and series is not None:
+            vector = self._vector(series)
         if known_numeric is not None and known_codes is not None and self.sizes.has_known:
             known = self._join(known_numeric, known_codes)
             after.append(self._by_patch(known))
-            effect = self._effect(
-                cast(Tensor, past_numeric), cast(Tensor, past_codes), known_numeric, known_codes
-            )
-        if self.series is not None and series is not None:
-            vector = self._vector(series)
+            past_inputs = cast(Tensor, past_numeric), cast(Tensor, past_codes)
+            effect = self._effect(*past_inputs, known_numeric, known_codes, vector)
+        if vector is not None:
             before.append(vector.expand(n_patches, -1, -1))
             after.append(vector.expand(n_ahead, -1, -1))
         _, states = self.encoder.run(torch.relu(self.encode(torch.cat(before, dim=2))), valid)
@@ -311,14 +322,21 @@ class _Network(nn.Module):
         return central
 
     def _effect(
-        self, past_numeric: Tensor, past_codes: Tensor, numeric: Tensor, codes: Tensor
+        self,
+        past_numeric: Tensor,
+        past_codes: Tensor,
+        numeric: Tensor,
+        codes: Tensor,
+        vector: Tensor | None,
     ) -> Tensor:
         """Effect of covariates in the horizon, minus that in what the baseline repeats."""
         sizes = self.sizes
         before = self._effect_of(  # (B, L)
-            past_numeric[..., : sizes.n_known_numeric], past_codes[..., : sizes.n_known_columns]
+            past_numeric[..., : sizes.n_known_numeric],
+            past_codes[..., : sizes.n_known_columns],
+            vector,
         )
-        after = self._effect_of(numeric, codes)  # (B, n_steps)
+        after = self._effect_of(numeric, codes, vector)  # (B, n_steps)
         shares = torch.softmax(self.logits, dim=1)[self.step_part]
         levels = torch.stack([before[:, -1], before.mean(dim=1)], dim=1)
         repeated = levels @ shares[:, -2:].T
@@ -327,8 +345,11 @@ class _Network(nn.Module):
             repeated = repeated + torch.einsum("bsh,hs->bh", seasonal, shares[:, :-2])
         return after - repeated
 
-    def _effect_of(self, numeric: Tensor, codes: Tensor) -> Tensor:
-        found = cast(nn.Module, self.effect)(self._join(numeric, codes))[..., 0]
+    def _effect_of(self, numeric: Tensor, codes: Tensor, vector: Tensor | None) -> Tensor:
+        joined = self._join(numeric, codes)
+        if vector is not None:
+            joined = torch.cat([joined, vector[:, None].expand(-1, joined.shape[1], -1)], dim=2)
+        found = cast(nn.Module, self.effect)(joined)[..., 0]
         found = found + numeric @ self.direct[0]
         for j in range(codes.shape[-1]):
             found = found + self.direct[1 + j][codes[..., j]]

@@ -1,6 +1,7 @@
 """RNNForecaster: kinds of y, forecasts, quantiles, updates, scores, backtests."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -109,24 +110,62 @@ def test_quantiles_between_trained_ones_are_those_of_the_normal_distribution():
     np.testing.assert_allclose(logs[0.2], expected)
 
 
+def _cut(name, n_steps):
+    """Return a kind of y without its last steps, and these."""
+    y = KINDS[name]
+    if name == "panel":
+        ends = LONG.groupby(level="shop").tail(n_steps)
+        parts = (LONG.drop(ends.index), ends)
+        return [
+            Panel.from_frame(part.reset_index(), by="shop", order_by="month", columns=["sold"])
+            for part in parts
+        ]
+    if name == "dict":
+        return {k: v[:-n_steps] for k, v in y.items()}, {k: v[-n_steps:] for k, v in y.items()}
+    if name == "list":
+        return [v[:-n_steps] for v in y], [v[-n_steps:] for v in y]
+    return next(ForecastSplit(1, n_steps).cut(y))
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_update_equals_history(name):
-    y = KINDS[name]
-    if isinstance(y, dict | list | Panel):
-        cut = {"dict": lambda s: s[:-5], "list": lambda s: s[:-5]}
-        if isinstance(y, Panel):
-            pytest.skip("panels are cut by their own methods")
-        members = y.items() if isinstance(y, dict) else enumerate(y)
-        train = {k: cut[name](v) for k, v in members}
-        test = {k: v[-5:] for k, v in members} if isinstance(y, dict) else [v[-5:] for v in y]
-        train = train if isinstance(y, dict) else list(train.values())
-    else:
-        train, test = next(ForecastSplit(1, 5).cut(y))
+    train, test = _cut(name, 5)
     model = small().fit(train)
-    of_history = model.predict(9, history=y)
+    of_history = model.predict(9, history=KINDS[name])
     updated = model.update(test).predict(9)
     np.testing.assert_array_equal(values_of(of_history), values_of(updated))
-    np.testing.assert_array_equal(values_of(model.predict(9, history=y)), values_of(updated))
+    again = model.predict(9, history=KINDS[name])
+    np.testing.assert_array_equal(values_of(again), values_of(updated))
+
+
+@pytest.mark.parametrize("method", ["update", "partial_fit"])
+def test_new_rows_may_be_missing(method):
+    model = small().fit(ONE[:60])
+    getattr(model, method)(ONE[60:61] * np.nan)
+    getattr(model, method)(ONE[61:63])
+    assert model.end_ == ONE.index[62]
+    if method == "update":
+        history = ONE[:63].mask(ONE.index[:63] == ONE.index[60])
+        np.testing.assert_array_equal(model.predict(), model.predict(history=history))
+
+
+@pytest.mark.parametrize("with_covariates", [False, True])
+@pytest.mark.parametrize("method", ["update", "partial_fit"])
+def test_what_is_known_stays_bounded(method, with_covariates):
+    hours = pd.date_range("2024", periods=400, freq="h")
+    y = pd.Series(np.sin(np.arange(400) / 3), hours)
+    X = pd.DataFrame({"heat": np.arange(400.0), "wind": 1.0}, hours)
+    past = ["wind"] if with_covariates else None
+    model = small(past_features=past, context=24, season_length=None)
+    model.fit(*((X[:100], y[:100]) if with_covariates else (y[:100],)))
+    sizes = {}
+    for i in range(100, 400, 10):
+        rows = slice(i, i + 10)
+        getattr(model, method)(*((X[rows], y[rows]) if with_covariates else (y[rows],)))
+        sizes[i] = len(model._source.data.values)
+        if with_covariates:
+            assert len(model._source.covariates.table.values) == sizes[i]
+    assert set(sizes.values()) == {model.context_ + 6}
 
 
 def test_update_changes_no_weights_and_refuses_another_past():
@@ -274,8 +313,49 @@ def test_backtest_with_refits():
     for cutoff in table.index.unique("cutoff"):
         found = table.xs(cutoff, level="cutoff")["y_pred"]
         np.testing.assert_allclose(found, small().fit(ONE[:cutoff]).predict(), rtol=1e-6)
-    many = small().backtest(LONG, start=0.8, step=4, refit=2)
-    assert many.index.names == ["cutoff", "shop", "month"]
+
+
+def test_backtest_refits_at_every_kth_cutoff():
+    table = small().backtest(ONE, start=50, step=4, refit=2)
+    cutoffs = table.index.unique("cutoff")
+    assert len(cutoffs) == 5
+    for i, cutoff in enumerate(cutoffs):
+        model = small().fit(ONE[: cutoffs[i - i % 2]])
+        found = table.xs(cutoff, level="cutoff")["y_pred"]
+        np.testing.assert_allclose(found, model.predict(history=ONE[:cutoff]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("refit", [False, True, 2])
+@pytest.mark.parametrize("name", ["wide", "long", "dict"])
+def test_backtest_knows_nothing_after_its_origins_of_any_series(name, refit):
+    # Series begin and end at different times, so that their origins differ.
+    ragged = {"x": ONE[:60], "y": 5 * ONE[10:], "z": ONE[30:]}
+    parts = {
+        "wide": pd.DataFrame(ragged),
+        "long": pd.concat(ragged, names=["shop"]),
+        "dict": ragged,
+    }
+    table = small().backtest(parts[name], start=0.7, step=3, refit=refit)
+    middle = table.index.unique("cutoff")[len(table.index.unique("cutoff")) // 2]
+    changed = {key: one.mask(one.index > middle, 7 * one + 3) for key, one in ragged.items()}
+    parts = {
+        "wide": pd.DataFrame(changed),
+        "long": pd.concat(changed, names=["shop"]),
+        "dict": changed,
+    }
+    again = small().backtest(parts[name], start=0.7, step=3, refit=refit)
+    known = table.index.get_level_values("cutoff") <= middle
+    pd.testing.assert_series_equal(again["y_pred"][known], table["y_pred"][known])
+    assert (again["y_pred"][~known] != table["y_pred"][~known]).any()
+
+
+def test_backtest_of_series_without_times_counts_origins_within_each():
+    y = [SEASON[:60], 5 * SEASON]
+    table = small().backtest(y, start=0.7, step=6, refit=True)
+    expected = small().fit([y[0][:42], y[1][:50]]).predict()
+    for i in (0, 1):
+        found = table.xs(i, level="series")["y_pred"][:6]
+        np.testing.assert_allclose(found, expected[i], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["series", "wide", "long", "array", "dict"])
@@ -383,6 +463,66 @@ def test_season_and_context():
         small(context=6, season_length=[12, 24]).fit(SEASON)
 
 
+def test_windows_are_never_materialised():
+    walks = np.random.default_rng(0).normal(size=(150, 1000)).cumsum(axis=0)
+    y = pd.DataFrame(walks, pd.date_range("2024", periods=150, freq="h"))
+    params = {"context": 96, "season_length": None, "hidden_size": 2, "n_networks": 1}
+    small(12, **params).fit(y.iloc[:, :20]).predict()  # loads the kernels
+    tracemalloc.start()
+    try:
+        model = small(12, **params).fit(y)
+        model.predict(24)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.25 * model.n_windows_ * 108 * 8
+
+
+# --- CUDA -----------------------------------------------------------------------------------------
+
+
+def _on_cuda(**params):
+    """A model with everything that is moved to the device."""
+    X = pd.DataFrame({"price": SEASON, "kind": ["u", "v"] * 36, "visits": SEASON**2}, MONTHS)
+    X = pd.concat({"b": X, "a": X[10:]}, names=["shop"])
+    params = {"past_features": ["visits"], "series_embedding": 2, "device": "cuda", **params}
+    return small(**params), X
+
+
+@pytest.mark.cuda
+def test_cuda_forecasts_are_those_of_the_cpu():
+    model, X = _on_cuda()
+    train = X.index.get_level_values("month") < MONTHS[60]
+    model.fit(X[train], LONG[train])
+    assert model.device_.startswith("cuda")
+    assert all(weight.is_cuda for weight in model.module_.parameters())
+    there = model.predict(X[~train])
+    table = model.backtest(X, LONG, start=MONTHS[60], step=3, quantiles=[0.1, 0.9])
+    scores = model.score_samples(X, LONG)
+    model.update(X[~train], LONG[~train])
+    again = pickle.loads(pickle.dumps(model))
+    model, X = _on_cuda()
+    model.fit(X[train], LONG[train]).to("cpu")
+    np.testing.assert_allclose(model.predict(X[~train]), there, rtol=1e-4)
+    found = model.backtest(X, LONG, start=MONTHS[60], step=3, quantiles=[0.1, 0.9])
+    np.testing.assert_allclose(found, table, rtol=1e-4)
+    np.testing.assert_allclose(model.score_samples(X, LONG), scores, rtol=1e-3, atol=1e-3)
+    assert again.end_.equals(model.update(X[~train], LONG[~train]).end_)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_cuda_reaches_the_scores_of_the_cpu(precision):
+    params = {"max_steps": 50, "hidden_size": 16}
+    scores = {}
+    for device in ("cpu", "cuda"):
+        model = small(
+            device=device, **params, **({} if device == "cpu" else {"precision": precision})
+        )
+        scores[device] = model.fit(ONE[:60]).score(ONE[60:66])
+    assert scores["cuda"] == pytest.approx(scores["cpu"], abs=0.1)
+
+
 # --- scikit-learn ---------------------------------------------------------------------------------
 
 SPLIT = TimeSeriesSplit(2, test_size=6)
@@ -400,6 +540,18 @@ def test_searches_and_scores():
     assert search.best_params_["horizon"] in (1, 6)
     scores = cross_val_score(small(), LONG, cv=ForecastSplit(2, 6), error_score="raise")
     assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("name", ["series", "long"])
+def test_searches_in_parallel(name):
+    y, cv = (ONE, SPLIT) if name == "series" else (LONG, ForecastSplit(2, 6))
+    grid = {"hidden_size": [4, 8]}
+    found = [
+        GridSearchCV(small(), grid, cv=cv, n_jobs=n_jobs, error_score="raise").fit(y)
+        for n_jobs in (None, 2)
+    ]
+    np.testing.assert_allclose(*(one.cv_results_["mean_test_score"] for one in found), rtol=1e-6)
+    np.testing.assert_allclose(*(values_of(one.predict(9)) for one in found), rtol=1e-6)
 
 
 def test_pipelines_and_transformed_targets():
@@ -444,6 +596,10 @@ def test_unfitted():
     for call in ("score", "update", "score_samples"):
         with pytest.raises(NotFittedError):
             getattr(small(), call)(ONE)
+    for name in ("end_", "freq_", "context_", "base_weights_"):
+        assert not hasattr(small(), name)
+        with pytest.raises(NotFittedError):
+            getattr(small(), name)
 
 
 def test_models_move():

@@ -90,6 +90,29 @@ def test_a_category_of_each_series_is_used():
     assert model._source.columns.static == (False, True)
 
 
+@pytest.mark.parametrize("refit", [False, True])
+def test_backtest_learns_columns_before_its_origins(promotions, refit):
+    X, y = promotions[0][:120].copy(), promotions[1][:120]
+    X.iloc[110:, 0] = "never seen before"
+    X.iloc[100:, 1] *= 1000
+    model = forecaster(max_steps=2, past_features=["useless"])
+    table = model.backtest(X, y, start=100, step=7, refit=refit)
+    for i, (cutoff, part) in enumerate(table.groupby(level="cutoff")):
+        n = 100 + 7 * i
+        train = n if refit else 100
+        model.fit(X[:train], y[:train])
+        expected = model.predict(X[n : n + 7], history=(X[:n], y[:n]))
+        np.testing.assert_allclose(part["y_pred"], expected, rtol=1e-5, err_msg=cutoff)
+    assert len(table) == 14
+    # A fitted model reads them as in fit.
+    model = forecaster(max_steps=2, past_features=["useless"]).fit(X[:90], y[:90])
+    found = model.backtest(X, y, start=100, step=7)["y_pred"][:7]
+    expected = model.predict(X[100:107], history=(X[:100], y[:100]))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="the model was fitted with covariates"):
+        model.backtest(y, start=100)
+
+
 def test_predict_needs_what_is_known_ahead(promotions):
     X, y = promotions
     model = forecaster(max_steps=2, past_features="useless").fit(X[:100], y[:100])

@@ -46,7 +46,7 @@ FAULTS = {
     ),
     "missing": (
         lambda: small().fit(np.full(9, np.nan)),
-        "RNNForecaster.fit: y has no observed value: all 9 are missing.",
+        "RNNForecaster.fit: y has no observed value: all 9 are missing. Pass numbers.",
     ),
     "other times": (
         lambda: small().fit(X[1:], ONE),
@@ -70,6 +70,22 @@ FAULTS = {
         "RNNForecaster.predict: the model was fitted with covariates, ['price', 'heat'], but "
         "history has none. Pass history=(X_past, y_past).",
     ),
+    "other kind of times": (
+        lambda: fitted("bare").score(ONE.to_period()),
+        "RNNForecaster.score: y has times of another kind than the series before: periods of M "
+        "after dates without a time zone. Pass an index of the same kind.",
+    ),
+    "integers after dates": (
+        lambda: fitted("bare").predict(history=ONE.set_axis(range(1, 73))),
+        "RNNForecaster.predict: history has times of another kind than the series before: integers "
+        "after dates without a time zone. Pass an index of the same kind.",
+    ),
+    "nothing to compare": (
+        lambda: fitted("bare").score(
+            ONE[:2].set_axis(MONTHS[-2:] + pd.DateOffset(months=2)) * np.nan
+        ),
+        "RNNForecaster.score: y has no observed value to compare with. Pass at least one number.",
+    ),
     "scores without covariates": (
         lambda: fitted("X").score_samples(ONE),
         "RNNForecaster.score_samples: the model was fitted with covariates, ['price', 'heat']. "
@@ -88,7 +104,7 @@ FAULTS = {
     "untrained quantile": (
         lambda: fitted("bare").predict_quantiles(quantiles=0.99),
         "RNNForecaster.predict_quantiles: quantiles has 0.99, but the model was trained on "
-        "quantiles from 0.05 to 0.95, outside of which it knows nothing. Pass numbers from 0.05 to "
+        "quantiles from 0.05 to 0.95, and forecasts none outside of them. Pass numbers from 0.05 to "
         "0.95, or fit with quantiles that include it.",
     ),
     "coverage": (
@@ -138,10 +154,45 @@ FAULTS = {
         "RNNForecaster.backtest: start=70 leaves no origin with 6 time steps after it: the longest "
         "series has 72. Pass an earlier start.",
     ),
+    "start that is no time": (
+        lambda: small().backtest(ONE.set_axis(range(72)), start="2022-01"),
+        "RNNForecaster.backtest: start='2022-01' cannot be read as a time of y, which has "
+        "integers. Pass a fraction of the time steps between 0 and 1, a number of time steps, or "
+        "the time of the first forecast.",
+    ),
+    "step": (
+        lambda: small().backtest(ONE, step=1.5),
+        "RNNForecaster.backtest: step=1.5 must be a positive integer, the time steps between two "
+        "origins.",
+    ),
+    "no dates": (
+        lambda: fitted("bare").predict(history=ONE.to_numpy()),
+        "RNNForecaster.predict: history has no dates, but the model reads features of the "
+        "calendar, ['month']. Pass series with an index of dates, or fit with calendar=None.",
+    ),
+    "complex": (
+        lambda: small().fit(X.assign(price=1j), ONE),
+        "RNNForecaster.fit: X: Complex data not supported. Pass real and imaginary parts as two "
+        "features.",
+    ),
+    "columns": (
+        lambda: fitted("X").predict(np.ones((4, 3))),
+        "RNNForecaster.predict: X has 3 features, but RNNForecaster is expecting 2 features as "
+        "input. Pass the columns of fit.",
+    ),
+    "quantiles of a backtest": (
+        lambda: small().backtest(ONE, quantiles="half"),
+        "RNNForecaster.backtest: quantiles has 'half'. Pass numbers between 0 and 1, such as (0.1, "
+        "0.5, 0.9).",
+    ),
     "refit": (
         lambda: small().backtest(ONE, refit="yes"),
-        "RNNForecaster.backtest: refit='yes' is neither True, False nor a number of origins from 1 "
-        "on.",
+        "RNNForecaster.backtest: refit='yes' must be True, False or a positive number of origins.",
+    ),
+    "backtest of features without X": (
+        lambda: small(past_features="rain").backtest(ONE),
+        "RNNForecaster.backtest: past_features='rain', but there is no X. Pass backtest(X, y), or "
+        "past_features=None.",
     ),
     "weights": (
         lambda: small().fit(ONE, sample_weight=np.zeros(72)),

@@ -346,9 +346,21 @@ INFINITE = ONE.where(ONE != 3, np.inf)
             ValueError,
             "has inf at row 3 of series 1. Pass NaN for missing values, and finite numbers.",
         ),
-        (ONE * np.nan, ValueError, "has no observed value: all 12 are missing."),
-        (WIDE * np.nan, ValueError, "has no observed value: all 24 are missing."),
-        (LONG * np.nan, ValueError, "has no observed value: all 20 are missing."),
+        (
+            ONE * np.nan,
+            ValueError,
+            "has no observed value: all 12 are missing. Pass numbers.",
+        ),
+        (
+            WIDE * np.nan,
+            ValueError,
+            "has no observed value: all 24 are missing. Pass numbers.",
+        ),
+        (
+            LONG * np.nan,
+            ValueError,
+            "has no observed value: all 20 are missing. Pass numbers.",
+        ),
         (
             ONE.iloc[::-1],
             ValueError,

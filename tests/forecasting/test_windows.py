@@ -483,15 +483,16 @@ def test_backtest_of_many_series_and_of_arrays():
         ),
         (
             {"start": "soon"},
-            "F: start='soon' cannot be read as a time. Pass a fraction of the time steps between 0 "
-            "and 1, a number of time steps, or the time of the first forecast.",
+            "F: start='soon' cannot be read as a time of y, which has dates without a time zone. "
+            "Pass a fraction of the time steps between 0 and 1, a number of time steps, or the "
+            "time of the first forecast.",
         ),
         (
             {"start": 19},
             "F: start=19 leaves no origin with 2 time steps after it: the longest series has 20. "
             "Pass an earlier start.",
         ),
-        ({"step": 0}, "F: step must be 1 or more; got 0."),
+        ({"step": 0}, "F: step=0 must be a positive integer, the time steps between two origins."),
     ],
 )
 def test_backtest_messages(options, message):

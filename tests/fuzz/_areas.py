@@ -1,6 +1,7 @@
 """The areas of the public API, each with a strategy for programs and its share of the cases."""
 
 from ._estimators import estimator_programs
+from ._forecasters import forecaster_programs
 from ._metrics import metric_programs
 from ._panels import panel_programs
 from ._run import collect
@@ -8,6 +9,7 @@ from ._tools import function_programs, transformer_programs
 
 AREAS = {
     "estimators": (estimator_programs(), 6),
+    "forecasters": (forecaster_programs(), 3),
     "panels": (panel_programs(), 2),
     "transformers": (transformer_programs(), 4),
     "functions": (function_programs(), 2),

@@ -318,6 +318,7 @@ COMMON = {
 }
 # Huge numbers in these would run for very long; see above.
 SLOW = ("num_layers", "max_epochs", "max_length", "beam_width", "verbose", "maxlen")
+SLOW += ("max_steps", "n_networks", "batch_size")
 
 ALIGNED = COMMON | {
     "pooling": ("'auto'", *map(repr, modules.POOLINGS), "'sum'"),

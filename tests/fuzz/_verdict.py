@@ -37,12 +37,14 @@ from sklearn.exceptions import (
 from . import names
 
 _CLASSES = (
-    "RNNClassifier|RNNRegressor|Seq2SeqTransformer|Panel|SequencePadder|SequenceSummarizer|"
-    "SequenceVectorizer|TimeDistributed"
+    "RNNClassifier|RNNRegressor|RNNForecaster|Seq2SeqTransformer|ForecastSplit|Panel|"
+    "SequencePadder|SequenceSummarizer|SequenceVectorizer|TimeDistributed"
 )
 _FUNCTIONS = (
     "pad_sequences|make_windows|load_word_vectors|bleu_score|character_error_rate|chrf_score|"
-    "edit_distance|sequence_accuracy_score|token_accuracy_score|token_error_rate|word_error_rate"
+    "edit_distance|interval_coverage|mean_absolute_scaled_error|mean_interval_score|"
+    "symmetric_mean_absolute_percentage_error|sequence_accuracy_score|token_accuracy_score|"
+    "token_error_rate|word_error_rate"
 )
 _CALLER = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}): ")
 _EXTRA = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}) needs \w+, which is not installed")
@@ -63,6 +65,7 @@ _SCIKIT_LEARN = re.compile(
     rf"|Invalid parameter .* for estimator (?:{_CLASSES})"
     r"|output config must be in "
     r"|The feature names should match those that were passed during fit"
+    r"|Feature names are only supported if all input features have string names"
     rf"|X has \d+ features, but (?:{_CLASSES}) is expecting \d+ features as input"
     rf"|This (?:{_CLASSES}) instance is not fitted yet. Call 'fit'",
     re.DOTALL,
@@ -79,8 +82,9 @@ _TRANSFORMERS = re.compile(r"/sklearn/(?:preprocessing|impute)/")
 _METHOD = re.compile(rf"This '(?:{_CLASSES})' has no attribute '\w+'")
 _ERRORS = (ValueError, TypeError, IndexError, NotFittedError, ImportError, OSError)
 _WARNINGS = (ConvergenceWarning, DataConversionWarning, UndefinedMetricWarning)
+# Of a forecaster, the first observations have no score: these calls have no X.
 _FINITE = re.compile(
-    r"m\.(?:predict|predict_proba|predict_log_proba|decision_function|score_samples)\("
+    r"m\.(?:predict|predict_proba|predict_log_proba|decision_function|score_samples(?!\(None,))\("
 )
 
 

@@ -46,17 +46,22 @@ from sklearn.preprocessing import (
 )
 from torch.nn.utils.rnn import pack_sequence
 
-from sk_rnn import Panel, RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import Panel, RNNClassifier, RNNForecaster, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.metrics import (
     bleu_score,
     character_error_rate,
     chrf_score,
     edit_distance,
+    interval_coverage,
+    mean_absolute_scaled_error,
+    mean_interval_score,
     sequence_accuracy_score,
+    symmetric_mean_absolute_percentage_error,
     token_accuracy_score,
     token_error_rate,
     word_error_rate,
 )
+from sk_rnn.model_selection import ForecastSplit
 from sk_rnn.preprocessing import (
     SequencePadder,
     SequenceSummarizer,
@@ -198,6 +203,18 @@ def bare_callback(*, event):
     return Broken()
 
 
+# --- series of 30 months, and covariates ---
+
+monthly = pd.Series(
+    5 + np.sin(np.arange(30.0)) + np.arange(30) % 4,
+    pd.date_range("2020-01", periods=30, freq="MS", name="month"),
+    name="sold",
+)
+stores = pd.concat({"a": monthly, "b": 3 * monthly[8:]}, names=["store"])
+planned = pd.DataFrame(
+    {"price": np.arange(30) % 5 / 2, "kind": ["usual", "sale", "usual"] * 10}, monthly.index
+)
+
 # --- data, four samples each ---
 
 ragged = [
@@ -240,6 +257,7 @@ __all__ = [name for name in globals() if not name.startswith("_")]
 
 _SAMPLES = ("ragged", "series", "cube", "table", "ids", "texts", "words", "labels", "numbers")
 _SAMPLES += ("indicator", "outputs", "tags", "names", "steps", "frame", "frames", "mixed", "long")
+_SAMPLES += ("monthly", "stores", "planned")
 
 
 def namespace():

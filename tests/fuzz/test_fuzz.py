@@ -9,7 +9,7 @@ import pytest
 
 from sk_rnn.estimators._names import INSTEAD
 
-from . import _metrics, _panels, _sequences, _targets, _tools, _values
+from . import _forecasters, _metrics, _panels, _sequences, _targets, _tools, _values
 from ._areas import AREAS, chunks
 from ._run import add, alarm, bounded, collect, run_program, summary
 from ._sweep import single_faults
@@ -55,7 +55,7 @@ def test_seeds_that_follow_each_other_have_no_chunk_in_common():
 def expressions():
     """Every entry of every pool, once."""
     found = set()
-    for module in (_sequences, _targets, _values, _panels, _tools, _metrics):
+    for module in (_sequences, _targets, _values, _panels, _tools, _metrics, _forecasters):
         for pool in vars(module).values():
             entries = pool.values() if isinstance(pool, dict) else [pool]
             for entry in entries:

@@ -145,17 +145,11 @@ class Known(Kind):
         an update. With ``scored``, values without a logarithm are read as missing.
         """
         index = index_of(X)
-        data = read_series(y, f"{caller}: {name}", freq=self.frequency, index=index)
+        data = read_series(y, f"{caller}: {name}", freq=self.data.clock, index=index)
         if scored and self.transform == "log":
             data = replace(data, values=np.where(data.values > 0, data.values, np.nan))
-        covariates = None
-        if self.covariates is not None:
-            if X is None:
-                self._require_covariates(caller, name)
-            columns = self.covariates.columns
-            covariates = read_covariates(X, data, f"{caller}: X", columns=columns)
-        elif X is not None:
-            _refuse_columns(X, caller)
+        self._require_dates(data, f"{caller}: {name}")
+        covariates = self.read_covariates(X, data, caller, name)
         self.transformed(data, f"{caller}: {name}")
         codes = self._codes(data)
         floor = self.floors(data)
@@ -163,8 +157,21 @@ class Known(Kind):
         self._warn_unknown(codes, caller)
         return self._state(data, floor, covariates, codes, f"{caller}: {name}")
 
+    def read_covariates(
+        self, X: Any, data: SeriesSet, caller: str, name: str = "y"
+    ) -> Covariates | None:
+        """Return the covariates of series, with the columns of fit."""
+        if self.covariates is None:
+            if X is not None:
+                _refuse_columns(X, caller)
+            return None
+        if X is None:
+            self._require_covariates(caller, name)
+        return read_covariates(X, data, f"{caller}: X", columns=self.covariates.columns)
+
     def read_data(self, data: SeriesSet, covariates: Covariates | None, caller: str) -> State:
         """Return the state of series that have been read; their scales are those of fit."""
+        self._require_dates(data, f"{caller}: y")
         self.transformed(data, f"{caller}: y")
         codes = self._codes(data)
         ids = data.layout.ids
@@ -174,8 +181,8 @@ class Known(Kind):
         floor = np.where(codes >= 0, self.floor[np.maximum(codes, 0)], floor)
         return self._state(data, floor, covariates, codes, f"{caller}: y")
 
-    def ends_before(self, data: SeriesSet, steps: np.ndarray) -> bool:
-        """Whether no observation is known after the first steps of each series; 0 for any."""
+    def ends_before(self, data: SeriesSet, last: np.ndarray) -> bool:
+        """Whether no observation is known after a place of each series, on the clock of `data`."""
         codes = self._codes_by_id(data)
         if data.clock.kind != self.data.clock.kind or (codes < 0).any():
             return False
@@ -185,8 +192,7 @@ class Known(Kind):
             if not data.clock.reads(times):
                 return False
             ends = data.clock.places(times)
-        last = data.starts + data.clock.step * (steps - 1)
-        return bool(((ends <= last) | (steps == 0)).all())
+        return bool((ends <= last).all())
 
     def updated(self, y: Any, X: Any, caller: str) -> "Known":
         """Return what is known with more observations."""
@@ -210,6 +216,14 @@ class Known(Kind):
         again.covariates = self._extended(merged, y, X, caller)
         return again
 
+    def _require_dates(self, data: SeriesSet, where: str) -> None:
+        if self.calendar and not data.clock.has_dates:
+            raise ValueError(
+                f"{where} has no dates, but the model reads features of the calendar, "
+                f"{list(self.calendar)}. Pass series with an index of dates, or fit with "
+                "calendar=None."
+            )
+
     def _require_covariates(self, caller: str, name: str) -> NoReturn:
         assert self.covariates is not None
         columns = self.covariates.columns
@@ -220,14 +234,22 @@ class Known(Kind):
         raise ValueError(f"{what}. Pass X with the rows of y.")
 
     def cut(self) -> None:
-        """Drop what no forecast needs any more."""
+        """Drop earlier steps, which no forecast depends on."""
+        # With the horizon, so that partial_fit has whole windows before what is new.
         self.data = self.data.tail(self.context + self.horizon)
+        if self.covariates is not None:
+            starts = self.data.starts
+            if self.covariates.shared:
+                starts = np.full(1, starts.min())
+            table = self.covariates.table.since(starts)
+            self.covariates = replace(self.covariates, table=table)
 
     def _extended(self, merged: SeriesSet, y: Any, X: Any, caller: str) -> Covariates:
         """Return covariates with the rows of X."""
         known = self.covariates
         assert known is not None
-        new = read_series(y, f"{caller}: y", freq=self.frequency, index=index_of(X))
+        where, clock, index = f"{caller}: y", self.data.clock, index_of(X)
+        new = read_series(y, where, freq=clock, index=index, may_be_missing=True)
         found = read_covariates(X, new, f"{caller}: X", columns=known.columns)
         assert found is not None
         # The calendar of offsets counts from an anchor, which a new series may have moved back.
@@ -254,11 +276,6 @@ class Known(Kind):
             places = merged.clock.places(new.clock.times(places))
         base = replace(known, table=table)
         return base.extended(codes[series], places, found.table.values)
-
-    @property
-    def frequency(self) -> Any:
-        """What other series are read with."""
-        return self.data.clock.frequency if self.data.clock.kind != "position" else None
 
     def _codes(self, data: SeriesSet) -> np.ndarray:
         """Return the number of each series among the known ones, -1 for others."""

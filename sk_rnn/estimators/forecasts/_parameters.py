@@ -75,9 +75,32 @@ def check_quantiles(quantiles: Any, caller: str, *, low: float = 0.0, high: floa
         if trained and not low - 1e-9 <= value <= high + 1e-9:
             raise ValueError(
                 f"{caller}: quantiles has {plain(value)}, but the model was trained on quantiles "
-                f"from {low} to {high}, outside of which it knows nothing. {advice}"
+                f"from {low} to {high}, and forecasts none outside of them. {advice}"
             )
     return np.clip(values.astype(np.float64), low, high) if trained else values.astype(np.float64)
+
+
+def check_coverage(coverage: Any, grid: list[float], caller: str) -> tuple[float, float]:
+    """Return the two quantiles of an interval.
+
+    Parameters
+    ----------
+    coverage : float
+    grid : list of float
+        Quantiles that are trained, sorted.
+    caller : str
+        For error messages.
+    """
+    most = round(1 - 2 * max(grid[0], 1 - grid[-1]), 12)
+    number = isinstance(coverage, int | float | np.number) and not isinstance(coverage, bool)
+    if not number or not 0 < coverage <= most + 1e-9:
+        raise ValueError(
+            f"{caller}: coverage={plain(coverage)} is not between 0 and {most}, the widest "
+            f"interval of the quantiles that were trained, {grid[0]} to {grid[-1]}. Pass a "
+            "smaller one, or fit with quantiles farther out."
+        )
+    outside = (1 - float(coverage)) / 2
+    return outside, 1 - outside
 
 
 def check_forecaster(params: Mapping[str, Any], caller: str) -> None:

@@ -124,6 +124,22 @@ def without_future(covariates: Covariates | None, data: SeriesSet) -> Covariates
     return replace(covariates, table=replace(covariates.table, values=values))
 
 
+def steps_after(before: SeriesSet, data: SeriesSet) -> np.ndarray:
+    """Return the first step of each series that was not known before; 0 for new series."""
+    steps = np.zeros(data.n_series, dtype=np.int64)
+    places = before.ends
+    if data.clock != before.clock:
+        places = data.clock.places(before.clock.times(places))
+    n = before.n_series
+    steps[:n] = (places - data.starts[:n]) // data.clock.step + 1
+    return steps
+
+
+def separate(X: Any, y: Any) -> tuple[Any, Any]:
+    """Return covariates and series: with one argument, it is the series."""
+    return (None, X) if y is None else (X, y)
+
+
 def index_of(X: Any) -> pd.Index | None:
     """Return the index of a pandas object; lists have a method of this name."""
     index = getattr(X, "index", None)
