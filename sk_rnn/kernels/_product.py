@@ -357,3 +357,25 @@ def pack_for_backward(weight_ih, weight_hh, first):
     ``first`` is the row of ``weight_ih`` whose gate is first in the gradients from `_cells`.
     """
     return _pack(weight_ih, first), _pack(weight_hh, 0)
+
+
+@jit
+def unpack_gradients(ih, hh, bias, shift, weight_ih, weight_hh, bias_ih, bias_hh):
+    """Write the accumulated gradients of one direction in the order and shapes of its weights.
+
+    Parameters
+    ----------
+    ih, hh, bias : ndarray
+        As accumulated by `run_backward`.
+    shift : int
+        Row offset of the gradients of the recurrent weights.
+    weight_ih, weight_hh, bias_ih, bias_hh : ndarray
+        Receive the gradients.
+    """
+    n_gates, n_features = weight_ih.shape
+    for row in range(n_gates):
+        weight_hh[row] = hh[row, : weight_hh.shape[1]]
+        bias_hh[row] = bias[shift + row]
+        rotated = (row + shift) % n_gates
+        weight_ih[row] = ih[rotated, :n_features]
+        bias_ih[row] = bias[rotated]

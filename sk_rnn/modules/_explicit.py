@@ -1,0 +1,217 @@
+"""Loss and gradients of a batch without autograd, for the usual network on a CPU.
+
+Recording operations and running them backward takes torch as long as the arithmetic of a small
+network on short sequences. Here the kernels are called one after the other, on memory that is kept
+from batch to batch, and write each gradient to where the optimizer reads it.
+"""
+
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..kernels import DirectionWeights
+from ._dropout import Dropout
+from ._encoder import Encoder
+from ._head import Head, HeadBatchNorm
+from ._losses import Loss, Targets
+from ._model import SequenceModel
+from ._poolings import ConcatPooling, LastPooling
+from ._recurrence import Recurrence
+from ._stack import RecurrentStack
+from ._steps import ValidSteps
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def supports_explicit_gradients(model: nn.Module) -> bool:
+    """Whether `ExplicitGradients` computes what autograd would for this model.
+
+    True for one recurrent layer in the kernels, with what is pooled by mean, maximum and last
+    state or by the last state only, and the usual head. Classes must be those of this package, and
+    without hooks, because methods of modules are not called.
+    """
+    if not (type(model) is SequenceModel and type(model.encoder) is Encoder):
+        return False
+    stack, head = model.encoder.recurrent, model.head
+    parts = [model, model.encoder, model.pooling, stack, *stack.norms, head, *head.children()]
+    kinds = (type(model.pooling), type(stack), type(head), type(head.dropout), type(head.linear))
+    if not (
+        kinds[0] in (ConcatPooling, LastPooling)
+        and kinds[1:] == (RecurrentStack, Head, Dropout, nn.Linear)
+        and type(head.norm) in (HeadBatchNorm, nn.Identity)
+        and stack.backend == "numba"
+        and stack.cell.has_kernel
+        and stack.num_layers == 1
+        and not stack.layer_norm
+    ):
+        return False
+    for recurrence in stack.recurrences(0):
+        if type(recurrence) is not Recurrence:
+            return False
+        parts += [recurrence, recurrence.rnn]
+    if any(getattr(part, name) for part in parts for name in _HOOKS):
+        return False
+    return not any(
+        parameter._backward_hooks or parameter._post_accumulate_grad_hooks  # type: ignore[attr-defined]
+        for parameter in model.parameters()
+    )
+
+
+class ExplicitGradients:
+    """Computes loss and gradients of batches.
+
+    Layers before the recurrence, and the loss, are left to autograd.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        As required by `supports_explicit_gradients`.
+    """
+
+    def __init__(self, model: SequenceModel):
+        self.model = model
+        self.encoder, self.stack, self.head = model.encoder, model.encoder.recurrent, model.head
+        weights = [recurrence.weights for recurrence in self.stack.recurrences(0)]
+        flat = [tensor for of_direction in weights for tensor in of_direction]
+        head = [*self.head.norm.parameters(), self.head.linear.weight, self.head.linear.bias]
+        self.parameters: list[nn.Parameter] = [*flat, *head]
+        self.addresses = [parameter.data_ptr() for parameter in self.parameters]
+        # Both in the order of the parameters.
+        values = [parameter.detach() for parameter in self.parameters]
+        self.grads = [torch.empty_like(value) for value in values]
+        self.weights = _directions(values[: len(flat)])
+        self.grad_weights = _directions(self.grads[: len(flat)])
+        self.linear, self.grad_linear = values[-2:], self.grads[-2:]
+        self.norm = [value.numpy() for value in values[len(flat) : -2]]
+        self.grad_norm = [grad.numpy() for grad in self.grads[len(flat) : -2]]
+        self.concat = isinstance(model.pooling, ConcatPooling)
+        self.memory: dict[str, Tensor] = {}
+
+    def is_current(self) -> bool:
+        """Whether the parameters are still those of which the addresses are known."""
+        return [parameter.data_ptr() for parameter in self.parameters] == self.addresses
+
+    def applies(self, n_rows: int) -> bool:
+        """Whether all gradients are needed, and a batch of this size can be normalised."""
+        norm = self.head.norm
+        return all(parameter.requires_grad for parameter in self.parameters) and (
+            not self.norm or (n_rows > 1 and norm.training and bool(norm.momentum))
+        )
+
+    def __call__(
+        self, criterion: Loss, x: Tensor, lengths: Tensor, targets: Targets
+    ) -> tuple[Tensor, Tensor]:
+        """Set the gradients of all parameters; return loss and outputs.
+
+        Parameters
+        ----------
+        criterion : Loss
+        x, lengths : Tensor
+            See `SequenceModel.forward`.
+        targets : Targets
+        """
+        from ..kernels._layer import LayerRun  # imports Numba
+        from ..kernels._pooling import pool, spread
+
+        encoder, stack = self.encoder, self.stack
+        if encoder.conv is not None or not isinstance(encoder.embedding, nn.Identity):
+            x, valid = encoder.recurrence_input(x, ValidSteps(lengths, x.device))
+            lengths = valid.lengths
+        inputs = np.ascontiguousarray(x.detach().numpy())
+        steps = np.ascontiguousarray(lengths.numpy())
+        n_timesteps, n_rows, _ = inputs.shape
+        n_gates, hidden_size = self.weights[0].weight_hh.shape
+        n_features = len(self.weights) * hidden_size
+        masks = [recurrence.recurrent_mask(n_rows, x) for recurrence in stack.recurrences(0)]
+        keep = None if masks[0] is None else torch.cat(cast(list[Tensor], masks), dim=1).numpy()
+        run = LayerRun(stack.cell.name, self.weights, inputs, steps, None, keep)
+        output = self._array("output", x, n_timesteps, n_rows, n_features)
+        gates = saved = empty = np.empty((0, 0, 0), inputs.dtype)
+        if run.kind.keeps_gates:
+            gates = self._array("gates", x, n_timesteps, n_rows, len(self.weights) * n_gates)
+            saved = self._array("saved", x, n_timesteps, n_rows, n_features)
+        finals = run.forward(output, gates, saved)  # (C, D, B, H)
+        if self.concat:
+            split = hidden_size if stack.bidirectional else n_features
+            pooled = np.empty((n_rows, 3 * n_features), inputs.dtype)
+            where = np.empty((n_rows, n_features), np.int32)
+            pool(output, steps, split, pooled, where)
+        else:
+            pooled = finals[0].swapaxes(0, 1).reshape(n_rows, n_features)
+
+        loss, outputs, grad_pooled = self._head_gradients(pooled, criterion, targets)
+
+        grad_states, grad_output = np.zeros_like(finals), empty
+        if self.concat:
+            grad_output = self._array("grad_output", x, n_timesteps, n_rows, n_features)
+            spread(grad_pooled, steps, split, where, grad_output)
+        else:
+            by_direction = grad_pooled.reshape(n_rows, len(self.weights), hidden_size)
+            grad_states[0] = by_direction.swapaxes(0, 1)
+        grad_x = np.zeros_like(inputs) if x.requires_grad else empty
+        run.backward(grad_output, grad_states, grad_x, self.grad_weights)
+        for parameter, grad in zip(self.parameters, self.grads, strict=True):
+            parameter.grad = grad
+        if x.requires_grad:
+            x.backward(torch.from_numpy(grad_x))
+        return loss, outputs
+
+    def _head_gradients(
+        self, pooled: np.ndarray, criterion: Loss, targets: Targets
+    ) -> tuple[Tensor, Tensor, np.ndarray]:
+        """Loss, outputs, and the gradient of the pooled states."""
+        from ..kernels._norm import norm_dropout_backward, norm_dropout_forward
+
+        dropout, norm = self.head.dropout, self.head.norm
+        keep = np.empty((0, 0), pooled.dtype)
+        if dropout.training and dropout.p:
+            keep = dropout.keep_mask(pooled.shape, dropout.p, self.linear[0]).numpy()
+        features = pooled
+        if isinstance(norm, HeadBatchNorm):
+            cast(Tensor, norm.num_batches_tracked).add_(1)
+            tracked = (cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var))
+            features, centred = np.empty_like(pooled), np.empty_like(pooled)
+            scale = np.empty(pooled.shape[1], pooled.dtype)
+            norm_dropout_forward(
+                pooled,
+                *self.norm,
+                *(tensor.numpy() for tensor in tracked),
+                cast(float, norm.momentum),
+                norm.eps,
+                keep,
+                centred,
+                scale,
+                features,
+            )
+        elif len(keep):
+            features = pooled * keep
+        weight, bias = self.linear
+        grad_weight, grad_bias = self.grad_linear
+        read = torch.from_numpy(features)
+        outputs = torch.addmm(bias, read, weight.t()).requires_grad_()
+        loss = criterion(outputs, targets)
+        (grad_outputs,) = torch.autograd.grad(loss, outputs)
+        torch.mm(grad_outputs.t(), read, out=grad_weight)
+        torch.sum(grad_outputs, 0, out=grad_bias)
+        grad = torch.mm(grad_outputs, weight).numpy()
+        if isinstance(norm, HeadBatchNorm):
+            norm_dropout_backward(grad, self.norm[0], keep, centred, scale, *self.grad_norm)
+        elif len(keep):
+            grad *= keep
+        return loss.detach(), outputs.detach(), grad
+
+    def _array(self, name: str, reference: Tensor, *shape: int) -> np.ndarray:
+        """Memory that is kept between batches, with arbitrary content."""
+        size = shape[0] * shape[1] * shape[2]
+        memory = self.memory.get(name)
+        if memory is None or len(memory) < size:
+            memory = self.memory[name] = torch.empty(size, dtype=reference.dtype)
+        return memory[:size].numpy().reshape(shape)
+
+
+def _directions(flat: list[Tensor]) -> list[DirectionWeights]:
+    """Weights by direction, as arrays."""
+    arrays: list[Any] = [tensor.numpy() for tensor in flat]
+    return [DirectionWeights(*arrays[i : i + 4]) for i in range(0, len(arrays), 4)]
