@@ -10,7 +10,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ._cells import KERNEL_CELLS
-from ._product import ROWS, lanes, pack_for_backward, pack_for_forward, unpack_gradients
+from ._product import (
+    ROWS,
+    lanes,
+    pack_for_backward,
+    pack_for_forward,
+    padded_size,
+    unpack_gradients,
+)
 from ._sequences import make_run_backward, make_run_forward
 from ._shards import n_threads, run_all
 from ._weights import DirectionWeights
@@ -214,16 +221,12 @@ class _Gradients(NamedTuple):
     def zeros(
         cls, n_gates: int, n_features: int, hidden_size: int, dtype: np.dtype
     ) -> "_Gradients":
-        n_rows = _round_up(n_gates, ROWS)
+        n_rows = padded_size(n_gates, ROWS)
         return cls(
-            np.zeros((n_rows, _round_up(n_features, lanes(dtype))), dtype),
-            np.zeros((n_rows, _round_up(hidden_size, lanes(dtype))), dtype),
+            np.zeros((n_rows, padded_size(n_features, lanes(dtype))), dtype),
+            np.zeros((n_rows, padded_size(hidden_size, lanes(dtype))), dtype),
             np.zeros(hidden_size + n_rows, dtype),
         )
-
-
-def _round_up(n: int, multiple: int) -> int:
-    return -(-n // multiple) * multiple
 
 
 def _run_shards(

@@ -15,13 +15,15 @@ from ..kernels import DirectionWeights
 from ._dropout import Dropout
 from ._encoder import Encoder
 from ._head import Head, HeadBatchNorm
-from ._losses import Loss, Targets
+from ._losses import CrossEntropy, Loss, Targets
 from ._model import SequenceModel
 from ._poolings import ConcatPooling, LastPooling
 from ._recurrence import Recurrence
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
 
+_CPU = torch.device("cpu")
+_NO_DRAWS = np.empty((0, 0), np.float32)
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
@@ -62,7 +64,7 @@ def supports_explicit_gradients(model: nn.Module) -> bool:
 class ExplicitGradients:
     """Computes loss and gradients of batches.
 
-    Layers before the recurrence, and the loss, are left to autograd.
+    Layers before the recurrence, and losses other than cross-entropy, are left to autograd.
 
     Parameters
     ----------
@@ -77,27 +79,34 @@ class ExplicitGradients:
         flat = [tensor for of_direction in weights for tensor in of_direction]
         head = [*self.head.norm.parameters(), self.head.linear.weight, self.head.linear.bias]
         self.parameters: list[nn.Parameter] = [*flat, *head]
-        self.addresses = [parameter.data_ptr() for parameter in self.parameters]
+        buffers = list(self.head.norm.buffers())  # running mean and variance, and their number
+        self.tensors = [*self.parameters, *buffers]
+        self.addresses = [tensor.data_ptr() for tensor in self.tensors]
         # Both in the order of the parameters.
         values = [parameter.detach() for parameter in self.parameters]
         self.grads = [torch.empty_like(value) for value in values]
         self.weights = _directions(values[: len(flat)])
         self.grad_weights = _directions(self.grads[: len(flat)])
-        self.linear, self.grad_linear = values[-2:], self.grads[-2:]
-        self.norm = [value.numpy() for value in values[len(flat) : -2]]
-        self.grad_norm = [grad.numpy() for grad in self.grads[len(flat) : -2]]
+        self.linear, self.grad_linear = _arrays(values[-2:]), _arrays(self.grads[-2:])
+        none = [np.empty(0, self.linear[0].dtype)] * 2
+        self.norm = _arrays(values[len(flat) : -2]) or none
+        self.grad_norm = _arrays(self.grads[len(flat) : -2]) or none
+        self.running, self.n_tracked = none, np.zeros(())
+        if buffers:
+            *running, n_tracked = _arrays(buffers)
+            self.running, self.n_tracked = running, n_tracked
         self.concat = isinstance(model.pooling, ConcatPooling)
-        self.memory: dict[str, Tensor] = {}
+        self.memory: dict[str, np.ndarray] = {}
 
     def is_current(self) -> bool:
-        """Whether the parameters are still those of which the addresses are known."""
-        return [parameter.data_ptr() for parameter in self.parameters] == self.addresses
+        """Whether parameters and buffers still are where they were."""
+        return [tensor.data_ptr() for tensor in self.tensors] == self.addresses
 
     def applies(self, n_rows: int) -> bool:
         """Whether all gradients are needed, and a batch of this size can be normalised."""
         norm = self.head.norm
         return all(parameter.requires_grad for parameter in self.parameters) and (
-            not self.norm or (n_rows > 1 and norm.training and bool(norm.momentum))
+            not isinstance(norm, HeadBatchNorm) or (n_rows > 1 and norm.training and bool(norm.momentum))
         )
 
     def __call__(
@@ -162,56 +171,63 @@ class ExplicitGradients:
         self, pooled: np.ndarray, criterion: Loss, targets: Targets
     ) -> tuple[Tensor, Tensor, np.ndarray]:
         """Loss, outputs, and the gradient of the pooled states."""
-        from ..kernels._norm import norm_dropout_backward, norm_dropout_forward
+        from ..kernels._head import feature_shape, head_backward, head_forward
 
         dropout, norm = self.head.dropout, self.head.norm
-        keep = np.empty((0, 0), pooled.dtype)
+        draws, kept, momentum, eps = _NO_DRAWS, 1.0, 0.0, 0.0
         if dropout.training and dropout.p:
-            keep = dropout.keep_mask(pooled.shape, dropout.p, self.linear[0]).numpy()
-        features = pooled
+            draws, kept = dropout.draw(pooled.shape, _CPU).numpy(), 1.0 - dropout.p
         if isinstance(norm, HeadBatchNorm):
-            cast(Tensor, norm.num_batches_tracked).add_(1)
-            tracked = (cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var))
-            features, centred = np.empty_like(pooled), np.empty_like(pooled)
-            scale = np.empty(pooled.shape[1], pooled.dtype)
-            norm_dropout_forward(
-                pooled,
-                *self.norm,
-                *(tensor.numpy() for tensor in tracked),
-                cast(float, norm.momentum),
-                norm.eps,
-                keep,
-                centred,
-                scale,
-                features,
-            )
-        elif len(keep):
-            features = pooled * keep
-        weight, bias = self.linear
-        grad_weight, grad_bias = self.grad_linear
-        read = torch.from_numpy(features)
-        outputs = torch.addmm(bias, read, weight.t()).requires_grad_()
-        loss = criterion(outputs, targets)
-        (grad_outputs,) = torch.autograd.grad(loss, outputs)
-        torch.mm(grad_outputs.t(), read, out=grad_weight)
-        torch.sum(grad_outputs, 0, out=grad_bias)
-        grad = torch.mm(grad_outputs, weight).numpy()
-        if isinstance(norm, HeadBatchNorm):
-            norm_dropout_backward(grad, self.norm[0], keep, centred, scale, *self.grad_norm)
-        elif len(keep):
-            grad *= keep
-        return loss.detach(), outputs.detach(), grad
+            self.n_tracked += 1
+            momentum, eps = cast(float, norm.momentum), norm.eps
+        features = np.empty(feature_shape(*pooled.shape, pooled.dtype), pooled.dtype)
+        centred, scale = np.empty_like(pooled), np.empty_like(pooled[0])
+        outputs = np.empty((len(pooled), len(self.linear[1])), pooled.dtype)
+        common = (centred, scale, features)
+        head_forward(
+            pooled, *self.norm, *self.running, momentum, eps, draws, kept, *self.linear,
+            *common, outputs,
+        )  # fmt: skip
+        loss, grad_outputs = _loss_gradient(criterion, outputs, targets)
+        grad_pooled = np.empty_like(pooled)
+        head_backward(
+            grad_outputs, self.linear[0], self.norm[0], draws, kept, *common,
+            grad_pooled, *self.grad_linear, *self.grad_norm,
+        )  # fmt: skip
+        return loss, torch.from_numpy(outputs), grad_pooled
 
     def _array(self, name: str, reference: Tensor, *shape: int) -> np.ndarray:
         """Memory that is kept between batches, with arbitrary content."""
         size = shape[0] * shape[1] * shape[2]
         memory = self.memory.get(name)
         if memory is None or len(memory) < size:
-            memory = self.memory[name] = torch.empty(size, dtype=reference.dtype)
-        return memory[:size].numpy().reshape(shape)
+            # By torch, whose arrays begin at a cache line.
+            memory = self.memory[name] = torch.empty(size, dtype=reference.dtype).numpy()
+        return memory[:size].reshape(shape)
+
+
+def _loss_gradient(
+    criterion: Loss, outputs: np.ndarray, targets: Targets
+) -> tuple[Tensor, np.ndarray]:
+    """Loss, and its gradient with respect to the outputs."""
+    if type(criterion) is CrossEntropy:
+        from ..kernels._head import cross_entropy
+
+        classes, grad = cast(Tensor, targets.values).numpy(), np.empty_like(outputs)
+        weights = outputs[0, :0] if targets.weights is None else targets.weights.numpy()
+        loss = cross_entropy(outputs, classes, weights, criterion.label_smoothing, grad)
+        return torch.from_numpy(np.asarray(loss, outputs.dtype)), grad
+    leaf = torch.from_numpy(outputs).requires_grad_()
+    value = criterion(leaf, targets)
+    (grad_leaf,) = torch.autograd.grad(value, leaf)
+    return value.detach(), np.ascontiguousarray(grad_leaf.numpy())
+
+
+def _arrays(tensors: list[Tensor]) -> list[np.ndarray]:
+    return [tensor.numpy() for tensor in tensors]
 
 
 def _directions(flat: list[Tensor]) -> list[DirectionWeights]:
     """Weights by direction, as arrays."""
-    arrays: list[Any] = [tensor.numpy() for tensor in flat]
+    arrays: list[Any] = _arrays(flat)
     return [DirectionWeights(*arrays[i : i + 4]) for i in range(0, len(arrays), 4)]

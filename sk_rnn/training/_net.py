@@ -290,10 +290,9 @@ class RecurrentNet(PredictingNet):
         if training:
             self._choose_gradients()
         notifier, progress = self.notifier_, self.progress_
-        total: Tensor | float = 0.0
-        n_targets = n_batches = 0
+        losses: list[Tensor] = []
+        counts: list[int] = []
         correct: list[tuple[Tensor, Tensor | None]] = []
-        losses: list[tuple[Tensor, int]] = []
         try:
             for batch in iterator:
                 if self.interrupted_.is_set():
@@ -304,21 +303,18 @@ class RecurrentNet(PredictingNet):
                     notifier.end_batch(shown, prefix, step, training=training)
                 else:
                     step = step_fn(batch)
-                    if notifier.users:
-                        losses.append((step["loss"].detach(), batch.n_targets))
                 if progress is not None:
                     progress.step(step["loss"] if training else None)
-                total = total + step["loss"].detach() * batch.n_targets
-                n_targets += batch.n_targets
-                n_batches += 1
+                losses.append(step["loss"].detach())
+                counts.append(batch.n_targets)
                 if not training and self.score_function is not None:
                     is_correct = self.score_function(step["y_pred"], cast(Tensor, batch.y.values))
                     correct.append((is_correct, batch.y.weights))
         finally:
-            notifier.record_losses(prefix, losses)
-        loss = float(total) / n_targets
+            notifier.record_losses(prefix, losses, counts)
+        loss = float(np.average(torch.stack(losses).cpu().numpy(), weights=counts))
         lowest = self._lowest_loss(prefix)
-        self.history.record(f"{prefix}_batch_count", n_batches)  # for skorch's LRScheduler
+        self.history.record(f"{prefix}_batch_count", len(losses))  # for skorch's LRScheduler
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < lowest)  # for skorch's Checkpoint
         if not training:
