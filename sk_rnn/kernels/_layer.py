@@ -10,7 +10,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ._cells import KERNEL_CELLS
-from ._product import ROWS, lanes, pack_for_backward, pack_for_forward
+from ._product import (
+    ROWS,
+    lanes,
+    pack_for_backward,
+    pack_for_forward,
+    padded_size,
+    unpack_gradients,
+)
 from ._sequences import make_run_backward, make_run_forward
 from ._shards import n_threads, run_all
 from ._weights import DirectionWeights
@@ -32,16 +39,9 @@ def run_layer(
     keep: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """See `recurrent_layer`."""
-    if initial is None:
-        shape = (
-            KERNEL_CELLS[cell].n_states,
-            len(weights),
-            x.shape[1],
-            weights[0].weight_hh.shape[1],
-        )
-        initial = x.new_zeros(shape)
     flat = [tensor for direction in weights for tensor in direction]
-    needs_grad = torch.is_grad_enabled() and any(t.requires_grad for t in (x, initial, *flat))
+    tensors = (x, *flat) if initial is None else (x, initial, *flat)
+    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
     return _Layer.apply(cell, needs_grad, x, lengths, initial, keep, *flat)
 
 
@@ -68,6 +68,101 @@ def try_out(cell: str, dtype: np.dtype, *, training: bool) -> None:
         gradients = _Gradients.zeros(n_gates, 1, 1, dtype)
         arrays = (keep, gates, saved, output, initial, zeros(1, 1, 1), states, zeros(1, 1, 1))
         _BACKWARD[cell](0, rows, steps, x, *panels, *arrays, *gradients)
+        unpack_gradients(*gradients, 0, weight_ih, weight_hh, bias, bias)
+
+
+class LayerRun:
+    """Forward and backward pass of a layer on arrays, without autograd.
+
+    Parameters
+    ----------
+    cell : str
+        See `recurrent_layer`.
+    weights : list of DirectionWeights
+        As arrays.
+    inputs : ndarray of shape (T, B, F)
+    steps : ndarray of int64 of shape (B,)
+        Steps of each row.
+    start : ndarray of shape (C, D, B, H) or None
+        Initial states; None for zeros.
+    keep : ndarray of shape (B, D * H) or None
+        Factors of recurrent dropout.
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        weights: list[DirectionWeights],
+        inputs: np.ndarray,
+        steps: np.ndarray,
+        start: np.ndarray | None,
+        keep: np.ndarray | None,
+    ):
+        self.cell, self.weights, self.inputs, self.steps = cell, weights, inputs, steps
+        self.kind = KERNEL_CELLS[cell]
+        self.hidden_size = weights[0].weight_hh.shape[1]
+        n_states, n_rows = self.kind.n_states, inputs.shape[1]
+        if start is None:
+            start = np.zeros((n_states, len(weights), n_rows, self.hidden_size), inputs.dtype)
+        self.start = start
+        self.keep = np.empty((0, 0), inputs.dtype) if keep is None else keep
+        self.order = np.argsort(-steps, kind="stable")
+        n_weights = sum(w.weight_ih.size + w.weight_hh.size for w in weights)
+        self.work = int(steps.sum()) * n_weights
+
+    def forward(self, output: np.ndarray, gates: np.ndarray, saved: np.ndarray) -> np.ndarray:
+        """Write the states into ``output``, what `backward` needs into the others.
+
+        See `make_run_forward`. Returns the final states, of the shape of the initial ones.
+        """
+        states = self.start.copy()
+        panels = [pack_for_forward(*weights) for weights in self.weights]
+        forward, inputs, steps = _FORWARD[self.cell], self.inputs, self.steps
+        arrays = (self.keep, gates, saved, output, states)
+
+        def run(_: int, direction: int, rows: np.ndarray) -> None:
+            forward(direction, rows, steps, inputs, *panels[direction], *arrays)
+
+        _run_shards(run, self.order, len(self.weights), self.work, split_directions=True)
+        self.arrays = (gates, saved, output)
+        return states
+
+    def backward(
+        self,
+        grad_output: np.ndarray,
+        grad_states: np.ndarray,
+        grad_x: np.ndarray,
+        grads: list[DirectionWeights],
+    ) -> None:
+        """Write the gradients of the weights into ``grads``.
+
+        ``grad_output``, ``grad_states`` and ``grad_x`` as in `make_run_backward`.
+        """
+        backward, inputs, steps = _BACKWARD[self.cell], self.inputs, self.steps
+        n_gates, n_features = self.weights[0].weight_ih.shape
+        shift = self.kind.shift * self.hidden_size
+        first = (n_gates - shift) % n_gates
+        panels = [
+            pack_for_backward(weights.weight_ih, weights.weight_hh, first)
+            for weights in self.weights
+        ]
+        arrays = (self.keep, *self.arrays, self.start, grad_output, grad_states, grad_x)
+        by_direction: list[dict[int, _Gradients]] = [{} for _ in grads]  # by shard
+
+        def run(shard: int, direction: int, rows: np.ndarray) -> None:
+            sums = _Gradients.zeros(n_gates, n_features, self.hidden_size, inputs.dtype)
+            by_direction[direction][shard] = sums
+            backward(direction, rows, steps, inputs, *panels[direction], *arrays, *sums)
+
+        # Both directions of a row add to the gradient of its input, so one thread must run both.
+        split = len(grad_x) == 0
+        _run_shards(run, self.order, len(grads), 2 * self.work, split_directions=split)
+        for by_shard, of_direction in zip(by_direction, grads, strict=True):
+            total, *others = (by_shard[shard] for shard in sorted(by_shard))
+            for sums in others:
+                for accumulated, more in zip(total, sums, strict=True):
+                    accumulated += more
+            unpack_gradients(*total, shift, *of_direction)
 
 
 class _Layer(torch.autograd.Function):
@@ -76,84 +171,43 @@ class _Layer(torch.autograd.Function):
         # Unneeded gradients, such as those of all states if only the last are pooled, are neither
         # allocated nor read.
         ctx.set_materialize_grads(False)
-        x = x.contiguous()
-        directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
-        n_gates, hidden_size = directions[0].weight_hh.shape
-        output = x.new_empty(*x.shape[:2], len(directions) * hidden_size)
-        gates = saved = x.new_empty(0, 0, 0)
-        if needs_grad and KERNEL_CELLS[cell].keeps_gates:
-            gates = x.new_empty(*x.shape[:2], len(directions) * n_gates)
-            saved = torch.empty_like(output)
-        states = initial.clone(memory_format=torch.contiguous_format)
-        panels = [pack_for_forward(*map(_array, weights)) for weights in directions]
-        inputs, steps = x.detach().numpy(), _array(lengths)
-        order = np.argsort(-steps, kind="stable")
-        arrays = [_array(_or_empty(keep, x))]
-        arrays += [tensor.detach().numpy() for tensor in (gates, saved, output, states)]
-
-        def run(_: int, direction: int, rows: np.ndarray) -> None:
-            _FORWARD[cell](direction, rows, steps, inputs, *panels[direction], *arrays)
-
-        n_steps = int(steps.sum())
-        _run_shards(
-            run, order, len(directions), n_steps * _n_weights(directions), split_directions=True
-        )
-        ctx.cell, ctx.order, ctx.n_steps = cell, order, n_steps
-        ctx.save_for_backward(x, lengths, initial, keep, output, gates, saved, *flat)
-        return output, states
+        arrays = [_array(tensor) for tensor in flat]
+        weights = [DirectionWeights(*arrays[i : i + 4]) for i in range(0, len(arrays), 4)]
+        start, kept = (None if tensor is None else _array(tensor) for tensor in (initial, keep))
+        run = LayerRun(cell, weights, _array(x), _array(lengths), start, kept)
+        n_gates, hidden_size = weights[0].weight_hh.shape
+        shape, n_directions = x.shape[:2], len(weights)
+        output = x.new_empty(*shape, n_directions * hidden_size)
+        gates = saved = np.empty((0, 0, 0), run.inputs.dtype)
+        if needs_grad and run.kind.keeps_gates:
+            gates = x.new_empty(*shape, n_directions * n_gates).numpy()
+            saved = torch.empty_like(output).numpy()
+        states = run.forward(output.numpy(), gates, saved)
+        if needs_grad:
+            ctx.run = run
+            # Not read again, but torch checks that none has been changed.
+            ctx.save_for_backward(x, initial, keep, output, *flat)
+        return output, torch.from_numpy(states)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_output, grad_states):
-        x, lengths, initial, keep, output, gates, saved, *flat = ctx.saved_tensors
-        directions = [DirectionWeights(*flat[i : i + 4]) for i in range(0, len(flat), 4)]
+        run, _ = ctx.run, ctx.saved_tensors
+        _, _, wants_input, _, wants_initial, *_ = ctx.needs_input_grad
         if grad_states is None:
-            grad_states = torch.zeros_like(initial, memory_format=torch.contiguous_format)
+            grad_start = np.zeros_like(run.start)
         else:
-            grad_states = grad_states.clone(memory_format=torch.contiguous_format)
-        empty = x.new_empty(0, 0, 0)
-        grad_x = torch.zeros_like(x) if ctx.needs_input_grad[2] else empty
-        n_gates, n_features = directions[0].weight_ih.shape
-        shift = KERNEL_CELLS[ctx.cell].shift * directions[0].weight_hh.shape[1]
-        first = (n_gates - shift) % n_gates
-        panels = [
-            pack_for_backward(_array(weights.weight_ih), _array(weights.weight_hh), first)
-            for weights in directions
-        ]
-        inputs, steps = _array(x), _array(lengths)
-        tensors = (
-            _or_empty(keep, x),
-            gates,
-            saved,
-            output,
-            initial,
-            empty if grad_output is None else grad_output,
-            grad_states,
-            grad_x,
-        )
-        arrays = [_array(tensor) for tensor in tensors]
-        by_direction: list[dict[int, _Gradients]] = [{} for _ in directions]  # by shard
-
-        def run(shard: int, direction: int, rows: np.ndarray) -> None:
-            gradients = _Gradients.zeros(n_gates, n_features, initial.shape[3], inputs.dtype)
-            by_direction[direction][shard] = gradients
-            _BACKWARD[ctx.cell](
-                direction, rows, steps, inputs, *panels[direction], *arrays, *gradients
-            )
-
-        # Both directions of a row add to the gradient of its input, so one thread must run both.
-        split_directions = not ctx.needs_input_grad[2]
-        work = 2 * ctx.n_steps * _n_weights(directions)
-        _run_shards(run, ctx.order, len(directions), work, split_directions=split_directions)
-        grads: list[Tensor] = []
-        for weights, by_shard in zip(directions, by_direction, strict=True):
-            total, *others = (by_shard[shard] for shard in sorted(by_shard))
-            for gradients in others:
-                for accumulated, gradient in zip(total, gradients, strict=True):
-                    accumulated += gradient
-            grads += [torch.from_numpy(array) for array in total.by_weight(shift, weights)]
-        grad_input = grad_x if ctx.needs_input_grad[2] else None
-        return None, None, grad_input, None, grad_states, None, *grads
+            grad_start = np.array(grad_states.numpy(), order="C")  # a copy
+        empty = np.empty((0, 0, 0), run.inputs.dtype)
+        grad_x = np.zeros_like(run.inputs) if wants_input else empty
+        grad_output = empty if grad_output is None else _array(grad_output)
+        # Separate arrays, because gradient clipping writes into them.
+        grads = [DirectionWeights(*map(np.empty_like, weights)) for weights in run.weights]
+        run.backward(grad_output, grad_start, grad_x, grads)
+        flat = [torch.from_numpy(array) for of_direction in grads for array in of_direction]
+        grad_input = torch.from_numpy(grad_x) if wants_input else None
+        grad_initial = torch.from_numpy(grad_start) if wants_initial else None
+        return None, None, grad_input, None, grad_initial, None, *flat
 
 
 class _Gradients(NamedTuple):
@@ -167,34 +221,12 @@ class _Gradients(NamedTuple):
     def zeros(
         cls, n_gates: int, n_features: int, hidden_size: int, dtype: np.dtype
     ) -> "_Gradients":
-        n_rows = _round_up(n_gates, ROWS)
+        n_rows = padded_size(n_gates, ROWS)
         return cls(
-            np.zeros((n_rows, _round_up(n_features, lanes(dtype))), dtype),
-            np.zeros((n_rows, _round_up(hidden_size, lanes(dtype))), dtype),
+            np.zeros((n_rows, padded_size(n_features, lanes(dtype))), dtype),
+            np.zeros((n_rows, padded_size(hidden_size, lanes(dtype))), dtype),
             np.zeros(hidden_size + n_rows, dtype),
         )
-
-    def by_weight(self, shift: int, weights: DirectionWeights) -> list[np.ndarray]:
-        """The gradients in the order and the shapes of the weights.
-
-        ``shift`` is the row offset of the gradients of the recurrent weights.
-        """
-        (n_gates, n_features), hidden_size = weights.weight_ih.shape, weights.weight_hh.shape[1]
-        ih, bias_ih = self.ih[:n_gates, :n_features], self.bias[:n_gates]
-        bias_hh = self.bias[shift : shift + n_gates]
-        if shift:
-            ih, bias_ih = np.roll(ih, -shift, axis=0), np.roll(bias_ih, -shift)
-        arrays = (ih, self.hh[:n_gates, :hidden_size], bias_ih, bias_hh)
-        # Copies with separate memory, because gradient clipping writes into them.
-        return [array.copy() for array in arrays]
-
-
-def _round_up(n: int, multiple: int) -> int:
-    return -(-n // multiple) * multiple
-
-
-def _n_weights(directions: list[DirectionWeights]) -> int:
-    return sum(w.weight_ih.numel() + w.weight_hh.numel() for w in directions)
 
 
 def _run_shards(
@@ -242,10 +274,7 @@ def _run_shards(
     run_all([partial(shard, number) for number in range(n_shards)])
 
 
-def _or_empty(keep: Tensor | None, reference: Tensor) -> Tensor:
-    return reference.new_empty(0, 0) if keep is None else keep
-
-
 def _array(tensor: Tensor) -> Any:
     """The tensor as a NumPy array, copied only if it is not contiguous."""
-    return np.ascontiguousarray(tensor.detach().numpy())
+    array = tensor.detach().numpy()
+    return array if array.flags.c_contiguous else np.ascontiguousarray(array)

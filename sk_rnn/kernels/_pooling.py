@@ -9,7 +9,8 @@ from ._jit import jit
 
 
 @jit
-def _pool(states, lengths, split, pooled, where):
+def pool(states, lengths, split, pooled, where):
+    """Write the result of `mean_max_last`, and the steps (B, C) of the maxima, int32."""
     n_features = states.shape[2]
     for row in range(len(lengths)):
         length = lengths[row]
@@ -35,7 +36,8 @@ def _pool(states, lengths, split, pooled, where):
 
 
 @jit
-def _spread(grad_pooled, lengths, split, where, grad_states):
+def spread(grad_pooled, lengths, split, where, grad_states):
+    """Write the gradient of the states, given that of the result of `pool`."""
     n_features = grad_states.shape[2]
     for row in range(len(lengths)):
         length = lengths[row]
@@ -56,9 +58,9 @@ def try_out(dtype: np.dtype, *, training: bool) -> None:
     """Run the kernels of `MeanMaxLast` on one time step of one row; see `_layer.try_out`."""
     states, pooled = np.zeros((1, 1, 1), dtype), np.zeros((1, 3), dtype)
     lengths, where = np.ones(1, np.int64), np.zeros((1, 1), np.int32)
-    _pool(states, lengths, 1, pooled, where)
+    pool(states, lengths, 1, pooled, where)
     if training:
-        _spread(pooled, lengths, 1, where, states)
+        spread(pooled, lengths, 1, where, states)
 
 
 class MeanMaxLast(torch.autograd.Function):
@@ -71,7 +73,7 @@ class MeanMaxLast(torch.autograd.Function):
         # int32 has the width of float32, so that a vector instruction processes as many of both.
         where = np.empty((n_rows, n_features), np.int32)
         steps = lengths.contiguous().numpy()
-        _pool(states.detach().contiguous().numpy(), steps, split, pooled.numpy(), where)
+        pool(states.detach().contiguous().numpy(), steps, split, pooled.numpy(), where)
         ctx.shape, ctx.split, ctx.where = states.shape, split, where
         ctx.save_for_backward(lengths)
         return pooled
@@ -81,7 +83,7 @@ class MeanMaxLast(torch.autograd.Function):
     def backward(ctx, grad_pooled):
         (lengths,) = ctx.saved_tensors
         grad_states = grad_pooled.new_empty(ctx.shape)
-        _spread(
+        spread(
             grad_pooled.contiguous().numpy(),
             lengths.contiguous().numpy(),
             ctx.split,

@@ -117,12 +117,15 @@ def _import_numba(_: Callable[[], None]) -> None:
 def _compile(cell: str, dtype: torch.dtype, training: bool, compiling: Callable[[], None]) -> None:
     if _status.failure or (cell, dtype, training) in _status.prepared:  # prepared by another thread
         return
-    from . import _layer, _pooling
+    from . import _adam, _layer, _head, _pooling
 
     EVENTS.on_compile = compiling
     try:
         _layer.try_out(cell, _DTYPES[dtype], training=training)
         _pooling.try_out(_DTYPES[dtype], training=training)
+        if training:
+            _head.try_out(_DTYPES[dtype])
+            _adam.try_out(_DTYPES[dtype])
     finally:
         EVENTS.on_compile = None
     _status.prepared |= {(cell, dtype, training), (cell, dtype, False)}

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from ._jit import inline, jit
 
@@ -296,6 +296,12 @@ def lanes(dtype: np.dtype) -> int:
     return VECTOR_BYTES // dtype.itemsize
 
 
+@register_jitable
+def padded_size(n, multiple):
+    """The next multiple."""
+    return (n + multiple - 1) // multiple * multiple
+
+
 @inline
 def _empty_panels(depth, n_columns, reference):
     width = VECTORS * (VECTOR_BYTES // reference.itemsize)
@@ -303,7 +309,7 @@ def _empty_panels(depth, n_columns, reference):
 
 
 @inline
-def _pack(weights, first):
+def pack_matrix(weights, first=0):
     """Pack a matrix into panels, with its rows rotated to start at row ``first``."""
     depth, n_columns = weights.shape
     panels = _empty_panels(depth, n_columns, weights)
@@ -318,7 +324,7 @@ def _pack(weights, first):
 
 
 @inline
-def _pack_transposed(weights, bias):
+def pack_with_bias(weights, bias):
     """Pack the transpose of a matrix into panels, with an additional row for the bias."""
     n_columns, depth = weights.shape
     panels = _empty_panels(depth + 1, n_columns, weights)
@@ -347,7 +353,7 @@ def pack_for_forward(weight_ih, weight_hh, bias_ih, bias_hh):
         Input weights and biases (F + 1, G), recurrent ones (H + 1, G); the last panel is padded
         with zeros.
     """
-    return _pack_transposed(weight_ih, bias_ih), _pack_transposed(weight_hh, bias_hh)
+    return pack_with_bias(weight_ih, bias_ih), pack_with_bias(weight_hh, bias_hh)
 
 
 @jit
@@ -356,4 +362,26 @@ def pack_for_backward(weight_ih, weight_hh, first):
 
     ``first`` is the row of ``weight_ih`` whose gate is first in the gradients from `_cells`.
     """
-    return _pack(weight_ih, first), _pack(weight_hh, 0)
+    return pack_matrix(weight_ih, first), pack_matrix(weight_hh)
+
+
+@jit
+def unpack_gradients(ih, hh, bias, shift, weight_ih, weight_hh, bias_ih, bias_hh):
+    """Write the accumulated gradients of one direction in the order and shapes of its weights.
+
+    Parameters
+    ----------
+    ih, hh, bias : ndarray
+        As accumulated by `run_backward`.
+    shift : int
+        Row offset of the gradients of the recurrent weights.
+    weight_ih, weight_hh, bias_ih, bias_hh : ndarray
+        Receive the gradients.
+    """
+    n_gates, n_features = weight_ih.shape
+    for row in range(n_gates):
+        weight_hh[row] = hh[row, : weight_hh.shape[1]]
+        bias_hh[row] = bias[shift + row]
+        rotated = (row + shift) % n_gates
+        weight_ih[row] = ih[rotated, :n_features]
+        bias_ih[row] = bias[rotated]

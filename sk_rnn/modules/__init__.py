@@ -4,6 +4,7 @@ from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun
 from ._decoder import Decoder
 from ._dropout import set_generator
+from ._explicit import ExplicitGradients, supports_explicit_gradients
 from ._forecast import CovariateSizes, ForecastModel
 from ._forecast_loss import ForecastLoss
 from ._head import ROW_MULTIPLE, HeadBatchNorm, Moments
@@ -46,6 +47,7 @@ __all__ = [
     "CovariateSizes",
     "CrossEntropy",
     "Decoder",
+    "ExplicitGradients",
     "ForecastLoss",
     "ForecastModel",
     "Gaussian",
@@ -74,4 +76,5 @@ __all__ = [
     "gaussian_parts",
     "set_backend",
     "set_generator",
+    "supports_explicit_gradients",
 ]

@@ -11,8 +11,14 @@ class SeededModule(nn.Module):
 
     def keep_mask(self, shape: tuple[int, ...], p: float, reference: Tensor) -> Tensor:
         """Factors of inverted dropout: zero with probability ``p``, otherwise ``1 / (1 - p)``."""
-        mask = torch.empty(shape, dtype=reference.dtype, device=reference.device)
-        return mask.bernoulli_(1.0 - p, generator=self.generator).div_(1.0 - p)
+        # Not bernoulli_, which takes four times as long on many processors.
+        mask = self.draw(shape, reference.device).lt_(1.0 - p)
+        return mask.to(reference.dtype).div_(1.0 - p)
+
+    def draw(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        """Uniform numbers from [0, 1); float32, so that they are the same in every precision."""
+        draws = torch.empty(shape, dtype=torch.float32, device=device)
+        return draws.uniform_(generator=self.generator)
 
 
 def set_generator(module: nn.Module, generator: torch.Generator | None) -> None:

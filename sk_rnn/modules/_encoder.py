@@ -100,14 +100,14 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
         """(T, B, F), or ids (T, B), to states (T', B, output_size) and their valid steps."""
-        x, valid = self._recurrence_input(x, valid)
+        x, valid = self.recurrence_input(x, valid)
         return self.recurrent(x, valid), valid
 
     def last(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """Input as in `forward` to the final state of each direction: (B, output_size)."""
-        return self.recurrent.last(*self._recurrence_input(x, valid))
+        return self.recurrent.last(*self.recurrence_input(x, valid))
 
-    def _recurrence_input(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
+    def recurrence_input(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
         """Input of the recurrence."""
         x = self.embedding(x)
         return (x, valid) if self.conv is None else self.conv(x, valid)

@@ -122,7 +122,7 @@ class RecurrentStack(nn.Module):
             states = self._layer(last_layer, x, valid, masks, masks)
             return last_states(states, valid, self.bidirectional)
         x = self._dropout_before(last_layer, x)
-        final = self._kernel(self._recurrences(last_layer), x, valid, masks, masks)[
+        final = self._kernel(self.recurrences(last_layer), x, valid, masks, masks)[
             1
         ]  # (C, D, B, H)
         return final[0].transpose(0, 1).flatten(1)
@@ -138,7 +138,7 @@ class RecurrentStack(nn.Module):
         """One layer of `forward`, with the dropout before it and the norm after it."""
         x = self._dropout_before(layer, x)
         if self._uses_kernel(x):
-            x = self._kernel(self._recurrences(layer), x, valid, starts, masks)[0]
+            x = self._kernel(self.recurrences(layer), x, valid, starts, masks)[0]
         else:
             outputs = [
                 reversal(recurrence(reversal(x), valid, start, mask))
@@ -196,7 +196,7 @@ class RecurrentStack(nn.Module):
         """One layer of `run`, with the dropout before it and the norm after it."""
         x = self._dropout_before(layer, x)
         if self._uses_kernel(x):
-            x, last = self._kernel(self._recurrences(layer), x, valid, starts, masks)
+            x, last = self._kernel(self.recurrences(layer), x, valid, starts, masks)
             finals = [tuple(last[:, i]) for i in range(last.shape[1])]
         else:
             outputs, finals = [], []
@@ -229,7 +229,7 @@ class RecurrentStack(nn.Module):
         recurrences = [
             recurrence
             for layer in range(self.num_layers)
-            for recurrence in self._recurrences(layer)
+            for recurrence in self.recurrences(layer)
         ]
         return [recurrence.recurrent_mask(n_rows, reference) for recurrence in recurrences]
 
@@ -243,7 +243,8 @@ class RecurrentStack(nn.Module):
     def _dropout_before(self, layer: int, x: Tensor) -> Tensor:
         return self.dropout(x) if layer else x
 
-    def _recurrences(self, layer: int) -> list[Recurrence]:
+    def recurrences(self, layer: int) -> list[Recurrence]:
+        """The recurrences of a layer, one for each direction."""
         stacks = [self.forward_layers, self.backward_layers]
         return [cast(Recurrence, stack[layer]) for stack in stacks if stack is not None]
 
@@ -252,7 +253,7 @@ class RecurrentStack(nn.Module):
     ) -> list[tuple[Recurrence, Callable[[Tensor], Tensor]]]:
         """The recurrences of a layer, each with the function that reverses its input and output."""
         reversals: list[Callable[[Tensor], Tensor]] = [lambda x: x, valid.reverse]
-        return list(zip(self._recurrences(layer), reversals, strict=False))
+        return list(zip(self.recurrences(layer), reversals, strict=False))
 
     def _uses_kernel(self, x: Tensor) -> bool:
         """Whether the kernels support a layer with this input."""

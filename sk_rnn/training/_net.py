@@ -1,5 +1,6 @@
 """The interface to skorch: its training flow, callbacks and history, with less overhead."""
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,12 +11,18 @@ import torch
 from skorch.exceptions import SkorchException
 from torch import Tensor, nn
 
-from ..modules import set_backend, set_generator
+from ..modules import (
+    ExplicitGradients,
+    set_backend,
+    set_generator,
+    supports_explicit_gradients,
+)
+from ._adam import OnePass, clip_gradients
 from ._batches import Batch, EpochBatches, PredictionBatches
 from ._callbacks import StopTraining
 from ._chunked import infer
 from ._notification import Notifier
-from ._optimizers import build_optimizer, clip_gradients
+from ._optimizers import build_optimizer
 from ._predicting import PredictingNet
 from ._progress import Progress
 from ._readouts import CallbackBatch, Readout, TrainingSet
@@ -30,6 +37,7 @@ ScoreFunction = Callable[[Tensor, Tensor], Tensor]
 
 # Attributes that exist only during training.
 _WHILE_TRAINING = (
+    "explicit_",
     "notifier_",
     "generator_",
     "interrupted_",
@@ -166,6 +174,7 @@ class RecurrentNet(PredictingNet):
             weight_decay=self.weight_decay,
             embedding_eps=self.embedding_eps,
             device=self.device,
+            backend=self.backend,
         )
         return self
 
@@ -238,6 +247,7 @@ class RecurrentNet(PredictingNet):
         self.step = 0
         self.n_steps = epochs * len(range(0, len(train), train.batch_size))
         self.parameters_ = list(self.module_.parameters())
+        self.explicit_: ExplicitGradients | None = None
         self.lowest_: dict[str, float] = {}
         n_batches = train.n_batches + (valid.n_batches if valid is not None else 0)
         self.notifier_ = Notifier(
@@ -287,11 +297,12 @@ class RecurrentNet(PredictingNet):
         if iterator is None:
             return
         self._set_training(training)
+        if training:
+            self._choose_gradients()
         notifier, progress = self.notifier_, self.progress_
-        total: Tensor | float = 0.0
-        n_targets = n_batches = 0
+        losses: list[Tensor] = []
+        counts: list[int] = []
         correct: list[tuple[Tensor, Tensor | None]] = []
-        losses: list[tuple[Tensor, int]] = []
         try:
             for batch in iterator:
                 if self.interrupted_.is_set():
@@ -302,21 +313,18 @@ class RecurrentNet(PredictingNet):
                     notifier.end_batch(shown, prefix, step, training=training)
                 else:
                     step = step_fn(batch)
-                    if notifier.users:
-                        losses.append((step["loss"].detach(), batch.n_targets))
                 if progress is not None:
                     progress.step(step["loss"] if training else None)
-                total = total + step["loss"].detach() * batch.n_targets
-                n_targets += batch.n_targets
-                n_batches += 1
+                losses.append(step["loss"].detach())
+                counts.append(batch.n_targets)
                 if not training and self.score_function is not None and self.scorer_ is None:
                     is_correct = self.score_function(step["y_pred"], cast(Tensor, batch.y.values))
                     correct.append((is_correct, batch.y.weights))
         finally:
-            notifier.record_losses(prefix, losses)
-        loss = float(total) / n_targets
+            notifier.record_losses(prefix, losses, counts)
+        loss = float(np.average(torch.stack(losses).cpu().numpy(), weights=counts))
         lowest = self._lowest_loss(prefix)
-        self.history.record(f"{prefix}_batch_count", n_batches)  # for skorch's LRScheduler
+        self.history.record(f"{prefix}_batch_count", len(losses))  # for skorch's LRScheduler
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < lowest)  # for skorch's Checkpoint
         if not training:
@@ -341,17 +349,37 @@ class RecurrentNet(PredictingNet):
                 generator=self.generator_,
                 precision=self.autocast,
             )
+        elif self.explicit_ is not None and self.explicit_.applies(len(batch.X["lengths"])):
+            loss, outputs = self.explicit_(self.criterion_, **batch.X, targets=batch.y)
         else:
             outputs = self.infer(batch.X)
             loss = self.criterion_(outputs, batch.y)
             loss.backward()
-        if self.gradient_clip is not None:
-            clip_gradients(self.parameters_, self.gradient_clip)
+        self._update(shown)
+        self.step += 1
+        # Detached, so that the states of all time steps are freed before the next batch.
+        return {"loss": loss.detach(), "y_pred": outputs.detach()}
+
+    def _choose_gradients(self) -> None:
+        """Use explicit gradients in this epoch if no callback has changed the module in its way."""
+        if not supports_explicit_gradients(self.module_):
+            self.explicit_ = None
+        elif self.explicit_ is None or not self.explicit_.is_current():
+            self.explicit_ = ExplicitGradients(self.module_)
+
+    def _update(self, shown: CallbackBatch | None) -> None:
+        """Clip the gradients and update the weights, in one pass if no callback comes between."""
+        optimizer, max_norm = self.optimizer_, self.gradient_clip
+        if isinstance(optimizer, OnePass) and shown is None:
+            optimizer.step(max_norm=math.inf if max_norm is None else max_norm)
+            return
+        if isinstance(optimizer, OnePass) and max_norm is not None:
+            optimizer.clip(max_norm)
+        elif max_norm is not None:
+            clip_gradients(self.parameters_, max_norm)
         if shown is not None:
             self.notifier_.report_gradients(shown)
-        self.optimizer_.step()
-        self.step += 1
-        return {"loss": loss.detach(), "y_pred": outputs}
+        optimizer.step()
 
     def validation_step(self, batch: Batch, shown: CallbackBatch | None = None, **fit_params):
         """Forward and loss."""

@@ -111,17 +111,18 @@ class Notifier:
         outputs = {"loss": step["loss"], "y_pred": step["y_pred"].detach()}
         self._notify_users("on_batch_end", {"batch": shown, "training": training, **outputs})
 
-    def record_losses(self, prefix: str, steps: Sequence[tuple[Tensor, int]]) -> None:
+    def record_losses(self, prefix: str, losses: Sequence[Tensor], counts: Sequence[int]) -> None:
         """Record losses and target counts of batches without listeners, all at once.
 
         Callbacks may read them at the end of the epoch, and a Checkpoint uses the last one.
         """
-        if steps:
-            losses = torch.stack([loss for loss, _ in steps]).tolist()
-            for loss, (_, n_targets) in zip(losses, steps, strict=True):
+        if not self.users:
+            return
+        if losses and not self.needs_batches:
+            for loss, n_targets in zip(torch.stack([*losses]).tolist(), counts, strict=True):
                 self.net.history.new_batch()
                 self._record(prefix, loss, n_targets)
-        if self.users and not self.net.history[-1]["batches"]:
+        if not self.net.history[-1]["batches"]:
             self.net.history.new_batch()
 
     def weights_epoch(self) -> int:

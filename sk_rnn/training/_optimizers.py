@@ -1,4 +1,4 @@
-"""Construction of the optimizer, and gradient clipping."""
+"""Construction of the optimizer."""
 
 import inspect
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ..modules import ForecastModel
+from ._adam import ONE_PASS
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
@@ -31,6 +32,7 @@ def build_optimizer(
     weight_decay: float,
     embedding_eps: float | None,
     device: torch.device,
+    backend: str,
 ) -> torch.optim.Optimizer:
     """Build an optimizer with parameter groups for embeddings, other matrices and vectors.
 
@@ -49,6 +51,8 @@ def build_optimizer(
         optimizer's default.
     device : torch.device
         Device of the module.
+    backend : {"torch", "numba"}
+        Whether kernels may be used for Adam and AdamW.
     """
     params = dict(params)
     # Including frozen parameters, which an Unfreezer may unfreeze: without a gradient they are
@@ -82,19 +86,9 @@ def build_optimizer(
     if "fused" in accepted and not chosen and device.type in ("cpu", "cuda"):
         # One pass over all parameters: the optimizer dominates the time of small steps.
         params["fused"] = True
+        if backend == "numba":
+            kind = ONE_PASS.get(kind, kind)
     optimizer = kind(groups, **params)
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"]
     return optimizer
-
-
-def clip_gradients(parameters: list[nn.Parameter], max_norm: float) -> None:
-    """Scale the gradients so that their total norm is at most ``max_norm``.
-
-    Like `torch.nn.utils.clip_grad_norm_`, whose overhead exceeds the time of the computation
-    itself for small networks, and is a tenth of their training step.
-    """
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    norms = torch._foreach_norm(gradients)
-    factor = max_norm / (torch.linalg.vector_norm(torch.stack(norms)) + 1e-6)
-    torch._foreach_mul_(gradients, factor.clamp(max=1.0))

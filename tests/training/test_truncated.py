@@ -93,7 +93,7 @@ def detached_row(stack, x, n_steps):
     spans = [slice(start, start + n_steps) for start in range(0, len(x), n_steps)]
     for layer, norm in enumerate(stack.norms):
         sides = []
-        for recurrence in stack._recurrences(layer):
+        for recurrence in stack.recurrences(layer):
             backwards = len(sides) == 1
             state, outputs = None, []
             for span in reversed(spans) if backwards else spans:
