@@ -294,7 +294,7 @@ def _token_rows(
                 raise ValueError(
                     f"{where}[{i}] has {token!r} at time step {step}, but fit received only "
                     f"integers, which {auto_name}='auto' treats as tokens. Set "
-                    f"{auto_name}='series' and refit if they are numbers, or {auto_name}='tokens'."
+                    f"{auto_name}='{'numbers' if auto_name == 'kind' else 'series'}' and refit if they are numbers, or {auto_name}='tokens'."
                 )
         result.append(tokens)
     return result

@@ -1,12 +1,13 @@
 """The torch modules; independent of scikit-learn and skorch."""
 
 from ._attention import ATTENTIONS, Attention, Memory
-from ._chunks import Chunk, ChunkedRun
+from ._chunks import Chunk, ChunkedRun, cut_chunks
 from ._decoder import Decoder
 from ._dropout import set_generator
 from ._forecast import CovariateSizes, ForecastModel
 from ._forecast_loss import ForecastLoss
 from ._head import ROW_MULTIPLE, HeadBatchNorm, Moments
+from ._language import LanguageModel, head_weights
 from ._losses import (
     AbsoluteError,
     BinaryCrossEntropy,
@@ -14,6 +15,7 @@ from ._losses import (
     Gaussian,
     Huber,
     Loss,
+    NextValues,
     Poisson,
     Quantile,
     SquaredError,
@@ -22,6 +24,9 @@ from ._losses import (
     WeightedLoss,
     gaussian_log_density,
     gaussian_parts,
+    mixture_parts,
+    split_end,
+    value_log_density,
 )
 from ._model import SequenceModel, set_backend
 from ._poolings import POOLINGS, Pooling, PoolingName, Totals
@@ -51,9 +56,11 @@ __all__ = [
     "Gaussian",
     "HeadBatchNorm",
     "Huber",
+    "LanguageModel",
     "Loss",
     "Memory",
     "Moments",
+    "NextValues",
     "Poisson",
     "Pooling",
     "PoolingName",
@@ -69,9 +76,14 @@ __all__ = [
     "ValidSteps",
     "WeightedLoss",
     "cell_fault",
+    "cut_chunks",
     "find_cell",
     "gaussian_log_density",
     "gaussian_parts",
+    "head_weights",
+    "mixture_parts",
     "set_backend",
     "set_generator",
+    "split_end",
+    "value_log_density",
 ]
