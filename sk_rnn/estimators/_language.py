@@ -43,10 +43,12 @@ Density = Literal["auto", "categorical", "bernoulli", "gaussian", "mixture", "sq
 
 
 def _has_probabilities(estimator: Any) -> bool:
-    if getattr(getattr(estimator, "_target", None), "kind", None) == "numbers":
-        raise AttributeError(
-            "A model of numbers has densities instead of probabilities: call score_samples."
-        )
+    """Whether steps have probabilities: before fit, only if `kind` says so."""
+    kind = estimator._target.kind if hasattr(estimator, "_target") else estimator.kind
+    if kind == "auto":
+        raise AttributeError("Only available after fit, unless X is numbers.")
+    if kind == "numbers":
+        raise AttributeError("Numbers have densities instead of probabilities: see score_samples.")
     return True
 
 
@@ -512,9 +514,7 @@ default="auto"
         steps, lengths = self._step_scores(X, "score_steps")
         return to_object_array(np.split(steps, np.cumsum(lengths)[:-1]))
 
-    def score(
-        self, X: Any, y: Any = None, sample_weight: npt.ArrayLike | None = None
-    ) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the mean log-likelihood per predicted step.
 
         Parameters

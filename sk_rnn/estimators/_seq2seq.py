@@ -102,6 +102,7 @@ _SEQ2SEQ_CONSTRAINTS: Constraints = {
     "transform_method": [StrOptions({"predict", "encode"})],
 }
 
+
 class Alignment(NamedTuple):
     """Soft alignment of one target with its source.
 
@@ -1195,4 +1196,3 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
                 f"single prediction instead of a distribution over tokens. Call predict."
             )
         return self._target
-

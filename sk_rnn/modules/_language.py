@@ -39,7 +39,7 @@ class TiedOutput(nn.Module):
         return nn.functional.linear(self.projection(x), self.vectors, self.bias)
 
     def as_linear(self) -> tuple[Tensor, Tensor]:
-        """Weights and biases of the equivalent linear layer: (n_tokens, n_features), (n_tokens,)."""
+        """Weights (n_tokens, n_features) and biases of the equivalent linear layer."""
         weight = self.vectors @ self.projection.weight
         return weight, self.vectors @ self.projection.bias + self.bias
 

@@ -324,7 +324,8 @@ MESSAGES = {
     "temperature": (
         lambda: text.sample(W, temperature=-1),
         ValueError,
-        "Seq2SeqTransformer.sample: temperature is -1. Pass a finite number from 0 on; 0 is greedy.",
+        "Seq2SeqTransformer.sample: temperature is -1. Pass a finite number from 0 on; 0 is "
+        "greedy.",
     ),
     "align": (
         lambda: ae.align(W),

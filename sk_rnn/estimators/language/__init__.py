@@ -18,7 +18,8 @@ from ._parameters import (
     choose_density,
 )
 from ._reading import check_probabilities, read_steps
-from ._steps import NextBits, NextNumbers, NextStep, NextToken, NextValue
+from ._steps import NextStep, NextToken
+from ._values import NextBits, NextNumbers, NextValue
 
 __all__ = [
     "CONSTRAINTS",

@@ -14,7 +14,8 @@ from ...modules.cells import RecurrentState
 from ...training import RecurrentNet
 from .._stepping import RowStreams
 from .._texts import BEGIN, END
-from ._steps import NextToken, NextValue
+from ._steps import NextToken
+from ._values import NextValue
 
 # Steps of a batch that are computed at a time, and outputs.
 _STEPS_AT_ONCE, _OUTPUTS_AT_ONCE = 1 << 16, 1 << 22
@@ -91,14 +92,15 @@ def each_output(
 
 def last_position(model: LanguageModel, x: Tensor, lengths: Tensor) -> Position:
     """Return states and outputs after the last step of each row."""
-    carried: list[RecurrentState] = []
+    after: list[RecurrentState] = []
     last = None
     for states, chunk, carried in each_chunk(model, x, lengths):
+        after = carried
         if last is None:
             last = states.new_zeros(x.shape[1], states.shape[2])
         last[chunk.rows] = chunk.valid().last(states)
     assert last is not None
-    return Position(_to_numpy(carried), _as_float(_checked(model.head(last))).cpu().numpy())
+    return Position(_to_numpy(after), _as_float(_checked(model.head(last))).cpu().numpy())
 
 
 # --- generation -----------------------------------------------------------------------------------
@@ -172,7 +174,10 @@ def generate_ids(
     device = net.device
     first = torch.from_numpy(position.outputs).to(device)
     n_parts, n_layers = position.states.shape[:2]
-    flat = [torch.from_numpy(part).to(device) for part in position.states.reshape(-1, *position.states.shape[2:])]
+    flat = [
+        torch.from_numpy(part).to(device)
+        for part in position.states.reshape(-1, *position.states.shape[2:])
+    ]
     started: list[bool] = []
 
     def step(tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -267,5 +272,3 @@ def _to_numpy(states: list[RecurrentState]) -> np.ndarray:
 def _from_numpy(states: np.ndarray, device: torch.device) -> list[RecurrentState]:
     parts = torch.from_numpy(states).to(device)
     return [tuple(parts[c, layer] for c in range(len(parts))) for layer in range(parts.shape[1])]
-
-

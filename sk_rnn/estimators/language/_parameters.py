@@ -9,7 +9,6 @@ from ...modules import CELLS
 from ...sequences import IntegerFrom, NumberIn
 from .._parameters import COMPUTE, INPUTS, NETWORK, TRAINING, Constraints, check_objects
 
-
 _auto = StrOptions({"auto"})
 _positive_int = IntegerFrom(1)
 _fraction = NumberIn(0, 1, closed="left")

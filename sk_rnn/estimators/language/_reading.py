@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ...sequences import Spans, counted, open_foreign
+from ...sequences import Spans, open_foreign
 from .._contents import Contents, read_contents
 from ..sources import NumberSource, Owner, Samples, Source, TokenSource
 
@@ -50,11 +50,14 @@ def read_steps(
         kind = "numbers"
         if _are_bits(spans):
             if spans.n_features == 1 and spans.frame_shape is None:
-                contents = read_contents(
-                    X, "tokens", where, padding_value=params["padding_value"]
-                )
+                contents = read_contents(X, "tokens", where, padding_value=params["padding_value"])
                 tokens = TokenSource(params, contents, prefix="")
-                return tokens, tokens.split(X, contents, owner, where, reset=True), "tokens", contents
+                return (
+                    tokens,
+                    tokens.split(X, contents, owner, where, reset=True),
+                    "tokens",
+                    contents,
+                )
             kind = "binary"
             source._standardises = False
     elif kind == "binary":
@@ -92,8 +95,6 @@ def check_probabilities(spans: Spans) -> None:
             sample, step = spans.locate(rows, position)
             value = float(steps[position, feature])
             raise ValueError(
-                f"{spans.where}[{sample}] has {value:g} {spans.place(step, feature)}, but the steps "
-                "of a model with kind='binary' are values from 0 to 1 "
-                f"({counted(spans.n_features, 'feature')} each). Rescale them, or refit with "
-                "kind='numbers'."
+                f"{spans.where}[{sample}] has {value:g} {spans.place(step, feature)}, but kind="
+                "'binary' requires values from 0 to 1. Rescale them, or refit with kind='numbers'."
             )
