@@ -23,8 +23,10 @@ from ..sequences import (
     quote,
 )
 from ..training import check_weights, draw_seed
+from ._language_stream import LanguageStream
 from ._modeling import BaseLanguageModel
 from ._sampling import check_sampling
+from ._streaming import check_streams
 from ._types import (
     Analyzer,
     Auto,
@@ -784,6 +786,25 @@ default="auto"
         target = self._target_after_check()
         position = self._positions(target.prompts(self._read(X, "transform")))
         return position.states[0, -1].copy()
+
+    def stream(self, n_streams: Int | None = None) -> LanguageStream:
+        """Begin sequences that arrive step by step.
+
+        Parameters
+        ----------
+        n_streams : int or None, default=None
+            Number of streams that are pushed together, which is much faster than one after the
+            other. If None, a single one, whose steps and predictions have no axis for it.
+
+        Returns
+        -------
+        LanguageStream
+            ``push(step)`` returns the prediction of the next step, ``sample(n_steps)`` what may
+            follow.
+        """
+        check_is_fitted(self)
+        check_streams(self, n_streams, f"{type(self).__name__}.stream")
+        return LanguageStream(self, n_streams)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Get output feature names for `transform`.

@@ -33,6 +33,7 @@ from ._poolings import POOLINGS, Pooling, PoolingName, Totals
 from ._seq2seq import Seq2SeqModel
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
+from ._streams import StreamState, begin_streams, push_steps
 from .cells import CELLS, Cell, CellName, CellWeights, RecurrentState, cell_fault, find_cell
 
 __all__ = [
@@ -71,10 +72,12 @@ __all__ = [
     "SequenceModel",
     "SquaredError",
     "StepsAndEnd",
+    "StreamState",
     "Targets",
     "Totals",
     "ValidSteps",
     "WeightedLoss",
+    "begin_streams",
     "cell_fault",
     "cut_chunks",
     "find_cell",
@@ -82,6 +85,7 @@ __all__ = [
     "gaussian_parts",
     "head_weights",
     "mixture_parts",
+    "push_steps",
     "set_backend",
     "set_generator",
     "split_end",
