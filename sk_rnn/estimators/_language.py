@@ -109,7 +109,7 @@ default="auto"
         features or more, and 128 otherwise.
 
     num_layers : int, default=1
-        Copied.
+        Number of stacked recurrent layers.
 
     embedding_dim : int, default=64
         Size of the embedding vectors of tokens.
@@ -137,13 +137,16 @@ default="auto"
         values from 0 to 1, with fewer than 100,000 time steps, and 0 otherwise.
 
     layer_norm : bool, default=False
-        Copied.
+        Whether to apply layer normalisation to the output of each recurrent layer (Ba, Kiros &
+        Hinton, 2016).
 
     scale_inputs : bool, default=True
-        Copied.
+        Whether to standardise each feature by its mean and standard deviation over the training
+        time steps, in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     padding_value : float or None, default=None
-        Copied.
+        The value that X is padded with. Time steps at the start or the end of a sequence are
+        dropped if all of their features equal it. NaN is allowed. If None, no time step is dropped.
 
     label_smoothing : float in [0, 1), default=0.0
         Fraction of the probability of each token that is distributed uniformly over all tokens in
@@ -164,16 +167,22 @@ default="auto"
         ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
 
     lr : float, default=5e-3
-        Copied.
+        Learning rate; with a schedule, the maximum learning rate. Lower it if the loss oscillates
+        or is no longer finite.
 
     lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
-        Copied.
+        Learning rate schedule. "one_cycle" increases the rate during the first fifth of training
+        and then decreases it to almost zero (Smith & Topin, 2019); "cosine" and "linear" decrease
+        it from the start. A callable takes the progress of training in [0, 1] and returns the
+        factor by which `lr` is multiplied. `partial_fit` always uses "constant".
 
     weight_decay : float, default=0.01
-        Copied.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
+        decayed.
 
     gradient_clip : float or None, default=1.0
-        Copied.
+        Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
+        Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     max_epochs : int or "auto", default="auto"
         Number of epochs. "auto" uses as many as make about 3,000 optimizer steps on large data, at
@@ -185,7 +194,9 @@ default="auto"
         least 8 and at most 32.
 
     early_stopping : bool, default=False
-        Copied.
+        Whether to hold out validation data, stop training when the validation score no longer
+        improves, and keep the weights of the best epoch. With fewer than a few hundred sequences,
+        the held-out data is worth more in training.
 
     validation_fraction : float in (0, 1), default=0.1
         Fraction of the sequences to hold out for early stopping; of a single stream, its end. Not
@@ -196,10 +207,10 @@ default="auto"
         ends the training. "auto" uses half of the epochs, but at least 5.
 
     tol : float, default=1e-4
-        Copied.
+        Minimum improvement in the validation score for early stopping.
 
     warm_start : bool, default=False
-        Copied.
+        Whether `fit` continues from the weights of the previous call.
 
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
@@ -207,13 +218,19 @@ default="auto"
         ``callbacks__name__…``. Scoring callbacks receive token ids, or numbers in the unit of X.
 
     device : str, default="auto"
-        Copied.
+        Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
+        it is available, and the CPU otherwise.
 
     precision : {"float32", "float64", "bf16"}, default="float32"
-        Copied.
+        Floating point precision. "bf16" runs matrix multiplications in bfloat16 (faster on recent
+        GPUs, slower on most CPUs) and keeps weights in float32; "float64" is meant for checking.
 
     backend : {"auto", "torch", "numba"}, default="auto"
-        Copied.
+        Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
+        which are several times faster than torch on a CPU. They require Numba, which is installed
+        with this package, and are compiled when a machine first uses them, which takes a few
+        seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
+        built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the order of the data, dropout and the validation split. Pass
@@ -222,7 +239,8 @@ default="auto"
         argument.
 
     verbose : int or bool, default=0
-        Copied.
+        Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
+        elsewhere; 2 prints one line per epoch. The last line reports how training ended.
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
@@ -242,9 +260,9 @@ default="auto"
         Number of features per time step, which is one for tokens; for the rows of a 2-D array,
         their length.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Copied.
+        Column names. Only defined if X has column names that are all strings.
     n_iter_ : int
-        Copied.
+        Number of epochs trained.
     loss_curve_ : list of float
         Mean training loss of each epoch, per time step: with dropout, the negative log-likelihood
         in the unit in which numbers are standardised; for ``density="squared_error"``, the squared
@@ -252,14 +270,15 @@ default="auto"
     validation_curve_ : list of float or None
         Negative validation loss after each epoch; None without validation data.
     best_epoch_ : int
-        Copied.
+        Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
+        the last one with a finite loss.
     net_ : skorch.NeuralNet
-        Copied.
+        The trained net.
     module_ : torch.nn.Module
         The trained module, whose inputs are the steps before those that it predicts; numbers must
         already be standardised (see `scale_inputs`) and have the dtype that `precision` implies.
     device_ : str
-        Copied.
+        Device of the network, which can be moved with `to`.
 
     See Also
     --------
@@ -312,9 +331,9 @@ default="auto"
 
     One long text is a stream, which does not end:
 
-    >>> stream = RNNLanguageModel(hidden_size=32, random_state=0).fit(["to be or not to be, " * 50])
-    >>> stream.generate(["to be"], max_length=14, temperature=0)[0]
-    'to be or not to be,'
+    >>> stream = RNNLanguageModel(hidden_size=32, random_state=0).fit(["to be or not " * 80])
+    >>> stream.generate(["to be"], max_length=15, temperature=0)[0]
+    'to be or not to be o'
     """
 
     _target: NextToken | NextValue
@@ -435,11 +454,12 @@ default="auto"
         y : None, default=None
             Not used, present for API consistency.
         sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence. An integer weight is equivalent to that many copies.
+            Weight of each sequence. A weight of zero leaves the sequence out; an integer weight k
+            is equivalent to k copies.
         X_val : as X, default=None
             Validation data, which is scored after each epoch.
-        sample_weight_val : array-like of shape (n_samples_val,) or None, default=None
-            Weights of the validation sequences.
+        sample_weight_val : array-like of shape (n_val_samples,) or None, default=None
+            Sample weights of the validation data.
 
         Returns
         -------
@@ -721,8 +741,8 @@ default="auto"
 
         Parameters
         ----------
-        X : as in `fit`
-            Sequences.
+        X : sequences
+            As in `fit`.
 
         Returns
         -------
