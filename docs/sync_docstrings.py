@@ -24,6 +24,7 @@ ESTIMATORS = {
     "RNNRegressor": "_regressor.py",
     "Seq2SeqTransformer": "_seq2seq.py",
     "RNNForecaster": "_forecaster.py",
+    "RNNLanguageModel": "_language.py",
 }
 
 
@@ -39,56 +40,73 @@ class Own(NamedTuple):
 Differences = Mapping[str, Mapping[str, Own]]
 _C, _R, _S = ("RNNClassifier",), ("RNNRegressor",), ("Seq2SeqTransformer",)
 _F = ("RNNForecaster",)
+_L = ("RNNLanguageModel",)
 DIFFERENCES: Differences = {
     "__init__": {
-        "cell": Own(_S + _F, "no user-defined cells", signature=True),
-        "hidden_size": Own(_S + _F, "another default, and encoder and decoder", signature=True),
+        "cell": Own(_S + _F + _L, "no user-defined cells", signature=True),
+        "hidden_size": Own(
+            _S + _F + _L, "another default, and encoder and decoder", signature=True
+        ),
         "num_layers": Own(_S, "encoder and decoder"),
         "bidirectional": Own(_S, "encoder only"),
         "return_sequences": Own(_R, "numbers instead of labels"),
-        "embedding_dim": Own(_S, "another default: source_kind selects tokens", signature=True),
+        "embedding_dim": Own(_S + _L, "another default: the kind selects tokens", signature=True),
         "embedding_weights": Own(_S, "for a Panel of token ids only"),
-        "embedding_dropout": Own(_S, "another default, and no 'auto'", signature=True),
-        "word_dropout": Own(_S, "another default", signature=True),
+        "embedding_dropout": Own(_S + _L, "another default, or another 'auto'", signature=True),
+        "word_dropout": Own(_S + _L, "another default", signature=True),
         "conv_stride": Own(_S, "no return_sequences"),
-        "recurrent_dropout": Own(_S, "not with input_feeding, and no user-defined cells"),
-        "optimizer": Own(_S + _F, "no larger eps for the embedding"),
+        "recurrent_dropout": Own(
+            _S + _L, "not with input_feeding, no user-defined cells; 'auto'", signature=True
+        ),
+        "optimizer": Own(_S + _F + _L, "no larger eps for the embedding"),
         "lr_schedule": Own(_S, "no partial_fit"),
-        "max_epochs": Own(_S, "documents are not treated differently"),
-        "**extras": Own(_S + _F, "no user-defined cells"),
-        "n_features_in_": Own(_S + _F, "tokens and vectors; covariates"),
-        "loss_curve_": Own(_R + _S + _F, "the unit of the loss"),
+        "max_epochs": Own(_S + _L, "documents are not treated differently; optimizer steps"),
+        "**extras": Own(_S + _F + _L, "no user-defined cells"),
+        "n_features_in_": Own(_S + _F + _L, "tokens and vectors; covariates"),
+        "loss_curve_": Own(_R + _S + _F + _L, "the unit of the loss"),
         "validation_curve_": Own(_S + _F, "no scoring; no X_val"),
         "label_smoothing": Own(_S, "another default, for tokens", signature=True),
-        "dropout": Own(_F, "another default", signature=True),
+        "dropout": Own(_F + _L, "another default", signature=True),
         "lr": Own(_F, "chosen by the number of windows", signature=True),
-        "batch_size": Own(_F, "windows instead of sequences"),
+        "batch_size": Own(_F + _L, "windows or strands instead of sequences"),
         "early_stopping": Own(_F, "the last windows of each series"),
-        "validation_fraction": Own(_F, "of the time steps of each series"),
-        "n_iter_no_change": Own(_F, "epochs are up to 50 steps"),
-        "callbacks": Own(_F, "the unit of predictions"),
+        "validation_fraction": Own(_F + _L, "of time steps; the end of a stream"),
+        "n_iter_no_change": Own(_F + _L, "epochs are up to 50 steps; other numbers"),
+        "callbacks": Own(_F + _L, "the unit of predictions"),
         "scoring": Own(_R, "another default, and R²", signature=True),
-        "random_state": Own(_F, "windows are drawn"),
+        "random_state": Own(_F + _L, "windows are drawn; sampling has its own"),
         "loss": Own(_F, "other losses", signature=True),
         "feature_names_in_": Own(_F, "columns of covariates or series"),
         "n_iter_": Own(_F, "epochs are up to 50 steps"),
-        "module_": Own(_F, "its inputs are not sequences"),
+        "tied_embeddings": Own(_L, "of X itself"),
+        "label_smoothing": Own(_L, "another default", signature=True),
+        "tbptt_steps": Own(_L, "chunks of a stream", signature=True),
+        "max_length": Own(_L, "of streams, too"),
+        "module_": Own(_F + _L, "its inputs are not sequences, or sequences after a begin"),
     },
     "fit": {
-        "X": Own(_S + _F, "tokens, text and vectors; covariates or series"),
-        "y": Own(_R + _S + _F, "the targets", signature=True),
+        "X": Own(_S + _F + _L, "tokens, text and vectors; covariates or series"),
+        "y": Own(_R + _S + _F + _L, "the targets", signature=True),
         "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
     },
     "partial_fit": {
         "X": Own(_F, "rows of series"),
-        "y": Own(_F, "rows of series", signature=True),
+        "y": Own(_F + _L, "rows of series; ignored", signature=True),
     },
-    "predict": {"X": Own(_S + _F, "called sources; the future", signature=True)},
-    "score_samples": {"X": Own(_F, "series"), "y": Own(_F, "series")},
+    "sample": {
+        "temperature": Own(_L, "of numbers, too", signature=True),
+        "top_p": Own(_L, "its order", signature=True),
+        "random_state": Own(_L, "no sources", signature=True),
+    },
+    "transform": {"X": Own(_L, "no sources", signature=True)},
+    "predict": {"X": Own(_S + _F + _L, "called sources; the future; text", signature=True)},
+    "score_samples": {"X": Own(_F + _L, "series; no targets"), "y": Own(_F, "series")},
     "score": {
-        "X": Own(_F, "covariates or series"),
+        "X": Own(_F + _L, "covariates or series; no targets"),
         "X, y": Own(_R, "numbers instead of labels"),
-        "y": Own(_S + _F, "not needed by an autoencoder or without covariates", signature=True),
+        "y": Own(
+            _S + _F + _L, "not needed by an autoencoder or without covariates", signature=True
+        ),
         "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
     },
 }

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from ._version import __version__ as __version__
 
-__all__ = ["Panel", "RNNClassifier", "RNNForecaster", "RNNRegressor", "Seq2SeqTransformer"]
+__all__ = [
+    "Panel",
+    "RNNClassifier",
+    "RNNForecaster",
+    "RNNLanguageModel",
+    "RNNRegressor",
+    "Seq2SeqTransformer",
+]
 
 if TYPE_CHECKING:
     from . import datasets as datasets
@@ -14,7 +21,13 @@ if TYPE_CHECKING:
     from . import model_selection as model_selection
     from . import preprocessing as preprocessing
     from . import sequences as sequences
-    from .estimators import RNNClassifier, RNNForecaster, RNNRegressor, Seq2SeqTransformer
+    from .estimators import (
+        RNNClassifier,
+        RNNForecaster,
+        RNNLanguageModel,
+        RNNRegressor,
+        Seq2SeqTransformer,
+    )
     from .sequences import Panel
 else:
     # Names are imported on first access (PEP 562): the estimators need torch, which
@@ -23,6 +36,7 @@ else:
         "Panel": "sequences",
         "RNNClassifier": "estimators",
         "RNNForecaster": "estimators",
+        "RNNLanguageModel": "estimators",
         "RNNRegressor": "estimators",
         "Seq2SeqTransformer": "estimators",
     }

@@ -29,6 +29,7 @@ def greedy(
     end: int,
     max_length: int | Tensor,
     forbidden: Sequence[int] = (),
+    stops: Sequence[int] = (),
 ) -> Hypotheses:
     """Decode with the most probable token at each step.
 
@@ -54,6 +55,8 @@ def greedy(
         not `finished`.
     forbidden : sequence of int, default=()
         Tokens that are never generated, such as padding and begin.
+    stops : sequence of int, default=()
+        Tokens that end a sequence like `end`, but are part of it.
 
     Returns
     -------
@@ -93,6 +96,7 @@ def greedy(
         end=end,
         max_length=max_length,
         forbidden=forbidden,
+        stops=stops,
         caller="greedy",
     )
 
@@ -110,6 +114,7 @@ def sample(
     generator: torch.Generator | None = None,
     uniform: Uniform | None = None,
     forbidden: Sequence[int] = (),
+    stops: Sequence[int] = (),
 ) -> Hypotheses:
     """Decode with a random token at each step, drawn from the distribution that `step` returns.
 
@@ -126,8 +131,8 @@ def sample(
     max_length : int or Tensor of int64 of shape (N,)
         Maximum number of tokens, not counting `end`.
     temperature : float, default=1.0
-        Log-probabilities are divided by it: values below 1 sharpen the distribution, near 0 it is
-        greedy decoding, and values above 1 flatten it.
+        Log-probabilities are divided by it: values below 1 sharpen the distribution, 0 is greedy
+        decoding, and values above 1 flatten it.
     top_k : int, default=None
         Draw only from the `top_k` most probable tokens (Fan et al., 2018); ties are broken by the
         lowest id.
@@ -144,6 +149,8 @@ def sample(
         random stream per row, the sample of a row does not depend on the rest of the batch.
     forbidden : sequence of int, default=()
         Tokens that are never generated, such as padding and begin.
+    stops : sequence of int, default=()
+        Tokens that end a sequence like `end`, but are part of it.
 
     Returns
     -------
@@ -179,9 +186,9 @@ def sample(
     >>> round(drawn.lengths.double().mean().item())  # that of a geometric distribution is 4
     4
     """
-    if not 0.0 < temperature < math.inf:
+    if not 0.0 <= temperature < math.inf:
         raise ValueError(
-            f"sample: temperature is {temperature!r}. Pass a number above 0; near 0 is greedy."
+            f"sample: temperature is {temperature!r}. Pass a number from 0 on; 0 is greedy."
         )
     if top_k is not None and top_k < 1:
         raise ValueError(f"sample: top_k is {top_k!r}. Pass at least 1, or None for all tokens.")
@@ -202,6 +209,8 @@ def sample(
     def choose(
         scores: Tensor, best_scores: Tensor, best_tokens: Tensor, rows: Tensor, position: int
     ) -> Tensor:
+        if temperature == 0.0:
+            return best_tokens
         # Relative to the best score, which then stays zero at any temperature.
         logits = (scores - best_scores[:, None]).double() / temperature  # (N, V)
         if top_k is not None or top_p is not None:
@@ -216,6 +225,7 @@ def sample(
         end=end,
         max_length=max_length,
         forbidden=forbidden,
+        stops=stops,
         caller="sample",
     )
 
@@ -255,6 +265,7 @@ def _decode(
     end: int,
     max_length: int | Tensor,
     forbidden: Sequence[int],
+    stops: Sequence[int],
     caller: str,
 ) -> Hypotheses:
     """Decode with tokens that `choose` selects from scores (N, V), their maxima and argmaxima (N,).
@@ -269,6 +280,7 @@ def _decode(
     finished = torch.zeros(n_rows, dtype=torch.bool, device=device)
     columns: list[Tensor] = []
 
+    stopping = torch.tensor(list(stops), dtype=torch.int64, device=device)
     rows = torch.arange(n_rows, device=device)  # those still decoded, (R,)
     tokens = torch.full_like(rows, begin)
     while len(rows):
@@ -280,8 +292,10 @@ def _decode(
         tokens = choose(scores, best_scores, best_tokens, rows, len(columns))  # (R,)
         log_probs[rows] += scores.gather(1, tokens[:, None])[:, 0].double()
         ended = tokens == end
-        finished[rows] = ended
         lengths[rows] += ~ended
+        if len(stopping):
+            ended = ended | torch.isin(tokens, stopping)
+        finished[rows] = ended
         column = torch.full_like(lengths, end)
         column[rows] = tokens
         columns.append(column)

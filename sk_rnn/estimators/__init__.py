@@ -2,7 +2,14 @@
 
 from ._classifier import RNNClassifier
 from ._forecaster import RNNForecaster
+from ._language import RNNLanguageModel
 from ._regressor import RNNRegressor
 from ._seq2seq import Seq2SeqTransformer
 
-__all__ = ["RNNClassifier", "RNNForecaster", "RNNRegressor", "Seq2SeqTransformer"]
+__all__ = [
+    "RNNClassifier",
+    "RNNForecaster",
+    "RNNLanguageModel",
+    "RNNRegressor",
+    "Seq2SeqTransformer",
+]

@@ -1,7 +1,7 @@
 """RNNClassifier."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self, Unpack
+from typing import Any, ClassVar, Literal, Self, Unpack, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +9,14 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context
 from ..training import check_weights
 from ._base import BaseRNN
 from ._parameters import PER_STEP, SCORING, SEQUENCE_MODEL, SHARED, Constraints
 from ._scores import label_accuracy
+from ._streaming import PredictionStream, check_streams
 from ._types import (
     Auto,
     Backend,
@@ -31,6 +33,9 @@ from ._types import (
 from ._validation import Validation
 from .sources import Samples
 from .targets import LabelTarget, Target
+
+Method = Literal["predict", "predict_proba", "predict_log_proba", "decision_function"]
+_METHODS = get_args(Method)
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):
@@ -595,9 +600,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             n_classes).
         """
         spans = self._read(X, "predict_proba")
-        outputs = self._outputs(spans)
-        proba = expit(outputs) if self._target.multilabel else softmax(outputs, axis=1)
-        return self._target.split(proba, spans)
+        return self._target.split(
+            self._decode_outputs(self._outputs(spans), "predict_proba"), spans
+        )
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of class probabilities.
@@ -613,9 +618,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             Logarithm of `predict_proba`, but finite where probabilities underflow to zero.
         """
         spans = self._read(X, "predict_log_proba")
-        outputs = self._outputs(spans)
-        proba = log_expit(outputs) if self._target.multilabel else log_softmax(outputs, axis=1)
-        return self._target.split(proba, spans)
+        return self._target.split(
+            self._decode_outputs(self._outputs(spans), "predict_log_proba"), spans
+        )
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the outputs of the network before the softmax or sigmoid.
@@ -632,10 +637,41 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             ``return_sequences=True``, a 1-D object array of such arrays.
         """
         spans = self._read(X, "decision_function")
-        outputs = self._outputs(spans)
-        if not self._target.multilabel and len(self.classes_) == 2:
-            outputs = outputs[:, 1] - outputs[:, 0]
-        return self._target.split(outputs, spans)
+        return self._target.split(
+            self._decode_outputs(self._outputs(spans), "decision_function"), spans
+        )
+
+    def stream(
+        self, n_streams: Int | None = None, *, method: Method = "predict"
+    ) -> PredictionStream:
+        """Begin sequences that arrive step by step.
+
+        Parameters
+        ----------
+        n_streams : int or None, default=None
+            Number of streams that are pushed together, which is much faster than one after the
+            other. If None, a single one, whose steps and predictions have no axis for it.
+        method : {"predict", "predict_proba", "predict_log_proba", "decision_function"}, \
+default="predict"
+            The method whose results the stream returns.
+
+        Returns
+        -------
+        PredictionStream
+            ``push(step or chunk)`` returns the prediction after it, the same as for the whole
+            sequence so far.
+
+        Raises
+        ------
+        ValueError
+            If the predictions need the end of a sequence: with ``bidirectional=True``.
+        """
+        check_is_fitted(self)
+        caller = f"{type(self).__name__}.stream"
+        if method not in _METHODS:
+            raise ValueError(f"{caller}: method is {method!r}. Pass one of {list(_METHODS)}.")
+        check_streams(self, n_streams, caller)
+        return PredictionStream(self, n_streams, method)
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the accuracy, the fraction of labels predicted correctly.
@@ -660,6 +696,19 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         weights = check_weights(sample_weight, spans, caller, purpose="score")
         weights = self._target.repeat_per_target(weights, spans)
         return label_accuracy(truth, self._predict_spans(spans), weights, caller)
+
+    def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:
+        """Convert outputs of the network to what a method returns."""
+        multilabel = self._target.multilabel
+        if method == "predict":
+            return self._target.decode(outputs)
+        if method == "predict_proba":
+            return expit(outputs) if multilabel else softmax(outputs, axis=1)
+        if method == "predict_log_proba":
+            return log_expit(outputs) if multilabel else log_softmax(outputs, axis=1)
+        if not multilabel and len(self.classes_) == 2:
+            return outputs[:, 1] - outputs[:, 0]
+        return outputs
 
     def _predict_spans(self, spans: Spans) -> np.ndarray:
         """Predict labels batch by batch, without keeping the outputs for all classes."""

@@ -291,10 +291,12 @@ def _token_rows(
                     f"{problem}. Pass strings, integers or other hashable tokens."
                 )
             if auto_name is not None and isinstance(token, float) and not token.is_integer():
+                numbers = "numbers" if auto_name == "kind" else "series"
                 raise ValueError(
                     f"{where}[{i}] has {token!r} at time step {step}, but fit received only "
                     f"integers, which {auto_name}='auto' treats as tokens. Set "
-                    f"{auto_name}='series' and refit if they are numbers, or {auto_name}='tokens'."
+                    f"{auto_name}={numbers!r} and refit if they are numbers, or {auto_name}="
+                    "'tokens'."
                 )
         result.append(tokens)
     return result

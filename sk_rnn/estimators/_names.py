@@ -93,6 +93,16 @@ _ELSEWHERE = {
     "length_penalty": "len_penalty length_alpha length_normalization",
     "autoencoder": "auto_encoder is_autoencoder reconstruct",
     "transform_method": "encode",
+    # Parameters of RNNLanguageModel.
+    "kind": "source_kind target_kind input_type step_type",
+    "analyzer": """source_analyzer target_analyzer tokenizer level char_level token_level
+        tokenize""",
+    "min_df": """source_min_df target_min_df min_freq min_count min_frequency num_embeddings
+        vocab_size vocabulary_size n_vocab num_tokens n_tokens max_features num_words max_tokens
+        n_words""",
+    "density": "likelihood distribution loss criterion loss_fn loss_function emission",
+    "n_components": "n_mixtures num_mixtures n_gaussians mixtures num_components n_mix",
+    "ends": "add_eos use_eos eos bos stateful is_stream",
     # Parameters of optimizers and cells.
     "optimizer__betas": "betas beta_1 beta_2 beta1 beta2",
     "optimizer__eps": "eps epsilon adam_epsilon",
@@ -157,6 +167,10 @@ _INSTEAD = {
     "Attention uses all hidden states; set attention.": "pooling pool",
     "Targets are always sequences; leave it out.": "return_sequences",
     "Only RNNClassifier and RNNRegressor have it; leave it out.": "head_norm tbptt_steps",
+    "Each step is predicted from those before, so the network reads forward; leave it out.": """
+        bidirectional bidir bi_directional is_bidirectional birnn go_backwards""",
+    "This network has no convolution; leave it out.": """
+        conv_channels conv_kernel_size conv_stride filters kernel_size stride""",
     "Only Seq2SeqTransformer has it; leave it out.": """
         input_feeding feedback scheduled_sampling source_kind target_kind source_analyzer
         target_analyzer source_min_df target_min_df tied_embeddings label_smoothing beam_width

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from ..sequences import Float, Int, NumberIn, RandomState, fit_context
 from ..training import check_weights
@@ -21,6 +22,7 @@ from ._parameters import (
     check_boolean,
 )
 from ._scores import r_squared
+from ._streaming import PredictionStream, check_streams
 from ._types import (
     Auto,
     Backend,
@@ -569,6 +571,31 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         mean = target.split(target.decode(outputs), spans)
         return (mean, target.split(target.decode_std(outputs), spans)) if return_std else mean
 
+    def stream(self, n_streams: Int | None = None) -> PredictionStream:
+        """Begin sequences that arrive step by step.
+
+        Parameters
+        ----------
+        n_streams : int or None, default=None
+            Number of streams that are pushed together, which is much faster than one after the
+            other. If None, a single one, whose steps and predictions have no axis for it.
+
+        Returns
+        -------
+        PredictionStream
+            ``push(step or chunk)`` returns the prediction after it, the same as for the whole
+            sequence so far.
+
+        Raises
+        ------
+        ValueError
+            If the predictions need the end of a sequence: with ``bidirectional=True``.
+        """
+        check_is_fitted(self)
+        caller = f"{type(self).__name__}.stream"
+        check_streams(self, n_streams, caller)
+        return PredictionStream(self, n_streams)
+
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return R², the coefficient of determination of the predictions.
 
@@ -591,6 +618,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         weights = check_weights(sample_weight, spans, caller, purpose="score")
         predicted = self._target.decode(self._outputs(spans))
         return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
+
+    def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:
+        """Convert outputs of the network to predictions."""
+        return self._target.decode(outputs)
 
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str

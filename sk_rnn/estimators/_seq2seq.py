@@ -10,7 +10,6 @@ from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import (
     StrOptions,
-    make_constraint,
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import (
@@ -23,7 +22,6 @@ from ..decoding import sample
 from ..metrics import sequence_accuracy_score
 from ..modules import ATTENTIONS, CELLS, CellName, Seq2SeqModel
 from ..sequences import (
-    RANDOM_STATE,
     Float,
     Int,
     IntegerFrom,
@@ -49,6 +47,7 @@ from ._parameters import (
     check_objects,
     encoder_conflicts,
 )
+from ._sampling import check_sampling
 from ._scores import r_squared
 from ._texts import BEGIN
 from ._types import (
@@ -102,26 +101,6 @@ _SEQ2SEQ_CONSTRAINTS: Constraints = {
     "autoencoder": ["boolean", StrOptions({"auto"})],
     "transform_method": [StrOptions({"predict", "encode"})],
 }
-
-# Arguments of `sample`: their constraints, and advice for error messages.
-_SAMPLING: dict[str, tuple[list[Any], str]] = {
-    "temperature": (
-        [NumberIn(0, None, closed="neither")],
-        "Pass a number above 0; near 0 is greedy.",
-    ),
-    "top_k": ([_positive_int, None], "Pass a positive integer, or None for all tokens."),
-    "top_p": (
-        [NumberIn(0, 1, closed="right"), None],
-        "Pass a probability above 0 and up to 1, or None for all tokens.",
-    ),
-    "random_state": (
-        RANDOM_STATE,
-        "Pass an int from 0 to 2**32 - 1, a numpy.random.RandomState, or None.",
-    ),
-}
-
-# Larger than the smallest normal number, because denormal numbers are flushed to zero.
-_TINY = 1e-300
 
 
 class Alignment(NamedTuple):
@@ -802,7 +781,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         X : as in `fit`
             Sources.
         temperature : float, default=1.0
-            Values below 1 sharpen the distribution, values above 1 flatten it.
+            Values below 1 sharpen the distribution, values above 1 flatten it; 0 always selects the
+            most probable token.
         top_k : int or None, default=None
             Sample only from the `top_k` most probable tokens.
         top_p : float or None, default=None
@@ -817,7 +797,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         ndarray of object of shape (n_samples,)
             Strings or lists of tokens.
         """
-        _check_sampling(
+        options = check_sampling(
             f"{type(self).__name__}.sample",
             temperature=temperature,
             top_k=top_k,
@@ -830,10 +810,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         search = partial(
             sample,
             max_length=decoder.max_length,
-            # Denormal numbers are flushed to zero while decoding.
-            temperature=max(float(temperature), _TINY),
-            top_k=None if top_k is None else int(top_k),
-            top_p=None if top_p is None else max(float(top_p), _TINY),
+            **{name: options[name] for name in ("temperature", "top_k", "top_p")},
             **MARKS,
         )
         seed = draw_seed(random_state)
@@ -1219,11 +1196,3 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
                 f"single prediction instead of a distribution over tokens. Call predict."
             )
         return self._target
-
-
-def _check_sampling(caller: str, **options: Any) -> None:
-    """Raise an error for invalid options of `Seq2SeqTransformer.sample`."""
-    for name, value in options.items():
-        allowed, advice = _SAMPLING[name]
-        if not any(make_constraint(part).is_satisfied_by(value) for part in allowed):
-            raise ValueError(f"{caller}: {name} is {value!r}. {advice}")

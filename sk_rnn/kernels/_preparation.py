@@ -103,6 +103,25 @@ def prepare(
     return _status.failure
 
 
+def prepare_generation(cell: str, dtype: torch.dtype) -> str:
+    """Compile or load from disk the loop that generates tokens; see `prepare`."""
+    key = (f"generate {cell}", dtype, False)
+    if key in _status.prepared:
+        return _status.failure
+    reason = why_unavailable()
+    if reason:
+        return reason
+
+    def work(compiling: Callable[[], None]) -> None:
+        from . import _generate
+
+        _generate.try_out(cell, _DTYPES[dtype])
+        _status.prepared.add(key)
+
+    _Attempt(work, "Numba cannot compile the kernels").wait()
+    return _status.failure
+
+
 def _import_numba(_: Callable[[], None]) -> None:
     if importlib.util.find_spec("numba") is None:
         return
@@ -117,7 +136,7 @@ def _import_numba(_: Callable[[], None]) -> None:
 def _compile(cell: str, dtype: torch.dtype, training: bool, compiling: Callable[[], None]) -> None:
     if _status.failure or (cell, dtype, training) in _status.prepared:  # prepared by another thread
         return
-    from . import _adam, _layer, _head, _pooling
+    from . import _adam, _head, _layer, _pooling
 
     EVENTS.on_compile = compiling
     try:

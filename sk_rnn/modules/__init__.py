@@ -1,13 +1,14 @@
 """The torch modules; independent of scikit-learn and skorch."""
 
 from ._attention import ATTENTIONS, Attention, Memory
-from ._chunks import Chunk, ChunkedRun
+from ._chunks import Chunk, ChunkedRun, cut_chunks
 from ._decoder import Decoder
 from ._dropout import set_generator
 from ._explicit import ExplicitGradients, supports_explicit_gradients
 from ._forecast import CovariateSizes, ForecastModel
 from ._forecast_loss import ForecastLoss
 from ._head import ROW_MULTIPLE, HeadBatchNorm, Moments
+from ._language import LanguageModel, head_weights
 from ._losses import (
     AbsoluteError,
     BinaryCrossEntropy,
@@ -15,6 +16,7 @@ from ._losses import (
     Gaussian,
     Huber,
     Loss,
+    NextValues,
     Poisson,
     Quantile,
     SquaredError,
@@ -23,12 +25,16 @@ from ._losses import (
     WeightedLoss,
     gaussian_log_density,
     gaussian_parts,
+    mixture_parts,
+    split_end,
+    value_log_density,
 )
 from ._model import SequenceModel, set_backend
 from ._poolings import POOLINGS, Pooling, PoolingName, Totals
 from ._seq2seq import Seq2SeqModel
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
+from ._streams import StreamState, begin_streams, push_steps
 from .cells import CELLS, Cell, CellName, CellWeights, RecurrentState, cell_fault, find_cell
 
 __all__ = [
@@ -53,9 +59,11 @@ __all__ = [
     "Gaussian",
     "HeadBatchNorm",
     "Huber",
+    "LanguageModel",
     "Loss",
     "Memory",
     "Moments",
+    "NextValues",
     "Poisson",
     "Pooling",
     "PoolingName",
@@ -66,15 +74,23 @@ __all__ = [
     "SequenceModel",
     "SquaredError",
     "StepsAndEnd",
+    "StreamState",
     "Targets",
     "Totals",
     "ValidSteps",
     "WeightedLoss",
+    "begin_streams",
     "cell_fault",
+    "cut_chunks",
     "find_cell",
     "gaussian_log_density",
     "gaussian_parts",
+    "head_weights",
+    "mixture_parts",
+    "push_steps",
     "set_backend",
     "set_generator",
+    "split_end",
     "supports_explicit_gradients",
+    "value_log_density",
 ]

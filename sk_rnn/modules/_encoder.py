@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ._front import ConvFrontEnd, TokenEmbedding
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
+from .cells import RecurrentState
 
 
 class Encoder(nn.Module):
@@ -102,6 +103,12 @@ class Encoder(nn.Module):
         """(T, B, F), or ids (T, B), to states (T', B, output_size) and their valid steps."""
         x, valid = self.recurrence_input(x, valid)
         return self.recurrent(x, valid), valid
+
+    def run(
+        self, x: Tensor, valid: ValidSteps, initial: list[RecurrentState] | None = None
+    ) -> tuple[Tensor, list[RecurrentState]]:
+        """Like `forward`, from given states, and also return the final ones; no convolution."""
+        return self.recurrent.run(self.embedding(x), valid, initial)
 
     def last(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """Input as in `forward` to the final state of each direction: (B, output_size)."""

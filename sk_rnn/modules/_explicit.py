@@ -106,7 +106,8 @@ class ExplicitGradients:
         """Whether all gradients are needed, and a batch of this size can be normalised."""
         norm = self.head.norm
         return all(parameter.requires_grad for parameter in self.parameters) and (
-            not isinstance(norm, HeadBatchNorm) or (n_rows > 1 and norm.training and bool(norm.momentum))
+            not isinstance(norm, HeadBatchNorm)
+            or (n_rows > 1 and norm.training and bool(norm.momentum))
         )
 
     def __call__(

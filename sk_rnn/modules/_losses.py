@@ -194,3 +194,87 @@ def gaussian_log_density(outputs: Tensor, targets: Tensor, *, fixed: bool) -> Te
     return density - functional.binary_cross_entropy_with_logits(
         outputs[:, -1], targets[:, -1], reduction="none"
     )
+
+
+# --- of the next step of a language model -------------------------------------------------------
+
+
+class NextValues(WeightedLoss):
+    """Negative log-likelihood of the next step of a sequence of numbers.
+
+    Parameters
+    ----------
+    density : {"bernoulli", "gaussian", "mixture", "squared_error"}
+        Of the values: see `value_log_density`. "squared_error" is the squared error, the mean over
+        features.
+    n_features : int
+    has_end : bool
+        Whether the last column of outputs is the logit of the end, and that of targets is 1 where
+        there is no value because the sequence has ended.
+    """
+
+    def __init__(self, density: str, n_features: int, *, has_end: bool):
+        super().__init__()
+        self.density, self.n_features, self.has_end = density, n_features, has_end
+
+    def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """(N, n_outputs) and (N, n_features) or (N, n_features + 1) to (N,)."""
+        values, outputs, end = split_end(outputs, targets, has_end=self.has_end)
+        if self.density == "squared_error":
+            losses = (outputs - values).square().mean(1)
+        else:
+            losses = -value_log_density(outputs, values, self.density)
+        if end is None:
+            return losses
+        logit, is_end = end
+        at_end = functional.binary_cross_entropy_with_logits(logit, is_end, reduction="none")
+        return at_end + (1.0 - is_end) * losses
+
+
+def split_end(
+    outputs: Tensor, targets: Tensor, *, has_end: bool
+) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+    """Targets and outputs of the values; and logit and target of the end, if there is one."""
+    if not has_end:
+        return targets, outputs, None
+    return targets[:, :-1], outputs[:, :-1], (outputs[:, -1], targets[:, -1])
+
+
+def value_log_density(outputs: Tensor, values: Tensor, density: str) -> Tensor:
+    """Log-density of the values of a step, summed over features: (N,).
+
+    Parameters
+    ----------
+    outputs : Tensor of shape (N, n_outputs)
+        Of "bernoulli", one logit per feature; of "gaussian", means and log variances; of "mixture",
+        see `mixture_parts`.
+    values : Tensor of shape (N, n_features)
+        Of "bernoulli" in [0, 1]: between the ends, it is the expected log-density.
+    density : {"bernoulli", "gaussian", "mixture"}
+    """
+    if density == "bernoulli":
+        losses = functional.binary_cross_entropy_with_logits(outputs, values, reduction="none")
+        return -losses.sum(1)
+    if density == "gaussian":
+        return _normal(values, *gaussian_parts(outputs)).sum(1)
+    logits, means, log_variances = mixture_parts(outputs, values.shape[1])
+    densities = _normal(values[:, None], means, log_variances).sum(2)  # (N, K)
+    return torch.logsumexp(torch.log_softmax(logits, dim=1) + densities, dim=1)
+
+
+def mixture_parts(outputs: Tensor, n_features: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits (N, K), means and log variances (N, K, F) of a mixture of diagonal Gaussians.
+
+    Outputs are logits, means and log variances, the latter bounded as in `gaussian_parts` (Bishop,
+    1994, "Mixture density networks").
+    """
+    n_components = outputs.shape[1] // (1 + 2 * n_features)
+    shape = (-1, n_components, n_features)
+    logits, rest = outputs[:, :n_components], outputs[:, n_components:]
+    means, raw = rest.chunk(2, dim=1)
+    return logits, means.reshape(shape), 8.0 * torch.tanh(raw.reshape(shape) / 8.0)
+
+
+def _normal(values: Tensor, means: Tensor, log_variances: Tensor) -> Tensor:
+    error = (means - values).square() * (-log_variances).exp()
+    return -0.5 * (error + log_variances + math.log(2.0 * math.pi))

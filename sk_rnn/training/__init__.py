@@ -2,6 +2,7 @@
 
 from ._batches import (
     Batch,
+    EpochBatches,
     PredictionBatches,
     SequenceData,
     TrainingBatches,
@@ -48,6 +49,7 @@ from ._runtime import (
 from ._saved import dump_net, load_net, untouched_on_failure
 from ._schedules import SCHEDULES
 from ._scoring import ValidationScorer
+from ._strands import StrandBatches
 from ._threads import torch_threads
 from ._truncated import truncated_gradients
 from ._user_callbacks import callback_fault, copy_callbacks, is_callback
@@ -59,6 +61,7 @@ __all__ = [
     "SCHEDULES",
     "Batch",
     "BestWeights",
+    "EpochBatches",
     "FiniteGuard",
     "Model",
     "PairData",
@@ -69,6 +72,7 @@ __all__ = [
     "RecurrentNet",
     "ScoreFunction",
     "SequenceData",
+    "StrandBatches",
     "Training",
     "TrainingBatches",
     "ValidationScorer",

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..modules import (
     ExplicitGradients,
+    LanguageModel,
     set_backend,
     set_generator,
     supports_explicit_gradients,
@@ -39,6 +40,7 @@ ScoreFunction = Callable[[Tensor, Tensor], Tensor]
 _WHILE_TRAINING = (
     "explicit_",
     "notifier_",
+    "carried_",
     "generator_",
     "interrupted_",
     "lowest_",
@@ -249,6 +251,7 @@ class RecurrentNet(PredictingNet):
         self.parameters_ = list(self.module_.parameters())
         self.explicit_: ExplicitGradients | None = None
         self.lowest_: dict[str, float] = {}
+        self.carried_: list[tuple[Tensor, ...]] | None = None
         n_batches = train.n_batches + (valid.n_batches if valid is not None else 0)
         self.notifier_ = Notifier(
             self,
@@ -352,7 +355,7 @@ class RecurrentNet(PredictingNet):
         elif self.explicit_ is not None and self.explicit_.applies(len(batch.X["lengths"])):
             loss, outputs = self.explicit_(self.criterion_, **batch.X, targets=batch.y)
         else:
-            outputs = self.infer(batch.X)
+            outputs = self._infer_carrying(batch) if "continues" in batch.X else self.infer(batch.X)
             loss = self.criterion_(outputs, batch.y)
             loss.backward()
         self._update(shown)
@@ -392,6 +395,23 @@ class RecurrentNet(PredictingNet):
         """Run the module; outputs are in full precision even if it ran in bfloat16."""
         with self.autocast():
             outputs = infer(self.module_, **x)
+        return outputs.float() if self.bfloat16 else outputs
+
+    def _infer_carrying(self, batch: Batch) -> Tensor:
+        """Run the module from the states in which the previous batch ended, without their history.
+
+        Rows that begin have zero states.
+        """
+        continues = batch.X["continues"]
+        inputs = {name: value for name, value in batch.X.items() if name != "continues"}
+        initial = None
+        if self.carried_ is not None and int(continues.max()) >= 0:
+            keep = (continues >= 0).to(self.carried_[0][0].device)[:, None]
+            rows = continues.clamp(min=0).to(keep.device)
+            initial = [tuple(part[rows] * keep for part in state) for state in self.carried_]
+        with self.autocast():
+            outputs, finals = cast(LanguageModel, self.module_).carry(**inputs, initial=initial)
+        self.carried_ = [tuple(part.detach() for part in state) for state in finals]
         return outputs.float() if self.bfloat16 else outputs
 
     def autocast(self) -> AbstractContextManager[Any]:

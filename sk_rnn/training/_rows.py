@@ -80,7 +80,7 @@ def check_groups(groups: Any, samples: Spans | TokenRows, caller: str) -> np.nda
 
 
 def arrange_rows(
-    spans: Spans, y: np.ndarray | list[np.ndarray], sample_weight: np.ndarray | None
+    spans: Spans, y: np.ndarray | list[np.ndarray] | None, sample_weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Return rows in an order that depends only on their content, repeated by integer weights.
 

@@ -585,8 +585,8 @@ MESSAGES = {
         "one for `end` where nothing else may follow.",
     ),
     "temperature": (
-        lambda: sample(uniform, STATE, **SPEECH, max_length=2, temperature=0.0),
-        "sample: temperature is 0.0. Pass a number above 0; near 0 is greedy.",
+        lambda: sample(uniform, STATE, **SPEECH, max_length=2, temperature=-1.0),
+        "sample: temperature is -1.0. Pass a number from 0 on; 0 is greedy.",
     ),
     "top_k": (
         lambda: sample(uniform, STATE, **SPEECH, max_length=2, top_k=0),

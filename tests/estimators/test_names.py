@@ -11,14 +11,15 @@ from sklearn.preprocessing import FunctionTransformer
 
 import sk_rnn.metrics
 import sk_rnn.preprocessing
-from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import RNNClassifier, RNNLanguageModel, RNNRegressor, Seq2SeqTransformer
 from sk_rnn.training import OPTIMIZERS
 
 from .internals import INSTEAD, MEANT, Extras, find_meant, suggest
 from .table import ESTIMATORS
 
 KINDS = [record.estimator for record in ESTIMATORS.values()]
-PARAMETERS = {kind: set(kind().get_params()) for kind in KINDS}
+ALL_KINDS = [*KINDS, RNNLanguageModel]
+PARAMETERS = {kind: set(kind().get_params()) for kind in ALL_KINDS}
 SHARED = set.intersection(*PARAMETERS.values())
 OF_OPTIMIZERS = {
     f"optimizer__{name}"
@@ -212,7 +213,7 @@ def test_every_entry_is_suggested_for_some_estimator():
         for name in table:
             hints = [
                 find_meant(name, PARAMETERS[kind] | OF_OPTIMIZERS | OF_MODULE)
-                for kind in KINDS
+                for kind in ALL_KINDS
                 if name not in PARAMETERS[kind]
             ]
             assert hints, name
@@ -222,7 +223,7 @@ def test_every_entry_is_suggested_for_some_estimator():
 
 
 def test_advice_names_existing_parameters():
-    words = set().union(*PARAMETERS.values(), *(dir(kind) for kind in KINDS))
+    words = set().union(*PARAMETERS.values(), *(dir(kind) for kind in ALL_KINDS))
     words |= {*sk_rnn.preprocessing.__all__, *sk_rnn.__all__, "X_val", "y_val", "sample_weight"}
     for advice in set(INSTEAD.values()):
         for word in re.findall(r"(?<![.\w])[A-Za-z0-9]+(?:_[a-z]+)+", advice):

@@ -322,9 +322,10 @@ MESSAGES = {
         "prediction instead of a distribution over tokens. Call predict.",
     ),
     "temperature": (
-        lambda: text.sample(W, temperature=0),
+        lambda: text.sample(W, temperature=-1),
         ValueError,
-        "Seq2SeqTransformer.sample: temperature is 0. Pass a number above 0; near 0 is greedy.",
+        "Seq2SeqTransformer.sample: temperature is -1. Pass a finite number from 0 on; 0 is "
+        "greedy.",
     ),
     "align": (
         lambda: ae.align(W),
@@ -511,7 +512,8 @@ MESSAGES = {
     "temperature str": (
         lambda: text.sample(W, temperature="hot"),
         ValueError,
-        "Seq2SeqTransformer.sample: temperature is 'hot'. Pass a number above 0; near 0 is greedy.",
+        "Seq2SeqTransformer.sample: temperature is 'hot'. Pass a finite number from 0 on; 0 is "
+        "greedy.",
     ),
     "top_k": (
         lambda: text.sample(W, top_k=1.5),

@@ -15,7 +15,7 @@ from ._source import Owner, Samples, Source
 
 
 class TokenSource(Source):
-    """Strings, or sequences of tokens. Each encoded sequence ends with the end mark.
+    """Strings, or sequences of tokens.
 
     Parameters
     ----------
@@ -24,18 +24,30 @@ class TokenSource(Source):
         used.
     contents : Contents
         The X of `fit`.
+    prefix : str
+        Of the names of these parameters.
+    end : bool
+        Whether each encoded sequence ends with the end mark.
     """
 
     is_tokens: ClassVar[bool] = True
 
-    def __init__(self, params: Mapping[str, Any], contents: Contents):
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        contents: Contents,
+        *,
+        prefix: str = "source_",
+        end: bool = True,
+    ):
         self.form = contents.form
-        self._analyzer = params["source_analyzer"]
-        self._min_df = params["source_min_df"]
-        auto = params["source_kind"] == "auto" and self.form == "tokens"
+        self._prefix, self._end = prefix, end
+        self._analyzer = params[f"{prefix}analyzer"]
+        self._min_df = params[f"{prefix}min_df"]
+        auto = params[f"{prefix}kind"] == "auto" and self.form == "tokens"
         # The parameter whose "auto" treats integers as tokens.
         integers = auto and are_integers(contents.rows or [])
-        self._auto_name = "source_kind" if integers else None
+        self._auto_name = f"{prefix}kind" if integers else None
         # As a list, because skops only supports dicts with plain keys.
         self._tokens: Any = None
 
@@ -64,8 +76,8 @@ class TokenSource(Source):
             owner.n_features_in_ = 1
         rows = contents.rows or []
         if self.form == "text":
-            analyze = make_analyzer(self._analyzer, "source_analyzer", where)
-            rows = split_texts(rows, analyze, "source_analyzer", where)
+            name = f"{self._prefix}analyzer"
+            rows = split_texts(rows, make_analyzer(self._analyzer, name, where), name, where)
         if isinstance(X, Panel):
             return TokenRows(rows, X.index, X._rows, where)
         return TokenRows(rows, where=where)
@@ -74,14 +86,14 @@ class TokenSource(Source):
         """Learn the vocabulary."""
         rows = cast(TokenRows, samples)
         self._tokens = learn_vocabulary(
-            rows.tokens, self._min_df, "source_min_df", rows.where, drop_rare=True
+            rows.tokens, self._min_df, f"{self._prefix}min_df", rows.where, drop_rare=True
         ).tokens
         self.num_embeddings = len(self.vocabulary)
 
     def encode(self, samples: Samples, *, warn: bool = True) -> Spans:
         """Convert tokens to ids; with ``warn``, warn about unknown ones."""
         rows = cast(TokenRows, samples)
-        panel, unknown = self.vocabulary.encode(rows.tokens, end=True)
+        panel, unknown = self.vocabulary.encode(rows.tokens, end=self._end)
         if warn:
             warn_about_unknown(unknown, rows.tokens, rows.where)
         return replace(Spans.of(panel), index=rows.index, rows=rows.rows, where=rows.where)

@@ -2,7 +2,7 @@
 
 from ._any import read_any_target
 from ._labels import LabelTarget
-from ._layouts import to_object_array
+from ._layouts import find_layout, to_equal_layout, to_object_array
 from ._numbers import LOSSES, NumberTarget
 from ._pairs import PairTarget, check_n_targets, open_target
 from ._series import SeriesTarget
@@ -18,7 +18,9 @@ __all__ = [
     "Target",
     "TokenTarget",
     "check_n_targets",
+    "find_layout",
     "open_target",
     "read_any_target",
+    "to_equal_layout",
     "to_object_array",
 ]

@@ -1,5 +1,6 @@
 """The containers in which targets of numbers are passed and returned."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,21 @@ def to_layout(arrays: list[np.ndarray], layout: str) -> np.ndarray:
     if layout == "cube":
         return np.stack(arrays)
     return to_object_array([row[:, 0] for row in arrays] if layout == "series" else arrays)
+
+
+def to_equal_layout(
+    arrays: list[np.ndarray], layout: str, frame_shape: Sequence[int] | None
+) -> np.ndarray:
+    """Convert arrays (n_timesteps, n_features) to the container of X.
+
+    An array if X was one and they have the same number of steps, otherwise an object array of
+    arrays. Steps that were frames become frames again.
+    """
+    if layout in ("table", "cube") and len({len(array) for array in arrays}) > 1:
+        layout = {"table": "series", "cube": "frames"}[layout]
+    if frame_shape is not None:
+        arrays = [array.reshape(len(array), *frame_shape) for array in arrays]
+    return to_layout(arrays, layout)
 
 
 def find_layout(y: Any) -> tuple[str, Any]:
