@@ -45,8 +45,12 @@ lint: $(VENV)/.dev  ## ruff, mypy, import-linter, copies in docstrings
 docs: $(VENV)/.dev  ## HTML in docs/_build/html, warnings as errors
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench: $(VENV)/.run  ## accuracy, cost by sequence length, memory, text, seq2seq: benchmarks/results/
+bench: $(VENV)/.run  ## accuracy, calibration, imbalance, cost by length and of a step, memory, text, seq2seq
 	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA)
+	$(BIN)/python benchmarks/study.py --data $(DATA) --test --recipes before default --repeats 0 1
+	$(BIN)/python benchmarks/bench_imbalance.py --data $(DATA)
+	$(BIN)/python benchmarks/bench_coverage.py --data $(DATA)
+	$(BIN)/python benchmarks/bench_overhead.py
 	$(BIN)/python benchmarks/bench_scaling.py
 	$(BIN)/python benchmarks/bench_memory.py
 	$(BIN)/python benchmarks/bench_text.py --data $(DATA)
@@ -54,7 +58,6 @@ bench: $(VENV)/.run  ## accuracy, cost by sequence length, memory, text, seq2seq
 
 bench-speed: $(VENV)/.run  ## training, prediction, one row, long sequences, searches: times and ratios
 	$(BIN)/python benchmarks/bench_kernel.py
-	$(BIN)/python benchmarks/bench_overhead.py
 	$(BIN)/python benchmarks/bench_latency.py
 	$(BIN)/python benchmarks/bench_predict.py
 	$(BIN)/python benchmarks/bench_search.py

@@ -24,6 +24,7 @@ MODELS = {
     "max": (RNNRegressor, {"pooling": "max", "num_layers": 2}, SERIES, np.arange(12.0)),
     "attention": (RNNClassifier, {"pooling": "attention"}, SERIES, LABELS),
     "convolution": (RNNClassifier, {"conv_channels": 4}, SERIES, LABELS),
+    "differences": (RNNClassifier, {"differences": True}, SERIES, LABELS),
     "ids": (RNNClassifier, {"embedding_dim": 3}, IDS, LABELS),
     "two outputs": (RNNRegressor, {"loss": "gaussian"}, SERIES, _rng.normal(size=(12, 2))),
     "tags": (RNNClassifier, {"return_sequences": True}, SERIES, TAGS),
