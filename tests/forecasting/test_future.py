@@ -269,7 +269,8 @@ ONES = covariates_of(np.ones((12, 2)), ONE)
             KNOWN,
             "F.predict: the model was fitted with covariates that are known ahead, ['price', "
             "'promo', 'region'], so it needs them for the next 3 time steps of each series. "
-            "Pass X with these rows, or fit with past_features for columns that are not known ahead.",
+            "Pass X with these rows, or fit with past_features for columns that are not known "
+            "ahead.",
         ),
         (
             2,
