@@ -1058,9 +1058,9 @@ def test_several_outputs_are_learned_together():
 # --- scikit-learn's checks of its own estimators ------------------------------------------------
 
 
-@every_estimator
+@each_estimator
 def test_constructor_parameters_are_validated_as_in_scikit_learn(record):
-    estimator_checks.check_param_validation(record.name, record.make())
+    estimator_checks.check_param_validation(record.name, make(record))
 
 
 @each_estimator
