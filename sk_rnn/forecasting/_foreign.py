@@ -34,11 +34,12 @@ def index_by_times(original: Any, opened: Any, where: str) -> Any:
     if isinstance(original, pd.DataFrame):
         keys = [*names, dates[0]]
         rest = [name for name in opened.columns if name not in keys]
-        value = f"[{plain(rest[0])}]" if len(rest) == 1 else ""
+        value = f"[{plain(rest[0])}]" if rest else ""
+        others = ", the column to forecast, and the others as X" if len(rest) > 1 else ""
         shown = plain(keys[0]) if len(keys) == 1 else f"[{', '.join(map(plain, keys))}]"
         raise ValueError(
             f"{where} has dates in column {plain(dates[0])}, where numbers are expected. Times "
-            f"are the index: pass {argument(where)}.set_index({shown}){value}."
+            f"are the index: pass {argument(where)}.set_index({shown}){value}{others}."
         )
     if len(dates) > 1:
         raise ValueError(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..sequences import counted, open_foreign, plain
+from ..sequences import counted, name_kind, open_foreign, plain
 from ._clock import OFF_GRID
 from ._covariates import Covariates, read_columns
 from ._matching import as_table, read_ids, read_places
@@ -82,6 +82,7 @@ def read_future(
             )
         _require_no_covariates(covariates, data, n, caller)
         return _next(n, data, covariates)
+    _refuse_single(X, where)
     X = _as_index(X, where)
     if isinstance(X, pd.Index):
         if len(X) == 0:
@@ -261,7 +262,9 @@ def _require_no_covariates(
         return
     names = covariates.columns.labels(covariates.columns.known)
     clock, end = data.clock, int(data.ends[0])
-    span = f"the next {counted(n, 'row')}"
+    span = f"the next {counted(n, 'time step')}"
+    if data.n_series > 1 and not data.layout.is_wide:
+        span += " of each series"
     if clock.kind != "position" and (data.layout.is_wide or data.n_series == 1):
         span = f"{clock.show(end + clock.step)} to {clock.show(end + clock.step * n)}"
     raise ValueError(
@@ -287,6 +290,16 @@ def _as_index(X: Any, where: str) -> Any:
     if listed and isinstance(X[0], pd.Timestamp | pd.Period):
         return pd.Index(X)
     return X
+
+
+def _refuse_single(X: Any, where: str) -> None:
+    """Raise an error for a single value that is not a number of steps."""
+    if not isinstance(X, str | bytes | bool | float | np.generic | pd.Timestamp | pd.Period):
+        return
+    advice = "Pass a number of steps, an index of times, or the rows to forecast."
+    if isinstance(X, float) and 0 < X < 1 and "predict_interval" in where:
+        advice = f"Pass it by name: predict_interval(coverage={X})."
+    raise TypeError(f"{where} is {name_kind(X)}, {plain(X)}. {advice}")
 
 
 def _ids(index: Any) -> Any:

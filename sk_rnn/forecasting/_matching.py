@@ -85,6 +85,14 @@ def as_table(X: Any, data: SeriesSet, where: str) -> pd.DataFrame | np.ndarray:
         return table
     ids = [] if data.layout.is_wide else list(data.layout.ids.names)
     if isinstance(X, pd.DataFrame):
+        name = data.clock.name
+        if name is not None and name in table.columns:
+            keys = [key for key in [*ids, name] if key is not None and key in table.columns]
+            shown = plain(keys[0]) if len(keys) == 1 else f"[{', '.join(map(plain, keys))}]"
+            raise ValueError(
+                f"{where} has the times in column {plain(name)}, but those of y are its index. "
+                f"Pass {argument(where)}.set_index({shown})."
+            )
         return table
     return index_like(table, [*ids, data.clock.name])
 

@@ -3,6 +3,12 @@
 ``ESTIMATORS`` has one record per estimator class, with its defaults; ``RECORDS`` has those and the
 variants whose data, targets or fitted state are of another kind. A test that holds for any
 estimator takes ``each_estimator`` or ``each_record`` and asks the record for models and data.
+
+``FORECASTERS`` has the records of estimators whose rows are time steps and whose X in `predict` is
+the future. Tests of parameters and of saved state, which only need `fit` and `outputs`, take
+``every_estimator``, which includes them. Tests of sequences do not: a forecast depends on the order
+of rows, there is one model of all series and no score per sequence, and weights, groups and
+validation data of single sequences do not exist. `test_forecaster.py` has its own tests of these.
 """
 
 import copy
@@ -18,7 +24,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator
 
-from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import RNNClassifier, RNNForecaster, RNNRegressor, Seq2SeqTransformer
 
 N = 16
 SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0}
@@ -55,6 +61,9 @@ def _words(letters):
 SERIES = Source(_arrays(2), _arrays(3, 1e6))
 FRAMES = Source(_frames(["heat", "flow"]), _frames(["heat", "load", "wind"], 1e6))
 IDS = Source(_ids(0, 6), _ids(6, 12))
+STEPS = Source(  # series to forecast
+    [_rng.normal(size=40).cumsum(), _rng.normal(size=50)], [1e6 * _rng.normal(size=60)]
+)
 WORDS = Source(_words("abcd"), _words("wxyz"))
 VECTORS = Source(_rng.normal(size=(N, 3)), 9.0 * _rng.normal(size=(N, 2)))
 
@@ -130,6 +139,8 @@ class Record:
         scikit-learn's checks that it fails, and the reasons.
     slow_checks : bool
         Whether scikit-learn's checks take long with its defaults.
+    small : mapping
+        Parameters that make it small, and train it for two epochs.
     """
 
     estimator: type
@@ -141,6 +152,7 @@ class Record:
     checked: tuple[Mapping[str, Any], ...] = ()
     expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     slow_checks: bool = False
+    small: Mapping[str, Any] = field(default_factory=lambda: SMALL)
 
     @property
     def name(self):
@@ -165,7 +177,7 @@ class Record:
         return None if self.targets is None else self.targets(X)
 
     def make(self, **params):
-        return self.estimator(**{**SMALL, **self.params, **params})
+        return self.estimator(**{**self.small, **self.params, **params})
 
     def fit(self, **params):
         return self.make(**params).fit(self.X, self.y)
@@ -226,6 +238,19 @@ RECORDS = ESTIMATORS | {
     "encoder": Record(Seq2SeqTransformer, None, SERIES, {"transform_method": "encode"}),
 }
 
+FORECASTERS = {
+    "forecaster": Record(
+        RNNForecaster,
+        None,
+        STEPS,
+        params={"horizon": 3},
+        small={"hidden_size": 3, "n_networks": 1, "max_steps": 60, "random_state": 0},
+    )
+}
+
+every_estimator = pytest.mark.parametrize(
+    "record", [*ESTIMATORS.values(), *FORECASTERS.values()], ids=[*ESTIMATORS, *FORECASTERS]
+)
 each_estimator = pytest.mark.parametrize("record", ESTIMATORS.values(), ids=ESTIMATORS)
 each_record = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 
@@ -258,8 +283,12 @@ METHODS = (
 def outputs(model, X):
     """Return the outputs of all methods for X by name, each as a list with one item per sample.
 
-    Encodings and standard deviations are among them; `transform` is not if it is `predict`.
+    Encodings and standard deviations are among them; `transform` is not if it is `predict`. Of a
+    forecaster they are what follows the series X.
     """
+    if hasattr(model, "backtest"):
+        found = {"predict": model.predict(history=X), "score_samples": model.score_samples(X)}
+        return {name: list(rows) for name, rows in found.items()}
     found = {name: getattr(model, name)(X) for name in METHODS if hasattr(model, name)}
     if hasattr(model, "transform") and "transform_method" in model.get_params():
         encoder = copy.copy(model).set_params(transform_method="encode")

@@ -22,7 +22,7 @@ from sk_rnn.preprocessing import (
 from sk_rnn.sequences import AnyNumber, IntegerFrom, IntegerRange, NumberIn, plain_number
 
 from .internals import CONSTRAINT_GROUPS, SHARED_CONSTRAINTS
-from .table import ESTIMATORS, each_estimator, numeric_outputs
+from .table import ESTIMATORS, each_estimator, every_estimator, numeric_outputs
 
 _rng = np.random.default_rng(0)
 N = 30
@@ -133,7 +133,7 @@ def test_every_numeric_parameter_is_in_the_table(record):
         assert not any(type(c).__name__ == "Interval" for c in allowed)
 
 
-@each_estimator
+@every_estimator
 def test_constraints_are_those_of_the_constructor(record):
     constraints = record.estimator._parameter_constraints
     assert constraints.keys() == record.estimator().get_params().keys()
@@ -187,7 +187,7 @@ def test_parameters_reject_other_types_for_numbers(record, name):
         ),
     ],
 )
-@each_estimator
+@every_estimator
 def test_booleans_for_numbers_of_the_optimizer_raise(record, params, message):
     with pytest.raises(ValueError) as error:
         record.fit(**params)

@@ -67,27 +67,69 @@ def test_a_past_feature_is_used():
     assert with_it < 0.5 * without
 
 
-def test_a_category_of_each_series_is_used():
+@pytest.fixture(scope="module")
+def shops():
+    """Shops that react to promotions in opposite ways, which their kind tells, and no colour."""
     rng = np.random.default_rng(2)
     frames = []
     for i in range(20):
-        promo = (rng.random(160) < 0.04).astype(float)
+        promo = (rng.random(200) < 0.05).astype(float)
         sign = 1 if i % 2 == 0 else -1  # of the effect
-        y = 10 + 3 * sign * promo + 0.5 * rng.normal(size=160)
-        kind = "liked" if sign > 0 else "disliked"
-        frames.append(
-            pd.DataFrame({"id": i, "t": np.arange(160), "y": y, "promo": promo, "kind": kind})
-        )
-    long = pd.concat(frames).set_index(["id", "t"])
-    train = long[long.index.get_level_values("t") < 130]
-    errors = {}
-    for names in (["promo"], ["promo", "kind"]):
-        model = forecaster(max_steps=400).fit(train[names], train["y"])
-        table = model.backtest(long[names], long["y"], start=130, step=7)
-        promoted = long["promo"][table.index.droplevel("cutoff")].to_numpy() > 0
-        errors[len(names)] = (table.y_true - table.y_pred).abs()[promoted].mean()
-    assert errors[2] < 0.6 * errors[1]
+        y = 10 + 3 * sign * promo + 0.5 * rng.normal(size=200)
+        kind, colour = "liked" if sign > 0 else "disliked", "red" if i % 4 < 2 else "blue"
+        steps = {"id": i, "t": np.arange(200), "y": y, "promo": promo}
+        frames.append(pd.DataFrame(steps | {"kind": kind, "colour": colour}))
+    return pd.concat(frames).set_index(["id", "t"])
+
+
+def promoted_error(shops, names, **params):
+    """Mean absolute error at promotions after a fit to the first 170 steps."""
+    train = shops[shops.index.get_level_values("t") < 170]
+    model = forecaster(n_networks=1, **params).fit(train[names], train["y"])
+    table = model.backtest(shops[names], shops["y"], start=170, step=7)
+    promoted = shops["promo"][table.index.droplevel("cutoff")].to_numpy() > 0
+    return model, (table.y_true - table.y_pred).abs()[promoted].mean()
+
+
+def test_a_category_of_each_series_is_used(shops):
+    _, without = promoted_error(shops, ["promo"])
+    model, with_it = promoted_error(shops, ["promo", "kind"])
+    assert with_it < 0.6 * without
     assert model._source.columns.static == (False, True)
+    _, useless = promoted_error(shops, ["promo", "colour"])
+    assert useless > 0.95 * without
+
+
+def test_vectors_of_series_are_used(shops):
+    _, without = promoted_error(shops, ["promo"])
+    _, with_them = promoted_error(shops, ["promo"], series_embedding=3)
+    assert with_them < 0.6 * without
+
+
+def test_missing_values_cost_little():
+    rng = np.random.default_rng(3)
+    steps = np.arange(420)
+    truth = pd.Series(8 * np.sin(2 * np.pi * steps / 7) + rng.normal(size=420), DAYS[:420])
+    errors = []
+    for share in (0.0, 0.3):
+        y = truth.mask(rng.random(420) < share)
+        table = RNNForecaster(7, random_state=0).backtest(y, start=350, step=1)
+        missed = table["y_pred"] - truth[table.index.get_level_values("day")].to_numpy()
+        errors.append(missed.abs().mean())
+    assert errors[0] < 1.2  # the noise has 0.8
+    assert errors[1] < 1.25 * errors[0]
+
+
+def test_horizons_beyond_the_trained_one_are_close_to_it():
+    rng = np.random.default_rng(4)
+    steps = np.arange(500)
+    y = pd.Series(8 * np.sin(2 * np.pi * steps / 7) + rng.normal(size=500), DAYS[:500])
+    errors = {}
+    for horizon in (7, 28):
+        model = RNNForecaster(horizon, random_state=0).fit(y[:400])
+        found = [model.predict(28, history=y[:origin]) for origin in range(400, 470, 10)]
+        errors[horizon] = np.mean([(one - y[one.index]).abs().mean() for one in found])
+    assert errors[7] < 1.15 * errors[28]
 
 
 @pytest.mark.parametrize("refit", [False, True])

@@ -20,7 +20,14 @@ def small(horizon=6, **params):
     )
 
 
+SHOPS = pd.concat([ONE.reset_index().assign(shop=shop, price=1.0) for shop in "ab"])
+SHOPS = SHOPS.reset_index(drop=True)
 FITTED = {}
+
+
+def _shops():
+    frame = SHOPS.set_index(["shop", "month"])
+    return small().fit(frame[["price"]], frame["sold"])
 
 
 def fitted(kind):
@@ -70,6 +77,23 @@ FAULTS = {
         "RNNForecaster.predict: the model was fitted with covariates, ['price', 'heat'], but "
         "history has none. Pass history=(X_past, y_past).",
     ),
+    "a frame with ids and times": (
+        lambda: small().fit(SHOPS),
+        "RNNForecaster.fit: y has dates in column 'month', where numbers are expected. Times are "
+        "the index: pass y.set_index(['shop', 'month'])['sold'], the column to forecast, and the "
+        "others as X.",
+    ),
+    "times in a column of X": (
+        lambda: small().fit(SHOPS[["month", "price"]], SHOPS.set_index(["shop", "month"])["sold"]),
+        "RNNForecaster.fit: X has the times in column 'month', but those of y are its index. Pass "
+        "X.set_index('month').",
+    ),
+    "covariates of several series": (
+        lambda: _shops().predict(),
+        "RNNForecaster.predict: the model was fitted with covariates that are known ahead, "
+        "['price'], so it needs them for the next 6 time steps of each series. Pass X with these "
+        "rows, or fit with past_features for columns that are not known ahead.",
+    ),
     "other kind of times": (
         lambda: fitted("bare").score(ONE.to_period()),
         "RNNForecaster.score: y has times of another kind than the series before: periods of M "
@@ -104,8 +128,8 @@ FAULTS = {
     "untrained quantile": (
         lambda: fitted("bare").predict_quantiles(quantiles=0.99),
         "RNNForecaster.predict_quantiles: quantiles has 0.99, but the model was trained on "
-        "quantiles from 0.05 to 0.95, and forecasts none outside of them. Pass numbers from 0.05 to "
-        "0.95, or fit with quantiles that include it.",
+        "quantiles from 0.05 to 0.95, and forecasts none outside of them. Pass numbers from 0.05 "
+        "to 0.95, or fit with quantiles that include it.",
     ),
     "coverage": (
         lambda: fitted("bare").predict_interval(coverage=0.95),
@@ -176,7 +200,7 @@ FAULTS = {
         "features.",
     ),
     "columns": (
-        lambda: fitted("X").predict(np.ones((4, 3))),
+        lambda: small().fit(X.to_numpy(), ONE).predict(np.ones((4, 3))),
         "RNNForecaster.predict: X has 3 features, but RNNForecaster is expecting 2 features as "
         "input. Pass the columns of fit.",
     ),
@@ -199,6 +223,34 @@ FAULTS = {
         None,
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("method", "X", "message"),
+    [
+        ("predict", "2024-05", "X is a str, '2024-05'. Pass a number of steps, an index of times"),
+        (
+            "predict",
+            5.0,
+            "X is a float, 5.0. Pass a number of steps, an index of times, or the rows",
+        ),
+        ("predict", True, "X is a bool, True. Pass a number of steps, an index of times, or the"),
+        (
+            "predict",
+            MONTHS[-1],
+            "X is a Timestamp, Timestamp('2023-12-01 00:00:00'). Pass a number",
+        ),
+        (
+            "predict_interval",
+            0.8,
+            "X is a float, 0.8. Pass it by name: predict_interval(coverage=0.8).",
+        ),
+    ],
+)
+def test_predict_refuses_single_values(method, X, message):
+    with pytest.raises(TypeError) as caught:
+        getattr(fitted("bare"), method)(X)
+    assert str(caught.value).startswith(f"RNNForecaster.{method}: {message}")
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -33,7 +33,7 @@ from torch import nn
 from sk_rnn import Panel, RNNClassifier, RNNRegressor
 from sk_rnn.modules import POOLINGS
 
-from .table import ESTIMATORS, each_estimator
+from .table import ESTIMATORS, each_estimator, every_estimator
 
 _rng = np.random.default_rng(0)
 N = 24
@@ -1075,7 +1075,7 @@ def test_feature_names_are_kept_as_in_scikit_learn(record):
     estimator_checks.check_dataframe_column_names_consistency(record.name, make(record))
 
 
-@each_estimator
+@every_estimator
 def test_docstrings_list_all_parameters(record):
     faults = sklearn_testing.check_docstring_parameters(
         record.estimator.__init__, record.estimator.__doc__

@@ -21,6 +21,7 @@ from sk_rnn.sequences import seal, unseal
 
 from .table import (
     ESTIMATORS,
+    FORECASTERS,
     IDS,
     RECORDS,
     SERIES,
@@ -28,7 +29,7 @@ from .table import (
     Record,
     Source,
     assert_same_outputs,
-    each_estimator,
+    every_estimator,
     itself,
     labels,
     nested,
@@ -189,14 +190,14 @@ def test_skops_trusts_this_package_only(record):
     assert {".".join(kind.rsplit(".", 2)[-2:]) for kind in strange} <= own
 
 
-@each_estimator
+@every_estimator
 def test_file_is_only_slightly_larger_than_the_weights(record):
     model = record.fit(hidden_size=64)
     weights = sum(value.numel() * 4 for value in model.module_.state_dict().values())
     assert len(pickle.dumps(model)) < weights + 8_000
 
 
-@each_estimator
+@every_estimator
 def test_weights_in_a_state_are_copies(record):
     model = record.fit()
     before = copy.deepcopy(model)
@@ -209,6 +210,7 @@ def test_weights_in_a_state_are_copies(record):
 
 RESUMED = {
     **ESTIMATORS,
+    **FORECASTERS,
     **{
         name: MODELS[name]
         for name in ("classifier of tokens", "custom cell", "gaussian", "callable")
@@ -231,7 +233,8 @@ def test_warm_start_resumes_bit_for_bit(record, trip, tmp_path):
 @pytest.mark.parametrize("trip", TRIPS)
 @pytest.mark.parametrize("warm_start", [True, False])
 @records_with(
-    "partial_fit", among=ESTIMATORS | {name: MODELS[name] for name in ("tagger", "gaussian")}
+    "partial_fit",
+    among=ESTIMATORS | FORECASTERS | {name: MODELS[name] for name in ("tagger", "gaussian")},
 )
 def test_partial_fit_resumes_bit_for_bit(record, warm_start, trip, tmp_path):
     model = record.fit(warm_start=warm_start)
@@ -243,7 +246,7 @@ def test_partial_fit_resumes_bit_for_bit(record, warm_start, trip, tmp_path):
         loaded = trip(loaded, tmp_path)
 
 
-@each_estimator
+@every_estimator
 def test_saving_between_fits_has_no_effect(record):
     model, other = record.fit(warm_start=True), record.fit(warm_start=True)
     pickle.dumps(model)
@@ -261,7 +264,7 @@ def set_devices(state, device):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 @pytest.mark.parametrize("device", ["cuda:0", "cuda:3", "mps"])
-@each_estimator
+@every_estimator
 def test_model_of_a_missing_device_loads_on_the_cpu(record, device):
     model = record.fit(warm_start=True)
     state, _ = unseal(copy.deepcopy(model.__getstate__()), record.name)
@@ -290,7 +293,7 @@ def test_clone_of_a_fitted_model_is_unfitted(record):
 
 
 @pytest.mark.parametrize("trip", TRIPS)
-@each_estimator
+@every_estimator
 def test_round_trip_of_an_unfitted_model(record, trip, tmp_path):
     model = record.estimator(lr=0.1, optimizer__betas=(0.8, 0.9))
     loaded = trip(model, tmp_path)
@@ -299,7 +302,7 @@ def test_round_trip_of_an_unfitted_model(record, trip, tmp_path):
         loaded.predict(record.X)
 
 
-@each_estimator
+@every_estimator
 def test_callbacks_are_parameters_and_not_state(record):
     model = record.fit(callbacks=[Counting()])
     buffer = io.BytesIO()
@@ -311,7 +314,7 @@ def test_callbacks_are_parameters_and_not_state(record):
     assert not hasattr(loaded.callbacks[0], "epochs_")
 
 
-@each_estimator
+@every_estimator
 def test_deepcopy_is_independent(record):
     model = record.fit(warm_start=True)
     copied = copy.deepcopy(model)

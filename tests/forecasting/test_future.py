@@ -268,8 +268,9 @@ ONES = covariates_of(np.ones((12, 2)), ONE)
             LONG,
             KNOWN,
             "F.predict: the model was fitted with covariates that are known ahead, ['price', "
-            "'promo', 'region'], so it needs them for the next 3 rows. Pass X with these rows, or "
-            "fit with past_features for columns that are not known ahead.",
+            "'promo', 'region'], so it needs them for the next 3 time steps of each series. "
+            "Pass X with these rows, or fit with past_features for columns that are not known "
+            "ahead.",
         ),
         (
             2,
@@ -312,7 +313,8 @@ ONES = covariates_of(np.ones((12, 2)), ONE)
             np.ones((2, 3)),
             ONE,
             ONES,
-            "F.predict: X has 3 features, but F is expecting 2 features as input.",
+            "F.predict: X has 3 features, but F is expecting 2 features as input. Pass the "
+            "columns of fit.",
         ),
         (
             np.ones((2, 3)),
