@@ -117,7 +117,7 @@ def _import_numba(_: Callable[[], None]) -> None:
 def _compile(cell: str, dtype: torch.dtype, training: bool, compiling: Callable[[], None]) -> None:
     if _status.failure or (cell, dtype, training) in _status.prepared:  # prepared by another thread
         return
-    from . import _adam, _layer, _head, _pooling
+    from . import _adam, _head, _layer, _pooling
 
     EVENTS.on_compile = compiling
     try:

@@ -56,7 +56,7 @@ def supports_explicit_gradients(model: nn.Module) -> bool:
     if any(getattr(part, name) for part in parts for name in _HOOKS):
         return False
     return not any(
-        parameter._backward_hooks or parameter._post_accumulate_grad_hooks  # type: ignore[attr-defined]
+        parameter._backward_hooks or parameter._post_accumulate_grad_hooks
         for parameter in model.parameters()
     )
 
@@ -108,8 +108,9 @@ class ExplicitGradients:
     def applies(self, n_rows: int) -> bool:
         """Whether all gradients are needed, and a batch of this size can be normalised."""
         norm = self.norm
-        return all([parameter.requires_grad for parameter in self.parameters]) and (
-            not isinstance(norm, HeadBatchNorm) or (n_rows > 1 and norm.training and bool(norm.momentum))
+        return all(parameter.requires_grad for parameter in self.parameters) and (
+            not isinstance(norm, HeadBatchNorm)
+            or (n_rows > 1 and norm.training and bool(norm.momentum))
         )
 
     def __call__(
@@ -184,7 +185,8 @@ class ExplicitGradients:
         if isinstance(norm, HeadBatchNorm):
             self.n_tracked += 1
             momentum, eps = cast(float, norm.momentum), norm.eps
-        features = np.empty(feature_shape(*pooled.shape, pooled.dtype), pooled.dtype)
+        n_rows, n_features = pooled.shape
+        features = np.empty(feature_shape(n_rows, n_features, pooled.dtype), pooled.dtype)
         centred, scale = np.empty_like(pooled), np.empty_like(pooled[0])
         outputs = np.empty((len(pooled), len(self.linear[1])), pooled.dtype)
         common = (centred, scale, features)

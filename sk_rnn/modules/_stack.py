@@ -227,9 +227,7 @@ class RecurrentStack(nn.Module):
     def draw_masks(self, n_rows: int, reference: Tensor) -> list[Tensor | None]:
         """Recurrent dropout's factors for each layer and direction, to run one batch in chunks."""
         recurrences = [
-            recurrence
-            for layer in range(self.num_layers)
-            for recurrence in self.recurrences(layer)
+            recurrence for layer in range(self.num_layers) for recurrence in self.recurrences(layer)
         ]
         return [recurrence.recurrent_mask(n_rows, reference) for recurrence in recurrences]
 

@@ -357,7 +357,7 @@ class RecurrentNet(PredictingNet):
             parameter.grad = None
 
     def _choose_gradients(self) -> None:
-        """Use explicit gradients in this epoch, unless a callback has put the module in their way."""
+        """Use explicit gradients in this epoch, unless a callback has changed the module."""
         if self.explicit_chosen_ and not self.notifier_.users:
             return
         self.explicit_chosen_ = True

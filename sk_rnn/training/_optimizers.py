@@ -33,7 +33,7 @@ def build_optimizer(
     weight_decay: float,
     embedding_eps: float | None,
     device: torch.device,
-    backend: str,
+    backend: str = "torch",
 ) -> torch.optim.Optimizer:
     """Build an optimizer with parameter groups for embeddings, other matrices and vectors.
 
@@ -65,7 +65,7 @@ def build_optimizer(
     embeddings = [p for p in parameters if any(p is table for table in tables)]
     matrices = [p for p in parameters if p.ndim > 1 and not any(p is e for e in embeddings)]
     vectors = [p for p in parameters if p.ndim <= 1]
-    accepted = _accepted(kind)
+    accepted = _accepted(kind)  # type: ignore[arg-type]  # classes are hashable
     decay = {"weight_decay": weight_decay} if "weight_decay" in accepted else {}
     no_decay = dict.fromkeys(decay, 0.0)
     eps = {}
