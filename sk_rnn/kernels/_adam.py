@@ -34,7 +34,7 @@ def _pointer(typingctx: Any, address: Any, reference: Any) -> Any:
 @inline
 def _numbers(address, size, reference):
     """The numbers at an address, as an array."""
-    return numba.carray(_pointer(address, reference), size)
+    return numba.carray(_pointer(address, reference), size)  # type: ignore[call-arg]
 
 
 @inline

@@ -56,7 +56,7 @@ def supports_explicit_gradients(model: nn.Module) -> bool:
     if any(getattr(part, name) for part in parts for name in _HOOKS):
         return False
     return not any(
-        parameter._backward_hooks or parameter._post_accumulate_grad_hooks  # type: ignore[attr-defined]
+        parameter._backward_hooks or parameter._post_accumulate_grad_hooks
         for parameter in model.parameters()
     )
 
@@ -73,12 +73,16 @@ class ExplicitGradients:
     """
 
     def __init__(self, model: SequenceModel):
-        self.model = model
         self.encoder, self.stack, self.head = model.encoder, model.encoder.recurrent, model.head
-        weights = [recurrence.weights for recurrence in self.stack.recurrences(0)]
-        flat = [tensor for of_direction in weights for tensor in of_direction]
-        head = [*self.head.norm.parameters(), self.head.linear.weight, self.head.linear.bias]
-        self.parameters: list[nn.Parameter] = [*flat, *head]
+        self.parts = _parts(model)
+        self.recurrences, self.norm, self.dropout = self.parts[:3]
+        self.front = list(self.encoder.embedding.parameters())
+        if self.encoder.conv is not None:
+            self.front += self.encoder.conv.parameters()
+        self.concat = isinstance(model.pooling, ConcatPooling)
+        flat = [tensor for recurrence in self.recurrences for tensor in recurrence.weights]
+        of_head = [*self.head.norm.parameters(), self.head.linear.weight, self.head.linear.bias]
+        self.parameters: list[nn.Parameter] = [*flat, *of_head]
         buffers = list(self.head.norm.buffers())  # running mean and variance, and their number
         self.tensors = [*self.parameters, *buffers]
         self.addresses = [tensor.data_ptr() for tensor in self.tensors]
@@ -89,22 +93,21 @@ class ExplicitGradients:
         self.grad_weights = _directions(self.grads[: len(flat)])
         self.linear, self.grad_linear = _arrays(values[-2:]), _arrays(self.grads[-2:])
         none = [np.empty(0, self.linear[0].dtype)] * 2
-        self.norm = _arrays(values[len(flat) : -2]) or none
+        self.norm_weights = _arrays(values[len(flat) : -2]) or none
         self.grad_norm = _arrays(self.grads[len(flat) : -2]) or none
         self.running, self.n_tracked = none, np.zeros(())
         if buffers:
-            *running, n_tracked = _arrays(buffers)
-            self.running, self.n_tracked = running, n_tracked
-        self.concat = isinstance(model.pooling, ConcatPooling)
+            *self.running, self.n_tracked = _arrays(buffers)
         self.memory: dict[str, np.ndarray] = {}
 
-    def is_current(self) -> bool:
-        """Whether parameters and buffers still are where they were."""
-        return [tensor.data_ptr() for tensor in self.tensors] == self.addresses
+    def is_current(self, model: SequenceModel) -> bool:
+        """Whether modules, parameters and buffers are still those of the model."""
+        addresses = [tensor.data_ptr() for tensor in self.tensors]
+        return addresses == self.addresses and _parts(model) == self.parts
 
     def applies(self, n_rows: int) -> bool:
         """Whether all gradients are needed, and a batch of this size can be normalised."""
-        norm = self.head.norm
+        norm = self.norm
         return all(parameter.requires_grad for parameter in self.parameters) and (
             not isinstance(norm, HeadBatchNorm)
             or (n_rows > 1 and norm.training and bool(norm.momentum))
@@ -125,28 +128,28 @@ class ExplicitGradients:
         from ..kernels._layer import LayerRun  # imports Numba
         from ..kernels._pooling import pool, spread
 
-        encoder, stack = self.encoder, self.stack
         valid = ValidSteps(lengths, x.device)
         x = self.model.prepare(x, valid)
-        if encoder.conv is not None or not isinstance(encoder.embedding, nn.Identity):
-            x, valid = encoder.recurrence_input(x, valid)
+        if self.front:
+            for parameter in self.front:
+                parameter.grad = None
+            x, valid = self.encoder.recurrence_input(x, valid)
             lengths = valid.lengths
-        inputs = np.ascontiguousarray(x.detach().numpy())
-        steps = np.ascontiguousarray(lengths.numpy())
+        inputs, steps = _array(x), _array(lengths)
         n_timesteps, n_rows, _ = inputs.shape
-        n_gates, hidden_size = self.weights[0].weight_hh.shape
-        n_features = len(self.weights) * hidden_size
-        masks = [recurrence.recurrent_mask(n_rows, x) for recurrence in stack.recurrences(0)]
+        n_directions, (n_gates, hidden_size) = len(self.weights), self.weights[0].weight_hh.shape
+        n_features = n_directions * hidden_size
+        masks = [recurrence.recurrent_mask(n_rows, x) for recurrence in self.recurrences]
         keep = None if masks[0] is None else torch.cat(cast(list[Tensor], masks), dim=1).numpy()
-        run = LayerRun(stack.cell.name, self.weights, inputs, steps, None, keep)
-        output = self._array("output", x, n_timesteps, n_rows, n_features)
+        run = LayerRun(self.stack.cell.name, self.weights, inputs, steps, None, keep)
+        output = self._memory("output", n_timesteps, n_rows, n_features)
         gates = saved = empty = np.empty((0, 0, 0), inputs.dtype)
         if run.kind.keeps_gates:
-            gates = self._array("gates", x, n_timesteps, n_rows, len(self.weights) * n_gates)
-            saved = self._array("saved", x, n_timesteps, n_rows, n_features)
+            gates = self._memory("gates", n_timesteps, n_rows, n_directions * n_gates)
+            saved = self._memory("saved", n_timesteps, n_rows, n_features)
         finals = run.forward(output, gates, saved)  # (C, D, B, H)
         if self.concat:
-            split = hidden_size if stack.bidirectional else n_features
+            split = hidden_size if n_directions == 2 else n_features
             pooled = np.empty((n_rows, 3 * n_features), inputs.dtype)
             where = np.empty((n_rows, n_features), np.int32)
             pool(output, steps, split, pooled, where)
@@ -157,15 +160,16 @@ class ExplicitGradients:
 
         grad_states, grad_output = np.zeros_like(finals), empty
         if self.concat:
-            grad_output = self._array("grad_output", x, n_timesteps, n_rows, n_features)
+            grad_output = self._memory("grad_output", n_timesteps, n_rows, n_features)
             spread(grad_pooled, steps, split, where, grad_output)
         else:
-            by_direction = grad_pooled.reshape(n_rows, len(self.weights), hidden_size)
+            by_direction = grad_pooled.reshape(n_rows, n_directions, hidden_size)
             grad_states[0] = by_direction.swapaxes(0, 1)
         grad_x = np.zeros_like(inputs) if x.requires_grad else empty
         run.backward(grad_output, grad_states, grad_x, self.grad_weights)
         for parameter, grad in zip(self.parameters, self.grads, strict=True):
-            parameter.grad = grad
+            if parameter.grad is not grad:
+                parameter.grad = grad
         if x.requires_grad:
             x.backward(torch.from_numpy(grad_x))
         return loss, outputs
@@ -176,37 +180,48 @@ class ExplicitGradients:
         """Loss, outputs, and the gradient of the pooled states."""
         from ..kernels._head import feature_shape, head_backward, head_forward
 
-        dropout, norm = self.head.dropout, self.head.norm
+        dropout, norm = self.dropout, self.norm
         draws, kept, momentum, eps = _NO_DRAWS, 1.0, 0.0, 0.0
         if dropout.training and dropout.p:
             draws, kept = dropout.draw(pooled.shape, _CPU).numpy(), 1.0 - dropout.p
         if isinstance(norm, HeadBatchNorm):
             self.n_tracked += 1
             momentum, eps = cast(float, norm.momentum), norm.eps
-        features = np.empty(feature_shape(*pooled.shape, pooled.dtype), pooled.dtype)
+        n_rows, n_features = pooled.shape
+        features = np.empty(feature_shape(n_rows, n_features, pooled.dtype), pooled.dtype)
         centred, scale = np.empty_like(pooled), np.empty_like(pooled[0])
         outputs = np.empty((len(pooled), len(self.linear[1])), pooled.dtype)
         common = (centred, scale, features)
         head_forward(
-            pooled, *self.norm, *self.running, momentum, eps, draws, kept, *self.linear,
+            pooled, *self.norm_weights, *self.running, momentum, eps, draws, kept, *self.linear,
             *common, outputs,
         )  # fmt: skip
         loss, grad_outputs = _loss_gradient(criterion, outputs, targets)
         grad_pooled = np.empty_like(pooled)
         head_backward(
-            grad_outputs, self.linear[0], self.norm[0], draws, kept, *common,
+            grad_outputs, self.linear[0], self.norm_weights[0], draws, kept, *common,
             grad_pooled, *self.grad_linear, *self.grad_norm,
         )  # fmt: skip
         return loss, torch.from_numpy(outputs), grad_pooled
 
-    def _array(self, name: str, reference: Tensor, *shape: int) -> np.ndarray:
+    def _memory(self, name: str, *shape: int) -> np.ndarray:
         """Memory that is kept between batches, with arbitrary content."""
         size = shape[0] * shape[1] * shape[2]
         memory = self.memory.get(name)
         if memory is None or len(memory) < size:
             # By torch, whose arrays begin at a cache line.
-            memory = self.memory[name] = torch.empty(size, dtype=reference.dtype).numpy()
+            memory = torch.empty(size, dtype=self.grads[0].dtype).numpy()
+            self.memory[name] = memory
         return memory[:size].reshape(shape)
+
+
+def _parts(model: SequenceModel) -> list[Any]:
+    """The modules that are used."""
+    encoder, head = model.encoder, model.head
+    recurrences = encoder.recurrent.recurrences(0)
+    cells = [recurrence.rnn for recurrence in recurrences]
+    front = [encoder.embedding, encoder.conv]
+    return [recurrences, head.norm, head.dropout, head.linear, model.pooling, cells, front, encoder]
 
 
 def _loss_gradient(
@@ -224,6 +239,10 @@ def _loss_gradient(
     value = criterion(leaf, targets)
     (grad_leaf,) = torch.autograd.grad(value, leaf)
     return value.detach(), np.ascontiguousarray(grad_leaf.numpy())
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(tensor.detach().numpy())
 
 
 def _arrays(tensors: list[Tensor]) -> list[np.ndarray]:

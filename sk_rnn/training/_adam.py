@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import optimizer as _optimizer
 
 # Options whose variants of the algorithm only torch implements.
@@ -70,7 +70,8 @@ class OnePass(torch.optim.Adam):
 
     def _arguments(self) -> tuple[np.ndarray, ...] | None:
         """The arguments of the kernel; None if it does not apply."""
-        rows, gradients = [], []
+        rows: list[tuple[int, ...]] = []
+        gradients: list[Tensor] = []
         for group in self.param_groups:
             for parameter in group["params"]:
                 gradient = parameter.grad
@@ -90,14 +91,15 @@ class OnePass(torch.optim.Adam):
                 )
                 gradients.append(gradient)
         # Read once, unless tensors have been replaced. New gradients may reuse an address.
-        if self._known is None or rows != self._known[0]:
-            self._known = (rows, self._layout(rows))
-        layout = self._known[1]
-        if layout is None or not all([gradient.is_contiguous() for gradient in gradients]):
+        known = self._known
+        if known is None or rows != known[0]:
+            known = self._known = (rows, self._layout(rows))
+        layout = known[1]
+        if layout is None or not all(gradient.is_contiguous() for gradient in gradients):
             return None
         options = []
         for group in self.param_groups:
-            if not group["fused"] or any([group[name] for name in _VARIANTS]):
+            if not group["fused"] or any(group[name] for name in _VARIANTS):
                 return None
             beta, beta_square = group["betas"]
             decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
@@ -128,7 +130,7 @@ class OnePass(torch.optim.Adam):
         return np.array(rows), np.array(sizes), np.array(groups), reference
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
+        state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_known"}
 
 

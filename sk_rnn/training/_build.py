@@ -76,7 +76,12 @@ def build_module(
             "tuple that begins with it, each step of a row depending only on that row's steps so "
             "far."
         ) from cause
-    return module.to(PRECISIONS[precision][0])
+    dtype = PRECISIONS[precision][0]
+    # Usually it has this dtype; converting nothing would still visit each tensor several times.
+    tensors = (*module.parameters(), *module.buffers())
+    if all(tensor.dtype == dtype for tensor in tensors if tensor.is_floating_point()):
+        return module
+    return module.to(dtype)
 
 
 def _try_cell(stack: RecurrentStack) -> str:

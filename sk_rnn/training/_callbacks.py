@@ -27,9 +27,16 @@ def snapshot(module: nn.Module) -> dict[str, Tensor]:
 
 def largest_weight(module: nn.Module) -> float:
     """The maximum absolute value of the weights and running statistics; NaN if one is NaN."""
-    values = module.state_dict().values()
-    numbers = [value for value in values if value.is_floating_point() and value.numel()]
+    return _largest(module.state_dict())
+
+
+def _largest(weights: dict[str, Tensor]) -> float:
+    numbers = [value for value in weights.values() if value.is_floating_point() and value.numel()]
     return float(torch.stack(torch._foreach_norm(numbers, math.inf)).max())
+
+
+def _kinds(weights: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items()}
 
 
 class FiniteGuard(Callback):
@@ -56,15 +63,21 @@ class FiniteGuard(Callback):
     def on_train_begin(self, net, **kwargs):
         """Save the initial weights."""
         self.weights_ = self.known_good_ = snapshot(net.module_)
+        self.spare_: dict[str, Tensor] | None = None
+        self.current_ = net.module_.state_dict()  # shares memory with the weights
         self.epoch_ = self.known_good_epoch_ = len(net.history)
 
     def on_epoch_end(self, net, dataset_train=None, **kwargs):
         """Save the weights, or restore those saved before."""
         if math.isfinite(net.history[-1, "train_loss"]):
             # The epoch started from the weights saved last, so these gave a finite loss.
+            if self.known_good_ is not self.weights_:
+                self.spare_ = self.known_good_
             self.known_good_, self.known_good_epoch_ = self.weights_, self.epoch_
-            if math.isfinite(largest_weight(net.module_)):
-                self.weights_, self.epoch_ = snapshot(net.module_), len(net.history)
+            if net.callbacks_:  # which may have replaced tensors
+                self.current_ = net.module_.state_dict()
+            if math.isfinite(_largest(self.current_)):
+                self.weights_, self.epoch_ = self._save(), len(net.history)
                 return
         net.module_.load_state_dict(self.weights_)
         if not self._has_finite_outputs(net, dataset_train):
@@ -82,6 +95,14 @@ class FiniteGuard(Callback):
         if (self.unbounded or largest > _SUSPICIOUS) and not self._has_finite_outputs(net, X):
             self._restore_known_good(net)
             self._warn(net, f"after epoch {len(net.history)} the weights are too large to use")
+
+    def _save(self) -> dict[str, Tensor]:
+        """A copy of the current weights, in the memory of an older one if there is one."""
+        spare, self.spare_ = self.spare_, None
+        if spare is None or _kinds(spare) != _kinds(self.current_):
+            return {name: value.clone() for name, value in self.current_.items()}
+        torch._foreach_copy_([*spare.values()], [*self.current_.values()])
+        return spare
 
     def _has_finite_outputs(self, net: Any, data: Any) -> bool:
         """Whether the outputs for a few training sequences are finite."""

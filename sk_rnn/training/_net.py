@@ -39,6 +39,7 @@ ScoreFunction = Callable[[Tensor, Tensor], Tensor]
 # Attributes that exist only during training.
 _WHILE_TRAINING = (
     "explicit_",
+    "explicit_chosen_",
     "notifier_",
     "carried_",
     "generator_",
@@ -250,6 +251,7 @@ class RecurrentNet(PredictingNet):
         self.n_steps = epochs * len(range(0, len(train), train.batch_size))
         self.parameters_ = list(self.module_.parameters())
         self.explicit_: ExplicitGradients | None = None
+        self.explicit_chosen_ = False
         self.lowest_: dict[str, float] = {}
         self.carried_: list[tuple[Tensor, ...]] | None = None
         n_batches = train.n_batches + (valid.n_batches if valid is not None else 0)
@@ -341,9 +343,9 @@ class RecurrentNet(PredictingNet):
         """Forward, backward, clip, step."""
         if self.lr_schedule != "constant":
             self._set_lr()
-        for parameter in self.parameters_:  # optimizer.zero_grad takes 20 times as long
-            parameter.grad = None
+        explicit = self.explicit_
         if self.tbptt_steps is not None and is_longer(self.module_, batch, self.tbptt_steps):
+            self._clear_gradients()
             loss, outputs = truncated_gradients(
                 self.module_,
                 self.criterion_,
@@ -352,9 +354,10 @@ class RecurrentNet(PredictingNet):
                 generator=self.generator_,
                 precision=self.autocast,
             )
-        elif self.explicit_ is not None and self.explicit_.applies(len(batch.X["lengths"])):
-            loss, outputs = self.explicit_(self.criterion_, **batch.X, targets=batch.y)
+        elif explicit is not None and explicit.applies(len(batch.X["lengths"])):
+            loss, outputs = explicit(self.criterion_, **batch.X, targets=batch.y)
         else:
+            self._clear_gradients()
             outputs = self._infer_carrying(batch) if "continues" in batch.X else self.infer(batch.X)
             loss = self.criterion_(outputs, batch.y)
             loss.backward()
@@ -363,11 +366,18 @@ class RecurrentNet(PredictingNet):
         # Detached, so that the states of all time steps are freed before the next batch.
         return {"loss": loss.detach(), "y_pred": outputs.detach()}
 
+    def _clear_gradients(self) -> None:
+        for parameter in self.parameters_:  # optimizer.zero_grad takes 20 times as long
+            parameter.grad = None
+
     def _choose_gradients(self) -> None:
-        """Use explicit gradients in this epoch if no callback has changed the module in its way."""
+        """Use explicit gradients in this epoch, unless a callback has changed the module."""
+        if self.explicit_chosen_ and not self.notifier_.users:
+            return
+        self.explicit_chosen_ = True
         if not supports_explicit_gradients(self.module_):
             self.explicit_ = None
-        elif self.explicit_ is None or not self.explicit_.is_current():
+        elif self.explicit_ is None or not self.explicit_.is_current(self.module_):
             self.explicit_ = ExplicitGradients(self.module_)
 
     def _update(self, shown: CallbackBatch | None) -> None:

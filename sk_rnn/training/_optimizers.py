@@ -1,6 +1,7 @@
 """Construction of the optimizer."""
 
 import inspect
+from functools import cache
 from typing import Any
 
 import torch
@@ -32,7 +33,7 @@ def build_optimizer(
     weight_decay: float,
     embedding_eps: float | None,
     device: torch.device,
-    backend: str,
+    backend: str = "torch",
 ) -> torch.optim.Optimizer:
     """Build an optimizer with parameter groups for embeddings, other matrices and vectors.
 
@@ -64,7 +65,7 @@ def build_optimizer(
     embeddings = [p for p in parameters if any(p is table for table in tables)]
     matrices = [p for p in parameters if p.ndim > 1 and not any(p is e for e in embeddings)]
     vectors = [p for p in parameters if p.ndim <= 1]
-    accepted = inspect.signature(kind).parameters
+    accepted = _accepted(kind)  # type: ignore[arg-type]  # classes are hashable
     decay = {"weight_decay": weight_decay} if "weight_decay" in accepted else {}
     no_decay = dict.fromkeys(decay, 0.0)
     eps = {}
@@ -92,3 +93,9 @@ def build_optimizer(
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"]
     return optimizer
+
+
+@cache
+def _accepted(kind: type[torch.optim.Optimizer]) -> frozenset[str]:
+    """Names of the optimizer's arguments."""
+    return frozenset(inspect.signature(kind).parameters)

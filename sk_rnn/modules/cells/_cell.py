@@ -83,8 +83,7 @@ def initialise(
     for name, parameter in weights.named_parameters():
         with torch.no_grad():
             if name.startswith("weight_hh"):
-                for gate in parameter.split(hidden_size):
-                    nn.init.orthogonal_(gate, generator=generator)
+                orthogonal(parameter.view(-1, hidden_size, hidden_size), generator)
             elif name.startswith("weight_ih"):
                 for gate in parameter.split(hidden_size):
                     nn.init.xavier_uniform_(gate, generator=generator)
@@ -92,3 +91,11 @@ def initialise(
                 parameter.zero_()
                 if cell.forget_gate is not None and name.startswith("bias_ih"):
                     cast(Tensor, parameter.split(hidden_size)[cell.forget_gate]).fill_(forget_bias)
+
+
+def orthogonal(matrices: Tensor, generator: torch.Generator | None) -> None:
+    """Fill square matrices (N, H, H) as `torch.nn.init.orthogonal_` does, in fewer operations."""
+    for matrix in matrices:
+        matrix.normal_(generator=generator)
+    q, r = torch.linalg.qr(matrices)
+    matrices.copy_(q * r.diagonal(dim1=1, dim2=2).sign()[:, None, :])
