@@ -90,12 +90,12 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         sequences have on average more than 20 times `tbptt_steps` steps. Sequences of numbers that
         all have the same length in `fit` end after this many steps, with certainty.
 
-    density : {"auto", "categorical", "bernoulli", "gaussian", "mixture", "squared_error"}, \
-default="auto"
+    density : str, default="auto"
         Distribution of a step: "categorical" for tokens; "bernoulli", independent for each feature,
         for values from 0 to 1; for numbers "gaussian", which predicts mean and variance, "mixture",
         a mixture of `n_components` Gaussians (Bishop, 1994; Graves, 2013), which can express
         several alternatives, or "squared_error", a Gaussian with the same variance everywhere.
+        "auto" uses the first of these for each kind.
 
     n_components : int, default=10
         Number of Gaussians of ``density="mixture"``.
@@ -666,7 +666,13 @@ default="auto"
         max_length : int or None, default=None
             Maximum number of steps to add to each. If None, the parameter `max_length` of the
             model.
-        temperature, top_k, top_p, stop
+        temperature : float, default=1.0
+            As in `sample`.
+        top_k : int or None, default=None
+            As in `sample`.
+        top_p : float or None, default=None
+            As in `sample`.
+        stop : token, or set, list or tuple of tokens, default=None
             As in `sample`.
         include_prompt : bool, default=True
             Whether the result begins with the prompt.
@@ -859,7 +865,7 @@ default="auto"
         return self._target.ends
 
     @property
-    def tokens_(self) -> np.ndarray | None:
+    def tokens_(self) -> Any:
         """The vocabulary; None for numbers."""
         return self._target.tokens if isinstance(self._target, NextToken) else None
 

@@ -73,6 +73,7 @@ class ExplicitGradients:
     """
 
     def __init__(self, model: SequenceModel):
+        self.model = model
         self.encoder, self.stack, self.head = model.encoder, model.encoder.recurrent, model.head
         self.parts = _parts(model)
         self.recurrences, self.norm, self.dropout = self.parts[:3]
