@@ -307,7 +307,7 @@ def try_out(cell: str, dtype: np.dtype) -> None:
         return np.zeros(shape, dtype)
 
     layer: Any = DirectionWeights(
-        *(zeros(kind.n_gates, 1), zeros(kind.n_gates, 1), zeros(kind.n_gates), zeros(kind.n_gates))  # type: ignore[arg-type]
+        *(zeros(kind.n_gates, 1), zeros(kind.n_gates, 1), zeros(kind.n_gates), zeros(kind.n_gates))
     )
     weights = pack_tokens(zeros(2, 1), [layer, layer], zeros(2, 1), zeros(2))
     flags = np.zeros(2, dtype=bool)
