@@ -84,7 +84,8 @@ def sunspots(data: Path) -> Origins:
 
 
 def temperatures(data: Path) -> Origins:
-    y = one_column(data / "fc_mintemps" / "daily-min-temperatures.csv")
+    # Two days are missing.
+    y = one_column(data / "fc_mintemps" / "daily-min-temperatures.csv").asfreq("D")
     return Origins(y, 7, len(y) - 365, 1, 7, "D")
 
 

@@ -84,7 +84,7 @@ def as_table(X: Any, data: SeriesSet, where: str) -> pd.DataFrame | np.ndarray:
     if data.clock.kind == "position" or not has_default_index(table):
         return table
     ids = [] if data.layout.is_wide else list(data.layout.ids.names)
-    if isinstance(X, pd.DataFrame):
+    if isinstance(X, pd.DataFrame) and isinstance(table, pd.DataFrame):
         name = data.clock.name
         if name is not None and name in table.columns:
             keys = [key for key in [*ids, name] if key is not None and key in table.columns]

@@ -178,7 +178,7 @@ FAULTS = {
         "RNNForecaster.backtest: start=70 leaves no origin with 6 time steps after it: the longest "
         "series has 72. Pass an earlier start.",
     ),
-    "start that is no time": (
+    "start that is not a time": (
         lambda: small().backtest(ONE.set_axis(range(72)), start="2022-01"),
         "RNNForecaster.backtest: start='2022-01' cannot be read as a time of y, which has "
         "integers. Pass a fraction of the time steps between 0 and 1, a number of time steps, or "
