@@ -94,8 +94,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         Distribution of a step: "categorical" for tokens; "bernoulli", independent for each feature,
         for values from 0 to 1; for numbers "gaussian", which predicts mean and variance, "mixture",
         a mixture of `n_components` Gaussians (Bishop, 1994; Graves, 2013), which can express
-        several alternatives, or "squared_error", a Gaussian with the same variance everywhere. "auto" uses the first of
-        these for each kind.
+        several alternatives, or "squared_error", a Gaussian with the same variance everywhere.
+        "auto" uses the first of these for each kind.
 
     n_components : int, default=10
         Number of Gaussians of ``density="mixture"``.
