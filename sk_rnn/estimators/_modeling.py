@@ -167,14 +167,13 @@ class BaseLanguageModel(LanguageNetwork):
                 joiner=joiner,
                 is_text=self._source.form == "text",
             )
-        is_array = len(getattr(X, "shape", None) or ()) > 3
         kinds: dict[str, type[NextValue]] = {"binary": NextBits, "numbers": NextNumbers}
         return kinds[kind](
             params,
             ends=bool(ends),
             density=density,
             n_components=params["n_components"],
-            layout="cube" if is_array else find_layout(X)[0],
+            layout=find_layout(X)[0],
             spans=spans,
             dtype=float_type(self._precision).__name__,
         )

@@ -548,7 +548,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         -------
         y : ndarray of float64 of shape (n_samples,) or (n_samples, n_outputs)
             Predictions. With ``return_sequences=True``, a 1-D object array with one array per
-            sequence, of shape (n_timesteps,) or (n_timesteps, n_outputs).
+            sequence, of shape (n_timesteps,) or (n_timesteps, n_outputs); if y was videos, of their
+            shape.
         std : ndarray of the same shape
             Predicted standard deviations. Only returned if `return_std` is True.
 
@@ -616,7 +617,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         spans = self._read(X, "score")
         truth = self._target.read(y, X, spans, caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
-        predicted = self._target.decode(self._outputs(spans))
+        # Frames of videos are compared pixel by pixel.
+        predicted = self._target.decode(self._outputs(spans)).reshape(truth.shape)
         return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
 
     def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:

@@ -703,7 +703,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         -------
         ndarray of shape (n_samples,), or as y
             Strings or lists of tokens, in an object array. Numbers are returned in the format of y:
-            a 2-D or 3-D array, or an object array with one array per target.
+            a 2-D or 3-D array, videos as such, or an object array with one array per target.
         """
         spans = self._read_sources(X, "predict")
         return self._predict_spans(spans)

@@ -62,9 +62,18 @@ def _find_layout(y: Any) -> tuple[str, Any]:
         return "scalar", np.asarray(y).reshape(-1, 1)
     if is_table(y):
         return "table", y
-    if shape is not None and len(shape) == 3:
+    if shape is not None and len(shape) >= 3:
         return "cube", y
     return ("series" if listed and np.ndim(_first(y)) == 1 else "frames"), y
+
+
+def find_frame_shape(y: Any) -> list[int] | None:
+    """Return the shape of the frames of videos; None for anything else."""
+    try:
+        shape = np.shape(y) if hasattr(y, "shape") else (len(y), *np.shape(y[0]))
+    except Exception:  # any exception: reading invalid containers raises an error later
+        return None
+    return [int(size) for size in shape[2:]] if len(shape) > 3 else None
 
 
 def _first(y: Any) -> Any:

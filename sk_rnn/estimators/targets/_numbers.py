@@ -19,8 +19,10 @@ from ...modules import (
 )
 from ...sequences import Spans, not_numbers, quote, weighted_statistics
 from ...training import Readout, torch_threads
+from ..sources import Samples
 from ._arrays import ArrayTarget
 from ._checks import check_targets, scale_targets
+from ._layouts import find_frame_shape
 
 _PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
     "squared_error": SquaredError,
@@ -50,6 +52,7 @@ class NumberTarget(ArrayTarget):
     _numeric = True
     loss: str
     _shape: tuple[int, ...]
+    _frame_shape: list[int] | None = None  # of videos as targets per time step
     _mean: np.ndarray
     _scale: np.ndarray
 
@@ -87,6 +90,21 @@ class NumberTarget(ArrayTarget):
                 "n_outputs), or set return_sequences=True to learn one number per time step."
             )
         return y
+
+    def read(
+        self,
+        y: Any,
+        X: Any,
+        samples: Samples,
+        caller: str,
+        *,
+        input_name: str = "y",
+        reset: bool = False,
+    ) -> np.ndarray:
+        """Validate y; the frames of videos, one per time step, are flattened."""
+        if reset and self.per_step:
+            self._frame_shape = find_frame_shape(y)
+        return super().read(y, X, samples, caller, input_name=input_name, reset=reset)
 
     def learn(self, y: np.ndarray, caller: str, *, reset: bool) -> None:
         """Learn the number of outputs."""
@@ -179,5 +197,7 @@ class NumberTarget(ArrayTarget):
         return values.astype(np.float64) * self._scale + self._mean
 
     def _shaped(self, values: np.ndarray) -> np.ndarray:
-        """Return 1-D predictions if y was 1-D in fit."""
+        """Return 1-D predictions if y was 1-D in fit, and frames if it was videos."""
+        if self._frame_shape is not None:
+            return values.reshape(len(values), *self._frame_shape)
         return values if self._shape else values[:, 0]

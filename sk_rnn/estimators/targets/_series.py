@@ -10,7 +10,7 @@ from ...training import Readout, learn_scaling
 from .._contents import Contents
 from ..sources import Samples
 from ._checks import scale_targets
-from ._layouts import find_layout, to_layout
+from ._layouts import find_layout, to_equal_layout
 from ._pairs import PairTarget
 
 
@@ -24,6 +24,7 @@ class SeriesTarget(PairTarget):
     form = "numbers"
     n_features: int
     _layout: str
+    _frame_shape: list[int] | None = None  # of videos
     _mean: np.ndarray
     _scale: np.ndarray
 
@@ -32,14 +33,15 @@ class SeriesTarget(PairTarget):
     ) -> Panel:
         where = f"{caller}: {input_name}"
         layout, y = find_layout(y)
-        panel = read_spans(
+        spans = read_spans(
             y,
             dtype=np.float64,
             padding_value=self._padding_value if self._autoencoder else None,
             finite=False,
             caller=caller,
             input_name=input_name,
-        ).to_panel()
+        )
+        panel = spans.to_panel()
         unknown = ~np.isfinite(panel.values).all(axis=1)
         if unknown.any():
             i, step = locate(panel.offsets, int(unknown.argmax()))
@@ -51,6 +53,8 @@ class SeriesTarget(PairTarget):
             )
         if reset:
             self._layout = layout
+            shape = spans.frame_shape
+            self._frame_shape = None if shape is None else list(shape)
         else:
             self._check_shape(panel, where)
         return panel
@@ -160,4 +164,4 @@ class SeriesTarget(PairTarget):
 
     def decode(self, decoded: list[np.ndarray]) -> np.ndarray:
         """Convert scaled arrays (n_timesteps, n_features), one per sample, as y was passed."""
-        return to_layout(self.unscaled(decoded).to_list(), self._layout)
+        return to_equal_layout(self.unscaled(decoded).to_list(), self._layout, self._frame_shape)
