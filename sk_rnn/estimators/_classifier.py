@@ -309,9 +309,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     Notes
     -----
-    Default values were chosen by accuracy on public data sets: see the documentation. Samples are sorted
-    into an order that depends on their content only, so the fitted model does not depend on the
-    order of the training data, and an integer sample weight is equivalent to that many copies.
+    Default values were chosen by accuracy on public data sets, see the documentation. Samples are
+    sorted into an order that depends on their content only, so the fitted model does not depend on
+    the order of the training data, and an integer sample weight is equivalent to that many copies.
     Denormal numbers are flushed to zero during fitting and prediction, in a separate thread; the
     floating point mode of the calling thread is unchanged.
 
