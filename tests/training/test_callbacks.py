@@ -111,6 +111,8 @@ CASES = {
 def small(case="labels", **params):
     kind, own, _, _ = CASES[case]
     defaults = {"hidden_size": 4, "max_epochs": 3, "batch_size": 6, "random_state": 0}
+    if kind is RNNClassifier:
+        defaults["calibrate"] = False  # it changes weights after the callbacks have seen them
     return kind(**{**defaults, **own, **params})
 
 
