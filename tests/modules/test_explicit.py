@@ -51,7 +51,7 @@ def make_model(backend="numba", **options):
     given |= {"bidirectional": True, **options}
     model = SequenceModel(**given, generator=torch.Generator().manual_seed(0)).double()
     set_backend(model, backend)
-    # No zero biases: states of dropped tokens would be zero, and torch treats tied maxima otherwise.
+    # No zero biases: states of dropped tokens would be zero, and torch resolves ties otherwise.
     draw = torch.Generator().manual_seed(3)
     with torch.no_grad():
         for parameter in model.parameters():
