@@ -56,6 +56,11 @@ def make_model(backend="numba", **options):
             # Zero biases make equal maxima, among which torch divides the gradient.
             parameter.data += 0.1 * torch.randn(parameter.shape, generator=draw)
     set_backend(model, backend)
+    # No zero biases: states of dropped tokens would be zero, and torch resolves ties otherwise.
+    draw = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=draw, dtype=torch.float64)
     return model
 
 
