@@ -93,6 +93,10 @@ def _read(y: Any, where: str, freq: Any, index: pd.Index | None) -> SeriesSet:
     return _read_array(y, where)
 
 
+# Differences of values up to this, and their sums, are finite.
+_LARGEST = 1e300
+
+
 # -- Rows of several series ---------------------------------------------------------------
 
 
@@ -395,6 +399,13 @@ def _refuse_infinite(values: np.ndarray, row_of: Callable[[int], str], where: st
         raise ValueError(
             f"{where} has {values[i]:g} at {row_of(i).rstrip(',')}. Pass NaN for missing values, "
             "and finite numbers."
+        )
+    large = np.abs(values) > _LARGEST
+    if large.any():
+        i = int(np.argmax(large))
+        raise ValueError(
+            f"{where} has {values[i]:g} at {row_of(i).rstrip(',')}, which is too large: "
+            f"differences of such values overflow. Rescale {argument(where)}."
         )
 
 

@@ -46,6 +46,11 @@ FAULTS = {
         lambda: small().fit(np.r_[1.0, np.inf, 3.0, 4.0]),
         "RNNForecaster.fit: y has inf at row 1. Pass NaN for missing values, and finite numbers.",
     ),
+    "too large": (
+        lambda: small().fit(np.r_[1.0, -1e305, 3.0, 4.0]),
+        "RNNForecaster.fit: y has -1e+305 at row 1, which is too large: differences of such values "
+        "overflow. Rescale y.",
+    ),
     "short": (
         lambda: small().fit(np.arange(5.0)),
         "RNNForecaster.fit: y is too short: horizon=6 needs 8 time steps, two or more of them "
