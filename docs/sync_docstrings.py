@@ -93,11 +93,11 @@ DIFFERENCES: Differences = {
         "y": Own(_F + _L, "rows of series; ignored", signature=True),
     },
     "sample": {
-        "temperature": Own(_L, "of numbers, too", signature=True),
-        "top_p": Own(_L, "its order", signature=True),
-        "random_state": Own(_L, "no sources", signature=True),
+        "temperature": Own(_L, "of numbers, too"),
+        "top_p": Own(_L, "its order"),
+        "random_state": Own(_L, "no sources"),
     },
-    "transform": {"X": Own(_L, "no sources", signature=True)},
+    "transform": {"X": Own(_L, "no sources")},
     "predict": {"X": Own(_S + _F + _L, "called sources; the future; text", signature=True)},
     "score_samples": {"X": Own(_F + _L, "series; no targets"), "y": Own(_F, "series")},
     "score": {

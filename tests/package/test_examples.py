@@ -79,3 +79,17 @@ def test_dates_are_parsed():
     assert float(accuracy.rsplit(": ")[1]) > 0.98
     assert "05 July 1999 is 1999-07-05" in printed
     assert (EXAMPLES / "output" / "date_formats.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["invented_names.py", "text_that_continues.py", "chorale.py", "next_frame.py"]
+)
+def test_examples_of_generation_run(name):
+    assert run(name)
+
+
+@pytest.mark.slow
+def test_unlikely_sessions_are_found():
+    area = run("unlikely_sessions.py").splitlines()[0]
+    assert float(area.rsplit(": ")[1]) > 0.95
