@@ -91,7 +91,8 @@ def checks():
     for params in VARIANTS:
         model = RNNLanguageModel(hidden_size=8, max_epochs=3, **params)
         for estimator, check in estimator_checks_generator(model):
-            yield pytest.param(estimator, check, id=f"{params}-{getattr(check, 'func', check)}")
+            name = getattr(check, "func", check).__name__
+            yield pytest.param(estimator, check, id=f"{params}-{name}")
 
 
 @pytest.mark.parametrize(("estimator", "check"), list(checks()))
