@@ -18,7 +18,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator
 
-from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import RNNClassifier, RNNLanguageModel, RNNRegressor, Seq2SeqTransformer
 
 N = 16
 SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0}
@@ -130,6 +130,8 @@ class Record:
         scikit-learn's checks that it fails, and the reasons.
     slow_checks : bool
         Whether scikit-learn's checks take long with its defaults.
+    ignores_y : bool
+        Whether it accepts any y, and does not use it.
     """
 
     estimator: type
@@ -141,6 +143,7 @@ class Record:
     checked: tuple[Mapping[str, Any], ...] = ()
     expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     slow_checks: bool = False
+    ignores_y: bool = False
 
     @property
     def name(self):
@@ -224,6 +227,8 @@ RECORDS = ESTIMATORS | {
     "vectors to words": Record(Seq2SeqTransformer, words, VECTORS),
     "autoencoder": Record(Seq2SeqTransformer, None, WORDS),
     "encoder": Record(Seq2SeqTransformer, None, SERIES, {"transform_method": "encode"}),
+    "language model": Record(RNNLanguageModel, None, WORDS, ignores_y=True),
+    "language model of numbers": Record(RNNLanguageModel, None, SERIES, ignores_y=True),
 }
 
 each_estimator = pytest.mark.parametrize("record", ESTIMATORS.values(), ids=ESTIMATORS)
@@ -288,7 +293,7 @@ def numeric_outputs(model, X, y=None):
     if hasattr(model, "predict_proba"):
         found = model.predict_proba(X)
     elif hasattr(model, "score_samples"):
-        found = [model.score_samples(X, y)]
+        found = [model.score_samples(X) if y is None else model.score_samples(X, y)]
     else:
         found = model.predict(X)
     return np.concatenate([np.ravel(row) for row in found])
