@@ -292,6 +292,7 @@ class BaseLanguageModel(LanguageNetwork):
             "n_outputs": target.n_outputs,
             "num_embeddings": n_tokens or None,
             "embedding_dim": params["embedding_dim"] if n_tokens else None,
+            "cell_params": extras["cell"],
             **extras["module"],
         }
 

@@ -24,7 +24,13 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator
 
-from sk_rnn import RNNClassifier, RNNForecaster, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import (
+    RNNClassifier,
+    RNNForecaster,
+    RNNLanguageModel,
+    RNNRegressor,
+    Seq2SeqTransformer,
+)
 
 N = 16
 SMALL = {"hidden_size": 3, "max_epochs": 2, "random_state": 0}
@@ -141,6 +147,8 @@ class Record:
         Whether scikit-learn's checks take long with its defaults.
     small : mapping
         Parameters that make it small, and train it for two epochs.
+    ignores_y : bool
+        Whether it accepts any y, and does not use it.
     """
 
     estimator: type
@@ -153,6 +161,7 @@ class Record:
     expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     slow_checks: bool = False
     small: Mapping[str, Any] = field(default_factory=lambda: SMALL)
+    ignores_y: bool = False
 
     @property
     def name(self):
@@ -236,6 +245,8 @@ RECORDS = ESTIMATORS | {
     "vectors to words": Record(Seq2SeqTransformer, words, VECTORS),
     "autoencoder": Record(Seq2SeqTransformer, None, WORDS),
     "encoder": Record(Seq2SeqTransformer, None, SERIES, {"transform_method": "encode"}),
+    "language model": Record(RNNLanguageModel, None, WORDS, ignores_y=True),
+    "language model of numbers": Record(RNNLanguageModel, None, SERIES, ignores_y=True),
 }
 
 FORECASTERS = {
@@ -317,7 +328,7 @@ def numeric_outputs(model, X, y=None):
     if hasattr(model, "predict_proba"):
         found = model.predict_proba(X)
     elif hasattr(model, "score_samples"):
-        found = [model.score_samples(X, y)]
+        found = [model.score_samples(X) if y is None else model.score_samples(X, y)]
     else:
         found = model.predict(X)
     return np.concatenate([np.ravel(row) for row in found])
