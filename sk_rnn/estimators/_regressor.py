@@ -617,8 +617,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         spans = self._read(X, "score")
         truth = self._target.read(y, X, spans, caller)
         weights = check_weights(sample_weight, spans, caller, purpose="score")
-        # Frames of videos are compared pixel by pixel.
-        predicted = self._target.decode(self._outputs(spans)).reshape(truth.shape)
+        predicted = self._target.decode(self._outputs(spans))
         return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
 
     def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:

@@ -155,7 +155,7 @@ class ExplicitGradients:
             where = np.empty((n_rows, n_features), np.int32)
             pool(output, steps, split, pooled, where)
         else:
-            pooled = finals[0].swapaxes(0, 1).reshape(n_rows, n_features)
+            pooled = np.ascontiguousarray(finals[0].swapaxes(0, 1).reshape(n_rows, n_features))
 
         loss, outputs, grad_pooled = self._head_gradients(pooled, criterion, targets)
 

@@ -242,4 +242,10 @@ def test_parameters_without_effect_on_numbers_raise(params, name):
 def test_training_parameters_are_those_of_the_other_estimators():
     mine, others = Seq2SeqTransformer().get_params(), RNNClassifier().get_params()
     differing = {name for name in mine.keys() & others.keys() if mine[name] != others[name]}
-    assert differing <= {"hidden_size", "embedding_dim", "embedding_dropout", "word_dropout"}
+    assert differing <= {
+        "hidden_size",
+        "embedding_dim",
+        "embedding_dropout",
+        "word_dropout",
+        "label_smoothing",
+    }

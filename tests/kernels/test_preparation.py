@@ -22,7 +22,16 @@ import numba
 
 import sk_rnn
 from sk_rnn import RNNClassifier, RNNRegressor, Seq2SeqTransformer
-from sk_rnn.kernels import _cache, _layer, _pooling, _preparation, _product, prepare
+from sk_rnn.kernels import (
+    _adam,
+    _cache,
+    _head,
+    _layer,
+    _pooling,
+    _preparation,
+    _product,
+    prepare,
+)
 from sk_rnn.kernels import why_unavailable as why
 from sk_rnn.kernels._events import EVENTS
 from sk_rnn.kernels._jit import jit
@@ -105,7 +114,7 @@ def test_a_kernel_that_cannot_be_compiled_is_a_reason(fresh, monkeypatch, kind):
     def failing(*_, **__):
         raise kind("LLVM is broken")
 
-    monkeypatch.setattr(_pooling, "_pool", failing)
+    monkeypatch.setattr(_pooling, "pool", failing)
     told = f"Numba cannot compile the kernels ({kind.__name__}: LLVM is broken)"
     assert prepare("gru", F32, training=False) == told
     assert why() == told
@@ -118,7 +127,7 @@ def test_errors_not_from_the_compiler_are_raised(fresh, monkeypatch, kind):
         raise kind
 
     with monkeypatch.context() as patch:
-        patch.setattr(_pooling, "_pool", failing)
+        patch.setattr(_pooling, "pool", failing)
         with pytest.raises(kind):
             prepare("gru", F32, training=False)
     assert prepare("gru", F32, training=False) == ""
@@ -176,8 +185,13 @@ def kernels():
         *runs,
         _product.pack_for_forward,
         _product.pack_for_backward,
-        _pooling._pool,
-        _pooling._spread,
+        _pooling.pool,
+        _pooling.spread,
+        _head.head_forward,
+        _head.head_backward,
+        _head.cross_entropy,
+        _adam.clip,
+        _adam.adam_step,
     ]
 
 
