@@ -645,10 +645,9 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             Sample weights of the validation data.
         groups : array-like of shape (n_samples,) or None, default=None
             Group of each sequence, such as the person or the machine that it comes from. Early
-            stopping then holds out whole groups, a `validation_fraction` of them. Has no effect
-            without ``early_stopping=True``, or if X_val is passed. In a search that splits by
-            groups, also pass them to `fit` with metadata routing:
-            ``set_fit_request(groups=True)``.
+            stopping, and the calibration of a classifier, then hold out whole groups. Has no effect
+            without either, or if X_val is passed. In a search that splits by groups, also pass them
+            to `fit` with metadata routing: ``set_fit_request(groups=True)``.
 
         Returns
         -------
