@@ -7,7 +7,9 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_expit, log_softmax
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
+from sklearn.model_selection import cross_val_score
 
 from sk_rnn import RNNClassifier
 from sk_rnn.estimators._calibration import HeldOut, calibration_folds, learn_temperature
@@ -210,3 +212,25 @@ def test_smoothed_losses_equal_their_definition(smoothing):
     expected = -(share * log_expit(outputs) + (1 - share) * log_expit(-outputs)).mean()
     found = BinaryCrossEntropy(smoothing)(torch.tensor(outputs), Targets(torch.tensor(indicators)))
     assert float(found) == pytest.approx(expected)
+
+
+def interrupting(self, training, held_out, initial, interrupted):
+    raise KeyboardInterrupt
+
+
+def test_an_interruption_keeps_the_trained_network(monkeypatch):
+    monkeypatch.setattr(RNNClassifier, "_held_out_outputs", interrupting)
+    model = RNNClassifier(**SMALL)
+    with pytest.warns(
+        ConvergenceWarning, match=r"fit: interrupted during calibration; the network"
+    ):
+        model.fit(NOISE, LABELS)
+    sure = RNNClassifier(**SMALL, calibrate=False).fit(NOISE, LABELS)
+    assert_array_equal(model.decision_function(NOISE), sure.decision_function(NOISE))
+    assert model.temperature_ == 1.0
+
+
+def test_an_interruption_ends_a_search(monkeypatch):
+    monkeypatch.setattr(RNNClassifier, "_held_out_outputs", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        cross_val_score(RNNClassifier(**SMALL), NOISE, LABELS, cv=2)
