@@ -5,7 +5,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from ..sequences import Int, RandomState, plain
+from ..sequences import Int, RandomState, plain, quote
 from ..training import draw_seed
 from ._sampling import check_sampling
 from ._streaming import PredictionStream, positive_int
@@ -170,13 +170,20 @@ class LanguageStream(PredictionStream):
             analyze = make_analyzer(source._analyzer, "analyzer", self._where)
             (tokens,) = split_texts([item], analyze, "analyzer", f"{self._where}: X")
         else:
-            tokens = list(item) if isinstance(item, list | np.ndarray) else [item]
+            is_chunk = hasattr(item, "__len__") and not isinstance(item, str | bytes | tuple)
+            tokens = list(item) if is_chunk else [item]
         vocabulary = source.vocabulary
-        ids = np.fromiter(vocabulary.look_up(tokens), dtype=np.int64, count=len(tokens))
+        try:
+            ids = np.fromiter(vocabulary.look_up(tokens), dtype=np.int64, count=len(tokens))
+        except TypeError as error:  # tokens without a hash
+            raise ValueError(
+                f"{self._where}: X is {plain(item)}, which does not consist of tokens "
+                f"({quote(error)}). Pass a token, or a list of tokens."
+            ) from error
         unknown = np.flatnonzero(ids == vocabulary.unknown_id)
         if len(unknown):
             warn_user(
-                f"{self._where}: {tokens[unknown[0]]!r} is not in the vocabulary, and is replaced "
-                "by the unknown token."
+                f"{self._where}: {plain(tokens[unknown[0]])} is not in the vocabulary, and is "
+                "replaced by the unknown token."
             )
         return ids

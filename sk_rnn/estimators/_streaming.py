@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..modules import SequenceModel, begin_streams, push_steps
-from ..sequences import Int, IntegerFrom, counted, plain
+from ..sequences import Int, IntegerFrom, counted, plain, quote
 from ..training import float_type, run_here
 from ._modules import divergence_advice
 from .targets import to_object_array
@@ -186,7 +186,8 @@ class PredictionStream:
             values = np.asarray(X, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"{self._where}: X is {plain(X)}, which does not consist of numbers ({error})."
+                f"{self._where}: X is {plain(X)}, which does not consist of numbers "
+                f"({quote(error)}). Pass a number, or an array of numbers."
             ) from error
         is_step = values.ndim == 0 if n_features == 1 else values.size == n_features
         if is_step and values.ndim == 2 and values.shape == (1, n_features):

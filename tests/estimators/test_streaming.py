@@ -237,7 +237,7 @@ MESSAGES = {
     "strings": (
         lambda: fitted("concat").stream().push("ab"),
         "RNNClassifier.stream().push: X is 'ab', which does not consist of numbers (could not "
-        "convert string to float: 'ab').",
+        "convert string to float: 'ab'). Pass a number, or an array of numbers.",
     ),
     "too few": (
         lambda: fitted("concat").stream(3).push([[1.0, 2.0]]),

@@ -2,6 +2,7 @@
 
 from ._estimators import estimator_programs
 from ._forecasters import forecaster_programs
+from ._language import language_programs
 from ._metrics import metric_programs
 from ._panels import panel_programs
 from ._run import collect
@@ -10,6 +11,7 @@ from ._tools import function_programs, transformer_programs
 AREAS = {
     "estimators": (estimator_programs(), 6),
     "forecasters": (forecaster_programs(), 3),
+    "language": (language_programs(), 3),
     "panels": (panel_programs(), 2),
     "transformers": (transformer_programs(), 4),
     "functions": (function_programs(), 2),

@@ -37,7 +37,8 @@ from sklearn.exceptions import (
 from . import names
 
 _CLASSES = (
-    "RNNClassifier|RNNRegressor|RNNForecaster|Seq2SeqTransformer|ForecastSplit|Panel|"
+    "RNNClassifier|RNNRegressor|RNNForecaster|RNNLanguageModel|Seq2SeqTransformer|"
+    "ForecastSplit|Panel|"
     "SequencePadder|SequenceSummarizer|SequenceVectorizer|TimeDistributed"
 )
 _FUNCTIONS = (
@@ -46,7 +47,7 @@ _FUNCTIONS = (
     "symmetric_mean_absolute_percentage_error|sequence_accuracy_score|token_accuracy_score|"
     "token_error_rate|word_error_rate"
 )
-_CALLER = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}): ")
+_CALLER = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?(?:\(\)\.push)?|{_FUNCTIONS}): ")
 _EXTRA = re.compile(rf"(?:(?:{_CLASSES})(?:\.\w+)?|{_FUNCTIONS}) needs \w+, which is not installed")
 # Advice as an imperative, or a list of allowed values.
 _ADVICE = re.compile(
@@ -105,7 +106,7 @@ def fault_of_error(error):
         return "without the caller"
     if not _ADVICE.search(text):
         return "without what to do"
-    if re.search(r"(?<!\.)\.\.(?!\.)", text):
+    if re.search(r"(?<![.\d])\.\.(?!\.)", text):
         return "with doubled full stops"
     return None
 

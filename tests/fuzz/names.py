@@ -46,7 +46,14 @@ from sklearn.preprocessing import (
 )
 from torch.nn.utils.rnn import pack_sequence
 
-from sk_rnn import Panel, RNNClassifier, RNNForecaster, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import (
+    Panel,
+    RNNClassifier,
+    RNNForecaster,
+    RNNLanguageModel,
+    RNNRegressor,
+    Seq2SeqTransformer,
+)
 from sk_rnn.metrics import (
     bleu_score,
     character_error_rate,
