@@ -33,6 +33,10 @@ _SAMPLING: dict[str, tuple[list[Any], str]] = {
 # Larger than the smallest normal number, because denormal numbers are flushed to zero.
 _TINY = 1e-300
 
+# Higher temperatures have the effect of this one: all tokens are as likely, and drawn numbers, a
+# million standard deviations apart, would overflow when they are read as the next input.
+_HOTTEST = 1e12
+
 
 def check_sampling(caller: str, **options: Any) -> dict[str, Any]:
     """Return options of sampling as plain numbers; raise an error for invalid ones."""
@@ -44,7 +48,7 @@ def check_sampling(caller: str, **options: Any) -> dict[str, Any]:
     for name in ("temperature", "top_p"):
         value = options.get(name)
         if value is not None:
-            checked[name] = max(float(value), _TINY) if value > 0 else 0.0
+            checked[name] = min(max(float(value), _TINY), _HOTTEST) if value > 0 else 0.0
     for name in ("top_k", "n_samples", "max_length"):
         if options.get(name) is not None:
             checked[name] = int(options[name])
