@@ -63,7 +63,12 @@ def child(request: dict) -> dict:
 
     torch.set_num_threads(request["threads"])
     model = RNNClassifier(
-        hidden_size=HIDDEN_SIZE, batch_size=BATCH_SIZE, max_epochs=1, device="cpu", random_state=0
+        calibrate=False,
+        hidden_size=HIDDEN_SIZE,
+        batch_size=BATCH_SIZE,
+        max_epochs=1,
+        device="cpu",
+        random_state=0,
     )
     rng = np.random.default_rng(0)
     tiny = [rng.normal(size=(5, request["n_features"])).astype(np.float32) for _ in range(20)]

@@ -73,6 +73,7 @@ def measure(cell: str, n_timesteps: int, options: argparse.Namespace) -> dict:
     setting = speed.setting_from(options, cell, options.hidden, 1)
     model = RNNClassifier(
         cell=cell, hidden_size=options.hidden, max_epochs=1, batch_size=setting.batch_size,
+        calibrate=False,
         random_state=0, device="cpu",
     ).fit(X, y)  # fmt: skip
     net = model.net_
@@ -126,7 +127,7 @@ def fixed_cost(options: argparse.Namespace) -> dict[str, list[float]]:
     def fixed(cell: str) -> float:
         times.clear()
         start = time.perf_counter()
-        RNNClassifier(cell=cell, max_epochs=1, random_state=0).fit(X, y)
+        RNNClassifier(cell=cell, max_epochs=1, calibrate=False, random_state=0).fit(X, y)
         return 1e3 * (times[0] - start + time.perf_counter() - times[-1])
 
     RecurrentNet.train_step = timed

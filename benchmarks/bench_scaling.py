@@ -50,6 +50,7 @@ def ragged_classes(longest: int, total_steps: int, seed: int = 0):
 
 def estimator(cell: str, variant: dict, device: str, epochs: int) -> RNNClassifier:
     return RNNClassifier(
+        calibrate=False,
         cell=cell,
         hidden_size=HIDDEN_SIZE,
         batch_size=BATCH_SIZE,

@@ -85,6 +85,8 @@ class Ours(Contender):
             head_norm=None,
             dropout=0.0,
             scale_inputs=False,
+            differences=False,
+            calibrate=False,
             optimizer="adam",
             lr=self.setting.lr,
             lr_schedule="constant",
