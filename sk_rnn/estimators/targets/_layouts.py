@@ -70,7 +70,8 @@ def _find_layout(y: Any) -> tuple[str, Any]:
 def find_frame_shape(y: Any) -> list[int] | None:
     """Return the shape of the frames of videos; None for anything else."""
     try:
-        shape = np.shape(y) if hasattr(y, "shape") else (len(y), *np.shape(y[0]))
+        # tuple: an object that is not an array may have any attribute "shape".
+        shape = tuple(np.shape(y) if hasattr(y, "shape") else (len(y), *np.shape(y[0])))
     except Exception:  # any exception: reading invalid containers raises an error later
         return None
     return [int(size) for size in shape[2:]] if len(shape) > 3 else None
