@@ -2,7 +2,7 @@
 
     python examples/text_that_continues.py          # descriptions of scikit-learn's data sets
     python examples/text_that_continues.py FILE     # any text, such as Shakespeare's plays
-    python examples/text_that_continues.py FILE 3   # with so many epochs
+    python examples/text_that_continues.py FILE 3   # three epochs
 
 One long text is one sample. The last tenth is held out, and scored in bits per character.
 """

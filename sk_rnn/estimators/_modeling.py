@@ -253,7 +253,7 @@ class BaseLanguageModel(LanguageNetwork):
             train = TrainingBatches(data, rows, plan.batch_size, rng)
             chunk = WHOLE_CHUNKS * params["tbptt_steps"]
         else:
-            begin = target.begin  # type: ignore[unreachable, unused-ignore]
+            begin = target.begin
             train = StrandBatches(data, rows, plan.batch_size, params["tbptt_steps"], rng, begin)
             chunk = None
         training = Training(

@@ -129,7 +129,7 @@ class PredictionStream:
         """
         rows, is_chunk = self._read(X)
         outputs = self._advance(rows)
-        result = getattr(self._estimator, "_decode_outputs")(outputs, self._decode)  # noqa: B009
+        result = self._estimator._decode_outputs(outputs, self._decode)
         if not self._estimator._target.per_step:
             return result[0] if self.n_streams is None else result
         parts = np.split(result, np.cumsum([len(row) for row in rows])[:-1])

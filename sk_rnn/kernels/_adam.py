@@ -34,6 +34,7 @@ def _pointer(typingctx: Any, address: Any, reference: Any) -> Any:
 @inline
 def _numbers(address, size, reference):
     """The numbers at an address, as an array."""
+    # An intrinsic is called without its typing context, which its signature has.
     return numba.carray(_pointer(address, reference), size)  # type: ignore[call-arg]
 
 

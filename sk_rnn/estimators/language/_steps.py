@@ -103,10 +103,6 @@ class NextStep(Kind, ABC):
     def predicted(self, outputs: Tensor) -> np.ndarray:
         """Return the most probable next step of each row."""
 
-    def positions(self, spans: Spans, rows: np.ndarray) -> np.ndarray:
-        """Not used: outputs are computed and reduced chunk by chunk."""
-        raise NotImplementedError
-
     def _track_lengths(self, lengths: np.ndarray) -> None:
         self.longest = max(self.longest, int(lengths.max()))
 
