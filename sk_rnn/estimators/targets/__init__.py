@@ -8,6 +8,7 @@ from ._pairs import PairTarget, check_n_targets, open_target
 from ._series import SeriesTarget
 from ._target import Target
 from ._tokens import TokenTarget
+from ._transcripts import TranscriptTarget, read_transcripts
 
 __all__ = [
     "LOSSES",
@@ -17,10 +18,12 @@ __all__ = [
     "SeriesTarget",
     "Target",
     "TokenTarget",
+    "TranscriptTarget",
     "check_n_targets",
     "find_layout",
     "open_target",
     "read_any_target",
+    "read_transcripts",
     "to_equal_layout",
     "to_object_array",
 ]
