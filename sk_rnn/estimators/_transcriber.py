@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..decoding import ctc_align, ctc_greedy, ctc_log_likelihood
 from ..metrics import token_error_rate
-from ..modules import CELLS, CTCModel, CellName
+from ..modules import CELLS, CellName, CTCModel
 from ..sequences import (
     Float,
     Int,
@@ -54,7 +54,13 @@ from ._types import (
 from ._validation import Validation
 from ._warnings import warn_user
 from .sources import NumberSource, Samples, Source
-from .targets import Target, TranscriptTarget, check_n_targets, read_transcripts, to_object_array
+from .targets import (
+    Target,
+    TranscriptTarget,
+    read_transcripts,
+    stack_equal,
+    to_object_array,
+)
 
 _positive_int = IntegerFrom(1)
 _fraction = NumberIn(0, 1, closed="left")
@@ -104,6 +110,285 @@ class Transcript(NamedTuple):
 
 class RNNTranscriber(BaseRNN):
     r"""Read a shorter sequence of tokens off a longer one of numbers: speech, handwriting (CTC).
+
+    A recurrent network predicts at each time step a token or *blank*. It is trained by
+    connectionist temporal classification (CTC; Graves et al., 2006), which needs to know what was
+    said or written, but not when: the loss sums over all alignments of the transcript.
+
+    X is a list of sequences of numbers: spectra of speech
+    (`~sk_rnn.preprocessing.LogMelSpectrogram`), pen strokes (`~sk_rnn.preprocessing.PenStrokes`),
+    sensors. y is a list of strings, or of sequences of tokens such as phonemes, that occur in X in
+    the same order; there must be fewer tokens than time steps. For targets in another order, or
+    longer than X, see `Seq2SeqTransformer`.
+
+    Parameters
+    ----------
+    analyzer : {"char", "word"}, callable or None, default="char"
+        How strings in y are split into tokens: into characters, into words with punctuation marks
+        as separate tokens, or by a callable that takes a string and returns a list. Sequences of
+        tokens are used as they are; None requires y to consist of them.
+
+    min_df : int or "auto", default="auto"
+        Tokens that occur in fewer transcripts than this are not predicted. "auto" uses 2 for words
+        with 1,000 sequences or more, and 1 otherwise.
+
+    cell : {"gru", "lstm", "rnn_tanh", "rnn_relu"}, default="gru"
+        Type of the recurrent cell. The gated cells "gru" and "lstm" retain information over long
+        time spans; the plain ones are smaller and forget sooner.
+
+    hidden_size : int, default=128
+        Size of the hidden state in each direction. Larger values increase the capacity of the
+        model, the training time and the risk of overfitting.
+
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+
+    bidirectional : bool, default=True
+        Whether to read each sequence in both directions. Set it to False if predictions must not
+        depend on later time steps: with `return_sequences` on streaming data, or if the target of a
+        time step is a later value of X, which the backward direction would read.
+
+    conv_channels : int or None, default=64
+        Number of output channels of a convolution over time, followed by a ReLU, before the
+        recurrent layers. If None, there is no convolution. The kernel is centred if `bidirectional`
+        is True, and causal otherwise.
+
+    conv_kernel_size : int, default=5
+        Number of time steps that the convolution kernel covers. Only used with `conv_channels`.
+
+    conv_stride : int or "auto", default="auto"
+        Keep every `conv_stride`-th time step after the convolution, which reduces the cost of the
+        recurrent layers by this factor. There must remain at least as many steps as a transcript
+        has tokens, plus one between equal neighbours. "auto" is the largest of 4, 2 and 1 that
+        leaves 1.5 times as many for each transcript in `fit`, and 1 without a convolution.
+
+    scale_inputs : bool, default=True
+        Whether to standardise each feature by its mean and standard deviation over the training
+        time steps, in float64, before numbers are rounded to float32. Token ids are never scaled.
+
+    center_inputs : bool or "auto", default="auto"
+        Whether to subtract from each sequence its own mean of each feature over its time steps,
+        before anything else is learned or predicted from it. On spectra (cepstral mean
+        normalisation; Atal, 1974) this removes the loudness, the microphone and part of the voice,
+        and a model errs much less often on speakers that it was not fitted to. "auto" is True with
+        8 features or more, that is for spectra rather than pen strokes.
+
+    layer_norm : bool, default=False
+        Whether to apply layer normalisation to the output of each recurrent layer (Ba, Kiros &
+        Hinton, 2016).
+
+    dropout : float in [0, 1), default=0.3
+        x
+
+    recurrent_dropout : float in [0, 1), default=0.25
+        Dropout probability of the recurrent states during training, with the same mask at every
+        time step (Gal & Ghahramani, 2016).
+
+    time_masking : int, default=15
+        Maximum number of successive time steps that are masked at once during training
+        (SpecAugment; Park et al., 2019): in each epoch, two masks of random lengths are placed at
+        random in each sequence, each over at most a fifth of it, and masked features have their
+        mean over the training data. Sequences of fewer than five time steps are not masked.
+
+    feature_masking : float in [0, 1), default=0.15
+        x
+
+    padding_value : float or None, default=None
+        The value that X is padded with. Time steps at the start or the end of a sequence are
+        dropped if all of their features equal it. NaN is allowed. If None, no time step is dropped.
+
+    beam_width : int, default=1
+        Number of hypotheses that prefix beam search keeps; 1 is greedy decoding, which selects the
+        most probable token or blank of each step. Without a lexicon or a language model, wider
+        beams are hardly better.
+
+    lexicon : collection of str or of sequences of tokens, or None, default=None
+        Words that transcripts consist of; only sequences of them are predicted. Requires
+        `beam_width` > 1; 16 is usually wide enough. Words whose characters did not occur in y raise
+        an error.
+
+    separator : hashable, default=" "
+        Token between the words of `lexicon`. If it did not occur in y, a transcript is one word.
+
+    language_model : RNNLanguageModel, callable or None, default=None
+        Model of the transcripts, whose log-probabilities are added in beam search: a fitted
+        `RNNLanguageModel` of the same tokens, or a function that takes a list of tokens and returns
+        the log-probabilities of the next one in the order of `tokens_`, and optionally that of the
+        end as a last one. Requires `beam_width` > 1. Copies of the estimator, as in GridSearchCV,
+        contain an unfitted model, unless it is wrapped in `sklearn.frozen.FrozenEstimator`.
+
+    lm_weight : float, default=0.5
+        Factor of the log-probabilities of `language_model`.
+
+    token_bonus : float, default=0.0
+        Number that is added to the score of a hypothesis for each of its tokens in beam search. A
+        positive value compensates the preference of a language model for short transcripts.
+
+    optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
+        The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
+        ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``.
+
+    lr : float, default=5e-3
+        Learning rate; with a schedule, the maximum learning rate. Lower it if the loss oscillates
+        or is no longer finite.
+
+    lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
+        Learning rate schedule. "one_cycle" increases the rate during the first fifth of training
+        and then decreases it to almost zero (Smith & Topin, 2019); "cosine" and "linear" decrease
+        it from the start. A callable takes the progress of training in [0, 1] and returns the
+        factor by which `lr` is multiplied.
+
+    weight_decay : float, default=0.01
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
+        decayed.
+
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
+        Mikolov & Bengio, 2013). If None, gradients are not clipped.
+
+    max_epochs : int or "auto", default="auto"
+        Number of epochs. "auto" uses about 2,500 optimizer steps, but at least 10 and at most 150
+        epochs.
+
+    batch_size : int or "auto", default="auto"
+        Number of sequences per training batch. "auto" uses a sixteenth of the training sequences,
+        but at least 4 and at most 16. Prediction uses batches as large as a fixed memory limit
+        allows.
+
+    early_stopping : bool, default=False
+        Whether to hold out validation data, stop training when the validation score no longer
+        improves, and keep the weights of the best epoch. With fewer than a few hundred sequences,
+        the held-out data is worth more in training.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the sequences to hold out for early stopping. Not used if X_val is passed to
+        `fit`.
+
+    n_iter_no_change : int or "auto", default="auto"
+        Number of epochs without an improvement in the validation score after which early stopping
+        ends the training. "auto" uses 50 with fewer than 100 training sequences, and otherwise half
+        of the epochs, but at least 10.
+
+    tol : float, default=1e-4
+        Minimum improvement in the validation score for early stopping.
+
+    warm_start : bool, default=False
+        Whether `fit` continues from the weights of the previous call.
+
+    callbacks : list, tuple or None, default=None
+        skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
+        a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
+        ``callbacks__name__…``. Scoring callbacks receive the loss of each sequence as its
+        prediction, and zeros as true values.
+
+    device : str, default="auto"
+        Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
+        it is available, and the CPU otherwise.
+
+    precision : {"float32", "float64", "bf16"}, default="float32"
+        Floating point precision. "bf16" runs matrix multiplications in bfloat16 (faster on recent
+        GPUs, slower on most CPUs) and keeps weights in float32; "float64" is meant for checking.
+
+    backend : {"auto", "torch", "numba"}, default="auto"
+        Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
+        which are several times faster than torch on a CPU. They require Numba, which is installed
+        with this package, and are compiled when a machine first uses them, which takes a few
+        seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
+        built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
+
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, the order of the data, dropout and the validation split. Pass
+        an int for results that are reproducible across calls: bit for bit on the same machine with
+        the same number of threads.
+
+    verbose : int or bool, default=0
+        Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
+        elsewhere; 2 prints one line per epoch. The last line reports how training ended.
+
+    **extras : dict
+        Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``, and
+        ``module__forget_bias`` (LSTM). Type checkers only know the arguments of the built-in
+        optimizers and cells; to satisfy them, set those of callbacks and user-defined optimizers
+        with `set_params`.
+
+    Attributes
+    ----------
+    tokens_ : ndarray of object of shape (n_tokens,)
+        The tokens, in the order of their probabilities after that of blank.
+    conv_stride_ : int
+        Number of time steps of X per step of `predict_proba`.
+    n_features_in_ : int
+        Number of features per time step; for a 2-D table, which has one feature per time step, the
+        number of columns.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names. Only defined if X has column names that are all strings.
+    n_iter_ : int
+        Number of epochs trained.
+    loss_curve_ : list of float
+        Mean training loss of each epoch: the negative log-likelihood of a transcript, divided by
+        its number of tokens.
+    validation_curve_ : list of float or None
+        Negative validation loss after each epoch; None without validation data.
+    best_epoch_ : int
+        Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
+        the last one with a finite loss.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        The trained module. When it is called directly, numbers must already be standardised (see
+        `scale_inputs`) and have the dtype that `precision` implies; `predict` does both.
+    device_ : str
+        Device of the network, which can be moved with `to`.
+
+    See Also
+    --------
+    Seq2SeqTransformer : For targets in another order than their sources, or longer.
+    RNNClassifier : With ``return_sequences=True``, for a known label of each time step.
+    sk_rnn.metrics : Error rates of tokens, characters and words.
+
+    Notes
+    -----
+    The probability of a transcript :math:`y` is the sum over all paths :math:`\pi` of tokens and
+    blanks, one per step, that become :math:`y` when repetitions are merged and blanks removed:
+    :math:`p(y \mid x) = \sum_\pi \prod_t p_t(\pi_t \mid x)`. The loss of a sequence is
+    :math:`-\log p(y \mid x)` per token, so that long ones do not dominate.
+
+    If y is an array or list of single numbers, such as one digit per sequence, each is a transcript
+    of one token: predictions are also single tokens, the most probable ones.
+
+    References
+    ----------
+    Graves, A., Fernández, S., Gomez, F. & Schmidhuber, J. (2006). Connectionist temporal
+    classification: labelling unsegmented sequence data with recurrent neural networks. ICML.
+
+    Hannun, A., Maas, A., Jurafsky, D. & Ng, A. (2014). First-pass large vocabulary continuous
+    speech recognition using bi-directional recurrent DNNs. arXiv 1408.2873. (beam search)
+
+    Park, D. et al. (2019). SpecAugment: A simple data augmentation method for automatic speech
+    recognition. Interspeech. (masks)
+
+    Atal, B. (1974). Effectiveness of linear prediction characteristics of the speech wave for
+    automatic speaker identification and verification. JASA 55(6). (centred inputs)
+
+    Gal, Y. & Ghahramani, Z. (2016). A theoretically grounded application of dropout in recurrent
+    neural networks. NeurIPS.
+
+    Examples
+    --------
+    Each letter is a tone, of four time steps, and there is noise:
+
+    >>> import numpy as np
+    >>> from sk_rnn import RNNTranscriber
+    >>> rng = np.random.default_rng(0)
+    >>> tones = {letter: tone for letter, tone in zip("abc", np.eye(3))}
+    >>> def sing(text):
+    ...     parts = [np.repeat([tones[c], np.zeros(3)], [4, 2], axis=0) for c in text]
+    ...     return np.concatenate(parts) + 0.2 * rng.normal(size=(6 * len(text), 3))
+    >>> texts = ["".join(rng.choice(list("abc"), size=rng.integers(1, 5))) for _ in range(100)]
+    >>> model = RNNTranscriber(hidden_size=16, max_epochs=30, random_state=0)
+    >>> model = model.fit([sing(text) for text in texts], texts)
+    >>> model.predict([sing("cab"), sing("bb")]).tolist()
+    ['cab', 'bb']
     """
 
     _parameter_constraints: ClassVar[Constraints] = _CONSTRAINTS
@@ -292,8 +577,8 @@ class RNNTranscriber(BaseRNN):
 
         Parameters
         ----------
-        X : as in `fit`
-            Sequences.
+        X : sequences
+            As in `fit`.
 
         Returns
         -------
@@ -324,9 +609,9 @@ class RNNTranscriber(BaseRNN):
         Parameters
         ----------
         X : as in `fit`
-            Sequences.
+            Sources.
         n : int
-            Number of transcripts per sequence. The beam is at least this wide.
+            Number of targets per source. The beam is at least this wide.
         return_log_proba : bool, default=False
             Whether to also return their log-probabilities.
 
@@ -369,35 +654,36 @@ class RNNTranscriber(BaseRNN):
 
         Parameters
         ----------
-        X : as in `fit`
-            Sequences.
+        X : sequences
+            As in `fit`.
 
         Returns
         -------
-        ndarray of object of shape (n_samples,)
-            One array of shape (n_steps, 1 + n_tokens) per sequence, float64. The first column is
-            blank, the others are the tokens in the order of `tokens_`; a further last column stands
-            for rare tokens that `min_df` left out, if there were any. The number of steps is that
-            of the sequence, divided by `conv_stride_` and rounded up.
+        ndarray of object of shape (n_samples,), or of shape (n_samples, n_steps, 1 + n_tokens)
+            One array of shape (n_steps, 1 + n_tokens) per sequence, float64; a 3-D array if X was
+            an array and all have the same number of steps. The first column is blank, the others
+            are the tokens in the order of `tokens_`; a further last column stands for rare tokens
+            that `min_df` left out, if there were any. The number of steps is that of the sequence,
+            divided by `conv_stride_` and rounded up.
         """
         spans = self._read(X, "predict_log_proba")
-        return to_object_array(self._transcription().each(spans, lambda lp, row: lp.copy()))
+        return stack_equal(self._transcription().each(spans, lambda lp, row: lp.copy()), X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Compute the probabilities of blank and tokens at each step of the encoding.
 
         Parameters
         ----------
-        X : as in `fit`
-            Sequences.
+        X : sequences
+            As in `fit`.
 
         Returns
         -------
-        ndarray of object of shape (n_samples,)
+        ndarray of object of shape (n_samples,), or of shape (n_samples, n_steps, 1 + n_tokens)
             Same as `predict_log_proba`, as probabilities.
         """
         spans = self._read(X, "predict_proba")
-        return to_object_array(self._transcription().each(spans, lambda lp, row: np.exp(lp)))
+        return stack_equal(self._transcription().each(spans, lambda lp, row: np.exp(lp)), X)
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """Compute the log-likelihood of each transcript given its sequence.
@@ -405,10 +691,12 @@ class RNNTranscriber(BaseRNN):
         Parameters
         ----------
         X : as in `fit`
-            Sequences.
+            Sources.
         y : as in `fit`, default=None
-            Transcripts. If None, those of `predict`, whose likelihood measures the confidence of
-            the model.
+            Targets. If None, the predicted targets, whose likelihood measures the confidence of the
+            model: that of `predict_n_best`, without the end mark if `max_length` truncated the
+            target. For an autoencoder the target is always X itself: sequences with low scores are
+            unlike those in `fit`.
 
         Returns
         -------
@@ -429,7 +717,7 @@ class RNNTranscriber(BaseRNN):
         Parameters
         ----------
         X : as in `fit`
-            Sequences.
+            Sources.
         y : as in `fit`
             True transcripts.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -462,9 +750,9 @@ class RNNTranscriber(BaseRNN):
         Parameters
         ----------
         X : as in `fit`
-            Sequences.
+            Sources.
         y : as in `fit`, default=None
-            Transcripts. If None, those of `predict`.
+            Targets. If None, the predicted targets.
 
         Returns
         -------
@@ -481,9 +769,9 @@ class RNNTranscriber(BaseRNN):
 
         Notes
         -----
-        Networks that are trained with CTC indicate a token in one or two steps, and blank otherwise,
-        so that `start` is more meaningful than `stop`. With ``bidirectional=True`` tokens may also
-        be indicated some steps early.
+        Networks that are trained with CTC indicate a token in one or two steps, and blank
+        otherwise, so that `start` is more meaningful than `stop`. With ``bidirectional=True``,
+        tokens may also be indicated some steps early.
         """
         caller = f"{type(self).__name__}.align"
         spans = self._read(X, "align")
@@ -496,8 +784,8 @@ class RNNTranscriber(BaseRNN):
             if len(ids) and ids.min() < 0:
                 token = tokens[row][int(ids.argmin())]
                 raise ValueError(
-                    f"{caller}: y[{row}] has tokens that did not occur in fit ({token}), and cannot "
-                    "be aligned. Leave them out."
+                    f"{caller}: y[{row}] has tokens that did not occur in fit ({token}), and "
+                    "cannot be aligned. Leave them out."
                 )
             start, stop, log_proba = ctc_align(log_probs, ids)
             if not np.isfinite(log_proba).all():

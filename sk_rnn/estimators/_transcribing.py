@@ -150,9 +150,7 @@ def make_lexicon(
     return Lexicon(labels, between)
 
 
-def make_language_model(
-    target: TranscriptTarget, model: Any, caller: str
-) -> LanguageModel | None:
+def make_language_model(target: TranscriptTarget, model: Any, caller: str) -> LanguageModel | None:
     """Return the parameter `language_model` as `ctc_beam_search` calls it."""
     if model is None:
         return None
@@ -165,8 +163,9 @@ def make_language_model(
     if callable(model) and not isinstance(model, type):
         return _FunctionModel(model, tokens, caller)
     raise TypeError(
-        f"{caller}: language_model is {plain(model)}. Pass a fitted RNNLanguageModel, or a function "
-        "from a list of tokens to the log-probabilities of the next one, in the order of tokens_."
+        f"{caller}: language_model is {plain(model)}. Pass a fitted RNNLanguageModel, or a "
+        "function from a list of tokens to the log-probabilities of the next one, in the order of "
+        "tokens_."
     )
 
 
@@ -197,8 +196,8 @@ class _NetworkModel:
         unknown = next((token for token in tokens if token not in columns), None)
         if unknown is not None:
             raise ValueError(
-                f"{caller}: language_model does not know {plain(unknown)}, a token of y in fit. Fit "
-                "both with the same tokens: the same analyzer, and min_df=1."
+                f"{caller}: language_model does not know {plain(unknown)}, a token of y in fit. "
+                "Fit both with the same tokens: the same analyzer, and min_df=1."
             )
         self._net, self._target = model.net_, target
         self._columns = np.array([columns[token] for token in tokens])

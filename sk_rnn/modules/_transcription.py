@@ -67,9 +67,7 @@ class CTCModel(nn.Module):
             self.encoder.output_size, n_outputs, norm=None, dropout=dropout, generator=generator
         )
 
-    def forward(
-        self, x: Tensor, lengths: Tensor, labels: Tensor, label_lengths: Tensor
-    ) -> Tensor:
+    def forward(self, x: Tensor, lengths: Tensor, labels: Tensor, label_lengths: Tensor) -> Tensor:
         """Negative log-likelihood per token of each row.
 
         Parameters
@@ -100,4 +98,6 @@ class CTCModel(nn.Module):
         valid = ValidSteps(lengths, x.device)
         states, valid = self.encoder(self.masking(x, valid), valid)
         outputs = self.head(states.flatten(0, 1)).unflatten(0, states.shape[:2])
-        return log_softmax(outputs.float() if outputs.dtype == torch.bfloat16 else outputs, 2), valid
+        return log_softmax(
+            outputs.float() if outputs.dtype == torch.bfloat16 else outputs, 2
+        ), valid

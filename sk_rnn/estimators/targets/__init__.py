@@ -2,7 +2,7 @@
 
 from ._any import read_any_target
 from ._labels import LabelTarget
-from ._layouts import find_layout, to_equal_layout, to_object_array
+from ._layouts import find_layout, stack_equal, to_equal_layout, to_object_array
 from ._numbers import LOSSES, NumberTarget
 from ._pairs import PairTarget, check_n_targets, open_target
 from ._series import SeriesTarget
@@ -24,6 +24,7 @@ __all__ = [
     "open_target",
     "read_any_target",
     "read_transcripts",
+    "stack_equal",
     "to_equal_layout",
     "to_object_array",
 ]

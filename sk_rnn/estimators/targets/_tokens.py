@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ...modules import CrossEntropy
+from ...modules import CrossEntropy, Loss
 from ...sequences import Panel, Spans, TokenRows, Vocabulary
 from ...training import Readout, read_classes
 from .._contents import Contents, Tokens, are_integers
@@ -117,7 +117,7 @@ class TokenTarget(PairTarget):
         """Return the ids, which are both inputs and labels."""
         return encoded, None
 
-    def criterion(self) -> CrossEntropy:
+    def criterion(self) -> Loss:
         """Return the cross-entropy."""
         return CrossEntropy(self._label_smoothing)
 

@@ -1,13 +1,14 @@
 """Targets of transcribers: strings or tokens that are read off a longer sequence."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import torch
 
 from ...modules import BLANK, RowLoss
-from ...sequences import Panel, Spans, Vocabulary, align_to_samples, argument, counted, open_foreign
+from ...sequences import Panel, Spans, align_to_samples, argument, counted, open_foreign
 from ...training import Readout, SequenceData, TranscriptData
 from .._contents import KIND, Contents, Tokens, fitted_with, is_rectangle, read_contents
 from .._texts import END, RESERVED, UNKNOWN
@@ -118,8 +119,8 @@ class TranscriptTarget(TokenTarget):
             weights = (sample_weight / sample_weight[rows].mean()).astype(self._dtype)
         labels = self.labels(encoded)
         self._check_lengths(labels, spans, caller, input_name)
-        # Only tokens of validation data can have no output; -1 would be out of range.
-        labels = [np.where(row < 0, BLANK, row) for row in labels]
+        # Only validation data can have tokens without an output.
+        labels = [row[row >= 0] for row in labels]
         return TranscriptData(spans, labels, device, weights=weights, **inputs)
 
     def _check_lengths(
@@ -162,16 +163,16 @@ class TranscriptTarget(TokenTarget):
         contents = read_contents(words, KIND[self.form], where, fitted_with(self.form))
         return self._split(contents.rows or [], where)
 
-    def decode(self, outputs: Iterable[Sequence[int]]) -> list[Any]:
+    def decode(self, outputs: Iterable[Any]) -> list[Any]:
         """Convert outputs to strings, lists of tokens, or single tokens."""
-        tokens = super().decode([np.asarray(row) + len(RESERVED) - 1 for row in outputs])
+        tokens = super().decode([(row + len(RESERVED) - 1).tolist() for row in outputs])
         return [row[0] for row in tokens] if self.single else tokens
 
     def tokens_of(self, labels: Sequence[np.ndarray]) -> list[list[Any]]:
         """Return the tokens of outputs; unknown ones are ``"<unknown>"``."""
         n_tokens = len(self.vocabulary.tokens)
         ids = [
-            np.where((row < 0) | (row > n_tokens), UNKNOWN, row + len(RESERVED) - 1)
+            np.where((row < 0) | (row > n_tokens), UNKNOWN, row + len(RESERVED) - 1).tolist()
             for row in labels
         ]
         return self.vocabulary.decode(ids)
@@ -212,9 +213,10 @@ def read_transcripts(
     y = align_to_samples(open_foreign(y, where), samples, where)
     rows = read_single(y, where)
     padding_value = params["padding_value"] if is_rectangle(y) else None
-    contents = read_contents(
-        y if rows is None else rows, "auto", where, padding_value=padding_value
-    )
+    if rows is not None:
+        contents = read_contents(rows, "tokens", where)
+    else:
+        contents = read_contents(y, "auto", where, padding_value=padding_value)
     if contents.form == "ids":
         contents = read_contents(y, "tokens", where, padding_value=padding_value)
     if contents.form == "numbers":
@@ -230,19 +232,17 @@ def read_transcripts(
 
 def read_single(y: Any, where: str) -> list[list[Any]] | None:
     """Return an array or list of single numbers as sequences of one token; None for others."""
-    shape = getattr(y, "shape", None)
-    if shape is not None and not isinstance(y, Panel):
+    if isinstance(y, Panel):
+        return None
+    values: Any = y
+    if not isinstance(y, list | tuple):
+        if not hasattr(y, "shape") and (hasattr(y, "__len__") or not hasattr(y, "__array__")):
+            return None
         values = np.asarray(y)
-        if values.dtype.kind not in "biuf" or values.ndim not in (1, 2) or (
-            values.ndim == 2 and values.shape[1] != 1
-        ):
+        if values.dtype.kind not in "biufO" or values.shape[1:] not in ((), (1,)):
             return None
         values = values.ravel().tolist()
-    elif isinstance(y, list | tuple) and y and all(np.isscalar(value) for value in y):
-        if any(isinstance(value, str | bytes) for value in y):
-            return None
-        values = list(y)
-    else:
+    if not values or not all(isinstance(value, Number) for value in values):
         return None
     for i, value in enumerate(values):
         if isinstance(value, float) and not value.is_integer():
