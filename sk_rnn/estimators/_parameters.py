@@ -17,7 +17,7 @@ from ._extras import FLOAT32_MAX, is_number, name_callbacks
 _positive_int = IntegerFrom(1)
 _fraction = NumberIn(0, 1, closed="left")
 
-Constraints = dict[str, list[Any]]
+Constraints = dict[str, Any]
 
 # Constraints of parameters, in disjoint groups; an estimator has a union of them.
 

@@ -78,9 +78,10 @@ _CONSTRAINTS: Constraints = {
     "time_masking": [IntegerFrom(0)],
     "feature_masking": [_fraction],
     "beam_width": [_positive_int],
-    "lexicon": [object],  # checked when it is compiled
-    "separator": [object],
-    "language_model": [object],
+    # Checked before they are used.
+    "lexicon": "no_validation",
+    "separator": "no_validation",
+    "language_model": "no_validation",
     "lm_weight": [NumberIn(0, None, closed="left")],
     "token_bonus": [NumberIn(None, None, closed="neither")],
 }

@@ -35,7 +35,9 @@ def sing(text, rng, voice=0.0, noise=0.2):
 
 def songs(n, seed, longest=4, **options):
     rng = np.random.default_rng(seed)
-    texts = ["".join(rng.choice(list(LETTERS), size=rng.integers(0, longest + 1))) for _ in range(n)]
+    texts = [
+        "".join(rng.choice(list(LETTERS), size=rng.integers(0, longest + 1))) for _ in range(n)
+    ]
     return [sing(text, rng, **options) for text in texts], texts
 
 
@@ -193,7 +195,8 @@ def test_probabilities_of_an_array_are_an_array():
 
 
 @pytest.mark.parametrize(
-    ("n_steps", "text", "stride"), [(21, "abcd", 4), (20, "abcd", 2), (24, "aabb", 2), (10, "abcd", 1)]
+    ("n_steps", "text", "stride"),
+    [(21, "abcd", 4), (20, "abcd", 2), (24, "aabb", 2), (10, "abcd", 1)],
 )
 def test_auto_stride_leaves_half_as_many_steps_again(n_steps, text, stride):
     X = np.random.default_rng(0).normal(size=(4, n_steps, 2))
@@ -217,8 +220,8 @@ def test_n_best_are_ranked_by_their_likelihood(model, data):
 
 def test_n_best_is_filled_with_none():
     X = np.random.default_rng(0).normal(size=(2, 1, 2))
-    y, log_proba = small(conv_channels=None).fit(X, ["a", ""]).predict_n_best(
-        X, 5, return_log_proba=True
+    y, log_proba = (
+        small(conv_channels=None).fit(X, ["a", ""]).predict_n_best(X, 5, return_log_proba=True)
     )
     assert set(y[0][:2]) == {"", "a"}
     assert y[0][2:].tolist() == [None] * 3
@@ -280,7 +283,9 @@ def test_language_model_and_function_agree(model, data, language_model):
 
     options = {"beam_width": 4, "lm_weight": 1.0}
     by_network = refitted(model, language_model=language_model, **options)
-    by_function = refitted(model, language_model=None, **options).set_params(language_model=following)
+    by_function = refitted(model, language_model=None, **options).set_params(
+        language_model=following
+    )
     assert_array_equal(by_network.predict_n_best(X, 2), by_function.predict_n_best(X, 2))
 
 
@@ -517,7 +522,10 @@ def test_language_models_of_others_are_refused(data):
         small(language_model=other, **options).fit(X, y)
     model = small(max_epochs=1).fit(X, y)
     for function, message in [
-        (lambda prefix: [0.5] * 4, r"language_model\(\[\]\) returned .* Return 4 log-probabilities"),
+        (
+            lambda prefix: [0.5] * 4,
+            r"language_model\(\[\]\) returned .* Return 4 log-probabilities",
+        ),
         (lambda prefix: [-1.0], r"returned .* Return 4 log-probabilities"),
         (lambda prefix: 1 / 0, r"language_model\(\[\]\) raised ZeroDivisionError"),
     ]:
