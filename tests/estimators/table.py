@@ -114,9 +114,9 @@ def words(X, other=False):
 
 
 def short_words(X, other=False):
-    """Words of one or two letters, so that all but the shortest sequences can be aligned."""
+    """Words of one letter, or of two if sequences are long enough to be aligned with them."""
     letters = "xyz" if other else "abc"
-    lengths = [1 + i % 2 if len(x) > 2 else 1 for i, x in enumerate(X)]
+    lengths = [1 + i % 2 if np.size(x) > 2 and len(x) > 2 else 1 for i, x in enumerate(X)]
     return ["".join(letters[(i + k) % 3] for k in range(n)) for i, n in enumerate(lengths)]
 
 
