@@ -25,6 +25,7 @@ ESTIMATORS = {
     "Seq2SeqTransformer": "_seq2seq.py",
     "RNNForecaster": "_forecaster.py",
     "RNNLanguageModel": "_language.py",
+    "RNNTranscriber": "_transcriber.py",
 }
 
 
@@ -41,11 +42,12 @@ Differences = Mapping[str, Mapping[str, Own]]
 _C, _R, _S = ("RNNClassifier",), ("RNNRegressor",), ("Seq2SeqTransformer",)
 _F = ("RNNForecaster",)
 _L = ("RNNLanguageModel",)
+_T = ("RNNTranscriber",)
 DIFFERENCES: Differences = {
     "__init__": {
-        "cell": Own(_S + _F + _L, "no user-defined cells", signature=True),
+        "cell": Own(_S + _F + _L + _T, "no user-defined cells", signature=True),
         "hidden_size": Own(
-            _S + _F + _L, "another default, and encoder and decoder", signature=True
+            _S + _F + _L + _T, "another default, and encoder and decoder", signature=True
         ),
         "num_layers": Own(_S, "encoder and decoder"),
         "bidirectional": Own(_S, "encoder only"),
@@ -54,25 +56,33 @@ DIFFERENCES: Differences = {
         "embedding_weights": Own(_S, "for a Panel of token ids only"),
         "embedding_dropout": Own(_S + _L, "another default, or another 'auto'", signature=True),
         "word_dropout": Own(_S + _L, "another default", signature=True),
-        "conv_stride": Own(_S, "no return_sequences"),
+        "conv_stride": Own(_S + _T, "no return_sequences; 'auto'", signature=True),
         "recurrent_dropout": Own(
-            _S + _L, "not with input_feeding, no user-defined cells; 'auto'", signature=True
+            _S + _L + _T, "not with input_feeding, no user-defined cells; 'auto'", signature=True
         ),
-        "optimizer": Own(_S + _F + _L, "no larger eps for the embedding"),
-        "lr_schedule": Own(_S, "no partial_fit"),
-        "max_epochs": Own(_S + _L, "documents are not treated differently; optimizer steps"),
-        "**extras": Own(_S + _F + _L, "no user-defined cells"),
+        "optimizer": Own(_S + _F + _L + _T, "no larger eps for the embedding"),
+        "lr_schedule": Own(_S + _T, "no partial_fit"),
+        "max_epochs": Own(_S + _L + _T, "documents are not treated differently; optimizer steps"),
+        "**extras": Own(_S + _F + _L + _T, "no user-defined cells"),
+        "analyzer": Own(_T, "of y"),
+        "min_df": Own(_T, "tokens are not predicted"),
+        "conv_channels": Own(_T, "another default", signature=True),
+        "center_inputs": Own(_T, "'auto'", signature=True),
+        "time_masking": Own(_T, "another default, no return_sequences", signature=True),
+        "feature_masking": Own(_T, "another default", signature=True),
+        "beam_width": Own(_T, "prefixes"),
+        "tokens_": Own(_T, "a property"),
         "n_features_in_": Own(_S + _F + _L, "tokens and vectors; covariates"),
-        "loss_curve_": Own(_R + _S + _F + _L, "the unit of the loss"),
-        "validation_curve_": Own(_S + _F + _L, "no scoring; no X_val"),
+        "loss_curve_": Own(_R + _S + _F + _L + _T, "the unit of the loss"),
+        "validation_curve_": Own(_S + _F + _L + _T, "no scoring; no X_val"),
         "label_smoothing": Own(_S + _L, "another default, for tokens", signature=True),
-        "dropout": Own(_F + _L, "another default", signature=True),
+        "dropout": Own(_F + _L + _T, "another default", signature=True),
         "lr": Own(_F, "chosen by the number of windows", signature=True),
-        "batch_size": Own(_F + _L, "windows or strands instead of sequences"),
+        "batch_size": Own(_F + _L + _T, "windows or strands instead of sequences"),
         "early_stopping": Own(_F, "the last windows of each series"),
         "validation_fraction": Own(_F + _L, "of time steps; the end of a stream"),
         "n_iter_no_change": Own(_F + _L, "epochs are up to 50 steps; other numbers"),
-        "callbacks": Own(_F + _L, "the unit of predictions"),
+        "callbacks": Own(_F + _L + _T, "the unit of predictions"),
         "scoring": Own(_R, "another default, and R²", signature=True),
         "random_state": Own(_F + _L, "windows are drawn; sampling has its own"),
         "loss": Own(_F, "other losses", signature=True),
@@ -84,8 +94,9 @@ DIFFERENCES: Differences = {
         "module_": Own(_F + _L, "its inputs are not sequences, or sequences after a begin"),
     },
     "fit": {
-        "X": Own(_S + _F + _L, "tokens, text and vectors; covariates or series"),
-        "y": Own(_R + _S + _F + _L, "the targets", signature=True),
+        "X": Own(_S + _F + _L + _T, "tokens, text and vectors; covariates or series"),
+        "y": Own(_R + _S + _F + _L + _T, "the targets", signature=True),
+        "X_val, y_val": Own(_T, "tokens that do not occur in y"),
         "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
     },
     "partial_fit": {

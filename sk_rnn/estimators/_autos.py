@@ -25,6 +25,9 @@ EMBEDDING_EPS = 1e-4
 # Training rows up to which probabilities are calibrated by default.
 _MANY_ROWS = 2000
 
+# From this number of features on, sequences are spectra rather than strokes or sensors.
+_MANY_FEATURES = 8
+
 # max_length="auto" is this multiple of the length of the longest target in fit.
 MAX_LENGTH_FACTOR = 2
 
@@ -166,6 +169,29 @@ def plan_training(
     epochs = 1 if one_epoch else params["max_epochs"]
     if epochs == "auto":
         epochs = auto_epochs(n_rows, batch_size, tokens=tokens, documents=documents)
+    if patience == "auto":
+        patience = auto_patience(n_rows, epochs)
+    return Plan(batch_size, epochs, patience if params["early_stopping"] else None)
+
+
+def auto_center_inputs(n_features: int) -> bool:
+    """Return whether a transcriber subtracts the mean of each sequence: of spectra, not of strokes.
+
+    The mean of a spectrum is the microphone and part of the voice; that of three features of pen
+    strokes is the direction of the writing.
+    """
+    return n_features >= _MANY_FEATURES
+
+
+def plan_transcription(params: Mapping[str, Any], n_rows: int, *, one_epoch: bool) -> Plan:
+    """Return the training parameters of a transcriber for ``n_rows`` rows."""
+    batch_size, patience = params["batch_size"], params["n_iter_no_change"]
+    if batch_size == "auto":
+        batch_size = int(np.clip(n_rows // 16, 4, 16))
+    epochs = 1 if one_epoch else params["max_epochs"]
+    n_batches = -(-n_rows // batch_size)
+    if epochs == "auto":
+        epochs = int(np.clip(-(-2500 // n_batches), 10, 150))
     if patience == "auto":
         patience = auto_patience(n_rows, epochs)
     return Plan(batch_size, epochs, patience if params["early_stopping"] else None)

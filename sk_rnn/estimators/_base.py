@@ -11,7 +11,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from ..modules import find_cell
-from ..sequences import plain_numbers
+from ..sequences import Spans, plain_numbers
 from ..training import (
     PredictionBatches,
     SequenceData,
@@ -26,7 +26,7 @@ from ..training import (
     run_flushed,
     split_rows,
 )
-from ._autos import are_documents, auto_calibrate, plan_training
+from ._autos import Plan, are_documents, auto_calibrate, plan_training
 from ._calibration import HeldOut, calibration_folds, learn_temperature
 from ._estimator import NetworkEstimator
 from ._extras import check_extras
@@ -102,6 +102,16 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             documents=documents,
             differences=source.adds_differences,
         )
+
+    def _plan(
+        self, params: Mapping[str, Any], n_rows: int, *, one_epoch: bool, **data: bool
+    ) -> Plan:
+        """Return the training parameters that may be "auto"; ``data`` describes X."""
+        return plan_training(params, n_rows, one_epoch=one_epoch, **data)
+
+    def _finish(self, spans: Spans, encoded: Any, rows: np.ndarray, caller: str) -> None:
+        """Examine the fitted model on its training rows."""
+        return
 
     # --- fitting --------------------------------------------------------------------------------
 
@@ -221,7 +231,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         data = target.data(
             encoded, spans, rows, sample_weight, device, caller, **self._input_options()
         )
-        plan = plan_training(
+        plan = self._plan(
             params,
             len(rows),
             one_epoch=one_epoch,
@@ -260,6 +270,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                 fold_rng = np.random.RandomState(seed)
                 folds = list(calibration_folds(rows, units, labels, groups, fold_rng))
             self._calibrate(training, initial, folds)
+        self._finish(spans, encoded, rows, caller)
 
     def _calibrate(
         self,

@@ -47,6 +47,12 @@ SEQ2SEQ_MODEL_PARAMETERS = (
     "scheduled_sampling",
 )
 
+TRANSCRIBER_PARAMETERS = (
+    *(name for name in _ENCODER if "embedding" not in name and name != "word_dropout"),
+    "time_masking",
+    "feature_masking",
+)
+
 
 def choose_sequence_model(
     params: Mapping[str, Any],
@@ -80,9 +86,9 @@ def choose_sequence_model(
 
 def embedding_dim(params: Mapping[str, Any]) -> int | None:
     """Return the size of the embedding vectors: that of pretrained ones, or the parameter."""
-    if params["embedding_weights"] is not None:
+    if params.get("embedding_weights") is not None:
         return int(np.shape(params["embedding_weights"])[-1])
-    return params["embedding_dim"]
+    return params.get("embedding_dim")  # not of estimators that read numbers only
 
 
 def net_arguments(

@@ -249,7 +249,7 @@ def encoder_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
             "Set conv_channels.",
         ),
         (
-            params["freeze_embedding"] and params["embedding_weights"] is None,
+            params.get("freeze_embedding") and params["embedding_weights"] is None,
             "freeze_embedding=True would freeze random vectors. Pass embedding_weights, or set "
             "freeze_embedding=False.",
         ),

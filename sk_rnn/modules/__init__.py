@@ -19,6 +19,7 @@ from ._losses import (
     NextValues,
     Poisson,
     Quantile,
+    RowLoss,
     SquaredError,
     StepsAndEnd,
     Targets,
@@ -35,16 +36,19 @@ from ._seq2seq import Seq2SeqModel
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
 from ._streams import StreamState, begin_streams, push_steps
+from ._transcription import BLANK, CTCModel
 from .cells import CELLS, Cell, CellName, CellWeights, RecurrentState, cell_fault, find_cell
 
 __all__ = [
     "ATTENTIONS",
+    "BLANK",
     "CELLS",
     "POOLINGS",
     "ROW_MULTIPLE",
     "AbsoluteError",
     "Attention",
     "BinaryCrossEntropy",
+    "CTCModel",
     "Cell",
     "CellName",
     "CellWeights",
@@ -70,6 +74,7 @@ __all__ = [
     "Quantile",
     "RecurrentStack",
     "RecurrentState",
+    "RowLoss",
     "Seq2SeqModel",
     "SequenceModel",
     "SquaredError",

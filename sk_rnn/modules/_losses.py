@@ -53,6 +53,14 @@ class WeightedLoss(Loss):
         return losses.mean() if targets.weights is None else (losses * targets.weights).mean()
 
 
+class RowLoss(WeightedLoss):
+    """Loss of modules that compute the loss of each row themselves."""
+
+    def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """(N, 1) and (N,) to (N,)."""
+        return outputs[:, 0]
+
+
 class CrossEntropy(WeightedLoss):
     """Softmax cross-entropy; targets are class indices (N,).
 

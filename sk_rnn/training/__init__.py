@@ -51,6 +51,7 @@ from ._schedules import SCHEDULES
 from ._scoring import ValidationScorer
 from ._strands import StrandBatches
 from ._threads import torch_threads
+from ._transcripts import TranscriptData
 from ._truncated import truncated_gradients
 from ._user_callbacks import callback_fault, copy_callbacks, is_callback
 from ._windows import WindowBatches, WindowData, covariate_sizes
@@ -75,6 +76,7 @@ __all__ = [
     "StrandBatches",
     "Training",
     "TrainingBatches",
+    "TranscriptData",
     "ValidationScorer",
     "WindowBatches",
     "WindowData",

@@ -29,6 +29,7 @@ from sk_rnn import (
     RNNForecaster,
     RNNLanguageModel,
     RNNRegressor,
+    RNNTranscriber,
     Seq2SeqTransformer,
 )
 
@@ -112,6 +113,16 @@ def words(X, other=False):
     return ["".join(random.choice(letters, size=n)) for n in random.integers(1, 5, size=len(X))]
 
 
+def short_words(X, other=False):
+    """Words that can be aligned: a letter for every other step."""
+    letters = "xyz" if other else "abc"
+    return ["".join(letters[(i + k) % 3] for k in range(len(x) // 2)) for i, x in enumerate(X)]
+
+
+def phonemes(X, other=False):
+    return [list(word) for word in short_words(X, other)]
+
+
 def itself(X, other=False):
     return X
 
@@ -138,7 +149,8 @@ class Record:
     params : mapping
         Parameters of the constructor, in addition to those that make it small.
     reads_series, reads_tokens : mapping
-        Parameters with which it accepts numeric series and token ids, regardless of `source`.
+        Parameters with which it accepts numeric series and token ids, regardless of `source`; None
+        if it does not accept token ids.
     checked : tuple of mappings
         Parameters of other architectures that must pass scikit-learn's checks.
     expected_failed_checks : mapping
@@ -156,7 +168,7 @@ class Record:
     source: Source = SERIES
     params: Mapping[str, Any] = field(default_factory=dict)
     reads_series: Mapping[str, Any] = field(default_factory=dict)
-    reads_tokens: Mapping[str, Any] = field(default_factory=lambda: {"embedding_dim": 3})
+    reads_tokens: Mapping[str, Any] | None = field(default_factory=lambda: {"embedding_dim": 3})
     checked: tuple[Mapping[str, Any], ...] = ()
     expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     slow_checks: bool = False
@@ -230,6 +242,12 @@ ESTIMATORS = {
         ),
         slow_checks=True,
     ),
+    "transcriber": Record(
+        RNNTranscriber,
+        short_words,
+        reads_tokens=None,
+        checked=(STACKED, STOPPING, {"center_inputs": True, "beam_width": 3}),
+    ),
 }
 RECORDS = ESTIMATORS | {
     "multilabel": Record(RNNClassifier, indicators),
@@ -245,6 +263,9 @@ RECORDS = ESTIMATORS | {
     "vectors to words": Record(Seq2SeqTransformer, words, VECTORS),
     "autoencoder": Record(Seq2SeqTransformer, None, WORDS),
     "encoder": Record(Seq2SeqTransformer, None, SERIES, {"transform_method": "encode"}),
+    "transcriber of tokens": Record(
+        RNNTranscriber, phonemes, FRAMES, {"conv_channels": None, "beam_width": 4}
+    ),
     "language model": Record(RNNLanguageModel, None, WORDS, ignores_y=True),
     "language model of numbers": Record(RNNLanguageModel, None, SERIES, ignores_y=True),
 }

@@ -2,12 +2,13 @@
 
 from ._any import read_any_target
 from ._labels import LabelTarget
-from ._layouts import find_layout, to_equal_layout, to_object_array
+from ._layouts import find_layout, stack_equal, to_equal_layout, to_object_array
 from ._numbers import LOSSES, NumberTarget
 from ._pairs import PairTarget, check_n_targets, open_target
 from ._series import SeriesTarget
 from ._target import Target
 from ._tokens import TokenTarget
+from ._transcripts import TranscriptTarget, read_transcripts
 
 __all__ = [
     "LOSSES",
@@ -17,10 +18,13 @@ __all__ = [
     "SeriesTarget",
     "Target",
     "TokenTarget",
+    "TranscriptTarget",
     "check_n_targets",
     "find_layout",
     "open_target",
     "read_any_target",
+    "read_transcripts",
+    "stack_equal",
     "to_equal_layout",
     "to_object_array",
 ]
