@@ -37,6 +37,8 @@ SEQUENCE_MODEL_PARAMETERS = (
     "head_norm",
     "differences",
     "time_warping",
+    "time_masking",
+    "feature_masking",
 )
 SEQ2SEQ_MODEL_PARAMETERS = (
     *_ENCODER,
@@ -130,9 +132,9 @@ def network_parameters(params: Mapping[str, Any], names: Iterable[str]) -> dict[
         All parameters of the estimator.
     names : iterable of str
         Parameters that the module and the interpretation of the data depend on;
-        ``precision``, ``scale_inputs`` and ``module__…`` are added.
+        ``precision``, ``scale_inputs``, ``center_inputs`` and ``module__…`` are added.
     """
-    names = (*names, "precision", "scale_inputs")
+    names = (*names, "precision", "scale_inputs", "center_inputs")
     initial = (name for name in params if name.startswith("module__"))
     return plain_numbers({name: params[name] for name in (*names, *initial) if name in params})
 

@@ -82,6 +82,9 @@ SEQUENCE_MODEL: Constraints = {
     "tbptt_steps": [_positive_int, None],
     "differences": ["boolean", StrOptions({"auto"})],
     "time_warping": [NumberIn(0, 2, closed="left")],
+    "center_inputs": ["boolean"],
+    "time_masking": [IntegerFrom(0)],
+    "feature_masking": [_fraction],
 }
 
 # Only for estimators that can score validation data by scikit-learn's scorers.
@@ -230,6 +233,19 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
             params.get("return_sequences") and params["time_warping"] > 0,
             f"time_warping={params['time_warping']} would move time steps away from their "
             "targets, which return_sequences=True has for each step. Set time_warping=0.",
+        ),
+        (
+            reads_tokens and params["center_inputs"],
+            "center_inputs=True is not possible for token ids, which have no mean. Set "
+            "center_inputs=False.",
+        ),
+        *(
+            (
+                reads_tokens and params[name] > 0,
+                f"{name}={params[name]} is not possible for token ids; word_dropout hides some of "
+                f"them. Set {name}=0.",
+            )
+            for name in ("time_masking", "feature_masking")
         ),
         (
             params["num_embeddings"] is not None and not reads_tokens,

@@ -153,6 +153,29 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         if the target does not depend on durations or frequencies. Not possible for token ids, or
         with ``return_sequences=True``.
 
+    center_inputs : bool, default=False
+        Whether to subtract from each sequence its own mean of each feature over its time steps,
+        before anything else is learned or predicted from it. On spectrograms (cepstral mean
+        normalisation; Atal, 1974) this removes the loudness, the microphone and part of the voice:
+        try it if predictions are for other speakers or devices than those of the training data.
+        Not useful if the level of a sequence is informative. Not possible for token ids, or with
+        `stream`. A memory-mapped Panel is copied.
+
+    time_masking : int, default=0
+        Maximum number of successive time steps that are masked at once during training
+        (SpecAugment; Park et al., 2019): in each epoch, two masks of random lengths are placed at
+        random in each sequence, each over at most a fifth of it, and masked features have their
+        mean over the training data. Meant for spectrograms of whole utterances, where 15 is a
+        moderate value; it did not help on single words. Sequences of fewer than five time steps are
+        not masked. With ``return_sequences=True``, the targets of masked time steps remain in the
+        loss. Not possible for token ids.
+
+    feature_masking : float in [0, 1), default=0.0
+        Maximum fraction of the features that are masked at once during training, in all time steps:
+        two masks per sequence, as with `time_masking`, over successive features. Only useful if
+        neighbouring features are related, as the bands of a spectrogram are; 0.15 is a moderate
+        value. Masks nothing if the fraction is less than one feature. Not possible for token ids.
+
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
         ``optimizer__…``, for example ``optimizer__betas=(0.9, 0.99)``. Unless ``optimizer__eps`` is
@@ -316,6 +339,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     Huber, P. (1981). Robust statistics. Wiley.
 
+    Atal, B. (1974). Effectiveness of linear prediction characteristics of the speech wave for
+    automatic speaker identification and verification. JASA 55(6). (centred inputs)
+
+    Park, D. et al. (2019). SpecAugment: A simple data augmentation method for automatic speech
+    recognition. Interspeech. (masks)
+
     Examples
     --------
     The mean of sequences of different lengths:
@@ -368,6 +397,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         scale_inputs: bool = True,
         differences: bool | Auto = "auto",
         time_warping: Float = 0.0,
+        center_inputs: bool = False,
+        time_masking: Int = 0,
+        feature_masking: Float = 0.0,
         optimizer: Optimizer = "adamw",
         lr: Float = 5e-3,
         lr_schedule: Schedule = "one_cycle",
@@ -416,6 +448,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.scale_inputs = scale_inputs
         self.differences = differences
         self.time_warping = time_warping
+        self.center_inputs = center_inputs
+        self.time_masking = time_masking
+        self.feature_masking = feature_masking
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule

@@ -29,6 +29,12 @@ def check_streams(estimator: Any, n_streams: Any, caller: str) -> None:
             "from its end, too, so its predictions need the whole sequence. Fit with "
             "bidirectional=False."
         )
+    if estimator._source.centers:
+        raise ValueError(
+            f"{caller}: the model was fitted with center_inputs=True, which subtracts the mean of "
+            "the whole sequence, so its predictions need all time steps. Fit with "
+            "center_inputs=False."
+        )
     if not isinstance(arguments["cell"], str):
         raise ValueError(
             f"{caller}: the user-defined cell {arguments['cell'].__name__} does not let states be "

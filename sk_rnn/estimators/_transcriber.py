@@ -85,8 +85,9 @@ _CONSTRAINTS: Constraints = {
     "token_bonus": [NumberIn(None, None, closed="neither")],
 }
 
-# Rows that are decoded after fit to find out whether the model predicts blanks only.
-_CHECKED_ROWS = 64
+# Rows that are decoded after fit to find out whether the model predicts blanks only, and optimizer
+# steps from which this is a reason for a warning: all models begin with blanks.
+_CHECKED_ROWS, _MIN_STEPS = 64, 200
 
 
 class Transcript(NamedTuple):
@@ -541,7 +542,7 @@ class RNNTranscriber(BaseRNN):
         Warns
         -----
         ConvergenceWarning
-            If the model predicts no token at all.
+            If the model predicts no token at all, after 200 optimizer steps or more.
         """
         with unchanged_on_failure(self):
             self._fit(
@@ -556,7 +557,8 @@ class RNNTranscriber(BaseRNN):
 
     def _finish(self, spans: Spans, encoded: Any, rows: np.ndarray, caller: str) -> None:
         """Warn if the model predicts nothing for sequences that have a transcript."""
-        if self._target.single:
+        n_batches = -(-len(rows) // self.net_.batch_size)
+        if self._target.single or self.n_iter_ * n_batches < _MIN_STEPS:
             return
         rows = rows[encoded.lengths[rows] > 1][:_CHECKED_ROWS]
         if not len(rows):

@@ -30,6 +30,7 @@ from ._losses import (
     split_end,
     value_log_density,
 )
+from ._masking import InputMasking
 from ._model import SequenceModel, set_backend
 from ._poolings import POOLINGS, Pooling, PoolingName, Totals
 from ._seq2seq import Seq2SeqModel
@@ -63,6 +64,7 @@ __all__ = [
     "Gaussian",
     "HeadBatchNorm",
     "Huber",
+    "InputMasking",
     "LanguageModel",
     "Loss",
     "Memory",

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ._encoder import Encoder
 from ._head import Head
+from ._masking import InputMasking
 from ._poolings import POOLINGS, Pooling
 from ._series import Differences, TimeWarping
 from ._stack import RecurrentStack
@@ -42,6 +43,10 @@ class SequenceModel(nn.Module):
         Whether `Differences` are added to the features; only for numbers.
     difference_scale : ndarray of shape (n_features,) or None
         Their factors; None if weights are loaded.
+    time_masking, feature_masking
+        See `InputMasking`; only for numbers.
+    mask_values : ndarray of shape (n_features,) or None
+        Its ``fill``.
     **encoder
         See `Encoder`.
     """
@@ -59,11 +64,22 @@ class SequenceModel(nn.Module):
         time_warping: float = 0.0,
         differences: bool = False,
         difference_scale: np.ndarray | None = None,
+        time_masking: int = 0,
+        feature_masking: float = 0.0,
+        mask_values: np.ndarray | None = None,
         generator: torch.Generator | None = None,
         **encoder: Any,
     ):
         super().__init__()
         self.time_warping = TimeWarping(time_warping)
+        self.masking: InputMasking | None = None
+        if time_masking or feature_masking:
+            self.masking = InputMasking(
+                n_features,
+                time_masking=time_masking,
+                feature_masking=feature_masking,
+                fill=mask_values,
+            )
         self.differences: Differences | None = None
         if differences:
             self.differences = Differences(n_features, difference_scale)
@@ -135,6 +151,9 @@ class SequenceModel(nn.Module):
                 parameter.div_(divisor)
 
     def prepare(self, x: Tensor, valid: ValidSteps) -> Tensor:
-        """Input of the encoder: numbers are warped in training, and extended by differences."""
+        """Input of the encoder: numbers, warped and masked in training, with their differences."""
         x = self.time_warping(x, valid)
-        return x if self.differences is None else self.differences(x)
+        if self.differences is not None:
+            x = self.differences(x)
+        # After the differences, which would be large at the ends of a mask.
+        return x if self.masking is None else self.masking(x, valid)

@@ -47,7 +47,13 @@ from ._messages import argument, counted, level_of_user, name_kind, plain, quote
 from ._numbers import as_float, as_numbers, frame_values
 from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
-from ._scaling import Standardisation, difference_sizes, standardisation_of, weighted_statistics
+from ._scaling import (
+    Standardisation,
+    center_samples,
+    difference_sizes,
+    standardisation_of,
+    weighted_statistics,
+)
 from ._spans import Spans, TokenRows
 from ._state import SealedState, explain_foreign_state, seal, unchanged_on_failure, unseal
 from ._targets import (
@@ -98,6 +104,7 @@ __all__ = [
     "available_if",
     "batch_bounds",
     "canonical_order",
+    "center_samples",
     "check_sample_weights",
     "check_sequence_targets",
     "check_sequences",

@@ -217,11 +217,13 @@ class Record:
 
 # Early stopping holds out too much of tiny data sets by default.
 STOPPING = {"early_stopping": True, "validation_fraction": 0.3, "bidirectional": False}
+# Masks cover at most a fifth of the few time steps of these data.
+CENTERED, MASKED = {"center_inputs": True}, {"time_masking": 2, "feature_masking": 0.5}
 STACKED = {"cell": "lstm", "num_layers": 2, "bidirectional": True}
 
 ESTIMATORS = {
-    "classifier": Record(RNNClassifier, labels, checked=(STACKED, STOPPING)),
-    "regressor": Record(RNNRegressor, numbers, checked=(STACKED, STOPPING)),
+    "classifier": Record(RNNClassifier, labels, checked=(STACKED, STOPPING, CENTERED, MASKED)),
+    "regressor": Record(RNNRegressor, numbers, checked=(STACKED, STOPPING, CENTERED, MASKED)),
     "translator": Record(
         Seq2SeqTransformer,
         words,

@@ -55,6 +55,8 @@ CASES = {
     "dropout": ({}, 0.3, "series"),
     "recurrent_dropout": ({}, 0.3, "series"),
     "time_warping": ({}, 0.3, "series"),
+    "time_masking": ({}, 2, "series"),
+    "feature_masking": ({}, 0.5, "series"),
     "lr": ({}, 0.1, "series"),
     "weight_decay": ({}, 0.1, "series"),
     "gradient_clip": ({}, 0.1, "series"),

@@ -35,6 +35,8 @@ class Source(Kind, ABC):
         Size of the vocabulary; None for numbers.
     adds_differences : bool
         Whether differences of time steps are further inputs of the network.
+    centers : bool
+        Whether numbers are reduced by the mean of their sequence.
     vocabulary : Vocabulary or None
         Tokens and their ids, if they were learned from X.
     """
@@ -43,6 +45,7 @@ class Source(Kind, ABC):
     is_tokens: ClassVar[bool] = False
     num_embeddings: int | None = None
     adds_differences: bool = False
+    centers: bool = False
     # Mean and standard deviation of each feature: arrays, which every file format can save.
     _scaling: tuple[np.ndarray, np.ndarray] | None = None
 
