@@ -172,7 +172,7 @@ def ctc_beam_search(
         if prefix.total > -inf
     ]
     hypotheses.sort(key=lambda h: (-h.score, -h.log_prob, h.ids))
-    # A score can be -inf for all of them, if the language model says so.
+    # All scores are -inf if the language model rules out every hypothesis.
     possible = [h for h in hypotheses if h.score > -inf] or hypotheses[:1]
     return possible[:n_best] or [Hypothesis((), -inf, -inf)]
 

@@ -93,3 +93,12 @@ def test_examples_of_generation_run(name):
 def test_unlikely_sessions_are_found():
     area = run("unlikely_sessions.py").splitlines()[0]
     assert float(area.rsplit(": ")[1]) > 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["spoken_digits.py", "handwriting.py"])
+def test_a_lexicon_helps_to_transcribe_unknown_people(name):
+    wrong = [float(line.split()[-1]) for line in run(name).splitlines() if "wrong" in line]
+    letters, words, with_lexicon = wrong
+    assert letters < 0.15
+    assert with_lexicon < words
