@@ -830,6 +830,7 @@ class RNNTranscriber(BaseRNN):
     def _make_source(
         self, X: Any, params: Mapping[str, Any], caller: str
     ) -> tuple[Source, Samples]:
+        _refuse_raw(X, f"{caller}: X")
         source = NumberSource(params)
         spans = source.read(X, self, caller, reset=True)
         if params["center_inputs"] == "auto":
@@ -887,6 +888,32 @@ _DECODING = ("beam_width", "lexicon", "separator", "language_model", "lm_weight"
 def _number(conv_stride: Any) -> int:
     """Return the stride for the check whether it has an effect; "auto" is 1 if it has none."""
     return 1 if conv_stride == "auto" else int(conv_stride)
+
+
+def _refuse_raw(X: Any, where: str) -> None:
+    """Raise an error for text, and for waves and strokes that are not converted to features."""
+    if not isinstance(X, list | tuple) or not len(X):
+        return
+    first = X[0]
+    if isinstance(first, str):
+        raise TypeError(
+            f"{where}[0] is {first!r}, a string, where a sequence of numbers is expected. For text "
+            "to text, use Seq2SeqTransformer."
+        )
+    if not isinstance(first, list | tuple) or not len(first):
+        return
+    if len(first) == 2 and np.ndim(first[0]) == 0 and np.size(first[1]) > 2:
+        raise TypeError(
+            f"{where}[0] is a pair of a number and an array, as for a wave with its sampling rate. "
+            "Convert waves to spectra first: make_pipeline(LogMelSpectrogram(), RNNTranscriber())."
+        )
+    strokes = all(np.ndim(part) == 2 and np.shape(part)[1] == 2 for part in first)
+    if strokes and len({len(part) for part in first}) > 1:
+        raise TypeError(
+            f"{where}[0] is a list of arrays of points, as for the strokes of a pen. Convert strokes to "
+            "movements first: make_pipeline(PenStrokes(), RNNTranscriber()); or concatenate the "
+            "arrays."
+        )
 
 
 def _search_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:

@@ -98,6 +98,20 @@ def test_words_are_joined_as_they_were_split():
     assert all(re.fullmatch(r"((ab|cd|da)( |$))*", text) for text in model.predict(X))
 
 
+def test_rows_of_integers_are_tokens():
+    X = np.random.default_rng(0).normal(size=(4, 8, 2))
+    padded = np.array([[1, 2], [3, 0], [1, 0], [2, 0]])
+    ragged = [[1, 2], [3], [1], [2]]
+    models = [
+        small(padding_value=0).fit(X, padded),
+        small(padding_value=0).fit(X, pd.DataFrame(padded)),
+        small(padding_value=0).fit(X, ragged),
+    ]
+    for model in models:
+        assert model.tokens_.tolist() == [1, 2, 3]
+        assert_array_equal(model.score_samples(X, padded), models[-1].score_samples(X, ragged))
+
+
 @pytest.mark.parametrize("wrap", [list, np.array, pd.Series])
 def test_single_tokens_are_predicted_as_single_tokens(wrap):
     rng = np.random.default_rng(0)
@@ -473,7 +487,12 @@ REFUSED = {
     "another number": ({}, X4, Y4[:3], "X has 4 samples, but y has 3 targets"),
     "a string": ({}, X4, "abab", "y is"),
     "strings to split": ({"analyzer": None}, X4, Y4, "y contains strings, but analyzer=None"),
-    "text": ({}, ["some", "text", "as", "X"], Y4, "X"),
+    "text": ({}, ["some", "text", "as", "X"], Y4, "X[0] is 'some', a string, where a sequence"),
+    "waves": ({}, [(8000, np.zeros(50))] * 4, Y4, "make_pipeline(LogMelSpectrogram(), RNN"),
+    "strokes": ({}, [[np.zeros((5, 2)), np.ones((3, 2))]] * 4, Y4, "make_pipeline(PenStrokes(), "),
+    "missing": ({}, X4, ["a", None, "b", "a"],
+                "RNNTranscriber.fit: y[1] is None: the transcript is missing. Drop the pair"),
+    "missing number": ({}, X4, [1, 2, 3, np.nan], "y[3] is nan: the transcript is missing."),
     "stride without convolution": (
         {"conv_channels": None, "conv_stride": 2}, X4, Y4, "conv_stride=2 has no effect"),
     "greedy lexicon": (

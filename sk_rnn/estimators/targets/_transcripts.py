@@ -5,6 +5,7 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from ...modules import BLANK, RowLoss
@@ -211,12 +212,14 @@ def read_transcripts(
             "None. Pass one transcript per sample."
         )
     y = align_to_samples(open_foreign(y, where), samples, where)
+    refuse_missing(y, where)
     rows = read_single(y, where)
     padding_value = params["padding_value"] if is_rectangle(y) else None
     if rows is not None:
         contents = read_contents(rows, "tokens", where)
     else:
-        contents = read_contents(y, "auto", where, padding_value=padding_value)
+        kind = "tokens" if _holds_integers(y) else "auto"
+        contents = read_contents(y, kind, where, padding_value=padding_value)
     if contents.form == "ids":
         contents = read_contents(y, "tokens", where, padding_value=padding_value)
     if contents.form == "numbers":
@@ -228,6 +231,31 @@ def read_transcripts(
         )
     target = TranscriptTarget(params, contents, single=rows is not None)
     return target, target.read_opened(y, contents, X, samples, caller, "y", True)
+
+
+def refuse_missing(y: Any, where: str) -> None:
+    """Raise an error for transcripts that are None or NaN."""
+    if isinstance(y, pd.Series | pd.Index) or (
+        isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "Of"
+    ):
+        y = y.tolist()
+    if not isinstance(y, list | tuple):
+        return
+    for i, row in enumerate(y):
+        if row is None or (pd.api.types.is_scalar(row) and pd.isna(row)):
+            raise ValueError(
+                f"{where}[{i}] is {row!r}: the transcript is missing. Drop the pair, or pass an "
+                "empty one if nothing was said or written."
+            )
+
+
+def _holds_integers(y: Any) -> bool:
+    """Whether y is an array or DataFrame with rows of integers, which are tokens."""
+    if not is_rectangle(y):
+        return False
+    if isinstance(y, pd.DataFrame):
+        return all(pd.api.types.is_integer_dtype(kind) for kind in y.dtypes)
+    return getattr(getattr(y, "dtype", None), "kind", None) in ("i", "u")
 
 
 def read_single(y: Any, where: str) -> list[list[Any]] | None:
