@@ -910,9 +910,9 @@ def _refuse_raw(X: Any, where: str) -> None:
     strokes = all(np.ndim(part) == 2 and np.shape(part)[1] == 2 for part in first)
     if strokes and len({len(part) for part in first}) > 1:
         raise TypeError(
-            f"{where}[0] is a list of arrays of points, as for the strokes of a pen. Convert strokes to "
-            "movements first: make_pipeline(PenStrokes(), RNNTranscriber()); or concatenate the "
-            "arrays."
+            f"{where}[0] is a list of arrays of points, as for the strokes of a pen. Convert "
+            "strokes to movements first: make_pipeline(PenStrokes(), RNNTranscriber()); or "
+            "concatenate the arrays."
         )
 
 
