@@ -101,7 +101,8 @@ model.set_params(rnntranscriber__beam_width=16, rnntranscriber__lexicon=WORDS)
 print(f"words wrong, ten words as lexicon: {word_error_rate(y_test, model.predict(X_test)):.3f}")
 
 # Loudness, microphone and part of the voice add a constant to each feature of the spectra, which
-# the transcriber subtracts. Without that, it knows the speakers of training only.
+# the transcriber subtracts. How much that helps depends on how far the new voice is from the
+# others: more for one that is much quieter than for one in between.
 plain = make_pipeline(
     LogMelSpectrogram(), RNNTranscriber(center_inputs=False, max_epochs=10, random_state=0)
 )
