@@ -109,13 +109,20 @@ DIFFERENCES: Differences = {
         "random_state": Own(_L, "no sources"),
     },
     "transform": {"X": Own(_L, "no sources")},
-    "predict": {"X": Own(_S + _F + _L, "called sources; the future; text", signature=True)},
-    "score_samples": {"X": Own(_F + _L, "series; no targets"), "y": Own(_F, "series")},
+    "predict": {"X": Own(_S + _F + _L + _T, "called sources; the future; text", signature=True)},
+    "score_samples": {
+        "X": Own(_F + _L + _T, "series; no targets; sequences"),
+        "y": Own(_F + _T, "series; transcripts"),
+    },
+    "predict_n_best": {"X": Own(_T, "sequences"), "n": Own(_T, "transcripts")},
+    "predict_proba": {"X": Own(_T, "as in fit")},
+    "predict_log_proba": {"X": Own(_T, "as in fit")},
+    "align": {"X": Own(_T, "sequences"), "y": Own(_T, "transcripts")},
     "score": {
-        "X": Own(_F + _L, "covariates or series; no targets"),
+        "X": Own(_F + _L + _T, "covariates or series; no targets"),
         "X, y": Own(_R, "numbers instead of labels"),
         "y": Own(
-            _S + _F + _L, "not needed by an autoencoder or without covariates", signature=True
+            _S + _F + _L + _T, "not needed by an autoencoder or without covariates", signature=True
         ),
         "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
     },

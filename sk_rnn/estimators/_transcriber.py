@@ -113,7 +113,7 @@ class Transcript(NamedTuple):
 class RNNTranscriber(BaseRNN):
     r"""Read a shorter sequence of tokens off a longer one of numbers: speech, handwriting (CTC).
 
-    A recurrent network predicts at each time step a token or *blank*. It is trained by
+    A recurrent network predicts a token or *blank* at each time step. It is trained by
     connectionist temporal classification (CTC; Graves et al., 2006), which needs to know what was
     said or written, but not when: the loss sums over all alignments of the transcript.
 
@@ -612,7 +612,7 @@ class RNNTranscriber(BaseRNN):
         Parameters
         ----------
         X : as in `fit`
-            Sources.
+            Sequences.
         n : int
             Number of targets per source. The beam is at least this wide.
         return_log_proba : bool, default=False
@@ -694,12 +694,10 @@ class RNNTranscriber(BaseRNN):
         Parameters
         ----------
         X : as in `fit`
-            Sources.
+            Sequences.
         y : as in `fit`, default=None
-            Targets. If None, the predicted targets, whose likelihood measures the confidence of the
-            model: that of `predict_n_best`, without the end mark if `max_length` truncated the
-            target. For an autoencoder the target is always X itself: sequences with low scores are
-            unlike those in `fit`.
+            Transcripts. If None, those of `predict`, whose likelihood measures the confidence of
+            the model.
 
         Returns
         -------
@@ -720,7 +718,7 @@ class RNNTranscriber(BaseRNN):
         Parameters
         ----------
         X : as in `fit`
-            Sources.
+            Sequences.
         y : as in `fit`
             True transcripts.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -753,9 +751,9 @@ class RNNTranscriber(BaseRNN):
         Parameters
         ----------
         X : as in `fit`
-            Sources.
+            Sequences.
         y : as in `fit`, default=None
-            Targets. If None, the predicted targets.
+            Transcripts. If None, those of `predict`.
 
         Returns
         -------
