@@ -49,7 +49,7 @@ DIFFERENCES: Differences = {
         "hidden_size": Own(
             _S + _F + _L + _T, "another default, and encoder and decoder", signature=True
         ),
-        "num_layers": Own(_S, "encoder and decoder"),
+        "num_layers": Own(_S + _T, "encoder and decoder; another default", signature=True),
         "bidirectional": Own(_S, "encoder only"),
         "return_sequences": Own(_R, "numbers instead of labels"),
         "embedding_dim": Own(_S + _L, "another default: the kind selects tokens", signature=True),

