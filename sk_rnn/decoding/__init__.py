@@ -1,7 +1,8 @@
-"""Decoding from a step function: pure functions on tensors, independent of any model."""
+"""Decoding: pure functions on tensors and arrays, independent of any model."""
 
 from ._beam import beam_search
 from ._hypotheses import DecodingState, Hypotheses, Step
 from ._single import greedy, sample
+from ._viterbi import viterbi
 
-__all__ = ["DecodingState", "Hypotheses", "Step", "beam_search", "greedy", "sample"]
+__all__ = ["DecodingState", "Hypotheses", "Step", "beam_search", "greedy", "sample", "viterbi"]

@@ -186,6 +186,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         target.learn(y, caller, reset=not resume)
         spans = source.encode(samples, warn=resume)
         encoded = target.encode(y, caller, warn=resume)
+        target.learn_order(encoded, spans, reset=not resume)
         self.__dict__.update(target.attributes())
 
         # Arrange the rows, and split off those for validation.
@@ -253,7 +254,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         )
         calibrate = params.get("calibrate")  # only of classifiers
         if calibrate == "auto":
-            calibrate = auto_calibrate(len(rows))
+            calibrate = auto_calibrate(len(rows)) and not params.get("crf")
         if calibrate and not (stopped or one_epoch):
             folds: list[tuple[np.ndarray, np.ndarray]] = []
             if valid is None and not resume:

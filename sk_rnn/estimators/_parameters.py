@@ -231,6 +231,7 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
             f"time_warping={params['time_warping']} would move time steps away from their "
             "targets, which return_sequences=True has for each step. Set time_warping=0.",
         ),
+        *chain_conflicts(params),
         (
             params["num_embeddings"] is not None and not reads_tokens,
             f"num_embeddings={params['num_embeddings']} has no effect without an embedding. "
@@ -238,6 +239,42 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
         ),
     ]
     check_conflicts(conflicts, caller)
+
+
+def chain_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
+    """Return what contradicts labels that are predicted together, with messages."""
+    crf = params.get("crf")  # not of all estimators
+    if not crf and params.get("unseen_transitions", "allow") == "allow":
+        return []
+    name = "crf=True" if crf else "unseen_transitions='forbid'"
+    return [
+        (
+            not params["return_sequences"],
+            f"{name} has no effect on one label per sequence. Set return_sequences=True, or leave "
+            "it at its default.",
+        ),
+        (
+            crf and params["class_weight"] is not None,
+            f"class_weight={params['class_weight']!r} is not possible with crf=True, whose loss is "
+            "that of whole sequences of labels. Set class_weight=None, and weight sequences.",
+        ),
+        (
+            crf and params["label_smoothing"] > 0,
+            f"label_smoothing={params['label_smoothing']} is not possible with crf=True, whose "
+            "loss is that of whole sequences of labels. Set label_smoothing=0.",
+        ),
+        (
+            crf and params["tbptt_steps"] is not None,
+            f"tbptt_steps={params['tbptt_steps']} is not possible with crf=True, whose loss needs "
+            "all time steps of a sequence. Set tbptt_steps=None, or cut sequences into shorter "
+            "ones.",
+        ),
+        (
+            crf and params["calibrate"] is True,
+            "calibrate=True is not possible with crf=True, whose probabilities also depend on "
+            "transitions. Leave calibrate at its default 'auto', which does not calibrate then.",
+        ),
+    ]
 
 
 def encoder_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:

@@ -2,6 +2,7 @@
 
 from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun, cut_chunks
+from ._crf import ChainLikelihood, LinearChain
 from ._decoder import Decoder
 from ._dropout import set_generator
 from ._explicit import ExplicitGradients, supports_explicit_gradients
@@ -48,6 +49,7 @@ __all__ = [
     "Cell",
     "CellName",
     "CellWeights",
+    "ChainLikelihood",
     "Chunk",
     "ChunkedRun",
     "CovariateSizes",
@@ -60,6 +62,7 @@ __all__ = [
     "HeadBatchNorm",
     "Huber",
     "LanguageModel",
+    "LinearChain",
     "Loss",
     "Memory",
     "Moments",

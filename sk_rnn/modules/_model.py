@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ._crf import LinearChain
 from ._encoder import Encoder
 from ._head import Head
 from ._poolings import POOLINGS, Pooling
@@ -17,7 +18,7 @@ from ._steps import ValidSteps
 def set_backend(module: nn.Module, backend: str) -> None:
     """Select the "torch" or "numba" backend in all submodules that have kernels."""
     for part in module.modules():
-        if isinstance(part, RecurrentStack | Pooling):
+        if isinstance(part, RecurrentStack | Pooling | LinearChain):
             part.backend = backend
 
 
@@ -30,6 +31,8 @@ class SequenceModel(nn.Module):
         Outputs per sequence, or per time step with ``return_sequences=True``.
     return_sequences : bool
         Outputs for every time step instead of one pooled vector.
+    crf : bool
+        Whether the outputs are the emissions of a `LinearChain`, the attribute ``chain``.
     pooling : str
         A name in `POOLINGS`; not used with ``return_sequences=True``.
     head_norm : {"batch", "layer"} or None
@@ -53,6 +56,7 @@ class SequenceModel(nn.Module):
         n_outputs: int,
         bidirectional: bool = False,
         return_sequences: bool = False,
+        crf: bool = False,
         pooling: str = "concat",
         head_norm: str | None = "batch",
         dropout: float = 0.0,
@@ -83,6 +87,7 @@ class SequenceModel(nn.Module):
             )
             n_states = self.pooling.output_size
         self.head = Head(n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator)
+        self.chain = LinearChain(n_outputs) if crf else None
 
     @property
     def n_outputs(self) -> int:

@@ -8,17 +8,22 @@ from ._pairs import PairTarget, check_n_targets, open_target
 from ._series import SeriesTarget
 from ._target import Target
 from ._tokens import TokenTarget
+from ._transitions import Chain, chain_weights, log_likelihoods, log_marginals
 
 __all__ = [
     "LOSSES",
+    "Chain",
     "LabelTarget",
     "NumberTarget",
     "PairTarget",
     "SeriesTarget",
     "Target",
     "TokenTarget",
+    "chain_weights",
     "check_n_targets",
     "find_layout",
+    "log_likelihoods",
+    "log_marginals",
     "open_target",
     "read_any_target",
     "to_equal_layout",
