@@ -99,7 +99,10 @@ DIFFERENCES: Differences = {
     },
     "transform": {"X": Own(_L, "no sources")},
     "predict": {"X": Own(_S + _F + _L, "called sources; the future; text", signature=True)},
-    "score_samples": {"X": Own(_F + _L, "series; no targets"), "y": Own(_F, "series")},
+    "score_samples": {
+        "X": Own(_C + _F + _L, "labels of steps; series; no targets"),
+        "y": Own(_C + _F, "labels of steps; series"),
+    },
     "score": {
         "X": Own(_F + _L, "covariates or series; no targets"),
         "X, y": Own(_R, "numbers instead of labels"),

@@ -52,27 +52,27 @@ class LinearChain(nn.Module):
 
         Only the sum has gradients.
         """
-        chain = (self.start, self.transitions, self.end)
+        start, transitions, end = self._scores_on(emissions.device)
         if self._compiled(emissions):
             return cast(
                 tuple[Tensor, Tensor],
-                _CompiledLosses.apply(emissions, *chain, classes, lengths, weights),
+                _CompiledLosses.apply(
+                    emissions, start, transitions, end, classes, lengths, weights
+                ),
             )
         # The log-likelihood does not change, but its two terms remain small.
         emissions = torch.log_softmax(emissions, dim=1)
-        ahead = _scores_up_to(emissions, lengths, self.start, self.transitions)
-        last = ahead[(lengths - 1).to(ahead.device), torch.arange(len(lengths))]  # (B, K)
-        losses = torch.logsumexp(last + self.end, dim=1) - self._scores_of(
-            emissions, classes, lengths
-        )
+        ahead = _scores_up_to(emissions, lengths, start, transitions)
+        rows = torch.arange(len(lengths), device=ahead.device)
+        last = ahead[(lengths - 1).to(ahead.device), rows]  # (B, K)
+        right = _scores_of(emissions, classes, lengths, start, transitions, end)
+        losses = torch.logsumexp(last + end, dim=1) - right
         return losses.detach(), (losses * weights).sum()
 
     def log_marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Log-probability of each label at each step, given the whole sequence: (N, n_labels)."""
-        emissions, start, transitions, end = (
-            value.detach().to(emissions.device)
-            for value in (emissions, self.start, self.transitions, self.end)
-        )
+        start, transitions, end = (value.detach() for value in self._scores_on(emissions.device))
+        emissions = emissions.detach()
         if self._compiled(emissions):
             from ..kernels._chain import chain_log_marginals  # imports Numba
 
@@ -90,17 +90,8 @@ class LinearChain(nn.Module):
         both = [ahead[:n, row] + behind[:n, row].flip(0) for row, n in enumerate(lengths.tolist())]
         return torch.log_softmax(torch.cat(both) - emissions, dim=1)
 
-    def _scores_of(self, emissions: Tensor, classes: Tensor, lengths: Tensor) -> Tensor:
-        """Score of the given labels of each sequence: (B,)."""
-        offsets = _offsets(lengths).to(emissions.device)
-        firsts, lasts = offsets[:-1], offsets[1:] - 1
-        before = self.transitions[classes[:-1], classes[1:]]  # of all steps but the first
-        # A step that begins a sequence does not follow the last one of the sequence before it.
-        steps = torch.cat([before.new_zeros(1), before]).index_fill(0, firsts, 0.0)
-        steps = steps + emissions.gather(1, classes[:, None])[:, 0]  # (N,)
-        rows = torch.repeat_interleave(lengths.to(emissions.device))
-        scores = steps.new_zeros(len(lengths)).index_add(0, rows, steps)
-        return scores + self.start[classes[firsts]] + self.end[classes[lasts]]
+    def _scores_on(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        return self.start.to(device), self.transitions.to(device), self.end.to(device)
 
     def _compiled(self, emissions: Tensor) -> bool:
         return self.backend == "numba" and emissions.device.type == "cpu" and prepare_chain() == ""
@@ -165,6 +156,26 @@ class _CompiledLosses(torch.autograd.Function):
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
         """Gradients of emissions, start, transitions and end."""
         return *(grad * grad_outputs[1] for grad in ctx.grads), None, None, None
+
+
+def _scores_of(
+    emissions: Tensor,
+    classes: Tensor,
+    lengths: Tensor,
+    start: Tensor,
+    transitions: Tensor,
+    end: Tensor,
+) -> Tensor:
+    """Score of the given labels of each sequence: (B,)."""
+    offsets = _offsets(lengths).to(emissions.device)
+    firsts, lasts = offsets[:-1], offsets[1:] - 1
+    before = transitions[classes[:-1], classes[1:]]  # of all steps but the first
+    # A step that begins a sequence does not follow the last one of the sequence before it.
+    steps = torch.cat([before.new_zeros(1), before]).index_fill(0, firsts, 0.0)
+    steps = steps + emissions.gather(1, classes[:, None])[:, 0]  # (N,)
+    rows = torch.repeat_interleave(lengths.to(emissions.device))
+    scores = steps.new_zeros(len(lengths)).index_add(0, rows, steps)
+    return scores + start[classes[firsts]] + end[classes[lasts]]
 
 
 def _scores_up_to(emissions: Tensor, lengths: Tensor, start: Tensor, transitions: Tensor) -> Tensor:

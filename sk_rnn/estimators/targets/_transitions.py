@@ -58,13 +58,11 @@ def log_likelihoods(
 ) -> np.ndarray:
     """Return the log-probability of the classes of each sequence, together."""
     chain, steps = module.chain, torch.from_numpy(np.asarray(lengths))
-    emissions = torch.from_numpy(outputs.astype(np.float64)).to(chain.start.device)
+    emissions = torch.from_numpy(outputs.astype(np.float64))
     weights = emissions.new_zeros(len(steps))
     with torch.no_grad():
-        losses, _ = chain.losses(
-            emissions, torch.from_numpy(classes).to(emissions.device), steps, weights
-        )
-    return -losses.cpu().numpy()
+        losses, _ = chain.losses(emissions, torch.from_numpy(classes), steps, weights)
+    return -losses.numpy()
 
 
 def best_labels(
