@@ -43,7 +43,7 @@ def _is_crf(classifier: Any) -> bool:
     """Whether labels have a joint probability."""
     if hasattr(classifier, "module_"):
         return classifier.module_.chain is not None
-    return classifier.crf is True
+    return isinstance(classifier.crf, bool | np.bool_) and bool(classifier.crf)
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):

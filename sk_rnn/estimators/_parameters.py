@@ -256,7 +256,8 @@ def chain_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
         (
             crf and params["class_weight"] is not None,
             f"class_weight={params['class_weight']!r} is not possible with crf=True, whose loss is "
-            "that of whole sequences of labels. Set class_weight=None, and weight sequences.",
+            "that of whole sequences of labels. Set class_weight=None, and pass sample_weight "
+            "instead.",
         ),
         (
             crf and params["label_smoothing"] > 0,

@@ -23,7 +23,7 @@ from ._net import RecurrentNet, ScoreFunction
 from ._optimizers import OPTIMIZERS
 from ._pairs import PairData
 from ._progress import Progress, announce
-from ._readouts import Disentangle, Readout, read_classes, read_labels
+from ._readouts import Decouple, Readout, read_classes, read_labels
 from ._rows import (
     arrange_rows,
     check_groups,
@@ -61,7 +61,7 @@ __all__ = [
     "SCHEDULES",
     "Batch",
     "BestWeights",
-    "Disentangle",
+    "Decouple",
     "EpochBatches",
     "FiniteGuard",
     "Model",

@@ -13,7 +13,7 @@ from skorch import NeuralNet
 from skorch.utils import to_device
 
 from ._batches import Batch, PredictionBatches
-from ._readouts import Decode, Disentangle, Readout, TrainingSet
+from ._readouts import Decode, Decouple, Readout, TrainingSet
 
 T = TypeVar("T")
 
@@ -74,16 +74,16 @@ class PredictingNet(NeuralNet):
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
     def _decoded(
-        self, X: Any, decode: Decode | None, disentangle: Disentangle | None = None
+        self, X: Any, decode: Decode | None, decouple: Decouple | None = None
     ) -> np.ndarray:
         assert decode is not None
         # Also if skorch has cached outputs and does not use X.
         X = self.get_dataset(X)
         # Batch by batch, because all outputs at once, one column per class, may be large.
         outputs = (y.detach().cpu().numpy() for y in self.forward_iter(X))
-        if disentangle is not None:
+        if decouple is not None:
             pairs = zip(outputs, self._batch_lengths(X), strict=True)
-            outputs = (disentangle(self.module_, y, lengths) for y, lengths in pairs)
+            outputs = (decouple(self.module_, y, lengths) for y, lengths in pairs)
         return np.concatenate([decode(y) for y in outputs])
 
     def _batch_lengths(self, X: Any) -> list[np.ndarray]:

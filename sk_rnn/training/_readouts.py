@@ -17,7 +17,7 @@ Decode = Callable[[np.ndarray], np.ndarray]
 
 # From a module, its outputs for the steps of sequences and the lengths of these to outputs of which
 # each row can be decoded independently.
-Disentangle = Callable[[nn.Module, np.ndarray, np.ndarray], np.ndarray]
+Decouple = Callable[[nn.Module, np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Readout:
     predict_proba: Decode | None = None
     decision_function: Decode | None = None
     classes: np.ndarray | None = None
-    label_sequences: Disentangle | None = None
-    marginals: Disentangle | None = None
+    label_sequences: Decouple | None = None
+    marginals: Decouple | None = None
 
 
 def read_classes(n_classes: int) -> Readout:

@@ -125,7 +125,8 @@ def test_first_and_last_labels_are_also_those_of_fit():
 def test_a_sequence_shorter_than_all_of_fit_gets_as_few_unseen_transitions_as_possible():
     model = tagger(unseen_transitions="forbid", max_epochs=1)
     model.fit([x[:1].repeat(3, axis=0) for x in X], [["S", "M", "E"]] * len(X))
-    short = model.predict([np.zeros((1, 5)), np.zeros((2, 5))])
+    short = model.predict([np.zeros((1, 5)), np.zeros((2, 5)), np.zeros((3, 5))])
+    assert short[2].tolist() == ["S", "M", "E"]
     assert short[0][0] in ("S", "E")  # one of the first and last labels, not neither
     # S before E was not seen, and neither M as the first or last label.
     assert tuple(short[1]) in {("S", "E"), ("S", "M"), ("M", "E")}
@@ -343,6 +344,12 @@ def test_other_networks(params, more):
     assert 0.0 < model.score(X, Y) <= 1.0
 
 
+def test_forbidding_works_with_truncated_gradients():
+    common = {"max_epochs": 10, "tbptt_steps": 3, "unseen_transitions": "forbid"}
+    model = tagger(**common).fit(X, Y)
+    assert n_illegal(model.predict(X_NEW)) == 0
+
+
 @joint
 def test_token_ids_and_panels(params):
     ids = [np.array([TAGS.index(tag) for tag in row]) for row in Y]
@@ -475,7 +482,7 @@ MESSAGES = {
     "class_weight": (
         lambda: tagger(crf=True, class_weight="balanced").fit(X, Y),
         "RNNClassifier.fit: class_weight='balanced' is not possible with crf=True, whose loss is "
-        "that of whole sequences of labels. Set class_weight=None, and weight sequences.",
+        "that of whole sequences of labels. Set class_weight=None, and pass sample_weight instead.",
     ),
     "label_smoothing": (
         lambda: tagger(crf=True, label_smoothing=0.1).fit(X, Y),

@@ -91,14 +91,16 @@ def best_labels(
     if allowed is None:
         return _viterbi(outputs, lengths, scores)[0]
     labels, best = _viterbi(outputs, lengths, _lowered(scores, allowed, np.inf))
-    impossible = np.isneginf(best)
-    if impossible.any():
-        steps = np.repeat(impossible, lengths)
-        outputs, lengths = outputs[steps].astype(np.float64), lengths[impossible]
+    stops = np.cumsum(lengths)
+    # One by one, so that the penalty does not depend on other sequences.
+    for row in np.flatnonzero(np.isneginf(best)).tolist():
+        steps = slice(stops[row] - lengths[row], stops[row])
+        emissions = outputs[steps].astype(np.float64)
         # One transition more costs more than any other labels could gain.
-        spans = [np.ptp(outputs, axis=1).sum(), *(np.ptp(part) for part in scores)]
-        penalty = 1.0 + spans[0] + (lengths.max() + 1) * sum(spans[1:])
-        labels[steps], _ = _viterbi(outputs, lengths, _lowered(scores, allowed, penalty))
+        gain = sum(float(np.ptp(part)) for part in scores)
+        penalty = 1.0 + np.ptp(emissions, axis=1).sum() + (lengths[row] + 1) * gain
+        lowered = _lowered(scores, allowed, penalty)
+        labels[steps], _ = _viterbi(emissions, lengths[row : row + 1], lowered)
     return labels
 
 
