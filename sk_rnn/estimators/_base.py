@@ -254,7 +254,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         )
         calibrate = params.get("calibrate")  # only of classifiers
         if calibrate == "auto":
-            calibrate = auto_calibrate(len(rows)) and not params.get("crf")
+            calibrate = auto_calibrate(len(rows))
         if calibrate and not (stopped or one_epoch):
             folds: list[tuple[np.ndarray, np.ndarray]] = []
             if valid is None and not resume:
@@ -279,7 +279,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         def predict(interrupted: threading.Event) -> list[HeldOut]:
             if training.valid is not None:
                 outputs = net.outputs(training.valid, interrupted)
-                return [HeldOut.of(training.valid, outputs, data.targets(train.samples))]
+                trained = data.targets(train.samples)
+                return [HeldOut.of(training.valid, outputs, trained, self.module_.chain)]
             found = []
             for k, (rows, held_out) in enumerate(folds):
                 batches = PredictionBatches(data, held_out, n_outputs=self._target.n_outputs)
@@ -289,8 +290,9 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                     train=TrainingBatches(data, rows, train.batch_size, rng),
                     seed=training.seed + 1 + k,
                 )
-                outputs = self._held_out_outputs(apart, batches, initial, interrupted)
-                found.append(HeldOut.of(batches, outputs, data.targets(rows)))
+                outputs, module = self._held_out_outputs(apart, batches, initial, interrupted)
+                trained = data.targets(rows)
+                found.append(HeldOut.of(batches, outputs, trained, module.chain))
             return found
 
         try:

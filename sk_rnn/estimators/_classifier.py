@@ -244,7 +244,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         change. The held-out data are the validation data, or else one of three folds (several with
         fewer than 150 sequences) whose outputs are predicted by another network, trained on the
         rest: `fit` then takes 1.7 to 3 times as long. "auto" calibrates up to 2,000 training
-        sequences, unless ``crf=True``. `partial_fit` does not calibrate.
+        sequences. `partial_fit` does not calibrate.
 
     crf : bool, default=False
         Whether the labels of a sequence are predicted together, by a linear-chain conditional
@@ -254,8 +254,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         that its highest one may be another label than the predicted one. Useful if labels restrict
         their neighbours, as the tags of spans do, rather than for parts of speech; the cost of a
         time step is quadratic in the number of classes. Requires ``return_sequences=True``. Not
-        possible with `class_weight`, `label_smoothing` and `tbptt_steps`; probabilities are not
-        calibrated.
+        possible with `class_weight`, `label_smoothing` and `tbptt_steps`.
 
     unseen_transitions : {"allow", "forbid"}, default="allow"
         Whether `predict` may return a label directly after one that it never follows in `fit`, or a
@@ -321,7 +320,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
         the last one with a finite loss.
     temperature_ : float
-        Temperature by which the outputs are divided, see `calibrate`; 1 without calibration.
+        Temperature by which the outputs are divided, and with ``crf=True`` the scores of
+        transitions, see `calibrate`; 1 without calibration.
     transitions_ : ndarray of shape (n_classes, n_classes)
         With ``crf=True``, the score of each label (column) after each label (row).
     start_transitions_, end_transitions_ : ndarray of shape (n_classes,)

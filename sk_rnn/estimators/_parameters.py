@@ -270,11 +270,6 @@ def chain_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
             "all time steps of a sequence. Set tbptt_steps=None, or cut sequences into shorter "
             "ones.",
         ),
-        (
-            crf and params["calibrate"] is True,
-            "calibrate=True is not possible with crf=True, whose probabilities also depend on "
-            "transitions. Leave calibrate at its default 'auto', which does not calibrate then.",
-        ),
     ]
 
 

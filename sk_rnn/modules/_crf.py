@@ -45,6 +45,12 @@ class LinearChain(nn.Module):
         self.end = nn.Parameter(torch.zeros(n_labels))
         self.backend = "torch"
 
+    def divide(self, divisor: float) -> None:
+        """Divide all scores by a number."""
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.div_(divisor)
+
     def losses(
         self, emissions: Tensor, classes: Tensor, lengths: Tensor, weights: Tensor
     ) -> tuple[Tensor, Tensor]:

@@ -134,10 +134,12 @@ class SequenceModel(nn.Module):
         return self.head(states.flatten(0, 1).index_select(0, positions))
 
     def divide_outputs(self, divisor: float) -> None:
-        """Change the last layer so that outputs are divided by a number."""
+        """Change the last layer so that outputs, and scores of transitions, are divided."""
         with torch.no_grad():
             for parameter in self.head.linear.parameters():
                 parameter.div_(divisor)
+        if self.chain is not None:
+            self.chain.divide(divisor)
 
     def prepare(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """Input of the encoder: numbers are warped in training, and extended by differences."""

@@ -15,7 +15,13 @@ from sk_rnn import Panel, RNNClassifier, RNNRegressor
 from sk_rnn.metrics import per_time_step, span_f1_score
 from sk_rnn.training import _chunked
 
-SMALL = {"hidden_size": 4, "max_epochs": 3, "random_state": 0, "return_sequences": True}
+SMALL = {
+    "hidden_size": 4,
+    "max_epochs": 3,
+    "calibrate": False,
+    "random_state": 0,
+    "return_sequences": True,
+}
 JOINT = [
     {"unseen_transitions": "forbid"},
     {"crf": True},
@@ -176,7 +182,7 @@ def coins(n=64, size=6):
 def test_crf_learns_what_only_transitions_tell():
     X, y = coins()
     common = {"max_epochs": 60, "lr": 0.05, "batch_size": 16, "bidirectional": False}
-    plain = tagger(**common, calibrate=False).fit(X, y)
+    plain = tagger(**common).fit(X, y)
     model = tagger(**common, crf=True).fit(X, y)
     # One bit for each sequence, or one for each label.
     assert plain.loss_curve_[-1] > 0.9 * np.log(2)
@@ -244,6 +250,19 @@ def test_crf_is_at_least_as_good_as_independent_labels_on_spans():
     assert n_illegal(model.predict(X_NEW)) < n_illegal(plain.predict(X_NEW))
 
 
+def test_temperature_divides_outputs_and_transitions():
+    sure = tagger(crf=True, max_epochs=40).fit(X, Y)
+    model = tagger(crf=True, max_epochs=40, calibrate="auto").fit(X, Y)
+    assert model.temperature_ > 1.1
+    for name in ("transitions_", "start_transitions_", "end_transitions_"):
+        assert_allclose(getattr(model, name) * model.temperature_, getattr(sure, name), rtol=1e-5)
+    assert_array_equal(flat(model.predict(X_NEW)), flat(sure.predict(X_NEW)))
+    log_loss = per_time_step("neg_log_loss")
+    assert log_loss(model, X_NEW, Y_NEW) > log_loss(sure, X_NEW, Y_NEW)
+    restored = pickle.loads(pickle.dumps(model))
+    assert_array_equal(restored.transitions_, model.transitions_)
+
+
 def test_attributes_exist_only_with_a_crf():
     model = tagger().fit(X, Y)
     for name in ("transitions_", "start_transitions_", "end_transitions_", "score_samples"):
@@ -255,7 +274,6 @@ def test_attributes_exist_only_with_a_crf():
     fitted = unfitted.fit(X, Y)
     assert fitted.transitions_.shape == (5, 5)
     assert fitted.start_transitions_.shape == fitted.end_transitions_.shape == (5,)
-    assert fitted.temperature_ == 1.0  # calibrate="auto" does not calibrate
 
 
 @joint
@@ -383,7 +401,7 @@ def test_weights_of_sequences_change_what_is_learned():
 @joint
 def test_validation_scores_are_those_of_the_model(params):
     for scoring in (None, "f1_macro", "neg_log_loss"):
-        model = tagger(**params, scoring=scoring, calibrate=False)
+        model = tagger(**params, scoring=scoring)
         model.fit(X, Y, X_val=X_NEW, y_val=Y_NEW)
         scorer = per_time_step(scoring or "accuracy")
         assert model.validation_curve_[-1] == pytest.approx(scorer(model, X_NEW, Y_NEW), rel=1e-5)
@@ -392,7 +410,7 @@ def test_validation_scores_are_those_of_the_model(params):
 @joint
 def test_validation_scores_are_weighted(params):
     weights = np.arange(len(X_NEW)) + 1.0
-    model = tagger(**params, calibrate=False)
+    model = tagger(**params)
     model.fit(X, Y, X_val=X_NEW, y_val=Y_NEW, sample_weight_val=weights)
     assert model.validation_curve_[-1] == pytest.approx(model.score(X_NEW, Y_NEW, weights))
 
@@ -413,7 +431,6 @@ def test_scoring_callbacks_see_labels_that_are_chosen_together(params, caching):
     batch = BatchScoring("accuracy", name="batch")
     model = tagger(
         **params,
-        calibrate=False,
         callbacks=[("train", train), ("valid", valid), ("batch", batch)],
     ).fit(X, Y, X_val=X_NEW, y_val=Y_NEW)
     history = model.net_.history[-1]
@@ -493,12 +510,6 @@ MESSAGES = {
         lambda: tagger(crf=True, tbptt_steps=5).partial_fit(X, Y),
         "RNNClassifier.partial_fit: tbptt_steps=5 is not possible with crf=True, whose loss needs "
         "all time steps of a sequence. Set tbptt_steps=None, or cut sequences into shorter ones.",
-    ),
-    "calibrate": (
-        lambda: tagger(crf=True, calibrate=True).fit(X, Y),
-        "RNNClassifier.fit: calibrate=True is not possible with crf=True, whose probabilities also "
-        "depend on transitions. Leave calibrate at its default 'auto', which does not calibrate "
-        "then.",
     ),
     "multilabel, crf": (
         lambda: tagger(crf=True).fit(X, INDICATORS),
