@@ -111,8 +111,8 @@ DIFFERENCES: Differences = {
     "transform": {"X": Own(_L, "no sources")},
     "predict": {"X": Own(_S + _F + _L + _T, "called sources; the future; text", signature=True)},
     "score_samples": {
-        "X": Own(_F + _L + _T, "series; no targets; sequences"),
-        "y": Own(_F + _T, "series; transcripts"),
+        "X": Own(_C + _F + _L + _T, "labels of steps; series; no targets; sequences"),
+        "y": Own(_C + _F + _T, "labels of steps; series; transcripts"),
     },
     "predict_n_best": {"X": Own(_T, "sequences"), "n": Own(_T, "transcripts")},
     "predict_proba": {"X": Own(_T, "as in fit")},

@@ -10,6 +10,7 @@ from ._ctc_beam import Hypothesis, LanguageModel, ctc_beam_search
 from ._hypotheses import DecodingState, Hypotheses, Step
 from ._lexicon import Lexicon
 from ._single import greedy, sample
+from ._viterbi import viterbi
 
 __all__ = [
     "BLANK",
@@ -27,4 +28,5 @@ __all__ = [
     "ctc_single",
     "greedy",
     "sample",
+    "viterbi",
 ]

@@ -196,6 +196,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         target.learn(y, caller, reset=not resume)
         spans = source.encode(samples, warn=resume)
         encoded = target.encode(y, caller, warn=resume)
+        target.learn_order(encoded, spans, reset=not resume)
         self.__dict__.update(target.attributes())
 
         # Arrange the rows, and split off those for validation.
@@ -289,7 +290,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         def predict(interrupted: threading.Event) -> list[HeldOut]:
             if training.valid is not None:
                 outputs = net.outputs(training.valid, interrupted)
-                return [HeldOut.of(training.valid, outputs, data.targets(train.samples))]
+                trained = data.targets(train.samples)
+                return [HeldOut.of(training.valid, outputs, trained, self.module_.chain)]
             found = []
             for k, (rows, held_out) in enumerate(folds):
                 batches = PredictionBatches(data, held_out, n_outputs=self._target.n_outputs)
@@ -299,8 +301,9 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                     train=TrainingBatches(data, rows, train.batch_size, rng),
                     seed=training.seed + 1 + k,
                 )
-                outputs = self._held_out_outputs(apart, batches, initial, interrupted)
-                found.append(HeldOut.of(batches, outputs, data.targets(rows)))
+                outputs, module = self._held_out_outputs(apart, batches, initial, interrupted)
+                trained = data.targets(rows)
+                found.append(HeldOut.of(batches, outputs, trained, module.chain))
             return found
 
         try:

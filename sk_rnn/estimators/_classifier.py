@@ -9,6 +9,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context
@@ -32,10 +33,17 @@ from ._types import (
 )
 from ._validation import Validation
 from .sources import Samples
-from .targets import LabelTarget, Target
+from .targets import Chain, LabelTarget, Target, chain_weights, log_likelihoods, log_marginals
 
 Method = Literal["predict", "predict_proba", "predict_log_proba", "decision_function"]
 _METHODS = get_args(Method)
+
+
+def _is_crf(classifier: Any) -> bool:
+    """Whether labels have a joint probability."""
+    if hasattr(classifier, "module_"):
+        return classifier.module_.chain is not None
+    return isinstance(classifier.crf, bool | np.bool_) and bool(classifier.crf)
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):
@@ -261,6 +269,24 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         rest: `fit` then takes 1.7 to 3 times as long. "auto" calibrates up to 2,000 training
         sequences. `partial_fit` does not calibrate.
 
+    crf : bool, default=False
+        Whether the labels of a sequence are predicted together, by a linear-chain conditional
+        random field (Lafferty, McCallum & Pereira, 2001) on top of the network, which learns a
+        score for each pair of consecutive labels. `predict` then returns the most probable sequence
+        of labels, and `predict_proba` the probability of each label given the whole sequence, so
+        that its highest one may be another label than the predicted one. Useful if labels restrict
+        their neighbours, as the tags of spans do, rather than for parts of speech; the cost of a
+        time step is quadratic in the number of classes. Requires ``return_sequences=True``. Not
+        possible with `class_weight`, `label_smoothing` and `tbptt_steps`.
+
+    unseen_transitions : {"allow", "forbid"}, default="allow"
+        Whether `predict` may return a label directly after one that it never follows in `fit`, or a
+        first or last label that never is one. "forbid" returns the most probable sequence of labels
+        without such transitions, so that tags of spans are well-formed. Probabilities do not
+        change, so that the highest one may be that of another label. A sequence that has no such
+        labels, for example because it is shorter than those in `fit`, gets as few unseen
+        transitions as possible. Requires ``return_sequences=True`` to forbid any.
+
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
         a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
@@ -317,7 +343,17 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
         the last one with a finite loss.
     temperature_ : float
-        Temperature by which the outputs are divided, see `calibrate`; 1 without calibration.
+        Temperature by which the outputs are divided, and with ``crf=True`` the scores of
+        transitions, see `calibrate`; 1 without calibration.
+    transitions_ : ndarray of shape (n_classes, n_classes)
+        With ``crf=True``, the score of each label (column) after each label (row).
+    start_transitions_, end_transitions_ : ndarray of shape (n_classes,)
+        With ``crf=True``, the scores of each label as the first and the last one.
+    transition_counts_ : ndarray of int of shape (n_classes, n_classes)
+        With ``unseen_transitions="forbid"``, how often each label (column) follows each label (row)
+        in y of `fit` and all calls of `partial_fit`: zeros are forbidden. Weights do not count.
+    start_counts_, end_counts_ : ndarray of int of shape (n_classes,)
+        With ``unseen_transitions="forbid"``, how often each label is the first and the last one.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
@@ -350,6 +386,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     Guo, C., Pleiss, G., Sun, Y. & Weinberger, K. (2017). On calibration of modern neural networks.
     ICML.
+
+    Lafferty, J., McCallum, A. & Pereira, F. (2001). Conditional random fields: probabilistic models
+    for segmenting and labeling sequence data. ICML.
 
     Um, T. et al. (2017). Data augmentation of wearable sensor data for Parkinson's disease
     monitoring using convolutional neural networks. ICMI. (time warping)
@@ -387,8 +426,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             "class_weight": [dict, StrOptions({"balanced"}), None],
             "label_smoothing": [NumberIn(0, 1, closed="left")],
             "calibrate": ["boolean", StrOptions({"auto"})],
+            "crf": ["boolean"],
+            "unseen_transitions": [StrOptions({"allow", "forbid"})],
         }
     )
+    _data_parameters: ClassVar[tuple[str, ...]] = (*BaseRNN._data_parameters, "unseen_transitions")
 
     def __init__(
         self,
@@ -436,6 +478,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         class_weight: dict[Any, Any] | Literal["balanced"] | None = None,
         label_smoothing: Float = 0.0,
         calibrate: bool | Auto = "auto",
+        crf: bool = False,
+        unseen_transitions: Literal["allow", "forbid"] = "allow",
         callbacks: Callbacks | None = None,
         device: str = "auto",
         precision: Precision = "float32",
@@ -487,6 +531,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
         self.calibrate = calibrate
+        self.crf = crf
+        self.unseen_transitions = unseen_transitions
         self.callbacks = callbacks
         self.device = device
         self.precision = precision
@@ -639,10 +685,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             With ``return_sequences=True``, a 1-D object array of arrays of shape (n_timesteps,
             n_classes).
         """
-        spans = self._read(X, "predict_proba")
-        return self._target.split(
-            self._decode_outputs(self._outputs(spans), "predict_proba"), spans
-        )
+        return self._decoded(X, "predict_proba")
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of class probabilities.
@@ -657,10 +700,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ndarray of shape (n_samples, n_classes), float32
             Logarithm of `predict_proba`, but finite where probabilities underflow to zero.
         """
-        spans = self._read(X, "predict_log_proba")
-        return self._target.split(
-            self._decode_outputs(self._outputs(spans), "predict_log_proba"), spans
-        )
+        return self._decoded(X, "predict_log_proba")
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the outputs of the network before the softmax or sigmoid.
@@ -676,10 +716,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             Larger values are more likely; for two classes, the log odds of the second class. With
             ``return_sequences=True``, a 1-D object array of such arrays.
         """
-        spans = self._read(X, "decision_function")
-        return self._target.split(
-            self._decode_outputs(self._outputs(spans), "decision_function"), spans
-        )
+        return self._decoded(X, "decision_function")
 
     def stream(
         self, n_streams: Int | None = None, *, method: Method = "predict"
@@ -710,8 +747,50 @@ default="predict"
         caller = f"{type(self).__name__}.stream"
         if method not in _METHODS:
             raise ValueError(f"{caller}: method is {method!r}. Pass one of {list(_METHODS)}.")
+        self._check_stepwise(method, caller)
         check_streams(self, n_streams, caller)
         return PredictionStream(self, n_streams, method)
+
+    @available_if(_is_crf)
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
+        """Compute the log-likelihood of sequences of labels. Only available with ``crf=True``.
+
+        Parameters
+        ----------
+        X : sequences
+            As in `fit`.
+        y : sequences of labels or None, default=None
+            One label per time step. None uses the labels that `predict` returns.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Logarithm of the conditional probability of all labels of a sequence, given X. Its
+            exponential, with y None, is how certain the prediction for a whole sequence is.
+        """
+        caller, target = f"{type(self).__name__}.score_samples", self._target
+        spans = self._read(X, "score_samples")
+        outputs = self._outputs(spans)
+        if y is None:
+            classes = target.choose_jointly(self.module_, outputs, spans.lengths)
+        else:
+            classes = target.encode(target.read(y, X, spans, caller), caller)
+        return log_likelihoods(self.module_, outputs, classes, spans.lengths)
+
+    @property
+    def transitions_(self) -> np.ndarray:
+        """Scores of transitions with ``crf=True``, see the attribute of the class."""
+        return self._chain_weights("transitions_").transitions
+
+    @property
+    def start_transitions_(self) -> np.ndarray:
+        """Scores of the first label with ``crf=True``, see the attribute of the class."""
+        return self._chain_weights("start_transitions_").start
+
+    @property
+    def end_transitions_(self) -> np.ndarray:
+        """Scores of the last label with ``crf=True``, see the attribute of the class."""
+        return self._chain_weights("end_transitions_").end
 
     def score(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the accuracy, the fraction of labels predicted correctly.
@@ -737,6 +816,14 @@ default="predict"
         weights = self._target.repeat_per_target(weights, spans)
         return label_accuracy(truth, self._predict_spans(spans), weights, caller)
 
+    def _decoded(self, X: Any, method: Method) -> np.ndarray:
+        """Return what a method other than `predict` returns."""
+        spans = self._read(X, method)
+        outputs = self._outputs(spans)
+        if self.module_.chain is not None and method != "decision_function":
+            outputs = log_marginals(self.module_, outputs, spans.lengths)
+        return self._target.split(self._decode_outputs(outputs, method), spans)
+
     def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:
         """Convert outputs of the network to what a method returns."""
         multilabel = self._target.multilabel
@@ -750,9 +837,34 @@ default="predict"
             return outputs[:, 1] - outputs[:, 0]
         return outputs
 
+    def _chain_weights(self, attribute: str) -> Chain:
+        if not hasattr(self, "module_") or self.module_.chain is None:
+            raise AttributeError(f"{attribute} only exists after fit with crf=True")
+        return chain_weights(self.module_)
+
+    def _check_stepwise(self, method: Method, caller: str) -> None:
+        """Raise an error for results that depend on later time steps in any network."""
+        if self.module_.chain is not None and method != "decision_function":
+            raise ValueError(
+                f"{caller}: the model was fitted with crf=True, which chooses the labels of a "
+                "sequence together, so they depend on later time steps. Pass "
+                "method='decision_function', or fit with crf=False."
+            )
+        if self._target.is_joint and method == "predict":
+            raise ValueError(
+                f"{caller}: the model was fitted with unseen_transitions='forbid', which chooses "
+                "the labels of a sequence together, so they depend on later time steps. Pass "
+                "method='predict_proba', or fit with unseen_transitions='allow'."
+            )
+
     def _predict_spans(self, spans: Spans) -> np.ndarray:
-        """Predict labels batch by batch, without keeping the outputs for all classes."""
-        return self._target.name(self._outputs(spans, self._target.choose))
+        """Predict labels, unless together batch by batch, without keeping all outputs."""
+        target = self._target
+        if target.is_joint:
+            chosen = target.choose_jointly(self.module_, self._outputs(spans), spans.lengths)
+        else:
+            chosen = self._outputs(spans, target.choose)
+        return target.name(chosen)
 
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str

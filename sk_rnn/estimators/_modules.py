@@ -33,6 +33,7 @@ _ENCODER = (
 SEQUENCE_MODEL_PARAMETERS = (
     *_ENCODER,
     "return_sequences",
+    "crf",
     "pooling",
     "head_norm",
     "differences",

@@ -234,6 +234,7 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
             f"time_warping={params['time_warping']} would move time steps away from their "
             "targets, which return_sequences=True has for each step. Set time_warping=0.",
         ),
+        *chain_conflicts(params),
         (
             reads_tokens and params["center_inputs"],
             "center_inputs=True is not possible for token ids, which have no mean. Set "
@@ -254,6 +255,38 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
         ),
     ]
     check_conflicts(conflicts, caller)
+
+
+def chain_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
+    """Return what contradicts labels that are predicted together, with messages."""
+    crf = params.get("crf")  # not of all estimators
+    if not crf and params.get("unseen_transitions", "allow") == "allow":
+        return []
+    name = "crf=True" if crf else "unseen_transitions='forbid'"
+    return [
+        (
+            not params["return_sequences"],
+            f"{name} has no effect on one label per sequence. Set return_sequences=True, or leave "
+            "it at its default.",
+        ),
+        (
+            crf and params["class_weight"] is not None,
+            f"class_weight={params['class_weight']!r} is not possible with crf=True, whose loss is "
+            "that of whole sequences of labels. Set class_weight=None, and pass sample_weight "
+            "instead.",
+        ),
+        (
+            crf and params["label_smoothing"] > 0,
+            f"label_smoothing={params['label_smoothing']} is not possible with crf=True, whose "
+            "loss is that of whole sequences of labels. Set label_smoothing=0.",
+        ),
+        (
+            crf and params["tbptt_steps"] is not None,
+            f"tbptt_steps={params['tbptt_steps']} is not possible with crf=True, whose loss needs "
+            "all time steps of a sequence. Set tbptt_steps=None, or cut sequences into shorter "
+            "ones.",
+        ),
+    ]
 
 
 def encoder_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:

@@ -86,9 +86,9 @@ def make_scorer(
     return ValidationScorer(scoring, target.labelled_readout(), sample_weight, caller)
 
 
-def _own_score(net: RecurrentNet, X: Any, y: Any) -> float:
-    """Return R², as the `score` method of a regressor does."""
-    return net.score(X, y)
+def _own_score(net: RecurrentNet, X: Any, y: Any, sample_weight: Any = None) -> float:
+    """Return what the `score` method of the estimator does: R², or the accuracy."""
+    return net.score(X, y, sample_weight)
 
 
 def handle_interruption(net: RecurrentNet, epochs: int, n_earlier: int, caller: str) -> None:

@@ -2,6 +2,7 @@
 
 from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun, cut_chunks
+from ._crf import ChainLikelihood, LinearChain
 from ._decoder import Decoder
 from ._dropout import set_generator
 from ._explicit import ExplicitGradients, supports_explicit_gradients
@@ -53,6 +54,7 @@ __all__ = [
     "Cell",
     "CellName",
     "CellWeights",
+    "ChainLikelihood",
     "Chunk",
     "ChunkedRun",
     "CovariateSizes",
@@ -66,6 +68,7 @@ __all__ = [
     "Huber",
     "InputMasking",
     "LanguageModel",
+    "LinearChain",
     "Loss",
     "Memory",
     "Moments",

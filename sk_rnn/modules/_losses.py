@@ -35,6 +35,9 @@ class Targets(NamedTuple):
 class Loss(nn.Module, ABC):
     """Loss of a batch. It may depend on whole sequences, because `Targets` have lengths."""
 
+    def attach(self, module: nn.Module) -> None:
+        """Use parameters of the module whose outputs the loss receives; by default none."""
+
     @abstractmethod
     def forward(self, outputs: Tensor, targets: Targets) -> Tensor:
         """(N, n_outputs) and their targets to a scalar."""

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ._crf import LinearChain
 from ._encoder import Encoder
 from ._head import Head
 from ._masking import InputMasking
@@ -18,7 +19,7 @@ from ._steps import ValidSteps
 def set_backend(module: nn.Module, backend: str) -> None:
     """Select the "torch" or "numba" backend in all submodules that have kernels."""
     for part in module.modules():
-        if isinstance(part, RecurrentStack | Pooling):
+        if isinstance(part, RecurrentStack | Pooling | LinearChain):
             part.backend = backend
 
 
@@ -31,6 +32,8 @@ class SequenceModel(nn.Module):
         Outputs per sequence, or per time step with ``return_sequences=True``.
     return_sequences : bool
         Outputs for every time step instead of one pooled vector.
+    crf : bool
+        Whether the outputs are the emissions of a `LinearChain`, the attribute ``chain``.
     pooling : str
         A name in `POOLINGS`; not used with ``return_sequences=True``.
     head_norm : {"batch", "layer"} or None
@@ -58,6 +61,7 @@ class SequenceModel(nn.Module):
         n_outputs: int,
         bidirectional: bool = False,
         return_sequences: bool = False,
+        crf: bool = False,
         pooling: str = "concat",
         head_norm: str | None = "batch",
         dropout: float = 0.0,
@@ -99,6 +103,7 @@ class SequenceModel(nn.Module):
             )
             n_states = self.pooling.output_size
         self.head = Head(n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator)
+        self.chain = LinearChain(n_outputs) if crf else None
 
     @property
     def n_outputs(self) -> int:
@@ -145,10 +150,12 @@ class SequenceModel(nn.Module):
         return self.head(states.flatten(0, 1).index_select(0, positions))
 
     def divide_outputs(self, divisor: float) -> None:
-        """Change the last layer so that outputs are divided by a number."""
+        """Change the last layer so that outputs, and scores of transitions, are divided."""
         with torch.no_grad():
             for parameter in self.head.linear.parameters():
                 parameter.div_(divisor)
+        if self.chain is not None:
+            self.chain.divide(divisor)
 
     def prepare(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """Input of the encoder: numbers, warped and masked in training, with their differences."""

@@ -23,7 +23,7 @@ from ._net import RecurrentNet, ScoreFunction
 from ._optimizers import OPTIMIZERS
 from ._pairs import PairData
 from ._progress import Progress, announce
-from ._readouts import Readout, read_classes, read_labels
+from ._readouts import Decouple, Readout, read_classes, read_labels
 from ._rows import (
     arrange_rows,
     check_groups,
@@ -62,6 +62,7 @@ __all__ = [
     "SCHEDULES",
     "Batch",
     "BestWeights",
+    "Decouple",
     "EpochBatches",
     "FiniteGuard",
     "Model",

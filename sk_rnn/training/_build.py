@@ -112,6 +112,7 @@ def build_net(
     **others: Any,
 ) -> RecurrentNet:
     """Build the net around a module and move it to its device."""
+    criterion.attach(module)
     optimizer = arguments["optimizer"]
     net = RecurrentNet(
         module,

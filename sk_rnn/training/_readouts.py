@@ -9,11 +9,15 @@ import numpy as np
 import torch
 from scipy.special import expit, softmax
 from skorch.dataset import Dataset
-from torch import Tensor
+from torch import Tensor, nn
 
 from ._batches import Batch, EpochBatches, PredictionBatches, count_targets
 
 Decode = Callable[[np.ndarray], np.ndarray]
+
+# From a module, its outputs for the steps of sequences and the lengths of these to outputs of which
+# each row can be decoded independently.
+Decouple = Callable[[nn.Module, np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,9 @@ class Readout:
         Module outputs to those of the classifier methods.
     classes : ndarray or None
         Classes of `predict`.
+    label_sequences, marginals : callable or None
+        If the predictions for a sequence are not independent: what outputs are converted by before
+        `predict`, and before `predict_proba`.
     """
 
     estimator_type: str
@@ -40,6 +47,8 @@ class Readout:
     predict_proba: Decode | None = None
     decision_function: Decode | None = None
     classes: np.ndarray | None = None
+    label_sequences: Decouple | None = None
+    marginals: Decouple | None = None
 
 
 def read_classes(n_classes: int) -> Readout:

@@ -255,6 +255,12 @@ ESTIMATORS = {
 RECORDS = ESTIMATORS | {
     "multilabel": Record(RNNClassifier, indicators),
     "tagger": Record(RNNClassifier, tags, FRAMES, {"return_sequences": True}),
+    "tagger with transitions": Record(
+        RNNClassifier,
+        tags,
+        FRAMES,
+        {"return_sequences": True, "crf": True, "unseen_transitions": "forbid"},
+    ),
     "classifier of tokens": Record(
         RNNClassifier, labels, IDS, {"embedding_dim": 3, "cell": "lstm"}
     ),

@@ -92,7 +92,7 @@ def records_that_take(*names, classes=False):
 
 
 # Numeric outputs, which differ only slightly if the weights do.
-WITHOUT_DECODING = {n: r for n, r in ESTIMATORS.items() if not r.has("score_samples")}
+WITHOUT_DECODING = {n: r for n, r in ESTIMATORS.items() if not r.has("predict_n_best")}
 each_without_decoding = pytest.mark.parametrize(
     "record", WITHOUT_DECODING.values(), ids=WITHOUT_DECODING
 )
@@ -148,6 +148,8 @@ CHANGES_PREDICTIONS = {
 # Parameters that change something else, each with a separate test below.
 CHANGES_OTHERS = {
     "return_sequences",
+    "crf",
+    "unseen_transitions",
     "num_embeddings",
     "n_iter_no_change",
     "scoring",
@@ -341,7 +343,9 @@ def test_extras_are_ordinary_parameters():
     ).get_params().keys() - {"loss", "huber_delta", "quantile", "optimizer__betas"} | {
         "calibrate",
         "class_weight",
+        "crf",
         "label_smoothing",
+        "unseen_transitions",
     }
 
 

@@ -349,6 +349,8 @@ ALIGNED = COMMON | {
 CLASSIFIER = ALIGNED | {
     "label_smoothing": ("0", "0.1", "np.float32(0.5)", "1"),
     "calibrate": ("'auto'", *_BOOLEANS),
+    "crf": _BOOLEANS,
+    "unseen_transitions": ("'allow'", "'forbid'", "'seen'"),
     "class_weight": (
         "None",
         "'balanced'",

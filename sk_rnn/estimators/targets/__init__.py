@@ -9,9 +9,11 @@ from ._series import SeriesTarget
 from ._target import Target
 from ._tokens import TokenTarget
 from ._transcripts import TranscriptTarget, read_transcripts
+from ._transitions import Chain, chain_weights, log_likelihoods, log_marginals
 
 __all__ = [
     "LOSSES",
+    "Chain",
     "LabelTarget",
     "NumberTarget",
     "PairTarget",
@@ -19,8 +21,11 @@ __all__ = [
     "Target",
     "TokenTarget",
     "TranscriptTarget",
+    "chain_weights",
     "check_n_targets",
     "find_layout",
+    "log_likelihoods",
+    "log_marginals",
     "open_target",
     "read_any_target",
     "read_transcripts",
