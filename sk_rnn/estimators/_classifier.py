@@ -731,11 +731,14 @@ default="predict"
         """
         caller = f"{type(self).__name__}.score"
         spans = self._read(X, "score")
-        truth = self._target.read(y, X, spans, caller)
-        self._target.check_kind(truth, caller, "y")
-        weights = check_weights(sample_weight, spans, caller, purpose="score")
-        weights = self._target.repeat_per_target(weights, spans)
-        return label_accuracy(truth, self._predict_spans(spans), weights, caller)
+        target = self._target
+        truth = target.read(y, X, spans, caller)
+        weights = check_weights(
+            sample_weight, spans, caller, purpose="score", per_step=target.per_step
+        )
+        truth, weights, used = target.scored(truth, weights, spans, f"{caller}: sample_weight")
+        target.check_kind(truth, caller, "y")
+        return label_accuracy(truth, self._predict_spans(spans)[used], weights, caller)
 
     def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:
         """Convert outputs of the network to what a method returns."""

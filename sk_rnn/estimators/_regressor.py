@@ -649,10 +649,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         """
         caller = f"{type(self).__name__}.score"
         spans = self._read(X, "score")
-        truth = self._target.read(y, X, spans, caller)
-        weights = check_weights(sample_weight, spans, caller, purpose="score")
-        predicted = self._target.decode(self._outputs(spans))
-        return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
+        target = self._target
+        truth = target.read(y, X, spans, caller)
+        weights = check_weights(
+            sample_weight, spans, caller, purpose="score", per_step=target.per_step
+        )
+        truth, weights, used = target.scored(truth, weights, spans, f"{caller}: sample_weight")
+        predicted = target.decode(self._outputs(spans))
+        return r_squared(truth, predicted[used], weights, caller)
 
     def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:
         """Convert outputs of the network to predictions."""

@@ -315,7 +315,7 @@ class RecurrentNet(PredictingNet):
                 if notifier.needs_batches:
                     shown = notifier.begin_batch(batch, training=training)
                     step = step_fn(batch, shown=shown)
-                    notifier.end_batch(shown, prefix, step, training=training)
+                    notifier.end_batch(batch, shown, prefix, step, training=training)
                 else:
                     step = step_fn(batch)
                 if progress is not None:

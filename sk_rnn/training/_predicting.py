@@ -65,10 +65,10 @@ class PredictingNet(NeuralNet):
         """Score of each class; for two classes the log odds of the second."""
         return self._decoded(X, self._read().decision_function)
 
-    def score(self, X, y):
+    def score(self, X, y, sample_weight=None):
         """Accuracy, or R²."""
         metric = accuracy_score if self._read().estimator_type == "classifier" else r2_score
-        return float(metric(y, self.predict(X)))
+        return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
     def _decoded(self, X: Any, decode: Decode | None) -> np.ndarray:
         assert decode is not None
@@ -76,7 +76,10 @@ class PredictingNet(NeuralNet):
         X = self.get_dataset(X)
         # Batch by batch, because all outputs at once, one column per class, may be large.
         outputs = (y.detach().cpu().numpy() for y in self.forward_iter(X))
-        return np.concatenate([decode(y) for y in outputs])
+        found = np.concatenate([decode(y) for y in outputs])
+        labelled = X.labelled if isinstance(X, TrainingSet) else None
+        # Cached outputs, which callbacks have seen batch by batch, lack those without a target.
+        return found if labelled is None or len(found) < len(labelled) else found[labelled]
 
     def _read(self) -> Readout:
         if self.readout_ is None:
