@@ -86,9 +86,12 @@ DIFFERENCES: Differences = {
     "fit": {
         "X": Own(_S + _F + _L, "tokens, text and vectors; covariates or series"),
         "y": Own(_R + _S + _F + _L, "the targets", signature=True),
-        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
+        "sample_weight": Own(
+            _S + _F + _L, "pairs, rows or sequences, without weights of time steps", signature=True
+        ),
     },
     "partial_fit": {
+        "sample_weight": Own(_L, "without weights of time steps"),
         "X": Own(_F, "rows of series"),
         "y": Own(_F + _L, "rows of series; ignored", signature=True),
     },
@@ -106,7 +109,9 @@ DIFFERENCES: Differences = {
         "y": Own(
             _S + _F + _L, "not needed by an autoencoder or without covariates", signature=True
         ),
-        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
+        "sample_weight": Own(
+            _S + _F + _L, "pairs, rows or sequences, without weights of time steps", signature=True
+        ),
     },
 }
 SECTIONS = ("Parameters", "Attributes")

@@ -92,6 +92,8 @@ def has_step_weights(sample_weight: Any) -> bool:
     n_dimensions = getattr(sample_weight, "ndim", 1)
     if n_dimensions != 1:
         return bool(n_dimensions > 1)
+    if getattr(getattr(sample_weight, "dtype", None), "kind", "O") != "O":
+        return False  # a long array of numbers
     try:
         return any(is_sequence(item) for item in sample_weight)
     except TypeError:  # it is not iterable

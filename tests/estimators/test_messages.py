@@ -549,7 +549,7 @@ MESSAGES = {
         "NaN.",
     ),
     "no number of any step": (
-        lambda: stepper().score(X, [[np.nan] * len(x) for x in X]),
+        lambda: stepper().fit(X, STEPS).score(X, [[np.nan] * len(x) for x in X]),
         ValueError,
         "RNNRegressor.score: y has no target at any time step. At least one must not be None or "
         "NaN.",
@@ -986,7 +986,9 @@ GENERIC = {
     "2-D weights": (
         lambda r: weighted(r, np.ones((N, 1))),
         ValueError,
-        rf"fit: sample_weight has shape \({N}, 1\), but there are {N} samples\.",
+        # A weight per time step, or per sample.
+        r"fit: sample_weight(\[0\] has 1 weight, but X\[0\] has 6 time steps\. Pass one weight per|"
+        rf" has shape \({N}, 1\), but there are {N} samples\.)",
     ),
     "a negative weight": (
         lambda r: weighted(r, -np.ones(N)),
