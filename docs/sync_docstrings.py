@@ -97,9 +97,14 @@ DIFFERENCES: Differences = {
         "X": Own(_S + _F + _L + _T, "tokens, text and vectors; covariates or series"),
         "y": Own(_R + _S + _F + _L + _T, "the targets", signature=True),
         "X_val, y_val": Own(_T, "tokens that do not occur in y"),
-        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
+        "sample_weight": Own(
+            _S + _F + _L + _T,
+            "pairs, rows or sequences, without weights of time steps",
+            signature=True,
+        ),
     },
     "partial_fit": {
+        "sample_weight": Own(_L, "without weights of time steps"),
         "X": Own(_F, "rows of series"),
         "y": Own(_F + _L, "rows of series; ignored", signature=True),
     },
@@ -124,7 +129,11 @@ DIFFERENCES: Differences = {
         "y": Own(
             _S + _F + _L + _T, "not needed by an autoencoder or without covariates", signature=True
         ),
-        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
+        "sample_weight": Own(
+            _S + _F + _L + _T,
+            "pairs, rows or sequences, without weights of time steps",
+            signature=True,
+        ),
     },
 }
 SECTIONS = ("Parameters", "Attributes")

@@ -181,10 +181,12 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             target, y = self._make_target(y, X, samples, {**params, **target_options}, caller)
             source.warn(X, f"{caller}: X")
         self._target = target
-        sample_weight = check_weights(sample_weight, samples, caller)
+        weights = check_weights(sample_weight, samples, caller, per_step=target.per_step)
+        sample_weight, y = target.weigh(y, weights, samples, f"{caller}: sample_weight")
         groups = check_groups(groups, samples, caller)
         if sample_weight is not None and not sample_weight.all():
-            # A weight of zero is equivalent to dropping the row, also for classes and scaling.
+            # A weight of zero is equivalent to dropping the row, also for classes and scaling; so
+            # are weights of zero, or missing targets, at all of its time steps.
             keep = np.flatnonzero(sample_weight)
             y = target.take(y, samples, keep)
             samples, sample_weight = samples.take(keep), sample_weight[keep]
@@ -244,7 +246,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             valid, valid_weights = self._read_validation(validation, device, caller)
         elif valid_rows is not None:
             valid = PredictionBatches(data, valid_rows)
-            valid_weights = sample_weight
+            valid_weights = target.target_weights(encoded, sample_weight, spans)
 
         training = Training(
             TrainingBatches(data, rows, plan.batch_size, rng),
@@ -290,7 +292,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         def predict(interrupted: threading.Event) -> list[HeldOut]:
             if training.valid is not None:
                 outputs = net.outputs(training.valid, interrupted)
-                trained = data.targets(train.samples)
+                trained = data.weighted_targets(train.samples)
                 return [HeldOut.of(training.valid, outputs, trained, self.module_.chain)]
             found = []
             for k, (rows, held_out) in enumerate(folds):
@@ -302,7 +304,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                     seed=training.seed + 1 + k,
                 )
                 outputs, module = self._held_out_outputs(apart, batches, initial, interrupted)
-                trained = data.targets(rows)
+                trained = data.weighted_targets(rows)
                 found.append(HeldOut.of(batches, outputs, trained, module.chain))
             return found
 
@@ -332,9 +334,13 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         source, target = self._source, self._target
         samples = source.read(X, self, caller, input_name="X_val")
         y = target.read(y, X, samples, caller, input_name="y_val")
+        name = "sample_weight_val"
+        weights = check_weights(
+            sample_weight, samples, caller, input_name=name, per_step=target.per_step
+        )
+        weights, y = target.weigh(y, weights, samples, f"{caller}: {name}")
         spans = source.encode(samples)
         encoded = target.encode(y, caller, input_name="y_val")
-        weights = check_weights(sample_weight, samples, caller, input_name="sample_weight_val")
         data = target.data(
             encoded,
             spans,
@@ -346,4 +352,4 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             **self._input_options(),
         )
         batches = PredictionBatches(data, n_outputs=self._module_arguments["n_outputs"])
-        return batches, weights
+        return batches, target.target_weights(encoded, weights, spans)

@@ -581,12 +581,16 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             contract in the documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or one sequence per sample
             Labels of any type, or a multilabel indicator matrix of 0 and 1. With
-            ``return_sequences=True``, one sequence of labels per sample. If X is a Panel, a Series
-            or DataFrame indexed by the ids of the Panel is aligned with it; the same holds for
-            `sample_weight` and `groups`.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
+            ``return_sequences=True``, one sequence of labels per sample; time steps whose label is
+            None or NaN have no label, as if their weight were zero, and sequences without any label
+            are left out. If X is a Panel, a Series or DataFrame indexed by the ids of the Panel is
+            aligned with it; the same holds for `sample_weight` and `groups`.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
             Weight of each sequence. A weight of zero leaves the sequence out; an integer weight k
-            is equivalent to k copies.
+            is equivalent to k copies. With ``return_sequences=True``, it can also contain one
+            weight per time step. A weight of zero then leaves the time step out of the loss, and of
+            scores, but the network still reads it, and its label is still a class; a sequence
+            whose weights are all zero is left out.
         X_val, y_val : as X and y, default=None
             Validation data, scored after each epoch. With ``early_stopping=True``, it determines
             when training stops and which weights are kept.
@@ -637,8 +641,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             Sequences to train on, and their targets.
         classes : array-like of shape (n_classes,) or None, default=None
             All class labels. Required in the first call, unless its y contains all of them.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
+            Weight of each sequence, or of each time step, as in `fit`.
 
         Returns
         -------
@@ -799,22 +803,25 @@ default="predict"
         ----------
         X, y : as in `fit`
             Sequences and their true labels.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
+            Weight of each sequence, or of each time step, as in `fit`.
 
         Returns
         -------
         float
-            With ``return_sequences=True``, accuracy over all time steps; for multilabel y, the
-            fraction of samples with all labels correct.
+            With ``return_sequences=True``, accuracy over all time steps with a label; for
+            multilabel y, the fraction of samples with all labels correct.
         """
         caller = f"{type(self).__name__}.score"
         spans = self._read(X, "score")
-        truth = self._target.read(y, X, spans, caller)
-        self._target.check_kind(truth, caller, "y")
-        weights = check_weights(sample_weight, spans, caller, purpose="score")
-        weights = self._target.repeat_per_target(weights, spans)
-        return label_accuracy(truth, self._predict_spans(spans), weights, caller)
+        target = self._target
+        truth = target.read(y, X, spans, caller)
+        weights = check_weights(
+            sample_weight, spans, caller, purpose="score", per_step=target.per_step
+        )
+        truth, weights, used = target.scored(truth, weights, spans, f"{caller}: sample_weight")
+        target.check_kind(truth, caller, "y")
+        return label_accuracy(truth, self._predict_spans(spans)[used], weights, caller)
 
     def _decoded(self, X: Any, method: Method) -> np.ndarray:
         """Return what a method other than `predict` returns."""

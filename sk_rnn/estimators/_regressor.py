@@ -503,12 +503,17 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             or (n_timesteps, n_features), a DataFrame or another supported container. See the data
             contract in the documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence per sample
-            Targets. With ``return_sequences=True``, one sequence of numbers per sample. If X is a
-            Panel, a Series or DataFrame indexed by the ids of the Panel is aligned with it; the
-            same holds for `sample_weight` and `groups`.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Targets. With ``return_sequences=True``, one sequence of numbers per sample; time steps
+            whose numbers are all None or NaN have no target, as if their weight were zero, and
+            sequences without any target are left out. If X is a Panel, a Series or DataFrame
+            indexed by the ids of the Panel is aligned with it; the same holds for `sample_weight`
+            and `groups`.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
             Weight of each sequence. A weight of zero leaves the sequence out; an integer weight k
-            is equivalent to k copies.
+            is equivalent to k copies. With ``return_sequences=True``, it can also contain one
+            weight per time step. A weight of zero then leaves the time step out of the loss, and of
+            scores, but the network still reads it, and its label is still a class; a sequence
+            whose weights are all zero is left out.
         X_val, y_val : as X and y, default=None
             Validation data, scored after each epoch. With ``early_stopping=True``, it determines
             when training stops and which weights are kept.
@@ -551,8 +556,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X, y : as in `fit`
             Sequences to train on, and their targets.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
+            Weight of each sequence, or of each time step, as in `fit`.
 
         Returns
         -------
@@ -638,21 +643,25 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X, y : as in `fit`
             Sequences and their true targets.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
+            Weight of each sequence, or of each time step, as in `fit`.
 
         Returns
         -------
         float
             The best possible score is 1.0; predicting the mean of y scores 0.0. With
-            ``return_sequences=True``, computed over all time steps.
+            ``return_sequences=True``, computed over all time steps with a target.
         """
         caller = f"{type(self).__name__}.score"
         spans = self._read(X, "score")
-        truth = self._target.read(y, X, spans, caller)
-        weights = check_weights(sample_weight, spans, caller, purpose="score")
-        predicted = self._target.decode(self._outputs(spans))
-        return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
+        target = self._target
+        truth = target.read(y, X, spans, caller)
+        weights = check_weights(
+            sample_weight, spans, caller, purpose="score", per_step=target.per_step
+        )
+        truth, weights, used = target.scored(truth, weights, spans, f"{caller}: sample_weight")
+        predicted = target.decode(self._outputs(spans))
+        return r_squared(truth, predicted[used], weights, caller)
 
     def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:
         """Convert outputs of the network to predictions."""

@@ -11,8 +11,11 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags, get_tags
 from ..sequences import (
     Panel,
     check_sample_weights,
+    check_step_weights,
     counted,
+    find_missing,
     flatten,
+    has_step_weights,
     name_kind,
     open_tensors,
     plain_labels,
@@ -49,9 +52,10 @@ def per_time_step(score_func: str | Callable[..., Any]) -> "PerTimeStep | PerTim
     metric : callable
         For a metric:
         ``metric(y_true, y_pred, *, sample_weight=None, **kwargs)``. Targets and predictions are
-        any containers of sequences that the estimators accept as y, or return. There is one weight
-        per sequence, which applies to each of its time steps. Other arguments are passed to
-        `score_func`.
+        any containers of sequences that the estimators accept as y, or return. Time steps whose
+        true target is missing (None or NaN) are left out. `sample_weight` contains one weight per
+        sequence, which applies to each of its time steps, or one sequence of weights per sequence.
+        Other arguments are passed to `score_func`.
 
     Raises
     ------
@@ -128,10 +132,23 @@ class PerTimeStep:
                 f"{caller}: y_true[{i}] has {counted(lengths[i], 'time step')}, but y_pred[{i}] "
                 f"has {others[i]}. Pass predictions for each time step."
             )
+        missing = find_missing(true).reshape(len(true), -1).all(axis=1)
+        known = np.flatnonzero(~missing)
+        if not len(known):
+            raise ValueError(
+                f"{caller}: y_true has no target at any time step. At least one must not be None "
+                "or NaN."
+            )
         if sample_weight is not None:
             sample_weight = open_tensors(sample_weight, f"{caller}: sample_weight")
-            weights = check_sample_weights(sample_weight, len(lengths), caller, noun="sequence")
-            kwargs["sample_weight"] = np.repeat(weights, lengths)
+            if has_step_weights(sample_weight):
+                weights = check_step_weights(sample_weight, lengths, caller, source="y_true")
+            else:
+                weights = check_sample_weights(sample_weight, len(lengths), caller, noun="sequence")
+                weights = np.repeat(weights, lengths)
+            kwargs["sample_weight"] = weights[known]
+        true = _plain(true[known], f"{caller}: y_true")
+        predicted = _plain(predicted[known], f"{caller}: y_pred")
         return self.score_func(true, predicted, **kwargs)
 
     def __repr__(self) -> str:
@@ -206,6 +223,9 @@ def _read(y: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
         values, offsets = flat.values, flat.offsets
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.dtype == object:
-        values = plain_labels(values, where)
     return values, np.diff(offsets)
+
+
+def _plain(values: np.ndarray, where: str) -> np.ndarray:
+    """Return objects as an array of their natural dtype."""
+    return plain_labels(values, where) if values.dtype == object else values

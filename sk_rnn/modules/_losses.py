@@ -25,11 +25,14 @@ class Targets(NamedTuple):
         Weights of the rows. Their mean is one over the data set, but not in each batch.
     lengths : Tensor of shape (B,), int64, on the CPU, or None
         Number of consecutive rows of each sequence; None if each row is a sequence.
+    labelled : Tensor of bool of shape (N,), on the CPU, or None
+        Which rows have a target, if not all have; the others have a weight of zero.
     """
 
     values: Tensor | None
     weights: Tensor | None = None
     lengths: Tensor | None = None
+    labelled: Tensor | None = None
 
 
 class Loss(nn.Module, ABC):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,6 +164,14 @@ class Spans:
         stops = self.starts + self.lengths
         bounds = zip(self.starts.tolist(), stops.tolist(), strict=True)
         return (self.values[start:stop] for start, stop in bounds)
+
+
+def trimmed_steps(spans: Spans) -> dict[str, Any]:
+    """Return how values per time step are cut as the samples were: see `check_sequence_targets`."""
+    if spans.untrimmed is None:
+        return {}
+    first, untrimmed_lengths = spans.untrimmed
+    return {"bounds": (first, first + spans.lengths), "untrimmed_lengths": untrimmed_lengths}
 
 
 @dataclass(frozen=True)

@@ -318,7 +318,7 @@ class RecurrentNet(PredictingNet):
                 if notifier.needs_batches:
                     shown = notifier.begin_batch(batch, training=training)
                     step = step_fn(batch, shown=shown)
-                    notifier.end_batch(shown, prefix, step, training=training)
+                    notifier.end_batch(batch, shown, prefix, step, training=training)
                     if training:
                         self.trained_lengths_.append(batch.X["lengths"].numpy())
                 else:

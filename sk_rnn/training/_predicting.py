@@ -84,7 +84,10 @@ class PredictingNet(NeuralNet):
         if decouple is not None:
             pairs = zip(outputs, self._batch_lengths(X), strict=True)
             outputs = (decouple(self.module_, y, lengths) for y, lengths in pairs)
-        return np.concatenate([decode(y) for y in outputs])
+        found = np.concatenate([decode(y) for y in outputs])
+        labelled = X.labelled if isinstance(X, TrainingSet) else None
+        # Cached outputs, which callbacks have seen batch by batch, lack those without a target.
+        return found if labelled is None or len(found) < len(labelled) else found[labelled]
 
     def _batch_lengths(self, X: Any) -> list[np.ndarray]:
         """Numbers of time steps of the sequences, by batch, in the order of `forward_iter`."""

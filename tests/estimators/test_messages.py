@@ -542,10 +542,84 @@ MESSAGES = {
         ValueError,
         "RNNClassifier.fit: y has 3 samples, but X has 4. Pass one target sequence per sample.",
     ),
-    "None among the labels of steps": (
-        lambda: tagger().fit(X, [["a", "b", None], *TAGS[1:]]),
+    "no label of any step": (
+        lambda: tagger().fit(X, [[None] * len(x) for x in X]),
         ValueError,
-        "RNNClassifier.fit: y[0] is None at time step 2. Every time step needs a target: drop "
+        "RNNClassifier.fit: y has no target at any time step. At least one must not be None or "
+        "NaN.",
+    ),
+    "no number of any step": (
+        lambda: stepper().fit(X, STEPS).score(X, [[np.nan] * len(x) for x in X]),
+        ValueError,
+        "RNNRegressor.score: y has no target at any time step. At least one must not be None or "
+        "NaN.",
+    ),
+    "infinity among the numbers of steps": (
+        lambda: stepper().fit(X, [[0.0, 1.0, np.inf], *STEPS[1:]]),
+        ValueError,
+        "RNNRegressor.fit: y[0] is inf at time step 2. Pass finite targets, or NaN at time steps "
+        "without one.",
+    ),
+    "one of two numbers of a step": (
+        lambda: stepper().fit(
+            X, [[[0.0, 1.0]] * 2 + [[0.0, np.nan]], *([[0.0, 0.0]] * len(x) for x in X[1:])]
+        ),
+        ValueError,
+        "RNNRegressor.fit: y[0] has no target at time step 2, column 1, but has targets in other "
+        "columns, which are learned together. Pass all of them, or NaN in all columns.",
+    ),
+    "weights of steps and of samples": (
+        lambda: tagger().fit(X, TAGS, sample_weight=[[1, 1, 1], 1, [1] * 4, [1]]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight[1] is 1, one weight for the whole sample, but others "
+        "have one per time step. Pass a sequence of weights per sample, or one weight per sample.",
+    ),
+    "a weight of a step too few": (
+        lambda: tagger().fit(X, TAGS, sample_weight=[[1, 1], [1, 1], [1] * 4, [1]]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight[0] has 2 weights, but X[0] has 3 time steps. Pass one "
+        "weight per time step.",
+    ),
+    "weights of steps for fewer samples": (
+        lambda: tagger().fit(X, TAGS, sample_weight=[[1, 1, 1]]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight has 1 sample, but X has 4. Pass one weight sequence per "
+        "sample.",
+    ),
+    "a negative weight of a step": (
+        lambda: stepper().fit(X, STEPS, sample_weight=[[1, 1, -1], [1, 1], [1] * 4, [1]]),
+        ValueError,
+        "RNNRegressor.fit: sample_weight[0] is -1 at time step 2. Weights are finite numbers, zero "
+        "or positive; zero leaves a time step out.",
+    ),
+    "several weights of a step": (
+        lambda: stepper().fit(X, STEPS, sample_weight=[[[1, 2]] * len(x) for x in X]),
+        ValueError,
+        "RNNRegressor.fit: sample_weight has 2 weights per time step. Pass one weight per time "
+        "step.",
+    ),
+    "no weight of a labelled step": (
+        lambda: tagger().fit(
+            X,
+            [[0, None, 1], *([None] * len(x) for x in X[1:])],
+            sample_weight=[[0, 1, 0], [1, 1], [1] * 4, [1]],
+        ),
+        ValueError,
+        "RNNClassifier.fit: sample_weight is zero at all time steps that have a target. At least "
+        "one needs a weight.",
+    ),
+    "no weight of any validation step": (
+        lambda: tagger().fit(
+            X, TAGS, X_val=X, y_val=TAGS, sample_weight_val=[[0] * len(x) for x in X]
+        ),
+        ValueError,
+        "RNNClassifier.fit: sample_weight_val is zero for all 10 time steps, which leaves none to "
+        "train on. Sample weights must contain at least one non-zero number.",
+    ),
+    "no label of a sequence": (
+        lambda: clf().fit(X, ["a", None, "b", "a"]),
+        ValueError,
+        "RNNClassifier.fit: y[1] is None: Input y contains NaN. Every sequence needs a label: drop "
         "those without one, from X too.",
     ),
     "words for numbers of steps": (
@@ -912,7 +986,9 @@ GENERIC = {
     "2-D weights": (
         lambda r: weighted(r, np.ones((N, 1))),
         ValueError,
-        rf"fit: sample_weight has shape \({N}, 1\), but there are {N} samples\.",
+        # A weight per time step, or per sample.
+        r"fit: sample_weight(\[0\] has 1 weight, but X\[0\] has 6 time steps\. Pass one weight per|"
+        rf" has shape \({N}, 1\), but there are {N} samples\.)",
     ),
     "a negative weight": (
         lambda r: weighted(r, -np.ones(N)),

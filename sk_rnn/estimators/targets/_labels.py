@@ -22,6 +22,7 @@ from ...training import (
 )
 from ._arrays import ArrayTarget
 from ._checks import check_classes, check_targets
+from ._steps import StepTargets, labelled
 from ._transitions import Chain, best_labels, chain_weights, count_transitions, log_marginals
 
 _WEIGHT = NumberIn(0, None, closed="left")
@@ -87,8 +88,9 @@ class LabelTarget(ArrayTarget):
         _check_labels(y, caller, input_name)
         return _indicator(y, caller, input_name, spans) if y.ndim == 2 else y
 
-    def learn(self, y: np.ndarray, caller: str, *, reset: bool) -> None:
+    def learn(self, y: np.ndarray | StepTargets, caller: str, *, reset: bool) -> None:
         """Learn the classes; those of the first fit are kept."""
+        y = labelled(y)
         given, self._announced = self._announced, None
         if reset:
             self.multilabel = y.ndim == 2
@@ -124,9 +126,11 @@ class LabelTarget(ArrayTarget):
         return found
 
     def encode(
-        self, y: np.ndarray, caller: str, *, input_name: str = "y", warn: bool = True
-    ) -> np.ndarray:
+        self, y: np.ndarray | StepTargets, caller: str, *, input_name: str = "y", warn: bool = True
+    ) -> Any:
         """Convert labels to indices of classes, indicators to floats."""
+        if isinstance(y, StepTargets):
+            return y.encoded(self.encode(y.values, caller, input_name=input_name))
         self.check_kind(y, caller, input_name)
         if self.multilabel:
             return y.astype(self._dtype)
@@ -166,7 +170,7 @@ class LabelTarget(ArrayTarget):
 
     def scale(
         self,
-        encoded: np.ndarray,
+        encoded: np.ndarray | StepTargets,
         spans: Spans,
         rows: np.ndarray,
         sample_weight: np.ndarray | None,
@@ -204,7 +208,8 @@ class LabelTarget(ArrayTarget):
             factors = np.array(chosen)
             if factors.max() > _LARGE:  # their sum would be infinite
                 factors /= factors.max()
-            if not factors[encoded[train]].any():
+            weighted = train if weights is None else train[weights[train] > 0]
+            if not factors[encoded[weighted]].any():
                 raise ValueError(
                     f"{caller}: class_weight={self._class_weight!r} gives every training sequence "
                     "a weight of zero. Give a positive weight to at least one class."
