@@ -779,6 +779,7 @@ default="predict"
             classes = target.choose_jointly(self.module_, outputs, spans.lengths)
         else:
             classes = target.encode(target.read(y, X, spans, caller), caller)
+            target.check_whole(classes, caller, "y")
         return log_likelihoods(self.module_, outputs, classes, spans.lengths)
 
     @property

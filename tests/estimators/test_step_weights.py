@@ -444,3 +444,40 @@ def test_numbers_far_from_zero():
     assert_allclose(model._target._scale, near._target._scale, rtol=1e-6)
     assert clone(model).get_params() == model.get_params()
     assert_array_equal(np.isfinite(np.concatenate(list(model.predict(X)))), True)
+
+
+# --- labels that are chosen together --------------------------------------------------------------
+
+
+def _chains():
+    """Sequences of labels in which "b" always follows "a", and "a" never follows itself."""
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(6, 2)) for _ in range(8)]
+    return X, [["a", "b", "c", "a", "b", "c"] for _ in X]
+
+
+def test_joint_labels_must_be_complete():
+    X, y = _chains()
+    options = {"return_sequences": True, "crf": True, "max_epochs": 1, "hidden_size": 3}
+    missing = [[*row[:-1], None] for row in y]
+    message = "RNNClassifier.fit: y has time steps without a label, which is not possible with crf"
+    with pytest.raises(ValueError, match=message):
+        RNNClassifier(**options).fit(X, missing)
+    weights = [np.arange(1.0, 7.0) for _ in X]
+    with pytest.raises(ValueError, match="the weights differ between the time steps of a sequence"):
+        RNNClassifier(**options).fit(X, y, sample_weight=weights)
+    model = RNNClassifier(**options).fit(X, y)
+    with pytest.raises(ValueError, match="y has time steps without a label"):
+        model.score_samples(X, missing)
+    assert 0 <= model.score(X, missing) <= 1
+
+
+def test_missing_labels_are_no_transitions():
+    X, y = _chains()
+    y[0] = ["a", None, "c", "a", "b", None]
+    options = {"return_sequences": True, "unseen_transitions": "forbid", "max_epochs": 1}
+    model = RNNClassifier(hidden_size=3, **options).fit(X, y)
+    counts = [[0, 2 * 8 - 1, 0], [0, 0, 2 * 8 - 2], [8, 0, 0]]
+    assert model.transition_counts_.tolist() == counts
+    assert model.start_counts_.tolist() == [8, 0, 0]
+    assert model.end_counts_.tolist() == [0, 0, 7]

@@ -15,6 +15,7 @@ from ...sequences import NumberIn, Spans, as_numbers, quote
 from ...training import (
     Readout,
     ScoreFunction,
+    SequenceData,
     accuracy,
     read_classes,
     read_labels,
@@ -22,7 +23,7 @@ from ...training import (
 )
 from ._arrays import ArrayTarget
 from ._checks import check_classes, check_targets
-from ._steps import StepTargets, labelled
+from ._steps import StepTargets, labelled, split_weights
 from ._transitions import Chain, best_labels, chain_weights, count_transitions, log_marginals
 
 _WEIGHT = NumberIn(0, None, closed="left")
@@ -143,11 +144,46 @@ class LabelTarget(ArrayTarget):
             )
         return np.searchsorted(self.classes, y).astype(np.int64)
 
-    def learn_order(self, encoded: np.ndarray, spans: Spans, *, reset: bool) -> None:
+    def check_whole(self, encoded: np.ndarray | StepTargets, caller: str, input_name: str) -> None:
+        """Raise an error for missing labels or weights of time steps if labels are joint."""
+        if self._crf and isinstance(encoded, StepTargets):
+            missing = not encoded.known.all()
+            what = (
+                f"{input_name} has time steps without a label"
+                if missing
+                else (f"the weights differ between the time steps of a sequence in {input_name}")
+            )
+            raise ValueError(
+                f"{caller}: {what}, which is not possible with crf=True, whose loss is that of all "
+                "labels of a sequence together. Pass complete sequences with one weight each, or "
+                "set crf=False."
+            )
+
+    def data(
+        self,
+        encoded: np.ndarray | StepTargets,
+        spans: Spans,
+        rows: np.ndarray,
+        sample_weight: np.ndarray | None,
+        device: torch.device,
+        caller: str,
+        *,
+        input_name: str = "y",
+        **inputs: Any,
+    ) -> SequenceData:
+        """Combine sequences, targets and loss weights."""
+        self.check_whole(encoded, caller, input_name)
+        return super().data(
+            encoded, spans, rows, sample_weight, device, caller, input_name=input_name, **inputs
+        )
+
+    def learn_order(self, encoded: np.ndarray | StepTargets, spans: Spans, *, reset: bool) -> None:
         """Count transitions between labels, if those that do not occur are to be forbidden."""
         if not self._forbids_unseen:
             return
-        found = count_transitions(encoded, spans.offsets, len(self.classes))
+        known = encoded.known if isinstance(encoded, StepTargets) else None
+        classes, _ = split_weights(encoded)
+        found = count_transitions(classes, spans.offsets, len(self.classes), known)
         if self.counts is None or reset:
             self.counts = list(found)
         else:

@@ -24,12 +24,21 @@ class Chain(NamedTuple):
     end: np.ndarray
 
 
-def count_transitions(classes: np.ndarray, offsets: np.ndarray, n_classes: int) -> Chain:
-    """Count the transitions in sequences, given end to end, that begin at ``offsets``."""
+def count_transitions(
+    classes: np.ndarray, offsets: np.ndarray, n_classes: int, known: np.ndarray | None = None
+) -> Chain:
+    """Count the transitions in sequences, given end to end, that begin at ``offsets``.
+
+    Those from or to a step whose class is not ``known`` (N,) do not count.
+    """
+    if known is None:
+        known = np.ones(len(classes), dtype=bool)
     firsts, lasts = offsets[:-1], offsets[1:] - 1
-    later = np.ones(len(classes), dtype=bool)
+    later = known.copy()
+    later[1:] &= known[:-1]
     later[firsts] = False
     after = np.flatnonzero(later)
+    firsts, lasts = firsts[known[firsts]], lasts[known[lasts]]
     pairs = np.bincount(
         classes[after - 1] * n_classes + classes[after], minlength=n_classes * n_classes
     )
