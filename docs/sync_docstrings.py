@@ -81,6 +81,8 @@ DIFFERENCES: Differences = {
         "tied_embeddings": Own(_L, "of X itself"),
         "tbptt_steps": Own(_L, "chunks of a stream", signature=True),
         "max_length": Own(_L, "of streams, too"),
+        "analyzer": Own(_L, "texts that are written must be restored", signature=True),
+        "min_df": Own(_L, "unknown tokens are not generated"),
         "module_": Own(_F + _L, "its inputs are not sequences, or sequences after a begin"),
     },
     "fit": {

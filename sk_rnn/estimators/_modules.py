@@ -8,6 +8,7 @@ import numpy as np
 from ..modules import find_cell
 from ..sequences import plain_numbers
 from ._autos import (
+    AUTO_EMBEDDING_DIM,
     EMBEDDING_EPS,
     auto_embedding_dropout,
     auto_head_norm,
@@ -37,6 +38,7 @@ SEQUENCE_MODEL_PARAMETERS = (
     "head_norm",
     "differences",
     "time_warping",
+    "char_embedding",
 )
 SEQ2SEQ_MODEL_PARAMETERS = (
     *_ENCODER,
@@ -78,10 +80,12 @@ def choose_sequence_model(
     return {name: value for name, value in choices.items() if params[name] == "auto"}
 
 
-def embedding_dim(params: Mapping[str, Any]) -> int | None:
+def embedding_dim(params: Mapping[str, Any], *, tokens: bool) -> int | None:
     """Return the size of the embedding vectors: that of pretrained ones, or the parameter."""
     if params["embedding_weights"] is not None:
         return int(np.shape(params["embedding_weights"])[-1])
+    if tokens and params["embedding_dim"] is None:
+        return AUTO_EMBEDDING_DIM
     return params["embedding_dim"]
 
 

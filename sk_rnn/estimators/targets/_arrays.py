@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from ...sequences import (
     shape_as_one,
 )
 from ...training import SequenceData, step_positions
+from .._contents import holds_strings, holds_words
 from ..sources import Samples
 from ._target import Target
 
@@ -61,7 +62,7 @@ class ArrayTarget(Target):
         reset: bool = False,
     ) -> np.ndarray:
         """Validate y: one row per sequence, or per time step."""
-        spans = cast(Spans, samples)
+        spans = _steps_of(samples)
         estimator, where = caller.partition(".")[0], f"{caller}: {input_name}"
         if y is None:
             raise ValueError(
@@ -110,6 +111,11 @@ class ArrayTarget(Target):
             raise ValueError(f"{error}{mismatch_hint(X, source, len(y))}") from None
         except TargetLengthsError as error:
             hint = _VECTORIZED if spans.n_tokens is not None else ""
+            if holds_words(X) and holds_strings(X):
+                hint = (
+                    f" analyzer splits the string {source}[{error.sample}] into "
+                    f"{counted(error.n_timesteps, 'token')}, one per time step."
+                )
             raise ValueError(f"{error}{hint}") from None
         return self._check_steps(values, spans, caller, input_name)
 
@@ -123,7 +129,7 @@ class ArrayTarget(Target):
 
     def take(self, y: np.ndarray, samples: Samples, rows: np.ndarray) -> np.ndarray:
         """Return the targets of the sequences ``rows``."""
-        return y[self.positions(cast(Spans, samples), rows)]
+        return y[self.positions(_steps_of(samples), rows)]
 
     def by_sequence(self, encoded: np.ndarray, spans: Spans) -> Any:
         """Split encoded targets into one entry per sequence."""
@@ -200,6 +206,10 @@ class ArrayTarget(Target):
         for i, (start, stop) in enumerate(pairwise(spans.offsets.tolist())):
             result[i] = values[start:stop]
         return result
+
+
+def _steps_of(samples: Samples) -> Spans:
+    return samples if isinstance(samples, Spans) else samples.steps()
 
 
 def mismatch_hint(X: Any, source: str, n_targets: int) -> str:
