@@ -329,8 +329,8 @@ def test_text_for_a_model_of_numbers_names_both_ways(estimator, X):
 
 
 def test_text_beside_numbers_names_the_vectorizer():
-    df = pd.DataFrame({"text": TEXTS, "size": [1.0, 2.0]})
-    for df in (df, pl.from_pandas(df)):
+    columns = {"text": TEXTS, "size": [1.0, 2.0]}
+    for df in (pd.DataFrame(columns), pl.DataFrame(columns)):
         text = message(lambda df=df: clf().fit(df, [0, 1]))
         assert re.sub(" of dtype [a-z]+", "", text) == (
             "RNNClassifier.fit: X has column 'text' where numbers are expected. If it holds text, "
