@@ -124,7 +124,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     min_df : int or "auto", default="auto"
         Words in X that occur in fewer sequences than this are replaced by the unknown token.
         "auto" uses 2 with 1,000 sequences or more, so that the model learns to handle unknown
-        words, and 1 otherwise. Only used if X contains text.
+        words, and 1 otherwise or if their letters are read. Only used if X contains text.
 
     char_embedding : {"auto", "rnn", "cnn"} or None, default="auto"
         How the letters of each word are read: by a recurrent network ("rnn"), whose final states
@@ -375,11 +375,12 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     A tagger of words, which reads their letters, too:
 
-    >>> X = [["she", "walked", "home"], ["he", "walks"], ["they", "talked"], ["she", "talks"]] * 10
-    >>> y = [["-", "past", "-"], ["-", "present"], ["-", "past"], ["-", "present"]] * 10
-    >>> tagger = RNNClassifier(return_sequences=True, random_state=0).fit(X, y)
-    >>> tagger.predict([["he", "jumped"]])[0].tolist()
-    ['-', 'past']
+    >>> verbs = ["walk", "talk", "play", "call", "look", "help"]
+    >>> X = [["she", verb + ending] for verb in verbs for ending in ("ed", "s")] * 5
+    >>> y = [["pronoun", "past"], ["pronoun", "present"]] * 30
+    >>> tagger = RNNClassifier(return_sequences=True, max_epochs=40, random_state=0).fit(X, y)
+    >>> [tags.tolist() for tags in tagger.predict([["she", "jumps"], ["she", "opened"]])]
+    [['pronoun', 'present'], ['pronoun', 'past']]
     """
 
     _parameter_constraints: ClassVar[Constraints] = (

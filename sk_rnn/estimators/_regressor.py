@@ -128,7 +128,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     min_df : int or "auto", default="auto"
         Words in X that occur in fewer sequences than this are replaced by the unknown token.
         "auto" uses 2 with 1,000 sequences or more, so that the model learns to handle unknown
-        words, and 1 otherwise. Only used if X contains text.
+        words, and 1 otherwise or if their letters are read. Only used if X contains text.
 
     char_embedding : {"auto", "rnn", "cnn"} or None, default="auto"
         How the letters of each word are read: by a recurrent network ("rnn"), whose final states

@@ -22,6 +22,7 @@ from ...sequences import (
     quote,
 )
 from ...training import unseen_tokens
+from .._autos import auto_drop_rare
 from .._contents import (
     KIND,
     fitted_with,
@@ -42,7 +43,7 @@ RESERVED = ("<padding>", "<unknown>")
 UNKNOWN = 1
 
 # The share of unknown words above which X is probably of another kind than that of `fit`. Some
-# unknown words are usual.
+# unknown words are usual, and with their letters even many.
 _MANY_UNKNOWN = 0.5
 
 
@@ -104,7 +105,7 @@ class WordSource(Source):
             rows = self._split(rows, where)
         else:
             _refuse_numbers(rows, where)
-        self._check_lengths(rows, where)
+        self._check_lengths(rows, where, reset=reset)
         return TokenRows(rows, where=where)
 
     def _split(self, texts: list[str], where: str) -> list[Any]:
@@ -116,10 +117,17 @@ class WordSource(Source):
             )
         return split_texts(texts, _analyzer(self._analyzer, where), "analyzer", where)
 
-    def _check_lengths(self, rows: list[Any], where: str) -> None:
+    def _check_lengths(self, rows: list[Any], where: str, *, reset: bool) -> None:
         empty = [i for i, row in enumerate(rows) if not len(row)]
         if not empty:
             return
+        if reset and self.form == "text" and len(empty) == len(rows):
+            raise ValueError(
+                f"{where} has no tokens: analyzer={self._analyzer!r} finds none in "
+                f"{counted(len(rows), 'string')}"
+                + (", because it leaves out single letters" if self._analyzer == "word" else "")
+                + ". Pass longer strings, lists of words, or another analyzer."
+            )
         if self._per_step:
             raise ValueError(
                 f"{where}[{empty[0]}] is an empty sequence. Every sample needs at least one time "
@@ -135,19 +143,17 @@ class WordSource(Source):
     def learn(self, samples: Samples, caller: str) -> None:
         """Learn the vocabulary, and the letters of words."""
         rows = cast(TokenRows, samples)
-        if self.form == "text" and not any(map(len, rows.tokens)):
-            raise ValueError(
-                f"{rows.where} has no tokens: analyzer={self._analyzer!r} finds none in "
-                f"{counted(len(rows), 'string')}"
-                + (", because it leaves out single letters" if self._analyzer == "word" else "")
-                + ". Pass longer strings, lists of words, or another analyzer."
-            )
-        self._tokens = learn_vocabulary(
-            rows.tokens, self._min_df, "min_df", rows.where, drop_rare=True, reserved=RESERVED
-        ).tokens
-        self.num_embeddings = len(self.vocabulary)
         words = dict.fromkeys(chain.from_iterable(rows.tokens))
         self.char_embedding = self._choose_char_embedding(words, rows, caller)
+        self._tokens = learn_vocabulary(
+            rows.tokens,
+            self._min_df,
+            "min_df",
+            rows.where,
+            drop_rare=auto_drop_rare(self.char_embedding),
+            reserved=RESERVED,
+        ).tokens
+        self.num_embeddings = len(self.vocabulary)
         if self.char_embedding is not None:
             self._letters = learn_letters(cast("dict[str, None]", words))
             self.n_letters = n_letter_ids(self._letters)
@@ -180,11 +186,12 @@ class WordSource(Source):
         return choice
 
     def encode(self, samples: Samples, *, warn: bool = True) -> Spans:
-        """Convert words to ids, and letters; with ``warn``, warn if most words are unknown."""
+        """Convert words to ids, and letters; with ``warn``, warn if most words tell nothing."""
         rows = cast(TokenRows, samples)
         spans = rows.steps()
         values, unknown = self._encode(rows.tokens)
-        if warn and unknown.n_tokens > _MANY_UNKNOWN * len(values):
+        many = self.char_embedding is None and unknown.n_tokens > _MANY_UNKNOWN * len(values)
+        if warn and many:
             warn_about_unknown(unknown, rows.tokens, rows.where)
         empty = spans.lengths == 0
         if empty.any():  # each becomes an unknown word without letters
