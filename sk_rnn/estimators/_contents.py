@@ -282,8 +282,11 @@ def holds_words(data: Any) -> bool:
     table = is_rectangle(data)
     if isinstance(data, pd.DataFrame) and data.shape[1] != 1:
         return False  # columns of a table, one of which may be text
+    kind_of_steps = str(getattr(data, "type", "")).lower()  # of arrow and awkward arrays
+    if "int" in kind_of_steps and "str" not in kind_of_steps:
+        return False
     rows = _open_rows(only_column(data), "auto", "")
-    if not rows:
+    if not rows or _begins_with_number(rows):
         return False
     if any(isinstance(row, str) for row in rows):
         return not any(map(is_sequence, rows)) and not (table and all(map(_is_numeral, rows)))
@@ -306,6 +309,12 @@ def only_column(data: Any) -> Any:
 def holds_strings(data: Any) -> bool:
     """Whether words, see `holds_words`, are in strings rather than sequences."""
     return any(isinstance(row, str) for row in _open_rows(only_column(data), "auto", "") or ())
+
+
+def _begins_with_number(rows: list[Any]) -> bool:
+    """Whether the first time step is a number, so that the others need not be looked at."""
+    first = rows[0][0] if isinstance(rows[0], _PLAIN) and len(rows[0]) else None
+    return isinstance(first, Number) and first == first
 
 
 def _is_row_of_words(row: Any) -> bool:

@@ -120,7 +120,8 @@ class PredictionStream:
         ----------
         X : step or chunk; a sequence of them for several streams
             A step is a number, a token id, or an array of shape (n_features,); a chunk is an array
-            of shape (n_timesteps,) or (n_timesteps, n_features).
+            of shape (n_timesteps,) or (n_timesteps, n_features). Of a model of lists of words, a
+            word or a list of them; of one of strings, a string, which is split into its tokens.
 
         Returns
         -------

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, relu
@@ -45,7 +46,7 @@ class LetterEncoder(nn.Module):
     ):
         super().__init__()
         # Letters that never occur in training are zero vectors.
-        unseen = torch.tensor([_NO_LETTER, _UNKNOWN_LETTER]).numpy()
+        unseen = np.array([_NO_LETTER, _UNKNOWN_LETTER])
         self.letters = TokenEmbedding(
             n_letters, _LETTER_DIM, unseen=unseen, std=std, generator=generator
         )

@@ -237,6 +237,7 @@ OPTIONS = {
     "early stopping": {"early_stopping": True, "validation_fraction": 0.3},
     "calibrated": {"calibrate": True},
     "float64": {"precision": "float64"},
+    "bfloat16": {"precision": "bf16"},
     "torch": {"backend": "torch"},
     "no dropout": {"embedding_dropout": 0.0, "word_dropout": 0.0},
 }
@@ -391,7 +392,6 @@ def test_many_unknown_words_are_a_warning_without_letters():
     assert len(tagger().fit(SENTENCES, TAGS).predict([["all", "unknown"]])) == 1
 
 
-PER_STEP = "RNNClassifier.fit: X"
 MESSAGES = {
     "strings with a tag per word": (
         lambda: tagger().fit(TEXTS, [[0]] * 12),

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from ...sequences import Spans, check_token_range
+from ...sequences import Spans, check_token_range, open_foreign
 from ...training import highest_token, unseen_tokens
 from ._embeddings import read_embedding_weights
 from ._numbers import NumberSource, SequenceSource
@@ -98,6 +98,7 @@ def read_sequences(
     source : Source
     samples : Samples
     """
+    X = open_foreign(X, f"{caller}: X")
     words = read_words(X, owner, params, caller)
     if words is not None:
         return words

@@ -271,12 +271,10 @@ def read_words(
     X: Any, owner: Owner, params: Mapping[str, Any], caller: str
 ) -> tuple[WordSource, TokenRows] | None:
     """Read the X of `fit` if it is text or sequences of words; return None otherwise."""
-    where = f"{caller}: X"
-    opened = only_column(open_foreign(X, where))
-    if not holds_words(opened):
+    if not holds_words(X):
         return None
     _check_parameters(params, caller)
-    source = WordSource(params, "text" if holds_strings(opened) else "tokens")
+    source = WordSource(params, "text" if holds_strings(X) else "tokens")
     return source, source.read(X, owner, caller, reset=True)
 
 
