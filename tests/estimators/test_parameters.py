@@ -118,7 +118,7 @@ CHANGES_PREDICTIONS = {
     "embedding_dropout": ({"embedding_dim": 3}, {"embedding_dropout": 0.6}, "tokens"),
     "word_dropout": ({"embedding_dim": 3}, {"word_dropout": 0.6}, "tokens"),
     "analyzer": ({}, {"analyzer": "char"}, "text"),
-    "min_df": ({}, {"min_df": 3}, "words"),
+    "min_df": ({}, {"min_df": 13}, "words"),
     "char_embedding": ({}, {"char_embedding": "rnn"}, "words"),
     "padding_value": ({}, {"padding_value": 0.0}, "padded"),
     "dropout": ({}, {"dropout": 0.6}, "series"),
