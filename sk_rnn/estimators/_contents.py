@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
+from enum import Enum
 from itertools import chain
 from numbers import Integral, Number
 from typing import Any, NamedTuple
@@ -313,8 +314,10 @@ def holds_strings(data: Any) -> bool:
 
 def _begins_with_number(rows: list[Any]) -> bool:
     """Whether the first time step is a number, so that the others need not be looked at."""
-    first = rows[0][0] if isinstance(rows[0], _PLAIN) and len(rows[0]) else None
-    return isinstance(first, Number) and first == first
+    row: Any = rows[0]
+    if not isinstance(row, _PLAIN) or shape_of(row) == () or len(row) == 0:
+        return False
+    return isinstance(row[0], Number) and row[0] == row[0]
 
 
 def _is_row_of_words(row: Any) -> bool:
@@ -329,7 +332,9 @@ def _is_row_of_words(row: Any) -> bool:
 def _may_be_word(kind: type) -> bool:
     missing = kind in (type(pd.NA), type(pd.NaT))
     refused = missing or issubclass(kind, _NOT_WORDS) or _holds_several(kind)
-    return not refused and kind.__hash__ is not None
+    # Objects that are only equal to themselves would never be recognised in new data.
+    comparable = kind.__eq__ is not object.__eq__ or issubclass(kind, Enum)
+    return not refused and kind.__hash__ is not None and comparable
 
 
 def _is_numeral(token: Any) -> bool:

@@ -1,6 +1,7 @@
 """X that is text or lists of words: vocabulary, letters of words, messages."""
 
 import pickle
+from enum import Enum
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,8 @@ def test_tokens_may_be_anything_hashable():
     model = clf().fit(X, [0, 1, 0, 1])
     assert set(model.vocabulary_) == {("a", 1), ("b", 2), frozenset("x")}
     assert model.predict([[("c", 3), ("a", 1)]]).shape == (1,)
+    colours = Enum("Colour", ["RED", "BLUE"])
+    assert clf().fit([[colours.RED, colours.BLUE], [colours.RED]], [0, 1]).vocabulary_
     labels = [[0] * len(row) for row in X[:3]] + [[1]]
     assert tagger().fit(X, labels)._source.char_embedding is None
 
