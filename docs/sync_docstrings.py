@@ -64,8 +64,6 @@ DIFFERENCES: Differences = {
         "lr_schedule": Own(_S + _T, "no partial_fit"),
         "max_epochs": Own(_S + _L + _T, "documents are not treated differently; optimizer steps"),
         "**extras": Own(_S + _F + _L + _T, "no user-defined cells"),
-        "analyzer": Own(_T, "of y"),
-        "min_df": Own(_T, "tokens are not predicted"),
         "conv_channels": Own(_T, "another default", signature=True),
         "center_inputs": Own(_T, "'auto'", signature=True),
         "time_masking": Own(_T, "another default, no return_sequences", signature=True),
@@ -91,6 +89,8 @@ DIFFERENCES: Differences = {
         "tied_embeddings": Own(_L, "of X itself"),
         "tbptt_steps": Own(_L, "chunks of a stream", signature=True),
         "max_length": Own(_L, "of streams, too"),
+        "analyzer": Own(_L + _T, "texts that are written must be restored", signature=True),
+        "min_df": Own(_L + _T, "unknown tokens are not generated"),
         "module_": Own(_F + _L, "its inputs are not sequences, or sequences after a begin"),
     },
     "fit": {

@@ -42,7 +42,7 @@ from ._parameters import SHARED, Constraints, check_combinations
 from ._training import make_scorer
 from ._validation import Validation, check_splittable
 from ._warnings import called_directly, warn_user
-from .sources import Samples, Source, read_sequences
+from .sources import Samples, Source, WordSource, read_sequences
 from .targets import Target
 
 
@@ -61,6 +61,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         "embedding_dim",
         "num_embeddings",
         "embedding_weights",
+        "analyzer",
+        "min_df",
     )
 
     def __sklearn_tags__(self):
@@ -69,6 +71,17 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags
+
+    @property
+    def vocabulary_(self) -> dict[Any, int]:
+        """The id of each word, if X of `fit` contained text or words."""
+        source = getattr(self, "_source", None)
+        if not isinstance(source, WordSource):
+            raise AttributeError(
+                f"{type(self).__name__} has no vocabulary_, which is only learned by fit if X "
+                "contains text or words."
+            )
+        return source.vocabulary.ids
 
     # --- hooks, by default those of a network for sequences of numbers or ids ---------------------
 
@@ -96,12 +109,14 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         ``documents`` states whether sequences are long on average.
         """
         source = self._source
-        return choose_sequence_model(
+        choices = choose_sequence_model(
             params,
             source.num_embeddings,
             documents=documents,
             differences=source.adds_differences,
         )
+        letters = {"char_embedding": source.char_embedding, "n_letters": source.n_letters}
+        return {**choices, **letters}
 
     def _plan(
         self, params: Mapping[str, Any], n_rows: int, *, one_epoch: bool, **data: bool
@@ -226,7 +241,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                 "n_features": spans.n_features,
                 "n_outputs": target.n_outputs,
                 "num_embeddings": source.num_embeddings,
-                "embedding_dim": embedding_dim(params),
+                "embedding_dim": embedding_dim(params, tokens=source.is_tokens),
                 "cell_params": extras["cell"],
                 **extras["module"],
                 **self._choose_module(params, documents=documents, caller=caller),

@@ -19,10 +19,12 @@ from ._parameters import PER_STEP, SCORING, SEQUENCE_MODEL, SHARED, Constraints
 from ._scores import label_accuracy
 from ._streaming import PredictionStream, check_streams
 from ._types import (
+    Analyzer,
     Auto,
     Backend,
     Callbacks,
     Cell,
+    CharEmbedding,
     Extras,
     HeadNorm,
     Optimizer,
@@ -99,9 +101,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         recurrent layers by this factor. Must be 1 with ``return_sequences=True``.
 
     embedding_dim : int or None, default=None
-        If not None, X contains token ids, one per time step, and an embedding vector of this size
-        is learned for each token. If None, X contains numbers, unless `embedding_weights` is given.
-        64 is a good first choice for words and characters.
+        If not None, integers in X are token ids, one per time step, and an embedding vector of this
+        size is learned for each token. If None, integers are numbers, unless `embedding_weights` is
+        given, and strings and words in X get vectors of size 64.
 
     num_embeddings : int or None, default=None
         Size of the vocabulary: ids range from 0 to ``num_embeddings - 1``. If None, it is taken
@@ -120,6 +122,24 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     word_dropout : float in [0, 1), default=0.2
         Probability of replacing a token by the zero vector during training (Iyyer et al., 2015).
+
+    analyzer : {"word", "char"}, callable or None, default="word"
+        How strings in X are split into tokens, one time step each: into lowercase words of two or
+        more characters, as `SequenceVectorizer` does by default; into characters; or by a callable
+        that takes a string and returns a list. Lists of words are used as they are; None requires X
+        to consist of them. Only used if X contains text.
+
+    min_df : int or "auto", default="auto"
+        Words in X that occur in fewer sequences than this are replaced by the unknown token.
+        "auto" uses 2 with 1,000 sequences or more, so that the model learns to handle unknown
+        words, and 1 otherwise or if their letters are read. Only used if X contains text.
+
+    char_embedding : {"auto", "rnn", "cnn"} or None, default="auto"
+        How the letters of each word are read: by a recurrent network ("rnn"), whose final states
+        are put beside the embedding vector of the word, by a convolution ("cnn"), or not at all.
+        The ending of an unknown word often tells what it is. Of words longer than 24 letters, the
+        beginning and the end are read. "auto" uses "rnn" for words with ``return_sequences=True``,
+        and None otherwise. Only possible if X contains words.
 
     padding_value : float or None, default=None
         The value that X is padded with. Time steps at the start or the end of a sequence are
@@ -333,6 +353,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names. Only defined if X has column names that are all strings.
+    vocabulary_ : dict
+        The id of each word, if X contains text or words.
     n_iter_ : int
         Number of epochs trained.
     loss_curve_ : list of float
@@ -399,6 +421,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     Park, D. et al. (2019). SpecAugment: A simple data augmentation method for automatic speech
     recognition. Interspeech. (masks)
 
+    Ling, W. et al. (2015). Finding function in form: compositional character models for open
+    vocabulary word representation. EMNLP. (`char_embedding`)
+
     Saxe, A., McClelland, J. & Ganguli, S. (2014). Exact solutions to the nonlinear dynamics of
     learning in deep linear neural networks. ICLR. (orthogonal initial weights)
 
@@ -415,6 +440,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     >>> clf = RNNClassifier(hidden_size=16, max_epochs=20, random_state=0).fit(X, y)
     >>> clf.predict([[0.0, 0.2, 0.4, 0.6], [0.9, 0.5, 0.1]]).tolist()
     ['up', 'down']
+
+    A tagger of words, which reads their letters, too:
+
+    >>> verbs = ["walk", "talk", "play", "call", "look", "help"]
+    >>> X = [["she", verb + ending] for verb in verbs for ending in ("ed", "s")] * 5
+    >>> y = [["pronoun", "past"], ["pronoun", "present"]] * 30
+    >>> tagger = RNNClassifier(return_sequences=True, max_epochs=40, random_state=0).fit(X, y)
+    >>> [tags.tolist() for tags in tagger.predict([["she", "jumps"], ["she", "opened"]])]
+    [['pronoun', 'present'], ['pronoun', 'past']]
     """
 
     _parameter_constraints: ClassVar[Constraints] = (
@@ -450,6 +484,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         freeze_embedding: bool = False,
         embedding_dropout: Float | Auto = "auto",
         word_dropout: Float = 0.2,
+        analyzer: Analyzer | None = "word",
+        min_df: Int | Auto = "auto",
+        char_embedding: CharEmbedding | None = "auto",
         padding_value: Float | None = None,
         dropout: Float = 0.2,
         recurrent_dropout: Float = 0.0,
@@ -503,6 +540,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.freeze_embedding = freeze_embedding
         self.embedding_dropout = embedding_dropout
         self.word_dropout = word_dropout
+        self.analyzer = analyzer
+        self.min_df = min_df
+        self.char_embedding = char_embedding
         self.padding_value = padding_value
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
@@ -577,8 +617,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ----------
         X : sequences
             Input sequences: a Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,)
-            or (n_timesteps, n_features), a DataFrame or another supported container. See the data
-            contract in the documentation.
+            or (n_timesteps, n_features), a DataFrame or another supported container; or text, as a
+            list of strings or of lists of words. See the data contract in the documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_labels), or one sequence per sample
             Labels of any type, or a multilabel indicator matrix of 0 and 1. With
             ``return_sequences=True``, one sequence of labels per sample; time steps whose label is

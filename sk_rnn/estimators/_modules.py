@@ -8,6 +8,7 @@ import numpy as np
 from ..modules import find_cell
 from ..sequences import plain_numbers
 from ._autos import (
+    AUTO_EMBEDDING_DIM,
     EMBEDDING_EPS,
     auto_embedding_dropout,
     auto_head_norm,
@@ -40,6 +41,7 @@ SEQUENCE_MODEL_PARAMETERS = (
     "time_warping",
     "time_masking",
     "feature_masking",
+    "char_embedding",
 )
 SEQ2SEQ_MODEL_PARAMETERS = (
     *_ENCODER,
@@ -87,10 +89,12 @@ def choose_sequence_model(
     return {name: value for name, value in choices.items() if params[name] == "auto"}
 
 
-def embedding_dim(params: Mapping[str, Any]) -> int | None:
+def embedding_dim(params: Mapping[str, Any], *, tokens: bool) -> int | None:
     """Return the size of the embedding vectors: that of pretrained ones, or the parameter."""
     if params.get("embedding_weights") is not None:
         return int(np.shape(params["embedding_weights"])[-1])
+    if tokens and params["embedding_dim"] is None:
+        return AUTO_EMBEDDING_DIM
     return params.get("embedding_dim")  # not of estimators that read numbers only
 
 

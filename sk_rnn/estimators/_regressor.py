@@ -24,10 +24,12 @@ from ._parameters import (
 from ._scores import r_squared
 from ._streaming import PredictionStream, check_streams
 from ._types import (
+    Analyzer,
     Auto,
     Backend,
     Callbacks,
     Cell,
+    CharEmbedding,
     Extras,
     HeadNorm,
     Loss,
@@ -95,9 +97,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         recurrent layers by this factor. Must be 1 with ``return_sequences=True``.
 
     embedding_dim : int or None, default=None
-        If not None, X contains token ids, one per time step, and an embedding vector of this size
-        is learned for each token. If None, X contains numbers, unless `embedding_weights` is given.
-        64 is a good first choice for words and characters.
+        If not None, integers in X are token ids, one per time step, and an embedding vector of this
+        size is learned for each token. If None, integers are numbers, unless `embedding_weights` is
+        given, and strings and words in X get vectors of size 64.
 
     num_embeddings : int or None, default=None
         Size of the vocabulary: ids range from 0 to ``num_embeddings - 1``. If None, it is taken
@@ -116,6 +118,24 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     word_dropout : float in [0, 1), default=0.2
         Probability of replacing a token by the zero vector during training (Iyyer et al., 2015).
+
+    analyzer : {"word", "char"}, callable or None, default="word"
+        How strings in X are split into tokens, one time step each: into lowercase words of two or
+        more characters, as `SequenceVectorizer` does by default; into characters; or by a callable
+        that takes a string and returns a list. Lists of words are used as they are; None requires X
+        to consist of them. Only used if X contains text.
+
+    min_df : int or "auto", default="auto"
+        Words in X that occur in fewer sequences than this are replaced by the unknown token.
+        "auto" uses 2 with 1,000 sequences or more, so that the model learns to handle unknown
+        words, and 1 otherwise or if their letters are read. Only used if X contains text.
+
+    char_embedding : {"auto", "rnn", "cnn"} or None, default="auto"
+        How the letters of each word are read: by a recurrent network ("rnn"), whose final states
+        are put beside the embedding vector of the word, by a convolution ("cnn"), or not at all.
+        The ending of an unknown word often tells what it is. Of words longer than 24 letters, the
+        beginning and the end are read. "auto" uses "rnn" for words with ``return_sequences=True``,
+        and None otherwise. Only possible if X contains words.
 
     padding_value : float or None, default=None
         The value that X is padded with. Time steps at the start or the end of a sequence are
@@ -304,6 +324,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names. Only defined if X has column names that are all strings.
+    vocabulary_ : dict
+        The id of each word, if X contains text or words.
     n_iter_ : int
         Number of epochs trained.
     loss_curve_ : list of float
@@ -389,6 +411,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         freeze_embedding: bool = False,
         embedding_dropout: Float | Auto = "auto",
         word_dropout: Float = 0.2,
+        analyzer: Analyzer | None = "word",
+        min_df: Int | Auto = "auto",
+        char_embedding: CharEmbedding | None = "auto",
         padding_value: Float | None = None,
         dropout: Float = 0.2,
         recurrent_dropout: Float = 0.0,
@@ -440,6 +465,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.freeze_embedding = freeze_embedding
         self.embedding_dropout = embedding_dropout
         self.word_dropout = word_dropout
+        self.analyzer = analyzer
+        self.min_df = min_df
+        self.char_embedding = char_embedding
         self.padding_value = padding_value
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
@@ -500,8 +528,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : sequences
             Input sequences: a Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,)
-            or (n_timesteps, n_features), a DataFrame or another supported container. See the data
-            contract in the documentation.
+            or (n_timesteps, n_features), a DataFrame or another supported container; or text, as a
+            list of strings or of lists of words. See the data contract in the documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence per sample
             Targets. With ``return_sequences=True``, one sequence of numbers per sample; time steps
             whose numbers are all None or NaN have no target, as if their weight were zero, and

@@ -117,10 +117,8 @@ class SequenceModel(nn.Module):
         The kernels process each row separately, and the head pads the batch. This does not hold for
         torch operations before the head, such as a convolution or an attention.
         """
-        return (
-            self.encoder.recurrent.backend == "numba"
-            and self.encoder.conv is None
-            and (self.pooling is None or self.pooling.rows_independent)
+        return self.encoder.rows_independent and (
+            self.pooling is None or self.pooling.rows_independent
         )
 
     def forward(self, x: Tensor, lengths: Tensor, positions: Tensor | None = None) -> Tensor:
@@ -128,7 +126,7 @@ class SequenceModel(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (T, B, F), or (T, B) for token ids
+        x : Tensor of shape (T, B, F), or (T, B) for token ids, (T, B, 1 + L) with their letters
             Padded after each row's last step; the padding values are ignored.
         lengths : Tensor of shape (B,), int64, on the CPU
             Valid steps per row.

@@ -25,7 +25,18 @@ class TargetCountError(ValueError):
 
 
 class TargetLengthsError(ValueError):
-    """A sequence has a different number of targets than time steps."""
+    """A sequence has a different number of targets than time steps.
+
+    Parameters
+    ----------
+    message : str
+    sample, n_timesteps : int
+        The index of the sequence, and its number of time steps.
+    """
+
+    def __init__(self, message: str, sample: int, n_timesteps: int) -> None:
+        super().__init__(message)
+        self.sample, self.n_timesteps = sample, n_timesteps
 
 
 # Labels from lists arrive as objects; these kinds have a dedicated dtype.
@@ -153,7 +164,9 @@ def read_per_step(
         i = int(np.argmin(fits))
         raise TargetLengthsError(
             f"{where}[{i}] has {counted(y_lengths[i], noun)}, but {source}[{i}] has "
-            f"{counted(lengths[i], 'time step')}. Pass one {noun} per time step."
+            f"{counted(lengths[i], 'time step')}. Pass one {noun} per time step.",
+            i,
+            int(lengths[i]),
         )
     offsets = offsets_of(lengths)
     if len(values) != offsets[-1]:

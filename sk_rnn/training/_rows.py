@@ -55,17 +55,18 @@ def check_weights(
         return None
     where = f"{caller}: {input_name}"
     sample_weight = align_to_samples(open_tensors(sample_weight, where), samples, where)
-    if per_step and isinstance(samples, Spans) and has_step_weights(sample_weight):
+    if per_step and has_step_weights(sample_weight):
+        steps = samples if isinstance(samples, Spans) else samples.steps()
         weights = check_step_weights(
             sample_weight,
-            samples.lengths,
+            steps.lengths,
             caller,
             input_name=input_name,
             source=f"X{input_name.removeprefix('sample_weight')}",
             purpose=purpose,
-            **trimmed_steps(samples),
+            **trimmed_steps(steps),
         )
-        starts = samples.offsets[:-1]
+        starts = steps.offsets[:-1]
         lowest = np.minimum.reduceat(weights, starts)
         if (lowest != np.maximum.reduceat(weights, starts)).any():
             return weights

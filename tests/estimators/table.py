@@ -74,6 +74,14 @@ STEPS = Source(  # series to forecast
 WORDS = Source(_words("abcd"), _words("wxyz"))
 VECTORS = Source(_rng.normal(size=(N, 3)), 9.0 * _rng.normal(size=(N, 2)))
 
+
+def _sentences(letters):
+    return [["".join(_rng.choice(list(letters), size=3)) for _ in range(n)] for n in LENGTHS]
+
+
+SENTENCES = Source(_sentences("abcd"), _sentences("wxyz"))
+TEXTS = Source(*([" ".join(words) for words in X] for X in (SENTENCES.X, SENTENCES.other)))
+
 # --- targets: y for any list of sequences, and a y of other classes, columns and scale ------------
 
 
@@ -91,6 +99,11 @@ def tags(X, other=False):
     steps = [np.asarray(x)[:, 0] for x in X]
     names = ("high", "low") if other else ("up", "down")
     return [np.where(step > np.median(np.concatenate(steps)), *names) for step in steps]
+
+
+def word_tags(X, other=False):
+    names = ("N", "V") if other else ("noun", "verb")
+    return [np.array([names[word[-1] in "acwx"] for word in words]) for words in X]
 
 
 def numbers(X, other=False):
@@ -263,6 +276,10 @@ RECORDS = ESTIMATORS | {
     ),
     "classifier of tokens": Record(
         RNNClassifier, labels, IDS, {"embedding_dim": 3, "cell": "lstm"}
+    ),
+    "classifier of text": Record(RNNClassifier, labels, TEXTS),
+    "tagger of words": Record(
+        RNNClassifier, word_tags, SENTENCES, {"return_sequences": True, "bidirectional": False}
     ),
     "two outputs": Record(RNNRegressor, two_numbers, FRAMES, {"loss": "gaussian"}),
     "regressor of steps": Record(

@@ -47,7 +47,9 @@ for row, x in zip(PADDED, X, strict=True):
 VECTORS = _rng.normal(size=(6, 3))
 
 
-DATA = {"series": X, "tokens": Panel.from_sequences(IDS), "padded": PADDED}
+WORDS = [[f"word{i}" for i in ids] for ids in IDS]
+DATA = {"series": X, "tokens": Panel.from_sequences(IDS), "padded": PADDED, "words": WORDS}
+DATA["text"] = [" ".join(words) for words in WORDS]
 
 
 def make(record, **params):
@@ -115,6 +117,9 @@ CHANGES_PREDICTIONS = {
     "freeze_embedding": ({"embedding_weights": VECTORS}, {"freeze_embedding": True}, "tokens"),
     "embedding_dropout": ({"embedding_dim": 3}, {"embedding_dropout": 0.6}, "tokens"),
     "word_dropout": ({"embedding_dim": 3}, {"word_dropout": 0.6}, "tokens"),
+    "analyzer": ({}, {"analyzer": "char"}, "text"),
+    "min_df": ({}, {"min_df": 13}, "words"),
+    "char_embedding": ({}, {"char_embedding": "rnn"}, "words"),
     "padding_value": ({}, {"padding_value": 0.0}, "padded"),
     "dropout": ({}, {"dropout": 0.6}, "series"),
     "recurrent_dropout": ({}, {"recurrent_dropout": 0.5}, "series"),

@@ -28,6 +28,7 @@ from .._autos import auto_differences
 from .._contents import KIND, fitted_with, read_contents
 from .._warnings import warn_user
 from ._source import Owner, Samples, Source
+from ._words import refuse_words
 
 
 class SequenceSource(Source):
@@ -57,6 +58,8 @@ class SequenceSource(Source):
             form = "ids" if self.is_tokens else "numbers"
             reason = fitted_with(form)
             read_contents(X, KIND[form], where, reason, padding_value=padding_value)
+        elif not reset:
+            refuse_words(X, where, self.form)
         table = is_table(X, tokens=self.is_tokens, padding_value=padding_value)
         if table:  # before other checks, whose messages would be misleading for wrong columns
             was_table = reset or self._is_table

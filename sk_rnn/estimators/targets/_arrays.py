@@ -25,6 +25,7 @@ from ...sequences import (
     trimmed_steps,
 )
 from ...training import SequenceData, step_positions
+from .._contents import holds_strings, holds_words
 from ..sources import Samples
 from ._steps import StepTargets, split_weights
 from ._target import Target
@@ -64,7 +65,7 @@ class ArrayTarget(Target):
         reset: bool = False,
     ) -> np.ndarray | StepTargets:
         """Validate y: one row per sequence, or per time step, where some may be missing."""
-        spans = cast(Spans, samples)
+        spans = _steps_of(samples)
         estimator, where = caller.partition(".")[0], f"{caller}: {input_name}"
         if y is None:
             raise ValueError(
@@ -111,6 +112,11 @@ class ArrayTarget(Target):
             raise ValueError(f"{error}{mismatch_hint(X, source, len(y))}") from None
         except TargetLengthsError as error:
             hint = _VECTORIZED if spans.n_tokens is not None else ""
+            if holds_words(X) and holds_strings(X):
+                hint = (
+                    f" analyzer splits the string {source}[{error.sample}] into "
+                    f"{counted(error.n_timesteps, 'token')}, one per time step."
+                )
             raise ValueError(f"{error}{hint}") from None
         y = StepTargets.of(values)
         if isinstance(y, StepTargets):
@@ -136,7 +142,7 @@ class ArrayTarget(Target):
 
         Sequences without a target that has a weight have a weight of zero.
         """
-        spans = cast(Spans, samples)
+        spans = _steps_of(samples)
         # Weights that differ within sequences are more than there are sequences.
         per_sequence = weights is None or len(weights) == len(spans)
         if not self.per_step or (per_sequence and not isinstance(y, StepTargets)):
@@ -159,7 +165,7 @@ class ArrayTarget(Target):
         self, y: np.ndarray | StepTargets, samples: Samples, rows: np.ndarray
     ) -> np.ndarray | StepTargets:
         """Return the targets of the sequences ``rows``."""
-        positions = self.positions(cast(Spans, samples), rows)
+        positions = self.positions(_steps_of(samples), rows)
         return y.take(positions) if isinstance(y, StepTargets) else y[positions]
 
     def by_sequence(self, encoded: np.ndarray | StepTargets, spans: Spans) -> Any:
@@ -269,6 +275,10 @@ class ArrayTarget(Target):
         for i, (start, stop) in enumerate(pairwise(spans.offsets.tolist())):
             result[i] = values[start:stop]
         return result
+
+
+def _steps_of(samples: Samples) -> Spans:
+    return samples if isinstance(samples, Spans) else samples.steps()
 
 
 def mismatch_hint(X: Any, source: str, n_targets: int) -> str:
