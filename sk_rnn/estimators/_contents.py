@@ -329,7 +329,7 @@ def _is_row_of_words(row: Any) -> bool:
     return isinstance(row, list | tuple)
 
 
-def _may_be_word(kind: type) -> bool:
+def _may_be_word(kind: Any) -> bool:
     missing = kind in (type(pd.NA), type(pd.NaT))
     refused = missing or issubclass(kind, _NOT_WORDS) or _holds_several(kind)
     # Objects that are only equal to themselves would never be recognised in new data.
