@@ -220,6 +220,11 @@ def test_reference_lists_every_public_name():
     assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers, *functions, *splitters])
 
 
+def test_index_links_to_every_page():
+    linked = re.findall(r":doc:`(\w+)`", (ROOT / "docs" / "index.rst").read_text("utf-8"))
+    assert {path.stem for path in GUIDE} - {"index", "guide"} <= set(linked)
+
+
 def test_readme_is_short_and_its_links_are_valid():
     text = README.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 120
