@@ -49,7 +49,7 @@ def open_panels(
             n_panels, 1, sharex=True, squeeze=False, figsize=size, layout="constrained"
         )
         return figure, list(axes[:, 0])
-    if isinstance(ax, np.ndarray | Sequence):
+    if isinstance(ax, np.ndarray | Sequence) and not isinstance(ax, str):
         axes = list(np.ravel(np.asarray(ax, dtype=object)))
         if len(axes) != n_panels:
             raise ValueError(

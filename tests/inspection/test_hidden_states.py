@@ -7,6 +7,7 @@ from scipy.special import expit
 
 from sk_rnn import RNNClassifier, RNNLanguageModel, Seq2SeqTransformer
 from sk_rnn.inspection import HiddenStateDisplay
+from sk_rnn.modules import ValidSteps
 
 X = [np.random.default_rng(i).normal(size=(n, 2)) for i, n in enumerate([5, 3, 6, 5])]
 Y = [0, 1, 0, 1]
@@ -40,9 +41,8 @@ def test_hidden_states_are_those_of_the_network(cell):
         expected = expected[::-1] if direction else expected
         np.testing.assert_allclose(values[1, name, "hidden state"], expected, atol=1e-6)
     with torch.no_grad():
-        from sk_rnn.modules import ValidSteps
-
-        output = model.module_.encoder(inputs, ValidSteps(torch.tensor([6]), inputs.device))[0]
+        model.module_.eval()
+        output, _ = model.module_.encoder(inputs, ValidSteps(torch.tensor([6]), inputs.device))
     joined = np.concatenate(
         [values[2, name, "hidden state"] for name in ("forward", "backward")], 1
     )

@@ -134,7 +134,7 @@ def test_saliency_is_drawn_and_listed():
         ({"step": 1}, "return_sequences=False has no step"),
         ({"sample": 9}, "sample=9 is out of range: there are 6 sequences"),
         ({"baseline": np.zeros(5)}, "baseline has shape"),
-        ({"tol": 2}, "tol must be between 0 and 1"),
+        ({"tol": 2}, "tol must be a number between 0 and 1"),
     ],
 )
 def test_saliency_refuses(options, message):
