@@ -37,6 +37,7 @@ from ..training import (
     untouched_on_failure,
 )
 from ._extras import PREFIXES, invalid_parameter, unexpected_argument
+from ._introspection import InspectableNetwork
 from ._kinds import Kind
 from ._modules import divergence_advice, net_arguments
 from ._parameters import COMPUTE, checked_schedule
@@ -48,7 +49,7 @@ from .sources import Source
 _FEW_STEPS = 4096
 
 
-class NetworkEstimator(BaseEstimator):
+class NetworkEstimator(InspectableNetwork, BaseEstimator):
     """An estimator whose predictions depend on a source, a target and a network."""
 
     _module_class: ClassVar[type[Model]] = SequenceModel

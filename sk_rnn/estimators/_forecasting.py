@@ -29,6 +29,7 @@ from .forecasts import (
     Fold,
     Known,
     State,
+    check_coverage,
     check_quantiles,
     check_refit,
     folds,
@@ -184,6 +185,44 @@ class BaseForecaster(WindowEstimator):
     def _check_quantiles(self, quantiles: Any, caller: str) -> np.ndarray:
         grid = self._target.quantiles
         return check_quantiles(quantiles, caller, low=grid[0], high=grid[-1])
+
+    def _forecast_series(
+        self, X: Any, history: Any, series: Any, coverage: Any, caller: str
+    ) -> dict[str, Any]:
+        """Return history, forecast and intervals of one series, for `ForecastDisplay`."""
+        check_is_fitted(self)
+        state, future, forecasts = self._forecast_rows(X, history, caller, quantiles=True)
+        data, target = state.data, self._target
+        place = 0
+        if series is not None:
+            place = int(data.layout.ids.get_indexer(pd.Index([series]))[0])
+            if place < 0:
+                raise ValueError(
+                    f"{caller}: series={plain(series)} is not among the series, "
+                    f"{data.layout.ids[:5].tolist()}. Pass one of them, or None for the first one."
+                )
+        if coverage is None:
+            # 0.5 and the widest interval, if two quantiles were trained.
+            widest = round(1 - 2 * max(target.quantiles[0], 1 - target.quantiles[-1]), 12)
+            coverage = sorted({c for c in (0.5, widest) if 0 < c <= widest})
+        ends = [check_coverage(c, target.quantiles, caller) for c in np.atleast_1d(coverage)]
+        n, step = int(future.n_steps[place]), data.clock.step
+        times = data.clock.times(data.ends[place] + step * np.arange(1, n + 1))
+        found = forecasts[place, :n]
+        past = slice(*data.offsets[place : place + 2])
+        n_past = data.lengths[place]
+        return {
+            "history": pd.Series(
+                data.values[past],
+                index=data.clock.times(data.starts[place] + step * np.arange(n_past)),
+            ),
+            "forecast": pd.Series(target.central(target.finish(found)), index=times),
+            "intervals": {
+                float(c): target.finish(target.between(found, np.asarray(pair)))
+                for c, pair in zip(np.atleast_1d(coverage), ends, strict=True)
+            },
+            "name": None if data.layout.is_single else data.layout.ids[place],
+        }
 
     # --- scores ---------------------------------------------------------------------------------
 

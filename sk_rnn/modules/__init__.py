@@ -38,6 +38,16 @@ from ._seq2seq import Seq2SeqModel
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
 from ._streams import StreamState, begin_streams, push_steps
+from ._traces import (
+    DirectionTrace,
+    Saliency,
+    gradient_norms,
+    inspection_copy,
+    integrated_gradients,
+    trace_encoder,
+    trace_recurrence,
+    trace_stack,
+)
 from ._transcription import BLANK, CTCModel
 from .cells import CELLS, Cell, CellName, CellWeights, RecurrentState, cell_fault, find_cell
 
@@ -60,6 +70,7 @@ __all__ = [
     "CovariateSizes",
     "CrossEntropy",
     "Decoder",
+    "DirectionTrace",
     "ExplicitGradients",
     "ForecastLoss",
     "ForecastModel",
@@ -80,6 +91,7 @@ __all__ = [
     "RecurrentStack",
     "RecurrentState",
     "RowLoss",
+    "Saliency",
     "Seq2SeqModel",
     "SequenceModel",
     "SquaredError",
@@ -95,12 +107,18 @@ __all__ = [
     "find_cell",
     "gaussian_log_density",
     "gaussian_parts",
+    "gradient_norms",
     "head_weights",
+    "inspection_copy",
+    "integrated_gradients",
     "mixture_parts",
     "push_steps",
     "set_backend",
     "set_generator",
     "split_end",
     "supports_explicit_gradients",
+    "trace_encoder",
+    "trace_recurrence",
+    "trace_stack",
     "value_log_density",
 ]

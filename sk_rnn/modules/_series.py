@@ -80,5 +80,8 @@ class Differences(nn.Module):
         """(T, B, F) to (T, B, 2 F); the first difference of each row is zero."""
         differences = torch.empty_like(x)
         differences[0] = 0.0
-        torch.sub(x[1:], x[:-1], out=differences[1:])
+        if x.requires_grad:  # for inspection; torch has no gradients through out=
+            differences[1:] = x[1:] - x[:-1]
+        else:
+            torch.sub(x[1:], x[:-1], out=differences[1:])
         return torch.cat([x, differences * self.scale], dim=2)

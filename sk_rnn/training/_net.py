@@ -337,6 +337,8 @@ class RecurrentNet(PredictingNet):
         self.history.record(f"{prefix}_batch_count", len(losses))  # for skorch's LRScheduler
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", loss < lowest)  # for skorch's Checkpoint
+        if training:  # under the name that skorch's LRScheduler uses
+            self.history.record("event_lr", float(self.optimizer_.param_groups[0]["lr"]))
         if not training:
             score = _weighted_fraction(correct) if correct else -loss
             if self.scorer_ is not None:

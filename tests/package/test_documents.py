@@ -18,7 +18,7 @@ import pytest
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import sk_rnn
-from sk_rnn import datasets, metrics, model_selection, preprocessing
+from sk_rnn import datasets, inspection, metrics, model_selection, preprocessing
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -29,7 +29,8 @@ PREPROCESSING = [getattr(preprocessing, name) for name in preprocessing.__all__]
 METRICS = [getattr(metrics, name) for name in metrics.__all__]
 DATASETS = [getattr(datasets, name) for name in datasets.__all__]
 SPLITTERS = [getattr(model_selection, name) for name in model_selection.__all__]
-CLASSES = [item for item in PUBLIC + PREPROCESSING + SPLITTERS if inspect.isclass(item)]
+DISPLAYS = [getattr(inspection, name) for name in inspection.__all__]
+CLASSES = [item for item in PUBLIC + PREPROCESSING + SPLITTERS + DISPLAYS if inspect.isclass(item)]
 FUNCTIONS = [
     (item.__name__, item)
     for item in PREPROCESSING + METRICS + DATASETS
@@ -69,7 +70,7 @@ def test_docstring_examples_are_found():
         for test in finder.find(importlib.import_module(name))
         if test.examples
     }
-    for item in PUBLIC + PREPROCESSING + METRICS + DATASETS + SPLITTERS:
+    for item in PUBLIC + PREPROCESSING + METRICS + DATASETS + SPLITTERS + DISPLAYS:
         assert f"{item.__module__}.{item.__qualname__}" in found
 
 
@@ -217,7 +218,9 @@ def test_reference_lists_every_public_name():
     functions = [f"metrics.{name}" for name in metrics.__all__]
     functions += [f"datasets.{name}" for name in datasets.__all__]
     splitters = [f"model_selection.{name}" for name in model_selection.__all__]
-    assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers, *functions, *splitters])
+    displays = [f"inspection.{name}" for name in inspection.__all__]
+    public = [*sk_rnn.__all__, *transformers, *functions, *splitters, *displays]
+    assert sorted(listed) == sorted(public)
 
 
 def test_index_links_to_every_page():

@@ -717,20 +717,20 @@ MESSAGES = {
     "nothing to monitor": (
         {"callbacks": [EarlyStopping()]},
         "callback 'EarlyStopping' looked for 'valid_loss' in the history of training, which has "
-        "'epoch', 'train_batch_count', 'train_loss', 'train_loss_best'. There are no validation "
-        "data: pass X_val and y_val or set early_stopping=True, or name one of these.",
+        "'epoch', 'event_lr', 'train_batch_count', 'train_loss', 'train_loss_best'. There are no "
+        "validation data: pass X_val and y_val or set early_stopping=True, or name one of these.",
     ),
     "nothing to save": (
         {"callbacks": [Checkpoint()]},
         "callback 'Checkpoint' looked for 'valid_loss_best' in the history of training, which has "
-        "'epoch', 'train_batch_count', 'train_loss', 'train_loss_best'. There are no validation "
-        "data: pass X_val and y_val or set early_stopping=True, or name one of these.",
+        "'epoch', 'event_lr', 'train_batch_count', 'train_loss', 'train_loss_best'. There are no "
+        "validation data: pass X_val and y_val or set early_stopping=True, or name one of these.",
     ),
     "nothing to upload": (
         {"callbacks": [WandbLogger(Heard())]},
         "callback 'WandbLogger' looked for 'valid_loss_best' in the history of training, which has "
-        "'epoch', 'train_batch_count', 'train_loss', 'train_loss_best'. There are no validation "
-        "data: pass X_val and y_val or set early_stopping=True, or name one of these.",
+        "'epoch', 'event_lr', 'train_batch_count', 'train_loss', 'train_loss_best'. There are no "
+        "validation data: pass X_val and y_val or set early_stopping=True, or name one of these.",
     ),
     "misspelt": (
         {"callbacks": [LRScheduler("ReduceLROnPlateau", "los")], "lr_schedule": "constant"},

@@ -32,6 +32,9 @@ class Cell(NamedTuple):
     step : callable or None
         ``step(x, recurrent, state)`` returns the next state from the contributions of the input and
         of the hidden state to the gates, including biases, each (B, n_gates * hidden_size).
+    gates : callable or None
+        ``gates(x, recurrent)`` returns the gates and the new state that they mix in, by name, each
+        (B, hidden_size), from the arguments of `step`; for inspection.
     in_torch : bool
         Whether `make` returns one of torch's recurrent layers, which run whole sequences.
     has_kernel : bool
@@ -47,6 +50,7 @@ class Cell(NamedTuple):
     n_gates: int = 0
     n_states: int = 0
     step: Callable[[Tensor, Tensor, RecurrentState], RecurrentState] | None = None
+    gates: Callable[[Tensor, Tensor], dict[str, Tensor]] | None = None
     in_torch: bool = False
     has_kernel: bool = False
     bounded: bool = False

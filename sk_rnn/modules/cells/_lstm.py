@@ -8,10 +8,20 @@ from torch import Tensor, nn
 from ._cell import EMPTY, Cell, RecurrentState
 
 
-def _step(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState:
+def _gates(x: Tensor, recurrent: Tensor) -> dict[str, Tensor]:
     input_gate, forget_gate, new, output_gate = (x + recurrent).chunk(4, 1)
-    cell_state = torch.sigmoid(forget_gate) * state[1] + torch.sigmoid(input_gate) * torch.tanh(new)
-    return torch.sigmoid(output_gate) * torch.tanh(cell_state), cell_state
+    return {
+        "input": torch.sigmoid(input_gate),
+        "forget": torch.sigmoid(forget_gate),
+        "new": torch.tanh(new),
+        "output": torch.sigmoid(output_gate),
+    }
+
+
+def _step(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState:
+    gates = _gates(x, recurrent)
+    cell_state = gates["forget"] * state[1] + gates["input"] * gates["new"]
+    return gates["output"] * torch.tanh(cell_state), cell_state
 
 
 LSTM = Cell(
@@ -20,6 +30,7 @@ LSTM = Cell(
     n_gates=4,
     n_states=2,
     step=_step,
+    gates=_gates,
     in_torch=True,
     has_kernel=True,
     bounded=True,

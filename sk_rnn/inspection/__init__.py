@@ -1,0 +1,25 @@
+"""Displays of data, training, networks and forecasts, in the manner of scikit-learn's.
+
+``from_estimator`` computes, the constructor holds arrays, ``plot`` draws with matplotlib (extra
+``plot``), and ``to_frame`` returns the numbers. Does not import torch.
+"""
+
+from ._attention import AttentionDisplay
+from ._forecast import ForecastDisplay
+from ._gradient_flow import GradientFlowDisplay
+from ._hidden_states import HiddenStateDisplay
+from ._saliency import SaliencyDisplay
+from ._sequence_lengths import SequenceLengthDisplay
+from ._step_errors import StepErrorDisplay
+from ._training_curves import TrainingCurveDisplay
+
+__all__ = [
+    "AttentionDisplay",
+    "ForecastDisplay",
+    "GradientFlowDisplay",
+    "HiddenStateDisplay",
+    "SaliencyDisplay",
+    "SequenceLengthDisplay",
+    "StepErrorDisplay",
+    "TrainingCurveDisplay",
+]
