@@ -10,6 +10,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import (
+    ChainLikelihood,
     LanguageModel,
     Pooling,
     RecurrentStack,
@@ -83,7 +84,7 @@ class InspectableNetwork:
             "values": values,
             "steps": np.arange(0, n_timesteps, stride),
             "labels": sequence.labels[::stride],
-            "is_tokens": sequence.steps.ndim == 1,
+            "is_tokens": self._source.is_tokens,
         }
 
     # --- gradients of the loss ------------------------------------------------------------------
@@ -155,7 +156,14 @@ class InspectableNetwork:
                 f"{caller}: y is None. Pass the targets of X, on which the loss depends, or "
                 "source='state' for the gradient of the last state."
             )
-        encoded = self._target.encode(self._target.read(y, X, spans, caller), caller)
+        if isinstance(criterion, ChainLikelihood):
+            raise ValueError(
+                f"{caller}: the loss with crf=True is that of all labels of a sequence together, "
+                "and has no terms of single time steps. Pass source='state'."
+            )
+        targets = self._target.read(y, X, spans, caller)
+        self._check_complete(targets, caller)
+        encoded = self._target.encode(targets, caller)
         rows = np.arange(len(spans))
         return self._target.data(encoded, spans, rows, None, device, caller, **options), criterion
 
@@ -210,12 +218,12 @@ class InspectableNetwork:
             "baseline_output": found.baseline_output,
             "output_name": name,
             "step": step,
-            "is_tokens": x.ndim == 1,
+            "is_tokens": self._source.is_tokens,
         }
 
     def _read_baseline(self, baseline: Any, x: torch.Tensor, caller: str) -> torch.Tensor:
         """Return a baseline in the unit of X as inputs of the network."""
-        if x.ndim == 1:
+        if self._source.is_tokens:
             raise ValueError(
                 f"{caller}: baseline is for sequences of numbers; that of tokens is the zero "
                 "vector. Pass baseline=None."
@@ -297,7 +305,7 @@ class InspectableNetwork:
             "labels": sequence.labels[::stride],
             "values": next(iter(sequence.spans)),
             "feature_names": sequence.spans.feature_names,
-            "is_tokens": sequence.steps.ndim == 1,
+            "is_tokens": self._source.is_tokens,
         }
 
     # --- predictions per time step --------------------------------------------------------------
@@ -313,9 +321,20 @@ class InspectableNetwork:
                 "of X. Fit an RNNClassifier or RNNRegressor with return_sequences=True."
             )
         spans = self._read_named(X, caller)
-        truth = np.asarray(self._target.read(y, X, spans, caller))
-        predicted = self._target.decode(self._outputs(spans))  # type: ignore[attr-defined]
-        return truth, predicted, spans.lengths
+        targets = self._target.read(y, X, spans, caller)
+        self._check_complete(targets, caller)
+        if hasattr(self, "_predict_spans"):  # labels, which may be chosen together
+            predicted = self._predict_spans(spans)
+        else:
+            predicted = self._target.decode(self._outputs(spans))  # type: ignore[attr-defined]
+        return np.asarray(targets), predicted, spans.lengths
+
+    def _check_complete(self, targets: Any, caller: str) -> None:
+        """Raise an error for time steps without a target."""
+        if hasattr(targets, "known"):
+            raise ValueError(
+                f"{caller}: y has time steps without a target. Pass sequences that are complete."
+            )
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -324,9 +343,8 @@ class InspectableNetwork:
         check_is_fitted(self)
         if not isinstance(self.module_, SequenceModel | Seq2SeqModel):
             raise TypeError(
-                f"{caller}: {type(self).__name__} is not supported, because its network reads "
-                "patches of several time steps. Pass a fitted RNNClassifier, RNNRegressor, "
-                "RNNLanguageModel or Seq2SeqTransformer."
+                f"{caller}: {type(self).__name__} is not supported. Pass a fitted RNNClassifier, "
+                "RNNRegressor, RNNLanguageModel or Seq2SeqTransformer."
             )
         stack: RecurrentStack = self.module_.encoder.recurrent
         if not custom and not stack.carries:
@@ -354,7 +372,7 @@ class InspectableNetwork:
         else:
             data = SequenceData(one, torch.device("cpu"), dtype=np.float64, scaling=scaling)
         steps = torch.from_numpy(np.array(data.steps(0)))
-        return Sequence(one, labels, steps if steps.ndim == 1 else steps.double())
+        return Sequence(one, labels, steps if self._source.is_tokens else steps.double())
 
     def _stride(self) -> int:
         conv = self.module_.encoder.conv

@@ -244,7 +244,7 @@ def integrated_gradients(
     ----------
     module : SequenceModel
         From `inspection_copy`. For token ids, its embedding is replaced by the identity.
-    x : Tensor of shape (T, F), or (T,) for token ids
+    x : Tensor of shape (T, F), or (T,) for token ids, (T, 1 + L) with their letters
     baseline : Tensor of shape (T, F) or None
         None for zeros; for token ids, the zero vector.
     weights : Tensor of shape (n_outputs,)
@@ -254,9 +254,9 @@ def integrated_gradients(
         The time step of the output, for outputs per time step.
     tol : float
     """
-    is_ids = x.ndim == 1
+    is_ids = not x.is_floating_point()
     if is_ids:
-        x = cast(Any, module.encoder.embedding).embedding(x).detach()  # (T, E)
+        x = module.encoder.embedding(x[:, None])[:, 0].detach()  # (T, E)
         module.encoder.embedding = nn.Identity()
     start = torch.zeros_like(x) if baseline is None else baseline
     n_timesteps = len(x)

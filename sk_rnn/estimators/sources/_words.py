@@ -258,8 +258,10 @@ class WordSource(Source):
         return {"embedding_weights": None, "unseen_tokens": unseen_tokens(known, rows, size)}
 
     def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
-        """Return each ``stride``-th word."""
-        raise NotImplementedError  # only of sequence-to-sequence models
+        """Return each ``stride``-th word; unknown ones are ``"<unknown>"``."""
+        names = self.vocabulary.names()
+        rows = (row.reshape(len(row), -1)[::stride, 0] for row in spans)
+        return [names[np.where(ids < len(names), ids, UNKNOWN)].tolist() for ids in rows]
 
     @property
     def vocabulary(self) -> Vocabulary:
