@@ -139,11 +139,13 @@ class LabelTarget(ArrayTarget):
             )
         return np.searchsorted(self.classes, y).astype(np.int64)
 
-    def learn_order(self, encoded: np.ndarray, spans: Spans, *, reset: bool) -> None:
+    def learn_order(
+        self, encoded: np.ndarray, spans: Spans, sample_weight: np.ndarray | None, *, reset: bool
+    ) -> None:
         """Count transitions between labels, if those that do not occur are to be forbidden."""
         if not self._forbids_unseen:
             return
-        found = count_transitions(encoded, spans.offsets, len(self.classes))
+        found = count_transitions(encoded, spans.offsets, len(self.classes), sample_weight)
         if self.counts is None or reset:
             self.counts = list(found)
         else:

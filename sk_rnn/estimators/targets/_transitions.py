@@ -24,19 +24,28 @@ class Chain(NamedTuple):
     end: np.ndarray
 
 
-def count_transitions(classes: np.ndarray, offsets: np.ndarray, n_classes: int) -> Chain:
-    """Count the transitions in sequences, given end to end, that begin at ``offsets``."""
+def count_transitions(
+    classes: np.ndarray, offsets: np.ndarray, n_classes: int, weights: np.ndarray | None = None
+) -> Chain:
+    """Count the transitions in sequences, given end to end, that begin at ``offsets``.
+
+    A sequence counts as often as its weight says.
+    """
     firsts, lasts = offsets[:-1], offsets[1:] - 1
+    if weights is None:
+        weights = np.ones(len(firsts))
     later = np.ones(len(classes), dtype=bool)
     later[firsts] = False
     after = np.flatnonzero(later)
     pairs = np.bincount(
-        classes[after - 1] * n_classes + classes[after], minlength=n_classes * n_classes
+        classes[after - 1] * n_classes + classes[after],
+        np.repeat(weights, np.diff(offsets))[after],
+        minlength=n_classes * n_classes,
     )
     return Chain(
-        np.bincount(classes[firsts], minlength=n_classes),
+        np.bincount(classes[firsts], weights, minlength=n_classes),
         pairs.reshape(n_classes, n_classes),
-        np.bincount(classes[lasts], minlength=n_classes),
+        np.bincount(classes[lasts], weights, minlength=n_classes),
     )
 
 
