@@ -213,7 +213,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         target.learn(y, caller, reset=not resume)
         spans = source.encode(samples, warn=resume)
         encoded = target.encode(y, caller, warn=resume)
-        target.learn_order(encoded, spans, reset=not resume)
+        target.learn_order(encoded, spans, sample_weight, reset=not resume)
         self.__dict__.update(target.attributes())
 
         # Arrange the rows, and split off those for validation.

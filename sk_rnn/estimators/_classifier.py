@@ -369,13 +369,18 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         transitions, see `calibrate`; 1 without calibration.
     transitions_ : ndarray of shape (n_classes, n_classes)
         With ``crf=True``, the score of each label (column) after each label (row).
-    start_transitions_, end_transitions_ : ndarray of shape (n_classes,)
-        With ``crf=True``, the scores of each label as the first and the last one.
-    transition_counts_ : ndarray of int of shape (n_classes, n_classes)
+    start_transitions_ : ndarray of shape (n_classes,)
+        With ``crf=True``, the score of each label as the first one.
+    end_transitions_ : ndarray of shape (n_classes,)
+        With ``crf=True``, the score of each label as the last one.
+    transition_counts_ : ndarray of shape (n_classes, n_classes)
         With ``unseen_transitions="forbid"``, how often each label (column) follows each label (row)
-        in y of `fit` and all calls of `partial_fit`: zeros are forbidden. Weights do not count.
-    start_counts_, end_counts_ : ndarray of int of shape (n_classes,)
-        With ``unseen_transitions="forbid"``, how often each label is the first and the last one.
+        in y of `fit` and all calls of `partial_fit`, weighted by sample weights. Transitions with a
+        count of zero are forbidden.
+    start_counts_ : ndarray of shape (n_classes,)
+        With ``unseen_transitions="forbid"``, how often each label is the first one.
+    end_counts_ : ndarray of shape (n_classes,)
+        With ``unseen_transitions="forbid"``, how often each label is the last one.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
@@ -812,8 +817,8 @@ default="predict"
             Logarithm of the conditional probability of all labels of a sequence, given X. Its
             exponential, with y None, is how certain the prediction for a whole sequence is.
         """
-        caller, target = f"{type(self).__name__}.score_samples", self._target
         spans = self._read(X, "score_samples")
+        caller, target = f"{type(self).__name__}.score_samples", self._target
         outputs = self._outputs(spans)
         if y is None:
             classes = target.choose_jointly(self.module_, outputs, spans.lengths)

@@ -166,10 +166,15 @@ def test_documented_attributes_are_those_of_a_fitted_estimator(cls):
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 3)), columns=["a", "b", "c"])
     shortly = {"max_steps" if cls is sk_rnn.RNNForecaster else "max_epochs": 1}
     fitted = cls(hidden_size=2, random_state=0, **shortly).fit(X, [0, 1] * 4)
+    models = [fitted]
+    if cls is sk_rnn.RNNClassifier:  # some attributes are those of labels per time step
+        steps = {"return_sequences": True, "crf": True, "unseen_transitions": "forbid"}
+        models.append(cls(max_epochs=1, **steps).fit([[0.0, 1.0]] * 4, [[0, 1]] * 4))
     real = {
         name
-        for name in {*vars(fitted), *dir(cls)}
-        if name.endswith("_") and not name.startswith("_") and hasattr(fitted, name)
+        for model in models
+        for name in {*vars(model), *dir(cls)}
+        if name.endswith("_") and not name.startswith("_") and hasattr(model, name)
     }
     assert {attribute.name for attribute in ClassDoc(cls)["Attributes"]} == real
 

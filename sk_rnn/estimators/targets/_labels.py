@@ -177,13 +177,20 @@ class LabelTarget(ArrayTarget):
             encoded, spans, rows, sample_weight, device, caller, input_name=input_name, **inputs
         )
 
-    def learn_order(self, encoded: np.ndarray | StepTargets, spans: Spans, *, reset: bool) -> None:
+    def learn_order(
+        self,
+        encoded: np.ndarray | StepTargets,
+        spans: Spans,
+        sample_weight: np.ndarray | None,
+        *,
+        reset: bool,
+    ) -> None:
         """Count transitions between labels, if those that do not occur are to be forbidden."""
         if not self._forbids_unseen:
             return
         known = encoded.known if isinstance(encoded, StepTargets) else None
         classes, _ = split_weights(encoded)
-        found = count_transitions(classes, spans.offsets, len(self.classes), known)
+        found = count_transitions(classes, spans.offsets, len(self.classes), sample_weight, known)
         if self.counts is None or reset:
             self.counts = list(found)
         else:

@@ -114,7 +114,9 @@ class Target(Kind, ABC):
     def encode(self, y: Any, caller: str, *, input_name: str = "y", warn: bool = True) -> Any:
         """Convert targets to classes, ids or float64; with ``warn``, warn about unknown tokens."""
 
-    def learn_order(self, encoded: Any, spans: Spans, *, reset: bool) -> None:
+    def learn_order(
+        self, encoded: Any, spans: Spans, sample_weight: np.ndarray | None, *, reset: bool
+    ) -> None:
         """Learn in which order targets occur in sequences; without ``reset``, add to it."""
 
     @abstractmethod

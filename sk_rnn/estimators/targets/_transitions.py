@@ -25,12 +25,19 @@ class Chain(NamedTuple):
 
 
 def count_transitions(
-    classes: np.ndarray, offsets: np.ndarray, n_classes: int, known: np.ndarray | None = None
+    classes: np.ndarray,
+    offsets: np.ndarray,
+    n_classes: int,
+    weights: np.ndarray | None = None,
+    known: np.ndarray | None = None,
 ) -> Chain:
     """Count the transitions in sequences, given end to end, that begin at ``offsets``.
 
-    Those from or to a step whose class is not ``known`` (N,) do not count.
+    A sequence counts as often as its weight says. Transitions from or to a step whose class is not
+    ``known`` (N,) do not count.
     """
+    if weights is None:
+        weights = np.ones(len(offsets) - 1)
     if known is None:
         known = np.ones(len(classes), dtype=bool)
     firsts, lasts = offsets[:-1], offsets[1:] - 1
@@ -38,14 +45,15 @@ def count_transitions(
     later[1:] &= known[:-1]
     later[firsts] = False
     after = np.flatnonzero(later)
-    firsts, lasts = firsts[known[firsts]], lasts[known[lasts]]
     pairs = np.bincount(
-        classes[after - 1] * n_classes + classes[after], minlength=n_classes * n_classes
+        classes[after - 1] * n_classes + classes[after],
+        np.repeat(weights, np.diff(offsets))[after],
+        minlength=n_classes * n_classes,
     )
     return Chain(
-        np.bincount(classes[firsts], minlength=n_classes),
+        np.bincount(classes[firsts], weights * known[firsts], minlength=n_classes),
         pairs.reshape(n_classes, n_classes),
-        np.bincount(classes[lasts], minlength=n_classes),
+        np.bincount(classes[lasts], weights * known[lasts], minlength=n_classes),
     )
 
 
