@@ -449,10 +449,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     A tagger of words, which reads their letters, too:
 
     >>> verbs = ["walk", "talk", "play", "call", "look", "help"]
-    >>> X = [["she", verb + ending] for verb in verbs for ending in ("ed", "s")] * 5
-    >>> y = [["pronoun", "past"], ["pronoun", "present"]] * 30
-    >>> tagger = RNNClassifier(return_sequences=True, max_epochs=40, random_state=0).fit(X, y)
-    >>> [tags.tolist() for tags in tagger.predict([["she", "jumps"], ["she", "opened"]])]
+    >>> words = [["she", verb + ending] for verb in verbs for ending in ("ed", "s")] * 5
+    >>> tags = [["pronoun", "past"], ["pronoun", "present"]] * 30
+    >>> tagger = RNNClassifier(return_sequences=True, max_epochs=40, random_state=0)
+    >>> tagger = tagger.fit(words, tags)
+    >>> [row.tolist() for row in tagger.predict([["she", "jumps"], ["she", "opened"]])]
     [['pronoun', 'present'], ['pronoun', 'past']]
     """
 

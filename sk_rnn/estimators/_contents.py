@@ -333,7 +333,8 @@ def _may_be_word(kind: Any) -> bool:
     missing = kind in (type(pd.NA), type(pd.NaT))
     refused = missing or issubclass(kind, _NOT_WORDS) or _holds_several(kind)
     # Objects that are only equal to themselves would never be recognised in new data.
-    comparable = kind.__eq__ is not object.__eq__ or issubclass(kind, Enum)
+    own: Any = kind.__eq__
+    comparable = own is not object.__eq__ or issubclass(kind, Enum)
     return not refused and kind.__hash__ is not None and comparable
 
 

@@ -33,7 +33,8 @@ IDS = [_rng.integers(0, 6, size=n) for n in LENGTHS]
 PADDED = np.full((N, 8), np.float32(0.1))
 for row, x in zip(PADDED, X, strict=True):
     row[: len(x)] = x[:, 0]
-DATA = {"series": X, "tokens": IDS, "padded": PADDED}
+SENTENCES = [[f"word{i}" for i in ids] for ids in IDS]
+DATA = {"series": X, "tokens": IDS, "padded": PADDED, "words": SENTENCES}
 LABELS = np.arange(N) % 3
 NUMBERS = _rng.normal(size=N)
 WORDS = ["".join(_rng.choice(list("abcd"), size=n)) for n in LENGTHS]
@@ -57,6 +58,7 @@ CASES = {
     "num_embeddings": ({}, 9, "tokens"),
     "embedding_dropout": ({}, 0.3, "tokens"),
     "word_dropout": ({}, 0.3, "tokens"),
+    "min_df": ({}, 2, "words"),
     "padding_value": ({}, 0.1, "padded"),
     "dropout": ({}, 0.3, "series"),
     "recurrent_dropout": ({}, 0.3, "series"),
