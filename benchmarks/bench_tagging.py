@@ -1,4 +1,4 @@
-"""Accuracy of RNNClassifier on tags of words, with default parameters, with and without letters.
+"""Accuracy of RNNClassifier on tags of words, with default parameters, letters and a CRF.
 
 python benchmarks/bench_tagging.py --data DIR --seeds 3
 python benchmarks/bench_tagging.py --data DIR --models "words" "words, letters" --part dev
@@ -14,25 +14,44 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import chunks
 import data
 import numpy as np
 import report
 import torch
 
 from sk_rnn import RNNClassifier
+from sk_rnn.metrics import span_f1_score
 
 # Parameters besides the defaults. A row of the table for each model: add others here.
 MODELS: dict[str, dict] = {
     "words": {"char_embedding": None},
     "words, letters": {},
     "words, letters by a convolution": {"char_embedding": "cnn"},
+    "words, no unseen transitions": {"char_embedding": None, "unseen_transitions": "forbid"},
+    "words, CRF": {"char_embedding": None, "crf": True},
+    "words, letters, CRF": {"crf": True},
 }
 
 # Words and tags of the sentences in a file in CoNLL-U. Add other tags of the same words here.
 Sentences = tuple[list[list[str]], list[list[str]]]
-TASKS: dict[str, Callable[[str], Sentences]] = {"UPOS": data.parse_conllu}
+TASKS: dict[str, Callable[[str], Sentences]] = {
+    "UPOS": data.parse_conllu,
+    "chunks": chunks.parse_chunks,
+}
+# Tasks whose tags encode spans.
+SPANS = ("chunks",)
 
-HEADER = ["task", "model", "accuracy", "unknown words", "whole sentences", "fit cpu s", "tag cpu s"]
+HEADER = [
+    "task",
+    "model",
+    "accuracy",
+    "unknown words",
+    "whole sentences",
+    "span F1",
+    "fit cpu s",
+    "tag cpu s",
+]
 
 
 def load(folder: Path, part: str, task: str) -> Sentences:
@@ -55,16 +74,19 @@ def most_frequent(X: list[list[str]], y: list[list[str]], X_test: list[list[str]
     return [[best.get(word, usual) for word in words] for words in X_test]
 
 
-def scores(X: list[list[str]], X_test: list, y_test: list, predicted: Sequence) -> dict:
-    """Return the accuracy, that of words that are not in X, and the fraction of right sentences."""
+def scores(task: str, X: list[list[str]], X_test: list, y_test: list, predicted: Sequence) -> dict:
+    """Return the accuracy, that of unknown words, the fraction of right sentences, and span F1."""
     right = [np.asarray(p) == np.asarray(t) for p, t in zip(predicted, y_test, strict=True)]
     known = {word for words in X for word in words}
     unknown = np.array([word not in known for words in X_test for word in words])
-    return {
+    found = {
         "accuracy": float(np.concatenate(right).mean()),
         "unknown": float(np.concatenate(right)[unknown].mean()),
         "sentences": float(np.mean([row.all() for row in right])),
     }
+    if task in SPANS:
+        found["span_f1"] = span_f1_score(y_test, predicted)
+    return found
 
 
 def measure(task: str, name: str, options: argparse.Namespace) -> dict:
@@ -79,7 +101,7 @@ def measure(task: str, name: str, options: argparse.Namespace) -> dict:
         fitted = time.process_time()
         predicted = tagger.predict(X_test)
         seconds = {"fit_s": fitted - start, "tag_s": time.process_time() - fitted}
-        runs.append(scores(X, X_test, y_test, predicted) | seconds)
+        runs.append(scores(task, X, X_test, y_test, predicted) | seconds)
         shown = ", ".join(f"{key} {value:.4g}" for key, value in runs[-1].items())
         print(f"{task}, {name}, seed {seed}: {shown}", flush=True)
     means = {key: float(np.mean([run[key] for run in runs])) for key in runs[0]}
@@ -90,7 +112,7 @@ def measure(task: str, name: str, options: argparse.Namespace) -> dict:
 def measure_rival(task: str, options: argparse.Namespace) -> dict:
     X, y = load(options.data, "train", task)
     X_test, y_test = load(options.data, options.part, task)
-    found = scores(X, X_test, y_test, most_frequent(X, y, X_test))
+    found = scores(task, X, X_test, y_test, most_frequent(X, y, X_test))
     return {"task": task, "model": "most frequent tag of the word", "spread": None, **found}
 
 
@@ -103,6 +125,7 @@ def cells(result: dict) -> list[str]:
         f"{result['accuracy']:.4f}{spread}",
         f"{result['unknown']:.3f}",
         f"{result['sentences']:.3f}",
+        f"{result['span_f1']:.4f}" if "span_f1" in result else "",
         *(f"{result[key]:.1f}" if key in result else "" for key in ("fit_s", "tag_s")),
     ]
 
