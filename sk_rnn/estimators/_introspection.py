@@ -3,7 +3,7 @@
 Computed in float64 on a copy of the network, so that the estimator is not changed.
 """
 
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -43,10 +43,11 @@ class Sequence(NamedTuple):
 class InspectableNetwork:
     """Part of an estimator that shows what its network does."""
 
-    net_: Any
-    module_: Any
-    _source: Any
-    _target: Any
+    if TYPE_CHECKING:  # otherwise Sphinx would document them as members
+        net_: Any
+        module_: Any
+        _source: Any
+        _target: Any
 
     # --- states and gates -----------------------------------------------------------------------
 
