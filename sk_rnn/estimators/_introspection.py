@@ -37,7 +37,7 @@ class Sequence(NamedTuple):
 
     spans: Spans  # of this sequence only
     labels: list[Any]
-    steps: torch.Tensor  # (T, F), or (T,) for token ids
+    steps: torch.Tensor  # (T, F), or (T,) integers for token ids
 
 
 class InspectableNetwork:
@@ -84,7 +84,7 @@ class InspectableNetwork:
             "values": values,
             "steps": np.arange(0, n_timesteps, stride),
             "labels": sequence.labels[::stride],
-            "is_tokens": sequence.steps.ndim == 1,
+            "is_tokens": not sequence.steps.is_floating_point(),
         }
 
     # --- gradients of the loss ------------------------------------------------------------------
@@ -103,6 +103,12 @@ class InspectableNetwork:
             Number of sequences that have a state at each distance.
         """
         self._require(caller, custom=False)
+        known = isinstance(self.module_, SequenceModel | Seq2SeqModel)
+        if source == "loss" and not (known and isinstance(self._target.criterion(), WeightedLoss)):
+            raise ValueError(
+                f"{caller}: the loss of this {type(self).__name__} is not one of single targets. "
+                "Pass source='state' for the gradient of the last state."
+            )
         data, criterion = self._loss_data(X, y, needs_targets=source == "loss", caller=caller)
         module = inspection_copy(self.module_)
         stack = module.encoder.recurrent
@@ -211,12 +217,12 @@ class InspectableNetwork:
             "baseline_output": found.baseline_output,
             "output_name": name,
             "step": step,
-            "is_tokens": x.ndim == 1,
+            "is_tokens": not x.is_floating_point(),
         }
 
     def _read_baseline(self, baseline: Any, x: torch.Tensor, caller: str) -> torch.Tensor:
         """Return a baseline in the unit of X as inputs of the network."""
-        if x.ndim == 1:
+        if not x.is_floating_point():
             raise ValueError(
                 f"{caller}: baseline is for sequences of numbers; that of tokens is the zero "
                 "vector. Pass baseline=None."
@@ -298,7 +304,7 @@ class InspectableNetwork:
             "labels": sequence.labels[::stride],
             "values": next(iter(sequence.spans)),
             "feature_names": sequence.spans.feature_names,
-            "is_tokens": sequence.steps.ndim == 1,
+            "is_tokens": not sequence.steps.is_floating_point(),
         }
 
     # --- predictions per time step --------------------------------------------------------------
@@ -306,7 +312,7 @@ class InspectableNetwork:
     def _step_predictions(
         self, X: Any, y: Any, caller: str
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return truth and predictions of all time steps, and the number of steps per sequence."""
+        """Return truth and predictions of all time steps with a target, and their positions."""
         self._require(caller, custom=True)
         if type(self.module_) is not SequenceModel or not self._target.per_step:
             raise ValueError(
@@ -314,19 +320,24 @@ class InspectableNetwork:
                 "of X. Fit an RNNClassifier or RNNRegressor with return_sequences=True."
             )
         spans = self._read_named(X, caller)
-        truth = np.asarray(self._target.read(y, X, spans, caller))
-        predicted = self._target.decode(self._outputs(spans))  # type: ignore[attr-defined]
-        return truth, predicted, spans.lengths
+        truth = self._target.read(y, X, spans, caller)
+        predicted = np.concatenate(list(cast(Any, self).predict(X)))
+        lengths = spans.lengths
+        steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        known = getattr(truth, "known", None)  # if targets are missing at some steps
+        if known is None:
+            return np.asarray(truth), predicted, steps
+        return truth.values[known], predicted[known], steps[known]
 
     # --- reading --------------------------------------------------------------------------------
 
     def _require(self, caller: str, *, custom: bool) -> None:
         """Raise an error for a network without the parts that are shown."""
         check_is_fitted(self)
-        if not isinstance(self.module_, SequenceModel | Seq2SeqModel):
+        if not hasattr(self.module_, "encoder"):  # such as that of a forecaster
             raise TypeError(
-                f"{caller}: {type(self).__name__} is not supported, because its network reads "
-                "patches of several time steps. Pass a fitted RNNClassifier, RNNRegressor, "
+                f"{caller}: {type(self).__name__} is not supported, because its network does not "
+                "read one time step after the other. Pass a fitted RNNClassifier, RNNRegressor, "
                 "RNNLanguageModel or Seq2SeqTransformer."
             )
         stack: RecurrentStack = self.module_.encoder.recurrent
@@ -355,7 +366,7 @@ class InspectableNetwork:
         else:
             data = SequenceData(one, torch.device("cpu"), dtype=np.float64, scaling=scaling)
         steps = torch.from_numpy(np.array(data.steps(0)))
-        return Sequence(one, labels, steps if steps.ndim == 1 else steps.double())
+        return Sequence(one, labels, steps.double() if steps.is_floating_point() else steps)
 
     def _stride(self) -> int:
         conv = self.module_.encoder.conv

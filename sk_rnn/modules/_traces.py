@@ -171,6 +171,8 @@ def gradient_norms(
                 if outputs is None:
                     outputs = _outputs(module, states, valid, inputs)
                 losses = criterion.per_row(outputs, cast(Tensor, targets.values))
+                if targets.weights is not None:  # rows without weight have no loss
+                    losses = losses * (targets.weights > 0)
                 if isinstance(module, SequenceModel) and module.pooling is None:
                     ends = valid.lengths.cumsum(0)
                     losses = losses[ends - valid.lengths if direction else ends - 1]
@@ -254,9 +256,9 @@ def integrated_gradients(
         The time step of the output, for outputs per time step.
     tol : float
     """
-    is_ids = x.ndim == 1
+    is_ids = not x.is_floating_point()
     if is_ids:
-        x = cast(Any, module.encoder.embedding).embedding(x).detach()  # (T, E)
+        x = module.encoder.embedding(x[:, None])[:, 0].detach()  # (T, E)
         module.encoder.embedding = nn.Identity()
     start = torch.zeros_like(x) if baseline is None else baseline
     n_timesteps = len(x)
