@@ -3,7 +3,7 @@
 Computed in float64 on a copy of the network, so that the estimator is not changed.
 """
 
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -38,16 +38,17 @@ class Sequence(NamedTuple):
 
     spans: Spans  # of this sequence only
     labels: list[Any]
-    steps: torch.Tensor  # (T, F), or (T,) for token ids
+    steps: torch.Tensor  # (T, F), or (T,) integers for token ids
 
 
 class InspectableNetwork:
     """Part of an estimator that shows what its network does."""
 
-    net_: Any
-    module_: Any
-    _source: Any
-    _target: Any
+    if TYPE_CHECKING:  # otherwise Sphinx would document them as members
+        net_: Any
+        module_: Any
+        _source: Any
+        _target: Any
 
     # --- states and gates -----------------------------------------------------------------------
 
@@ -84,7 +85,7 @@ class InspectableNetwork:
             "values": values,
             "steps": np.arange(0, n_timesteps, stride),
             "labels": sequence.labels[::stride],
-            "is_tokens": self._source.is_tokens,
+            "is_tokens": not sequence.steps.is_floating_point(),
         }
 
     # --- gradients of the loss ------------------------------------------------------------------
@@ -103,6 +104,12 @@ class InspectableNetwork:
             Number of sequences that have a state at each distance.
         """
         self._require(caller, custom=False)
+        known = isinstance(self.module_, SequenceModel | Seq2SeqModel)
+        if source == "loss" and not (known and isinstance(self._target.criterion(), WeightedLoss)):
+            raise ValueError(
+                f"{caller}: the loss of this {type(self).__name__} is not one of single targets. "
+                "Pass source='state' for the gradient of the last state."
+            )
         data, criterion = self._loss_data(X, y, needs_targets=source == "loss", caller=caller)
         module = inspection_copy(self.module_)
         stack = module.encoder.recurrent
@@ -162,7 +169,11 @@ class InspectableNetwork:
                 "and has no terms of single time steps. Pass source='state'."
             )
         targets = self._target.read(y, X, spans, caller)
-        self._check_complete(targets, caller)
+        if hasattr(targets, "known"):
+            raise ValueError(
+                f"{caller}: y has time steps without a target. Pass sequences that are complete, "
+                "or source='state'."
+            )
         encoded = self._target.encode(targets, caller)
         rows = np.arange(len(spans))
         return self._target.data(encoded, spans, rows, None, device, caller, **options), criterion
@@ -218,12 +229,12 @@ class InspectableNetwork:
             "baseline_output": found.baseline_output,
             "output_name": name,
             "step": step,
-            "is_tokens": self._source.is_tokens,
+            "is_tokens": not x.is_floating_point(),
         }
 
     def _read_baseline(self, baseline: Any, x: torch.Tensor, caller: str) -> torch.Tensor:
         """Return a baseline in the unit of X as inputs of the network."""
-        if self._source.is_tokens:
+        if not x.is_floating_point():
             raise ValueError(
                 f"{caller}: baseline is for sequences of numbers; that of tokens is the zero "
                 "vector. Pass baseline=None."
@@ -305,7 +316,7 @@ class InspectableNetwork:
             "labels": sequence.labels[::stride],
             "values": next(iter(sequence.spans)),
             "feature_names": sequence.spans.feature_names,
-            "is_tokens": self._source.is_tokens,
+            "is_tokens": not sequence.steps.is_floating_point(),
         }
 
     # --- predictions per time step --------------------------------------------------------------
@@ -313,7 +324,7 @@ class InspectableNetwork:
     def _step_predictions(
         self, X: Any, y: Any, caller: str
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return truth and predictions of all time steps, and the number of steps per sequence."""
+        """Return truth and predictions of all time steps with a target, and their positions."""
         self._require(caller, custom=True)
         if type(self.module_) is not SequenceModel or not self._target.per_step:
             raise ValueError(
@@ -321,20 +332,14 @@ class InspectableNetwork:
                 "of X. Fit an RNNClassifier or RNNRegressor with return_sequences=True."
             )
         spans = self._read_named(X, caller)
-        targets = self._target.read(y, X, spans, caller)
-        self._check_complete(targets, caller)
-        if hasattr(self, "_predict_spans"):  # labels, which may be chosen together
-            predicted = self._predict_spans(spans)
-        else:
-            predicted = self._target.decode(self._outputs(spans))  # type: ignore[attr-defined]
-        return np.asarray(targets), predicted, spans.lengths
-
-    def _check_complete(self, targets: Any, caller: str) -> None:
-        """Raise an error for time steps without a target."""
-        if hasattr(targets, "known"):
-            raise ValueError(
-                f"{caller}: y has time steps without a target. Pass sequences that are complete."
-            )
+        truth = self._target.read(y, X, spans, caller)
+        predicted = np.concatenate(list(cast(Any, self).predict(X)))
+        lengths = spans.lengths
+        steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        known = getattr(truth, "known", None)  # if targets are missing at some steps
+        if known is None:
+            return np.asarray(truth), predicted, steps
+        return truth.values[known], predicted[known], steps[known]
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -372,7 +377,7 @@ class InspectableNetwork:
         else:
             data = SequenceData(one, torch.device("cpu"), dtype=np.float64, scaling=scaling)
         steps = torch.from_numpy(np.array(data.steps(0)))
-        return Sequence(one, labels, steps if self._source.is_tokens else steps.double())
+        return Sequence(one, labels, steps.double() if steps.is_floating_point() else steps)
 
     def _stride(self) -> int:
         conv = self.module_.encoder.conv

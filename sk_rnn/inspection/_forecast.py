@@ -215,14 +215,20 @@ class ForecastDisplay:
         self.bands_ = []
         color = self.forecast_line_.get_color()
         bands = sorted((self.intervals or {}).items(), reverse=True)
-        for coverage, band in bands:
+        for i, (coverage, band) in enumerate(bands):
             label = "interval" if np.isnan(coverage) else f"{coverage:.0%} interval"
             times, lower, upper = forecast.index, band[:, 0], band[:, 1]
             if len(times) == 1:  # a band of one step has no width
                 drawn = self.ax_.vlines(times, lower, upper, color=color, alpha=0.4, label=label)
             else:
                 drawn = self.ax_.fill_between(
-                    times, lower, upper, color=color, alpha=0.18, linewidth=0, label=label
+                    times,
+                    lower,
+                    upper,
+                    color=color,
+                    alpha=0.15 + 0.15 * i,
+                    linewidth=0,
+                    label=label,
                 )
             self.bands_.append(drawn)
         self.truth_line_ = None

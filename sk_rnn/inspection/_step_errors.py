@@ -132,14 +132,14 @@ class StepErrorDisplay:
             _check_metric(metric, caller, (likelihood,))
             scores = [-scores for scores in model.score_steps(X)]
             lengths = np.array([len(score) for score in scores])
-            return cls._from_steps(np.concatenate(scores), lengths, likelihood, name)
-        truth, predicted, lengths = model._step_predictions(X, y, caller)
+            return cls._from_steps(np.concatenate(scores), _steps_of(lengths), likelihood, name)
+        truth, predicted, steps = model._step_predictions(X, y, caller)
         classifies = hasattr(model, "classes_")
         known = ("accuracy", "error") if classifies else ("absolute_error", "squared_error")
         _check_metric(metric, caller, known)
         chosen = known[0] if metric == "auto" else metric
         predicted = predicted.reshape(truth.shape)
-        return cls._from_steps(_compare(truth, predicted, chosen), lengths, chosen, name)
+        return cls._from_steps(_compare(truth, predicted, chosen), steps, chosen, name)
 
     @classmethod
     def from_predictions(
@@ -195,7 +195,8 @@ class StepErrorDisplay:
         if metric == "auto":
             chosen = "absolute_error" if numbers else "accuracy"
         errors = _compare(np.concatenate(truth), np.concatenate(predicted), chosen)
-        return cls._from_steps(errors, np.array([len(row) for row in truth]), chosen, name)
+        steps = _steps_of(np.array([len(row) for row in truth]))
+        return cls._from_steps(errors, steps, chosen, name)
 
     @classmethod
     def _from_backtest(cls, table: pd.DataFrame, metric: str, name: str | None) -> Self:
@@ -224,13 +225,14 @@ class StepErrorDisplay:
 
     @classmethod
     def _from_steps(
-        cls, errors: np.ndarray, lengths: np.ndarray, metric: str, name: str | None
+        cls, errors: np.ndarray, steps: np.ndarray, metric: str, name: str | None
     ) -> Self:
-        steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         n_values = np.bincount(steps)
+        with np.errstate(invalid="ignore"):  # steps without a target
+            values = np.bincount(steps, errors) / n_values
         return cls(
             steps=np.arange(len(n_values)),
-            values=np.bincount(steps, errors) / n_values,
+            values=values,
             n_values=n_values,
             metric=metric,
             name=name,
@@ -277,6 +279,11 @@ class StepErrorDisplay:
         """
         columns = {"step": self.steps, self.metric: self.values, "n_values": self.n_values}
         return pd.DataFrame(columns)
+
+
+def _steps_of(lengths: np.ndarray) -> np.ndarray:
+    """Return the position of each time step in its sequence: (lengths.sum(),)."""
+    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
 def _check_metric(metric: Any, caller: str, known: tuple[str, ...]) -> None:

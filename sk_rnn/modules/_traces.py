@@ -171,6 +171,8 @@ def gradient_norms(
                 if outputs is None:
                     outputs = _outputs(module, states, valid, inputs)
                 losses = criterion.per_row(outputs, cast(Tensor, targets.values))
+                if targets.weights is not None:  # rows without weight have no loss
+                    losses = losses * (targets.weights > 0)
                 if isinstance(module, SequenceModel) and module.pooling is None:
                     ends = valid.lengths.cumsum(0)
                     losses = losses[ends - valid.lengths if direction else ends - 1]

@@ -88,7 +88,6 @@ CASES = {
     "max_length": ({}, 2, "tokens"),
     "beam_width": ({}, 3, "tokens"),
     "length_penalty": ({"beam_width": 3}, 0.3, "tokens"),
-    "min_df": ({}, 2, "series"),
     "token_bonus": ({"beam_width": 3}, 0.3, "series"),
     "lm_weight": ({"beam_width": 3, "language_model": three_letters}, 0.3, "series"),
 }
@@ -108,7 +107,7 @@ FLOATS = [np.float64, np.float32, np.float16]
 def fit_for(record, name, **params):
     """Return a model fitted to the data with which a parameter is tested, and X."""
     others, _, kind = CASES[name]
-    if kind == "tokens" and record.reads_tokens is None:
+    if kind in ("tokens", "words") and record.reads_tokens is None:
         kind = "series"
     data = DATA[kind]
     reads = record.reads_tokens if kind == "tokens" else record.reads_series
