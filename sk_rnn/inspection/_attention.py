@@ -110,7 +110,7 @@ class AttentionDisplay:
         """
         caller = f"{cls.__name__}.from_estimator"
         model, X, decode = open_estimator(estimator, X, caller, _ACCEPTED, "_pooling_weights")
-        if hasattr(model, "align"):
+        if hasattr(model.module_, "decoder"):  # of a Seq2SeqTransformer
             n = len(X)
             if not -n <= sample < n:
                 raise ValueError(
