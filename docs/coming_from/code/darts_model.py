@@ -4,7 +4,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["darts==0.48.1", "pytorch-lightning==2.6.6", "torch==2.13.0", "pandas==2.3.3"]
 # ///
-# ruff: noqa: E402, I001
+# ruff: noqa: E402
 # begin: data
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ sold = pd.DataFrame(
 planned = pd.DataFrame({"promotion": promotion}, index=days)
 # end: data
 # begin: model
-import torch
 from darts import TimeSeries
 from darts.dataprocessing.transformers import Scaler
 from darts.models import RNNModel

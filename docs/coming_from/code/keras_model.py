@@ -4,7 +4,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["keras==3.15.1", "tensorflow==2.21.0"]
 # ///
-# ruff: noqa: E402, I001
+# ruff: noqa: E402
 # begin: data
 import numpy as np
 
