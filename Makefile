@@ -85,4 +85,4 @@ bench-forecast: $(VENV)/.run $(FORECAST_PEERS)/.made  ## forecasts, compared wit
 	$(BIN)/python benchmarks/bench_forecast.py --data $(DATA) --peers $(FORECAST_PEERS)/bin/python
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(FORECAST_PEERS) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/output
+	rm -rf $(VENV) $(PEERS) $(FORECAST_PEERS) .venv-coming-from-* docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/output

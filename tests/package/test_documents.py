@@ -22,7 +22,7 @@ from sk_rnn import datasets, inspection, metrics, model_selection, preprocessing
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-GUIDE = sorted((ROOT / "docs").glob("*.rst"))
+GUIDE = sorted([*ROOT.glob("docs/*.rst"), *ROOT.glob("docs/coming_from/*.rst")])
 MODULES = sorted(["sk_rnn", *(m.name for m in pkgutil.walk_packages(sk_rnn.__path__, "sk_rnn."))])
 PUBLIC = [getattr(sk_rnn, name) for name in sk_rnn.__all__]
 PREPROCESSING = [getattr(preprocessing, name) for name in preprocessing.__all__]
@@ -74,7 +74,7 @@ def test_docstring_examples_are_found():
         assert f"{item.__module__}.{item.__qualname__}" in found
 
 
-@pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.relative_to(ROOT / "docs").as_posix())
 def test_guide_examples_run(path):
     text = path.read_text(encoding="utf-8")
     _run_examples(doctest.DocTestParser().get_doctest(text, {}, path.name, str(path), 0))

@@ -56,6 +56,7 @@ def texts():
     found = [*ROOT.glob("sk_rnn/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("examples/*.py")]
     found += [*ROOT.glob("benchmarks/*"), *ROOT.glob("*.md"), *ROOT.glob("docs/*.py")]
     found += [*ROOT.glob("docs/*.rst"), ROOT / "docs/api/index.rst"]
+    found += [*ROOT.glob("docs/coming_from/*.rst"), *ROOT.glob("docs/coming_from/code/*.py")]
     found += [ROOT / "Makefile", ROOT / "pyproject.toml"]
     for path in sorted(found):
         name = path.relative_to(ROOT).as_posix()
