@@ -17,6 +17,7 @@ __all__ = [
 if TYPE_CHECKING:
     from . import datasets as datasets
     from . import estimators as estimators
+    from . import inspection as inspection
     from . import metrics as metrics
     from . import model_selection as model_selection
     from . import preprocessing as preprocessing
@@ -43,6 +44,7 @@ else:
     _SUBPACKAGES = (
         "datasets",
         "estimators",
+        "inspection",
         "metrics",
         "model_selection",
         "preprocessing",

@@ -8,6 +8,12 @@ from ._explicit import ExplicitGradients, supports_explicit_gradients
 from ._forecast import CovariateSizes, ForecastModel
 from ._forecast_loss import ForecastLoss
 from ._head import ROW_MULTIPLE, HeadBatchNorm, Moments
+from ._introspection_diagnose import (
+    GradientProfile,
+    LayerActivity,
+    gradient_profiles,
+    layer_activities,
+)
 from ._language import LanguageModel, head_weights
 from ._losses import (
     AbsoluteError,
@@ -35,6 +41,7 @@ from ._seq2seq import Seq2SeqModel
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
 from ._streams import StreamState, begin_streams, push_steps
+from ._summary import LayerSummary, summarise_layers
 from .cells import CELLS, Cell, CellName, CellWeights, RecurrentState, cell_fault, find_cell
 
 __all__ = [
@@ -57,9 +64,12 @@ __all__ = [
     "ForecastLoss",
     "ForecastModel",
     "Gaussian",
+    "GradientProfile",
     "HeadBatchNorm",
     "Huber",
     "LanguageModel",
+    "LayerActivity",
+    "LayerSummary",
     "Loss",
     "Memory",
     "Moments",
@@ -85,12 +95,15 @@ __all__ = [
     "find_cell",
     "gaussian_log_density",
     "gaussian_parts",
+    "gradient_profiles",
     "head_weights",
+    "layer_activities",
     "mixture_parts",
     "push_steps",
     "set_backend",
     "set_generator",
     "split_end",
+    "summarise_layers",
     "supports_explicit_gradients",
     "value_log_density",
 ]

@@ -18,7 +18,7 @@ import pytest
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import sk_rnn
-from sk_rnn import datasets, metrics, model_selection, preprocessing
+from sk_rnn import datasets, inspection, metrics, model_selection, preprocessing
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -29,10 +29,13 @@ PREPROCESSING = [getattr(preprocessing, name) for name in preprocessing.__all__]
 METRICS = [getattr(metrics, name) for name in metrics.__all__]
 DATASETS = [getattr(datasets, name) for name in datasets.__all__]
 SPLITTERS = [getattr(model_selection, name) for name in model_selection.__all__]
-CLASSES = [item for item in PUBLIC + PREPROCESSING + SPLITTERS if inspect.isclass(item)]
+INSPECTION = [getattr(inspection, name) for name in inspection.__all__]
+CLASSES = [
+    item for item in PUBLIC + PREPROCESSING + SPLITTERS + INSPECTION if inspect.isclass(item)
+]
 FUNCTIONS = [
     (item.__name__, item)
-    for item in PREPROCESSING + METRICS + DATASETS
+    for item in PREPROCESSING + METRICS + DATASETS + INSPECTION
     if not inspect.isclass(item)
 ]
 ESTIMATORS = [cls for cls in PUBLIC if hasattr(cls, "get_params")]
@@ -69,7 +72,7 @@ def test_docstring_examples_are_found():
         for test in finder.find(importlib.import_module(name))
         if test.examples
     }
-    for item in PUBLIC + PREPROCESSING + METRICS + DATASETS + SPLITTERS:
+    for item in PUBLIC + PREPROCESSING + METRICS + DATASETS + SPLITTERS + INSPECTION:
         assert f"{item.__module__}.{item.__qualname__}" in found
 
 
@@ -217,7 +220,9 @@ def test_reference_lists_every_public_name():
     functions = [f"metrics.{name}" for name in metrics.__all__]
     functions += [f"datasets.{name}" for name in datasets.__all__]
     splitters = [f"model_selection.{name}" for name in model_selection.__all__]
-    assert sorted(listed) == sorted([*sk_rnn.__all__, *transformers, *functions, *splitters])
+    inspecting = [f"inspection.{name}" for name in inspection.__all__]
+    names = [*sk_rnn.__all__, *transformers, *functions, *splitters, *inspecting]
+    assert sorted(listed) == sorted(names)
 
 
 def test_readme_is_short_and_its_links_are_valid():

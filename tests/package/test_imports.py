@@ -11,6 +11,7 @@ import sk_rnn
 SUBPACKAGES = (
     "datasets",
     "estimators",
+    "inspection",
     "metrics",
     "model_selection",
     "preprocessing",
@@ -38,6 +39,7 @@ def run(code):
         "import sk_rnn.datasets as d; d.make_moving_digits(1), d.make_dyck(1)",
         "import sk_rnn.model_selection",
         "import sk_rnn.forecasting",
+        "import sk_rnn.inspection",
         "import sk_rnn.model_selection as m; next(m.ForecastSplit(1).split([1, 2]))",
         "from sk_rnn import Panel",
         "from sk_rnn.preprocessing import *",

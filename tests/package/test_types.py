@@ -19,6 +19,7 @@ from sk_rnn import (
     RNNRegressor,
     Seq2SeqTransformer,
     datasets,
+    inspection,
     metrics,
     model_selection,
     preprocessing,
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ESTIMATORS = [RNNClassifier, RNNRegressor, Seq2SeqTransformer]
 PUBLIC = [
     (name, getattr(module, name))
-    for module in (sk_rnn, preprocessing, metrics, datasets, model_selection)
+    for module in (sk_rnn, preprocessing, metrics, datasets, model_selection, inspection)
     for name in module.__all__
 ]
 
