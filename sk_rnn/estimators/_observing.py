@@ -195,10 +195,15 @@ class ObservableNetwork:
         table = self.summary()
         total = f"{table['n_parameters'].iloc[-1]:,}"
         name = escape(type(self).__name__)
-        rows = table.to_html(border=0, formatters={"n_parameters": "{:,}".format})
+        header = "".join(f"<th>{column}</th>" for column in ("", *table.columns))
+        rows = "".join(
+            f"<tr><th>{escape(layer)}</th><td>{escape(kind)}</td><td>{shape}</td><td>{n:,}</td></tr>"
+            for layer, kind, shape, n in table.itertuples()
+        )
         return (
             '<details class="sk-rnn-summary" style="margin: 0.5em 0">'
-            f"<summary>Network of {name}: {total} parameters</summary>{rows}</details>"
+            f"<summary>Network of {name}: {total} parameters</summary>"
+            f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></details>"
         )
 
     # --- on data --------------------------------------------------------------------------------
