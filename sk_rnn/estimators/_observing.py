@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from ..sequences import Spans, Standardisation
 from ..training import Batch, PredictionBatches, SequenceData, float_type, run_flushed, run_here
 
 # Statistics of a thousand sequences are precise enough, and take seconds.
-_MAX_SAMPLES, _MAX_STEPS = 1000, 200_000
+_MAX_SAMPLES, _MAX_STEPS, _MAX_VALUES = 1000, 200_000, 1 << 24
 
 # Gradients need the states of all steps: values in memory, and sequences.
 _MAX_STATES, _MAX_GRADIENT_SAMPLES = 1 << 23, 32
@@ -63,7 +63,7 @@ class Observations:
     Attributes
     ----------
     task, spans
-        As in `Readable`; of the sequences that were used.
+        As in `Readable`; of the sequences that were used, in the order of `truth`.
     params : dict
         Parameters of the estimator.
     scaling : Standardisation or None
@@ -103,12 +103,14 @@ class Observations:
 class ObservableNetwork:
     """Part of an estimator that shows its network."""
 
-    net_: Any
-    module_: Any
     _source: Any
     _target: Any
     _precision: str
     _module_arguments: dict[str, Any]
+
+    if TYPE_CHECKING:  # otherwise Sphinx would document them as members
+        net_: Any
+        module_: Any
 
     # --- layers ---------------------------------------------------------------------------------
 
@@ -230,9 +232,10 @@ class ObservableNetwork:
         check_is_fitted(self)
         readable = self._readable(X, y, caller)
         data, spans = readable.data, readable.spans
-        samples = _evenly(data.lengths)
+        samples = _evenly(data.lengths, 1 if spans is None else spans.n_features)
         n_outputs = getattr(self.module_, "n_outputs", 1)
         batches = PredictionBatches(data, samples, n_outputs=n_outputs)
+        order = np.concatenate([samples[chosen] for chosen in batches.batches])
         criterion = self._target.criterion()
         temperature = float(getattr(self, "temperature_", 1.0))
         found: dict[str, Any] = {}
@@ -257,7 +260,7 @@ class ObservableNetwork:
         return Observations(
             task=readable.task,
             params=dict(params),
-            spans=None if spans is None else spans.take(samples),
+            spans=None if spans is None else spans.take(order),
             scaling=getattr(self._source, "scaling", None),
             per_step=bool(self._target.per_step),
             loss_curve=curve,
@@ -311,6 +314,7 @@ class ObservableNetwork:
             return []
         stack = module.encoder.recurrent
         width = stack.num_layers * stack.output_size * max(1, stack.cell.n_gates)
+        width += getattr(module, "n_outputs", 0)
         chosen = samples[:: -(-len(samples) // _MAX_GRADIENT_SAMPLES)]
         fits = int(data.lengths[chosen].max()) * width * np.arange(1, 1 + len(chosen))
         n_chosen = int((fits <= _MAX_STATES).sum())
@@ -320,9 +324,10 @@ class ObservableNetwork:
         return gradient_profiles(module, criterion, batch.X, batch.y, within="encoder")
 
 
-def _evenly(lengths: np.ndarray) -> np.ndarray:
-    """Return samples spread evenly, at most `_MAX_SAMPLES` and about `_MAX_STEPS` time steps."""
-    n = min(len(lengths), _MAX_SAMPLES, max(1, int(_MAX_STEPS / max(1.0, lengths.mean()))))
+def _evenly(lengths: np.ndarray, n_features: int) -> np.ndarray:
+    """Return samples spread evenly, with about `_MAX_STEPS` time steps or `_MAX_VALUES` values."""
+    n_steps = min(_MAX_STEPS, _MAX_VALUES // n_features)
+    n = min(len(lengths), _MAX_SAMPLES, max(1, int(n_steps / max(1.0, lengths.mean()))))
     return np.unique(np.linspace(0, len(lengths) - 1, n).round().astype(np.int64))
 
 

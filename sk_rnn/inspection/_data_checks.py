@@ -42,6 +42,8 @@ def check_time_axis(case: Case) -> Finding:
         return Finding(name, "skipped", _NOT_NUMBERS)
     n_features = case.seen.spans.n_features
     n_timesteps = case.median_length
+    if case.seen.task == "pairs" and n_timesteps == 1:
+        return Finding(name, "skipped", "X are vectors")
     if n_features < FEWEST_NEIGHBOURS:
         return Finding(name, "ok", f"{counted(n_features, 'feature')} cannot be time steps")
     chosen = case.standardised[:: 1 + len(case.standardised) // 200]

@@ -276,6 +276,16 @@ def test_diagnose_finds_a_network_that_learned_nothing():
     assert "lr=1e-09" in found.advice
 
 
+@pytest.mark.parametrize("per_step", [False, True])
+def test_diagnose_compares_the_linear_model_with_ragged_targets(per_step):
+    X = walks()
+    y = [np.where(x > 0, 1, 0) for x in X] if per_step else [int(x.mean() > 0) for x in X]
+    model = fit_noise(X, y, max_epochs=2, return_sequences=per_step)
+    with torch.no_grad():
+        model.module_.head.linear.weight.zero_()
+    assert "reaches a skill of 0." in finding(model, X, y, "targets").measured
+
+
 def test_diagnose_finds_overfitting():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(90, 15, 6)), np.arange(90) % 2
