@@ -74,8 +74,10 @@ class Observations:
         Of each recurrent layer and direction. Gradients are empty without targets.
     truth, predicted : ndarray or None
         Targets and predictions: indices of classes, indicators, or numbers in the unit of y.
-    losses : ndarray of shape (n_targets,), or None
-        Loss of each target, before calibration.
+    kept : ndarray of bool, or None
+        Whether each sequence or time step is among `truth`: those of weight zero are not.
+    losses : ndarray, or None
+        Weighted loss of each sequence or time step, before calibration.
     calibrated_loss : float or None
         Mean loss of what the estimator predicts.
     train_loss : float
@@ -96,6 +98,7 @@ class Observations:
     gradients: list[GradientProfile] = field(default_factory=list)
     truth: np.ndarray | None = None
     predicted: np.ndarray | None = None
+    kept: np.ndarray | None = None
     losses: np.ndarray | None = None
     calibrated_loss: float | None = None
 
@@ -294,15 +297,17 @@ class ObservableNetwork:
             if weights is not None:
                 losses = [part * weights for part in losses]
             known = readout.targets(values.numpy()), readout.predict(outputs.numpy())
-            return (*known, *(part.double().numpy() for part in losses))
+            kept = np.ones(len(values), bool) if weights is None else weights.numpy() > 0
+            return (*known, *(part.double().numpy() for part in losses), kept)
 
         parts = self.net_.each_batch(batches, compute, interrupted)
-        truth, predicted, raw, calibrated = (np.concatenate(p) for p in zip(*parts, strict=True))
+        truth, predicted, raw, calibrated, kept = map(np.concatenate, zip(*parts, strict=True))
         return {
-            "truth": truth,
-            "predicted": predicted,
+            "truth": truth[kept],
+            "predicted": predicted[kept],
             "losses": raw,
             "calibrated_loss": float(calibrated.mean()),
+            "kept": kept,
         }
 
     def _gradients(

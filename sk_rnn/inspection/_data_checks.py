@@ -32,7 +32,7 @@ RARE = 0.2
 MISSED_NOTE, MISSED_WARNING = 0.05, 0.15
 
 _NOT_NUMBERS = "only for sequences of numbers"
-_NO_TARGETS = "pass y"
+_NO_TARGETS = "only with y, and a loss per target"
 
 
 def check_time_axis(case: Case) -> Finding:

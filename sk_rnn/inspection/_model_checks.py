@@ -47,6 +47,8 @@ NO_BETTER = 0.97
 # with it relative to that of a constant prediction. On a hundred sequences that are learned well
 # it reaches 3.5, and 12 or more if their labels are shuffled.
 WORTHLESS_TEMPERATURE, WORTHLESS_LOSS = 5.0, 0.3
+# In fewer epochs, networks trained without a part of the data have simply learned less.
+FEWEST_EPOCHS = 10
 # Fewer targets are too few to tell predictions from chance.
 FEWEST_TARGETS = 20
 
@@ -132,7 +134,7 @@ def check_generalisation(case: Case) -> Finding:
                 "Set early_stopping=True, which keeps the weights of the best epoch.",
             )
     if seen.losses is None:
-        return Finding(name, "skipped", "only with targets, and a loss per target")
+        return Finding(name, "skipped", "only with y, and a loss per target")
     loss = float(seen.losses.mean())
     gap = (loss - seen.train_loss) / max(abs(case.constant_loss), 1e-12)
     error = float(seen.losses.std()) / np.sqrt(max(1, len(seen.losses)))
@@ -149,7 +151,7 @@ def check_labels(case: Case) -> Finding:
     if seen.task not in ("classes", "labels", "numbers"):
         return Finding(name, "skipped", "only for one target per sequence or time step")
     if not case.has_truth:
-        return Finding(name, "skipped", "pass y")
+        return Finding(name, "skipped", "only with y, and a loss per target")
     if len(seen.truth) < FEWEST_TARGETS:
         return Finding(name, "skipped", f"{counted(len(seen.truth), 'target')}, too few to tell")
     shuffled = (
@@ -189,7 +191,9 @@ def _was_memorised(case: Case) -> bool:
     """Whether calibration has found that predictions of held-out data were worthless."""
     loss = case.seen.calibrated_loss
     return (
-        case.seen.temperature >= WORTHLESS_TEMPERATURE
+        case.is_good
+        and len(case.seen.loss_curve) >= FEWEST_EPOCHS
+        and case.seen.temperature >= WORTHLESS_TEMPERATURE
         and loss is not None
         and loss > WORTHLESS_LOSS * case.constant_loss
     )
@@ -271,7 +275,7 @@ def check_gradients(case: Case) -> Finding:
     name = "gradient half-life"
     seen = case.seen
     if not seen.gradients:
-        reason = "only with targets, and a built-in cell in an encoder"
+        reason = "only with y, a loss per target, and a built-in cell in an encoder"
         return Finding(name, "skipped", reason)
     layers = [g.name.rsplit(".", 1)[-1] for g in seen.gradients]
     top = [g for g, layer in zip(seen.gradients, layers, strict=True) if layer == max(layers)]

@@ -23,6 +23,7 @@ def probe_score(case: Case) -> float | None:
     """
     truth = case.seen.truth
     features = _per_step(case) if case.seen.per_step else _per_sequence(case)
+    features = features[case.seen.kept]
     if truth.ndim == 2:
         truth = truth[:, 0]
     chosen = np.unique(np.linspace(0, len(truth) - 1, min(len(truth), _MAX_TARGETS)).astype(int))

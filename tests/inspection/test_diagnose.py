@@ -268,6 +268,22 @@ def test_diagnose_finds_shuffled_labels_that_were_memorised():
     assert "memorised" in found.advice
 
 
+def test_diagnose_does_not_take_a_short_training_for_shuffled_labels():
+    X, y = noise(100)
+    model = RNNClassifier(max_epochs=3, **SMALL).fit(X, y)
+    model.temperature_ = 400.0
+    assert severities(model, X, y)["targets"] == "ok"
+
+
+def test_diagnose_ignores_targets_of_weight_zero():
+    X, y = noise(120)
+    model = fit_noise(X, y, class_weight={0: 1.0, 1: 1.0}, max_epochs=15)
+    model._target._class_weight = {0: 1.0, 1: 0.0}
+    seen = model._observe(X, y, "diagnose")
+    assert (seen.truth == 0).all()
+    assert len(seen.truth) == seen.kept.sum() == (y == 0).sum()
+
+
 def test_diagnose_finds_a_network_that_learned_nothing():
     X, y = noise(120)
     found = finding(fit_noise(X, y, lr=1e-9), X, y, "targets")
