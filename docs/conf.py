@@ -29,8 +29,7 @@ html_static_path = ["_static"]
 html_css_files = ["sk_rnn.css"]
 html_show_sourcelink = False
 html_copy_source = False
-_PAGES = ("index", "getting_started", "data", "preprocessing", "defaults", "changelog")
-html_sidebars = {page: [] for page in _PAGES}
+html_sidebars = {page: [] for page in ("index", "changelog")}  # others list the pages of the guide
 html_theme_options = {
     "logo": {"text": "sk_rnn"},
     "navbar_end": ["theme-switcher"],

@@ -25,6 +25,7 @@ ESTIMATORS = {
     "Seq2SeqTransformer": "_seq2seq.py",
     "RNNForecaster": "_forecaster.py",
     "RNNLanguageModel": "_language.py",
+    "RNNTranscriber": "_transcriber.py",
 }
 
 
@@ -41,38 +42,45 @@ Differences = Mapping[str, Mapping[str, Own]]
 _C, _R, _S = ("RNNClassifier",), ("RNNRegressor",), ("Seq2SeqTransformer",)
 _F = ("RNNForecaster",)
 _L = ("RNNLanguageModel",)
+_T = ("RNNTranscriber",)
 DIFFERENCES: Differences = {
     "__init__": {
-        "cell": Own(_S + _F + _L, "no user-defined cells", signature=True),
+        "cell": Own(_S + _F + _L + _T, "no user-defined cells", signature=True),
         "hidden_size": Own(
-            _S + _F + _L, "another default, and encoder and decoder", signature=True
+            _S + _F + _L + _T, "another default, and encoder and decoder", signature=True
         ),
-        "num_layers": Own(_S, "encoder and decoder"),
+        "num_layers": Own(_S + _T, "encoder and decoder; another default", signature=True),
         "bidirectional": Own(_S, "encoder only"),
         "return_sequences": Own(_R, "numbers instead of labels"),
         "embedding_dim": Own(_S + _L, "another default: the kind selects tokens", signature=True),
         "embedding_weights": Own(_S, "for a Panel of token ids only"),
         "embedding_dropout": Own(_S + _L, "another default, or another 'auto'", signature=True),
         "word_dropout": Own(_S + _L, "another default", signature=True),
-        "conv_stride": Own(_S, "no return_sequences"),
+        "conv_stride": Own(_S + _T, "no return_sequences; 'auto'", signature=True),
         "recurrent_dropout": Own(
-            _S + _L, "not with input_feeding, no user-defined cells; 'auto'", signature=True
+            _S + _L + _T, "not with input_feeding, no user-defined cells; 'auto'", signature=True
         ),
-        "optimizer": Own(_S + _F + _L, "no larger eps for the embedding"),
-        "lr_schedule": Own(_S, "no partial_fit"),
-        "max_epochs": Own(_S + _L, "documents are not treated differently; optimizer steps"),
-        "**extras": Own(_S + _F + _L, "no user-defined cells"),
+        "optimizer": Own(_S + _F + _L + _T, "no larger eps for the embedding"),
+        "lr_schedule": Own(_S + _T, "no partial_fit"),
+        "max_epochs": Own(_S + _L + _T, "documents are not treated differently; optimizer steps"),
+        "**extras": Own(_S + _F + _L + _T, "no user-defined cells"),
+        "conv_channels": Own(_T, "another default", signature=True),
+        "center_inputs": Own(_T, "'auto'", signature=True),
+        "time_masking": Own(_T, "another default, no return_sequences", signature=True),
+        "feature_masking": Own(_T, "another default", signature=True),
+        "beam_width": Own(_T, "prefixes"),
+        "tokens_": Own(_T, "a property"),
         "n_features_in_": Own(_S + _F + _L, "tokens and vectors; covariates"),
-        "loss_curve_": Own(_R + _S + _F + _L, "the unit of the loss"),
-        "validation_curve_": Own(_S + _F + _L, "no scoring; no X_val"),
+        "loss_curve_": Own(_R + _S + _F + _L + _T, "the unit of the loss"),
+        "validation_curve_": Own(_S + _F + _L + _T, "no scoring; no X_val"),
         "label_smoothing": Own(_S + _L, "another default, for tokens", signature=True),
-        "dropout": Own(_F + _L, "another default", signature=True),
+        "dropout": Own(_F + _L + _T, "another default", signature=True),
         "lr": Own(_F, "chosen by the number of windows", signature=True),
-        "batch_size": Own(_F + _L, "windows or strands instead of sequences"),
+        "batch_size": Own(_F + _L + _T, "windows or strands instead of sequences"),
         "early_stopping": Own(_F, "the last windows of each series"),
         "validation_fraction": Own(_F + _L, "of time steps; the end of a stream"),
         "n_iter_no_change": Own(_F + _L, "epochs are up to 50 steps; other numbers"),
-        "callbacks": Own(_F + _L, "the unit of predictions"),
+        "callbacks": Own(_F + _L + _T, "the unit of predictions"),
         "scoring": Own(_R, "another default, and R²", signature=True),
         "random_state": Own(_F + _L, "windows are drawn; sampling has its own"),
         "loss": Own(_F, "other losses", signature=True),
@@ -81,14 +89,22 @@ DIFFERENCES: Differences = {
         "tied_embeddings": Own(_L, "of X itself"),
         "tbptt_steps": Own(_L, "chunks of a stream", signature=True),
         "max_length": Own(_L, "of streams, too"),
+        "analyzer": Own(_L + _T, "texts that are written must be restored", signature=True),
+        "min_df": Own(_L + _T, "unknown tokens are not generated"),
         "module_": Own(_F + _L, "its inputs are not sequences, or sequences after a begin"),
     },
     "fit": {
-        "X": Own(_S + _F + _L, "tokens, text and vectors; covariates or series"),
-        "y": Own(_R + _S + _F + _L, "the targets", signature=True),
-        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
+        "X": Own(_S + _F + _L + _T, "tokens, text and vectors; covariates or series"),
+        "y": Own(_R + _S + _F + _L + _T, "the targets", signature=True),
+        "X_val, y_val": Own(_T, "tokens that do not occur in y"),
+        "sample_weight": Own(
+            _S + _F + _L + _T,
+            "pairs, rows or sequences, without weights of time steps",
+            signature=True,
+        ),
     },
     "partial_fit": {
+        "sample_weight": Own(_L, "without weights of time steps"),
         "X": Own(_F, "rows of series"),
         "y": Own(_F + _L, "rows of series; ignored", signature=True),
     },
@@ -98,15 +114,26 @@ DIFFERENCES: Differences = {
         "random_state": Own(_L, "no sources"),
     },
     "transform": {"X": Own(_L, "no sources")},
-    "predict": {"X": Own(_S + _F + _L, "called sources; the future; text", signature=True)},
-    "score_samples": {"X": Own(_F + _L, "series; no targets"), "y": Own(_F, "series")},
+    "predict": {"X": Own(_S + _F + _L + _T, "called sources; the future; text", signature=True)},
+    "score_samples": {
+        "X": Own(_C + _F + _L + _T, "labels of steps; series; no targets; sequences"),
+        "y": Own(_C + _F + _T, "labels of steps; series; transcripts"),
+    },
+    "predict_n_best": {"X": Own(_T, "sequences"), "n": Own(_T, "transcripts")},
+    "predict_proba": {"X": Own(_T, "as in fit")},
+    "predict_log_proba": {"X": Own(_T, "as in fit")},
+    "align": {"X": Own(_T, "sequences"), "y": Own(_T, "transcripts")},
     "score": {
-        "X": Own(_F + _L, "covariates or series; no targets"),
+        "X": Own(_F + _L + _T, "covariates or series; no targets"),
         "X, y": Own(_R, "numbers instead of labels"),
         "y": Own(
-            _S + _F + _L, "not needed by an autoencoder or without covariates", signature=True
+            _S + _F + _L + _T, "not needed by an autoencoder or without covariates", signature=True
         ),
-        "sample_weight": Own(_S + _F, "pairs or rows instead of sequences", signature=True),
+        "sample_weight": Own(
+            _S + _F + _L + _T,
+            "pairs, rows or sequences, without weights of time steps",
+            signature=True,
+        ),
     },
 }
 SECTIONS = ("Parameters", "Attributes")

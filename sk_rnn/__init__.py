@@ -11,6 +11,7 @@ __all__ = [
     "RNNForecaster",
     "RNNLanguageModel",
     "RNNRegressor",
+    "RNNTranscriber",
     "Seq2SeqTransformer",
 ]
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         RNNForecaster,
         RNNLanguageModel,
         RNNRegressor,
+        RNNTranscriber,
         Seq2SeqTransformer,
     )
     from .sequences import Panel
@@ -39,6 +41,7 @@ else:
         "RNNForecaster": "estimators",
         "RNNLanguageModel": "estimators",
         "RNNRegressor": "estimators",
+        "RNNTranscriber": "estimators",
         "Seq2SeqTransformer": "estimators",
     }
     _SUBPACKAGES = (

@@ -14,6 +14,9 @@ _MANY_TOKENS = 1000
 # 37.5 against 35.8 after 8 epochs) and a fifth faster; letters and phonemes were the same.
 _MANY_TARGET_TOKENS = 1000
 
+# Size of the embedding vectors of words, unless it is set.
+AUTO_EMBEDDING_DIM = 64
+
 # Adam divides by the typical gradient of each weight, so that the vector of a word that occurs
 # twice is updated as much as that of a word in every text, and overfits to those two texts. An eps
 # of about the size of these gradients makes the updates of rare words smaller. Held-out accuracy
@@ -24,6 +27,9 @@ EMBEDDING_EPS = 1e-4
 
 # Training rows up to which probabilities are calibrated by default.
 _MANY_ROWS = 2000
+
+# From this number of features on, sequences are spectra rather than strokes or sensors.
+_MANY_FEATURES = 8
 
 # max_length="auto" is this multiple of the length of the longest target in fit.
 MAX_LENGTH_FACTOR = 2
@@ -71,6 +77,15 @@ def auto_patience(n_rows: int, epochs: int) -> int:
 def auto_embedding_dropout(num_embeddings: int | None) -> float:
     """Return the dropout of embeddings, for a vocabulary of this size."""
     return 0.5 if (num_embeddings or 0) >= _MANY_TOKENS else 0.3
+
+
+def auto_drop_rare(char_embedding: str | None) -> bool:
+    """Return whether words of a single sequence are unknown words, if there are many sequences.
+
+    An unknown word must occur in training, unless its letters tell what it is: word dropout then
+    trains its vector. Held-out accuracy of tags is .964 if all words are kept and .961 otherwise.
+    """
+    return char_embedding is None
 
 
 def auto_head_norm(*, tokens: bool) -> str | None:
@@ -166,6 +181,29 @@ def plan_training(
     epochs = 1 if one_epoch else params["max_epochs"]
     if epochs == "auto":
         epochs = auto_epochs(n_rows, batch_size, tokens=tokens, documents=documents)
+    if patience == "auto":
+        patience = auto_patience(n_rows, epochs)
+    return Plan(batch_size, epochs, patience if params["early_stopping"] else None)
+
+
+def auto_center_inputs(n_features: int) -> bool:
+    """Return whether a transcriber subtracts the mean of each sequence: of spectra, not of strokes.
+
+    The mean of a spectrum is the microphone and part of the voice; that of three features of pen
+    strokes is the direction of the writing.
+    """
+    return n_features >= _MANY_FEATURES
+
+
+def plan_transcription(params: Mapping[str, Any], n_rows: int, *, one_epoch: bool) -> Plan:
+    """Return the training parameters of a transcriber for ``n_rows`` rows."""
+    batch_size, patience = params["batch_size"], params["n_iter_no_change"]
+    if batch_size == "auto":
+        batch_size = int(np.clip(n_rows // 16, 4, 16))
+    epochs = 1 if one_epoch else params["max_epochs"]
+    n_batches = -(-n_rows // batch_size)
+    if epochs == "auto":
+        epochs = int(np.clip(-(-2500 // n_batches), 10, 150))
     if patience == "auto":
         patience = auto_patience(n_rows, epochs)
     return Plan(batch_size, epochs, patience if params["early_stopping"] else None)

@@ -11,7 +11,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from ..modules import find_cell
-from ..sequences import plain_numbers
+from ..sequences import Spans, plain_numbers
 from ..training import (
     PredictionBatches,
     SequenceData,
@@ -26,7 +26,7 @@ from ..training import (
     run_flushed,
     split_rows,
 )
-from ._autos import are_documents, auto_calibrate, plan_training
+from ._autos import Plan, are_documents, auto_calibrate, plan_training
 from ._calibration import HeldOut, calibration_folds, learn_temperature
 from ._estimator import NetworkEstimator
 from ._extras import check_extras
@@ -42,7 +42,7 @@ from ._parameters import SHARED, Constraints, check_combinations
 from ._training import make_scorer
 from ._validation import Validation, check_splittable
 from ._warnings import called_directly, warn_user
-from .sources import Samples, Source, read_sequences
+from .sources import Samples, Source, WordSource, read_sequences
 from .targets import Target
 
 
@@ -61,6 +61,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         "embedding_dim",
         "num_embeddings",
         "embedding_weights",
+        "analyzer",
+        "min_df",
     )
 
     def __sklearn_tags__(self):
@@ -69,6 +71,17 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags
+
+    @property
+    def vocabulary_(self) -> dict[Any, int]:
+        """The id of each word, if X of `fit` contained text or words."""
+        source = getattr(self, "_source", None)
+        if not isinstance(source, WordSource):
+            raise AttributeError(
+                f"{type(self).__name__} has no vocabulary_, which is only learned by fit if X "
+                "contains text or words."
+            )
+        return source.vocabulary.ids
 
     # --- hooks, by default those of a network for sequences of numbers or ids ---------------------
 
@@ -96,12 +109,24 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         ``documents`` states whether sequences are long on average.
         """
         source = self._source
-        return choose_sequence_model(
+        choices = choose_sequence_model(
             params,
             source.num_embeddings,
             documents=documents,
             differences=source.adds_differences,
         )
+        letters = {"char_embedding": source.char_embedding, "n_letters": source.n_letters}
+        return {**choices, **letters}
+
+    def _plan(
+        self, params: Mapping[str, Any], n_rows: int, *, one_epoch: bool, **data: bool
+    ) -> Plan:
+        """Return the training parameters that may be "auto"; ``data`` describes X."""
+        return plan_training(params, n_rows, one_epoch=one_epoch, **data)
+
+    def _finish(self, spans: Spans, encoded: Any, rows: np.ndarray, caller: str) -> None:
+        """Examine the fitted model on its training rows."""
+        return
 
     # --- fitting --------------------------------------------------------------------------------
 
@@ -171,10 +196,12 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             target, y = self._make_target(y, X, samples, {**params, **target_options}, caller)
             source.warn(X, f"{caller}: X")
         self._target = target
-        sample_weight = check_weights(sample_weight, samples, caller)
+        weights = check_weights(sample_weight, samples, caller, per_step=target.per_step)
+        sample_weight, y = target.weigh(y, weights, samples, f"{caller}: sample_weight")
         groups = check_groups(groups, samples, caller)
         if sample_weight is not None and not sample_weight.all():
-            # A weight of zero is equivalent to dropping the row, also for classes and scaling.
+            # A weight of zero is equivalent to dropping the row, also for classes and scaling; so
+            # are weights of zero, or missing targets, at all of its time steps.
             keep = np.flatnonzero(sample_weight)
             y = target.take(y, samples, keep)
             samples, sample_weight = samples.take(keep), sample_weight[keep]
@@ -186,6 +213,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         target.learn(y, caller, reset=not resume)
         spans = source.encode(samples, warn=resume)
         encoded = target.encode(y, caller, warn=resume)
+        target.learn_order(encoded, spans, reset=not resume)
         self.__dict__.update(target.attributes())
 
         # Arrange the rows, and split off those for validation.
@@ -213,7 +241,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                 "n_features": spans.n_features,
                 "n_outputs": target.n_outputs,
                 "num_embeddings": source.num_embeddings,
-                "embedding_dim": embedding_dim(params),
+                "embedding_dim": embedding_dim(params, tokens=source.is_tokens),
                 "cell_params": extras["cell"],
                 **extras["module"],
                 **self._choose_module(params, documents=documents, caller=caller),
@@ -221,7 +249,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         data = target.data(
             encoded, spans, rows, sample_weight, device, caller, **self._input_options()
         )
-        plan = plan_training(
+        plan = self._plan(
             params,
             len(rows),
             one_epoch=one_epoch,
@@ -233,7 +261,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             valid, valid_weights = self._read_validation(validation, device, caller)
         elif valid_rows is not None:
             valid = PredictionBatches(data, valid_rows)
-            valid_weights = sample_weight
+            valid_weights = target.target_weights(encoded, sample_weight, spans)
 
         training = Training(
             TrainingBatches(data, rows, plan.batch_size, rng),
@@ -260,6 +288,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                 fold_rng = np.random.RandomState(seed)
                 folds = list(calibration_folds(rows, units, labels, groups, fold_rng))
             self._calibrate(training, initial, folds)
+        self._finish(spans, encoded, rows, caller)
 
     def _calibrate(
         self,
@@ -278,7 +307,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         def predict(interrupted: threading.Event) -> list[HeldOut]:
             if training.valid is not None:
                 outputs = net.outputs(training.valid, interrupted)
-                return [HeldOut.of(training.valid, outputs, data.targets(train.samples))]
+                trained = data.weighted_targets(train.samples)
+                return [HeldOut.of(training.valid, outputs, trained, self.module_.chain)]
             found = []
             for k, (rows, held_out) in enumerate(folds):
                 batches = PredictionBatches(data, held_out, n_outputs=self._target.n_outputs)
@@ -288,8 +318,9 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                     train=TrainingBatches(data, rows, train.batch_size, rng),
                     seed=training.seed + 1 + k,
                 )
-                outputs = self._held_out_outputs(apart, batches, initial, interrupted)
-                found.append(HeldOut.of(batches, outputs, data.targets(rows)))
+                outputs, module = self._held_out_outputs(apart, batches, initial, interrupted)
+                trained = data.weighted_targets(rows)
+                found.append(HeldOut.of(batches, outputs, trained, module.chain))
             return found
 
         try:
@@ -318,9 +349,13 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         source, target = self._source, self._target
         samples = source.read(X, self, caller, input_name="X_val")
         y = target.read(y, X, samples, caller, input_name="y_val")
+        name = "sample_weight_val"
+        weights = check_weights(
+            sample_weight, samples, caller, input_name=name, per_step=target.per_step
+        )
+        weights, y = target.weigh(y, weights, samples, f"{caller}: {name}")
         spans = source.encode(samples)
         encoded = target.encode(y, caller, input_name="y_val")
-        weights = check_weights(sample_weight, samples, caller, input_name="sample_weight_val")
         data = target.data(
             encoded,
             spans,
@@ -332,4 +367,4 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             **self._input_options(),
         )
         batches = PredictionBatches(data, n_outputs=self._module_arguments["n_outputs"])
-        return batches, weights
+        return batches, target.target_weights(encoded, weights, spans)

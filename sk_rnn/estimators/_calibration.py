@@ -7,13 +7,16 @@ networks").
 The temperature is learned on data that the network has not been trained on.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Self, cast
 
 import numpy as np
+import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_expit, log_softmax
 
+from ..modules import LinearChain
 from ..training import PredictionBatches, SequenceData
 
 # Out-of-fold samples beyond which another fold would not make the temperature more accurate.
@@ -80,16 +83,38 @@ class HeldOut(NamedTuple):
         Weights of the rows.
     n_samples : int
         Number of sequences, which have several rows each if time steps have targets.
+    lengths : ndarray of int of shape (n_samples,) or None
+        Numbers of rows of the sequences, if needed by a chain.
+    chain : LinearChain or None
+        The scores of transitions between classes, if there are any.
     """
 
     outputs: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
     n_samples: int
+    lengths: np.ndarray | None = None
+    chain: LinearChain | None = None
+
+    def log_proba(self, temperature: float) -> np.ndarray:
+        """Return log-probabilities of classes, with outputs and transitions divided by a number."""
+        scaled = self.outputs / temperature
+        if self.chain is None:
+            return log_softmax(scaled, axis=1)
+        chain = copy.deepcopy(self.chain)
+        chain.divide(temperature)
+        lengths = torch.from_numpy(cast(np.ndarray, self.lengths))
+        return chain.log_marginals(torch.from_numpy(scaled), lengths).numpy()
 
     @classmethod
-    def of(cls, batches: PredictionBatches, outputs: np.ndarray, trained: np.ndarray) -> Self:
-        """Take targets and weights from batches; classes not in ``trained`` are left out."""
+    def of(
+        cls,
+        batches: PredictionBatches,
+        outputs: np.ndarray,
+        trained: np.ndarray,
+        chain: LinearChain | None = None,
+    ) -> Self:
+        """Take targets and weights from batches; classes not in ``trained`` do not count."""
         data = cast(SequenceData, batches.data)
         order = np.concatenate([batches.samples[chosen] for chosen in batches.batches])
         targets, weights = data.targets(order), data.target_weights(order)
@@ -98,8 +123,18 @@ class HeldOut(NamedTuple):
         if targets.ndim == 1:
             # A class without a training sample says nothing about how sure the network should be.
             known = np.isin(targets, trained)
-            outputs, targets, weights = outputs[known], targets[known], weights[known]
-        return cls(outputs.astype(np.float64), targets, weights.astype(np.float64), len(order))
+            if chain is None:
+                outputs, targets, weights = outputs[known], targets[known], weights[known]
+            else:  # which needs whole sequences
+                weights = np.where(known, weights, 0.0)
+        return cls(
+            outputs.astype(np.float64),
+            targets,
+            weights.astype(np.float64),
+            len(order),
+            data.lengths[order],
+            chain,
+        )
 
 
 def learn_temperature(held_out: Sequence[HeldOut]) -> float | None:
@@ -111,7 +146,6 @@ def learn_temperature(held_out: Sequence[HeldOut]) -> float | None:
     """
     if not held_out:
         return None
-    outputs = np.concatenate([part.outputs for part in held_out])
     targets = np.concatenate([part.targets for part in held_out])
     weights = np.concatenate([part.weights for part in held_out])
     if not weights.sum() > 0:
@@ -119,12 +153,13 @@ def learn_temperature(held_out: Sequence[HeldOut]) -> float | None:
     smoothing = 1.0 / (sum(part.n_samples for part in held_out) + 2)
 
     def loss(log_temperature: float) -> float:
-        scaled = outputs / np.exp(log_temperature)
+        temperature = float(np.exp(log_temperature))
         if targets.ndim == 2:
+            scaled = np.concatenate([part.outputs for part in held_out]) / temperature
             smooth = targets * (1.0 - smoothing) + 0.5 * smoothing
             losses = -(smooth * log_expit(scaled) + (1.0 - smooth) * log_expit(-scaled)).mean(1)
         else:
-            log_proba = log_softmax(scaled, axis=1)
+            log_proba = np.concatenate([part.log_proba(temperature) for part in held_out])
             right = log_proba[np.arange(len(targets)), targets]
             losses = -(1.0 - smoothing) * right - smoothing * log_proba.mean(axis=1)
         return float(np.average(losses, weights=weights))

@@ -1,6 +1,8 @@
 """The kind of data in X or y: strings, tokens, token ids in a Panel, or numbers."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from datetime import date, timedelta
+from enum import Enum
 from itertools import chain
 from numbers import Integral, Number
 from typing import Any, NamedTuple
@@ -67,6 +69,7 @@ def read_contents(
     *,
     padding_value: float | None = None,
     auto_name: str | None = None,
+    otherwise: str = "",
 ) -> Contents:
     """Determine the kind of data in X or y.
 
@@ -85,22 +88,28 @@ def read_contents(
         The value that sequences of tokens are padded with.
     auto_name : str or None, default=None
         The parameter whose "auto" treated integers as tokens. If given, fractions raise an error.
+    otherwise : str, default=""
+        What else to do about data of another kind, for error messages.
     """
+
+    def check(found: Contents) -> Contents:
+        return _check_form(found, kind, where, reason, data, otherwise)
+
     _check_container(data, where)
     if isinstance(data, Panel | Spans):
         if data.is_tokens and kind == "tokens":
             ids = [row.tolist() for row in data]
             return Contents("tokens", _token_rows(ids, where, padding_value, auto_name))
         form = "ids" if data.is_tokens else "numbers"
-        return _check_form(Contents(form, None), kind, where, reason)
+        return check(Contents(form, None))
     rows = _open_rows(data, kind, where)
     if rows is None:
-        return _check_form(Contents("numbers", None), kind, where, reason, data)
+        return check(Contents("numbers", None))
     if not rows:
         raise ValueError(f"{where} has 0 sample(s) while a minimum of 1 is required.")
     if isinstance(rows[0], str | bytes) or (kind == "text" and not is_sequence(rows[0])):
         _check_strings(rows, where)
-        return _check_form(Contents("text", rows), kind, where, reason, data)
+        return check(Contents("text", rows))
     for i, row in enumerate(rows):
         if isinstance(row, str | bytes):
             raise TypeError(
@@ -109,7 +118,7 @@ def read_contents(
             )
     if not all(map(is_sequence, rows)):
         # If these are not sequences at all, reading them raises the error.
-        return _check_form(Contents("numbers", None), kind, where, reason, data)
+        return check(Contents("numbers", None))
     if kind == "auto" and all(isinstance(row, _PLAIN) and len(row) == 0 for row in rows):
         raise ValueError(
             f"{where} has {len(rows)} sequences, all of them empty. Pass sequences of tokens or "
@@ -117,8 +126,8 @@ def read_contents(
         )
     if kind != "series" and (kind == "tokens" or _contain_tokens(rows)):
         rows = _token_rows(rows, where, padding_value, auto_name)
-        return _check_form(Contents("tokens", rows), kind, where, reason, data)
-    return _check_form(Contents("numbers", None), kind, where, reason, data)
+        return check(Contents("tokens", rows))
+    return check(Contents("numbers", None))
 
 
 def _check_container(data: Any, where: str) -> None:
@@ -137,7 +146,9 @@ def _check_container(data: Any, where: str) -> None:
     )
 
 
-def _check_form(found: Contents, kind: str, where: str, reason: str, data: Any = None) -> Contents:
+def _check_form(
+    found: Contents, kind: str, where: str, reason: str, data: Any, otherwise: str
+) -> Contents:
     """Raise an error for data that is not of the required kind."""
     if kind in ("auto", found.form) or (kind, found.form) == ("series", "numbers"):
         return found
@@ -153,7 +164,7 @@ def _check_form(found: Contents, kind: str, where: str, reason: str, data: Any =
         hint = f" If {name} is one sequence of {counted(n_single, 'token')}, pass [{name}]."
     raise ValueError(
         f"{where} contains {_DESCRIPTIONS[found.form]}{received}, but {reason}. Pass "
-        f"{expected}.{hint}"
+        f"{expected}{otherwise}.{hint}"
     )
 
 
@@ -250,6 +261,90 @@ def _contain_tokens(rows: list[Any]) -> bool:
     if not all(issubclass(kind, Number) for kind in kinds):
         return True
     return bool(kinds) and all(issubclass(kind, Integral | np.bool_) for kind in kinds)
+
+
+# Values with their own error messages where numbers are expected, which say how to convert them.
+_NOT_WORDS = (Number, Mapping, bytes, date, timedelta, np.datetime64, np.timedelta64, pd.Period)
+
+
+def holds_words(data: Any) -> bool:
+    """Whether data contains strings, or sequences of words or other tokens, but no numbers.
+
+    Used by estimators whose data are numbers unless they cannot be. Sequences in which all words
+    are numbers, such as those of a file that was read without conversion, are not words.
+
+    Parameters
+    ----------
+    data : object
+        As passed by the user.
+    """
+    if isinstance(data, Panel | Spans | str | bytes | Mapping | Set | Iterator):
+        return False
+    table = is_rectangle(data)
+    if isinstance(data, pd.DataFrame) and data.shape[1] != 1:
+        return False  # columns of a table, one of which may be text
+    kind_of_steps = str(getattr(data, "type", "")).lower()  # of arrow and awkward arrays
+    if "int" in kind_of_steps and "str" not in kind_of_steps:
+        return False
+    rows = _open_rows(only_column(data), "auto", "")
+    if not rows or _begins_with_number(rows):
+        return False
+    if any(isinstance(row, str) for row in rows):
+        return not any(map(is_sequence, rows)) and not (table and all(map(_is_numeral, rows)))
+    if not all(map(_is_row_of_words, rows)):
+        return False
+    # None and NaN are missing words, which have a separate error message.
+    words = [t for t in chain.from_iterable(rows) if not (t is None or t is np.nan)]
+    if not all(map(_may_be_word, set(map(type, words)))) or all(map(_is_numeral, words)):
+        return False
+    # A step of several numbers may be a tuple, too.
+    steps = [word for word in words if isinstance(word, tuple)]
+    return not steps or not all(isinstance(part, Number) for step in steps for part in step)
+
+
+def only_column(data: Any) -> Any:
+    """Return the column of a DataFrame that has only one, and other data unchanged."""
+    return data.iloc[:, 0] if isinstance(data, pd.DataFrame) and data.shape[1] == 1 else data
+
+
+def holds_strings(data: Any) -> bool:
+    """Whether words, see `holds_words`, are in strings rather than sequences."""
+    return any(isinstance(row, str) for row in _open_rows(only_column(data), "auto", "") or ())
+
+
+def _begins_with_number(rows: list[Any]) -> bool:
+    """Whether the first time step is a number, so that the others need not be looked at."""
+    row: Any = rows[0]
+    if not isinstance(row, _PLAIN) or shape_of(row) == () or len(row) == 0:
+        return False
+    return isinstance(row[0], Number) and row[0] == row[0]
+
+
+def _is_row_of_words(row: Any) -> bool:
+    """Whether a sequence may hold words, judged by its type."""
+    if isinstance(row, pd.Series):
+        return not isinstance(row.dtype, pd.CategoricalDtype) and row.dtype.kind in "OUT"
+    if isinstance(row, np.ndarray):
+        return row.ndim == 1 and (row.dtype.kind in "OUT" or not len(row))
+    return isinstance(row, list | tuple)
+
+
+def _may_be_word(kind: Any) -> bool:
+    missing = kind in (type(pd.NA), type(pd.NaT))
+    refused = missing or issubclass(kind, _NOT_WORDS) or _holds_several(kind)
+    # Objects that are only equal to themselves would never be recognised in new data.
+    comparable = kind.__eq__ is not object.__eq__ or issubclass(kind, Enum)
+    return not refused and kind.__hash__ is not None and comparable
+
+
+def _is_numeral(token: Any) -> bool:
+    if not isinstance(token, str):
+        return False
+    try:
+        float(token)
+    except ValueError:
+        return False
+    return True
 
 
 def _holds_several(kind: type) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -13,16 +12,14 @@ from torch import Tensor
 from ..decoding import beam_search, greedy
 from ..modules import ROW_MULTIPLE, Memory, Seq2SeqModel, gaussian_log_density
 from ..sequences import Panel, Spans
-from ..training import Batch, PairData, PredictionBatches, RecurrentNet, SequenceData
+from ..training import Batch, PairData, RecurrentNet, SequenceData
+from ._by_row import DECODE_ROWS, each_row
 from ._stepping import RowStreams, Search, decode_numbers, search_tokens
 from ._texts import BEGIN, END, UNKNOWN
 from .targets import PairTarget, SeriesTarget
 
 # Encodes the sources of a batch.
 Encode = Callable[[Batch], Memory]
-
-# Number of hypotheses that are decoded together.
-DECODE_ROWS = 1024
 
 # Number of token scores, decoder states or attention weights that are kept in memory at a time when
 # given targets are scored or aligned.
@@ -250,30 +247,7 @@ class PairDecoder:
         *,
         max_rows: int = DECODE_ROWS,
     ) -> list[Any]:
-        """Call ``function`` with batches of ``data`` and return its results in row order.
-
-        It is also passed the row indices of the batch. Batches are padded with copies of their
-        last row, whose results are dropped.
-        """
-        net = self.net
-        batches = PredictionBatches(data, batch_size=max(1, max_rows), pad_samples=True)
-        numbers = iter(batches.batches)
-
-        def compute(batch: Batch) -> Any:
-            chosen = next(numbers)
-            n_filling = len(batch.X["lengths"]) - len(chosen)
-            with net.autocast():
-                return function(batch, np.pad(chosen, (0, n_filling), mode="edge"))
-
-        results = self.run(
-            data.given, lambda interrupted: net.each_batch(batches, compute, interrupted)
-        )
-        rows = np.concatenate(batches.batches).tolist()
-        found = chain.from_iterable(
-            part[: len(batch)] for part, batch in zip(results, batches.batches, strict=True)
-        )
-        by_row = dict(zip(rows, found, strict=True))
-        return [by_row[row] for row in range(len(rows))]
+        return each_row(self.net, self.run, data, function, max_rows=max_rows)
 
     def _rows_at_once(self, spans: Spans, target: Panel) -> int:
         """Return the batch size for which memory does not grow with the lengths."""

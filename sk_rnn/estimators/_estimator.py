@@ -231,8 +231,8 @@ class NetworkEstimator(ObservableNetwork, BaseEstimator):
         held_out: PredictionBatches,
         initial: Mapping[str, Any],
         interrupted: threading.Event,
-    ) -> np.ndarray:
-        """Train another network in the same way; return its outputs for data held out from it."""
+    ) -> tuple[np.ndarray, Any]:
+        """Train another network in the same way; return its outputs for held-out data, and it."""
         module = build_module(
             self._module_class,
             self._module_arguments,
@@ -253,7 +253,7 @@ class NetworkEstimator(ObservableNetwork, BaseEstimator):
         net.lr_schedule = checked_schedule(net.lr_schedule, training.caller)
         readout = self._target.readout()
         fit_network(net, training, readout=readout, progress=None, interrupted=interrupted)
-        return net.outputs(held_out, interrupted)
+        return net.outputs(held_out, interrupted), net.module_
 
     def _record(
         self, net: RecurrentNet, before: RecurrentNet | None, n_earlier: int, *, one_epoch: bool

@@ -8,6 +8,7 @@ import numpy as np
 from ..modules import find_cell
 from ..sequences import plain_numbers
 from ._autos import (
+    AUTO_EMBEDDING_DIM,
     EMBEDDING_EPS,
     auto_embedding_dropout,
     auto_head_norm,
@@ -33,10 +34,14 @@ _ENCODER = (
 SEQUENCE_MODEL_PARAMETERS = (
     *_ENCODER,
     "return_sequences",
+    "crf",
     "pooling",
     "head_norm",
     "differences",
     "time_warping",
+    "time_masking",
+    "feature_masking",
+    "char_embedding",
 )
 SEQ2SEQ_MODEL_PARAMETERS = (
     *_ENCODER,
@@ -45,6 +50,12 @@ SEQ2SEQ_MODEL_PARAMETERS = (
     "feedback",
     "tied_embeddings",
     "scheduled_sampling",
+)
+
+TRANSCRIBER_PARAMETERS = (
+    *(name for name in _ENCODER if "embedding" not in name and name != "word_dropout"),
+    "time_masking",
+    "feature_masking",
 )
 
 
@@ -78,11 +89,13 @@ def choose_sequence_model(
     return {name: value for name, value in choices.items() if params[name] == "auto"}
 
 
-def embedding_dim(params: Mapping[str, Any]) -> int | None:
+def embedding_dim(params: Mapping[str, Any], *, tokens: bool) -> int | None:
     """Return the size of the embedding vectors: that of pretrained ones, or the parameter."""
-    if params["embedding_weights"] is not None:
+    if params.get("embedding_weights") is not None:
         return int(np.shape(params["embedding_weights"])[-1])
-    return params["embedding_dim"]
+    if tokens and params["embedding_dim"] is None:
+        return AUTO_EMBEDDING_DIM
+    return params.get("embedding_dim")  # not of estimators that read numbers only
 
 
 def net_arguments(
@@ -124,9 +137,9 @@ def network_parameters(params: Mapping[str, Any], names: Iterable[str]) -> dict[
         All parameters of the estimator.
     names : iterable of str
         Parameters that the module and the interpretation of the data depend on;
-        ``precision``, ``scale_inputs`` and ``module__…`` are added.
+        ``precision``, ``scale_inputs``, ``center_inputs`` and ``module__…`` are added.
     """
-    names = (*names, "precision", "scale_inputs")
+    names = (*names, "precision", "scale_inputs", "center_inputs")
     initial = (name for name in params if name.startswith("module__"))
     return plain_numbers({name: params[name] for name in (*names, *initial) if name in params})
 

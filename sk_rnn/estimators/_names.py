@@ -62,6 +62,9 @@ _ELSEWHERE = {
     "tol": "min_delta tolerance early_stopping_min_delta",
     "warm_start": "continue_training resume",
     "class_weight": "class_weights pos_weight scale_pos_weight",
+    "crf": "use_crf crf_layer with_crf use_crf_layer",
+    "unseen_transitions": """all_possible_transitions constrain_transitions constraints
+        constrain_crf_decoding""",
     "loss": "criterion loss_fn loss_function objective loss_func likelihood",
     "huber_delta": "delta",
     "quantile": "q tau quantiles",

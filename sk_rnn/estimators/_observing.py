@@ -12,6 +12,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import (
+    CTCModel,
     GradientProfile,
     LayerActivity,
     Seq2SeqModel,
@@ -70,6 +71,8 @@ class Observations:
         That of X.
     per_step : bool
         Whether there is a target per time step.
+    stride : int
+        Time steps per step of the recurrence.
     activities, gradients : list
         Of each recurrent layer and direction. Gradients are empty without targets.
     truth, predicted : ndarray or None
@@ -89,6 +92,7 @@ class Observations:
     spans: Spans | None
     scaling: Standardisation | None
     per_step: bool
+    stride: int
     activities: list[LayerActivity]
     loss_curve: list[float]
     validation_curve: list[float] | None
@@ -266,6 +270,7 @@ class ObservableNetwork:
             spans=None if spans is None else spans.take(order),
             scaling=getattr(self._source, "scaling", None),
             per_step=bool(self._target.per_step),
+            stride=int(self._module_arguments.get("conv_stride") or 1),
             loss_curve=curve,
             validation_curve=None if validation is None else list(validation),
             best_epoch=best,
@@ -315,7 +320,7 @@ class ObservableNetwork:
     ) -> list[GradientProfile]:
         """Return the gradients of a few sequences, if the cell can be run step by step."""
         module = self.module_
-        if not isinstance(module, SequenceModel | Seq2SeqModel):
+        if not isinstance(module, SequenceModel | Seq2SeqModel | CTCModel):
             return []
         stack = module.encoder.recurrent
         width = stack.num_layers * stack.output_size * max(1, stack.cell.n_gates)

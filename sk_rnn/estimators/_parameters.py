@@ -17,7 +17,7 @@ from ._extras import FLOAT32_MAX, is_number, name_callbacks
 _positive_int = IntegerFrom(1)
 _fraction = NumberIn(0, 1, closed="left")
 
-Constraints = dict[str, list[Any]]
+Constraints = dict[str, Any]
 
 # Constraints of parameters, in disjoint groups; an estimator has a union of them.
 
@@ -79,9 +79,15 @@ SEQUENCE_MODEL: Constraints = {
     "embedding_dim": [_positive_int, None],
     "num_embeddings": [_positive_int, None],
     "embedding_dropout": [_fraction, StrOptions({"auto"})],
+    "analyzer": [StrOptions({"char", "word"}), callable, None],
+    "min_df": [_positive_int, StrOptions({"auto"})],
+    "char_embedding": [StrOptions({"auto", "rnn", "cnn"}), None],
     "tbptt_steps": [_positive_int, None],
     "differences": ["boolean", StrOptions({"auto"})],
     "time_warping": [NumberIn(0, 2, closed="left")],
+    "center_inputs": ["boolean"],
+    "time_masking": [IntegerFrom(0)],
+    "feature_masking": [_fraction],
 }
 
 # Only for estimators that can score validation data by scikit-learn's scorers.
@@ -231,6 +237,20 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
             f"time_warping={params['time_warping']} would move time steps away from their "
             "targets, which return_sequences=True has for each step. Set time_warping=0.",
         ),
+        *chain_conflicts(params),
+        (
+            reads_tokens and params["center_inputs"],
+            "center_inputs=True is not possible for token ids, which have no mean. Set "
+            "center_inputs=False.",
+        ),
+        *(
+            (
+                reads_tokens and params[name] > 0,
+                f"{name}={params[name]} is not possible for token ids; word_dropout hides some of "
+                f"them. Set {name}=0.",
+            )
+            for name in ("time_masking", "feature_masking")
+        ),
         (
             params["num_embeddings"] is not None and not reads_tokens,
             f"num_embeddings={params['num_embeddings']} has no effect without an embedding. "
@@ -238,6 +258,38 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
         ),
     ]
     check_conflicts(conflicts, caller)
+
+
+def chain_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
+    """Return what contradicts labels that are predicted together, with messages."""
+    crf = params.get("crf")  # not of all estimators
+    if not crf and params.get("unseen_transitions", "allow") == "allow":
+        return []
+    name = "crf=True" if crf else "unseen_transitions='forbid'"
+    return [
+        (
+            not params["return_sequences"],
+            f"{name} has no effect on one label per sequence. Set return_sequences=True, or leave "
+            "it at its default.",
+        ),
+        (
+            crf and params["class_weight"] is not None,
+            f"class_weight={params['class_weight']!r} is not possible with crf=True, whose loss is "
+            "that of whole sequences of labels. Set class_weight=None, and pass sample_weight "
+            "instead.",
+        ),
+        (
+            crf and params["label_smoothing"] > 0,
+            f"label_smoothing={params['label_smoothing']} is not possible with crf=True, whose "
+            "loss is that of whole sequences of labels. Set label_smoothing=0.",
+        ),
+        (
+            crf and params["tbptt_steps"] is not None,
+            f"tbptt_steps={params['tbptt_steps']} is not possible with crf=True, whose loss needs "
+            "all time steps of a sequence. Set tbptt_steps=None, or cut sequences into shorter "
+            "ones.",
+        ),
+    ]
 
 
 def encoder_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
@@ -249,7 +301,7 @@ def encoder_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
             "Set conv_channels.",
         ),
         (
-            params["freeze_embedding"] and params["embedding_weights"] is None,
+            params.get("freeze_embedding") and params["embedding_weights"] is None,
             "freeze_embedding=True would freeze random vectors. Pass embedding_weights, or set "
             "freeze_embedding=False.",
         ),

@@ -24,10 +24,12 @@ from ._parameters import (
 from ._scores import r_squared
 from ._streaming import PredictionStream, check_streams
 from ._types import (
+    Analyzer,
     Auto,
     Backend,
     Callbacks,
     Cell,
+    CharEmbedding,
     Extras,
     HeadNorm,
     Loss,
@@ -95,9 +97,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         recurrent layers by this factor. Must be 1 with ``return_sequences=True``.
 
     embedding_dim : int or None, default=None
-        If not None, X contains token ids, one per time step, and an embedding vector of this size
-        is learned for each token. If None, X contains numbers, unless `embedding_weights` is given.
-        64 is a good first choice for words and characters.
+        If not None, integers in X are token ids, one per time step, and an embedding vector of this
+        size is learned for each token. If None, integers are numbers, unless `embedding_weights` is
+        given, and strings and words in X get vectors of size 64.
 
     num_embeddings : int or None, default=None
         Size of the vocabulary: ids range from 0 to ``num_embeddings - 1``. If None, it is taken
@@ -116,6 +118,24 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     word_dropout : float in [0, 1), default=0.2
         Probability of replacing a token by the zero vector during training (Iyyer et al., 2015).
+
+    analyzer : {"word", "char"}, callable or None, default="word"
+        How strings in X are split into tokens, one time step each: into lowercase words of two or
+        more characters, as `SequenceVectorizer` does by default; into characters; or by a callable
+        that takes a string and returns a list. Lists of words are used as they are; None requires X
+        to consist of them. Only used if X contains text.
+
+    min_df : int or "auto", default="auto"
+        Words in X that occur in fewer sequences than this are replaced by the unknown token.
+        "auto" uses 2 with 1,000 sequences or more, so that the model learns to handle unknown
+        words, and 1 otherwise or if their letters are read. Only used if X contains text.
+
+    char_embedding : {"auto", "rnn", "cnn"} or None, default="auto"
+        How the letters of each word are read: by a recurrent network ("rnn"), whose final states
+        are put beside the embedding vector of the word, by a convolution ("cnn"), or not at all.
+        The ending of an unknown word often tells what it is. Of words longer than 24 letters, the
+        beginning and the end are read. "auto" uses "rnn" for words with ``return_sequences=True``,
+        and None otherwise. Only possible if X contains words.
 
     padding_value : float or None, default=None
         The value that X is padded with. Time steps at the start or the end of a sequence are
@@ -152,6 +172,29 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         N(0, 1))`` and rescaled to the length of the sequence. 0.1 is a moderate value. Only useful
         if the target does not depend on durations or frequencies. Not possible for token ids, or
         with ``return_sequences=True``.
+
+    center_inputs : bool, default=False
+        Whether to subtract from each sequence its own mean of each feature over its time steps,
+        before anything else is learned or predicted from it. On spectrograms (cepstral mean
+        normalisation; Atal, 1974) this removes the loudness, the microphone and part of the voice:
+        try it if predictions are for other speakers or devices than those of the training data.
+        Not useful if the level of a sequence is informative. Not possible for token ids, or with
+        `stream`. A memory-mapped Panel is copied.
+
+    time_masking : int, default=0
+        Maximum number of successive time steps that are masked at once during training
+        (SpecAugment; Park et al., 2019): in each epoch, two masks of random lengths are placed at
+        random in each sequence, each over at most a fifth of it, and masked features have their
+        mean over the training data. Meant for spectrograms of whole utterances, where 15 is a
+        moderate value; it did not help on single words. Sequences of fewer than five time steps are
+        not masked. With ``return_sequences=True``, the targets of masked time steps remain in the
+        loss. Not possible for token ids.
+
+    feature_masking : float in [0, 1), default=0.0
+        Maximum fraction of the features that are masked at once during training, in all time steps:
+        two masks per sequence, as with `time_masking`, over successive features. Only useful if
+        neighbouring features are related, as the bands of a spectrogram are; 0.15 is a moderate
+        value. Masks nothing if the fraction is less than one feature. Not possible for token ids.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
@@ -281,6 +324,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names. Only defined if X has column names that are all strings.
+    vocabulary_ : dict
+        The id of each word, if X contains text or words.
     n_iter_ : int
         Number of epochs trained.
     loss_curve_ : list of float
@@ -315,6 +360,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     distribution. ICNN. (the Gaussian loss)
 
     Huber, P. (1981). Robust statistics. Wiley.
+
+    Atal, B. (1974). Effectiveness of linear prediction characteristics of the speech wave for
+    automatic speaker identification and verification. JASA 55(6). (centred inputs)
+
+    Park, D. et al. (2019). SpecAugment: A simple data augmentation method for automatic speech
+    recognition. Interspeech. (masks)
 
     Examples
     --------
@@ -360,6 +411,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         freeze_embedding: bool = False,
         embedding_dropout: Float | Auto = "auto",
         word_dropout: Float = 0.2,
+        analyzer: Analyzer | None = "word",
+        min_df: Int | Auto = "auto",
+        char_embedding: CharEmbedding | None = "auto",
         padding_value: Float | None = None,
         dropout: Float = 0.2,
         recurrent_dropout: Float = 0.0,
@@ -368,6 +422,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         scale_inputs: bool = True,
         differences: bool | Auto = "auto",
         time_warping: Float = 0.0,
+        center_inputs: bool = False,
+        time_masking: Int = 0,
+        feature_masking: Float = 0.0,
         optimizer: Optimizer = "adamw",
         lr: Float = 5e-3,
         lr_schedule: Schedule = "one_cycle",
@@ -408,6 +465,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.freeze_embedding = freeze_embedding
         self.embedding_dropout = embedding_dropout
         self.word_dropout = word_dropout
+        self.analyzer = analyzer
+        self.min_df = min_df
+        self.char_embedding = char_embedding
         self.padding_value = padding_value
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
@@ -416,6 +476,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         self.scale_inputs = scale_inputs
         self.differences = differences
         self.time_warping = time_warping
+        self.center_inputs = center_inputs
+        self.time_masking = time_masking
+        self.feature_masking = feature_masking
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -465,15 +528,20 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X : sequences
             Input sequences: a Panel, a 2-D or 3-D array, a list of arrays of shape (n_timesteps,)
-            or (n_timesteps, n_features), a DataFrame or another supported container. See the data
-            contract in the documentation.
+            or (n_timesteps, n_features), a DataFrame or another supported container; or text, as a
+            list of strings or of lists of words. See the data contract in the documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence per sample
-            Targets. With ``return_sequences=True``, one sequence of numbers per sample. If X is a
-            Panel, a Series or DataFrame indexed by the ids of the Panel is aligned with it; the
-            same holds for `sample_weight` and `groups`.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Targets. With ``return_sequences=True``, one sequence of numbers per sample; time steps
+            whose numbers are all None or NaN have no target, as if their weight were zero, and
+            sequences without any target are left out. If X is a Panel, a Series or DataFrame
+            indexed by the ids of the Panel is aligned with it; the same holds for `sample_weight`
+            and `groups`.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
             Weight of each sequence. A weight of zero leaves the sequence out; an integer weight k
-            is equivalent to k copies.
+            is equivalent to k copies. With ``return_sequences=True``, it can also contain one
+            weight per time step. A weight of zero then leaves the time step out of the loss, and of
+            scores, but the network still reads it, and its label is still a class; a sequence
+            whose weights are all zero is left out.
         X_val, y_val : as X and y, default=None
             Validation data, scored after each epoch. With ``early_stopping=True``, it determines
             when training stops and which weights are kept.
@@ -516,8 +584,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X, y : as in `fit`
             Sequences to train on, and their targets.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
+            Weight of each sequence, or of each time step, as in `fit`.
 
         Returns
         -------
@@ -603,21 +671,25 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         ----------
         X, y : as in `fit`
             Sequences and their true targets.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weight of each sequence.
+        sample_weight : array-like of shape (n_samples,), or one sequence per sample, default=None
+            Weight of each sequence, or of each time step, as in `fit`.
 
         Returns
         -------
         float
             The best possible score is 1.0; predicting the mean of y scores 0.0. With
-            ``return_sequences=True``, computed over all time steps.
+            ``return_sequences=True``, computed over all time steps with a target.
         """
         caller = f"{type(self).__name__}.score"
         spans = self._read(X, "score")
-        truth = self._target.read(y, X, spans, caller)
-        weights = check_weights(sample_weight, spans, caller, purpose="score")
-        predicted = self._target.decode(self._outputs(spans))
-        return r_squared(truth, predicted, self._target.repeat_per_target(weights, spans), caller)
+        target = self._target
+        truth = target.read(y, X, spans, caller)
+        weights = check_weights(
+            sample_weight, spans, caller, purpose="score", per_step=target.per_step
+        )
+        truth, weights, used = target.scored(truth, weights, spans, f"{caller}: sample_weight")
+        predicted = target.decode(self._outputs(spans))
+        return r_squared(truth, predicted[used], weights, caller)
 
     def _decode_outputs(self, outputs: np.ndarray, method: str) -> np.ndarray:
         """Convert outputs of the network to predictions."""

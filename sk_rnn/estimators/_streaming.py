@@ -10,6 +10,7 @@ from ..modules import SequenceModel, begin_streams, push_steps
 from ..sequences import Int, IntegerFrom, counted, plain, quote
 from ..training import float_type, run_here
 from ._modules import divergence_advice
+from .sources import WordSource
 from .targets import to_object_array
 
 positive_int = IntegerFrom(1)
@@ -28,6 +29,12 @@ def check_streams(estimator: Any, n_streams: Any, caller: str) -> None:
             f"{caller}: the model was fitted with bidirectional=True, which reads each sequence "
             "from its end, too, so its predictions need the whole sequence. Fit with "
             "bidirectional=False."
+        )
+    if estimator._source.centers:
+        raise ValueError(
+            f"{caller}: the model was fitted with center_inputs=True, which subtracts the mean of "
+            "the whole sequence, so its predictions need all time steps. Fit with "
+            "center_inputs=False."
         )
     if not isinstance(arguments["cell"], str):
         raise ValueError(
@@ -119,7 +126,8 @@ class PredictionStream:
         ----------
         X : step or chunk; a sequence of them for several streams
             A step is a number, a token id, or an array of shape (n_features,); a chunk is an array
-            of shape (n_timesteps,) or (n_timesteps, n_features).
+            of shape (n_timesteps,) or (n_timesteps, n_features). Of a model of lists of words, a
+            word or a list of them; of one of strings, a string, which is split into its tokens.
 
         Returns
         -------
@@ -144,6 +152,9 @@ class PredictionStream:
     def _read(self, X: Any) -> tuple[list[np.ndarray], bool]:
         """Return the new steps of each stream as inputs of the network; and whether X is chunks."""
         source = self._estimator._source
+        if isinstance(source, WordSource):
+            items = [X] if self.n_streams is None else self._items(X)
+            return source.encode_steps(items, self._where)
         read: Callable[[Any], tuple[np.ndarray, bool]] = (
             self._read_ids if source.is_tokens else self._read_numbers
         )

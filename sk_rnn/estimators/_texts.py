@@ -83,7 +83,13 @@ def join_tokens(tokens: Iterable[Any], joiner: str | None) -> str:
 
 
 def learn_vocabulary(
-    rows: Sequence[Tokens], min_df: Any, name: str, where: str, *, drop_rare: bool
+    rows: Sequence[Tokens],
+    min_df: Any,
+    name: str,
+    where: str,
+    *,
+    drop_rare: bool,
+    reserved: tuple[str, ...] = RESERVED,
 ) -> Vocabulary:
     """Learn the vocabulary of the sequences. Its ids follow the reserved ones.
 
@@ -98,11 +104,13 @@ def learn_vocabulary(
         Name of the caller and the argument in error messages.
     drop_rare : bool
         Whether "auto" drops tokens that occur in a single sequence if there are many sequences.
+    reserved : tuple of str
+        Names of the reserved ids.
     """
     minimum = min_df
     if min_df == "auto":
         minimum = least_sequences(len(rows)) if drop_rare else 1
-    vocabulary = Vocabulary.learn(rows, RESERVED, int(minimum))
+    vocabulary = Vocabulary.learn(rows, reserved, int(minimum))
     if not vocabulary.tokens:
         raise ValueError(
             f"{where} has no tokens to learn: none occurs in {minimum} or more of {len(rows)} "

@@ -69,7 +69,7 @@ def make_scorer(
     valid : PredictionBatches or None
         The validation data.
     sample_weight : ndarray or None
-        Weight of each sequence.
+        Weight of each target, without class weights.
     caller : str
         Name of the caller in messages.
     """
@@ -81,14 +81,18 @@ def make_scorer(
     if sample_weight is not None:
         data = cast(SequenceData, valid.data)
         order = np.concatenate([valid.samples[chosen] for chosen in valid.batches])
-        repeated = target.repeat_per_target(sample_weight, data.given)
-        sample_weight = repeated[data.target_positions(order)]
+        positions = data.target_positions(order)
+        sample_weight = sample_weight[positions]
+        if data.labelled is not None:
+            sample_weight = sample_weight[data.labelled[positions]]
+            if (sample_weight == 1.0).all():  # for scorers that accept none
+                sample_weight = None
     return ValidationScorer(scoring, target.labelled_readout(), sample_weight, caller)
 
 
-def _own_score(net: RecurrentNet, X: Any, y: Any) -> float:
-    """Return R², as the `score` method of a regressor does."""
-    return net.score(X, y)
+def _own_score(net: RecurrentNet, X: Any, y: Any, sample_weight: Any = None) -> float:
+    """Return what the `score` method of the estimator does: R², or the accuracy."""
+    return net.score(X, y, sample_weight)
 
 
 def handle_interruption(net: RecurrentNet, epochs: int, n_earlier: int, caller: str) -> None:

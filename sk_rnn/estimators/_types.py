@@ -23,6 +23,7 @@ Loss = Literal["squared_error", "absolute_error", "huber", "quantile", "poisson"
 Attention = Literal["auto", "additive", "dot", "general"]
 SourceKind = Literal["auto", "tokens", "series", "vectors"]
 TargetKind = Literal["auto", "tokens", "series"]
+CharEmbedding = Literal["auto", "rnn", "cnn"]
 Analyzer = Literal["char", "word"] | Callable[[str], Any]
 TransformMethod = Literal["predict", "encode"]
 Auto = Literal["auto"]

@@ -283,7 +283,7 @@ def check_gradients(case: Case) -> Finding:
     if not top:
         return Finding(name, "skipped", "the gradients are zero")
     profile = max(top, key=lambda g: half_life(g.norms))
-    stride = int(case.params.get("conv_stride") or 1)
+    stride = seen.stride
     steps = stride * half_life(profile.norms)
     n_timesteps = case.median_length
     far = profile.norms[int(n_timesteps / stride / 2) :]

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from ._preparation import prepare, prepare_generation, remedy, warn_unavailable, why_unavailable
+from ._preparation import (
+    prepare,
+    prepare_chain,
+    prepare_generation,
+    remedy,
+    warn_unavailable,
+    why_unavailable,
+)
 from ._shards import kernel_threads
 from ._weights import DirectionWeights
 
@@ -18,6 +25,7 @@ __all__ = [
     "kernel_threads",
     "mean_max_last",
     "prepare",
+    "prepare_chain",
     "prepare_generation",
     "recurrent_layer",
     "remedy",

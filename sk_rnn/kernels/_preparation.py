@@ -122,6 +122,25 @@ def prepare_generation(cell: str, dtype: torch.dtype) -> str:
     return _status.failure
 
 
+def prepare_chain() -> str:
+    """Compile or load from disk the loops over chains of labels; see `prepare`."""
+    key = ("chain", torch.float64, True)
+    if key in _status.prepared:
+        return _status.failure
+    reason = why_unavailable()
+    if reason:
+        return reason
+
+    def work(compiling: Callable[[], None]) -> None:
+        from . import _chain
+
+        _chain.try_out()
+        _status.prepared.add(key)
+
+    _Attempt(work, "Numba cannot compile the kernels").wait()
+    return _status.failure
+
+
 def _import_numba(_: Callable[[], None]) -> None:
     if importlib.util.find_spec("numba") is None:
         return

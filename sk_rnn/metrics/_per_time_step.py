@@ -1,48 +1,68 @@
-"""scikit-learn's metrics for targets per time step."""
+"""scikit-learn's metrics and scorers for targets per time step."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+from sklearn.metrics import get_scorer
+from sklearn.metrics._scorer import _BaseScorer
+from sklearn.utils import ClassifierTags, RegressorTags, Tags, get_tags
 
 from ..sequences import (
     Panel,
     check_sample_weights,
+    check_step_weights,
     counted,
+    find_missing,
     flatten,
+    has_step_weights,
     name_kind,
     open_tensors,
     plain_labels,
 )
 
 
-def per_time_step(score_func: Callable[..., Any]) -> "PerTimeStep":
-    """Convert a metric of scikit-learn to a metric for targets per time step.
+@overload
+def per_time_step(score_func: str) -> "PerTimeStepScorer": ...
 
-    scikit-learn's metrics do not accept a sequence of labels or numbers per sample. The returned
-    metric concatenates the sequences, so that each time step counts as a sample, and calls the
-    given metric. Wrapped with ``make_scorer``, it can be used as `scoring` in searches and
-    cross-validation.
+
+@overload
+def per_time_step(score_func: Callable[..., Any]) -> "PerTimeStep | PerTimeStepScorer": ...
+
+
+def per_time_step(score_func: str | Callable[..., Any]) -> "PerTimeStep | PerTimeStepScorer":
+    """Convert a metric or scorer of scikit-learn to one for targets per time step.
+
+    scikit-learn's metrics do not accept a sequence of labels or numbers per sample. What is
+    returned concatenates the sequences, so that each time step counts as a sample, and calls the
+    given metric or scorer. Scorers can be used as `scoring` in searches and cross-validation.
 
     Parameters
     ----------
-    score_func : callable
-        A metric with the signature ``score_func(y_true, y_pred, **kwargs)``, such as
-        ``sklearn.metrics.f1_score`` or ``mean_absolute_error``. If it is a loss, pass
-        ``greater_is_better=False`` to ``make_scorer``.
+    score_func : str or callable
+        The name of a scorer of scikit-learn, such as "f1_macro", "neg_log_loss" or "r2"; a scorer
+        returned by ``make_scorer``; or a metric with the signature ``score_func(y_true, y_pred,
+        **kwargs)``, such as ``sklearn.metrics.f1_score``.
 
     Returns
     -------
+    scorer : callable
+        For a name or a scorer: ``scorer(estimator, X, y, sample_weight=None)``, where greater is
+        better.
     metric : callable
+        For a metric:
         ``metric(y_true, y_pred, *, sample_weight=None, **kwargs)``. Targets and predictions are
-        any containers of sequences that the estimators accept as y, or return. There is one weight
-        per sequence, which applies to each of its time steps. Other arguments are passed to
-        `score_func`.
+        any containers of sequences that the estimators accept as y, or return. Time steps whose
+        true target is missing (None or NaN) are left out. `sample_weight` contains one weight per
+        sequence, which applies to each of its time steps, or one sequence of weights per sequence.
+        Other arguments are passed to `score_func`.
 
     Raises
     ------
     TypeError
-        If `score_func` is not callable.
+        If `score_func` is neither a string nor callable.
+    ValueError
+        If scikit-learn has no scorer of this name.
 
     See Also
     --------
@@ -58,19 +78,29 @@ def per_time_step(score_func: Callable[..., Any]) -> "PerTimeStep":
     >>> round(per_time_step(f1_score)(y_true, y_pred, average="macro"), 3)
     0.8
 
-    As a scorer in model selection:
+    As scorers in model selection:
 
-    >>> scoring = make_scorer(per_time_step(f1_score), average="macro")
-
-    A metric of probabilities requires a scorer function::
-
-        def neg_log_loss(tagger, X, y):
-            return -per_time_step(log_loss)(y, tagger.predict_proba(X), labels=tagger.classes_)
+    >>> scoring = per_time_step("f1_macro")
+    >>> scoring = {
+    ...     "log_loss": per_time_step("neg_log_loss"),
+    ...     "f1_of_nouns": per_time_step(make_scorer(f1_score, average=None, labels=["N"])),
+    ... }
     """
+    if isinstance(score_func, str):
+        try:
+            return PerTimeStepScorer(get_scorer(score_func), score_func)
+        except ValueError:
+            raise ValueError(
+                f"per_time_step: scikit-learn has no scorer {score_func!r}. Pass one of the names "
+                "that sklearn.metrics.get_scorer_names() lists, or a metric."
+            ) from None
+    if isinstance(score_func, _BaseScorer):
+        return PerTimeStepScorer(score_func, str(score_func))
     if not callable(score_func):
         raise TypeError(
-            f"per_time_step: score_func is {name_kind(score_func)}, which is not callable. Pass a "
-            "metric, such as sklearn.metrics.f1_score."
+            f"per_time_step: score_func is {name_kind(score_func)}, which is neither a name nor "
+            "callable. Pass the name of a scorer, such as 'f1_macro', or a metric, such as "
+            "sklearn.metrics.f1_score."
         )
     return PerTimeStep(score_func)
 
@@ -102,14 +132,86 @@ class PerTimeStep:
                 f"{caller}: y_true[{i}] has {counted(lengths[i], 'time step')}, but y_pred[{i}] "
                 f"has {others[i]}. Pass predictions for each time step."
             )
+        missing = find_missing(true).reshape(len(true), -1).all(axis=1)
+        known = np.flatnonzero(~missing)
+        if not len(known):
+            raise ValueError(
+                f"{caller}: y_true has no target at any time step. At least one must not be None "
+                "or NaN."
+            )
         if sample_weight is not None:
             sample_weight = open_tensors(sample_weight, f"{caller}: sample_weight")
-            weights = check_sample_weights(sample_weight, len(lengths), caller, noun="sequence")
-            kwargs["sample_weight"] = np.repeat(weights, lengths)
+            if has_step_weights(sample_weight):
+                weights = check_step_weights(sample_weight, lengths, caller, source="y_true")
+            else:
+                weights = check_sample_weights(sample_weight, len(lengths), caller, noun="sequence")
+                weights = np.repeat(weights, lengths)
+            kwargs["sample_weight"] = weights[known]
+        true = _plain(true[known], f"{caller}: y_true")
+        predicted = _plain(predicted[known], f"{caller}: y_pred")
         return self.score_func(true, predicted, **kwargs)
 
     def __repr__(self) -> str:
         return self.__name__
+
+
+class PerTimeStepScorer:
+    """A scorer of concatenated sequences; a class, so that it can be pickled."""
+
+    def __init__(self, scorer: Callable[..., Any], name: str) -> None:
+        self.scorer = scorer
+        self.__name__ = f"per_time_step({name})"
+
+    def __call__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Score the predictions for all time steps together."""
+        caller = self.__name__
+        true, lengths = _read(y, f"{caller}: y")
+        keywords = {}
+        if sample_weight is not None:
+            sample_weight = open_tensors(sample_weight, f"{caller}: sample_weight")
+            weights = check_sample_weights(sample_weight, len(lengths), caller, noun="sequence")
+            keywords["sample_weight"] = np.repeat(weights, lengths)
+        return self.scorer(_FlatEstimator(estimator, caller, lengths), X, true, **keywords)
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+
+class _FlatEstimator:
+    """A fitted estimator whose predictions for time steps are concatenated, as scorers see it."""
+
+    def __init__(self, estimator: Any, caller: str, lengths: np.ndarray) -> None:
+        self._estimator, self._caller, self._lengths = estimator, caller, lengths
+
+    def __sklearn_tags__(self) -> Tags:
+        """Those of a classifier or regressor, which decide what scorers call."""
+        tags = get_tags(self._estimator)
+        if hasattr(self._estimator, "classes_"):
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
+        else:
+            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._estimator, name)
+        if name not in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+            return found
+
+        def flat(X: Any) -> np.ndarray:
+            values, lengths = _read(found(X), f"{self._caller}: {name}(X)")
+            if not np.array_equal(lengths, self._lengths):
+                raise ValueError(
+                    f"{self._caller}: y has {counted(int(self._lengths.sum()), 'time step')} in "
+                    f"{counted(len(self._lengths), 'sequence')}, but {name}(X) has "
+                    f"{int(lengths.sum())} in {len(lengths)}. Pass one target per time step of X."
+                )
+            return values
+
+        flat.__name__ = name  # scorers look for it
+        return flat
 
 
 def _read(y: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
@@ -121,6 +223,9 @@ def _read(y: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
         values, offsets = flat.values, flat.offsets
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.dtype == object:
-        values = plain_labels(values, where)
     return values, np.diff(offsets)
+
+
+def _plain(values: np.ndarray, where: str) -> np.ndarray:
+    """Return objects as an array of their natural dtype."""
+    return plain_labels(values, where) if values.dtype == object else values

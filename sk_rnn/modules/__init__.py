@@ -2,6 +2,7 @@
 
 from ._attention import ATTENTIONS, Attention, Memory
 from ._chunks import Chunk, ChunkedRun, cut_chunks
+from ._crf import ChainLikelihood, LinearChain
 from ._decoder import Decoder
 from ._dropout import set_generator
 from ._explicit import ExplicitGradients, supports_explicit_gradients
@@ -25,6 +26,7 @@ from ._losses import (
     NextValues,
     Poisson,
     Quantile,
+    RowLoss,
     SquaredError,
     StepsAndEnd,
     Targets,
@@ -35,6 +37,7 @@ from ._losses import (
     split_end,
     value_log_density,
 )
+from ._masking import InputMasking
 from ._model import SequenceModel, set_backend
 from ._poolings import POOLINGS, Pooling, PoolingName, Totals
 from ._seq2seq import Seq2SeqModel
@@ -42,19 +45,23 @@ from ._stack import RecurrentStack
 from ._steps import ValidSteps
 from ._streams import StreamState, begin_streams, push_steps
 from ._summary import LayerSummary, summarise_layers
+from ._transcription import BLANK, CTCModel
 from .cells import CELLS, Cell, CellName, CellWeights, RecurrentState, cell_fault, find_cell
 
 __all__ = [
     "ATTENTIONS",
+    "BLANK",
     "CELLS",
     "POOLINGS",
     "ROW_MULTIPLE",
     "AbsoluteError",
     "Attention",
     "BinaryCrossEntropy",
+    "CTCModel",
     "Cell",
     "CellName",
     "CellWeights",
+    "ChainLikelihood",
     "Chunk",
     "ChunkedRun",
     "CovariateSizes",
@@ -67,9 +74,11 @@ __all__ = [
     "GradientProfile",
     "HeadBatchNorm",
     "Huber",
+    "InputMasking",
     "LanguageModel",
     "LayerActivity",
     "LayerSummary",
+    "LinearChain",
     "Loss",
     "Memory",
     "Moments",
@@ -80,6 +89,7 @@ __all__ = [
     "Quantile",
     "RecurrentStack",
     "RecurrentState",
+    "RowLoss",
     "Seq2SeqModel",
     "SequenceModel",
     "SquaredError",

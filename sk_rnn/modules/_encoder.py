@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ._front import ConvFrontEnd, TokenEmbedding
+from ._letters import CharEmbedding, LetterEncoder, SpelledEmbedding
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
 from .cells import RecurrentState
@@ -26,6 +27,10 @@ class Encoder(nn.Module):
         Pretrained vectors.
     unseen_tokens : ndarray of int or None
         Tokens that do not occur in the training data.
+    char_embedding : {"rnn", "cnn"} or None
+        How letters of tokens are read, see `LetterEncoder`. Inputs then have further ids.
+    n_letters : int
+        Number of ids of letters.
     **others
         See `RecurrentStack`, `TokenEmbedding` and `ConvFrontEnd`.
     """
@@ -45,6 +50,8 @@ class Encoder(nn.Module):
         freeze_embedding: bool = False,
         embedding_dropout: float = 0.0,
         word_dropout: float = 0.0,
+        char_embedding: CharEmbedding | None = None,
+        n_letters: int = 0,
         conv_channels: int | None = None,
         conv_kernel_size: int = 5,
         conv_stride: int = 1,
@@ -61,7 +68,7 @@ class Encoder(nn.Module):
         if num_embeddings is not None:
             if embedding_dim is None:
                 raise TypeError("num_embeddings needs embedding_dim")
-            self.embedding = TokenEmbedding(
+            tokens = TokenEmbedding(
                 num_embeddings,
                 embedding_dim,
                 weights=embedding_weights,
@@ -72,7 +79,13 @@ class Encoder(nn.Module):
                 std=embedding_std,
                 generator=generator,
             )
-            n_features = embedding_dim
+            self.embedding, n_features = tokens, embedding_dim
+            if char_embedding is not None:
+                letters = LetterEncoder(
+                    n_letters, char_embedding, std=embedding_std, generator=generator
+                )
+                self.embedding = spelled = SpelledEmbedding(tokens, letters)
+                n_features = spelled.output_size
         self.conv = None
         if conv_channels is not None:
             self.conv = ConvFrontEnd(
@@ -99,8 +112,21 @@ class Encoder(nn.Module):
         )
         self.output_size = self.recurrent.output_size
 
+    @property
+    def rows_independent(self) -> bool:
+        """Whether the states of a row are bitwise independent of the other rows."""
+        spelled = self.embedding
+        return (
+            self.recurrent.backend == "numba"
+            and self.conv is None
+            and (not isinstance(spelled, SpelledEmbedding) or spelled.letters.rows_independent)
+        )
+
     def forward(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
-        """(T, B, F), or ids (T, B), to states (T', B, output_size) and their valid steps."""
+        """(T, B, F), or ids (T, B), to states (T', B, output_size) and their valid steps.
+
+        Ids of tokens with their letters are (T, B, 1 + L).
+        """
         x, valid = self.recurrence_input(x, valid)
         return self.recurrent(x, valid), valid
 

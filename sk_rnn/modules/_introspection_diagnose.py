@@ -224,7 +224,7 @@ def gradient_profiles(
             recurrence.__dict__.update(forward=partial(_first, unrolled), run=unrolled)
     with torch.enable_grad():
         losses = criterion.per_row(copied(**inputs), cast(Tensor, targets.values))
-        per_step = targets.lengths is not None and "target" not in inputs
+        per_step = targets.lengths is not None and not {"target", "labels"} & inputs.keys()
         if per_step:
             losses = losses[cast(Tensor, targets.lengths).cumsum(0) - 1]
         parts = [part for *_, states in recorded for state in states for part in state]

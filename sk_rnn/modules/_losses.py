@@ -25,15 +25,21 @@ class Targets(NamedTuple):
         Weights of the rows. Their mean is one over the data set, but not in each batch.
     lengths : Tensor of shape (B,), int64, on the CPU, or None
         Number of consecutive rows of each sequence; None if each row is a sequence.
+    labelled : Tensor of bool of shape (N,), on the CPU, or None
+        Which rows have a target, if not all have; the others have a weight of zero.
     """
 
     values: Tensor | None
     weights: Tensor | None = None
     lengths: Tensor | None = None
+    labelled: Tensor | None = None
 
 
 class Loss(nn.Module, ABC):
     """Loss of a batch. It may depend on whole sequences, because `Targets` have lengths."""
+
+    def attach(self, module: nn.Module) -> None:
+        """Use parameters of the module whose outputs the loss receives; by default none."""
 
     @abstractmethod
     def forward(self, outputs: Tensor, targets: Targets) -> Tensor:
@@ -51,6 +57,14 @@ class WeightedLoss(Loss):
         """Weighted mean."""
         losses = self.per_row(outputs, cast(Tensor, targets.values))
         return losses.mean() if targets.weights is None else (losses * targets.weights).mean()
+
+
+class RowLoss(WeightedLoss):
+    """Loss of modules that compute the loss of each row themselves."""
+
+    def per_row(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """(N, 1) and (N,) to (N,)."""
+        return outputs[:, 0]
 
 
 class CrossEntropy(WeightedLoss):

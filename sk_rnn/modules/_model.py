@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ._crf import LinearChain
 from ._encoder import Encoder
 from ._head import Head
+from ._masking import InputMasking
 from ._poolings import POOLINGS, Pooling
 from ._series import Differences, TimeWarping
 from ._stack import RecurrentStack
@@ -17,7 +19,7 @@ from ._steps import ValidSteps
 def set_backend(module: nn.Module, backend: str) -> None:
     """Select the "torch" or "numba" backend in all submodules that have kernels."""
     for part in module.modules():
-        if isinstance(part, RecurrentStack | Pooling):
+        if isinstance(part, RecurrentStack | Pooling | LinearChain):
             part.backend = backend
 
 
@@ -30,6 +32,8 @@ class SequenceModel(nn.Module):
         Outputs per sequence, or per time step with ``return_sequences=True``.
     return_sequences : bool
         Outputs for every time step instead of one pooled vector.
+    crf : bool
+        Whether the outputs are the emissions of a `LinearChain`, the attribute ``chain``.
     pooling : str
         A name in `POOLINGS`; not used with ``return_sequences=True``.
     head_norm : {"batch", "layer"} or None
@@ -42,6 +46,10 @@ class SequenceModel(nn.Module):
         Whether `Differences` are added to the features; only for numbers.
     difference_scale : ndarray of shape (n_features,) or None
         Their factors; None if weights are loaded.
+    time_masking, feature_masking
+        See `InputMasking`; only for numbers.
+    mask_values : ndarray of shape (n_features,) or None
+        Its ``fill``.
     **encoder
         See `Encoder`.
     """
@@ -53,17 +61,29 @@ class SequenceModel(nn.Module):
         n_outputs: int,
         bidirectional: bool = False,
         return_sequences: bool = False,
+        crf: bool = False,
         pooling: str = "concat",
         head_norm: str | None = "batch",
         dropout: float = 0.0,
         time_warping: float = 0.0,
         differences: bool = False,
         difference_scale: np.ndarray | None = None,
+        time_masking: int = 0,
+        feature_masking: float = 0.0,
+        mask_values: np.ndarray | None = None,
         generator: torch.Generator | None = None,
         **encoder: Any,
     ):
         super().__init__()
         self.time_warping = TimeWarping(time_warping)
+        self.masking: InputMasking | None = None
+        if time_masking or feature_masking:
+            self.masking = InputMasking(
+                n_features,
+                time_masking=time_masking,
+                feature_masking=feature_masking,
+                fill=mask_values,
+            )
         self.differences: Differences | None = None
         if differences:
             self.differences = Differences(n_features, difference_scale)
@@ -83,6 +103,7 @@ class SequenceModel(nn.Module):
             )
             n_states = self.pooling.output_size
         self.head = Head(n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator)
+        self.chain = LinearChain(n_outputs) if crf else None
 
     @property
     def n_outputs(self) -> int:
@@ -96,10 +117,8 @@ class SequenceModel(nn.Module):
         The kernels process each row separately, and the head pads the batch. This does not hold for
         torch operations before the head, such as a convolution or an attention.
         """
-        return (
-            self.encoder.recurrent.backend == "numba"
-            and self.encoder.conv is None
-            and (self.pooling is None or self.pooling.rows_independent)
+        return self.encoder.rows_independent and (
+            self.pooling is None or self.pooling.rows_independent
         )
 
     def forward(self, x: Tensor, lengths: Tensor, positions: Tensor | None = None) -> Tensor:
@@ -107,7 +126,7 @@ class SequenceModel(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (T, B, F), or (T, B) for token ids
+        x : Tensor of shape (T, B, F), or (T, B) for token ids, (T, B, 1 + L) with their letters
             Padded after each row's last step; the padding values are ignored.
         lengths : Tensor of shape (B,), int64, on the CPU
             Valid steps per row.
@@ -129,12 +148,17 @@ class SequenceModel(nn.Module):
         return self.head(states.flatten(0, 1).index_select(0, positions))
 
     def divide_outputs(self, divisor: float) -> None:
-        """Change the last layer so that outputs are divided by a number."""
+        """Change the last layer so that outputs, and scores of transitions, are divided."""
         with torch.no_grad():
             for parameter in self.head.linear.parameters():
                 parameter.div_(divisor)
+        if self.chain is not None:
+            self.chain.divide(divisor)
 
     def prepare(self, x: Tensor, valid: ValidSteps) -> Tensor:
-        """Input of the encoder: numbers are warped in training, and extended by differences."""
+        """Input of the encoder: numbers, warped and masked in training, with their differences."""
         x = self.time_warping(x, valid)
-        return x if self.differences is None else self.differences(x)
+        if self.differences is not None:
+            x = self.differences(x)
+        # After the differences, which would be large at the ends of a mask.
+        return x if self.masking is None else self.masking(x, valid)

@@ -47,14 +47,21 @@ from ._messages import argument, counted, level_of_user, name_kind, plain, quote
 from ._numbers import as_float, as_numbers, frame_values
 from ._order import canonical_order
 from ._panel import Panel, read_panel, step_labels
-from ._scaling import Standardisation, difference_sizes, standardisation_of, weighted_statistics
-from ._spans import Spans, TokenRows
+from ._scaling import (
+    Standardisation,
+    center_samples,
+    difference_sizes,
+    standardisation_of,
+    weighted_statistics,
+)
+from ._spans import Spans, TokenRows, trimmed_steps
 from ._state import SealedState, explain_foreign_state, seal, unchanged_on_failure, unseal
 from ._targets import (
     SingleTargetsError,
     TargetCountError,
     TargetLengthsError,
     check_sequence_targets,
+    find_missing,
     plain_labels,
 )
 from ._tensors import open_tensors
@@ -66,7 +73,7 @@ from ._validation import (
     read_spans,
 )
 from ._vocabulary import Unknown, Vocabulary, least_sequences
-from ._weights import check_sample_weights
+from ._weights import check_sample_weights, check_step_weights, has_step_weights
 
 __all__ = [
     "CLIP",
@@ -98,9 +105,11 @@ __all__ = [
     "available_if",
     "batch_bounds",
     "canonical_order",
+    "center_samples",
     "check_sample_weights",
     "check_sequence_targets",
     "check_sequences",
+    "check_step_weights",
     "check_table_names",
     "check_time_order",
     "check_token_range",
@@ -110,11 +119,13 @@ __all__ = [
     "difference_sizes",
     "explain_foreign_state",
     "find_joiner",
+    "find_missing",
     "fit_context",
     "flat_positions",
     "flatten",
     "frame_values",
     "has_sequences",
+    "has_step_weights",
     "is_awkward",
     "is_sequence",
     "is_table",
@@ -150,6 +161,7 @@ __all__ = [
     "standardisation_of",
     "step_labels",
     "training_batches",
+    "trimmed_steps",
     "unchanged_on_failure",
     "unseal",
     "validate_params",

@@ -1,5 +1,6 @@
 """Standardisation of inputs in float64, before they are rounded to the network's precision."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,50 @@ def standardisation_of(spans: Spans, rows: np.ndarray) -> Standardisation:
         unit = _largest_distance(spans.take(np.unique(rows)), mean)
         std = unit * np.sqrt(_sums(spans, rows, mean, unit, power=2).sum(axis=0) / n_steps)
     return Standardisation(mean, guard_constant(mean, std, spans.values.dtype))
+
+
+def center_samples(spans: Spans) -> Spans:
+    """Subtract from each sample its own mean of each feature over its time steps.
+
+    For features that are logarithms of energies this is cepstral mean normalisation (Atal, 1974),
+    which removes what multiplies the energies of a whole recording: loudness, microphone, and part
+    of the speaker's voice. Means are computed in float64, of each sample alone.
+
+    Parameters
+    ----------
+    spans : Spans
+        Of numbers.
+
+    Returns
+    -------
+    Spans
+        Contiguous, with a copy of the values, of the same dtype.
+
+    Raises
+    ------
+    ValueError
+        If the range of a sample overflows float64.
+    """
+    offsets = spans.offsets
+    centred = np.empty((offsets[-1], spans.n_features), spans.values.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # raises an error below
+        for block, steps in spans.blocks(_BLOCK_VALUES):
+            lengths = spans.lengths[block]
+            starts = np.cumsum(lengths) - lengths
+            # Relative to the first step: far from zero, sums would lose precision.
+            shifted = steps - np.repeat(steps[starts].astype(np.float64), lengths, axis=0)
+            means = np.add.reduceat(shifted, starts, axis=0) / lengths[:, None]
+            shifted -= np.repeat(means, lengths, axis=0)
+            centred[offsets[block.start] : offsets[block.stop]] = shifted
+            finite = np.isfinite(means).all(axis=1)
+            if not finite.all():
+                sample = block.start + int(np.argmin(finite))
+                raise ValueError(
+                    f"{spans.where}[{sample}] has values whose range overflows float64, so that "
+                    "its mean cannot be subtracted (center_inputs=True). Clip or rescale them "
+                    "first."
+                )
+    return replace(spans, values=centred, starts=offsets[:-1])
 
 
 def difference_sizes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,8 @@ class Spans:
     Parameters
     ----------
     values : ndarray of shape (total_steps, n_features), or (total_steps,) for token ids
-        Those of the Panel.
+        Those of the Panel. Integers are token ids; of shape (total_steps, n_ids), the id of each
+        token and others that describe it, such as those of its letters.
     starts, lengths : ndarray of int64 of shape (n_samples,)
         Sample `i` is ``values[starts[i]:starts[i] + lengths[i]]``.
     feature_names, n_tokens, index
@@ -148,13 +150,13 @@ class Spans:
 
     @property
     def is_tokens(self) -> bool:
-        """Whether the values are token ids."""
-        return self.values.ndim == 1
+        """Whether the values are token ids, possibly with further ids, such as of letters."""
+        return self.values.ndim == 1 or self.values.dtype.kind in "iu"
 
     @property
     def n_features(self) -> int:
         """Number of features per time step; 1 for token ids."""
-        return 1 if self.is_tokens else self.values.shape[1]
+        return 1 if self.values.ndim == 1 else self.values.shape[1]
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -163,6 +165,14 @@ class Spans:
         stops = self.starts + self.lengths
         bounds = zip(self.starts.tolist(), stops.tolist(), strict=True)
         return (self.values[start:stop] for start, stop in bounds)
+
+
+def trimmed_steps(spans: Spans) -> dict[str, Any]:
+    """Return how values per time step are cut as the samples were: see `check_sequence_targets`."""
+    if spans.untrimmed is None:
+        return {}
+    first, untrimmed_lengths = spans.untrimmed
+    return {"bounds": (first, first + spans.lengths), "untrimmed_lengths": untrimmed_lengths}
 
 
 @dataclass(frozen=True)
@@ -196,6 +206,12 @@ class TokenRows:
             index=None if self.index is None else self.index[rows],
             rows=None if self.rows is None else self.rows[rows],
         )
+
+    def steps(self) -> Spans:
+        """The time steps of the samples, without values."""
+        lengths = np.fromiter(map(len, self.tokens), dtype=np.int64, count=len(self))
+        nothing, starts = np.empty(0, dtype=np.int64), offsets_of(lengths)[:-1]
+        return Spans(nothing, starts, lengths, index=self.index, rows=self.rows, where=self.where)
 
     def __len__(self) -> int:
         return len(self.tokens)

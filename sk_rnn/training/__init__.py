@@ -23,7 +23,7 @@ from ._net import RecurrentNet, ScoreFunction
 from ._optimizers import OPTIMIZERS
 from ._pairs import PairData
 from ._progress import Progress, announce
-from ._readouts import Readout, read_classes, read_labels
+from ._readouts import Decouple, Readout, read_classes, read_labels
 from ._rows import (
     arrange_rows,
     check_groups,
@@ -51,6 +51,7 @@ from ._schedules import SCHEDULES
 from ._scoring import ValidationScorer
 from ._strands import StrandBatches
 from ._threads import torch_threads
+from ._transcripts import TranscriptData
 from ._truncated import truncated_gradients
 from ._user_callbacks import callback_fault, copy_callbacks, is_callback
 from ._windows import WindowBatches, WindowData, covariate_sizes
@@ -61,6 +62,7 @@ __all__ = [
     "SCHEDULES",
     "Batch",
     "BestWeights",
+    "Decouple",
     "EpochBatches",
     "FiniteGuard",
     "Model",
@@ -75,6 +77,7 @@ __all__ = [
     "StrandBatches",
     "Training",
     "TrainingBatches",
+    "TranscriptData",
     "ValidationScorer",
     "WindowBatches",
     "WindowData",

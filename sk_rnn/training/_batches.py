@@ -110,6 +110,8 @@ class SequenceData:
         Loss weights, one for each row of ``y``.
     per_step : bool
         Whether outputs and targets belong to time steps.
+    labelled : ndarray of bool or None
+        Which rows of ``y`` are targets, if some are only placeholders; these have no weight.
 
     Raises
     ------
@@ -127,8 +129,10 @@ class SequenceData:
         y: np.ndarray | None = None,
         weights: np.ndarray | None = None,
         per_step: bool = False,
+        labelled: np.ndarray | None = None,
     ):
         self.given = spans
+        self.labelled = labelled
         self.device = device
         self.per_step = per_step
         self.has_step_targets = per_step
@@ -181,10 +185,13 @@ class SequenceData:
             lengths = inputs["lengths"].numpy()
             positions = flat_positions(lengths, inputs["x"].shape[0], len(samples))
             inputs["positions"] = torch.from_numpy(positions).to(self.device)
-        index = torch.from_numpy(self.target_positions(samples)).to(self.device, non_blocking=True)
+        places = self.target_positions(samples)
+        index = torch.from_numpy(places).to(self.device, non_blocking=True)
         values = None if self.y is None else self.y.index_select(0, index)
         weights = None if self.weights is None else self.weights.index_select(0, index)
-        return Batch(inputs, Targets(values, weights, inputs["lengths"] if self.per_step else None))
+        lengths_of_targets = inputs["lengths"] if self.per_step else None
+        labelled = None if self.labelled is None else torch.from_numpy(self.labelled[places])
+        return Batch(inputs, Targets(values, weights, lengths_of_targets, labelled))
 
     def _convert(self, values: np.ndarray) -> np.ndarray:
         """Standardise numbers and round them to the network's dtype."""
@@ -248,6 +255,11 @@ class SequenceData:
             return None
         index = torch.from_numpy(self.target_positions(samples)).to(self.device)
         return self.weights.index_select(0, index).cpu().numpy()
+
+    def weighted_targets(self, samples: np.ndarray) -> np.ndarray:
+        """Their targets that have a loss weight."""
+        targets, weights = self.targets(samples), self.target_weights(samples)
+        return targets if weights is None else targets[weights > 0]
 
     def _gather(self, resident: Tensor, samples: np.ndarray, lengths: np.ndarray) -> Tensor:
         """Pad on the device: only the sample indices are transferred."""

@@ -5,6 +5,7 @@ from typing import Any, cast
 import torch
 
 from ..modules import (
+    CTCModel,
     ForecastModel,
     Loss,
     RecurrentStack,
@@ -17,7 +18,7 @@ from ._net import RecurrentNet
 from ._optimizers import OPTIMIZERS
 from ._runtime import PRECISIONS, isolate_globals
 
-Model = SequenceModel | Seq2SeqModel | ForecastModel
+Model = SequenceModel | Seq2SeqModel | ForecastModel | CTCModel
 
 
 def build_module(
@@ -34,7 +35,7 @@ def build_module(
     Parameters
     ----------
     kind : type
-        `SequenceModel`, `Seq2SeqModel` or `ForecastModel`.
+        `SequenceModel`, `Seq2SeqModel`, `ForecastModel` or `CTCModel`.
     arguments : dict
         Arguments of the module.
     seed : int
@@ -111,6 +112,7 @@ def build_net(
     **others: Any,
 ) -> RecurrentNet:
     """Build the net around a module and move it to its device."""
+    criterion.attach(module)
     optimizer = arguments["optimizer"]
     net = RecurrentNet(
         module,

@@ -48,6 +48,7 @@ _WHILE_TRAINING = (
     "parameters_",
     "progress_",
     "scorer_",
+    "trained_lengths_",
     "valid_set_",
 )
 # Attributes that are not pickled.
@@ -254,6 +255,7 @@ class RecurrentNet(PredictingNet):
         self.explicit_chosen_ = False
         self.lowest_: dict[str, float] = {}
         self.carried_: list[tuple[Tensor, ...]] | None = None
+        self.trained_lengths_ = []
         n_batches = train.n_batches + (valid.n_batches if valid is not None else 0)
         self.notifier_ = Notifier(
             self,
@@ -304,6 +306,7 @@ class RecurrentNet(PredictingNet):
         self._set_training(training)
         if training:
             self._choose_gradients()
+            self.trained_lengths_ = []
         notifier, progress = self.notifier_, self.progress_
         losses: list[Tensor] = []
         counts: list[int] = []
@@ -315,7 +318,9 @@ class RecurrentNet(PredictingNet):
                 if notifier.needs_batches:
                     shown = notifier.begin_batch(batch, training=training)
                     step = step_fn(batch, shown=shown)
-                    notifier.end_batch(shown, prefix, step, training=training)
+                    notifier.end_batch(batch, shown, prefix, step, training=training)
+                    if training:
+                        self.trained_lengths_.append(batch.X["lengths"].numpy())
                 else:
                     step = step_fn(batch)
                 if progress is not None:

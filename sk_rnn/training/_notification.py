@@ -104,11 +104,20 @@ class Notifier:
             )
 
     def end_batch(
-        self, shown: CallbackBatch, prefix: str, step: dict[str, Tensor], *, training: bool
+        self,
+        batch: Batch,
+        shown: CallbackBatch,
+        prefix: str,
+        step: dict[str, Tensor],
+        *,
+        training: bool,
     ) -> None:
         """Record the loss of a batch, and notify callbacks of its end."""
-        self._record(prefix, step["loss"].item(), shown.n_targets)
-        outputs = {"loss": step["loss"], "y_pred": step["y_pred"].detach()}
+        self._record(prefix, step["loss"].item(), batch.n_targets)
+        predicted, labelled = step["y_pred"].detach(), batch.y.labelled
+        if labelled is not None:
+            predicted = predicted[labelled.to(predicted.device)]
+        outputs = {"loss": step["loss"], "y_pred": predicted}
         self._notify_users("on_batch_end", {"batch": shown, "training": training, **outputs})
 
     def record_losses(self, prefix: str, losses: Sequence[Tensor], counts: Sequence[int]) -> None:

@@ -13,7 +13,7 @@ from skorch import NeuralNet
 from skorch.utils import to_device
 
 from ._batches import Batch, PredictionBatches
-from ._readouts import Decode, Readout, TrainingSet
+from ._readouts import Decode, Decouple, Readout, TrainingSet
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ class PredictingNet(NeuralNet):
     """
 
     readout_: Readout | None = None  # during training
+    trained_lengths_: list[np.ndarray]  # of the batches of an epoch, with callbacks of batches
 
     def __sklearn_tags__(self):
         """Tags for scorers."""
@@ -53,30 +54,50 @@ class PredictingNet(NeuralNet):
 
     def predict(self, X):
         """Class indices, or numbers in the unit of y."""
-        return self._decoded(X, self._read().predict)
+        readout = self._read()
+        return self._decoded(X, readout.predict, readout.label_sequences)
 
     @available_if(_classifies)
     def predict_proba(self, X):
         """Probability of each class."""
-        return self._decoded(X, self._read().predict_proba)
+        readout = self._read()
+        return self._decoded(X, readout.predict_proba, readout.marginals)
 
     @available_if(_classifies)
     def decision_function(self, X):
         """Score of each class; for two classes the log odds of the second."""
         return self._decoded(X, self._read().decision_function)
 
-    def score(self, X, y):
+    def score(self, X, y, sample_weight=None):
         """Accuracy, or R²."""
         metric = accuracy_score if self._read().estimator_type == "classifier" else r2_score
-        return float(metric(y, self.predict(X)))
+        return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
-    def _decoded(self, X: Any, decode: Decode | None) -> np.ndarray:
+    def _decoded(
+        self, X: Any, decode: Decode | None, decouple: Decouple | None = None
+    ) -> np.ndarray:
         assert decode is not None
         # Also if skorch has cached outputs and does not use X.
         X = self.get_dataset(X)
         # Batch by batch, because all outputs at once, one column per class, may be large.
         outputs = (y.detach().cpu().numpy() for y in self.forward_iter(X))
-        return np.concatenate([decode(y) for y in outputs])
+        if decouple is not None:
+            pairs = zip(outputs, self._batch_lengths(X), strict=True)
+            outputs = (decouple(self.module_, y, lengths) for y, lengths in pairs)
+        found = np.concatenate([decode(y) for y in outputs])
+        labelled = X.labelled if isinstance(X, TrainingSet) else None
+        # Cached outputs, which callbacks have seen batch by batch, lack those without a target.
+        return found if labelled is None or len(found) < len(labelled) else found[labelled]
+
+    def _batch_lengths(self, X: Any) -> list[np.ndarray]:
+        """Numbers of time steps of the sequences, by batch, in the order of `forward_iter`."""
+        if isinstance(X, Mapping):
+            return [X["lengths"].numpy()]
+        if "forward_iter" in vars(self) and not isinstance(X.batches, PredictionBatches):
+            return self.trained_lengths_  # outputs that skorch has cached in training
+        batches = X.in_order()
+        lengths = batches.data.lengths[batches.samples]
+        return [lengths[chosen] for chosen in batches.batches]
 
     def _read(self) -> Readout:
         if self.readout_ is None:

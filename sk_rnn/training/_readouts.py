@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 from scipy.special import expit, softmax
 from skorch.dataset import Dataset
-from torch import Tensor
+from torch import Tensor, nn
 
-from ._batches import Batch, EpochBatches, PredictionBatches, count_targets
+from ._batches import Batch, EpochBatches, PredictionBatches, SequenceData, count_targets
 
 Decode = Callable[[np.ndarray], np.ndarray]
+
+# From a module, its outputs for the steps of sequences and the lengths of these to outputs of which
+# each row can be decoded independently.
+Decouple = Callable[[nn.Module, np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,9 @@ class Readout:
         Module outputs to those of the classifier methods.
     classes : ndarray or None
         Classes of `predict`.
+    label_sequences, marginals : callable or None
+        If the predictions for a sequence are not independent: what outputs are converted by before
+        `predict`, and before `predict_proba`.
     """
 
     estimator_type: str
@@ -40,6 +47,8 @@ class Readout:
     predict_proba: Decode | None = None
     decision_function: Decode | None = None
     classes: np.ndarray | None = None
+    label_sequences: Decouple | None = None
+    marginals: Decouple | None = None
 
 
 def read_classes(n_classes: int) -> Readout:
@@ -84,11 +93,14 @@ class CallbackBatch(NamedTuple):
 
 
 def to_callback_batch(batch: Batch, readout: Readout | None) -> CallbackBatch:
-    """Return the batch as seen by callbacks."""
-    targets = batch.y.values
+    """Return the batch as seen by callbacks: time steps without a target are not predicted."""
+    X, targets, labelled = batch.X, batch.y.values, batch.y.labelled
+    if labelled is not None and targets is not None:
+        labelled = labelled.to(targets.device)
+        X, targets = {**X, "positions": X["positions"][labelled]}, targets[labelled]
     if readout is not None and targets is not None:
         targets = torch.from_numpy(readout.targets(targets.cpu().numpy()))
-    return CallbackBatch(batch.X, targets)
+    return CallbackBatch(X, targets)
 
 
 class TrainingSet(Dataset):
@@ -115,8 +127,17 @@ class TrainingSet(Dataset):
 
     @property
     def y(self) -> np.ndarray:
-        """The true targets; sequences of targets are concatenated."""
-        return self._targets(self._samples)
+        """The true targets; sequences of targets are concatenated, without missing ones."""
+        targets, labelled = self._targets(self._samples), self.labelled
+        return targets if labelled is None else targets[labelled]
+
+    @property
+    def labelled(self) -> np.ndarray | None:
+        """Which of all targets are not missing, in the order of predictions; None if all are."""
+        labelled = getattr(self.batches.data, "labelled", None)  # only of `SequenceData`
+        if labelled is None:
+            return None
+        return labelled[cast(SequenceData, self.batches.data).target_positions(self._samples)]
 
     def in_order(self) -> PredictionBatches:
         """Batches in a fixed order: random ones would change the random state of training."""

@@ -19,11 +19,14 @@ from ..sequences import (
     as_array,
     canonical_order,
     check_sample_weights,
+    check_step_weights,
     difference_sizes,
+    has_step_weights,
     name_kind,
     open_tensors,
     quote,
     standardisation_of,
+    trimmed_steps,
 )
 
 # Integer weights are converted to repeated rows up to this size of the repeated data; beyond it an
@@ -40,15 +43,38 @@ def check_weights(
     caller: str,
     input_name: str = "sample_weight",
     purpose: str = "train on",
+    *,
+    per_step: bool = False,
 ) -> np.ndarray | None:
-    """Return weights as float64 (n_samples,), or None if all are one."""
+    """Return weights as float64 (n_samples,), or None if all are one.
+
+    With ``per_step=True``, there may also be a weight for each time step: then they are returned
+    concatenated, of shape (n_steps,), unless they are equal within each sample.
+    """
     if sample_weight is None:
         return None
     where = f"{caller}: {input_name}"
     sample_weight = align_to_samples(open_tensors(sample_weight, where), samples, where)
-    weights = check_sample_weights(
-        sample_weight, len(samples), caller, input_name=input_name, purpose=purpose
-    )
+    if per_step and has_step_weights(sample_weight):
+        steps = samples if isinstance(samples, Spans) else samples.steps()
+        weights = check_step_weights(
+            sample_weight,
+            steps.lengths,
+            caller,
+            input_name=input_name,
+            source=f"X{input_name.removeprefix('sample_weight')}",
+            purpose=purpose,
+            **trimmed_steps(steps),
+        )
+        starts = steps.offsets[:-1]
+        lowest = np.minimum.reduceat(weights, starts)
+        if (lowest != np.maximum.reduceat(weights, starts)).any():
+            return weights
+        weights = lowest
+    else:
+        weights = check_sample_weights(
+            sample_weight, len(samples), caller, input_name=input_name, purpose=purpose
+        )
     return None if (weights == 1.0).all() else weights
 
 

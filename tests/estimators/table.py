@@ -29,6 +29,7 @@ from sk_rnn import (
     RNNForecaster,
     RNNLanguageModel,
     RNNRegressor,
+    RNNTranscriber,
     Seq2SeqTransformer,
 )
 
@@ -73,6 +74,14 @@ STEPS = Source(  # series to forecast
 WORDS = Source(_words("abcd"), _words("wxyz"))
 VECTORS = Source(_rng.normal(size=(N, 3)), 9.0 * _rng.normal(size=(N, 2)))
 
+
+def _sentences(letters):
+    return [["".join(_rng.choice(list(letters), size=3)) for _ in range(n)] for n in LENGTHS]
+
+
+SENTENCES = Source(_sentences("abcd"), _sentences("wxyz"))
+TEXTS = Source(*([" ".join(words) for words in X] for X in (SENTENCES.X, SENTENCES.other)))
+
 # --- targets: y for any list of sequences, and a y of other classes, columns and scale ------------
 
 
@@ -90,6 +99,11 @@ def tags(X, other=False):
     steps = [np.asarray(x)[:, 0] for x in X]
     names = ("high", "low") if other else ("up", "down")
     return [np.where(step > np.median(np.concatenate(steps)), *names) for step in steps]
+
+
+def word_tags(X, other=False):
+    names = ("N", "V") if other else ("noun", "verb")
+    return [np.array([names[word[-1] in "acwx"] for word in words]) for words in X]
 
 
 def numbers(X, other=False):
@@ -110,6 +124,17 @@ def words(X, other=False):
     random = np.random.default_rng(2)
     letters = list("xyz" if other else "abc")
     return ["".join(random.choice(letters, size=n)) for n in random.integers(1, 5, size=len(X))]
+
+
+def short_words(X, other=False):
+    """Words of one letter, or of two if sequences are long enough to be aligned with them."""
+    letters = "xyz" if other else "abc"
+    lengths = [1 + i % 2 if np.size(x) > 2 and len(x) > 2 else 1 for i, x in enumerate(X)]
+    return ["".join(letters[(i + k) % 3] for k in range(n)) for i, n in enumerate(lengths)]
+
+
+def phonemes(X, other=False):
+    return [list(word) for word in short_words(X, other)]
 
 
 def itself(X, other=False):
@@ -138,7 +163,8 @@ class Record:
     params : mapping
         Parameters of the constructor, in addition to those that make it small.
     reads_series, reads_tokens : mapping
-        Parameters with which it accepts numeric series and token ids, regardless of `source`.
+        Parameters with which it accepts numeric series and token ids, regardless of `source`; None
+        if it does not accept token ids.
     checked : tuple of mappings
         Parameters of other architectures that must pass scikit-learn's checks.
     expected_failed_checks : mapping
@@ -156,7 +182,7 @@ class Record:
     source: Source = SERIES
     params: Mapping[str, Any] = field(default_factory=dict)
     reads_series: Mapping[str, Any] = field(default_factory=dict)
-    reads_tokens: Mapping[str, Any] = field(default_factory=lambda: {"embedding_dim": 3})
+    reads_tokens: Mapping[str, Any] | None = field(default_factory=lambda: {"embedding_dim": 3})
     checked: tuple[Mapping[str, Any], ...] = ()
     expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     slow_checks: bool = False
@@ -205,11 +231,13 @@ class Record:
 
 # Early stopping holds out too much of tiny data sets by default.
 STOPPING = {"early_stopping": True, "validation_fraction": 0.3, "bidirectional": False}
+# Masks cover at most a fifth of the few time steps of these data.
+CENTERED, MASKED = {"center_inputs": True}, {"time_masking": 2, "feature_masking": 0.5}
 STACKED = {"cell": "lstm", "num_layers": 2, "bidirectional": True}
 
 ESTIMATORS = {
-    "classifier": Record(RNNClassifier, labels, checked=(STACKED, STOPPING)),
-    "regressor": Record(RNNRegressor, numbers, checked=(STACKED, STOPPING)),
+    "classifier": Record(RNNClassifier, labels, checked=(STACKED, STOPPING, CENTERED, MASKED)),
+    "regressor": Record(RNNRegressor, numbers, checked=(STACKED, STOPPING, CENTERED, MASKED)),
     "translator": Record(
         Seq2SeqTransformer,
         words,
@@ -230,12 +258,28 @@ ESTIMATORS = {
         ),
         slow_checks=True,
     ),
+    "transcriber": Record(
+        RNNTranscriber,
+        short_words,
+        reads_tokens=None,
+        checked=(STACKED, STOPPING, {"center_inputs": True, "beam_width": 3}),
+    ),
 }
 RECORDS = ESTIMATORS | {
     "multilabel": Record(RNNClassifier, indicators),
     "tagger": Record(RNNClassifier, tags, FRAMES, {"return_sequences": True}),
+    "tagger with transitions": Record(
+        RNNClassifier,
+        tags,
+        FRAMES,
+        {"return_sequences": True, "crf": True, "unseen_transitions": "forbid"},
+    ),
     "classifier of tokens": Record(
         RNNClassifier, labels, IDS, {"embedding_dim": 3, "cell": "lstm"}
+    ),
+    "classifier of text": Record(RNNClassifier, labels, TEXTS),
+    "tagger of words": Record(
+        RNNClassifier, word_tags, SENTENCES, {"return_sequences": True, "bidirectional": False}
     ),
     "two outputs": Record(RNNRegressor, two_numbers, FRAMES, {"loss": "gaussian"}),
     "regressor of steps": Record(
@@ -245,6 +289,9 @@ RECORDS = ESTIMATORS | {
     "vectors to words": Record(Seq2SeqTransformer, words, VECTORS),
     "autoencoder": Record(Seq2SeqTransformer, None, WORDS),
     "encoder": Record(Seq2SeqTransformer, None, SERIES, {"transform_method": "encode"}),
+    "transcriber of tokens": Record(
+        RNNTranscriber, phonemes, FRAMES, {"conv_channels": None, "beam_width": 4}
+    ),
     "language model": Record(RNNLanguageModel, None, WORDS, ignores_y=True),
     "language model of numbers": Record(RNNLanguageModel, None, SERIES, ignores_y=True),
 }

@@ -1,5 +1,6 @@
 """Temperatures learned on held-out data, and the loss with smoothed labels."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.model_selection import cross_val_score
 
 from sk_rnn import RNNClassifier
 from sk_rnn.estimators._calibration import HeldOut, calibration_folds, learn_temperature
-from sk_rnn.modules import BinaryCrossEntropy, CrossEntropy, Targets
+from sk_rnn.modules import BinaryCrossEntropy, CrossEntropy, LinearChain, Targets
 
 _rng = np.random.default_rng(0)
 NOISE = _rng.normal(size=(60, 12)).astype(np.float32)
@@ -38,6 +39,25 @@ def confident(temperature, n_classes=3, n=6000):
 def test_temperature_is_found(temperature):
     outputs, targets = confident(temperature)
     assert learn_temperature([held_out(outputs, targets)]) == pytest.approx(temperature, rel=0.1)
+
+
+def test_temperature_of_a_chain_is_found():
+    """Labels are drawn from a chain whose scores are a quarter of those to be calibrated."""
+    rng = np.random.default_rng(1)
+    n, n_steps, k = 1500, 4, 2
+    emissions, transitions = rng.normal(size=(n, n_steps, k)), np.array([[2.0, -1.0], [0.0, 1.0]])
+    paths = np.array(list(itertools.product(range(k), repeat=n_steps)))
+    scores = emissions[:, np.arange(n_steps), paths].sum(2)  # (n, n_paths)
+    scores += transitions[paths[:, :-1], paths[:, 1:]].sum(1)
+    drawn = paths[(scores + rng.gumbel(size=scores.shape)).argmax(1)]
+    chain = LinearChain(k)
+    with torch.no_grad():
+        chain.transitions.copy_(torch.from_numpy(4.0 * transitions))
+    flat = 4.0 * emissions.reshape(-1, k)
+    weights, lengths = np.ones(n * n_steps), np.full(n, n_steps)
+    part = HeldOut(flat, drawn.ravel(), weights, n, lengths, chain)
+    assert learn_temperature([part]) == pytest.approx(4.0, rel=0.1)
+    assert float(chain.transitions[0, 0].detach()) == 8.0  # it is not changed
 
 
 def test_temperature_of_labels_is_found():

@@ -38,6 +38,12 @@ LABELS = np.arange(N) % 3
 NUMBERS = _rng.normal(size=N)
 WORDS = ["".join(_rng.choice(list("abcd"), size=n)) for n in LENGTHS]
 
+
+def three_letters(prefix):
+    """A language model that knows nothing of three letters."""
+    return np.log([0.5, 0.3, 0.2])
+
+
 CONVOLVED = {"conv_channels": 3}
 STOPPING = {"early_stopping": True, "max_epochs": 4}
 # parameter: (other parameters, a value, kind of X). The values reveal errors in conversion.
@@ -55,6 +61,8 @@ CASES = {
     "dropout": ({}, 0.3, "series"),
     "recurrent_dropout": ({}, 0.3, "series"),
     "time_warping": ({}, 0.3, "series"),
+    "time_masking": ({}, 2, "series"),
+    "feature_masking": ({}, 0.5, "series"),
     "lr": ({}, 0.1, "series"),
     "weight_decay": ({}, 0.1, "series"),
     "gradient_clip": ({}, 0.1, "series"),
@@ -78,12 +86,16 @@ CASES = {
     "max_length": ({}, 2, "tokens"),
     "beam_width": ({}, 3, "tokens"),
     "length_penalty": ({"beam_width": 3}, 0.3, "tokens"),
+    "min_df": ({}, 2, "series"),
+    "token_bonus": ({"beam_width": 3}, 0.3, "series"),
+    "lm_weight": ({"beam_width": 3, "language_model": three_letters}, 0.3, "series"),
 }
 ALL = [
     pytest.param(record, name, id=f"{record.name}-{name}")
     for record in ESTIMATORS.values()
     for name in CASES
     if name in record.make().get_params() or "__" in name
+    if name != "module__embedding_std" or record.reads_tokens is not None
 ]
 NUMERIC_PARAMETERS = [case for case in ALL if "__" not in case.values[1]]
 # Values for which 8-bit integers overflow, and float32 and float16 round.
@@ -94,6 +106,8 @@ FLOATS = [np.float64, np.float32, np.float16]
 def fit_for(record, name, **params):
     """Return a model fitted to the data with which a parameter is tested, and X."""
     others, _, kind = CASES[name]
+    if kind == "tokens" and record.reads_tokens is None:
+        kind = "series"
     data = DATA[kind]
     reads = record.reads_tokens if kind == "tokens" else record.reads_series
     small = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
@@ -199,8 +213,9 @@ def test_booleans_for_numbers_of_the_optimizer_raise(record, params, message):
 @each_estimator
 def test_arguments_of_the_module_are_checked(record, value):
     message = rf"^The 'module__embedding_std' parameter of {record.name} must be a float in"
-    with pytest.raises(ValueError, match=message):
-        fit_for(record, "module__embedding_std", module__embedding_std=value)
+    if record.reads_tokens is not None:
+        with pytest.raises(ValueError, match=message):
+            fit_for(record, "module__embedding_std", module__embedding_std=value)
     if value != -1:
         with pytest.raises(ValueError, match=r"^The 'module__forget_bias' parameter of"):
             fit_for(record, "module__forget_bias", module__forget_bias=value)

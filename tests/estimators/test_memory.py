@@ -78,6 +78,8 @@ WAYS = {
 def test_mapped_panel_is_not_copied(name, dtype, way, mapped):
     params, data = WAYS[way]
     record, panel = ESTIMATORS[name], mapped[dtype]
+    if "center_inputs" in record.estimator().get_params():
+        params = {**params, "center_inputs": False}  # centred samples are a copy
     if dtype == "int32":
         params = {**params, "embedding_dim": 1}
     model = record.estimator(

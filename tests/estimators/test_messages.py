@@ -256,13 +256,13 @@ MESSAGES = {
         "rescale them first.",
     ),
     "strings": (
-        lambda: clf().fit([["a", "b"], ["c"], ["d"], ["e"]], LABELS),
+        lambda: clf().fit([["a", 1.0], ["c", 2.0], ["d", 0.0], ["e", 1.0]], LABELS),
         ValueError,
         "RNNClassifier.fit: X[0] holds strings where numbers are expected, for example 'a'. "
         f"{VECTORIZE} Encode categories with TimeDistributed(OneHotEncoder()).",
     ),
     "whole strings": (
-        lambda: clf().fit(["abc", "de", "f", "g"], LABELS),
+        lambda: clf().fit(["abc", [1.0, 2.0], [1.0], [3.0]], LABELS),
         TypeError,
         f"RNNClassifier.fit: X[0] is 'abc', one string, where a sequence is expected. {VECTORIZE}",
     ),
@@ -542,10 +542,84 @@ MESSAGES = {
         ValueError,
         "RNNClassifier.fit: y has 3 samples, but X has 4. Pass one target sequence per sample.",
     ),
-    "None among the labels of steps": (
-        lambda: tagger().fit(X, [["a", "b", None], *TAGS[1:]]),
+    "no label of any step": (
+        lambda: tagger().fit(X, [[None] * len(x) for x in X]),
         ValueError,
-        "RNNClassifier.fit: y[0] is None at time step 2. Every time step needs a target: drop "
+        "RNNClassifier.fit: y has no target at any time step. At least one must not be None or "
+        "NaN.",
+    ),
+    "no number of any step": (
+        lambda: stepper().fit(X, STEPS).score(X, [[np.nan] * len(x) for x in X]),
+        ValueError,
+        "RNNRegressor.score: y has no target at any time step. At least one must not be None or "
+        "NaN.",
+    ),
+    "infinity among the numbers of steps": (
+        lambda: stepper().fit(X, [[0.0, 1.0, np.inf], *STEPS[1:]]),
+        ValueError,
+        "RNNRegressor.fit: y[0] is inf at time step 2. Pass finite targets, or NaN at time steps "
+        "without one.",
+    ),
+    "one of two numbers of a step": (
+        lambda: stepper().fit(
+            X, [[[0.0, 1.0]] * 2 + [[0.0, np.nan]], *([[0.0, 0.0]] * len(x) for x in X[1:])]
+        ),
+        ValueError,
+        "RNNRegressor.fit: y[0] has no target at time step 2, column 1, but has targets in other "
+        "columns, which are learned together. Pass all of them, or NaN in all columns.",
+    ),
+    "weights of steps and of samples": (
+        lambda: tagger().fit(X, TAGS, sample_weight=[[1, 1, 1], 1, [1] * 4, [1]]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight[1] is 1, one weight for the whole sample, but others "
+        "have one per time step. Pass a sequence of weights per sample, or one weight per sample.",
+    ),
+    "a weight of a step too few": (
+        lambda: tagger().fit(X, TAGS, sample_weight=[[1, 1], [1, 1], [1] * 4, [1]]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight[0] has 2 weights, but X[0] has 3 time steps. Pass one "
+        "weight per time step.",
+    ),
+    "weights of steps for fewer samples": (
+        lambda: tagger().fit(X, TAGS, sample_weight=[[1, 1, 1]]),
+        ValueError,
+        "RNNClassifier.fit: sample_weight has 1 sample, but X has 4. Pass one weight sequence per "
+        "sample.",
+    ),
+    "a negative weight of a step": (
+        lambda: stepper().fit(X, STEPS, sample_weight=[[1, 1, -1], [1, 1], [1] * 4, [1]]),
+        ValueError,
+        "RNNRegressor.fit: sample_weight[0] is -1 at time step 2. Weights are finite numbers, zero "
+        "or positive; zero leaves a time step out.",
+    ),
+    "several weights of a step": (
+        lambda: stepper().fit(X, STEPS, sample_weight=[[[1, 2]] * len(x) for x in X]),
+        ValueError,
+        "RNNRegressor.fit: sample_weight has 2 weights per time step. Pass one weight per time "
+        "step.",
+    ),
+    "no weight of a labelled step": (
+        lambda: tagger().fit(
+            X,
+            [[0, None, 1], *([None] * len(x) for x in X[1:])],
+            sample_weight=[[0, 1, 0], [1, 1], [1] * 4, [1]],
+        ),
+        ValueError,
+        "RNNClassifier.fit: sample_weight is zero at all time steps that have a target. At least "
+        "one needs a weight.",
+    ),
+    "no weight of any validation step": (
+        lambda: tagger().fit(
+            X, TAGS, X_val=X, y_val=TAGS, sample_weight_val=[[0] * len(x) for x in X]
+        ),
+        ValueError,
+        "RNNClassifier.fit: sample_weight_val is zero for all 10 time steps, which leaves none to "
+        "train on. Sample weights must contain at least one non-zero number.",
+    ),
+    "no label of a sequence": (
+        lambda: clf().fit(X, ["a", None, "b", "a"]),
+        ValueError,
+        "RNNClassifier.fit: y[1] is None: Input y contains NaN. Every sequence needs a label: drop "
         "those without one, from X too.",
     ),
     "words for numbers of steps": (
@@ -912,7 +986,9 @@ GENERIC = {
     "2-D weights": (
         lambda r: weighted(r, np.ones((N, 1))),
         ValueError,
-        rf"fit: sample_weight has shape \({N}, 1\), but there are {N} samples\.",
+        # A weight per time step, or per sample.
+        r"fit: sample_weight(\[0\] has 1 weight, but X\[0\] has 6 time steps\. Pass one weight per|"
+        rf" has shape \({N}, 1\), but there are {N} samples\.)",
     ),
     "a negative weight": (
         lambda r: weighted(r, -np.ones(N)),
@@ -1148,6 +1224,7 @@ def result_or_our_error(call):
         warnings.filterwarnings("ignore", message="The number of unique classes is greater")
         warnings.filterwarnings("ignore", message="A column-vector y was passed")
         warnings.filterwarnings("ignore", message=".* are not in the vocabulary")
+        warnings.filterwarnings("ignore", message=".* have no tokens")
         try:
             return call()
         except (ValueError, TypeError) as error:
@@ -1172,7 +1249,9 @@ def test_junk_for_x_is_valid_or_raises(name, X):
     model = result_or_our_error(lambda: unfitted(name).fit(X, JUNKED[name].y))
     if model is not None:
         assert JUNKED[name].y is None or len(X) == 4
-        assert_predicts(model.predict(X), X)
+        predicted = result_or_our_error(lambda: model.predict(X))
+        assert predicted is not None
+        assert_predicts(predicted, X)
 
 
 @each_junked

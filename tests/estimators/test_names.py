@@ -78,10 +78,13 @@ def error_message(kind, name):
     ],
 )
 def test_wrong_name_raises_with_the_correct_one(kind, name, meant):
+    if meant == "embedding_dim" and meant not in PARAMETERS[kind]:
+        return  # it reads no tokens
     assert error_message(kind, name) == f"Did you mean {meant!r}?"
     with pytest.raises(ValueError, match=f"^Invalid parameter '{name}' for estimator ") as error:
         kind().set_params(**{name: 1})
-    assert str(error.value).endswith(f"'word_dropout']. Did you mean {meant!r}?")
+    last = max(PARAMETERS[kind])
+    assert str(error.value).endswith(f"{last!r}]. Did you mean {meant!r}?")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +138,7 @@ def test_wrong_name_raises_with_a_hint(kind, name, hint):
 def test_name_without_similar_ones_raises_with_the_list(kind):
     names = ", ".join(sorted(PARAMETERS[kind]))
     assert error_message(kind, "xyz") == f"Known are {names}."
-    with pytest.raises(ValueError, match=r"'word_dropout'\]\.$"):
+    with pytest.raises(ValueError, match=rf"'{max(PARAMETERS[kind])}'\]\.$"):
         kind().set_params(xyz=1)
 
 

@@ -16,7 +16,7 @@ from sk_rnn.preprocessing import SequenceSummarizer, TimeDistributed, make_windo
 from sk_rnn.sequences import Spans, Standardisation, canonical_order, standardisation_of
 from sk_rnn.training import SequenceData
 
-from .table import IDS, RECORDS, WORDS
+from .table import IDS, RECORDS, SENTENCES, TEXTS, WORDS
 
 rng = np.random.default_rng(0)
 N = 120
@@ -143,7 +143,7 @@ def in_another_unit(rows):
     return [np.asarray(row, dtype=float) * 3.7e5 + 1e7 for row in rows]
 
 
-NUMERIC = {name: r for name, r in RECORDS.items() if r.source not in (IDS, WORDS)}
+NUMERIC = {n: r for n, r in RECORDS.items() if r.source not in (IDS, WORDS, SENTENCES, TEXTS)}
 
 
 @pytest.mark.parametrize("record", NUMERIC.values(), ids=NUMERIC)

@@ -7,11 +7,13 @@ from ._metrics import metric_programs
 from ._panels import panel_programs
 from ._run import collect
 from ._tools import function_programs, transformer_programs
+from ._transcribers import transcriber_programs
 
 AREAS = {
     "estimators": (estimator_programs(), 6),
     "forecasters": (forecaster_programs(), 3),
     "language": (language_programs(), 3),
+    "transcribers": (transcriber_programs(), 2),
     "panels": (panel_programs(), 2),
     "transformers": (transformer_programs(), 4),
     "functions": (function_programs(), 2),

@@ -40,6 +40,7 @@ TASKS = (
     Task("RNNClassifier", _TOKENS, _sequences.IDS, _targets.LABELS),
     Task("RNNClassifier", _STEPS, _sequences.SEQUENCES, _targets.TAGS),
     Task("RNNClassifier", _TOKENS | _STEPS, _sequences.IDS, _targets.TAGS),
+    Task("RNNClassifier", _STEPS | {"crf": "True"}, _sequences.SEQUENCES, _targets.TAGS),
     Task("RNNClassifier", {"padding_value": "0"}, _NUMERIC, _targets.LABELS),
     Task("RNNRegressor", {}, _NUMERIC, _targets.NUMBERS),
     Task("RNNRegressor", {"loss": "'gaussian'"}, _NUMERIC, _targets.NUMBERS),

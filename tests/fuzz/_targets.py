@@ -74,6 +74,11 @@ TAGS = (
     "Panel.from_sequences(tags)",
     "[torch.tensor(row) for row in tags]",
     "np.array([np.array(row) for row in tags], dtype=object)",
+    "[[None, *row[1:]] for row in names]",
+    "[[*row[:-1], np.nan] for row in tags]",
+    "ak.Array([[None, *row[1:]] for row in tags])",
+    "[names[0], *([None] * len(row) for row in names[1:])]",
+    "[np.ma.masked_equal(row, 1) for row in tags]",
 )
 STEPS = (
     "steps",
@@ -83,6 +88,9 @@ STEPS = (
     "pa.array(steps)",
     "Panel.from_sequences(steps)",
     "tags",
+    "[[None, *row[1:]] for row in steps]",
+    "[np.column_stack([row, [np.nan, *row[1:]]]) for row in steps]",
+    "[[np.nan] * len(row) for row in steps]",
 )
 
 JUNK_TARGETS = (
@@ -244,6 +252,10 @@ JUNK_WEIGHTS = (
     "np.array([1j, 1, 1, 1], dtype=object)",
     "[[1], [1], [1], [1]]",
     "[[1], [1, 2], [1], [1]]",
+    "[[1.5] * len(row) for row in tags]",
+    "[np.linspace(0, 1, len(row)) for row in tags]",
+    "[np.zeros(len(row)) for row in tags]",
+    "[1, [1], 1, 1]",
     "np.ones((4, 2))",
     "np.ones((4, 1, 1))",
     "np.array(1.0)",

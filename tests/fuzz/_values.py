@@ -328,6 +328,9 @@ ALIGNED = COMMON | {
     "tbptt_steps": ("None", *_INTEGERS),
     "differences": ("'auto'", *_BOOLEANS),
     "time_warping": ("0", "0.3", "1.9", "np.float32(0.1)", "Fraction(1, 2)", "'auto'"),
+    "center_inputs": _BOOLEANS,
+    "time_masking": ("0", "2", "np.int64(30)", "-1", "1.5", "'auto'"),
+    "feature_masking": ("0", "0.3", "0.99", "1", "np.float32(0.5)", "'auto'"),
     "scoring": (
         "None",
         "'loss'",
@@ -346,6 +349,8 @@ ALIGNED = COMMON | {
 CLASSIFIER = ALIGNED | {
     "label_smoothing": ("0", "0.1", "np.float32(0.5)", "1"),
     "calibrate": ("'auto'", *_BOOLEANS),
+    "crf": _BOOLEANS,
+    "unseen_transitions": ("'allow'", "'forbid'", "'seen'"),
     "class_weight": (
         "None",
         "'balanced'",

@@ -37,7 +37,7 @@ from sklearn.exceptions import (
 from . import names
 
 _CLASSES = (
-    "RNNClassifier|RNNRegressor|RNNForecaster|RNNLanguageModel|Seq2SeqTransformer|"
+    "RNNClassifier|RNNRegressor|RNNForecaster|RNNLanguageModel|RNNTranscriber|Seq2SeqTransformer|"
     "ForecastSplit|Panel|"
     "SequencePadder|SequenceSummarizer|SequenceVectorizer|TimeDistributed"
 )

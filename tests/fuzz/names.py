@@ -52,6 +52,7 @@ from sk_rnn import (
     RNNForecaster,
     RNNLanguageModel,
     RNNRegressor,
+    RNNTranscriber,
     Seq2SeqTransformer,
 )
 from sk_rnn.metrics import (

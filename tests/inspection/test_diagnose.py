@@ -14,7 +14,14 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sk_rnn import RNNClassifier, RNNForecaster, RNNLanguageModel, RNNRegressor, Seq2SeqTransformer
+from sk_rnn import (
+    RNNClassifier,
+    RNNForecaster,
+    RNNLanguageModel,
+    RNNRegressor,
+    RNNTranscriber,
+    Seq2SeqTransformer,
+)
 from sk_rnn.datasets import make_memory_task
 from sk_rnn.inspection import Diagnosis, diagnose
 from sk_rnn.inspection._findings import Finding
@@ -419,6 +426,13 @@ def test_diagnose_of_other_estimators_runs_the_checks_that_apply():
         assert report["gradient half-life"] == "ok"
         assert report["generalisation"] != "skipped"
         assert report["targets"] == report["class balance"] == "skipped"
+    X = [np.random.default_rng(0).normal(size=(12, 2)) for _ in range(12)]
+    y = ["ab", "ba", "a"] * 4
+    transcriber = RNNTranscriber(hidden_size=4, max_epochs=2, random_state=0).fit(X, y)
+    report = severities(transcriber, X, y)
+    assert report["convergence"] == "note"
+    assert report["targets"] == report["class balance"] == "skipped"
+    assert report["gradient half-life"] != "skipped"
     series = np.sin(np.arange(90.0) / 3)
     forecaster = RNNForecaster(horizon=2, hidden_size=4, n_networks=1, max_steps=100)
     report = severities(forecaster.fit(series), None)

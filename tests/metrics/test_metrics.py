@@ -297,22 +297,43 @@ def test_signature_follows_scikit_learn(function):
 # -- Optional dependencies ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "package"),
-    [
-        ("edit_distance", "rapidfuzz"),
-        ("token_error_rate", "rapidfuzz"),
-        ("character_error_rate", "rapidfuzz"),
-        ("word_error_rate", "rapidfuzz"),
-        ("bleu_score", "sacrebleu"),
-        ("chrf_score", "sacrebleu"),
-    ],
-)
-def test_missing_package_says_how_to_install_it(name, package, monkeypatch):
+def uninstall(package, monkeypatch):
     for module in list(sys.modules):
         if module.partition(".")[0] == package:
             monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, package, None)  # Python's convention for a missing module
+
+
+EDITS = [edit_distance, token_error_rate, character_error_rate, word_error_rate]
+
+
+@pytest.mark.parametrize("function", EDITS)
+def test_edits_are_the_same_without_rapidfuzz(function, monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = [
+        ["".join(rng.choice(list("ab é\0"), size=n)) for n in rng.integers(0, 12, size=60)]
+        for _ in range(2)
+    ]
+    pairs = (
+        [rows] if function is character_error_rate else [rows, [list(map(list, r)) for r in rows]]
+    )
+    expected = [function(*pair) for pair in pairs]
+    uninstall("rapidfuzz", monkeypatch)
+    assert [function(*pair) for pair in pairs] == expected
+    assert min(expected) > 0.3
+
+
+def test_tokens_are_compared_without_rapidfuzz_as_in_python(monkeypatch):
+    uninstall("rapidfuzz", monkeypatch)
+    assert edit_distance([[97], [-1], [1, "a"]], [["a"], [-2], [1.0, "a"]]) == pytest.approx(2 / 3)
+    assert edit_distance([[("a", 1)], []], [[("a", 1)], [None]]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("bleu_score", "sacrebleu"), ("chrf_score", "sacrebleu")]
+)
+def test_missing_package_says_how_to_install_it(name, package, monkeypatch):
+    uninstall(package, monkeypatch)
     with pytest.raises(ImportError) as caught:
         FUNCTIONS[name](["a b"], ["a b"])
     assert str(caught.value) == (

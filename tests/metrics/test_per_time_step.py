@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import (
     accuracy_score,
     f1_score,
+    get_scorer,
     log_loss,
     make_scorer,
     mean_absolute_error,
@@ -112,6 +114,67 @@ def test_scorers_work_for_regressors_of_steps(rng):
     assert (scores < 0).all()
 
 
+NAMES = ["f1_macro", "accuracy", "balanced_accuracy", "neg_log_loss", "roc_auc_ovr"]
+
+
+@pytest.mark.parametrize(("name", "n_classes"), [("roc_auc", 2), *((name, 3) for name in NAMES)])
+def test_named_scorers_are_those_of_concatenated_steps(rng, name, n_classes):
+    X = [rng.normal(size=(n, 2)) for n in rng.integers(3, 7, 20)]
+    y = [np.array(["a", "b", "c"])[(x > 0).sum(1) % n_classes] for x in X]
+    tagger = RNNClassifier(return_sequences=True, hidden_size=4, max_epochs=3, random_state=0)
+    tagger.fit(X, y)
+    # The same steps as sequences of their own have one label each.
+    steps, labels = [[x] for x in tagger.predict_proba(X)], np.concatenate(y)
+    flat = FrozenProba(np.concatenate([row for (row,) in steps]), tagger.classes_)
+    expected = get_scorer(name)(flat, None, labels)
+    scorer = pickle.loads(pickle.dumps(per_time_step(name)))
+    assert repr(scorer) == f"per_time_step({name})"
+    assert scorer(tagger, X, y) == pytest.approx(expected)
+    weights = rng.random(20)
+    repeated = np.repeat(weights, [len(x) for x in X])
+    expected = get_scorer(name)(flat, None, labels, sample_weight=repeated)
+    assert scorer(tagger, X, y, sample_weight=weights) == pytest.approx(expected)
+
+
+class FrozenProba(ClassifierMixin, BaseEstimator):
+    """A classifier whose probabilities are given."""
+
+    def __init__(self, proba, classes):
+        self.proba, self.classes_ = proba, classes
+
+    def predict_proba(self, X):
+        return self.proba
+
+    def predict(self, X):
+        return self.classes_[self.proba.argmax(axis=1)]
+
+
+class Constant(BaseEstimator):
+    """Predicts the same for any X."""
+
+    def predict(self, X):
+        return objects(GUESS[:2])
+
+
+CONSTANT = Constant()
+
+
+def test_scorers_with_parameters_and_of_regressors(rng):
+    scorer = per_time_step(make_scorer(f1_score, average="macro"))
+    assert scorer(CONSTANT, None, TRUE[:2]) == per_time_step(f1_score)(
+        TRUE[:2], GUESS[:2], average="macro"
+    )
+    X = [rng.normal(size=(n, 1)) for n in (6, 4, 5, 7)]
+    y = [x[:, 0] for x in X]
+    model = RNNRegressor(return_sequences=True, hidden_size=4, max_epochs=2, random_state=0)
+    model.fit(X, y)
+    assert per_time_step("r2")(model, X, y) == pytest.approx(model.score(X, y))
+    error = per_time_step("neg_mean_absolute_error")(model, X, y)
+    assert error == pytest.approx(-per_time_step(mean_absolute_error)(y, model.predict(X)))
+    scores = cross_val_score(model, X, y, cv=2, scoring=per_time_step("r2"), error_score="raise")
+    assert scores.shape == (2,)
+
+
 def test_metric_can_be_pickled():
     metric = pickle.loads(pickle.dumps(per_time_step(f1_score)))
     assert repr(metric) == "per_time_step(f1_score)"
@@ -122,10 +185,28 @@ def test_metric_can_be_pickled():
     ("call", "kind", "message"),
     [
         (
-            lambda: per_time_step("f1_macro"),
+            lambda: per_time_step("f1_best"),
+            ValueError,
+            "per_time_step: scikit-learn has no scorer 'f1_best'. Pass one of the names that "
+            "sklearn.metrics.get_scorer_names() lists, or a metric.",
+        ),
+        (
+            lambda: per_time_step(3),
             TypeError,
-            "per_time_step: score_func is a str, which is not callable. Pass a metric, such as "
-            "sklearn.metrics.f1_score.",
+            "per_time_step: score_func is an int, which is neither a name nor callable. Pass the "
+            "name of a scorer, such as 'f1_macro', or a metric, such as sklearn.metrics.f1_score.",
+        ),
+        (
+            lambda: per_time_step("accuracy")(CONSTANT, None, [["N"], ["V"]]),
+            ValueError,
+            "per_time_step(accuracy): y has 2 time steps in 2 sequences, but predict(X) has 5 in "
+            "2. Pass one target per time step of X.",
+        ),
+        (
+            lambda: per_time_step("accuracy")(CONSTANT, None, TRUE[:2], sample_weight=[1.0]),
+            ValueError,
+            "per_time_step(accuracy): sample_weight has shape (1,), but there are 2 sequences. "
+            "Pass a 1-D array of 2 weights, one per sequence.",
         ),
         (
             lambda: per_time_step(f1_score)(TRUE, GUESS[:2]),

@@ -80,6 +80,40 @@ def test_encoded_spans_are_read_back(scheme, kinds):
     assert spans(text, scheme) == spans(text, "conll") == expected
 
 
+# Random tags, and the micro, macro and weighted F1 of seqeval 1.2.2, strict but for "conll".
+FIGURES = {
+    "conll": (
+        "I-P O O B-L|O|I-P I-P B-P O O B-L|B-P I-L B-P|B-L O I-L I-L O O B-P B-L",
+        "I-P O B-P B-L|O|B-P I-P I-L O O B-L|B-L I-L B-P|B-L I-L I-P I-L I-P O B-P I-P",
+        (0.4, 0.397436, 0.397436),
+    ),
+    "IOB1": (
+        "I-P O O B-L|O|I-P I-P B-P O O B-L|B-P I-L B-P|B-L O I-L I-L O O B-P B-L",
+        "I-P O B-P B-L|O|B-P I-P I-L O O B-L|B-L I-L B-P|B-L I-L I-P I-L I-P O B-P I-P",
+        (0.285714, 0.291667, 0.283333),
+    ),
+    "IOB2": (
+        "I-P O O B-L|O|I-P I-P B-P O O B-L|B-P I-L B-P|B-L O I-L I-L O O B-P B-L",
+        "I-P O B-P B-L|O|B-P I-P I-L O O B-L|B-L I-L B-P|B-L I-L I-P I-L I-P O B-P I-P",
+        (0.375, 0.375, 0.375),
+    ),
+    "IOBES": (
+        "S-L O B-L B-P|B-L|S-L S-L E-L O O B-P|I-L E-L I-P|B-P B-L E-P E-P O B-L I-P I-L",
+        "S-L O I-L B-P|B-L|E-L S-L E-P O O B-P|B-P E-L I-P|B-P E-P S-L E-P S-P B-L I-P S-P",
+        (0.444444, 0.333333, 0.666667),
+    ),
+}
+
+
+@pytest.mark.parametrize("scheme", FIGURES)
+def test_scores_equal_those_of_seqeval(scheme):
+    *texts, expected = FIGURES[scheme]
+    true, guess = ([row.split() for row in text.split("|")] for text in texts)
+    for average, score in zip(("micro", "macro", "weighted"), expected, strict=True):
+        found = span_f1_score(true, guess, scheme=scheme, average=average)
+        assert found == pytest.approx(score, abs=1e-6)
+
+
 # Four true spans (P, P, L, L) and three predicted ones (P correct, P too long, M).
 TRUE = [["B-P", "I-P", "O", "B-L"], ["O", "B-P", "O"], ["B-L", "O"]]
 GUESS = [["B-P", "I-P", "O", "O"], ["O", "B-P", "I-P"], ["B-M", "O"]]

@@ -35,6 +35,7 @@ MODELS = {
     "convolution": {"conv_channels": 3, "conv_stride": 2},
     "tokens": {"num_embeddings": 6, "embedding_dim": 4, "word_dropout": 0.2},
     "differences, warping": {"differences": True, "time_warping": 0.3},
+    "masks": {"time_masking": 2, "feature_masking": 0.5},
     "many outputs": {"n_outputs": 70},
 }
 UNSUPPORTED = {

@@ -211,3 +211,41 @@ def test_tagging_set_is_as_documented():
     assert sum(map(len, dataset.X_train)) == pytest.approx(33_900, abs=50)
     assert sum(map(len, dataset.X_test)) == pytest.approx(10_100, abs=50)
     assert len(np.unique(np.concatenate(dataset.y_train))) == 16
+
+
+@pytest.fixture
+def chunks(monkeypatch):
+    """The module of the base noun phrases, which imports ``data``."""
+    monkeypatch.setitem(sys.modules, "data", data)
+    spec = importlib.util.spec_from_file_location("chunks", ROOT / "benchmarks" / "chunks.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TREE = """\
+# text = The very old man who Ann Lee saw gave our three dogs food from Bonn
+1\tThe\t_\tDET\t_\t_\t4\tdet
+2\tvery\t_\tADV\t_\t_\t3\tadvmod
+3\told\t_\tADJ\t_\t_\t4\tamod
+4\tman\t_\tNOUN\t_\t_\t9\tnsubj
+5\twho\t_\tPRON\t_\t_\t4\tamod
+6\tAnn\t_\tPROPN\t_\t_\t8\tnsubj:pass
+7\tLee\t_\tPROPN\t_\t_\t6\tflat
+8\tsaw\t_\tVERB\t_\t_\t4\tacl
+9\tgave\t_\tVERB\t_\t_\t0\troot
+10\tour\t_\tPRON\t_\t_\t12\tdet
+11\tthree\t_\tNUM\t_\t_\t12\tnummod
+12\tdogs\t_\tNOUN\t_\t_\t9\tiobj
+13\tfood\t_\tNOUN\t_\t_\t9\tdep
+14\tfrom\t_\tADP\t_\t_\t15\tcase
+15\tBonn\t_\tPROPN\t_\t_\t13\tnmod
+"""
+
+
+def test_parse_chunks_tags_base_noun_phrases_with_their_roles(chunks):
+    words, tags = chunks.parse_chunks(TREE)
+    assert words[0][:2] == ["The", "very"]
+    assert " ".join(tags[0]) == (
+        "B-SUBJ I-SUBJ I-SUBJ I-SUBJ O B-SUBJ I-SUBJ O O B-OBJ I-OBJ I-OBJ B-OTHER O B-OBL"
+    )

@@ -181,7 +181,7 @@ def test_estimators_share_the_documentation_of_what_they_share():
         {p.name: (p.type, p.desc) for p in ClassDoc(cls)["Parameters"]}
         for cls in ESTIMATORS
         # see docs/sync_docstrings.py
-        if cls not in (sk_rnn.RNNForecaster, sk_rnn.RNNLanguageModel)
+        if cls not in (sk_rnn.RNNForecaster, sk_rnn.RNNLanguageModel, sk_rnn.RNNTranscriber)
     )
     differing = {name for name in first.keys() & second.keys() if first[name] != second[name]}
     assert differing == {"return_sequences", "scoring"}  # labels or numbers
@@ -208,7 +208,7 @@ def test_estimators_share_the_documentation_of_what_they_share():
 
 def test_public_names():
     estimators = ["RNNClassifier", "RNNForecaster", "RNNLanguageModel", "RNNRegressor"]
-    assert sk_rnn.__all__ == ["Panel", *estimators, "Seq2SeqTransformer"]
+    assert sk_rnn.__all__ == ["Panel", *estimators, "RNNTranscriber", "Seq2SeqTransformer"]
     assert {name for name in dir(sk_rnn) if name[0].isupper()} == set(sk_rnn.__all__)
 
 
@@ -223,6 +223,11 @@ def test_reference_lists_every_public_name():
     inspecting = [f"inspection.{name}" for name in inspection.__all__]
     names = [*sk_rnn.__all__, *transformers, *functions, *splitters, *inspecting]
     assert sorted(listed) == sorted(names)
+
+
+def test_index_links_to_every_page():
+    linked = re.findall(r":doc:`(\w+)`", (ROOT / "docs" / "index.rst").read_text("utf-8"))
+    assert {path.stem for path in GUIDE} - {"index", "guide"} <= set(linked)
 
 
 def test_readme_is_short_and_its_links_are_valid():

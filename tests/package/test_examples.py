@@ -1,5 +1,7 @@
 """The text examples run and print the promised results; each exercise is under 15 lines."""
 
+import gzip
+import importlib.util
 import os
 import subprocess
 import sys
@@ -93,3 +95,39 @@ def test_examples_of_generation_run(name):
 def test_unlikely_sessions_are_found():
     area = run("unlikely_sessions.py").splitlines()[0]
     assert float(area.rsplit(": ")[1]) > 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["spoken_digits.py", "handwriting.py"])
+def test_a_lexicon_helps_to_transcribe_unknown_people(name):
+    wrong = [float(line.split()[-1]) for line in run(name).splitlines() if "wrong" in line]
+    letters, words, with_lexicon = wrong
+    assert letters < 0.15
+    assert with_lexicon < words
+
+
+def accuracy_on_unknown_words(printed, name):
+    line = next(line for line in printed.splitlines() if line.startswith(name))
+    return float(line.rsplit(" ", 1)[1])
+
+
+@pytest.mark.slow
+def test_letters_tell_the_tags_of_unknown_words():
+    printed = run("tagging_words.py")
+    assert accuracy_on_unknown_words(printed, "words alone") < 0.5
+    assert accuracy_on_unknown_words(printed, "words and their letters") > 0.98
+
+
+def test_tagging_reads_both_formats(tmp_path):
+    spec = importlib.util.spec_from_file_location("tagging", EXAMPLES / "tagging_words.py")
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    rest = "\t_" * 6
+    lines = ["# text = Die hond", f"1-2\tDiehond\t_\t_{rest}", f"1\tDie\t_\tDET{rest}"]
+    lines += [f"2\thond\t_\tNOUN{rest}", "", f"1\tJa\t_\tINTJ{rest}", "", ""]
+    new, old = tmp_path / "new.conllu.gz", tmp_path / "old.txt"
+    new.write_bytes(gzip.compress("\n".join(lines).encode()))
+    old.write_text("-DOCSTART- -X- O\n\nDie X DET\nhond X NOUN\n\nJa X INTJ\n", encoding="utf-8")
+    expected = [["Die", "hond"], ["Ja"]], [["DET", "NOUN"], ["INTJ"]]
+    assert example.read_conll(new) == expected
+    assert example.read_conll(old) == expected

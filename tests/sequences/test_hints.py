@@ -300,18 +300,37 @@ TEXTS = ["a good film", "a bad film"]
     ],
 )
 @pytest.mark.parametrize("estimator", [RNNClassifier, RNNRegressor])
-def test_text_names_the_vectorizer(estimator, X):
-    text = message(lambda: estimator(**SMALL).fit(X, [0, 1]))
-    name = estimator.__name__
-    assert text.startswith(f"{name}.fit: X")
-    recipe = f"make_pipeline(SequenceVectorizer(), {name}(embedding_dim=64))"
-    assert f"{VECTORIZE}{recipe}." in text
-    model = eval(recipe)  # the suggested code works
-    assert model.set_params(**{f"{name.lower()}__max_epochs": 1}).fit(X, [0, 1]) is model
+def test_text_for_a_model_of_numbers_names_both_ways(estimator, X):
+    series = [[1.0, 2.0], [3.0]]
+    text = message(lambda: estimator(**SMALL).fit(series, [0, 1]).predict(X))
+    found = "sequences of tokens" if len(X[0]) == 3 and not isinstance(X[0], str) else "strings"
+    assert text == (
+        f"{estimator.__name__}.predict: X contains {found}, but the model was fitted with numbers. "
+        "Pass numbers, or refit with text."
+    )
+    text = message(lambda: estimator(embedding_dim=2, **SMALL).fit([[1], [2]], [0, 1]).predict(X))
+    assert text == (
+        f"{estimator.__name__}.predict: X contains {found}, but the model was fitted with token "
+        "ids. Pass ids, as the SequenceVectorizer that made those for fit returns them, or refit "
+        "with text."
+    )
+    text = message(lambda: estimator(**SMALL).fit(X, [0, 1]).predict(series))
+    predict = f"{estimator.__name__}.predict: X"
+    if found == "strings":
+        assert text == (
+            f"{predict} contains numbers, but the model was fitted with strings. Pass a list of "
+            "strings, or refit with data of this kind."
+        )
+    else:
+        assert text == (
+            f"{predict}[0] has the number 1.0 at time step 0, but the model was fitted with "
+            "sequences of tokens. Pass sequences of words, or refit with numbers."
+        )
 
 
-def test_a_column_of_text_names_the_vectorizer():
-    for df in (pd.DataFrame({"text": TEXTS}), pl.DataFrame({"text": TEXTS})):
+def test_text_beside_numbers_names_the_vectorizer():
+    columns = {"text": TEXTS, "size": [1.0, 2.0]}
+    for df in (pd.DataFrame(columns), pl.DataFrame(columns)):
         text = message(lambda df=df: clf().fit(df, [0, 1]))
         assert re.sub(" of dtype [a-z]+", "", text) == (
             "RNNClassifier.fit: X has column 'text' where numbers are expected. If it holds text, "

@@ -171,6 +171,7 @@ def test_padded_targets_are_cut_as_x_was(lengths, padded, pre):
 # -- Invalid input
 
 ONE_LABEL = " Pass one label per time step."
+FINITE = " Pass finite targets."
 ONE_TARGET = " Every time step needs a target: drop those without one, from X too."
 
 
@@ -215,7 +216,7 @@ ONE_TARGET = " Every time step needs a target: drop those without one, from X to
         ),
         ([["a", "b"], ["a"], ["a", None, "b"]], {}, "[2] is None at time step 1." + ONE_TARGET),
         ([[1, 2], [np.nan], [1, 2, 3]], {}, "[1] is nan at time step 0." + ONE_TARGET),
-        ([[1, 2], [1.0], [1, np.inf, 3]], {}, "[2] is inf at time step 1." + ONE_TARGET),
+        ([[1, 2], [1.0], [1, np.inf, 3]], {}, "[2] is inf at time step 1." + FINITE),
         (
             [np.array([[1, 2], [3, np.nan]]), np.ones((1, 2)), np.ones((3, 2))],
             {},

@@ -95,6 +95,12 @@ CASES = {
     "two classes": (RNNClassifier, {}, (X, X_VAL), lambda data: labels(data) == "low"),
     "multilabel": (RNNClassifier, {}, (X, X_VAL), indicator),
     "labels per step": (RNNClassifier, {"return_sequences": True}, (X, X_VAL), step_labels),
+    "labels chosen together": (
+        RNNClassifier,
+        {"return_sequences": True, "crf": True, "unseen_transitions": "forbid"},
+        (X, X_VAL),
+        step_labels,
+    ),
     "labels of tokens": (RNNClassifier, {"embedding_dim": 3}, (TOKENS, TOKENS_VAL), labels),
     "labels in chunks": (RNNClassifier, {"tbptt_steps": 3}, (X, X_VAL), labels),
     "numbers": (RNNRegressor, {}, (X, X_VAL), numbers),

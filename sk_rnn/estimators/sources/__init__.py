@@ -6,6 +6,7 @@ from ._numbers import NumberSource
 from ._source import Owner, Samples, Source
 from ._tokens import TokenSource
 from ._vectors import VectorSource
+from ._words import WordSource, read_words
 
 __all__ = [
     "IdSource",
@@ -15,6 +16,8 @@ __all__ = [
     "Source",
     "TokenSource",
     "VectorSource",
+    "WordSource",
     "read_any_source",
     "read_sequences",
+    "read_words",
 ]

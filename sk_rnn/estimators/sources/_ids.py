@@ -5,11 +5,12 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from ...sequences import Spans, check_token_range
+from ...sequences import Spans, check_token_range, open_foreign
 from ...training import highest_token, unseen_tokens
 from ._embeddings import read_embedding_weights
 from ._numbers import NumberSource, SequenceSource
 from ._source import Owner, Samples, Source
+from ._words import read_words
 
 # A vocabulary whose size is inferred from the highest id must not be larger than this, unless there
 # are at least a hundredth as many time steps to learn it from.
@@ -78,8 +79,8 @@ class IdSource(SequenceSource):
 
 def read_sequences(
     X: Any, owner: Owner, params: Mapping[str, Any], caller: str
-) -> tuple[Source, Spans]:
-    """Read the X of `fit`: token ids if there is an embedding, numbers otherwise.
+) -> tuple[Source, Samples]:
+    """Read the X of `fit`: words, or else token ids if there is an embedding, or else numbers.
 
     Parameters
     ----------
@@ -95,8 +96,18 @@ def read_sequences(
     Returns
     -------
     source : Source
-    spans : Spans
+    samples : Samples
     """
+    X = open_foreign(X, f"{caller}: X")
+    words = read_words(X, owner, params, caller)
+    if words is not None:
+        return words
+    choice = params["char_embedding"]
+    if choice not in (None, "auto"):
+        raise ValueError(
+            f"{caller}: char_embedding={choice!r} reads the letters of words, but X does not "
+            "contain words. Pass lists of words or strings, or leave char_embedding='auto'."
+        )
     source: SequenceSource
     if params["embedding_dim"] is not None or params["embedding_weights"] is not None:
         source = IdSource(params, caller)

@@ -1,7 +1,7 @@
 """Sequences of numbers, and the base class for numbers and token ids."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from ...sequences import (
     Spans,
     argument,
     as_pandas,
+    center_samples,
     check_table_names,
     counted,
     is_table,
@@ -26,7 +27,8 @@ from ...training import learn_differences, learn_scaling
 from .._autos import auto_differences
 from .._contents import KIND, fitted_with, read_contents
 from .._warnings import warn_user
-from ._source import Owner, Source
+from ._source import Owner, Samples, Source
+from ._words import refuse_words
 
 
 class SequenceSource(Source):
@@ -56,6 +58,8 @@ class SequenceSource(Source):
             form = "ids" if self.is_tokens else "numbers"
             reason = fitted_with(form)
             read_contents(X, KIND[form], where, reason, padding_value=padding_value)
+        elif not reset:
+            refuse_words(X, where, self.form)
         table = is_table(X, tokens=self.is_tokens, padding_value=padding_value)
         if table:  # before other checks, whose messages would be misleading for wrong columns
             was_table = reset or self._is_table
@@ -95,7 +99,8 @@ class NumberSource(SequenceSource):
     Parameters
     ----------
     params : mapping
-        Parameters of the estimator; ``scale_inputs`` and ``differences`` are used.
+        Parameters of the estimator; ``scale_inputs`` and, if it has them, ``center_inputs``,
+        ``differences``, ``time_masking`` and ``feature_masking`` are used.
     among_tokens : bool, default=False
         Whether the estimator accepts text and tokens as well.
     """
@@ -105,7 +110,10 @@ class NumberSource(SequenceSource):
     def __init__(self, params: Mapping[str, Any], *, among_tokens: bool = False):
         super().__init__(among_tokens=among_tokens)
         self._standardises = bool(params["scale_inputs"])
-        self._differences = params.get("differences", False)  # not of all estimators
+        # Not of all estimators:
+        self.centers = bool(params.get("center_inputs"))
+        self._differences = params.get("differences", False)
+        self._masks = bool(params.get("time_masking") or params.get("feature_masking"))
 
     def warn(self, X: Any, where: str) -> None:
         """Warn about a table with a column of repeated ids, which is probably a long DataFrame."""
@@ -121,20 +129,28 @@ class NumberSource(SequenceSource):
                 + long_frame(X, argument(where), by=by)
             )
 
+    def encode(self, samples: Samples, *, warn: bool = True) -> Spans:
+        """Return the samples, centred if so requested: before anything is learned from them."""
+        spans = cast(Spans, samples)
+        return center_samples(spans) if self.centers else spans
+
     def prepare(self, spans: Spans, rows: np.ndarray, caller: str) -> dict[str, Any]:
         """Learn the mean and standard deviation of each feature, and the scale of differences."""
-        if not (self._standardises or self._differences):
+        if not (self._standardises or self._differences or self._masks):
             return {}
         scaling = learn_scaling(spans, rows, caller)
+        initial: dict[str, Any] = {}
         if self._standardises:
             self._scaling = scaling.mean, scaling.std
+        elif self._masks:
+            initial["mask_values"] = scaling.mean
         if not self._differences:
-            return {}
+            return initial
         scale, correlation = learn_differences(spans, rows, scaling)
         self.adds_differences = (
             auto_differences(correlation) if self._differences == "auto" else True
         )
-        return {"difference_scale": scale} if self.adds_differences else {}
+        return {**initial, "difference_scale": scale} if self.adds_differences else initial
 
     def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
         """Return the index of each ``stride``-th time step."""

@@ -33,8 +33,14 @@ class Source(Kind, ABC):
         Whether inputs of the network are token ids.
     num_embeddings : int or None
         Size of the vocabulary; None for numbers.
+    char_embedding : str or None
+        How the network reads the letters of tokens.
+    n_letters : int
+        Number of ids of letters.
     adds_differences : bool
         Whether differences of time steps are further inputs of the network.
+    centers : bool
+        Whether numbers are reduced by the mean of their sequence.
     vocabulary : Vocabulary or None
         Tokens and their ids, if they were learned from X.
     """
@@ -42,7 +48,10 @@ class Source(Kind, ABC):
     form: str
     is_tokens: ClassVar[bool] = False
     num_embeddings: int | None = None
+    char_embedding: str | None = None
+    n_letters: int = 0
     adds_differences: bool = False
+    centers: bool = False
     # Mean and standard deviation of each feature: arrays, which every file format can save.
     _scaling: tuple[np.ndarray, np.ndarray] | None = None
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
 
@@ -21,9 +22,12 @@ from ...sequences import (
     open_foreign,
     open_tensors,
     shape_as_one,
+    trimmed_steps,
 )
 from ...training import SequenceData, step_positions
+from .._contents import holds_strings, holds_words
 from ..sources import Samples
+from ._steps import StepTargets, split_weights
 from ._target import Target
 
 _VECTORIZED = (
@@ -59,9 +63,9 @@ class ArrayTarget(Target):
         *,
         input_name: str = "y",
         reset: bool = False,
-    ) -> np.ndarray:
-        """Validate y: one row per sequence, or per time step."""
-        spans = cast(Spans, samples)
+    ) -> np.ndarray | StepTargets:
+        """Validate y: one row per sequence, or per time step, where some may be missing."""
+        spans = _steps_of(samples)
         estimator, where = caller.partition(".")[0], f"{caller}: {input_name}"
         if y is None:
             raise ValueError(
@@ -81,13 +85,10 @@ class ArrayTarget(Target):
             )
         return y
 
-    def _read_steps(self, y: Any, X: Any, spans: Spans, caller: str, input_name: str) -> np.ndarray:
+    def _read_steps(
+        self, y: Any, X: Any, spans: Spans, caller: str, input_name: str
+    ) -> np.ndarray | StepTargets:
         source = input_name.replace("y", "X", 1)
-        trim: dict[str, Any] = {}
-        if spans.untrimmed is not None:
-            first, untrimmed_lengths = spans.untrimmed
-            trim["bounds"] = (first, first + spans.lengths)
-            trim["untrimmed_lengths"] = untrimmed_lengths
         try:
             values, _ = check_sequence_targets(
                 y,
@@ -95,7 +96,8 @@ class ArrayTarget(Target):
                 caller=caller,
                 input_name=input_name,
                 numeric=self._numeric,
-                **trim,
+                allow_missing=True,
+                **trimmed_steps(spans),
             )
         except SingleTargetsError as error:
             shape = shape_as_one(open_foreign(X, source))
@@ -110,8 +112,16 @@ class ArrayTarget(Target):
             raise ValueError(f"{error}{mismatch_hint(X, source, len(y))}") from None
         except TargetLengthsError as error:
             hint = _VECTORIZED if spans.n_tokens is not None else ""
+            if holds_words(X) and holds_strings(X):
+                hint = (
+                    f" analyzer splits the string {source}[{error.sample}] into "
+                    f"{counted(error.n_timesteps, 'token')}, one per time step."
+                )
             raise ValueError(f"{error}{hint}") from None
-        return self._check_steps(values, spans, caller, input_name)
+        y = StepTargets.of(values)
+        if isinstance(y, StepTargets):
+            return replace(y, values=self._check_steps(y.values, spans, caller, input_name))
+        return self._check_steps(y, spans, caller, input_name)
 
     @abstractmethod
     def _check(self, y: Any, caller: str, input_name: str) -> np.ndarray:
@@ -121,17 +131,52 @@ class ArrayTarget(Target):
         """Validate y with one row per time step, which is already an array."""
         return self._check(y, caller, input_name)
 
-    def take(self, y: np.ndarray, samples: Samples, rows: np.ndarray) -> np.ndarray:
-        """Return the targets of the sequences ``rows``."""
-        return y[self.positions(cast(Spans, samples), rows)]
+    def weigh(
+        self,
+        y: np.ndarray | StepTargets,
+        weights: np.ndarray | None,
+        samples: Samples,
+        where: str,
+    ) -> tuple[np.ndarray | None, np.ndarray | StepTargets]:
+        """Return the weight of each sequence, and y with those of its time steps.
 
-    def by_sequence(self, encoded: np.ndarray, spans: Spans) -> Any:
+        Sequences without a target that has a weight have a weight of zero.
+        """
+        spans = _steps_of(samples)
+        # Weights that differ within sequences are more than there are sequences.
+        per_sequence = weights is None or len(weights) == len(spans)
+        if not self.per_step or (per_sequence and not isinstance(y, StepTargets)):
+            return weights, y
+        if not isinstance(y, StepTargets):
+            y = StepTargets(y, np.ones(len(y), dtype=bool), np.ones(len(y)))
+        if not per_sequence:
+            y = replace(y, weights=y.weights * weights)
+        used = np.maximum.reduceat(y.used, spans.offsets[:-1]).astype(np.float64)
+        if per_sequence and weights is not None:
+            used *= weights
+        if not used.any():
+            raise ValueError(
+                f"{where} is zero at all time steps that have a target. At least one needs a "
+                "weight."
+            )
+        return None if (used == 1.0).all() else used, y
+
+    def take(
+        self, y: np.ndarray | StepTargets, samples: Samples, rows: np.ndarray
+    ) -> np.ndarray | StepTargets:
+        """Return the targets of the sequences ``rows``."""
+        positions = self.positions(_steps_of(samples), rows)
+        return y.take(positions) if isinstance(y, StepTargets) else y[positions]
+
+    def by_sequence(self, encoded: np.ndarray | StepTargets, spans: Spans) -> Any:
         """Split encoded targets into one entry per sequence."""
+        if isinstance(encoded, StepTargets):
+            return encoded.by_sequence(spans.offsets)
         return np.split(encoded, spans.offsets[1:-1]) if self.per_step else encoded
 
     def data(
         self,
-        encoded: np.ndarray,
+        encoded: np.ndarray | StepTargets,
         spans: Spans,
         rows: np.ndarray,
         sample_weight: np.ndarray | None,
@@ -145,9 +190,10 @@ class ArrayTarget(Target):
         return SequenceData(
             spans,
             device,
-            y=self._scaled(encoded, f"{caller}: {input_name}"),
+            y=self._scaled(split_weights(encoded)[0], f"{caller}: {input_name}"),
             weights=self._loss_weights(encoded, sample_weight, spans, rows, caller),
             per_step=self.per_step,
+            labelled=encoded.used if isinstance(encoded, StepTargets) else None,
             **inputs,
         )
 
@@ -157,7 +203,7 @@ class ArrayTarget(Target):
 
     def _loss_weights(
         self,
-        encoded: np.ndarray,
+        encoded: np.ndarray | StepTargets,
         sample_weight: np.ndarray | None,
         spans: Spans,
         rows: np.ndarray,
@@ -167,9 +213,9 @@ class ArrayTarget(Target):
 
         Weights are normalised over the data set, not per batch, where class frequencies vary.
         """
-        weights = self.repeat_per_target(sample_weight, spans)
+        weights = self.target_weights(encoded, sample_weight, spans)
         train = self.positions(spans, rows)
-        factors = self._class_factors(encoded, train, weights, caller)
+        factors = self._class_factors(split_weights(encoded)[0], train, weights, caller)
         if factors is not None:
             weights = factors if weights is None else weights * factors
         if weights is None:
@@ -186,11 +232,40 @@ class ArrayTarget(Target):
         """Return the positions of the targets of the sequences ``rows``."""
         return step_positions(spans.offsets, rows) if self.per_step else rows
 
-    def repeat_per_target(self, values: np.ndarray | None, spans: Spans) -> np.ndarray | None:
-        """Repeat values per sequence so that there is one per target."""
-        if values is None or not self.per_step:
-            return values
-        return np.repeat(values, spans.lengths)
+    def target_weights(
+        self, encoded: np.ndarray | StepTargets, sample_weight: np.ndarray | None, spans: Spans
+    ) -> np.ndarray | None:
+        """Return the weight of each target, from those of sequences and of time steps."""
+        if sample_weight is not None and self.per_step:
+            sample_weight = np.repeat(sample_weight, spans.lengths)
+        _, step_weights = split_weights(encoded)
+        if step_weights is None:
+            return sample_weight
+        return step_weights if sample_weight is None else step_weights * sample_weight
+
+    def scored(
+        self, truth: np.ndarray | StepTargets, weights: np.ndarray | None, spans: Spans, where: str
+    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | slice]:
+        """Return the targets that count in a score, their weights, and their positions.
+
+        Parameters
+        ----------
+        truth : ndarray or StepTargets
+            From `read`.
+        weights : ndarray or None
+            From `check_weights`.
+        spans : Spans
+            The sequences.
+        where : str
+            Name of the caller and the weights in error messages.
+        """
+        weights, truth = self.weigh(truth, weights, spans, where)
+        weights = self.target_weights(truth, weights, spans)
+        if not isinstance(truth, StepTargets):
+            return truth, weights, slice(None)
+        weights = cast(np.ndarray, weights)
+        used = np.flatnonzero(weights)
+        return truth.values[used], weights[used], used
 
     def split(self, values: np.ndarray, spans: Spans) -> np.ndarray:
         """Split values per time step into one array per sequence; return others unchanged."""
@@ -200,6 +275,10 @@ class ArrayTarget(Target):
         for i, (start, stop) in enumerate(pairwise(spans.offsets.tolist())):
             result[i] = values[start:stop]
         return result
+
+
+def _steps_of(samples: Samples) -> Spans:
+    return samples if isinstance(samples, Spans) else samples.steps()
 
 
 def mismatch_hint(X: Any, source: str, n_targets: int) -> str:

@@ -6,14 +6,16 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from ...modules import BinaryCrossEntropy, CrossEntropy, WeightedLoss
+from ...modules import BinaryCrossEntropy, ChainLikelihood, CrossEntropy, Loss
 from ...sequences import NumberIn, Spans, as_numbers, quote
 from ...training import (
     Readout,
     ScoreFunction,
+    SequenceData,
     accuracy,
     read_classes,
     read_labels,
@@ -21,6 +23,8 @@ from ...training import (
 )
 from ._arrays import ArrayTarget
 from ._checks import check_classes, check_targets
+from ._steps import StepTargets, labelled, split_weights
+from ._transitions import Chain, best_labels, chain_weights, count_transitions, log_marginals
 
 _WEIGHT = NumberIn(0, None, closed="left")
 
@@ -34,8 +38,9 @@ class LabelTarget(ArrayTarget):
     Parameters
     ----------
     params : mapping
-        Parameters of the estimator; ``return_sequences``, ``precision``, ``class_weight`` and
-        ``label_smoothing`` are used, and the argument ``classes`` of `partial_fit`.
+        Parameters of the estimator; ``return_sequences``, ``precision``, ``class_weight``,
+        ``label_smoothing``, ``crf`` and ``unseen_transitions`` are used, and the argument
+        ``classes`` of `partial_fit`.
 
     Attributes
     ----------
@@ -43,16 +48,21 @@ class LabelTarget(ArrayTarget):
         Sorted classes; for an indicator, the indices of the labels.
     multilabel : bool
         Whether y is an indicator.
+    counts : list of three ndarrays, or None
+        With ``unseen_transitions="forbid"``, a `Chain` of how often each transition occurred.
     """
 
     _numeric = False
     classes: np.ndarray
     multilabel: bool
+    counts: list[np.ndarray] | None = None
 
     def update(self, params: Mapping[str, Any], caller: str) -> None:
         """Update the parameters of the loss, and the classes that were passed to `partial_fit`."""
         self._class_weight = params["class_weight"]
         self._label_smoothing = float(params["label_smoothing"])
+        self._crf = bool(params["crf"])
+        self._forbids_unseen = params["unseen_transitions"] == "forbid"
         self._announced = params.get("classes")
 
     def _check(self, y: Any, caller: str, input_name: str) -> np.ndarray:
@@ -79,11 +89,18 @@ class LabelTarget(ArrayTarget):
         _check_labels(y, caller, input_name)
         return _indicator(y, caller, input_name, spans) if y.ndim == 2 else y
 
-    def learn(self, y: np.ndarray, caller: str, *, reset: bool) -> None:
+    def learn(self, y: np.ndarray | StepTargets, caller: str, *, reset: bool) -> None:
         """Learn the classes; those of the first fit are kept."""
+        y = labelled(y)
         given, self._announced = self._announced, None
         if reset:
             self.multilabel = y.ndim == 2
+            if self.multilabel and (self._crf or self._forbids_unseen):
+                name = "crf=True" if self._crf else "unseen_transitions='forbid'"
+                raise ValueError(
+                    f"{caller}: {name} is for one label per time step, but y is a multilabel "
+                    "indicator. Leave it at its default."
+                )
             self.classes = self._learn_classes(y, caller, given)
             self.n_outputs = len(self.classes)
         elif given is not None and not self.multilabel:
@@ -110,9 +127,11 @@ class LabelTarget(ArrayTarget):
         return found
 
     def encode(
-        self, y: np.ndarray, caller: str, *, input_name: str = "y", warn: bool = True
-    ) -> np.ndarray:
+        self, y: np.ndarray | StepTargets, caller: str, *, input_name: str = "y", warn: bool = True
+    ) -> Any:
         """Convert labels to indices of classes, indicators to floats."""
+        if isinstance(y, StepTargets):
+            return y.encoded(self.encode(y.values, caller, input_name=input_name))
         self.check_kind(y, caller, input_name)
         if self.multilabel:
             return y.astype(self._dtype)
@@ -124,6 +143,51 @@ class LabelTarget(ArrayTarget):
                 "Drop these samples, or refit with all labels."
             )
         return np.searchsorted(self.classes, y).astype(np.int64)
+
+    def check_whole(self, encoded: np.ndarray | StepTargets, caller: str, input_name: str) -> None:
+        """Raise an error for missing labels or weights of time steps if labels are joint."""
+        if self._crf and isinstance(encoded, StepTargets):
+            missing = not encoded.known.all()
+            what = (
+                f"{input_name} has time steps without a label"
+                if missing
+                else (f"the weights differ between the time steps of a sequence in {input_name}")
+            )
+            raise ValueError(
+                f"{caller}: {what}, which is not possible with crf=True, whose loss is that of all "
+                "labels of a sequence together. Pass complete sequences with one weight each, or "
+                "set crf=False."
+            )
+
+    def data(
+        self,
+        encoded: np.ndarray | StepTargets,
+        spans: Spans,
+        rows: np.ndarray,
+        sample_weight: np.ndarray | None,
+        device: torch.device,
+        caller: str,
+        *,
+        input_name: str = "y",
+        **inputs: Any,
+    ) -> SequenceData:
+        """Combine sequences, targets and loss weights."""
+        self.check_whole(encoded, caller, input_name)
+        return super().data(
+            encoded, spans, rows, sample_weight, device, caller, input_name=input_name, **inputs
+        )
+
+    def learn_order(self, encoded: np.ndarray | StepTargets, spans: Spans, *, reset: bool) -> None:
+        """Count transitions between labels, if those that do not occur are to be forbidden."""
+        if not self._forbids_unseen:
+            return
+        known = encoded.known if isinstance(encoded, StepTargets) else None
+        classes, _ = split_weights(encoded)
+        found = count_transitions(classes, spans.offsets, len(self.classes), known)
+        if self.counts is None or reset:
+            self.counts = list(found)
+        else:
+            self.counts = [old + new for old, new in zip(self.counts, found, strict=True)]
 
     def check_kind(self, y: np.ndarray, caller: str, input_name: str) -> None:
         """Raise an error for single-label y after a multilabel fit, and vice versa."""
@@ -142,7 +206,7 @@ class LabelTarget(ArrayTarget):
 
     def scale(
         self,
-        encoded: np.ndarray,
+        encoded: np.ndarray | StepTargets,
         spans: Spans,
         rows: np.ndarray,
         sample_weight: np.ndarray | None,
@@ -180,7 +244,8 @@ class LabelTarget(ArrayTarget):
             factors = np.array(chosen)
             if factors.max() > _LARGE:  # their sum would be infinite
                 factors /= factors.max()
-            if not factors[encoded[train]].any():
+            weighted = train if weights is None else train[weights[train] > 0]
+            if not factors[encoded[weighted]].any():
                 raise ValueError(
                     f"{caller}: class_weight={self._class_weight!r} gives every training sequence "
                     "a weight of zero. Give a positive weight to at least one class."
@@ -195,14 +260,32 @@ class LabelTarget(ArrayTarget):
             factors = counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
         return factors[encoded]
 
-    def criterion(self) -> WeightedLoss:
-        """Return the cross-entropy."""
+    def criterion(self) -> Loss:
+        """Return the cross-entropy, or the likelihood of sequences of labels."""
+        if self._crf:
+            return ChainLikelihood()
         kind = BinaryCrossEntropy if self.multilabel else CrossEntropy
         return kind(self._label_smoothing)
 
     def choose(self, outputs: np.ndarray) -> np.ndarray:
         """Return the index of the most likely class, or whether each label applies."""
         return outputs > 0 if self.multilabel else outputs.argmax(axis=1)
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether the labels of a sequence are chosen together."""
+        return self._crf or self.counts is not None
+
+    def choose_jointly(
+        self, module: torch.nn.Module, outputs: np.ndarray, lengths: np.ndarray
+    ) -> np.ndarray:
+        """Return the indices of the most likely classes of whole sequences."""
+        scores = allowed = None
+        if self._crf:
+            scores = chain_weights(module)
+        if self.counts is not None:
+            allowed = Chain(*(part > 0 for part in self.counts))
+        return best_labels(outputs, lengths, scores, allowed)
 
     def name(self, chosen: np.ndarray) -> np.ndarray:
         """Return the labels that were chosen."""
@@ -214,7 +297,18 @@ class LabelTarget(ArrayTarget):
 
     def readout(self) -> Readout:
         """Return how outputs and targets are presented to callbacks."""
-        return read_labels(self.n_outputs) if self.multilabel else read_classes(self.n_outputs)
+        if self.multilabel:
+            return read_labels(self.n_outputs)
+        readout = read_classes(self.n_outputs)
+        if self.is_joint:
+            readout = replace(readout, label_sequences=self._mark_sequences)
+        return replace(readout, marginals=log_marginals) if self._crf else readout
+
+    def _mark_sequences(
+        self, module: torch.nn.Module, outputs: np.ndarray, lengths: np.ndarray
+    ) -> np.ndarray:
+        """Return outputs that are one for the class of each step, and zero for the others."""
+        return np.eye(self.n_outputs)[self.choose_jointly(module, outputs, lengths)]
 
     def labelled_readout(self) -> Readout:
         """Return how outputs and targets are presented to scorers: as y, with its labels."""
@@ -230,13 +324,19 @@ class LabelTarget(ArrayTarget):
         )
 
     @property
-    def score_function(self) -> ScoreFunction:
-        """The accuracy."""
+    def score_function(self) -> ScoreFunction | None:
+        """The accuracy; None if it is not that of each step by itself."""
+        if self.is_joint:
+            return None
         return subset_accuracy if self.multilabel else accuracy
 
     def attributes(self) -> dict[str, Any]:
-        """Return ``classes_``."""
-        return {"classes_": self.classes}
+        """Return ``classes_``, and the counts of transitions."""
+        found = {"classes_": self.classes}
+        if self.counts is not None:
+            names = ("start_counts_", "transition_counts_", "end_counts_")
+            found |= dict(zip(names, self.counts, strict=True))
+        return found
 
 
 def _check_labels(y: Any, caller: str, input_name: str) -> None:

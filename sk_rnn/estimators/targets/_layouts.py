@@ -42,6 +42,14 @@ def to_equal_layout(
     return to_layout(arrays, layout)
 
 
+def stack_equal(arrays: list[np.ndarray], X: Any) -> np.ndarray:
+    """Stack arrays of equal shapes if X was an array, too; else return an object array of them."""
+    equal = len({array.shape for array in arrays}) == 1
+    if equal and find_layout(X)[0] in ("table", "cube"):
+        return np.stack(arrays)
+    return to_object_array(arrays)
+
+
 def find_layout(y: Any) -> tuple[str, Any]:
     """Return the kind of container of y, and y in a form that `read_spans` accepts."""
     try:

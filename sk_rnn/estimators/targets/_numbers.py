@@ -23,6 +23,7 @@ from ..sources import Samples
 from ._arrays import ArrayTarget
 from ._checks import check_targets, scale_targets
 from ._layouts import find_frame_shape
+from ._steps import StepTargets, labelled, split_weights
 
 _PLAIN_LOSSES: dict[str, type[WeightedLoss]] = {
     "squared_error": SquaredError,
@@ -100,21 +101,23 @@ class NumberTarget(ArrayTarget):
         *,
         input_name: str = "y",
         reset: bool = False,
-    ) -> np.ndarray:
+    ) -> np.ndarray | StepTargets:
         """Validate y; the frames of videos, one per time step, are flattened."""
         if reset and self.per_step:
             self._frame_shape = find_frame_shape(y)
         return super().read(y, X, samples, caller, input_name=input_name, reset=reset)
 
-    def learn(self, y: np.ndarray, caller: str, *, reset: bool) -> None:
+    def learn(self, y: np.ndarray | StepTargets, caller: str, *, reset: bool) -> None:
         """Learn the number of outputs."""
         if reset:
-            self._shape = y.shape[1:]
+            self._shape = labelled(y).shape[1:]
 
     def encode(
-        self, y: np.ndarray, caller: str, *, input_name: str = "y", warn: bool = True
-    ) -> np.ndarray:
+        self, y: np.ndarray | StepTargets, caller: str, *, input_name: str = "y", warn: bool = True
+    ) -> Any:
         """Return targets as a matrix."""
+        if isinstance(y, StepTargets):
+            return y.encoded(self.encode(y.values, caller, input_name=input_name))
         if y.shape[1:] != self._shape:
             fitted = f"{self._shape[0]} outputs" if self._shape else "one output"
             raise ValueError(
@@ -130,7 +133,7 @@ class NumberTarget(ArrayTarget):
 
     def scale(
         self,
-        encoded: np.ndarray,
+        encoded: np.ndarray | StepTargets,
         spans: Spans,
         rows: np.ndarray,
         sample_weight: np.ndarray | None,
@@ -138,20 +141,22 @@ class NumberTarget(ArrayTarget):
     ) -> None:
         """Learn the mean and standard deviation of each output."""
         train = self.positions(spans, rows)
-        weights = self.repeat_per_target(sample_weight, spans)
-        encoded = encoded[train]
+        weights = self.target_weights(encoded, sample_weight, spans)
+        if isinstance(encoded, StepTargets):
+            train = train[encoded.used[train]]
+        values = split_weights(encoded)[0][train]
         with np.errstate(over="ignore", invalid="ignore"):
-            mean, std = weighted_statistics(encoded, None if weights is None else weights[train])
+            mean, std = weighted_statistics(values, None if weights is None else weights[train])
         if not np.isfinite(mean).all() or not np.isfinite(std).all():
             raise ValueError(
-                f"{caller}: y has values up to {abs(encoded).max():g}, whose variance overflows "
+                f"{caller}: y has values up to {abs(values).max():g}, whose variance overflows "
                 "float64. Rescale y."
             )
         if self.loss == "poisson":
             # Rates are only divided by their mean: subtracting it would make some negative.
             mean, std = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
         self._mean, self._scale = mean, std
-        self.n_outputs = encoded.shape[1] * (2 if self.loss == "gaussian" else 1)
+        self.n_outputs = values.shape[1] * (2 if self.loss == "gaussian" else 1)
 
     def _scaled(self, encoded: np.ndarray, where: str) -> np.ndarray:
         return scale_targets(encoded, self._mean, self._scale, self._dtype, where)

@@ -84,6 +84,24 @@ class Target(Kind, ABC):
             Input of `take`, `learn` and `encode`.
         """
 
+    def weigh(
+        self, y: Any, weights: np.ndarray | None, samples: Samples, where: str
+    ) -> tuple[np.ndarray | None, Any]:
+        """Return the weight of each sample, and y with those of its time steps, if it has any.
+
+        Parameters
+        ----------
+        y : object
+            From `read`.
+        weights : ndarray or None
+            From `check_weights`: one per sample, or one per time step.
+        samples : Samples
+            X as read by its source.
+        where : str
+            Name of the caller and the weights in error messages.
+        """
+        return weights, y
+
     @abstractmethod
     def take(self, y: Any, samples: Samples, rows: np.ndarray) -> Any:
         """Return the targets of the samples ``rows``."""
@@ -95,6 +113,9 @@ class Target(Kind, ABC):
     @abstractmethod
     def encode(self, y: Any, caller: str, *, input_name: str = "y", warn: bool = True) -> Any:
         """Convert targets to classes, ids or float64; with ``warn``, warn about unknown tokens."""
+
+    def learn_order(self, encoded: Any, spans: Spans, *, reset: bool) -> None:
+        """Learn in which order targets occur in sequences; without ``reset``, add to it."""
 
     @abstractmethod
     def by_sequence(self, encoded: Any, spans: Spans) -> Any:
@@ -147,6 +168,12 @@ class Target(Kind, ABC):
         **inputs
             ``dtype`` and ``scaling``, see `SequenceData`.
         """
+
+    def target_weights(
+        self, encoded: Any, sample_weight: np.ndarray | None, spans: Spans
+    ) -> np.ndarray | None:
+        """Return the weight of each target, from those of sequences and of time steps."""
+        return sample_weight
 
     @abstractmethod
     def criterion(self) -> Loss:

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ...modules import CrossEntropy
+from ...modules import CrossEntropy, Loss
 from ...sequences import Panel, Spans, TokenRows, Vocabulary
 from ...training import Readout, read_classes
-from .._contents import Contents, are_integers
+from .._contents import Contents, Tokens, are_integers
 from .._texts import (
     END,
     RESERVED,
@@ -39,14 +39,19 @@ class TokenTarget(PairTarget):
         Whether y was recognised as tokens by its values.
     """
 
+    # Names of the parameters.
+    _analyzer_name = "target_analyzer"
+    _min_df_name = "target_min_df"
+
     def __init__(
         self, params: Mapping[str, Any], contents: Contents, *, autoencoder: bool, auto: bool
     ):
         super().__init__(params, autoencoder=autoencoder)
         self.form = "text" if contents.form == "text" else "tokens"
-        self._analyzer_name = "source_analyzer" if autoencoder else "target_analyzer"
+        if autoencoder:
+            self._analyzer_name = "source_analyzer"
         self._analyzer = params[self._analyzer_name]
-        self._min_df = params["target_min_df"]
+        self._min_df = params[self._min_df_name]
         integers = auto and are_integers(contents.rows or [])
         self._auto_name = "target_kind" if integers else None
         # The string that joins tokens; None for words, which contain their spaces.
@@ -57,18 +62,23 @@ class TokenTarget(PairTarget):
     def update(self, params: Mapping[str, Any], caller: str) -> None:
         """Update `padding_value` and `label_smoothing`."""
         super().update(params, caller)
-        self._label_smoothing = float(params["label_smoothing"])
+        self._label_smoothing = float(params.get("label_smoothing", 0.0))
 
     def _read(
         self, y: Any, contents: Contents, caller: str, input_name: str, *, reset: bool
     ) -> TokenRows:
-        rows, where = contents.rows or [], f"{caller}: {input_name}"
-        if self.form == "text":
-            analyze = make_analyzer(self._analyzer, self._analyzer_name, where)
-            texts, rows = rows, split_texts(rows, analyze, self._analyzer_name, where)
-            if reset:
-                self._joiner = find_token_joiner(self._analyzer, texts)
+        texts, where = contents.rows or [], f"{caller}: {input_name}"
+        rows = self._split(texts, where)
+        if reset and self.form == "text":
+            self._joiner = find_token_joiner(self._analyzer, texts)
         return TokenRows(rows, where=where)
+
+    def _split(self, rows: list[Any], where: str) -> list[Tokens]:
+        """Return the tokens of each row, which is a string or a list of tokens."""
+        if self.form != "text":
+            return rows
+        analyze = make_analyzer(self._analyzer, self._analyzer_name, where)
+        return split_texts(rows, analyze, self._analyzer_name, where)
 
     def take(self, y: TokenRows, samples: Samples, rows: np.ndarray) -> TokenRows:
         """Return the targets of the samples ``rows``."""
@@ -79,7 +89,7 @@ class TokenTarget(PairTarget):
         if reset:
             words = self.form == "text" and self._joiner is None
             self._tokens = learn_vocabulary(
-                y.tokens, self._min_df, "target_min_df", y.where, drop_rare=words
+                y.tokens, self._min_df, self._min_df_name, y.where, drop_rare=words
             ).tokens
             self.n_outputs = len(self.vocabulary)
         self.longest = max(self.longest, max(map(len, y.tokens)))
@@ -107,7 +117,7 @@ class TokenTarget(PairTarget):
         """Return the ids, which are both inputs and labels."""
         return encoded, None
 
-    def criterion(self) -> CrossEntropy:
+    def criterion(self) -> Loss:
         """Return the cross-entropy."""
         return CrossEntropy(self._label_smoothing)
 
