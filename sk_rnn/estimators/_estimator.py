@@ -40,6 +40,7 @@ from ._extras import PREFIXES, invalid_parameter, unexpected_argument
 from ._introspection import InspectableNetwork
 from ._kinds import Kind
 from ._modules import divergence_advice, net_arguments
+from ._observing import ObservableNetwork
 from ._parameters import COMPUTE, checked_schedule
 from ._training import choose_backend, curves, handle_interruption
 from ._types import Backend
@@ -49,7 +50,7 @@ from .sources import Source
 _FEW_STEPS = 4096
 
 
-class NetworkEstimator(InspectableNetwork, BaseEstimator):
+class NetworkEstimator(InspectableNetwork, ObservableNetwork, BaseEstimator):
     """An estimator whose predictions depend on a source, a target and a network."""
 
     _module_class: ClassVar[type[Model]] = SequenceModel

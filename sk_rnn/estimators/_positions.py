@@ -12,6 +12,7 @@ from ..modules import LanguageModel
 from ..sequences import Spans
 from ..training import Batch, PredictionBatches, SequenceData, float_type
 from ._estimator import NetworkEstimator
+from ._observing import Readable
 from .language import (
     ROWS_AT_ONCE,
     STREAM_LENGTH,
@@ -86,6 +87,14 @@ class LanguageNetwork(NetworkEstimator):
         net = self.net_
         self._compute(spans, lambda interrupted: net.each_batch(batches, compute, interrupted))
         return inputs.lengths
+
+    def _readable(self, X: Any, y: Any, caller: str) -> Readable:
+        spans = self._encode(self._source.read(X, self, caller))
+        self._check_rows(spans, caller)
+        inputs, labels = self._target.shifted(spans)
+        dtype = float_type(self._precision)
+        data = SequenceData(inputs, torch.device("cpu"), dtype=dtype, y=labels, per_step=True)
+        return Readable("next step", data, spans, has_targets=True)
 
     def _positions(self, prompts: Spans) -> Position:
         """Return where rows stand after the inputs ``prompts``."""

@@ -1,11 +1,13 @@
 """Seq2SeqTransformer."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple, Self, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import (
@@ -39,6 +41,7 @@ from ._autos import auto_attention, auto_max_length, auto_tied_embeddings
 from ._base import BaseRNN
 from ._decoding import MARKS, PairDecoder
 from ._modules import SEQ2SEQ_MODEL_PARAMETERS
+from ._observing import Readable
 from ._parameters import (
     SHARED,
     Constraints,
@@ -1155,6 +1158,26 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             "has, which is also the length of all predictions. Set max_length='auto', or fit on "
             "shorter targets.",
         )
+
+    def _readable(self, X: Any, y: Any, caller: str) -> Readable:
+        readable = super()._readable(X, self._resolve_target(X, y, caller), caller)
+        return replace(readable, task="pairs")
+
+    def _summary_sizes(self) -> dict[str, int]:
+        return {**super()._summary_sizes(), "n_target_timesteps": 8}
+
+    def _summary_inputs(
+        self, *, n_samples: int, n_timesteps: int = 1, n_target_timesteps: int = 1
+    ) -> dict[str, Any]:
+        inputs = super()._summary_inputs(n_samples=n_samples, n_timesteps=n_timesteps)
+        inputs["target_lengths"] = torch.full((n_samples,), n_target_timesteps)
+        inputs["positions"] = torch.arange(n_samples * n_target_timesteps)
+        if self.module_.tokens:
+            inputs["target"] = torch.zeros(n_target_timesteps, n_samples, dtype=torch.int64)
+        else:
+            n_features = self.module_.n_target_features
+            inputs["target"] = self._zeros(n_target_timesteps, n_samples, n_features)
+        return inputs
 
     def _decoder(self) -> PairDecoder:
         """Return the fitted network with the current decoding parameters."""

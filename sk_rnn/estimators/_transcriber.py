@@ -1,10 +1,12 @@
 """RNNTranscriber."""
 
 from collections.abc import Collection, Hashable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, NamedTuple, Self, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import (
     StrOptions,
@@ -29,6 +31,7 @@ from ..training import Model, check_weights
 from ._autos import Plan, auto_center_inputs, plan_transcription
 from ._base import BaseRNN
 from ._modules import TRANSCRIBER_PARAMETERS
+from ._observing import Readable
 from ._parameters import (
     COMPUTE,
     INPUTS,
@@ -852,6 +855,21 @@ class RNNTranscriber(BaseRNN):
         self, params: Mapping[str, Any], n_rows: int, *, one_epoch: bool, **data: bool
     ) -> Plan:
         return plan_transcription(params, n_rows, one_epoch=one_epoch)
+
+    def _readable(self, X: Any, y: Any, caller: str) -> Readable:
+        if y is None:
+            raise ValueError(
+                f"{caller}: y is None, but the model was fitted with transcripts. Pass one per "
+                "sequence."
+            )
+        return replace(super()._readable(X, y, caller), task="pairs")
+
+    def _summary_inputs(
+        self, *, n_samples: int, n_timesteps: int = 1, n_target_timesteps: int = 1
+    ) -> dict[str, Any]:
+        inputs = super()._summary_inputs(n_samples=n_samples, n_timesteps=n_timesteps)
+        ones = torch.ones(n_samples, dtype=torch.int64)
+        return {**inputs, "labels": ones, "label_lengths": ones}
 
     # --- decoding -------------------------------------------------------------------------------
 

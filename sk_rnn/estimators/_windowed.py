@@ -45,6 +45,7 @@ from ..training import (
 from ._estimator import NetworkEstimator
 from ._extras import check_extras
 from ._modules import check_unchanged
+from ._observing import Readable
 from ._parameters import Constraints
 from .forecasts import (
     CONSTRAINTS,
@@ -300,6 +301,27 @@ class WindowEstimator(NetworkEstimator):
             vectors=state.vectors,
             weights=weights,
         )
+
+    def _last_windows(self) -> WindowData:
+        """Return the last windows of the series that are known, as inputs of the network."""
+        source = self._source
+        state = source.current()
+        data, values = _tail(state.data, state.values, source.context)
+        values = filled(values, data.offsets, source.context, state.last)
+        windows = last_windows(data, source.context, source.horizon, values)
+        state = state._replace(data=data, values=values)
+        return self._data(windows, state, torch.device("cpu"))
+
+    def _readable(self, X: Any, y: Any, caller: str) -> Readable:
+        return Readable("forecast", self._last_windows(), None, has_targets=False)
+
+    def _summary_sizes(self) -> dict[str, int]:
+        return {"n_samples": 8}
+
+    def _summary_inputs(
+        self, *, n_samples: int, n_timesteps: int = 1, n_target_timesteps: int = 1
+    ) -> dict[str, Any]:
+        return self._last_windows().batch(np.zeros(n_samples, dtype=np.int64)).X
 
     def _forecast_windows(self, windows: Windows, state: State) -> np.ndarray:
         """Return forecasts in the unit that the network computes in.

@@ -1,10 +1,11 @@
-"""Displays of data, training, networks and forecasts, in the manner of scikit-learn's.
+"""Displays in the manner of scikit-learn's, and a report on common faults of models and data.
 
 ``from_estimator`` computes, the constructor holds arrays, ``plot`` draws with matplotlib (extra
 ``plot``), and ``to_frame`` returns the numbers. Does not import torch.
 """
 
 from ._attention import AttentionDisplay
+from ._diagnose import Diagnosis, diagnose
 from ._forecast import ForecastDisplay
 from ._gradient_flow import GradientFlowDisplay
 from ._hidden_states import HiddenStateDisplay
@@ -15,6 +16,7 @@ from ._training_curves import TrainingCurveDisplay
 
 __all__ = [
     "AttentionDisplay",
+    "Diagnosis",
     "ForecastDisplay",
     "GradientFlowDisplay",
     "HiddenStateDisplay",
@@ -22,4 +24,5 @@ __all__ = [
     "SequenceLengthDisplay",
     "StepErrorDisplay",
     "TrainingCurveDisplay",
+    "diagnose",
 ]

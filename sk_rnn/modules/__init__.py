@@ -9,6 +9,12 @@ from ._explicit import ExplicitGradients, supports_explicit_gradients
 from ._forecast import CovariateSizes, ForecastModel
 from ._forecast_loss import ForecastLoss
 from ._head import ROW_MULTIPLE, HeadBatchNorm, Moments
+from ._introspection_diagnose import (
+    GradientProfile,
+    LayerActivity,
+    gradient_profiles,
+    layer_activities,
+)
 from ._language import LanguageModel, head_weights
 from ._losses import (
     AbsoluteError,
@@ -38,6 +44,7 @@ from ._seq2seq import Seq2SeqModel
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
 from ._streams import StreamState, begin_streams, push_steps
+from ._summary import LayerSummary, summarise_layers
 from ._traces import (
     DirectionTrace,
     Saliency,
@@ -75,10 +82,13 @@ __all__ = [
     "ForecastLoss",
     "ForecastModel",
     "Gaussian",
+    "GradientProfile",
     "HeadBatchNorm",
     "Huber",
     "InputMasking",
     "LanguageModel",
+    "LayerActivity",
+    "LayerSummary",
     "LinearChain",
     "Loss",
     "Memory",
@@ -108,14 +118,17 @@ __all__ = [
     "gaussian_log_density",
     "gaussian_parts",
     "gradient_norms",
+    "gradient_profiles",
     "head_weights",
     "inspection_copy",
     "integrated_gradients",
+    "layer_activities",
     "mixture_parts",
     "push_steps",
     "set_backend",
     "set_generator",
     "split_end",
+    "summarise_layers",
     "supports_explicit_gradients",
     "trace_encoder",
     "trace_recurrence",

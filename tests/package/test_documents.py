@@ -29,11 +29,13 @@ PREPROCESSING = [getattr(preprocessing, name) for name in preprocessing.__all__]
 METRICS = [getattr(metrics, name) for name in metrics.__all__]
 DATASETS = [getattr(datasets, name) for name in datasets.__all__]
 SPLITTERS = [getattr(model_selection, name) for name in model_selection.__all__]
-DISPLAYS = [getattr(inspection, name) for name in inspection.__all__]
-CLASSES = [item for item in PUBLIC + PREPROCESSING + SPLITTERS + DISPLAYS if inspect.isclass(item)]
+INSPECTION = [getattr(inspection, name) for name in inspection.__all__]
+CLASSES = [
+    item for item in PUBLIC + PREPROCESSING + SPLITTERS + INSPECTION if inspect.isclass(item)
+]
 FUNCTIONS = [
     (item.__name__, item)
-    for item in PREPROCESSING + METRICS + DATASETS
+    for item in PREPROCESSING + METRICS + DATASETS + INSPECTION
     if not inspect.isclass(item)
 ]
 ESTIMATORS = [cls for cls in PUBLIC if hasattr(cls, "get_params")]
@@ -70,7 +72,7 @@ def test_docstring_examples_are_found():
         for test in finder.find(importlib.import_module(name))
         if test.examples
     }
-    for item in PUBLIC + PREPROCESSING + METRICS + DATASETS + SPLITTERS + DISPLAYS:
+    for item in PUBLIC + PREPROCESSING + METRICS + DATASETS + SPLITTERS + INSPECTION:
         assert f"{item.__module__}.{item.__qualname__}" in found
 
 
@@ -223,9 +225,9 @@ def test_reference_lists_every_public_name():
     functions = [f"metrics.{name}" for name in metrics.__all__]
     functions += [f"datasets.{name}" for name in datasets.__all__]
     splitters = [f"model_selection.{name}" for name in model_selection.__all__]
-    displays = [f"inspection.{name}" for name in inspection.__all__]
-    public = [*sk_rnn.__all__, *transformers, *functions, *splitters, *displays]
-    assert sorted(listed) == sorted(public)
+    inspecting = [f"inspection.{name}" for name in inspection.__all__]
+    names = [*sk_rnn.__all__, *transformers, *functions, *splitters, *inspecting]
+    assert sorted(listed) == sorted(names)
 
 
 def test_index_links_to_every_page():
