@@ -114,14 +114,12 @@ DIFFERENCES: Differences = {
         "random_state": Own(_L, "no sources"),
     },
     "transform": {"X": Own(_L, "no sources")},
-    "predict": {"X": Own(_S + _F + _L + _T, "called sources; the future; text", signature=True)},
+    "predict": {"X": Own(_S + _F + _L, "called sources; the future; text", signature=True)},
     "score_samples": {
         "X": Own(_C + _F + _L + _T, "labels of steps; series; no targets; sequences"),
         "y": Own(_C + _F + _T, "labels of steps; series; transcripts"),
     },
-    "predict_n_best": {"X": Own(_T, "sequences"), "n": Own(_T, "transcripts")},
-    "predict_proba": {"X": Own(_T, "as in fit")},
-    "predict_log_proba": {"X": Own(_T, "as in fit")},
+    "predict_n_best": {"X": Own(_T, "sequences")},
     "align": {"X": Own(_T, "sequences"), "y": Own(_T, "transcripts")},
     "score": {
         "X": Own(_F + _L + _T, "covariates or series; no targets"),

