@@ -131,8 +131,7 @@ _INSTEAD = {
     "Sequences may have any length; shorten them with pad_sequences or SequenceVectorizer.": """
         max_length max_len maxlen""",
     "Convert text to token ids with SequenceVectorizer.": """
-        analyzer tokenizer vocabulary ngram_range min_df max_df min_freq char_level level
-        tokenize""",
+        vocabulary ngram_range max_df""",
     "It is learned in fit; drop rare tokens with source_min_df and target_min_df.": """
         num_embeddings input_dim vocab_size vocabulary_size n_vocab num_tokens n_tokens
         max_features num_words max_tokens""",
@@ -175,9 +174,9 @@ _INSTEAD = {
     "This network has no convolution; leave it out.": """
         conv_channels conv_kernel_size conv_stride filters kernel_size stride""",
     "Only Seq2SeqTransformer has it; leave it out.": """
-        input_feeding feedback scheduled_sampling source_kind target_kind source_analyzer
-        target_analyzer source_min_df target_min_df tied_embeddings label_smoothing beam_width
-        beam_size length_penalty autoencoder transform_method""",
+        input_feeding feedback scheduled_sampling source_kind target_kind tied_embeddings
+        label_smoothing length_penalty autoencoder transform_method""",
+    "Only Seq2SeqTransformer and RNNTranscriber have it; leave it out.": "beam_width beam_size",
 }
 
 

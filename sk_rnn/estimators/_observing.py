@@ -177,7 +177,8 @@ class ObservableNetwork:
         if self._module_arguments.get("num_embeddings") is None:
             x = self._zeros(*shape, self._module_arguments["n_features"])
         else:
-            x = torch.zeros(shape, dtype=torch.int64)
+            letters = (1 + 1,) if self._source.char_embedding else ()  # an id and one letter
+            x = torch.zeros(shape + letters, dtype=torch.int64)
         inputs: dict[str, Any] = {"x": x, "lengths": lengths}
         if self._target.per_step:
             inputs["positions"] = torch.arange(n_samples * n_timesteps)

@@ -106,7 +106,7 @@ each_without_decoding = pytest.mark.parametrize(
 CHANGES_PREDICTIONS = {
     "cell": ({}, {"cell": "lstm"}, "series"),
     "hidden_size": ({}, {"hidden_size": 5}, "series"),
-    "num_layers": ({}, {"num_layers": 2}, "series"),
+    "num_layers": ({"num_layers": 1}, {"num_layers": 2}, "series"),
     "bidirectional": ({}, {"bidirectional": False}, "series"),
     "pooling": ({}, {"pooling": "mean"}, "series"),
     "conv_channels": ({}, {"conv_channels": 3}, "series"),
@@ -218,7 +218,7 @@ def test_every_parameter_is_in_the_tables(record):
         for record in ESTIMATORS.values()
         for name in CHANGES_PREDICTIONS
         if name in record.make().get_params()
-        if CHANGES_PREDICTIONS[name][2] != "words" or record.reads_tokens is not None
+        if CHANGES_PREDICTIONS[name][2] not in ("words", "text") or record.reads_tokens is not None
     ],
 )
 def test_parameter_changes_predictions(record, name):
@@ -514,7 +514,7 @@ def test_callbacks_are_copied_and_receive_every_event():
     assert not hasattr(callback, "events_")
     losses = [f"{part}_loss{best}" for part in ("train", "valid") for best in ("", "_best")]
     counts = ("train_batch_count", "valid_batch_count")
-    keys = sorted(["batches", "epoch", *counts, *losses, "valid_score"])
+    keys = sorted(["batches", "epoch", "event_lr", *counts, *losses, "valid_score"])
     own = model.net_.callbacks_[0][1]
     assert own.events_ == [
         "train_begin",
