@@ -45,7 +45,7 @@ lint: $(VENV)/.dev  ## ruff, mypy, import-linter, copies in docstrings
 docs: $(VENV)/.dev  ## HTML in docs/_build/html, warnings as errors
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench: $(VENV)/.run  ## accuracy, calibration, imbalance, cost by length and of a step, memory, text, tagging, seq2seq
+bench: $(VENV)/.run  ## accuracy, calibration, imbalance, cost by length and of a step, memory, text, tagging, transcription, seq2seq
 	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA)
 	$(BIN)/python benchmarks/study.py --data $(DATA) --test --recipes before default --repeats 0 1
 	$(BIN)/python benchmarks/bench_imbalance.py --data $(DATA)
@@ -55,6 +55,8 @@ bench: $(VENV)/.run  ## accuracy, calibration, imbalance, cost by length and of 
 	$(BIN)/python benchmarks/bench_memory.py
 	$(BIN)/python benchmarks/bench_text.py --data $(DATA)
 	$(BIN)/python benchmarks/bench_tagging.py --data $(DATA)
+	$(BIN)/python benchmarks/bench_transcription.py --data $(DATA)
+	$(BIN)/python benchmarks/bench_speakers.py --data $(DATA)
 	$(BIN)/python benchmarks/bench_seq2seq.py --data $(DATA)
 
 bench-speed: $(VENV)/.run  ## training, prediction, one row, long sequences, searches: times and ratios
