@@ -10,7 +10,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules import (
-    ChainLikelihood,
+    CTCModel,
     LanguageModel,
     Pooling,
     RecurrentStack,
@@ -162,11 +162,6 @@ class InspectableNetwork:
             raise ValueError(
                 f"{caller}: y is None. Pass the targets of X, on which the loss depends, or "
                 "source='state' for the gradient of the last state."
-            )
-        if isinstance(criterion, ChainLikelihood):
-            raise ValueError(
-                f"{caller}: the loss with crf=True is that of all labels of a sequence together, "
-                "and has no terms of single time steps. Pass source='state'."
             )
         targets = self._target.read(y, X, spans, caller)
         if hasattr(targets, "known"):
@@ -346,10 +341,10 @@ class InspectableNetwork:
     def _require(self, caller: str, *, custom: bool) -> None:
         """Raise an error for a network without the parts that are shown."""
         check_is_fitted(self)
-        if not isinstance(self.module_, SequenceModel | Seq2SeqModel):
+        if not isinstance(self.module_, SequenceModel | Seq2SeqModel | CTCModel):
             raise TypeError(
                 f"{caller}: {type(self).__name__} is not supported. Pass a fitted RNNClassifier, "
-                "RNNRegressor, RNNLanguageModel or Seq2SeqTransformer."
+                "RNNRegressor, RNNLanguageModel, RNNTranscriber or Seq2SeqTransformer."
             )
         stack: RecurrentStack = self.module_.encoder.recurrent
         if not custom and not stack.carries:

@@ -8,7 +8,9 @@ import pandas as pd
 from ._estimators import estimator_name, open_estimator
 from ._figures import merged, open_axes, whole_numbers
 
-_ACCEPTED = "a fitted RNNClassifier, RNNRegressor, RNNLanguageModel or Seq2SeqTransformer"
+_ACCEPTED = (
+    "a fitted RNNClassifier, RNNRegressor, RNNLanguageModel, RNNTranscriber or Seq2SeqTransformer"
+)
 
 # Gradients below this fraction of the largest one are rounding errors, or underflow.
 _LEAST = 1e-14

@@ -8,7 +8,9 @@ import pandas as pd
 from ._estimators import open_estimator
 from ._figures import label_tokens, merged, open_panels, whole_numbers
 
-_ACCEPTED = "a fitted RNNClassifier, RNNRegressor, RNNLanguageModel or Seq2SeqTransformer"
+_ACCEPTED = (
+    "a fitted RNNClassifier, RNNRegressor, RNNLanguageModel, RNNTranscriber or Seq2SeqTransformer"
+)
 
 
 class HiddenStateDisplay:
@@ -87,8 +89,9 @@ class HiddenStateDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted RNNClassifier, RNNRegressor, RNNLanguageModel or Seq2SeqTransformer (whose
-            encoder is shown) with a built-in cell, or a pipeline that ends with one.
+            A fitted RNNClassifier, RNNRegressor, RNNLanguageModel, RNNTranscriber or
+            Seq2SeqTransformer (whose encoder is shown) with a built-in cell, or a pipeline that
+            ends with one.
         X : sequences
             Sequences, as in `fit`.
         sample : int, default=0

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.special import expit
 
-from sk_rnn import RNNClassifier, RNNLanguageModel, Seq2SeqTransformer
+from sk_rnn import RNNClassifier, RNNLanguageModel, RNNTranscriber, Seq2SeqTransformer
 from sk_rnn.inspection import HiddenStateDisplay
 from sk_rnn.modules import ValidSteps
 
@@ -116,3 +116,22 @@ def test_hidden_states_after_a_strided_convolution_have_their_steps():
     assert display.steps.tolist() == [0, 2, 4]
     assert display.values[1, "forward", "hidden state"].shape == (3, 3)
     display.plot()
+
+
+def test_states_of_a_transcriber_are_those_of_its_strided_encoding():
+    model = RNNTranscriber(
+        hidden_size=3,
+        num_layers=1,
+        conv_stride=2,
+        center_inputs=False,
+        max_epochs=1,
+        random_state=0,
+    ).fit(X, ["a", "b", "ab", ""])
+    display = HiddenStateDisplay.from_estimator(model, X, sample=2)
+    inputs = torch.from_numpy(scaled(model, 2)).float()[:, None]
+    with torch.no_grad():
+        valid = ValidSteps(torch.tensor([6]), inputs.device)
+        expected, _ = model.module_.eval().encoder(inputs, valid)
+    found = [display.values[1, way, "hidden state"] for way in ("forward", "backward")]
+    np.testing.assert_allclose(np.hstack(found), expected[:, 0].numpy(), atol=1e-6)
+    assert display.steps.tolist() == [0, 2, 4]
