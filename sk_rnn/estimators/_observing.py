@@ -118,6 +118,13 @@ class ObservableNetwork:
     if TYPE_CHECKING:  # otherwise Sphinx would document them as members
         net_: Any
         module_: Any
+        loss_curve_: list[float]
+        best_epoch_: int
+        validation_curve_: list[float] | Any
+
+        # Of the estimator.
+        def _input_options(self) -> dict[str, Any]: ...
+        def get_params(self, deep: bool = True) -> dict[str, Any]: ...
 
     # --- layers ---------------------------------------------------------------------------------
 
@@ -191,10 +198,11 @@ class ObservableNetwork:
 
     def _repr_html_inner(self) -> str:
         """Return scikit-learn's diagram and, of a fitted estimator, the summary."""
-        return super()._repr_html_inner() + self._summary_html()  # type: ignore[misc]
+        diagram = super()._repr_html_inner()  # type: ignore[misc]  # of BaseEstimator
+        return diagram + self._summary_html()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
-        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]  # the same
         if "text/html" in bundle:
             bundle["text/html"] += self._summary_html()
         return bundle
@@ -222,7 +230,7 @@ class ObservableNetwork:
         """Read X and y, which may be None."""
         samples = self._source.read(X, self, caller)
         spans, target, cpu = self._source.encode(samples), self._target, torch.device("cpu")
-        options = self._input_options()  # type: ignore[attr-defined]
+        options = self._input_options()
         readout = target.readout()
         task = "numbers"
         if readout.classes is not None:
@@ -261,10 +269,10 @@ class ObservableNetwork:
                 found["gradients"] = self._gradients(data, samples, criterion)
 
         run_flushed(compute, backend="torch")
-        curve: list[float] = list(self.loss_curve_)  # type: ignore[attr-defined]
-        best = int(self.best_epoch_)  # type: ignore[attr-defined]
-        validation = self.validation_curve_  # type: ignore[attr-defined]
-        params: Mapping[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
+        curve: list[float] = list(self.loss_curve_)
+        best = int(self.best_epoch_)
+        validation = self.validation_curve_
+        params: Mapping[str, Any] = self.get_params(deep=False)
         return Observations(
             task=readable.task,
             params=dict(params),

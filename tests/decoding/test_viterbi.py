@@ -59,7 +59,10 @@ def test_labels_are_the_best_of_all(rng, n_labels, forbidden):
 @pytest.mark.usefixtures("implementation")
 def test_ties_are_broken_by_the_lowest_labels_from_the_end(rng):
     for _ in range(20):
-        draw = lambda shape: rng.integers(0, 2, shape).astype(float)  # noqa: E731
+
+        def draw(shape):
+            return rng.integers(0, 2, shape).astype(float)
+
         transitions, start, end = chain(rng, 3, draw=draw)
         emissions = draw((4, 3))
         labels, _ = viterbi(emissions, [4], transitions, start=start, end=end)

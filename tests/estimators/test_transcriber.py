@@ -530,6 +530,12 @@ def test_refused_with_a_message(case):
         small(**params).fit(X, y)
 
 
+def test_messages_count_samples_without_weight():
+    message = r"y\[3\] has 6 tokens, .* but X\[3\] has 6 time steps"
+    with pytest.raises(ValueError, match=message):
+        small().fit(X4, [*Y4[:3], "aabbaa"], sample_weight=[0, 1, 0, 1])
+
+
 def test_language_models_of_others_are_refused(data):
     X, y = data
     options = {"beam_width": 4, "max_epochs": 1}

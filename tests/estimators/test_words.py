@@ -160,7 +160,10 @@ def stems_with_endings(n, seed):
     """Words whose last two letters tell the tag, in any order; stems of tests are unknown."""
     rng = np.random.default_rng(seed)
     tags = [rng.choice(["noun", "verb"], size=k) for k in rng.integers(1, 6, size=n)]
-    stem = lambda: "".join(rng.choice(list("abcdefghij"), size=4))  # noqa: E731
+
+    def stem():
+        return "".join(rng.choice(list("abcdefghij"), size=4))
+
     return [[stem() + {"noun": "um", "verb": "re"}[t] for t in row] for row in tags], tags
 
 
@@ -172,7 +175,7 @@ def test_endings_of_unknown_words_are_learned(letters):
     assert model.score(X_test, y_test) > 0.97
 
 
-@pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")
+@pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")  # on purpose: new words
 def test_unknown_words_are_guessed_without_letters():
     X, y = stems_with_endings(120, 0)
     X_test, y_test = stems_with_endings(30, 1)
@@ -350,7 +353,7 @@ def test_numbers_are_predicted_from_words():
     assert RNNRegressor(**params).fit(TEXTS, n_words).score(TEXTS, n_words) > 0.5
 
 
-@pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")
+@pytest.mark.filterwarnings("ignore:.* are not in the vocabulary")  # on purpose: new words
 def test_searches_and_pipelines_take_sentences():
     assert cross_val_score(tagger(), SENTENCES, TAGS, cv=3).shape == (3,)
     assert cross_val_score(clf(), pd.Series(TEXTS), LABELS, cv=3).shape == (3,)

@@ -4,7 +4,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["darts==0.48.1", "pytorch-lightning==2.6.6", "torch==2.13.0", "pandas==2.3.3"]
 # ///
-# ruff: noqa: E402
+# ruff: noqa: E402 - the page shows the data and the model as two parts
 # begin: data
 import numpy as np
 import pandas as pd

@@ -4,7 +4,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["sktime==1.2.0", "torch==2.13.0"]
 # ///
-# ruff: noqa: E402
+# ruff: noqa: E402 - the page shows the data and the model as two parts
 # begin: data
 import numpy as np
 

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from ...modules import BLANK, RowLoss
-from ...sequences import Panel, Spans, align_to_samples, argument, counted, open_foreign
+from ...sequences import Panel, Spans, TokenRows, align_to_samples, argument, counted, open_foreign
 from ...training import Readout, SequenceData, TranscriptData
 from .._contents import KIND, Contents, Tokens, fitted_with, is_rectangle, read_contents
 from .._texts import END, RESERVED, UNKNOWN
@@ -43,6 +43,8 @@ class TranscriptTarget(TokenTarget):
     """
 
     stride: int = 1
+    # Positions in y of fit, if samples with a weight of zero were dropped; for messages.
+    _kept: np.ndarray | None = None
     _analyzer_name = "analyzer"
     _min_df_name = "min_df"
 
@@ -65,6 +67,11 @@ class TranscriptTarget(TokenTarget):
                 f"{argument(where)}]."
             )
         return read_contents(rows, "tokens", where)
+
+    def take(self, y: TokenRows, samples: Samples, rows: np.ndarray) -> TokenRows:
+        """Return the targets of the samples ``rows``."""
+        self._kept = rows
+        return super().take(y, samples, rows)
 
     def learn(self, y: Any, caller: str, *, reset: bool) -> None:
         """Learn the vocabulary."""
@@ -119,13 +126,19 @@ class TranscriptTarget(TokenTarget):
         if sample_weight is not None:
             weights = (sample_weight / sample_weight[rows].mean()).astype(self._dtype)
         labels = self.labels(encoded)
-        self._check_lengths(labels, spans, caller, input_name)
+        kept, self._kept = self._kept, None
+        self._check_lengths(labels, spans, kept, caller, input_name)
         # Only validation data can have tokens without an output.
         labels = [row[row >= 0] for row in labels]
         return TranscriptData(spans, labels, device, weights=weights, **inputs)
 
     def _check_lengths(
-        self, labels: list[np.ndarray], spans: Spans, caller: str, input_name: str
+        self,
+        labels: list[np.ndarray],
+        spans: Spans,
+        kept: np.ndarray | None,
+        caller: str,
+        input_name: str,
     ) -> None:
         """Raise an error for transcripts with more tokens than steps."""
         needed = needed_steps(labels)
@@ -133,6 +146,7 @@ class TranscriptTarget(TokenTarget):
         if not len(wrong):
             return
         i = int(wrong[0])
+        place = i if kept is None else int(kept[i])
         source = input_name.replace("y", "X", 1)
         n, repeated = len(labels[i]), int(needed[i]) - len(labels[i])
         repeats = f", {repeated} of them repeated," if repeated else ""
@@ -142,8 +156,9 @@ class TranscriptTarget(TokenTarget):
             available += str(-(-int(spans.lengths[i]) // self.stride))
             remedy = "Set conv_stride=1, or "
         problem = (
-            f"{caller}: {input_name}[{i}] has {counted(n, 'token')}{repeats} and needs "
-            f"{counted(int(needed[i]), 'step')} to be aligned, but {source}[{i}] has {available}. "
+            f"{caller}: {input_name}[{place}] has {counted(n, 'token')}{repeats} and needs "
+            f"{counted(int(needed[i]), 'step')} to be aligned, but {source}[{place}] has "
+            f"{available}. "
         )
         drop = "drop such pairs" if remedy else "Drop such pairs"
         raise ValueError(
