@@ -42,8 +42,8 @@ lint: $(VENV)/.dev  ## ruff, mypy, import-linter, copies in docstrings
 	$(BIN)/lint-imports
 	$(BIN)/python docs/sync_docstrings.py --check
 
-docs: $(VENV)/.dev  ## HTML in docs/_build/html, warnings as errors
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+docs: $(VENV)/.dev  ## HTML in docs/_build/html, with the gallery; warnings as errors
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench: $(VENV)/.run  ## accuracy, calibration, imbalance, cost by length and of a step, memory, text, tagging, transcription, seq2seq
 	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA)
@@ -87,4 +87,4 @@ bench-forecast: $(VENV)/.run $(FORECAST_PEERS)/.made  ## forecasts, compared wit
 	$(BIN)/python benchmarks/bench_forecast.py --data $(DATA) --peers $(FORECAST_PEERS)/bin/python
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(FORECAST_PEERS) .venv-coming-from-* docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/output
+	rm -rf $(VENV) $(PEERS) $(FORECAST_PEERS) .venv-coming-from-* docs/_build docs/auto_examples docs/api/backreferences .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/output

@@ -1,5 +1,7 @@
 """Sphinx configuration. `make docs` needs no network and treats warnings as errors."""
 
+from sphinx_gallery.sorting import ExplicitOrder
+
 import sk_rnn
 
 project = "sk_rnn"
@@ -10,10 +12,12 @@ version = release = sk_rnn.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
 default_role = "py:obj"  # `name` is a link if there is a page for it, and code otherwise
 add_function_parentheses = False
 toc_object_entries_show_parents = "hide"
@@ -22,6 +26,35 @@ smartquotes = False  # so that quotes can be copied into code
 autosummary_generate = True
 autodoc_typehints = "none"  # types are documented in numpydoc's sections
 numpydoc_show_class_members = False  # the template lists them
+
+# Pages of the gallery run while the documentation is built; unchanged ones are not run again.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "subsection_order": ExplicitOrder(
+        [
+            f"../examples/{name}"
+            for name in ("first_steps", "series", "text", "generation", "transcription")
+        ]
+    ),
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"quickstart\.py|__init__\.py|exercises",
+    "nested_sections": False,
+    "parallel": 2,
+    "doc_module": ("sk_rnn",),
+    "backreferences_dir": "api/backreferences",
+    "reference_url": {"sk_rnn": None},  # links of code to the reference
+    "show_memory": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+}
+
+# Figures of the guide are drawn by the code beside them.
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 150)]
+plot_rcparams = {"figure.figsize": (6.4, 3.2), "figure.constrained_layout.use": True}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_rnn"

@@ -7,6 +7,7 @@ import inspect
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -270,11 +271,19 @@ def test_changelog_has_this_version():
 
 
 def test_documentation_builds_without_warnings(tmp_path):
-    for package in ("sphinx", "pydata_sphinx_theme"):  # the extra docs
+    for package in ("sphinx", "pydata_sphinx_theme", "sphinx_gallery"):  # the extra docs
         pytest.importorskip(package)
+    # A copy, so that the gallery of `make docs`, which runs its pages, is not overwritten.
+    shutil.copytree(
+        ROOT / "docs",
+        tmp_path / "docs",
+        ignore=shutil.ignore_patterns("_build", "auto_examples", "generated", "backreferences"),
+    )
+    for name in ("examples", "CHANGELOG.md", "CONTRIBUTING.md"):
+        (tmp_path / name).symlink_to(ROOT / name)
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html",
-         "-d", tmp_path / "doctrees", ROOT / "docs", tmp_path / "html"],
+         "-D", "plot_gallery=0", tmp_path / "docs", tmp_path / "html"],
         capture_output=True,
         text=True,
         check=False,

@@ -53,7 +53,11 @@ PHRASES = {
 
 def texts():
     """Yield the files that are searched, as paths relative to the project."""
-    found = [*ROOT.glob("sk_rnn/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("examples/*.py")]
+    found = [
+        *ROOT.glob("sk_rnn/**/*.py"),
+        *ROOT.glob("tests/**/*.py"),
+        *ROOT.glob("examples/**/*.py"),
+    ]
     found += [*ROOT.glob("benchmarks/*"), *ROOT.glob("*.md"), *ROOT.glob("docs/*.py")]
     found += [*ROOT.glob("docs/*.rst"), ROOT / "docs/api/index.rst"]
     found += [*ROOT.glob("docs/coming_from/*.rst"), *ROOT.glob("docs/coming_from/code/*.py")]

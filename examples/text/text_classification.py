@@ -1,4 +1,6 @@
-"""Does word order determine what a question asks for?
+"""
+Does word order determine what a question asks for?
+===================================================
 
 Without data: generated sentences in which the same words in a different order have a different
 answer. Word counts cannot separate them, and bigrams hardly, but a recurrent network can. With

@@ -1,4 +1,6 @@
-"""Can a network see where a moving digit will be in the next frame?
+"""
+Can a network see where a moving digit will be in the next frame?
+=================================================================
 
 Frames are arrays; the model reads them as they are, and predicts frames. Compared with the last
 frame, which is where most simple methods end. Saves a picture of one film and its predictions.

@@ -1,4 +1,6 @@
-"""Can a network read the handwriting of people from whom it has never seen a letter?
+"""
+Can a network read the handwriting of people from whom it has never seen a letter?
+==================================================================================
 
     python examples/handwriting.py           # strokes of artificial writers
     python examples/handwriting.py FILE      # words.jsonl.gz: writer, word and strokes in each line

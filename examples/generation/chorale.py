@@ -1,4 +1,6 @@
-"""Can a network continue a piece of music? Written as MIDI and as sound.
+"""
+Can a network continue a piece of music? Written as MIDI and as sound.
+======================================================================
 
     python examples/chorale.py [FOLDER]     # writes chorale.mid and chorale.wav there
 

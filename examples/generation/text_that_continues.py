@@ -1,4 +1,6 @@
-"""Can a network of 256 units write like a text that it has read for a minute?
+"""
+Can a network of 256 units write like a text that it has read for a minute?
+===========================================================================
 
     python examples/text_that_continues.py          # descriptions of scikit-learn's data sets
     python examples/text_that_continues.py FILE     # any text, such as Shakespeare's plays

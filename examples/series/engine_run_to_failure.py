@@ -1,4 +1,6 @@
-"""How long will each engine keep running? From a long frame of sensors to remaining useful life.
+"""
+How long will each engine keep running? From a long frame of sensors to remaining useful life.
+==============================================================================================
 
 Many sensors of many engines, one row per engine and cycle: a typical format of maintenance data.
 The table is converted to sequences with `Panel.from_frame` and scaled per time step inside a

@@ -1,4 +1,6 @@
-"""What will be sold in the next two years? From a CSV to a picture of forecast and interval.
+"""
+What will be sold in the next two years? From a CSV to a picture of forecast and interval.
+==========================================================================================
 
 The table is generated here: ten years of sales with growth, a season and campaigns whose months are
 known ahead. The last two years are held back, to compare.

@@ -1,4 +1,6 @@
-"""Which sessions of a log are unusual, and at which step?
+"""
+Which sessions of a log are unusual, and at which step?
+=======================================================
 
 A model of the usual sessions needs no labels. Here sessions follow the states of a shop, and some
 are broken at one place; the known answer is which ones, and where.

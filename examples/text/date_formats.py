@@ -1,4 +1,6 @@
-"""Can a network learn to parse dates from examples, and what does it attend to?
+"""
+Can a network learn to parse dates from examples, and what does it attend to?
+=============================================================================
 
 People write dates in many formats; a database needs one. Without hand-written rules, an
 encoder-decoder is trained on 3,000 pairs of a date in free text and the same date as YYYY-MM-DD.

@@ -1,4 +1,6 @@
-"""Can a network write down the digits that a speaker says whom it never heard?
+"""
+Can a network write down the digits that a speaker says whom it never heard?
+============================================================================
 
     python examples/spoken_digits.py            # waves of artificial voices
     python examples/spoken_digits.py FOLDER     # recordings, DIGIT_SPEAKER_INDEX.wav, such as FSDD

@@ -1,4 +1,6 @@
-"""Can you tell where a name is from by its letters?
+"""
+Can you tell where a name is from by its letters?
+=================================================
 
 Without data: names of two artificial languages. Each name contains "ka" and "lo" once, and other
 syllables around and between them; in one language "ka" comes first, in the other "lo". Adjacent

@@ -1,4 +1,6 @@
-"""Which names could scikit-learn's next estimators have?
+"""
+Which names could scikit-learn's next estimators have?
+======================================================
 
     python examples/invented_names.py          # invents names of estimators
     python examples/invented_names.py FILE     # like the words of a file, such as dinosaurs

@@ -1,4 +1,6 @@
-"""Can the part of speech of a word be told that was never seen before?
+"""
+Can the part of speech of a word be told that was never seen before?
+====================================================================
 
 Without data: sentences of an invented language, in which the ending of a word tells what it is, and
 many of the words to tag occur in no training sentence. With the path of a file in the CoNLL-U
