@@ -15,6 +15,7 @@ from ..kernels import DirectionWeights
 from ._dropout import Dropout
 from ._encoder import Encoder
 from ._head import Head, HeadBatchNorm
+from ._layers import Linear
 from ._losses import CrossEntropy, Loss, Targets
 from ._model import SequenceModel
 from ._poolings import ConcatPooling, LastPooling
@@ -41,7 +42,7 @@ def supports_explicit_gradients(model: nn.Module) -> bool:
     kinds = (type(model.pooling), type(stack), type(head), type(head.dropout), type(head.linear))
     if not (
         kinds[0] in (ConcatPooling, LastPooling)
-        and kinds[1:] == (RecurrentStack, Head, Dropout, nn.Linear)
+        and kinds[1:] == (RecurrentStack, Head, Dropout, Linear)
         and type(head.norm) in (HeadBatchNorm, nn.Identity)
         and stack.backend == "numba"
         and stack.cell.has_kernel

@@ -49,7 +49,6 @@ class Recurrence(SeededModule):
         self.recurrent_dropout = recurrent_dropout
         self.rnn = cell.make(input_size, hidden_size)
         if cell.step is not None:
-            self.rnn.to_empty(device="cpu")
             initialise(cell, self.rnn, hidden_size, forget_bias=forget_bias, generator=generator)
 
     def forward(

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 # State carried from step to step, each (B, H): the hidden state, and the LSTM's cell state.
 RecurrentState = tuple[Tensor, ...]
 
-# Created without storage, to be filled by `initialise`: torch's initialisation would draw from the
-# global generator. The dtype is explicit, because users may change torch's default dtype.
-EMPTY: dict[str, Any] = {"device": "meta", "dtype": torch.float32}
+# Created uninitialised, to be filled by `initialise`. Explicit, because users may change torch's
+# default device and dtype.
+EMPTY: dict[str, Any] = {"device": "cpu", "dtype": torch.float32}
 
 
 class Cell(NamedTuple):

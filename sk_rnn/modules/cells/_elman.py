@@ -3,8 +3,9 @@
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .. import _layers
 from ._cell import EMPTY, Cell, RecurrentState
 
 
@@ -18,7 +19,7 @@ def _relu(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState
 
 RNN_TANH = Cell(
     "rnn_tanh",
-    partial(nn.RNN, **EMPTY),
+    partial(_layers.RNN, **EMPTY),
     n_gates=1,
     n_states=1,
     step=_tanh,
@@ -28,7 +29,7 @@ RNN_TANH = Cell(
 )
 RNN_RELU = Cell(
     "rnn_relu",
-    partial(nn.RNN, nonlinearity="relu", **EMPTY),
+    partial(_layers.RNN, nonlinearity="relu", **EMPTY),
     n_gates=1,
     n_states=1,
     step=_relu,

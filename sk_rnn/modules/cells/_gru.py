@@ -3,8 +3,9 @@
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .. import _layers
 from ._cell import EMPTY, Cell, RecurrentState
 
 
@@ -24,7 +25,7 @@ def _step(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState
 
 GRU = Cell(
     "gru",
-    partial(nn.GRU, **EMPTY),
+    partial(_layers.GRU, **EMPTY),
     n_gates=3,
     n_states=1,
     step=_step,

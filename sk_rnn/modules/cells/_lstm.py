@@ -3,8 +3,9 @@
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .. import _layers
 from ._cell import EMPTY, Cell, RecurrentState
 
 
@@ -26,7 +27,7 @@ def _step(x: Tensor, recurrent: Tensor, state: RecurrentState) -> RecurrentState
 
 LSTM = Cell(
     "lstm",
-    partial(nn.LSTM, **EMPTY),
+    partial(_layers.LSTM, **EMPTY),
     n_gates=4,
     n_states=2,
     step=_step,
