@@ -1,8 +1,13 @@
 """Sphinx configuration. `make docs` needs no network and treats warnings as errors."""
 
+import sys
+from pathlib import Path
+
 from sphinx_gallery.sorting import ExplicitOrder
 
 import sk_rnn
+
+sys.path.insert(0, str(Path(__file__).parent))  # for mathml.py
 
 project = "sk_rnn"
 author = "the sk_rnn developers"
@@ -13,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "matplotlib.sphinxext.plot_directive",
+    "mathml",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -54,8 +60,10 @@ plot_include_source = True
 plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_formats = [("png", 150)]
+plot_apply_rcparams = True  # with :context:, too
 plot_rcparams = {"figure.figsize": (6.4, 3.2), "figure.constrained_layout.use": True}
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_rnn"
 html_static_path = ["_static"]
