@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,6 +51,14 @@ CALLABLES = [
 
 
 # -- Examples run -----------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """Draw without windows, and close the figures of examples: matplotlib warns of too many."""
+    matplotlib.use("Agg")
+    yield
+    plt.close("all")
 
 
 def _run_examples(test):

@@ -26,7 +26,8 @@ def test_drawing_has_a_title_and_the_colour_of_text(path):
     assert root.get("stroke") == "currentColor"
     assert root[0].tag == f"{SVG}title"
     assert root[0].text
-    assert {text.get("fill", "currentColor") for text in root.iter(f"{SVG}text")} == {"currentColor"}
+    colours = {text.get("fill", "currentColor") for text in root.iter(f"{SVG}text")}
+    assert colours == {"currentColor"}
 
 
 @pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
