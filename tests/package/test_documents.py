@@ -93,6 +93,15 @@ def test_guide_examples_run(path):
     _run_examples(doctest.DocTestParser().get_doctest(text, {}, path.name, str(path), 0))
 
 
+@pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.relative_to(ROOT / "docs").as_posix())
+def test_guide_figures_are_described(path):
+    text = path.read_text(encoding="utf-8")
+    options = re.findall(r"^ *\.\. plot::\n((?: +:.*\n(?: +[^ :].*\n)*)*)", text, re.M)
+    for i, block in enumerate(options):
+        assert (":alt: " in block) != (":nofigs:" in block)
+        assert (":context: reset" in block) == (i == 0)
+
+
 def test_no_example_is_skipped():
     sources = [*GUIDE, README, *(ROOT / "sk_rnn").rglob("*.py")]
     assert [path.name for path in sources if "+SKIP" in path.read_text(encoding="utf-8")] == []
@@ -299,3 +308,8 @@ def test_documentation_builds_without_warnings(tmp_path):
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    page = (tmp_path / "html" / "cells.html").read_text(encoding="utf-8")
+    assert '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">' in page
+    figures = re.findall(r'src="(_images/cells-\d\.png)"', page)
+    assert figures
+    assert all((tmp_path / "html" / name).is_file() for name in figures)
