@@ -17,6 +17,7 @@ version = release = sk_rnn.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "matplotlib.sphinxext.figmpl_directive",
     "matplotlib.sphinxext.plot_directive",
     "mathml",
     "numpydoc",
@@ -59,7 +60,8 @@ sphinx_gallery_conf = {
 plot_include_source = True
 plot_html_show_source_link = False
 plot_html_show_formats = False
-plot_formats = [("png", 150)]
+plot_formats = [("png", 100)]  # text as large as that of the page
+plot_srcset = ["2x"]
 plot_apply_rcparams = True  # with :context:, too
 plot_rcparams = {"figure.figsize": (6.4, 3.2), "figure.constrained_layout.use": True}
 
