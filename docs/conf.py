@@ -51,6 +51,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sk_rnn",),
     "backreferences_dir": "api/backreferences",
     "reference_url": {"sk_rnn": None},  # links of code to the reference
+    "write_computation_times": False,  # it would be a page in docs
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
