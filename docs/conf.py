@@ -1,8 +1,13 @@
 """Sphinx configuration. `make docs` needs no network and treats warnings as errors."""
 
+import sys
+from pathlib import Path
+
 from sphinx_gallery.sorting import ExplicitOrder
 
 import sk_rnn
+
+sys.path.insert(0, str(Path(__file__).parent))  # for mathml.py
 
 project = "sk_rnn"
 author = "the sk_rnn developers"
@@ -12,7 +17,9 @@ version = release = sk_rnn.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "matplotlib.sphinxext.figmpl_directive",
     "matplotlib.sphinxext.plot_directive",
+    "mathml",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -44,6 +51,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sk_rnn",),
     "backreferences_dir": "api/backreferences",
     "reference_url": {"sk_rnn": None},  # links of code to the reference
+    "write_computation_times": False,  # it would be a page in docs
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
@@ -53,9 +61,12 @@ sphinx_gallery_conf = {
 plot_include_source = True
 plot_html_show_source_link = False
 plot_html_show_formats = False
-plot_formats = [("png", 150)]
+plot_formats = [("png", 100)]  # text as large as that of the page
+plot_srcset = ["2x"]
+plot_apply_rcparams = True  # with :context:, too
 plot_rcparams = {"figure.figsize": (6.4, 3.2), "figure.constrained_layout.use": True}
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_rnn"
 html_static_path = ["_static"]

@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +53,14 @@ CALLABLES = [
 # -- Examples run -----------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """Draw without windows, and close the figures of examples: matplotlib warns of too many."""
+    matplotlib.use("Agg")
+    yield
+    plt.close("all")
+
+
 def _run_examples(test):
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     report = []
@@ -81,6 +91,15 @@ def test_docstring_examples_are_found():
 def test_guide_examples_run(path):
     text = path.read_text(encoding="utf-8")
     _run_examples(doctest.DocTestParser().get_doctest(text, {}, path.name, str(path), 0))
+
+
+@pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.relative_to(ROOT / "docs").as_posix())
+def test_guide_figures_are_described(path):
+    text = path.read_text(encoding="utf-8")
+    options = re.findall(r"^ *\.\. plot::\n((?: +:.*\n(?: +[^ :].*\n)*)*)", text, re.M)
+    for i, block in enumerate(options):
+        assert (":alt: " in block) != (":nofigs:" in block)
+        assert (":context: reset" in block) == (i == 0)
 
 
 def test_no_example_is_skipped():
@@ -289,3 +308,8 @@ def test_documentation_builds_without_warnings(tmp_path):
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    page = (tmp_path / "html" / "cells.html").read_text(encoding="utf-8")
+    assert '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">' in page
+    figures = re.findall(r'src="(_images/cells-\d\.png)"', page)
+    assert figures
+    assert all((tmp_path / "html" / name).is_file() for name in figures)
