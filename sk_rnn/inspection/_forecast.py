@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ..sequences import plain
+from ..sequences import check_positive, plain
 from ._estimators import open_estimator
 from ._figures import merged, open_axes
 
@@ -286,9 +286,7 @@ def _drawable(series: pd.Series) -> pd.Series:
 
 
 def _last_values(history: pd.Series, n: Any, caller: str) -> pd.Series:
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise ValueError(f"{caller}: n_history must be a positive integer, got {plain(n)} instead.")
-    return history.iloc[-int(n) :]
+    return history.iloc[-check_positive(n, "n_history", caller) :]
 
 
 def _one_series(y: Any, series: Any, where: str) -> pd.Series:

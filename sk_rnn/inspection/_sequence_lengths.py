@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ..sequences import Panel, batch_bounds, check_sequences, plain, training_batches
+from ..sequences import Panel, batch_bounds, check_positive, check_sequences, training_batches
 from ._figures import merged, open_axes, whole_numbers
 
 # Orders of the sequences over which the padding is averaged.
@@ -109,24 +109,20 @@ class SequenceLengthDisplay:
             If X is not a container of sequences.
         """
         caller = f"{cls.__name__}.from_sequences"
-        whole = isinstance(batch_size, int | np.integer) and not isinstance(batch_size, bool)
-        if not whole or batch_size < 1:
-            raise ValueError(
-                f"{caller}: batch_size must be a positive integer, got {plain(batch_size)} instead."
-            )
+        batch_size = check_positive(batch_size, "batch_size", caller)
         lengths, index = _read_lengths(X, padding_value, caller)
 
         def in_random_order(rng: np.random.RandomState) -> list[np.ndarray]:
             order = rng.permutation(len(lengths))
-            bounds = batch_bounds(len(lengths), int(batch_size))
+            bounds = batch_bounds(len(lengths), batch_size)
             return [order[start:stop] for start, stop in pairwise(bounds)]
 
         def grouped(rng: np.random.RandomState) -> list[np.ndarray]:
-            return training_batches(lengths, int(batch_size), rng)
+            return training_batches(lengths, batch_size, rng)
 
         return cls(
             lengths=lengths,
-            batch_size=int(batch_size),
+            batch_size=batch_size,
             random_padding=_mean_padding(lengths, in_random_order, random_state),
             grouped_padding=_mean_padding(lengths, grouped, random_state),
             index=index,

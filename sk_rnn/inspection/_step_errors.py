@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from ..sequences import steps_within
 from ._estimators import estimator_name, open_estimator
 from ._figures import merged, open_axes, percent, whole_numbers
 
@@ -132,7 +133,7 @@ class StepErrorDisplay:
             _check_metric(metric, caller, (likelihood,))
             scores = [-scores for scores in model.score_steps(X)]
             lengths = np.array([len(score) for score in scores])
-            return cls._from_steps(np.concatenate(scores), _steps_of(lengths), likelihood, name)
+            return cls._from_steps(np.concatenate(scores), steps_within(lengths), likelihood, name)
         truth, predicted, steps = model._step_predictions(X, y, caller)
         classifies = hasattr(model, "classes_")
         known = ("accuracy", "error") if classifies else ("absolute_error", "squared_error")
@@ -195,7 +196,7 @@ class StepErrorDisplay:
         if metric == "auto":
             chosen = "absolute_error" if numbers else "accuracy"
         errors = _compare(np.concatenate(truth), np.concatenate(predicted), chosen)
-        steps = _steps_of(np.array([len(row) for row in truth]))
+        steps = steps_within(np.array([len(row) for row in truth]))
         return cls._from_steps(errors, steps, chosen, name)
 
     @classmethod
@@ -279,11 +280,6 @@ class StepErrorDisplay:
         """
         columns = {"step": self.steps, self.metric: self.values, "n_values": self.n_values}
         return pd.DataFrame(columns)
-
-
-def _steps_of(lengths: np.ndarray) -> np.ndarray:
-    """Return the position of each time step in its sequence: (lengths.sum(),)."""
-    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
 def _check_metric(metric: Any, caller: str, known: tuple[str, ...]) -> None:
