@@ -52,7 +52,8 @@ class GradientFlowDisplay:
     Let :math:`s_t` be the state of a layer in one direction after time step t: the hidden state
     and, of an LSTM, also the cell state, as two independent inputs of what follows. T is the step
     that the direction reads last: the last one of the sequence for the forward direction, the first
-    one for the backward direction. Distances are counted from there. For the loss :math:`L_i` of sequence i, the norm at distance d is
+    one for the backward direction. Distances are counted from there. For the loss :math:`L_i` of
+    sequence i, the norm at distance d is
 
     .. math:: g(d) = \frac{1}{n_d} \sum_{i:\, T_i > d}
               \left\lVert \frac{\mathrm{d} L_i}{\mathrm{d} s^{(i)}_{T_i - d}} \right\rVert_2 ,

@@ -500,8 +500,8 @@ def test_diagnose_does_not_change_the_estimator():
         (
             lambda X, y: diagnose(LogisticRegression(), X, y),
             TypeError,
-            "diagnose: a LogisticRegression is not supported. Pass a fitted estimator of sk_rnn, or "
-            "a pipeline that ends with one.",
+            "diagnose: a LogisticRegression is not supported. Pass a fitted estimator of sk_rnn, "
+            "or a pipeline that ends with one.",
         ),
         (
             lambda X, y: diagnose(fitted("waves with GRU")[0], X[:, :, :1], y),
