@@ -90,7 +90,7 @@ class ExplainedNetwork(ReadableNetwork):
         sequence = self._one_sequence(X, sample, caller)
         x = sequence.steps
         if step is not None:
-            step = check_index(step, len(x), "step", "time steps", caller)
+            step = check_index(step, len(x), "step", "time step", caller)
         start = None if baseline is None else self._read_baseline(baseline, x, caller)
         module = inspection_copy(self.module_, torch.float64)
         with torch_threads(1):
@@ -159,7 +159,7 @@ class ExplainedNetwork(ReadableNetwork):
             raise ValueError(
                 f"{caller}: the model has {n_outputs} outputs. Pass output=0 for the first one."
             )
-        place = check_index(0 if output is None else output, n_outputs, "output", "outputs", caller)
+        place = check_index(0 if output is None else output, n_outputs, "output", "output", caller)
         scale, mean = float(target._scale[place]), float(target._mean[place])
         name = "prediction" if n_outputs == 1 else f"prediction of output {place}"
         if target.loss == "poisson":
@@ -191,7 +191,7 @@ class ExplainedNetwork(ReadableNetwork):
     def _one_sequence(self, X: Any, sample: int, caller: str) -> Sequence:
         """Read X and return one of its sequences."""
         spans = self._read_spans(X, caller)
-        sample = check_index(sample, len(spans), "sample", "sequences", caller)
+        sample = check_index(sample, len(spans), "sample", "sequence", caller)
         one = spans.take(np.array([sample]))
         labels = self._source.step_labels(one, 1)[0]
         scaling = self._source.scaling

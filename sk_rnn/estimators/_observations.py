@@ -19,7 +19,7 @@ from ..modules import (
     gradient_flow,
     layer_activities,
 )
-from ..sequences import Spans, Standardisation, prediction_batches, steps_within
+from ..sequences import Spans, Standardisation, prediction_batches, seeded, steps_within
 from ..training import Batch, PredictionBatches, SequenceData, run_flushed, torch_threads
 from ._readings import ReadableNetwork
 
@@ -210,7 +210,7 @@ class ObservedNetwork(ReadableNetwork):
     def _gradient_flow(self, X: Any, y: Any, source: str, seed: int, caller: str) -> GradientFlow:
         """Return the gradient of the loss, or of random projections of the last state."""
         self._require(caller, states=True)
-        criterion = self._target.criterion()
+        rng, criterion = seeded(seed, caller), self._target.criterion()
         if source == "state":
             data, criterion = self._inputs(X, caller), None
         elif isinstance(criterion, WeightedLoss):
@@ -220,7 +220,6 @@ class ObservedNetwork(ReadableNetwork):
                 f"{caller}: the loss of this {type(self).__name__} is not one of single targets. "
                 "Pass source='state' for the gradient of the last state."
             )
-        rng = np.random.RandomState(seed)
         hidden_size = self.module_.encoder.recurrent.hidden_size
 
         def batches() -> Iterator[GradientBatch]:

@@ -122,7 +122,7 @@ class AttentionDisplay:
         model, X = opened.model, opened.X
         if hasattr(model.module_, "decoder"):  # of a Seq2SeqTransformer
             alignments = model.align(X, y)
-            place = check_index(sample, len(alignments), "sample", "sequences", caller)
+            place = check_index(sample, len(alignments), "sample", "sequence", caller)
             alignment = alignments[place]
             return cls(
                 weights=np.asarray(alignment.weights),

@@ -94,7 +94,7 @@ def _wrappers(estimator: Any) -> Iterator[tuple[Any, Any]]:
     while True:
         if hasattr(estimator, "best_estimator_"):
             inner = estimator.best_estimator_
-        elif isinstance(estimator, Pipeline):
+        elif isinstance(estimator, Pipeline) and estimator.steps:
             inner = estimator[-1]
         else:
             return

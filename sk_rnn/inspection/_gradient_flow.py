@@ -161,7 +161,7 @@ class GradientFlowDisplay:
             directions=[direction for _, direction in flow.norms],
             n_sequences=flow.counts,
             source=source,
-            name=estimator_name(estimator) if name is None else name,
+            name=estimator_name(estimator) if name is None else str(name),
         )
 
     @property

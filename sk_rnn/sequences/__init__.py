@@ -38,7 +38,7 @@ from ._hints import (
     refuse_single_values,
     shape_as_one,
 )
-from ._indices import check_index, check_positive, steps_within
+from ._indices import check_index, check_positive, seeded, steps_within
 from ._interchange import as_pandas, open_foreign
 from ._kinds import has_sequences, is_sequence, is_table, shape_of
 from ._labels import align_to_samples
@@ -158,6 +158,7 @@ __all__ = [
     "refuse_single_values",
     "repeated_id",
     "seal",
+    "seeded",
     "shape_as_one",
     "shape_of",
     "split_words",

@@ -1,10 +1,10 @@
-"""Indices given by users, and the positions of time steps."""
+"""Indices, counts and seeds given by users, and the positions of time steps."""
 
 from typing import Any
 
 import numpy as np
 
-from ._messages import plain
+from ._messages import counted, plain
 
 
 def check_index(index: Any, n: int, name: str, noun: str, caller: str) -> int:
@@ -17,18 +17,19 @@ def check_index(index: Any, n: int, name: str, noun: str, caller: str) -> int:
     n : int
         Number of items.
     name, noun, caller : str
-        The argument, what the items are in plural, and who asks, for messages.
+        The argument, what an item is, and who asks, for messages.
 
     Examples
     --------
     >>> from sk_rnn.sequences import check_index
-    >>> check_index(-1, 3, "sample", "sequences", "show")
+    >>> check_index(-1, 3, "sample", "sequence", "show")
     2
     """
     if isinstance(index, bool) or not isinstance(index, int | np.integer):
         raise TypeError(f"{caller}: {name} must be an integer, got {plain(index)} instead.")
     if not -n <= index < n:
-        raise ValueError(f"{caller}: {name}={index} is out of range: there are {n} {noun}.")
+        there = f"there {'is' if n == 1 else 'are'} {counted(n, noun)}"
+        raise ValueError(f"{caller}: {name}={index} is out of range: {there}.")
     return int(index) % n
 
 
@@ -46,6 +47,24 @@ def check_positive(value: Any, name: str, caller: str) -> int:
             f"{caller}: {name} must be a positive integer, got {plain(value)} instead."
         )
     return int(value)
+
+
+def seeded(random_state: Any, caller: str) -> np.random.RandomState:
+    """Return a generator of random numbers with a seed given by a user.
+
+    Examples
+    --------
+    >>> from sk_rnn.sequences import seeded
+    >>> seeded(0, "show").randint(10)
+    5
+    """
+    try:
+        return np.random.RandomState(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{caller}: random_state must be an integer between 0 and 4294967295, got "
+            f"{plain(random_state)} instead."
+        ) from None
 
 
 def steps_within(lengths: np.ndarray) -> np.ndarray:
