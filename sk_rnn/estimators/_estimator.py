@@ -36,12 +36,13 @@ from ..training import (
     run_here,
     untouched_on_failure,
 )
+from ._explanations import ExplainedNetwork
 from ._extras import PREFIXES, invalid_parameter, unexpected_argument
-from ._introspection import InspectableNetwork
 from ._kinds import Kind
 from ._modules import divergence_advice, net_arguments
-from ._observing import ObservableNetwork
+from ._observations import ObservedNetwork
 from ._parameters import COMPUTE, checked_schedule
+from ._summary import SummarisedNetwork
 from ._training import choose_backend, curves, handle_interruption
 from ._types import Backend
 from .sources import Source
@@ -50,7 +51,7 @@ from .sources import Source
 _FEW_STEPS = 4096
 
 
-class NetworkEstimator(InspectableNetwork, ObservableNetwork, BaseEstimator):
+class NetworkEstimator(SummarisedNetwork, ObservedNetwork, ExplainedNetwork, BaseEstimator):
     """An estimator whose predictions depend on a source, a target and a network."""
 
     _module_class: ClassVar[type[Model]] = SequenceModel

@@ -1,5 +1,6 @@
 """The base of the forecaster: what its methods do with series and covariates."""
 
+from collections.abc import Hashable
 from typing import Any, Self
 
 import numpy as np
@@ -195,7 +196,9 @@ class BaseForecaster(WindowEstimator):
         data, target = state.data, self._target
         place = 0
         if series is not None:
-            place = int(data.layout.ids.get_indexer(pd.Index([series]))[0])
+            place = -1
+            if isinstance(series, Hashable):
+                place = int(data.layout.ids.get_indexer(pd.Index([series]))[0])
             if place < 0:
                 raise ValueError(
                     f"{caller}: series={plain(series)} is not among the series, "

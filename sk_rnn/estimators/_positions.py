@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,7 +13,7 @@ from ..modules import LanguageModel
 from ..sequences import Spans
 from ..training import Batch, PredictionBatches, SequenceData, float_type
 from ._estimator import NetworkEstimator
-from ._observing import Readable
+from ._readings import Readable
 from .language import (
     ROWS_AT_ONCE,
     STREAM_LENGTH,
@@ -88,11 +89,13 @@ class LanguageNetwork(NetworkEstimator):
         self._compute(spans, lambda interrupted: net.each_batch(batches, compute, interrupted))
         return inputs.lengths
 
-    def _readable(self, X: Any, y: Any, caller: str) -> Readable:
+    def _readable(
+        self, X: Any, y: Any, caller: str, dtype: npt.DTypeLike | None = None
+    ) -> Readable:
         spans = self._encode(self._source.read(X, self, caller))
         self._check_rows(spans, caller)
         inputs, labels = self._target.shifted(spans)
-        dtype = float_type(self._precision)
+        dtype = float_type(self._precision) if dtype is None else dtype
         data = SequenceData(inputs, torch.device("cpu"), dtype=dtype, y=labels, per_step=True)
         return Readable("next step", data, spans, has_targets=True)
 

@@ -41,7 +41,6 @@ from ._autos import auto_attention, auto_max_length, auto_tied_embeddings
 from ._base import BaseRNN
 from ._decoding import MARKS, PairDecoder
 from ._modules import SEQ2SEQ_MODEL_PARAMETERS
-from ._observing import Readable
 from ._parameters import (
     SHARED,
     Constraints,
@@ -50,6 +49,7 @@ from ._parameters import (
     check_objects,
     encoder_conflicts,
 )
+from ._readings import Readable
 from ._sampling import check_sampling
 from ._scores import r_squared
 from ._texts import BEGIN
@@ -1159,8 +1159,10 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             "shorter targets.",
         )
 
-    def _readable(self, X: Any, y: Any, caller: str) -> Readable:
-        readable = super()._readable(X, self._resolve_target(X, y, caller), caller)
+    def _readable(
+        self, X: Any, y: Any, caller: str, dtype: npt.DTypeLike | None = None
+    ) -> Readable:
+        readable = super()._readable(X, self._resolve_target(X, y, caller), caller, dtype)
         return replace(readable, task="pairs")
 
     def _summary_sizes(self) -> dict[str, int]:

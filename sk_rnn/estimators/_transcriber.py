@@ -31,7 +31,6 @@ from ..training import Model, check_weights
 from ._autos import Plan, auto_center_inputs, plan_transcription
 from ._base import BaseRNN
 from ._modules import TRANSCRIBER_PARAMETERS
-from ._observing import Readable
 from ._parameters import (
     COMPUTE,
     INPUTS,
@@ -43,6 +42,7 @@ from ._parameters import (
     check_objects,
     encoder_conflicts,
 )
+from ._readings import Readable
 from ._transcribing import Search, Transcription, make_search
 from ._types import (
     Analyzer,
@@ -856,13 +856,15 @@ class RNNTranscriber(BaseRNN):
     ) -> Plan:
         return plan_transcription(params, n_rows, one_epoch=one_epoch)
 
-    def _readable(self, X: Any, y: Any, caller: str) -> Readable:
+    def _readable(
+        self, X: Any, y: Any, caller: str, dtype: npt.DTypeLike | None = None
+    ) -> Readable:
         if y is None:
             raise ValueError(
                 f"{caller}: y is None, but the model was fitted with transcripts. Pass one per "
                 "sequence."
             )
-        return replace(super()._readable(X, y, caller), task="pairs")
+        return replace(super()._readable(X, y, caller, dtype), task="pairs")
 
     def _summary_inputs(
         self, *, n_samples: int, n_timesteps: int = 1, n_target_timesteps: int = 1

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from ..forecasting import (
@@ -45,8 +46,8 @@ from ..training import (
 from ._estimator import NetworkEstimator
 from ._extras import check_extras
 from ._modules import check_unchanged
-from ._observing import Readable
 from ._parameters import Constraints
+from ._readings import Readable
 from .forecasts import (
     CONSTRAINTS,
     STRUCTURE,
@@ -312,7 +313,9 @@ class WindowEstimator(NetworkEstimator):
         state = state._replace(data=data, values=values)
         return self._data(windows, state, torch.device("cpu"))
 
-    def _readable(self, X: Any, y: Any, caller: str) -> Readable:
+    def _readable(
+        self, X: Any, y: Any, caller: str, dtype: npt.DTypeLike | None = None
+    ) -> Readable:
         return Readable("forecast", self._last_windows(), None, has_targets=False)
 
     def _summary_sizes(self) -> dict[str, int]:

@@ -5,8 +5,17 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from ..sequences import check_index
 from ._estimators import open_estimator
-from ._figures import label_tokens, merged, open_axes, open_panels, whole_numbers
+from ._figures import (
+    label_tokens,
+    merged,
+    name_features,
+    open_axes,
+    open_panels,
+    plot_features,
+    whole_numbers,
+)
 
 _ACCEPTED = (
     "a fitted Seq2SeqTransformer with attention, or an RNNClassifier or RNNRegressor with "
@@ -109,26 +118,23 @@ class AttentionDisplay:
             If the estimator was fitted without attention.
         """
         caller = f"{cls.__name__}.from_estimator"
-        model, X, decode = open_estimator(estimator, X, caller, _ACCEPTED, "_pooling_weights")
+        opened = open_estimator(estimator, X, caller, _ACCEPTED, "_pooling_weights")
+        model, X = opened.model, opened.X
         if hasattr(model.module_, "decoder"):  # of a Seq2SeqTransformer
-            n = len(X)
-            if not -n <= sample < n:
-                raise ValueError(
-                    f"{caller}: sample={sample} is out of range: there are {n} sequences."
-                )
-            alignment = model.align(X, y)[sample]
+            alignments = model.align(X, y)
+            place = check_index(sample, len(alignments), "sample", "sequence", caller)
+            alignment = alignments[place]
             return cls(
                 weights=np.asarray(alignment.weights),
                 source=list(alignment.source),
                 target=list(alignment.target),
             )
         found = model._pooling_weights(X, sample, caller)
-        tokens = found["is_tokens"]
-        labels = found["labels"]
+        tokens = opened.tokens(found)
         return cls(
             weights=found["weights"][None],
-            source=decode(labels) if tokens and decode is not None else labels,
-            values=None if tokens else found["values"],
+            source=found["labels"] if tokens is None else tokens,
+            values=found["values"] if tokens is None else None,
             feature_names=None if found["feature_names"] is None else list(found["feature_names"]),
         )
 
@@ -183,12 +189,9 @@ class AttentionDisplay:
         else:
             self.figure_, self.axes_ = open_panels(ax, 2, caller, (6.4, 4.8))
             above, self.ax_ = self.axes_
-            names = self.feature_names or [f"feature {j}" for j in range(self.values.shape[1])]
-            for j, name in enumerate(names):
-                above.plot(self.values[:, j], label=name)
-            above.set_ylabel("value")
-            if 1 < len(names) <= 8:
-                above.legend(fontsize="small")
+            plot_features(
+                above, self.values, name_features(self.feature_names, self.values.shape[1])
+            )
             (self.bars_,) = self.ax_.plot(
                 self.source, weights, **merged({"color": "black", "drawstyle": "steps-mid"}, kwargs)
             )

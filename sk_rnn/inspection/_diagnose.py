@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from ._data_checks import DATA_CHECKS
+from ._estimators import open_estimator
 from ._findings import SEVERITIES, Case, Finding
 from ._model_checks import MODEL_CHECKS
 
@@ -142,9 +142,10 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     saturated gates     A quarter of the gates or more are below 0.05 or above 0.95 at 95 % of
                         the steps; a warning for half of them, unless the score is good. Of a
                         plain cell, its states are scaled to [0, 1] for it.
-    gradient half-life  The gradient of the loss with respect to the state falls to half in less
-                        than a tenth of the steps of a sequence, and to 1 % in the earlier half,
-                        while the score is not good; or it grows by more than a factor of 100.
+    gradient half-life  The gradient of the loss with respect to the state halves in less than a
+                        tenth of the steps of a sequence (``half_lives`` of GradientFlowDisplay, of
+                        at most 32 sequences), and falls to 1 % in the earlier half, while the score
+                        is not good; or it grows by more than a factor of 100.
     ==================  ==========================================================================
 
     A score is good if it covers 80 % of the way from a constant to a perfect prediction.
@@ -167,29 +168,8 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     >>> report.to_frame().columns.tolist()
     ['check', 'severity', 'measured', 'value', 'advice']
     """
-    model, X = _last_step(estimator, X)
-    observe = getattr(model, "_observe", None)
-    if observe is None:
-        raise TypeError(
-            f"diagnose: estimator is {_named(model)}, which has no recurrent network. Pass a "
-            "fitted estimator of sk_rnn, or a Pipeline whose last step is one."
-        )
-    case = Case(observe(X, y, "diagnose"))
+    caller = "diagnose"
+    model, X, _ = open_estimator(estimator, X, caller, "a fitted estimator of sk_rnn", "_observe")
+    case = Case(model._observe(X, y, caller))
     findings = [check(case) for check in (*DATA_CHECKS, *MODEL_CHECKS)]
     return Diagnosis(type(model).__name__, findings)
-
-
-def _last_step(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """Return the last step of a pipeline or of the best one of a search, and X as it reads it."""
-    best = getattr(estimator, "best_estimator_", None)
-    if best is not None:
-        estimator = best
-    if not isinstance(estimator, Pipeline):
-        return estimator, X
-    if len(estimator.steps) > 1:
-        X = estimator[:-1].transform(X)
-    return estimator.steps[-1][1], X
-
-
-def _named(model: Any) -> str:
-    return f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"

@@ -1,12 +1,17 @@
 """Estimators as arguments: a fitted one, the last step of a pipeline, or the best of a search."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..sequences import name_kind
+
+# The estimators whose encoder can be run step by step, for messages.
+WITH_ENCODER = (
+    "a fitted RNNClassifier, RNNRegressor, RNNLanguageModel, RNNTranscriber or Seq2SeqTransformer"
+)
 
 
 class Opened(NamedTuple):
@@ -23,6 +28,12 @@ class Opened(NamedTuple):
     model: Any
     X: Any
     decode: Callable[[list[Any]], list[Any]] | None
+
+    def tokens(self, found: Mapping[str, Any]) -> list[Any] | None:
+        """Return the tokens of a sequence that the model describes; None if it has numbers."""
+        if not found["is_tokens"]:
+            return None
+        return self.decode(found["labels"]) if self.decode is not None else list(found["labels"])
 
 
 def open_estimator(estimator: Any, X: Any, caller: str, accepted: str, needs: str) -> Opened:
@@ -47,19 +58,15 @@ def open_estimator(estimator: Any, X: Any, caller: str, accepted: str, needs: st
             f"{caller}: estimator is {name_kind(estimator)}. Pass a fitted instance of it."
         )
     decode = None
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif isinstance(estimator, Pipeline):
-            check_is_fitted(estimator)
-            before = estimator[:-1]
+    for outer, inner in _wrappers(estimator):
+        if isinstance(outer, Pipeline):
+            check_is_fitted(outer)
+            before = outer[:-1]
             if len(before) and X is not None:
                 X = before.transform(X)
             if len(before) and hasattr(before[-1], "vocabulary_"):
                 decode = _decoder(before[-1])
-            estimator = estimator[-1]
-        else:
-            break
+        estimator = inner
     if not hasattr(estimator, needs):
         raise TypeError(
             f"{caller}: {name_kind(estimator)} is not supported. Pass {accepted}, or a pipeline "
@@ -77,10 +84,19 @@ def _decoder(vectorizer: Any) -> Callable[[list[Any]], list[Any]] | None:
 
 def estimator_name(estimator: Any) -> str:
     """Return the name of an estimator for a legend."""
+    for _, inner in _wrappers(estimator):
+        estimator = inner
+    return type(estimator).__name__
+
+
+def _wrappers(estimator: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each pipeline and search around an estimator, from outside, with what it wraps."""
     while True:
         if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif isinstance(estimator, Pipeline):
-            estimator = estimator[-1]
+            inner = estimator.best_estimator_
+        elif isinstance(estimator, Pipeline) and estimator.steps:
+            inner = estimator[-1]
         else:
-            return type(estimator).__name__
+            return
+        yield estimator, inner
+        estimator = inner

@@ -10,6 +10,9 @@ from ..sequences import name_kind
 # More labels of time steps than this are thinned out.
 _MOST_LABELS = 40
 
+# Features of a sequence of which a line is drawn.
+_MOST_LINES = 8
+
 
 def import_pyplot(caller: str) -> Any:
     """Import matplotlib.pyplot, or raise an error that says how to install it."""
@@ -93,6 +96,23 @@ def label_tokens(axis: Any, positions: Any, labels: Sequence[Any], *, rotate: bo
 def _visible(label: Any) -> str:
     text = str(label)
     return {" ": "␣", "\n": "⏎", "\t": "⇥"}.get(text, text).replace("$", r"\$")
+
+
+def name_features(names: Sequence[str] | None, n_features: int) -> list[str]:
+    """Return the names of features, or numbers if they have none."""
+    return [f"feature {j}" for j in range(n_features)] if names is None else list(names)
+
+
+def plot_features(ax: Any, values: np.ndarray, names: Sequence[str]) -> None:
+    """Draw a line over the time steps for each of the first features."""
+    columns = values.reshape(len(values), -1).T[:_MOST_LINES]
+    for column, name in zip(columns, names, strict=False):
+        ax.plot(np.arange(len(column)), column, label=name)
+    if len(names) > 1:
+        n_more = len(names) - len(columns)
+        title = f"and {n_more} more" if n_more else None
+        ax.legend(fontsize="small", title=title, title_fontsize="small")
+    ax.set_ylabel("value")
 
 
 def whole_numbers(axis: Any) -> None:

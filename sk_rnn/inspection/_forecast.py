@@ -1,12 +1,12 @@
 """A forecast of one series: history, forecast, intervals and what followed."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from ..sequences import plain
+from ..sequences import check_positive, name_kind, plain
 from ._estimators import open_estimator
 from ._figures import merged, open_axes
 
@@ -286,13 +286,13 @@ def _drawable(series: pd.Series) -> pd.Series:
 
 
 def _last_values(history: pd.Series, n: Any, caller: str) -> pd.Series:
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise ValueError(f"{caller}: n_history must be a positive integer, got {plain(n)} instead.")
-    return history.iloc[-int(n) :]
+    return history.iloc[-check_positive(n, "n_history", caller) :]
 
 
 def _one_series(y: Any, series: Any, where: str) -> pd.Series:
     """Return one series of a container."""
+    if not isinstance(series, Hashable):
+        raise TypeError(f"{where}: series is {name_kind(series)}. Pass the name of one series.")
     several = isinstance(y, pd.DataFrame | Mapping)
     if isinstance(y, pd.Series) and isinstance(y.index, pd.MultiIndex):
         ids = y.index.get_level_values(0)
@@ -312,13 +312,24 @@ def _one_series(y: Any, series: Any, where: str) -> pd.Series:
             "of one of them."
         )
     if isinstance(y, pd.Series):
+        if y.empty:
+            raise ValueError(f"{where} is empty. Pass one series.")
         return y
-    values = np.asarray(y, dtype=np.float64)
+    values = _as_numbers(y, where)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
         raise ValueError(f"{where} has shape {values.shape}. Pass one series.")
+    if not len(values):
+        raise ValueError(f"{where} is empty. Pass one series.")
     return pd.Series(values)
+
+
+def _as_numbers(values: Any, where: str) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{where} is {name_kind(values)} that does not hold numbers.") from None
 
 
 def _after(forecast: pd.Series, history: pd.Series) -> pd.Series:
@@ -369,7 +380,7 @@ def _read_band(band: Any, series: Any, n: int, caller: str) -> np.ndarray:
             band = band.xs(series, level=0)
         elif isinstance(band.columns, pd.MultiIndex):
             band = band[series]
-    values = np.asarray(band, dtype=np.float64)
+    values = _as_numbers(band, f"{caller}: intervals")
     if values.shape != (n, 2):
         raise ValueError(
             f"{caller}: intervals have shape {values.shape}. Pass two columns, lower and upper, "

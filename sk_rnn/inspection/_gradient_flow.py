@@ -5,15 +5,9 @@ from typing import Any, Literal, Self
 import numpy as np
 import pandas as pd
 
-from ._estimators import estimator_name, open_estimator
+from ._estimators import WITH_ENCODER, estimator_name, open_estimator
 from ._figures import merged, open_axes, whole_numbers
-
-_ACCEPTED = (
-    "a fitted RNNClassifier, RNNRegressor, RNNLanguageModel, RNNTranscriber or Seq2SeqTransformer"
-)
-
-# Gradients below this fraction of the largest one are rounding errors, or underflow.
-_LEAST = 1e-14
+from ._half_life import describe_half_life, half_life
 
 
 class GradientFlowDisplay:
@@ -56,9 +50,10 @@ class GradientFlowDisplay:
     Notes
     -----
     Let :math:`s_t` be the state of a layer in one direction after time step t: the hidden state
-    and, of an LSTM, also the cell state. T is the step that the direction reads last: the last one
-    of the sequence for the forward direction, the first one for the backward direction. Distances
-    are counted from there. For the loss :math:`L_i` of sequence i, the norm at distance d is
+    and, of an LSTM, also the cell state, as two independent inputs of what follows. T is the step
+    that the direction reads last: the last one of the sequence for the forward direction, the first
+    one for the backward direction. Distances are counted from there. For the loss :math:`L_i` of
+    sequence i, the norm at distance d is
 
     .. math:: g(d) = \frac{1}{n_d} \sum_{i:\, T_i > d}
               \left\lVert \frac{\mathrm{d} L_i}{\mathrm{d} s^{(i)}_{T_i - d}} \right\rVert_2 ,
@@ -129,8 +124,9 @@ class GradientFlowDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted RNNClassifier, RNNRegressor, RNNLanguageModel or Seq2SeqTransformer (whose
-            encoder is shown) with a built-in cell, or a pipeline that ends with one.
+            A fitted RNNClassifier, RNNRegressor, RNNLanguageModel, RNNTranscriber or
+            Seq2SeqTransformer (whose encoder is shown) with a built-in cell, or a pipeline that
+            ends with one.
         X : sequences
             Sequences, as in `fit`. A few hundred are enough.
         y : targets of X, default=None
@@ -156,16 +152,16 @@ class GradientFlowDisplay:
         caller = f"{cls.__name__}.from_estimator"
         if source not in ("loss", "state"):
             raise ValueError(f"{caller}: source must be 'loss' or 'state', got {source!r} instead.")
-        model, X, _ = open_estimator(estimator, X, caller, _ACCEPTED, "_gradient_flow")
-        norms, distances, counts = model._gradient_flow(X, y, source, random_state, caller)
+        model, X, _ = open_estimator(estimator, X, caller, WITH_ENCODER, "_gradient_flow")
+        flow = model._gradient_flow(X, y, source, random_state, caller)
         return cls(
-            distances=distances,
-            norms=np.stack(list(norms.values())),
-            layers=[layer for layer, _ in norms],
-            directions=[direction for _, direction in norms],
-            n_sequences=counts,
+            distances=flow.distances,
+            norms=np.stack(list(flow.norms.values())),
+            layers=[layer for layer, _ in flow.norms],
+            directions=[direction for _, direction in flow.norms],
+            n_sequences=flow.counts,
             source=source,
-            name=estimator_name(estimator) if name is None else name,
+            name=estimator_name(estimator) if name is None else str(name),
         )
 
     @property
@@ -233,34 +229,3 @@ class GradientFlowDisplay:
                 "n_sequences": np.tile(self.n_sequences, len(self.layers)),
             }
         )
-
-
-def half_life(distances: np.ndarray, norms: np.ndarray, weights: np.ndarray) -> float:
-    """Return the distance in which norms halve, from a line through their logarithms.
-
-    Parameters
-    ----------
-    distances, norms, weights : ndarray of shape (n_distances,)
-
-    Returns
-    -------
-    half_life : float
-        Negative if norms grow; infinite if they are constant; NaN with fewer than two of them.
-    """
-    known = norms > _LEAST * np.max(norms, initial=0.0)
-    if known.sum() < 2:
-        return np.nan
-    x, y = distances[known].astype(np.float64), np.log2(norms[known])
-    share = weights[known] / weights[known].sum()
-    x, y = x - share @ x, y - share @ y
-    slope = (share @ (x * y)) / (share @ (x * x))
-    return float(-1.0 / slope) if abs(slope) > 1e-12 else np.inf
-
-
-def describe_half_life(half: float) -> str:
-    """Describe a half-life in a legend."""
-    if np.isnan(half):
-        return "half-life unknown"
-    if half < 0:
-        return f"doubles in {-half:.3g} steps"
-    return f"half-life {half:.3g} steps" if np.isfinite(half) else "constant"

@@ -5,12 +5,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ._estimators import open_estimator
+from ._estimators import WITH_ENCODER, open_estimator
 from ._figures import label_tokens, merged, open_panels, whole_numbers
-
-_ACCEPTED = (
-    "a fitted RNNClassifier, RNNRegressor, RNNLanguageModel, RNNTranscriber or Seq2SeqTransformer"
-)
 
 
 class HiddenStateDisplay:
@@ -107,12 +103,9 @@ class HiddenStateDisplay:
             If the network does not have accessible states.
         """
         caller = f"{cls.__name__}.from_estimator"
-        model, X, decode = open_estimator(estimator, X, caller, _ACCEPTED, "_trace")
-        found = model._trace(X, sample, caller)
-        tokens = found["labels"] if found["is_tokens"] else None
-        if tokens is not None and decode is not None:
-            tokens = decode(tokens)
-        return cls(values=found["values"], steps=found["steps"], tokens=tokens)
+        opened = open_estimator(estimator, X, caller, WITH_ENCODER, "_trace")
+        found = opened.model._trace(opened.X, sample, caller)
+        return cls(values=found["states"], steps=found["steps"], tokens=opened.tokens(found))
 
     def plot(
         self,

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..sequences import counted
 from ._findings import Case, Finding, percent
+from ._half_life import describe_half_life, half_life
 from ._probe import probe_score
 
 # A state that varies less than this share of the median state, or this much at all, is dead. States
@@ -271,41 +272,37 @@ def check_gates(case: Case) -> Finding:
 
 
 def check_gradients(case: Case) -> Finding:
-    """The number of steps over which the gradient falls to half, against the length."""
+    """The number of time steps in which the gradient halves, against the length."""
     name = "gradient half-life"
-    seen = case.seen
-    if not seen.gradients:
+    flow = case.seen.gradients
+    if flow is None:
         reason = "only with y, a loss per target, and a built-in cell in an encoder"
         return Finding(name, "skipped", reason)
-    layers = [g.name.rsplit(".", 1)[-1] for g in seen.gradients]
-    top = [g for g, layer in zip(seen.gradients, layers, strict=True) if layer == max(layers)]
-    top = [g for g in top if np.isfinite(g.norms).all() and g.norms.max() > 0]
-    if not top:
+    last_layer = max(layer for layer, _ in flow.norms)
+    curves = [norms for (layer, _), norms in flow.norms.items() if layer == last_layer]
+    curves = [norms for norms in curves if np.isfinite(norms).all() and norms.max() > 0]
+    if not curves:
         return Finding(name, "skipped", "the gradients are zero")
-    profile = max(top, key=lambda g: half_life(g.norms))
-    stride = seen.stride
-    steps = stride * half_life(profile.norms)
+    halves = [half_life(flow.distances, norms, flow.counts) for norms in curves]
+    # The direction that reaches farther. A norm that grows has a negative half-life.
+    best = max(range(len(curves)), key=lambda i: -1.0 / halves[i])
+    half, norms = halves[best], curves[best]
     n_timesteps = case.median_length
-    far = profile.norms[int(n_timesteps / stride / 2) :]
-    ratio = float(far.mean() / profile.norms.max()) if len(far) else 1.0
-    reached = steps >= stride * len(profile.norms)
-    measured = (
-        f"d loss / d state {'does not fall' if reached else 'falls'} to half "
-        + (f"within {steps} steps" if reached else f"in {steps} steps")
-        + f"; sequences have {n_timesteps:g}"
-    )
-    if ratio * profile.norms.max() > EXPLODED * profile.norms[0] and not case.is_good:
+    far = norms[flow.distances >= int(n_timesteps / 2)]
+    ratio = float(far.mean() / norms.max()) if len(far) else 1.0
+    measured = f"d loss / d state: {describe_half_life(half)}; sequences have {n_timesteps:g}"
+    if ratio * norms.max() > EXPLODED * norms[0] and not case.is_good:
         return Finding(
             name,
             "note",
-            f"d loss / d state grows by a factor of {far.mean() / profile.norms[0]:.3g} over half "
-            "of the time steps",
-            float(steps),
+            f"d loss / d state grows by a factor of {far.mean() / norms[0]:.3g} over half of the "
+            "time steps",
+            half,
             "Gradients explode: set gradient_clip=1.0, lower lr, or try cell='gru'.",
         )
-    short = steps < SHORT * n_timesteps and ratio < FAR and n_timesteps >= FEWEST_TIMESTEPS
+    short = 0 < half < SHORT * n_timesteps and ratio < FAR and n_timesteps >= FEWEST_TIMESTEPS
     if not short or case.is_good or case.skill is None:
-        return Finding(name, "ok", measured, float(steps))
+        return Finding(name, "ok", measured, half)
     better = (
         "cell='gru' or 'lstm'" if str(case.params.get("cell")).startswith("rnn") else "cell='lstm'"
     )
@@ -313,15 +310,10 @@ def check_gradients(case: Case) -> Finding:
         name,
         "note",
         measured,
-        float(steps),
+        half,
         f"If early steps matter: {better}, pooling='concat' or 'attention', bidirectional=True, "
         "conv_stride to shorten sequences, or a larger module__forget_bias of an LSTM.",
     )
-
-
-def half_life(norms: np.ndarray) -> int:
-    """Smallest distance from which on all norms are less than half of the largest."""
-    return int(np.flatnonzero(norms >= 0.5 * norms.max())[-1]) + 1
 
 
 MODEL_CHECKS = (

@@ -6,12 +6,17 @@ import numpy as np
 import pandas as pd
 
 from ._estimators import open_estimator
-from ._figures import label_tokens, merged, open_axes, open_panels, whole_numbers
+from ._figures import (
+    label_tokens,
+    merged,
+    name_features,
+    open_axes,
+    open_panels,
+    plot_features,
+    whole_numbers,
+)
 
 _ACCEPTED = "a fitted RNNClassifier or RNNRegressor"
-
-# Features of which a line is drawn above the heat map.
-_MOST_LINES = 8
 
 
 class SaliencyDisplay:
@@ -155,18 +160,17 @@ class SaliencyDisplay:
             raise ValueError(
                 f"{caller}: tol must be a number between 0 and 1, got {tol!r} instead."
             )
-        model, X, decode = open_estimator(estimator, X, caller, _ACCEPTED, "_attribute")
-        found = model._attribute(X, sample, baseline, output, step, tol, caller)
-        labels = found["labels"] if found["is_tokens"] else None
-        names = found["feature_names"]
+        opened = open_estimator(estimator, X, caller, _ACCEPTED, "_attribute")
+        found = opened.model._attribute(opened.X, sample, baseline, output, step, tol, caller)
+        tokens, names = opened.tokens(found), found["feature_names"]
         return cls(
             attributions=found["attributions"],
             values=found["values"],
             output=found["output"],
             baseline_output=found["baseline_output"],
             output_name=found["output_name"],
-            tokens=decode(labels) if labels is not None and decode is not None else labels,
-            feature_names=None if names is None or labels is not None else list(names),
+            tokens=tokens,
+            feature_names=None if names is None or tokens is not None else list(names),
             step=found["step"],
         )
 
@@ -177,9 +181,7 @@ class SaliencyDisplay:
 
     @property
     def _names(self) -> list[str]:
-        if self.feature_names is not None:
-            return self.feature_names
-        return [f"feature {j}" for j in range(self.attributions.shape[1])]
+        return name_features(self.feature_names, self.attributions.shape[1])
 
     def plot(self, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the attributions; those of numbers below the sequence.
@@ -208,14 +210,7 @@ class SaliencyDisplay:
         else:
             self.figure_, self.axes_ = open_panels(ax, 2, caller, (6.4, 4.8))
             above, self.ax_ = self.axes_
-            values = self.values.reshape(n_timesteps, -1)
-            for j in range(min(n_features, _MOST_LINES)):
-                above.plot(steps, values[:, j], label=self._names[j])
-            if n_features > 1:
-                more = n_features - _MOST_LINES
-                title = f"and {more} more" if more > 0 else None
-                above.legend(fontsize="small", title=title, title_fontsize="small")
-            above.set_ylabel("value")
+            plot_features(above, self.values, self._names)
         if self.tokens is not None or n_features == 1:
             signed = self.attributions[:, 0]
             colors = np.where(signed < 0, "tab:blue", "tab:red")

@@ -7,7 +7,17 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ..sequences import Panel, batch_bounds, check_sequences, plain, training_batches
+from ..sequences import (
+    Panel,
+    batch_bounds,
+    check_positive,
+    check_sequences,
+    plain,
+    quote,
+    read_panel,
+    seeded,
+    training_batches,
+)
 from ._figures import merged, open_axes, whole_numbers
 
 # Orders of the sequences over which the padding is averaged.
@@ -109,26 +119,22 @@ class SequenceLengthDisplay:
             If X is not a container of sequences.
         """
         caller = f"{cls.__name__}.from_sequences"
-        whole = isinstance(batch_size, int | np.integer) and not isinstance(batch_size, bool)
-        if not whole or batch_size < 1:
-            raise ValueError(
-                f"{caller}: batch_size must be a positive integer, got {plain(batch_size)} instead."
-            )
+        batch_size = check_positive(batch_size, "batch_size", caller)
         lengths, index = _read_lengths(X, padding_value, caller)
 
         def in_random_order(rng: np.random.RandomState) -> list[np.ndarray]:
             order = rng.permutation(len(lengths))
-            bounds = batch_bounds(len(lengths), int(batch_size))
+            bounds = batch_bounds(len(lengths), batch_size)
             return [order[start:stop] for start, stop in pairwise(bounds)]
 
         def grouped(rng: np.random.RandomState) -> list[np.ndarray]:
-            return training_batches(lengths, int(batch_size), rng)
+            return training_batches(lengths, batch_size, rng)
 
         return cls(
             lengths=lengths,
-            batch_size=int(batch_size),
-            random_padding=_mean_padding(lengths, in_random_order, random_state),
-            grouped_padding=_mean_padding(lengths, grouped, random_state),
+            batch_size=batch_size,
+            random_padding=_mean_padding(lengths, in_random_order, seeded(random_state, caller)),
+            grouped_padding=_mean_padding(lengths, grouped, seeded(random_state, caller)),
             index=index,
         )
 
@@ -154,7 +160,13 @@ class SequenceLengthDisplay:
         if isinstance(bins, str) and bins == "auto" and high - low < 40:
             edges = np.arange(low, high + 2) - 0.5
         else:
-            edges = np.histogram_bin_edges(self.lengths, bins=bins)
+            try:
+                edges = np.histogram_bin_edges(self.lengths, bins=bins)
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"{type(self).__name__}.plot: bins={plain(bins)} cannot be used: "
+                    f"{quote(error)}. Pass a number of bins, their edges, or 'auto'."
+                ) from None
         counts, edges = np.histogram(self.lengths, edges)
         style = {"width": np.diff(edges), "align": "edge", "edgecolor": "white", "linewidth": 0.5}
         self.bars_ = self.ax_.bar(edges[:-1], counts, **merged(style, kwargs))
@@ -195,9 +207,8 @@ def padding_fraction(lengths: np.ndarray, batches: list[np.ndarray]) -> float:
 def _mean_padding(
     lengths: np.ndarray,
     draw: Callable[[np.random.RandomState], list[np.ndarray]],
-    random_state: int,
+    rng: np.random.RandomState,
 ) -> float:
-    rng = np.random.RandomState(random_state)
     return float(np.mean([padding_fraction(lengths, draw(rng)) for _ in range(_N_ORDERS)]))
 
 
@@ -206,7 +217,7 @@ def _read_lengths(X: Any, padding_value: Any, caller: str) -> tuple[np.ndarray, 
         lengths = np.array([len(item) for item in X], dtype=np.int64)
         return lengths, X.index if isinstance(X, pd.Series) else None
     if padding_value is None:
-        panel = X if isinstance(X, Panel) else Panel.from_sequences(X)
+        panel = X if isinstance(X, Panel) else read_panel(X, f"{caller}: X")
     else:
         panel = check_sequences(X, padding_value=padding_value, caller=caller)
     return panel.lengths, panel.index

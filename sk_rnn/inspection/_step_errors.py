@@ -1,11 +1,12 @@
 """Errors by time step, or by step of the forecast horizon."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
+from ..sequences import name_kind, steps_within
 from ._estimators import estimator_name, open_estimator
 from ._figures import merged, open_axes, percent, whole_numbers
 
@@ -122,7 +123,7 @@ class StepErrorDisplay:
             If the estimator has one target per sequence, or the metric does not fit.
         """
         caller = f"{cls.__name__}.from_estimator"
-        name = estimator_name(estimator) if name is None else name
+        name = estimator_name(estimator) if name is None else str(name)
         model, X, _ = open_estimator(estimator, X, caller, _ACCEPTED, "_step_predictions")
         if hasattr(model, "backtest"):
             _check_metric(metric, caller, ("absolute_error", "squared_error"))
@@ -132,7 +133,7 @@ class StepErrorDisplay:
             _check_metric(metric, caller, (likelihood,))
             scores = [-scores for scores in model.score_steps(X)]
             lengths = np.array([len(score) for score in scores])
-            return cls._from_steps(np.concatenate(scores), _steps_of(lengths), likelihood, name)
+            return cls._from_steps(np.concatenate(scores), steps_within(lengths), likelihood, name)
         truth, predicted, steps = model._step_predictions(X, y, caller)
         classifies = hasattr(model, "classes_")
         known = ("accuracy", "error") if classifies else ("absolute_error", "squared_error")
@@ -178,7 +179,7 @@ class StepErrorDisplay:
                     "RNNForecaster.backtest, with the columns y_true and y_pred."
                 )
             return cls._from_backtest(y_true, metric, name)
-        truth, predicted = ([np.asarray(row) for row in y] for y in (y_true, y_pred))
+        truth, predicted = _rows(y_true, f"{caller}: y_true"), _rows(y_pred, f"{caller}: y_pred")
         if len(truth) != len(predicted):
             raise ValueError(
                 f"{caller}: y_true has {len(truth)} sequences, but y_pred has {len(predicted)}. "
@@ -195,12 +196,14 @@ class StepErrorDisplay:
         if metric == "auto":
             chosen = "absolute_error" if numbers else "accuracy"
         errors = _compare(np.concatenate(truth), np.concatenate(predicted), chosen)
-        steps = _steps_of(np.array([len(row) for row in truth]))
+        steps = steps_within(np.array([len(row) for row in truth]))
         return cls._from_steps(errors, steps, chosen, name)
 
     @classmethod
     def _from_backtest(cls, table: pd.DataFrame, metric: str, name: str | None) -> Self:
         chosen = "absolute_error" if metric == "auto" else metric
+        if table.empty:
+            raise ValueError(f"{cls.__name__}.from_predictions: y_true has no rows.")
         errors = _compare(
             table["y_true"].to_numpy(dtype=np.float64),
             table["y_pred"].to_numpy(dtype=np.float64),
@@ -281,9 +284,13 @@ class StepErrorDisplay:
         return pd.DataFrame(columns)
 
 
-def _steps_of(lengths: np.ndarray) -> np.ndarray:
-    """Return the position of each time step in its sequence: (lengths.sum(),)."""
-    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+def _rows(y: Any, where: str) -> list[np.ndarray]:
+    if not isinstance(y, Iterable) or isinstance(y, str):
+        raise TypeError(f"{where} is {name_kind(y)}. Pass one sequence per sample.")
+    rows = [np.asarray(row) for row in y]
+    if not rows:
+        raise ValueError(f"{where} is empty. Pass one sequence per sample.")
+    return rows
 
 
 def _check_metric(metric: Any, caller: str, known: tuple[str, ...]) -> None:

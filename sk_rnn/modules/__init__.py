@@ -1,20 +1,18 @@
 """The torch modules; independent of scikit-learn and skorch."""
 
+from ._activities import LayerActivity, layer_activities
 from ._attention import ATTENTIONS, Attention, Memory
+from ._attributions import Saliency, integrated_gradients
 from ._chunks import Chunk, ChunkedRun, cut_chunks
+from ._copies import inspection_copy
 from ._crf import ChainLikelihood, LinearChain
 from ._decoder import Decoder
 from ._dropout import set_generator
 from ._explicit import ExplicitGradients, supports_explicit_gradients
 from ._forecast import CovariateSizes, ForecastModel
 from ._forecast_loss import ForecastLoss
+from ._gradient_flow import DIRECTIONS, GradientBatch, GradientFlow, gradient_flow
 from ._head import ROW_MULTIPLE, HeadBatchNorm, Moments
-from ._introspection_diagnose import (
-    GradientProfile,
-    LayerActivity,
-    gradient_profiles,
-    layer_activities,
-)
 from ._language import LanguageModel, head_weights
 from ._losses import (
     AbsoluteError,
@@ -45,16 +43,7 @@ from ._stack import RecurrentStack
 from ._steps import ValidSteps
 from ._streams import StreamState, begin_streams, push_steps
 from ._summary import LayerSummary, summarise_layers
-from ._traces import (
-    DirectionTrace,
-    Saliency,
-    gradient_norms,
-    inspection_copy,
-    integrated_gradients,
-    trace_encoder,
-    trace_recurrence,
-    trace_stack,
-)
+from ._traces import LayerTrace, encode_steps, layer_gates, trace_layers
 from ._transcription import BLANK, CTCModel
 from .cells import CELLS, Cell, CellName, CellWeights, RecurrentState, cell_fault, find_cell
 
@@ -62,6 +51,7 @@ __all__ = [
     "ATTENTIONS",
     "BLANK",
     "CELLS",
+    "DIRECTIONS",
     "POOLINGS",
     "ROW_MULTIPLE",
     "AbsoluteError",
@@ -77,18 +67,19 @@ __all__ = [
     "CovariateSizes",
     "CrossEntropy",
     "Decoder",
-    "DirectionTrace",
     "ExplicitGradients",
     "ForecastLoss",
     "ForecastModel",
     "Gaussian",
-    "GradientProfile",
+    "GradientBatch",
+    "GradientFlow",
     "HeadBatchNorm",
     "Huber",
     "InputMasking",
     "LanguageModel",
     "LayerActivity",
     "LayerSummary",
+    "LayerTrace",
     "LinearChain",
     "Loss",
     "Memory",
@@ -114,15 +105,16 @@ __all__ = [
     "begin_streams",
     "cell_fault",
     "cut_chunks",
+    "encode_steps",
     "find_cell",
     "gaussian_log_density",
     "gaussian_parts",
-    "gradient_norms",
-    "gradient_profiles",
+    "gradient_flow",
     "head_weights",
     "inspection_copy",
     "integrated_gradients",
     "layer_activities",
+    "layer_gates",
     "mixture_parts",
     "push_steps",
     "set_backend",
@@ -130,8 +122,6 @@ __all__ = [
     "split_end",
     "summarise_layers",
     "supports_explicit_gradients",
-    "trace_encoder",
-    "trace_recurrence",
-    "trace_stack",
+    "trace_layers",
     "value_log_density",
 ]

@@ -1,26 +1,36 @@
 """Copies of a fitted module that can be looked into without changing it."""
 
 import copy
+from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import nn
 
 from ._model import set_backend
 from ._poolings import Pooling
 
 
-def observable_copy(module: nn.Module) -> nn.Module:
-    """Copy a module, but not its weights, to run it with hooks.
+def inspection_copy(module: nn.Module, dtype: torch.dtype | None = None) -> Any:
+    """Copy a module to look into it: on the CPU, in evaluation mode, with hooks called everywhere.
 
-    In evaluation mode, on the CPU, and in torch, because the kernels run whole layers at once. Only
-    the weights of a module on another device are copied, to the CPU.
+    It runs in torch, because the kernels run whole layers at once, and no pooling is skipped. Its
+    weights are those of the module itself, not copies, where device and dtype allow it: they must
+    not be changed.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network.
+    dtype : torch.dtype or None
+        Floating dtype of the copy's weights; None keeps it.
     """
-    tensors: list[Tensor] = [*module.parameters(), *module.buffers()]
     memo: dict[int, object] = {}
-    for tensor in tensors:
-        if tensor.device.type == "cpu":
+    for tensor in [*module.parameters(), *module.buffers()]:
+        to = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
+        if tensor.device.type == "cpu" and tensor.dtype == to:
             memo[id(tensor)] = tensor
         else:
-            moved = tensor.detach().cpu()
+            moved = tensor.detach().to("cpu", to)
             is_parameter = isinstance(tensor, nn.Parameter)
             memo[id(tensor)] = nn.Parameter(moved, tensor.requires_grad) if is_parameter else moved
     copied = copy.deepcopy(module, memo).eval()

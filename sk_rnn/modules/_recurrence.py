@@ -1,5 +1,6 @@
 """One recurrent layer in one direction, over padded, time-major batches."""
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
@@ -130,19 +131,36 @@ class Recurrence(SeededModule):
         self, x: Tensor, valid: ValidSteps, initial: RecurrentState | None, keep: Tensor | None
     ) -> tuple[Tensor, RecurrentState]:
         """The recurrence step by step, with recurrent dropout of the state if there is any."""
+        mask = self.recurrent_mask(x.shape[1], x) if keep is None else keep
+        states = list(self.each_state(x, initial, mask))
+        histories = [torch.stack(parts) for parts in zip(*states, strict=True)]  # (T, B, H)
+        return histories[0], tuple(valid.last(history) for history in histories)
+
+    def each_state(
+        self,
+        x: Tensor,
+        initial: RecurrentState | None,
+        mask: Tensor | None = None,
+        *,
+        separate: bool = False,
+    ) -> Iterator[RecurrentState]:
+        """Run a built-in cell step by step, and yield the state after each step.
+
+        ``mask`` are recurrent dropout's factors. With ``separate``, the parts of a state are views,
+        so that the gradient with respect to an LSTM's cell state does not include the path through
+        the hidden state of the same step.
+        """
         step = cast(Any, self.cell.step)
         weight_ih, weight_hh, bias_ih, bias_hh = self.weights
-        mask = self.recurrent_mask(x.shape[1], x) if keep is None else keep
         state = initial
         if state is None:
             zeros = x.new_zeros(x.shape[1], self.hidden_size)
             state = (zeros,) * self.cell.n_states
         # unbind, not indexing: the backward pass of x[t] fills a (T, B, F) array at each step.
         projected = linear(x, weight_ih, bias_ih).unbind(0)  # T times (B, gates * H)
-        states = []
         for step_input in projected:
             dropped = state[0] if mask is None else state[0] * mask
             state = step(step_input, linear(dropped, weight_hh, bias_hh), state)
-            states.append(state)
-        histories = [torch.stack(parts) for parts in zip(*states, strict=True)]  # (T, B, H)
-        return histories[0], tuple(valid.last(history) for history in histories)
+            if separate:
+                state = tuple(part.view_as(part) for part in state)
+            yield state

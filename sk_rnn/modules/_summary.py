@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ._copies import observable_copy
+from ._copies import inspection_copy
 from ._front import TokenEmbedding
 from ._poolings import Pooling
 from ._recurrence import Recurrence
@@ -52,7 +52,7 @@ def summarise_layers(
     sizes : mapping of str to int
         Sizes of a batch, such as the number of samples, by the names of their axes.
     """
-    copied = observable_copy(module)
+    copied = inspection_copy(module)
     layers = list(_layers(copied))
     shapes, order = _shapes(copied, layers, make_inputs(**sizes))
     doubled = {

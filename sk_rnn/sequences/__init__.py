@@ -38,6 +38,7 @@ from ._hints import (
     refuse_single_values,
     shape_as_one,
 )
+from ._indices import check_index, check_positive, seeded, steps_within
 from ._interchange import as_pandas, open_foreign
 from ._kinds import has_sequences, is_sequence, is_table, shape_of
 from ._labels import align_to_samples
@@ -106,6 +107,8 @@ __all__ = [
     "batch_bounds",
     "canonical_order",
     "center_samples",
+    "check_index",
+    "check_positive",
     "check_sample_weights",
     "check_sequence_targets",
     "check_sequences",
@@ -155,11 +158,13 @@ __all__ = [
     "refuse_single_values",
     "repeated_id",
     "seal",
+    "seeded",
     "shape_as_one",
     "shape_of",
     "split_words",
     "standardisation_of",
     "step_labels",
+    "steps_within",
     "training_batches",
     "trimmed_steps",
     "unchanged_on_failure",

@@ -48,7 +48,8 @@ def name_kind(x: Any) -> str:
     if isinstance(x, ModuleType):
         return f"the module {x.__name__}"
     name = type(x).__name__
-    vowel = name[:1] in "AEIOUaeio" or name == "ndarray"  # but a uint8
+    # Pronounced en-d-array and ar-en-en; but a uint8.
+    vowel = name[:1] in "AEIOUaeio" or name.startswith(("ndarray", "RNN"))
     return f"{'an' if vowel else 'a'} {name}"
 
 

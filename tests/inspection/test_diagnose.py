@@ -26,10 +26,11 @@ from sk_rnn.datasets import make_memory_task
 from sk_rnn.inspection import Diagnosis, diagnose
 from sk_rnn.inspection._findings import Finding
 from sk_rnn.modules import (
+    GradientBatch,
     SequenceModel,
     SquaredError,
     Targets,
-    gradient_profiles,
+    gradient_flow,
     layer_activities,
 )
 from sk_rnn.preprocessing import SequenceVectorizer
@@ -499,8 +500,8 @@ def test_diagnose_does_not_change_the_estimator():
         (
             lambda X, y: diagnose(LogisticRegression(), X, y),
             TypeError,
-            "diagnose: estimator is a LogisticRegression, which has no recurrent network. Pass a "
-            "fitted estimator of sk_rnn, or a Pipeline whose last step is one.",
+            "diagnose: a LogisticRegression is not supported. Pass a fitted estimator of sk_rnn, "
+            "or a pipeline that ends with one.",
         ),
         (
             lambda X, y: diagnose(fitted("waves with GRU")[0], X[:, :, :1], y),
@@ -542,7 +543,7 @@ def test_diagnosis_sorts_and_counts_its_findings():
 
 
 @pytest.mark.parametrize("cell", ["rnn_tanh", "gru", "lstm"])
-def test_gradient_profiles_equal_finite_differences(cell):
+def test_gradient_flow_equals_finite_differences(cell):
     generator = torch.Generator().manual_seed(0)
     model = SequenceModel(
         n_features=2,
@@ -555,7 +556,7 @@ def test_gradient_profiles_equal_finite_differences(cell):
     x = torch.randn(6, 2, 2, generator=generator, dtype=torch.float64)
     y = torch.randn(2, 1, generator=generator, dtype=torch.float64)
     inputs = {"x": x, "lengths": torch.tensor([6, 4])}
-    (profile,) = gradient_profiles(model, SquaredError(), inputs, Targets(y))
+    flow = gradient_flow(model, SquaredError(), [GradientBatch(inputs, Targets(y))])
     step, recurrence = model.encoder.recurrent.cell.step, model.encoder.recurrent.recurrences(0)[0]
     weight_ih, weight_hh, bias_ih, bias_hh = recurrence.weights
 
@@ -585,7 +586,7 @@ def test_gradient_profiles_equal_finite_differences(cell):
                 )
                 expected[row, length - 1 - t] = np.sqrt(total)
     counts = np.array([2, 2, 2, 2, 1, 1])
-    assert_allclose(profile.norms, expected.sum(axis=0) / counts, rtol=1e-5, atol=1e-9)
+    assert_allclose(flow.norms[1, "forward"], expected.sum(axis=0) / counts, rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])

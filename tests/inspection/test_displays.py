@@ -3,10 +3,12 @@
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from torch import nn
 
 from sk_rnn import RNNClassifier, RNNForecaster, Seq2SeqTransformer, inspection
@@ -19,6 +21,7 @@ from sk_rnn.inspection import (
     SequenceLengthDisplay,
     StepErrorDisplay,
     TrainingCurveDisplay,
+    diagnose,
 )
 from sk_rnn.preprocessing import SequenceVectorizer
 
@@ -157,3 +160,115 @@ def test_gradient_flow_needs_targets(pipeline):
         GradientFlowDisplay.from_estimator(pipeline, TEXTS)
     with pytest.raises(ValueError, match="source must be 'loss' or 'state', got 'y' instead"):
         GradientFlowDisplay.from_estimator(pipeline, TEXTS, LABELS, source="y")
+
+
+def test_diagnose_and_displays_open_searches_in_pipelines():
+    X, y = np.random.default_rng(0).normal(size=(12, 4)), [0, 1] * 6
+    search = GridSearchCV(RNNClassifier(**TINY), {"hidden_size": [2]}, cv=2)
+    model = make_pipeline(FunctionTransformer(lambda X: 2.0 * X), search).fit(X, y)
+    assert str(diagnose(model, X, y)) == str(diagnose(model[-1].best_estimator_, 2.0 * X, y))
+    flow = GradientFlowDisplay.from_estimator(model, X, y)
+    inner = GradientFlowDisplay.from_estimator(model[-1].best_estimator_, 2.0 * X, y)
+    np.testing.assert_array_equal(flow.norms, inner.norms)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (
+            lambda clf, X: GradientFlowDisplay.from_estimator(
+                clf, X, source="state", random_state="a"
+            ),
+            ValueError,
+            "GradientFlowDisplay.from_estimator: random_state must be an integer between 0 and "
+            "4294967295, got 'a' instead.",
+        ),
+        (
+            lambda clf, X: SequenceLengthDisplay.from_sequences(X, random_state=-1),
+            ValueError,
+            "SequenceLengthDisplay.from_sequences: random_state must be an integer between 0 and "
+            "4294967295, got -1 instead.",
+        ),
+        (
+            lambda clf, X: SequenceLengthDisplay.from_sequences(X).plot(bins=-1),
+            ValueError,
+            "SequenceLengthDisplay.plot: bins=-1 cannot be used: `bins` must be positive, when an "
+            "integer. Pass a number of bins, their edges, or 'auto'.",
+        ),
+        (
+            lambda clf, X: SequenceLengthDisplay.from_sequences(5),
+            TypeError,
+            "SequenceLengthDisplay.from_sequences: X is an int, which is not a container of "
+            "sequences. ",
+        ),
+        (
+            lambda clf, X: HiddenStateDisplay.from_estimator(clf, X, sample=99),
+            ValueError,
+            "HiddenStateDisplay.from_estimator: sample=99 is out of range: there are 8 sequences.",
+        ),
+        (
+            lambda clf, X: HiddenStateDisplay.from_estimator(clf, X[:1], sample=1),
+            ValueError,
+            "HiddenStateDisplay.from_estimator: sample=1 is out of range: there is 1 sequence.",
+        ),
+        (
+            lambda clf, X: HiddenStateDisplay.from_estimator(Pipeline([]), X),
+            TypeError,
+            "HiddenStateDisplay.from_estimator: a Pipeline is not supported. Pass a fitted ",
+        ),
+        (
+            lambda clf, X: ForecastDisplay.from_estimator(clf),
+            TypeError,
+            "ForecastDisplay.from_estimator: an RNNClassifier is not supported. Pass a fitted ",
+        ),
+        (
+            lambda clf, X: StepErrorDisplay.from_predictions(3, [[1]]),
+            TypeError,
+            "StepErrorDisplay.from_predictions: y_true is an int. Pass one sequence per sample.",
+        ),
+        (
+            lambda clf, X: StepErrorDisplay.from_predictions([], []),
+            ValueError,
+            "StepErrorDisplay.from_predictions: y_true is empty. Pass one sequence per sample.",
+        ),
+        (
+            lambda clf, X: ForecastDisplay.from_predictions("a", [1.0]),
+            TypeError,
+            "ForecastDisplay.from_predictions: history is a str that does not hold numbers.",
+        ),
+        (
+            lambda clf, X: ForecastDisplay.from_predictions([1.0], []),
+            ValueError,
+            "ForecastDisplay.from_predictions: y_pred is empty. Pass one series.",
+        ),
+        (
+            lambda clf, X: ForecastDisplay.from_predictions([1.0], [2.0], intervals="a"),
+            TypeError,
+            "ForecastDisplay.from_predictions: intervals is a str that does not hold numbers.",
+        ),
+        (
+            lambda clf, X: ForecastDisplay.from_predictions(
+                pd.DataFrame({"a": [1.0], "b": [2.0]}), [1.0], series=["a"]
+            ),
+            TypeError,
+            "ForecastDisplay.from_predictions: history: series is a list. Pass the name of one "
+            "series.",
+        ),
+    ],
+)
+def test_messages_about_unusual_arguments(call, kind, message):
+    X, y = np.random.default_rng(0).normal(size=(8, 4)), [0, 1] * 4
+    with pytest.raises(kind) as error:
+        call(RNNClassifier(**TINY).fit(X, y), X)
+    assert str(error.value).startswith(message)
+
+
+def test_attention_of_a_pair_checks_the_sample():
+    model = Seq2SeqTransformer(**TINY).fit(["ab", "b"], ["ba", "b"])
+    with pytest.raises(TypeError, match="sample must be an integer, got 'a' instead"):
+        AttentionDisplay.from_estimator(model, ["ab"], ["ba"], sample="a")
+
+
+def test_names_that_are_not_text_are_shown(pipeline):
+    display = GradientFlowDisplay.from_estimator(pipeline, TEXTS, LABELS, name=3)
+    assert display.plot().lines_[0].get_label().startswith("3, ")

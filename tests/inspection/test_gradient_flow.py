@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from sk_rnn import RNNClassifier, RNNLanguageModel, RNNRegressor, Seq2SeqTransformer
-from sk_rnn.inspection import GradientFlowDisplay
+from sk_rnn import (
+    RNNClassifier,
+    RNNLanguageModel,
+    RNNRegressor,
+    RNNTranscriber,
+    Seq2SeqTransformer,
+)
+from sk_rnn.inspection import GradientFlowDisplay, diagnose
+from sk_rnn.inspection._half_life import describe_half_life
 
 X = [np.random.default_rng(i).normal(size=(n, 2)) for i, n in enumerate([7, 4, 6, 7])]
 Y = [0, 1, 0, 1]
@@ -100,15 +107,16 @@ def test_gradient_flow_of_an_lstm_equals_autograd_by_hand():
         for t in range(len(x)):
             output, c = run(t, h, c)
             if t == len(x) - 1 - d:
-                # Cell state and hidden state are leaves; the latter has the former's gradient, too.
-                leaf_c = c = c.detach().requires_grad_()
-                leaf_h = torch.zeros_like(c, requires_grad=True)
-                h = output.detach() * torch.tanh(c) + leaf_h
+                # Cell state and hidden state are independent leaves.
+                h = leaf_h = (output * torch.tanh(c)).detach().requires_grad_()
+                c = leaf_c = c.detach().requires_grad_()
             else:
                 h = output * torch.tanh(c)
         logits = model.module_.head(h[None])
         loss = torch.nn.functional.cross_entropy(logits, torch.tensor([Y[0]]))
-        parts = torch.autograd.grad(loss, [leaf_h, leaf_c])
+        parts = torch.autograd.grad(
+            loss, [leaf_h, leaf_c], allow_unused=True, materialize_grads=True
+        )
         expected = float(torch.sqrt(sum(part.square().sum() for part in parts)))
         np.testing.assert_allclose(found[d], expected, rtol=1e-9)
 
@@ -175,6 +183,58 @@ def test_gradient_flow_works_for_other_estimators():
     display = GradientFlowDisplay.from_estimator(pairs, texts, texts[::-1])
     assert display.directions == ["forward", "backward"]
     assert np.isfinite(display.norms).all()
+
+
+def words(n=20):
+    return ["".join("abc"[(i * j) % 3] for j in range(2 + i % 5)) for i in range(n)]
+
+
+def diagnosed(kind):
+    """A fitted model, and up to 32 sequences, of which diagnose uses all."""
+    tiny = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
+    rng = np.random.default_rng(0)
+    series, labels = [rng.normal(size=(n, 2)) for n in rng.integers(5, 25, size=24)], [0, 1] * 12
+    texts = words()
+    if kind == "seq2seq":
+        return Seq2SeqTransformer(**tiny).fit(texts, texts[::-1]), texts, texts[::-1]
+    if kind == "language":
+        return RNNLanguageModel(**tiny).fit(texts), texts, None
+    if kind == "transcriber":
+        transcripts = ["ab", "ba", "a"] * 8
+        return RNNTranscriber(conv_stride=2, **tiny).fit(series, transcripts), series, transcripts
+    if kind == "tagger":
+        y = [[int(value > 0) for value in x[:, 0]] for x in series]
+        return RNNClassifier(return_sequences=True, **tiny).fit(series, y), series, y
+    params = {"layers": {"num_layers": 2, "layer_norm": True, "cell": "lstm"}}.get(kind, {})
+    if kind == "last":
+        params = {"pooling": "last", "cell": "rnn_tanh", "bidirectional": False}
+    return RNNClassifier(**tiny, **params).fit(series, labels), series, labels
+
+
+@pytest.mark.parametrize(
+    "kind", ["classifier", "last", "layers", "tagger", "seq2seq", "language", "transcriber"]
+)
+def test_gradient_flow_and_diagnose_agree_on_the_half_life(kind):
+    model, sequences, y = diagnosed(kind)
+    display = GradientFlowDisplay.from_estimator(model, sequences, y)
+    halves = display.half_lives[np.array(display.layers) == max(display.layers)]
+    # The report shows the direction that reaches farther.
+    expected = halves[np.argmax(-1.0 / halves)]
+    report = diagnose(model, sequences, y).to_frame().set_index("check")
+    found = report.loc["gradient half-life"]
+    np.testing.assert_allclose(found["value"], expected, rtol=1e-3)
+    assert describe_half_life(expected) in found["measured"]
+
+
+def test_gradient_flow_of_a_transcriber_is_that_of_its_loss():
+    model, series, transcripts = diagnosed("transcriber")
+    display = GradientFlowDisplay.from_estimator(model, series, transcripts)
+    assert display.distances[:3].tolist() == [0, 2, 4]
+    assert (display.norms[:, 0] > 0).all()
+    with pytest.raises(ValueError, match="y is None, but the model was fitted with transcripts"):
+        GradientFlowDisplay.from_estimator(model, series)
+    state = GradientFlowDisplay.from_estimator(model, series, source="state")
+    assert state.norms.shape == display.norms.shape
 
 
 def test_gradient_flow_does_not_change_the_estimator():
