@@ -73,9 +73,9 @@ FAULTS = {
     ),
     "no covariates": (
         lambda: fitted("X").predict(),
-        "RNNForecaster.predict: the model was fitted with covariates that are known ahead, "
+        "RNNForecaster.predict: the model was fitted with covariates that are known in advance, "
         "['price', 'heat'], so it needs them for 2024-01 to 2024-06. Pass X with these rows, or "
-        "fit with past_features for columns that are not known ahead.",
+        "fit with past_features for columns that are not known in advance.",
     ),
     "history without covariates": (
         lambda: fitted("X").predict(3, history=ONE),
@@ -95,19 +95,19 @@ FAULTS = {
     ),
     "covariates of several series": (
         lambda: _shops().predict(),
-        "RNNForecaster.predict: the model was fitted with covariates that are known ahead, "
+        "RNNForecaster.predict: the model was fitted with covariates that are known in advance, "
         "['price'], so it needs them for the next 6 time steps of each series. Pass X with these "
-        "rows, or fit with past_features for columns that are not known ahead.",
+        "rows, or fit with past_features for columns that are not known in advance.",
     ),
     "other kind of times": (
         lambda: fitted("bare").score(ONE.to_period()),
-        "RNNForecaster.score: y has times of another kind than the series before: periods of M "
-        "after dates without a time zone. Pass an index of the same kind.",
+        "RNNForecaster.score: y has times of a different kind than the previous series: periods "
+        "of M after dates without a time zone. Pass an index of the same kind.",
     ),
     "integers after dates": (
         lambda: fitted("bare").predict(history=ONE.set_axis(range(1, 73))),
-        "RNNForecaster.predict: history has times of another kind than the series before: integers "
-        "after dates without a time zone. Pass an index of the same kind.",
+        "RNNForecaster.predict: history has times of a different kind than the previous series: "
+        "integers after dates without a time zone. Pass an index of the same kind.",
     ),
     "nothing to compare": (
         lambda: fitted("bare").score(

@@ -246,25 +246,25 @@ MESSAGES = {
     "stop": (
         lambda: text().sample(stop="x"),
         ValueError,
-        "RNNLanguageModel.sample: stop has 'x', which is not a token of the model. Pass one of "
+        "RNNLanguageModel.sample: stop contains 'x', which is not a token of the model. Pass one of "
         "tokens_, or a set of them.",
     ),
     "top_k of numbers": (
         lambda: numbers().sample(top_k=3),
         ValueError,
-        "RNNLanguageModel.sample: top_k=3 is an option of tokens, but the model was fitted with "
+        "RNNLanguageModel.sample: top_k=3 is an option for tokens, but the model was fitted with "
         "numbers. Leave it out; temperature works for both.",
     ),
     "top_p of bits": (
         lambda: bits().generate(BITS, top_p=0.5),
         ValueError,
-        "RNNLanguageModel.generate: top_p=0.5 is an option of tokens, but the model was fitted "
+        "RNNLanguageModel.generate: top_p=0.5 is an option for tokens, but the model was fitted "
         "with numbers. Leave it out; temperature works for both.",
     ),
     "stop of numbers": (
         lambda: numbers().sample(stop=3),
         ValueError,
-        "RNNLanguageModel.sample: stop=3 is an option of tokens, but the model was fitted with "
+        "RNNLanguageModel.sample: stop=3 is an option for tokens, but the model was fitted with "
         "numbers. Leave it out; temperature works for both.",
     ),
     "names of features": (

@@ -246,8 +246,8 @@ MESSAGES = {
         ValueError,
         "RNNRegressor.predict: X[0] has 1e+300 at time step 2, feature 1, which is too far from "
         "the training data (mean 1.2, standard deviation 1.53623) to compute with: standardised, "
-        "it is too large for float32. If it stands for a missing value, impute it; else clip such "
-        "values.",
+        "it is too large for float32. If it stands for a missing value, impute it; otherwise clip "
+        "such values.",
     ),
     "too far apart": (
         lambda: reg().fit([*np.full((3, 4, 1), 1.7e308), [[0.0]]], NUMBERS),

@@ -529,13 +529,13 @@ MESSAGES = {
     "stream, crf": (
         lambda: tagger(crf=True, bidirectional=False).fit(X, Y).stream(),
         "RNNClassifier.stream: the model was fitted with crf=True, which chooses the labels of a "
-        "sequence together, so they depend on later time steps. Pass method='decision_function', "
+        "sequence jointly, so they depend on later time steps. Pass method='decision_function', "
         "or fit with crf=False.",
     ),
     "stream, forbid": (
         lambda: tagger(unseen_transitions="forbid", bidirectional=False).fit(X, Y).stream(),
         "RNNClassifier.stream: the model was fitted with unseen_transitions='forbid', which "
-        "chooses the labels of a sequence together, so they depend on later time steps. Pass "
+        "chooses the labels of a sequence jointly, so they depend on later time steps. Pass "
         "method='predict_proba', or fit with unseen_transitions='allow'.",
     ),
     "later crf": (

@@ -497,8 +497,8 @@ REFUSED = {
         {"conv_channels": None, "conv_stride": 2}, X4, Y4, "conv_stride=2 has no effect"),
     "greedy lexicon": (
         {"lexicon": ["ab"]}, X4, Y4,
-        "RNNTranscriber.fit: lexicon has no effect with beam_width=1, which decodes each step on "
-        "its own. Set beam_width, for example to 16.",
+        "RNNTranscriber.fit: lexicon has no effect with beam_width=1, which decodes each step "
+        "separately. Set beam_width, for example to 16.",
     ),
     "greedy language model": ({"language_model": LM}, X4, Y4, "language_model has no effect with"),
     "greedy bonus": ({"token_bonus": 1.0}, X4, Y4, "token_bonus has no effect with beam_width=1"),

@@ -146,7 +146,7 @@ def first_offsets(
 
 
 def first_effects(data: WindowData, samples: np.ndarray, sizes: CovariateSizes) -> list[Any] | None:
-    """Return where the linear effects of covariates that are known ahead start.
+    """Return where the linear effects of covariates that are known in advance start.
 
     A ridge regression of the residuals of the baseline, on covariates less what they were in the
     values that the baseline repeats. Started at zero, a hundred steps of training do not get there:
