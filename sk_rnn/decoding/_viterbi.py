@@ -1,4 +1,4 @@
-"""The best sequence of labels, if labels depend on those before: the Viterbi algorithm."""
+"""The Viterbi algorithm: the best sequence of labels that depend on previous ones."""
 
 import numpy as np
 import numpy.typing as npt

@@ -170,13 +170,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Whether to add the differences between successive time steps to the features, scaled to half
         the standard deviation of the features. "auto" adds them to sequences of numbers if
         successive differences are correlated by more than 0.5, as in smooth curves; the differences
-        of jagged series are mostly noise. Not possible for token ids.
+        of jagged series are mostly noise. Not supported for token ids.
 
     time_warping : float in [0, 2), default=0.0
         Strength of a random distortion of time during training (Um et al., 2017): each sequence is
         cut into four parts, whose durations are multiplied by random factors ``exp(time_warping *
         N(0, 1))`` and rescaled to the length of the sequence. 0.1 is a moderate value. Only useful
-        if the target does not depend on durations or frequencies. Not possible for token ids, or
+        if the target does not depend on durations or frequencies. Not supported for token ids, or
         with ``return_sequences=True``.
 
     center_inputs : bool, default=False
@@ -184,7 +184,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         sequence, before any other processing. On spectrograms (cepstral mean normalisation; Atal,
         1974) this removes the effect of the loudness, of the microphone and partly of the voice:
         try it if the model will be used with speakers or devices that are not in the training data.
-        Not useful if the mean level of a sequence is informative. Not possible for token ids, or
+        Not useful if the mean level of a sequence is informative. Not supported for token ids, or
         with `stream`. A memory-mapped Panel is copied.
 
     time_masking : int, default=0
@@ -194,13 +194,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the mean of their feature over the training data. Meant for spectrograms of whole
         utterances, where 15 is a moderate value; it did not help on single words. Sequences of
         fewer than five time steps are not masked. With ``return_sequences=True``, the targets of
-        masked time steps remain in the loss. Not possible for token ids.
+        masked time steps remain in the loss. Not supported for token ids.
 
     feature_masking : float in [0, 1), default=0.0
         Maximum fraction of the features that one mask covers during training, in all time steps: as
         with `time_masking`, two masks per sequence, each over adjacent features. Only useful if
         neighbouring features are related, like the bands of a spectrogram; 0.15 is a moderate
-        value. Nothing is masked if the fraction amounts to less than one feature. Not possible for
+        value. Nothing is masked if the fraction amounts to less than one feature. Not supported for
         token ids.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
@@ -300,7 +300,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         most probable label of a time step may differ from the predicted one. Useful if labels
         constrain their neighbours, as the tags of spans do, and less so for part-of-speech tags;
         the cost of a time step is quadratic in the number of classes. Requires
-        ``return_sequences=True``. Not possible with `class_weight`, `label_smoothing` and
+        ``return_sequences=True``. Not supported with `class_weight`, `label_smoothing` and
         `tbptt_steps`.
 
     unseen_transitions : {"allow", "forbid"}, default="allow"

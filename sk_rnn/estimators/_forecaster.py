@@ -41,7 +41,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         weekly season. "auto" uses the usual seasons of the frequency (12 for monthly, 7 for daily,
         24 and 168 for hourly data) if the data show them: if the autocorrelation of the first
         differences at the lag of the shortest season is over 0.2, and a longer season only if the
-        median series contains at least four of it. Without dates, "auto" uses none.
+        median series is at least four times as long. Without dates, "auto" uses none.
 
     past_features : label, int or list of these, default=None
         Columns of X that are not known in advance, by name or position. They are read up to the

@@ -292,10 +292,10 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
     .. math:: \log p(x) = \sum_t \log p(x_t \mid x_1, \dots, x_{t-1}) + \log p(\text{end} \mid x),
 
     without the last term if ``ends_`` is False. `score` is its mean per predicted step, which is
-    comparable between folds whatever their lengths, so that `GridSearchCV` needs no `scoring`. It
-    is not comparable between different values of `analyzer` or `min_df`, for which the steps
-    differ, or between kinds. Bits per character, for any analyzer, are
-    ``-model.score_samples(X).sum() / np.log(2) / sum(map(len, X))``.
+    comparable between folds whatever their lengths, so `GridSearchCV` needs no `scoring`. It is not
+    comparable between different values of `analyzer` or `min_df`, for which the steps differ, or
+    between kinds. Bits per character, for any analyzer, are ``-model.score_samples(X).sum() /
+    np.log(2) / sum(map(len, X))``.
 
     A single text is a single sample, which cross-validation cannot split: cut it into pieces, for
     example of 10,000 characters, and set ``ends=False``.

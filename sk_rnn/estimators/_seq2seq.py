@@ -225,8 +225,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
     embedding_weights : array-like of shape (n_tokens, n_embedded) or None, default=None
         Pretrained embedding vectors of source tokens, with row i for token id i. Requires X to be a
         Panel of token ids, such as `~sk_rnn.preprocessing.SequenceVectorizer` returns with a fixed
-        vocabulary. Not supported for strings, whose vocabulary is learned in each `fit`, so that
-        rows would refer to different tokens in different folds.
+        vocabulary. Not supported for strings, whose vocabulary is learned in each `fit`, so rows
+        would refer to different tokens in different folds.
 
     freeze_embedding : bool, default=False
         Whether to keep `embedding_weights` fixed during training.
@@ -390,8 +390,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
     Attributes
     ----------
     source_vocabulary_ : dict or None
-        Mapping from the tokens of X to their ids; ids 0 to 2 are reserved for the end mark, the
-        begin mark and the unknown token. None for numbers, and for a Panel of token ids.
+        Mapping from the tokens of X to their ids; ids 0 to 2 are reserved for the end token, the
+        begin token and the unknown token. None for numbers, and for a Panel of token ids.
     target_vocabulary_ : dict or None
         Same as `source_vocabulary_`, for y. None for numbers.
     n_features_in_ : int
@@ -828,14 +828,14 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             Sources.
         y : as in `fit`, default=None
             Targets. If None, the predicted targets, whose likelihood measures the confidence of the
-            model: that of `predict_n_best`, without the end mark if `max_length` truncated the
+            model: that of `predict_n_best`, without the end token if `max_length` truncated the
             target. For an autoencoder, the target is always X itself: sequences with low scores are
             unlike those in `fit`.
 
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Log-likelihood of all tokens and the end mark; for numbers, the log-density with errors
+            Log-likelihood of all tokens and the end token; for numbers, the log-density with errors
             of unit variance in the standardised targets. Longer targets have lower values.
         """
         caller = f"{type(self).__name__}.score_samples"
@@ -868,7 +868,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         -------
         float
             The best possible score is 1.0. For tokens, the fraction of targets that are predicted
-            exactly. For numbers, R² as in `sklearn.metrics.r2_score`, in the unit of y: if all
+            exactly. For numbers, R² as in `sklearn.metrics.r2_score`, in the units of y: if all
             targets in `fit` had the same length, the mean R² of all time steps and features, as
             with ``scoring="r2"``; otherwise the mean R² of all features over the time steps of all
             targets, with predictions decoded to the true lengths.

@@ -750,8 +750,8 @@ class RNNTranscriber(BaseRNN):
         predicted = target.tokens_of(self._best(spans, "score"))
         if not any(map(len, rows)):
             raise ValueError(
-                f"{caller}: all transcripts in y are empty, so that the token error rate is "
-                "undefined. Use sk_rnn.metrics.edit_distance."
+                f"{caller}: all transcripts in y are empty, so the token error rate is undefined. "
+                "Use sk_rnn.metrics.edit_distance."
             )
         return 1.0 - token_error_rate(rows, predicted, sample_weight=weights)
 

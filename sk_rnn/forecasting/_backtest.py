@@ -1,4 +1,4 @@
-"""Forecasts from many origins in the past, and their table."""
+"""Forecasts from many past origins, and the resulting table."""
 
 import operator
 from typing import Any

@@ -21,11 +21,12 @@ class HiddenStateDisplay:
     Parameters
     ----------
     values : dict
-        From (layer, direction, quantity) to an array of shape (n_timesteps, hidden_size). Layers
-        start from 1, directions are "forward" and "backward", and quantities are "hidden state",
-        "cell state", "new state", and gates such as "update gate".
+        Mapping from (layer, direction, quantity) to an array of shape (n_timesteps, hidden_size).
+        Layers start from 1, directions are "forward" and "backward", and quantities are "hidden
+        state", "cell state", "new state", and gates such as "update gate".
     steps : ndarray of int of shape (n_timesteps,)
-        The time step of the sequence after which each state is: every `conv_stride`-th one.
+        The time step of the sequence after which each state is computed: every `conv_stride`-th
+        one.
     tokens : list, default=None
         The token at each step, if the sequence consists of tokens.
 
@@ -44,7 +45,7 @@ class HiddenStateDisplay:
 
     Notes
     -----
-    States begin at zero. With the input x, the previous state h, and the weights of torch, the
+    Initial states are zero. With the input x, the previous state h, and the weights of torch, the
     gates of a GRU are
 
     .. math::
@@ -56,7 +57,7 @@ class HiddenStateDisplay:
     so an update gate of 1 keeps the state. The LSTM's are input gate i, forget gate f, new state g
     and output gate o, with the cell state :math:`c' = f c + i g` and :math:`h' = o \tanh(c')`: a
     forget gate of 1 keeps the cell state. The backward direction reads from the end: its state at
-    step t depends on the steps from t on.
+    step t depends on step t and later ones.
 
     Examples
     --------
@@ -95,7 +96,7 @@ class HiddenStateDisplay:
         X : sequences
             Sequences, as in `fit`.
         sample : int, default=0
-            Which of the sequences to show.
+            Index of the sequence to show.
 
         Returns
         -------
@@ -128,7 +129,7 @@ class HiddenStateDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, or array of them, default=None
-            Axes whose place is divided, or one per heat map; by default, a new figure.
+            A single axes, which is divided, or one per heat map; by default, a new figure.
         layer : int, default=None
             Draw this layer only.
         direction : {"forward", "backward"}, default=None

@@ -29,7 +29,7 @@ _ACCEPTED = (
 
 @dataclass(frozen=True)
 class Outputs:
-    """Numbers of series, one row per time step.
+    """Values of one or several series, one row per time step.
 
     Parameters
     ----------
@@ -199,8 +199,8 @@ def _members(members: list[Any], ids: pd.Index, where: str) -> Outputs:
     widths = {part.shape[1] for part in parts}
     if len(widths) > 1:
         raise ValueError(
-            f"{where} has series of {min(widths)} and of {max(widths)} columns. Pass series of "
-            "one kind."
+            f"{where} has series of {min(widths)} and of {max(widths)} columns. Pass series with "
+            "the same number of columns."
         )
     codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     return Outputs(np.concatenate(parts), codes, ids)
@@ -240,7 +240,7 @@ def _check_same_rows(true: Outputs, forecasts: Outputs, caller: str) -> None:
         if forecasts.codes is not None:
             raise ValueError(
                 f"{caller}: y_pred holds several series, but y_true has none of them by id. Pass "
-                "both as one kind."
+                "both in the same kind of container."
             )
         return
     if true.index is not None and forecasts.index is not None:

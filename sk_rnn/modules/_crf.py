@@ -19,7 +19,7 @@ from ._losses import Loss, Targets
 
 
 class LinearChain(nn.Module):
-    """The scores of transitions, initially zero: labels then are independent.
+    """The scores of transitions, initially zero: labels are then independent.
 
     Emissions are of shape (N, n_labels): the steps of all sequences, one sequence after the other.
     ``lengths`` of shape (B,), int64, on the CPU, are their numbers of steps.

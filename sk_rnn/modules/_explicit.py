@@ -30,9 +30,9 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 def supports_explicit_gradients(model: nn.Module) -> bool:
     """Whether `ExplicitGradients` computes what autograd would for this model.
 
-    True for one recurrent layer in the kernels, with what is pooled by mean, maximum and last
-    state or by the last state only, and the usual head. Classes must be those of this package, and
-    without hooks, because methods of modules are not called.
+    True for one recurrent layer in the kernels, pooling by mean, maximum and last state or by the
+    last state only, and the usual head. Modules must be of the classes of this package and without
+    hooks, because their methods are not called.
     """
     if not (type(model) is SequenceModel and type(model.encoder) is Encoder):
         return False

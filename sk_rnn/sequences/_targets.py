@@ -310,7 +310,7 @@ def plain_labels(values: np.ndarray, where: str) -> np.ndarray:
     kinds = sorted({type(label).__name__ for label in values}) if "mixed" in kind else []
     if len(kinds) > 1:
         raise ValueError(
-            f"{where} has labels of several kinds: {', '.join(kinds)}. Pass labels of one kind."
+            f"{where} has labels of several types: {', '.join(kinds)}. Pass labels of one type."
         )
     return values
 

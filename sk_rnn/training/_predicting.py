@@ -26,7 +26,7 @@ class PredictingNet(NeuralNet):
     """A skorch net that predicts batches of `SequenceData`.
 
     During training it acts as a classifier or regressor for scikit-learn's scorers: it predicts
-    class indices, or numbers in the unit of y, for the data sets and batches passed to callbacks.
+    class indices, or numbers in the units of y, for the data sets and batches passed to callbacks.
     """
 
     readout_: Readout | None = None  # during training
@@ -53,7 +53,7 @@ class PredictingNet(NeuralNet):
         return self.readout_.classes
 
     def predict(self, X):
-        """Class indices, or numbers in the unit of y."""
+        """Class indices, or numbers in the units of y."""
         readout = self._read()
         return self._decoded(X, readout.predict, readout.label_sequences)
 
@@ -151,8 +151,8 @@ class PredictingNet(NeuralNet):
         """Compute the module's outputs, in the order of ``batches.batches``.
 
         With ``reduce``, its results for each batch. Results are written into one array, allocated
-        at the first batch: separate arrays would fragment the memory freed by the batches, which
-        would grow with their number.
+        at the first batch: separate arrays would fragment the memory freed by the batches, so that
+        its use would grow with their number.
 
         Raises
         ------

@@ -233,8 +233,8 @@ def learn_differences(
     Returns
     -------
     scale : ndarray of float64 of shape (n_features,)
-        Factors with which differences have half the standard deviation of the features: held-out
-        accuracy on noisy series prefers half of it to all of it.
+        Factors that scale differences to half the standard deviation of the features: on noisy
+        series, held-out accuracy was better with half of it than with all of it.
     correlation : float
         Correlation of successive differences, mean over features: -0.5 for noise, 0 for a random
         walk, near 1 for smooth curves; NaN without differences.

@@ -158,7 +158,9 @@ def test_backtest_learns_columns_before_its_origins(promotions, refit):
 def test_predict_needs_what_is_known_ahead(promotions):
     X, y = promotions
     model = forecaster(max_steps=2, past_features="useless").fit(X[:100], y[:100])
-    with pytest.raises(ValueError, match=r"known in advance, \['kind', 'price'\], so it needs them for"):
+    with pytest.raises(
+        ValueError, match=r"known in advance, \['kind', 'price'\], so it needs them for"
+    ):
         model.predict()
     forecast = model.predict(X[100:110])
     pd.testing.assert_index_equal(forecast.index, X.index[100:110])

@@ -246,8 +246,8 @@ MESSAGES = {
         ValueError,
         "RNNRegressor.predict: X[0] has 1e+300 at time step 2, feature 1, which is too far from "
         "the training data (mean 1.2, standard deviation 1.53623) to compute with: standardised, "
-        "it is too large for float32. If it stands for a missing value, impute it; otherwise clip "
-        "such values.",
+        "it is too large for float32. If it stands for a missing value, impute it; else clip such "
+        "values.",
     ),
     "too far apart": (
         lambda: reg().fit([*np.full((3, 4, 1), 1.7e308), [[0.0]]], NUMBERS),
@@ -456,7 +456,7 @@ MESSAGES = {
     "labels of two kinds": (
         lambda: clf().fit(X, [1, "a", 1, "a"]),
         ValueError,
-        "RNNClassifier.fit: y has labels of several kinds: int, str. Pass labels of one kind.",
+        "RNNClassifier.fit: y has labels of several types: int, str. Pass labels of one type.",
     ),
     "labels to regress": (
         lambda: reg().fit(X, ["a", "b", "c", "d"]),
@@ -606,7 +606,7 @@ MESSAGES = {
         ),
         ValueError,
         "RNNClassifier.fit: sample_weight is zero at all time steps that have a target. At least "
-        "one needs a weight.",
+        "one needs a positive weight.",
     ),
     "no weight of any validation step": (
         lambda: tagger().fit(

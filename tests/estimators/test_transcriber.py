@@ -468,14 +468,14 @@ REFUSED = {
     "too long": (
         {}, X4, [*Y4[:3], "aabbaa"],
         "RNNTranscriber.fit: y[3] has 6 tokens, 3 of them repeated, and needs 9 steps to be "
-        "aligned, but X[3] has 6 time steps. Drop such pairs, or pass longer sequences. "
-        "(1 of 4 pairs are like this.)",
+        "aligned, but X[3] has 6 time steps. Drop such pairs, or pass longer sequences. (1 of 4 "
+        "pairs have this problem.)",
     ),
     "too long for the stride": (
         {"conv_stride": 3}, X4, ["aba", "a", "b", "aba"],
         "RNNTranscriber.fit: y[0] has 3 tokens and needs 3 steps to be aligned, but X[0] has 6 "
         "time steps, of which conv_stride=3 keeps 2. Set conv_stride=1, or drop such pairs, or "
-        "pass longer sequences. (2 of 4 pairs are like this.)",
+        "pass longer sequences. (2 of 4 pairs have this problem.)",
     ),
     "no y": ({}, X4, None, "RNNTranscriber.fit: RNNTranscriber requires y to be passed, but the "
              "target y is None. Pass one transcript per sample."),

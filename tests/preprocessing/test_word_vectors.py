@@ -264,7 +264,7 @@ def test_missing_file_raises():
         (
             [1],
             TypeError,
-            "has term 1 with id 0, but terms must be strings and ids integers from 0 on.",
+            "has term 1 with id 0, but terms must be strings and ids non-negative integers.",
         ),
     ],
 )

@@ -292,7 +292,8 @@ REFUSED = {
     "array of numbers": (
         lambda: np.asarray(panel(), dtype=float),
         TypeError,
-        "Panel: cannot become an array of float64, because samples have different lengths.",
+        "Panel: cannot be converted to an array of float64, because samples have different "
+        "lengths.",
         "Use panel.to_padded(), or panel.values for the time steps of all samples.",
     ),
 }
