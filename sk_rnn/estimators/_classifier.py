@@ -308,9 +308,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         or a first or last label that never comes first or last there. "forbid" returns the most
         probable sequence of labels without such transitions, so that tags of spans are well-formed.
         Probabilities do not change, so the predicted label of a time step may not be its most
-        probable one. If no such sequence of labels exists, for example because X is shorter than
-        the sequences in `fit`, the prediction has as few unseen transitions as possible. "forbid"
-        requires ``return_sequences=True``.
+        probable one. If no such sequence of labels exists, for example because the sequence is
+        shorter than those in `fit`, the prediction has as few unseen transitions as possible.
+        "forbid" requires ``return_sequences=True``.
 
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
@@ -919,7 +919,7 @@ default="predict"
             )
 
     def _predict_spans(self, spans: Spans) -> np.ndarray:
-        """Predict labels; unless jointly, batch by batch, without keeping all outputs."""
+        """Predict labels, batch by batch if they are independent, without keeping all outputs."""
         target = self._target
         if target.is_joint:
             chosen = target.choose_jointly(self.module_, self._outputs(spans), spans.lengths)

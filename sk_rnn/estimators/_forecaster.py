@@ -39,9 +39,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     season_length : "auto", None, int or list of int, default="auto"
         Time steps per season, from short to long: ``[24, 168]`` for hourly data with a daily and a
         weekly season. "auto" uses the usual seasons of the frequency (12 for monthly, 7 for daily,
-        24 and 168 for hourly data) if the data show them: if the autocorrelation of the first
-        differences at the lag of the shortest season is over 0.2, and a longer season only if the
-        median series is at least four times as long. Without dates, "auto" uses none.
+        24 and 168 for hourly data) if the autocorrelation of the first differences at the lag of
+        the shortest one exceeds 0.2; longer ones only if the median series is at least four times
+        as long. Without dates, "auto" uses none.
 
     past_features : label, int or list of these, default=None
         Columns of X that are not known in advance, by name or position. They are read up to the
@@ -49,8 +49,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     calendar : "auto", None or list of str, default="auto"
         Calendar features, among "hour", "dayofweek", "dayofyear" and "month". "auto" uses the day
-        of the year and of the week for daily data, the month for monthly data, and none for hourly
-        data with a season. Requires dates.
+        of the year and of the week for daily data, the day of the year for weekly data and the
+        month for monthly data; for hourly data, the hour and the day of the week, but nothing if
+        there is a season. Requires dates.
 
     target_transform : "auto", "log" or None, default="auto"
         "log" models the logarithms of the values, for positive series that change by percentages.
@@ -115,8 +116,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     max_steps : int or "auto", default="auto"
-        Number of optimizer steps, rounded down to a multiple of the epoch size (up to 50 steps).
-        "auto" uses 100 for up to 1,000 windows, 1,300 for 300,000, and at most 2,000.
+        Number of optimizer steps, rounded down so that all epochs have the same number of steps, at
+        most 50. "auto" uses 100 for up to 1,000 windows, 1,300 for 300,000, and at most 2,000.
 
     batch_size : int or "auto", default="auto"
         Number of windows per training step. "auto" uses 128, or 32 with fewer than 500 windows.
@@ -468,7 +469,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         X : None, int, index of times, DataFrame or array, default=None
             What to forecast, as in `predict`.
         coverage : float, default=0.9
-            This probability, at most that between the outermost trained quantiles.
+            The probability that an interval contains the value, at most that between the outermost
+            trained quantiles.
         history : series, default=None
             Series to forecast instead of those of `fit`, as in `predict`.
 

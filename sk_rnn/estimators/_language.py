@@ -154,8 +154,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
 
     tbptt_steps : int, default=64
         Number of time steps per chunk of a stream (``ends=False``): the optimizer takes a step
-        after each chunk, and gradients are truncated at chunk boundaries. Sequences that end are
-        not truncated up to eight times this number of steps.
+        after each chunk, and gradients are truncated at chunk boundaries. For sequences that end,
+        gradients are truncated after eight times this number of steps.
 
     max_length : int or "auto", default="auto"
         Maximum number of steps per sequence in `sample` and `generate`. "auto" uses twice the
@@ -200,7 +200,7 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         the held-out data is worth more in training.
 
     validation_fraction : float in (0, 1), default=0.1
-        Fraction of the sequences to hold out for early stopping; of a single stream, its end is
+        Fraction of the sequences to hold out for early stopping; for a single stream, its end is
         held out. Not used if X_val is passed to `fit`.
 
     n_iter_no_change : int or "auto", default="auto"

@@ -38,8 +38,8 @@ def nominal_seasons(clock: Clock) -> tuple[int, ...]:
         if 0.9 < days < 1.9:  # business days
             return (5,)
         steps = round(12 / max(round(days / (365.25 / 12)), 1))
-        whole = days > 27 and abs(steps * days - 365.25) < 2
-        return (steps,) if whole and steps > 1 else ()
+        divides_year = days > 27 and abs(steps * days - 365.25) < 2
+        return (steps,) if divides_year and steps > 1 else ()
     seconds = round(days * _DAY)
     if seconds == 0:
         return ()

@@ -144,11 +144,11 @@ class HiddenStateDisplay:
         self
         """
         caller = f"{type(self).__name__}.plot"
-        wanted = (layer, direction, quantity)
+        selected = (layer, direction, quantity)
         chosen = {
             key: values
             for key, values in self.values.items()
-            if all(given in (None, part) for given, part in zip(wanted, key, strict=True))
+            if all(given in (None, part) for given, part in zip(selected, key, strict=True))
         }
         if not chosen:
             known = [sorted({key[i] for key in self.values}, key=str) for i in range(3)]

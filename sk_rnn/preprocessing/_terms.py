@@ -100,8 +100,8 @@ def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> lis
             terms = list(vocabulary)
         except TypeError as error:  # an array or a tensor without dimensions
             raise TypeError(
-                f"{where} cannot be listed: {quote(error)}. Pass a list of terms, or a mapping "
-                "from terms to 0, 1, 2, ..."
+                f"{where} cannot be converted to a list: {quote(error)}. Pass a list of terms, or "
+                "a mapping from terms to 0, 1, 2, ..."
             ) from error
     if not terms:
         raise ValueError(f"{where} is empty. Pass terms, or None to learn them.")

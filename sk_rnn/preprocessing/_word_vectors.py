@@ -144,7 +144,7 @@ def load_word_vectors(
     """
     caller = "load_word_vectors"
     if b"\0" in os.fsencode(path):
-        raise ValueError(f"{caller}: path={path!r} has a null byte. Pass the path of a file.")
+        raise ValueError(f"{caller}: path={path!r} contains a null byte. Pass the path of a file.")
     id_of, n_tokens = _ids(vocabulary, caller)
     vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
     if not vectors:
@@ -265,7 +265,7 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
         )
     if n_expected is not None and n_rows != n_expected:
         raise ValueError(
-            f"{where}: line 1 announces {n_expected} words, but {n_rows} follow, up to line "
+            f"{where}: line 1 states {n_expected} words, but {n_rows} follow, up to line "
             f"{n_lines}. Download the file again, or correct line 1."
         )
     return vectors

@@ -102,8 +102,8 @@ class PredictingNet(NeuralNet):
     def _read(self) -> Readout:
         if self.readout_ is None:
             raise TypeError(
-                "The net of an estimator predicts only during training, for callbacks. Call the "
-                "estimator's predict, or net_.module_ on a padded batch."
+                "The net of an estimator can only predict during training, for callbacks. Call "
+                "the estimator's predict, or net_.module_ on a padded batch."
             )
         return self.readout_
 
@@ -114,7 +114,7 @@ class PredictingNet(NeuralNet):
         if isinstance(X, TrainingSet | Mapping):
             return X
         raise TypeError(
-            f"The net of an estimator predicts only data sets and the X of a batch as passed to "
+            "The net of an estimator can only predict data sets and the X of a batch as passed to "
             f"callbacks, not {type(X).__name__}. To score other sequences while training, pass "
             "them to fit as X_val and y_val."
         )

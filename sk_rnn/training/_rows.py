@@ -125,8 +125,8 @@ def arrange_rows(
     if sample_weight is None:
         return order, None, units
     total = sample_weight.sum()
-    whole = bool((sample_weight == np.rint(sample_weight)).all())
-    if whole and total <= MAX_REPEATS * len(spans) + SPARE_REPEATS:
+    are_integers = bool((sample_weight == np.rint(sample_weight)).all())
+    if are_integers and total <= MAX_REPEATS * len(spans) + SPARE_REPEATS:
         return np.repeat(order, sample_weight[order].astype(np.int64)), None, units
     # Equal rows are sorted by their weights.
     return order[np.lexsort((sample_weight[order], group))], sample_weight, units

@@ -89,7 +89,7 @@ REFUSED = {
     "feature_names, number": (
         lambda: Panel(NUMBERS, [0, 3], feature_names=3),
         TypeError,
-        "Panel: feature_names cannot be listed: 'int' object is not iterable.",
+        "Panel: feature_names cannot be converted to a list: 'int' object is not iterable.",
         "Pass a list of 2 strings.",
     ),
     "feature_names, string": (

@@ -21,7 +21,7 @@ _MANY_TOKENS = 1000
 # With at least this many features, numbers need a larger state: frames and piano rolls.
 _MANY_FEATURES = 64
 
-# Rows that end are not truncated up to this many times `tbptt_steps`.
+# Gradients of rows that end are truncated after this many times `tbptt_steps` steps.
 WHOLE_CHUNKS = 8
 
 # Number of steps of a sampled row if the model does not know where rows end.
