@@ -84,7 +84,7 @@ def _best_sequences(
     labels: np.ndarray,
     scores: np.ndarray,
 ) -> None:
-    """The same as the compiled function of this name: step by step, for all sequences at once."""
+    """Like the compiled function of this name, step by step for all sequences at once."""
     lengths = np.diff(offsets)
     rows = np.argsort(-lengths, kind="stable")
     firsts, lengths = offsets[:-1][rows], lengths[rows]

@@ -269,7 +269,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         the name of one of scikit-learn's scorers, such as "balanced_accuracy" or "roc_auc", or a
         callable ``scoring(estimator, X, y)`` that returns a number. This X can only be passed to
         the prediction methods of this estimator. If None, the accuracy is used. With
-        ``return_sequences=True``, all time steps are scored together.
+        ``return_sequences=True``, the score is computed over all time steps.
 
     warm_start : bool, default=False
         Whether `fit` continues from the weights of the previous call.
@@ -304,13 +304,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         `tbptt_steps`.
 
     unseen_transitions : {"allow", "forbid"}, default="allow"
-        Whether `predict` may return two consecutive labels that never follow each other in `fit`,
-        or a first or last label that never comes first or last there. "forbid" returns the most
-        probable sequence of labels without such transitions, so that tags of spans are well-formed.
-        Probabilities do not change, so the predicted label of a time step may not be its most
-        probable one. If no such sequence of labels exists, for example because the sequence is
-        shorter than those in `fit`, the prediction has as few unseen transitions as possible.
-        "forbid" requires ``return_sequences=True``.
+        Whether `predict` may return two consecutive labels that never follow each other in this
+        order in `fit`, or a first or last label that never comes first or last there. "forbid"
+        returns the most probable sequence of labels without such transitions, so that tags of spans
+        are well-formed. Probabilities do not change, so the predicted label of a time step may not
+        be its most probable one. If no such sequence of labels exists, for example because the
+        sequence is shorter than those in `fit`, the prediction has as few unseen transitions as
+        possible. "forbid" requires ``return_sequences=True``.
 
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that

@@ -48,7 +48,7 @@ class BaseForecaster(WindowEstimator):
 
     @property
     def _learned(self) -> Known:
-        """What is known of the series; raises NotFittedError before fit."""
+        """What is known about the series; raises NotFittedError before fit."""
         check_is_fitted(self)
         return self._source
 

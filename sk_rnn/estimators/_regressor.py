@@ -264,8 +264,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Validation score for early stopping and `validation_curve_`: "loss" for the negative loss,
         the name of one of scikit-learn's scorers, such as "neg_mean_absolute_error", or a callable
         ``scoring(estimator, X, y)`` that returns a number. This X can only be passed to
-        ``estimator.predict``. If None, R² is used. With ``return_sequences=True``, all time steps
-        are scored together.
+        ``estimator.predict``. If None, R² is used. With ``return_sequences=True``, the score is
+        computed over all time steps.
 
     warm_start : bool, default=False
         Whether `fit` continues from the weights of the previous call.
@@ -643,7 +643,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         return (mean, target.split(target.decode_std(outputs), spans)) if return_std else mean
 
     def stream(self, n_streams: Int | None = None) -> PredictionStream:
-        """Begin sequences that arrive step by step.
+        """Start a stream: sequences that arrive step by step.
 
         Parameters
         ----------
@@ -655,13 +655,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Returns
         -------
         PredictionStream
-            ``push(step or chunk)`` returns the prediction after it, the same as for the whole
-            sequence so far.
+            ``push(step or chunk)`` returns the prediction after these time steps, the same as that
+            for the whole sequence so far.
 
         Raises
         ------
         ValueError
-            If the predictions need the end of a sequence: with ``bidirectional=True``.
+            If predictions depend on later time steps, as with ``bidirectional=True``.
         """
         check_is_fitted(self)
         caller = f"{type(self).__name__}.stream"

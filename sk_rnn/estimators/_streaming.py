@@ -69,7 +69,7 @@ class PredictionStream:
     n_streams : int or None
         As above.
     state : dict of ndarray
-        Everything that is known of the steps so far. It can be stored, and assigned to continue.
+        Everything that is known about the steps so far. It can be stored, and assigned to continue.
 
     Examples
     --------

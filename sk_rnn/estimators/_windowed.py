@@ -303,7 +303,7 @@ class WindowEstimator(NetworkEstimator):
         )
 
     def _last_windows(self) -> WindowData:
-        """Return the last windows of the series that are known, as inputs of the network."""
+        """Return the last windows of the known series, as inputs of the network."""
         source = self._source
         state = source.current()
         data, values = _tail(state.data, state.values, source.context)

@@ -320,7 +320,7 @@ def check_gradients(case: Case) -> Finding:
 
 
 def half_life(norms: np.ndarray) -> int:
-    """Smallest distance from which on all norms are less than half of the largest."""
+    """Smallest distance beyond which all norms are less than half of the largest."""
     return int(np.flatnonzero(norms >= 0.5 * norms.max())[-1]) + 1
 
 

@@ -40,9 +40,9 @@ def per_time_step(score_func: str | Callable[..., Any]) -> "PerTimeStep | PerTim
     Parameters
     ----------
     score_func : str or callable
-        The name of a scorer of scikit-learn, such as "f1_macro", "neg_log_loss" or "r2"; a scorer
-        returned by ``make_scorer``; or a metric with the signature ``score_func(y_true, y_pred,
-        **kwargs)``, such as ``sklearn.metrics.f1_score``.
+        The name of one of scikit-learn's scorers, such as "f1_macro", "neg_log_loss" or "r2"; a
+        scorer returned by ``make_scorer``; or a metric with the signature ``score_func(y_true,
+        y_pred, **kwargs)``, such as ``sklearn.metrics.f1_score``.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def per_time_step(score_func: str | Callable[..., Any]) -> "PerTimeStep | PerTim
     TypeError
         If `score_func` is neither a string nor callable.
     ValueError
-        If scikit-learn has no scorer of this name.
+        If scikit-learn has no scorer with this name.
 
     See Also
     --------

@@ -329,7 +329,7 @@ class _Network(nn.Module):
         codes: Tensor,
         vector: Tensor | None,
     ) -> Tensor:
-        """Effect of covariates in the horizon, minus that in what the baseline repeats."""
+        """Effect of covariates in the horizon, minus that in the values the baseline repeats."""
         sizes = self.sizes
         before = self._effect_of(  # (B, L)
             past_numeric[..., : sizes.n_known_numeric],

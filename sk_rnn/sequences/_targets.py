@@ -277,7 +277,7 @@ def find_missing(values: np.ndarray) -> np.ndarray:
 
 
 def _missing_steps(missing: np.ndarray, offsets: np.ndarray, where: str) -> np.ndarray:
-    """Return which time steps have no target, from which values are missing."""
+    """Return which time steps have no target, given which values are missing."""
     if missing.ndim == 2:
         partial = missing.any(axis=1) & ~missing.all(axis=1)
         if partial.any():

@@ -23,8 +23,8 @@ class ValidationScorer:
     Parameters
     ----------
     scoring : str or callable
-        A name of a scorer of scikit-learn, or a function of (net, X, y) that returns a number. The
-        net has `predict` and, for classifiers, `predict_proba` and `decision_function`.
+        The name of one of scikit-learn's scorers, or a function of (net, X, y) that returns a
+        number. The net has `predict` and, for classifiers, `predict_proba` and `decision_function`.
     readout : Readout
         How the scorer sees outputs and targets: labels, or numbers in the units of y.
     sample_weight : ndarray or None
