@@ -281,5 +281,5 @@ def test_text_streams_read_strings():
 
 def test_state_of_other_streams_is_refused():
     stream = fitted("concat").stream()
-    with pytest.raises(ValueError, match="with as many streams"):
+    with pytest.raises(ValueError, match="with the same number of streams"):
         stream.state = fitted("concat").stream(2).state

@@ -429,7 +429,7 @@ def test_blanks_only_is_a_warning():
     rng = np.random.default_rng(0)
     X = [np.zeros((30, 2)) for _ in range(16)]  # y cannot be read off silence
     y = ["".join(rng.choice(list("abcdefgh"), size=3)) for _ in X]
-    message = "RNNTranscriber.fit: the model predicts blanks only"
+    message = "RNNTranscriber.fit: the model predicts only blanks"
     with pytest.warns(ConvergenceWarning, match=message):
         small(max_epochs=60, batch_size=4).fit(X, y)
     with warnings.catch_warnings():  # of a training that is too short to say so
@@ -568,7 +568,7 @@ def test_refused_after_fit(model, data):
         model.align(X, ["a" * 99, "a"])
     with (
         pytest.warns(UserWarning, match="not in the vocabulary"),
-        pytest.raises(ValueError, match=r"y\[1\] has tokens that did not occur in fit"),
+        pytest.raises(ValueError, match=r"y\[1\] contains tokens that did not occur in fit"),
     ):
         model.align(X, ["a", "z"])
     with pytest.raises(ValueError, match="lexicon has no effect with beam_width=1"):
