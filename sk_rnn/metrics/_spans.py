@@ -161,8 +161,8 @@ def span_f1_score(
 
     See Also
     --------
-    per_time_step : scikit-learn's metrics on individual tags. token_accuracy_score : Fraction of
-    correct tags.
+    per_time_step : scikit-learn's metrics on individual tags.
+    token_accuracy_score : Fraction of correct tags.
 
     References
     ----------
