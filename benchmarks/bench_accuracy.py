@@ -138,7 +138,7 @@ def summarise(name: str, outcomes: dict[str, list], dataset: data.Dataset) -> di
             summary[contender] = {
                 "scores": scores,
                 "mean": float(np.mean(scores)),
-                # One seed has no spread; the standard deviation of several is the sample's.
+                # A single seed has no spread; for several, this is the sample standard deviation.
                 "spread": float(np.std(scores, ddof=1)) if len(scores) > 1 else None,
                 "fit_seconds": float(np.mean(seconds)),
             }

@@ -1,4 +1,4 @@
-"""Coverage of the intervals of the regressor: how many targets they contain.
+"""Coverage of RNNRegressor's prediction intervals: the fraction of targets that they contain.
 
 Intervals of 80 %: from ``loss="gaussian"`` (mean ± 1.28 standard deviations) and from two
 regressors of the quantiles 0.1 and 0.9.
@@ -21,7 +21,7 @@ Z = 1.2816  # of the normal distribution, for 80 %
 
 
 def noisy_sums(n: int, rng: np.random.Generator):
-    """Sums of a row of numbers, with noise whose size is the row's first number."""
+    """Sums of rows of numbers, with noise whose scale is the first number of the row."""
     X = rng.normal(size=(n, 20))
     X[:, 0] = rng.uniform(0.5, 3.0, n)
     return X, X[:, 1:].sum(axis=1) + X[:, 0] * rng.normal(size=n)

@@ -40,7 +40,7 @@ class Result(NamedTuple):
 
 
 class Origins(NamedTuple):
-    """A series or several, cut once, with forecasts from origins after that."""
+    """One or several series, split once, with forecasts from later origins."""
 
     y: Any
     horizon: int
@@ -325,7 +325,7 @@ def anomalies(data: Path, params: dict[str, Any], limits: Limits | None) -> Iter
 
 
 def _streams(path: Path, params: dict[str, Any]) -> Iterator[float]:
-    """Yield for each stream the share of equal stretches that are less unlikely than a window."""
+    """Yield, per stream, the share of equally long stretches that are likelier than a window."""
     with tarfile.open(path) as archive:
         names = archive.getnames()
         labels = next(name for name in names if name.endswith("combined_windows.json"))
@@ -359,7 +359,7 @@ def _streams(path: Path, params: dict[str, Any]) -> Iterator[float]:
 
 
 def drivers(data: Path, params: dict[str, Any], limits: Limits | None) -> Iterator[Result]:
-    """Generated series with and without what drives them."""
+    """Generated series, with and without their drivers as covariates."""
     for name, figures, seconds in answers(params):
         yield Result(name, figures, seconds)
 

@@ -43,7 +43,7 @@ class WittenBell:
         return self
 
     def bits(self, rows: Sequence[str]) -> float:
-        """Bits per predicted symbol."""
+        """Bits per predicted token."""
         total, n_symbols = 0.0, 0
         for row in rows:
             marked = self._marked(row)
@@ -67,7 +67,7 @@ class WittenBell:
 
 
 def fit(model: RNNLanguageModel, X: Any, **kwargs: Any) -> tuple[RNNLanguageModel, float]:
-    """Fit, and return the CPU seconds, too."""
+    """Fit, and also return the CPU seconds."""
     started = time.process_time()
     model.fit(X, **kwargs)
     return model, time.process_time() - started
@@ -93,8 +93,8 @@ def text(data: Path, seed: int) -> Iterator[dict]:
     train, test = all_text[:cut], all_text[cut:]
     model, seconds = fit(RNNLanguageModel(random_state=seed), [train])
     nats = -model.score([test])
-    yield row("text", "nats a character", nats, "<= 1.53", seconds)
-    yield row("text", "bits a character", nats / LOG2, "nanoGPT 2.12")
+    yield row("text", "nats per character", nats, "<= 1.53", seconds)
+    yield row("text", "bits per character", nats / LOG2, "nanoGPT 2.12")
     words = set(train.split())
     for temperature in (1.0, 0.8, 0.5):
         rows = model.sample(16, max_length=800, temperature=temperature, random_state=seed)
@@ -108,14 +108,14 @@ def text(data: Path, seed: int) -> Iterator[dict]:
 
 
 def names(data: Path, seed: int) -> Iterator[dict]:
-    """Names of dinosaurs: distinct ones, a tenth for tests and a tenth left out."""
+    """Distinct names of dinosaurs: a tenth for testing, and a tenth left out."""
     lines = (data / "lm_dinos" / "dinos.txt").read_text().lower().split()
     distinct = sorted(set(lines))
     order = np.random.default_rng(0).permutation(len(distinct))
     n = len(distinct) // 10
     test, train = ([distinct[i] for i in part] for part in (order[:n], order[2 * n :]))
     model, seconds = fit(RNNLanguageModel(random_state=seed), train)
-    yield row("names", "bits a character", -model.score(test) / LOG2, "<= 2.45", seconds)
+    yield row("names", "bits per character", -model.score(test) / LOG2, "<= 2.45", seconds)
     drawn = model.sample(1000, temperature=0.8, random_state=seed)
     new = set(drawn) - set(train)
     trigrams = {name[i : i + 3] for name in train for i in range(len(name) - 2)}
@@ -143,11 +143,11 @@ def music(data: Path, seed: int) -> Iterator[dict]:
     model, seconds = fit(RNNLanguageModel(random_state=seed), train)
     steps = [row[: len(x)] for row, x in zip(model.score_steps(test), test, strict=True)]
     nats = -np.concatenate(steps).mean()
-    yield row("music", "nats a step", nats, "<= 8.40 (GRU 8.43, LSTM 8.45, TCN 8.10)", seconds)
+    yield row("music", "nats per step", nats, "<= 8.40 (GRU 8.43, LSTM 8.45, TCN 8.10)", seconds)
 
 
 def films(data: Path, seed: int) -> Iterator[dict]:
-    """Moving digits: the next frame of unseen digits, from the sixth on."""
+    """Moving digits: the next frame of unseen digits, starting with the sixth."""
     train, _ = make_moving_digits(600, subset="train", random_state=seed)
     test, _ = make_moving_digits(200, subset="test", random_state=seed)
     model, seconds = fit(RNNLanguageModel(kind="binary", random_state=seed), train)
@@ -158,7 +158,7 @@ def films(data: Path, seed: int) -> Iterator[dict]:
 
 
 def speed(data: Path, seed: int) -> Iterator[dict]:
-    """Characters per second of a GRU of 256 units and 65 tokens: written, and trained on."""
+    """Characters per second of a GRU with 256 units and 65 tokens: generated, and trained on."""
     letters = [chr(48 + i) for i in range(65)]
     rng = np.random.default_rng(0)
     stream = "".join(rng.choice(letters, 300_000))
@@ -170,14 +170,14 @@ def speed(data: Path, seed: int) -> Iterator[dict]:
             for _ in range(3)
         ]
         yield row(
-            "speed", f"written a second, {n_rows} rows", n_rows * length / min(seconds), asked
+            "speed", f"generated per second, {n_rows} rows", n_rows * length / min(seconds), asked
         )
     seconds = [_cpu(lambda: _torch_loop(2000)) for _ in range(3)]
-    yield row("speed", "written a second, bare torch loop", 2000 / min(seconds), "")
+    yield row("speed", "generated per second, bare torch loop", 2000 / min(seconds), "")
     seconds = [_cpu(lambda: model.partial_fit([stream])) for _ in range(2)]
-    yield row("speed", "trained on a second", 300_000 / min(seconds), ">= 75000")
+    yield row("speed", "trained on per second", 300_000 / min(seconds), ">= 75000")
     seconds = [_cpu(lambda: _torch_training(50)) for _ in range(2)]
-    yield row("speed", "trained on a second, nn.GRU", 50 * 32 * 64 / min(seconds), "1.7 x less")
+    yield row("speed", "trained on per second, nn.GRU", 50 * 32 * 64 / min(seconds), "1.7 x less")
 
 
 def _cpu(function: Callable[[], Any]) -> float:

@@ -1,7 +1,7 @@
-"""One class in fifty: what the default classifier finds, and what class weights change.
+"""A class with one sample in fifty: default classifier, and the effect of class weights.
 
-Two sets with ten classes each are made into two-class sets: one class is rare, the others are the
-rest. Average precision judges the order of the probabilities, balanced accuracy the labels.
+Two sets with ten classes each are converted to two classes: a rare one, and all others. Average
+precision measures the ranking of the probabilities, balanced accuracy the labels.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ VARIANTS = {
 
 
 def imbalanced(X, y, rare: str, n_rows: int | None, rng: np.random.Generator):
-    """Return rows of which one in fifty is of the rare class, and whether each is."""
+    """Return rows, one in fifty of the rare class, and whether each is of it."""
     found = np.asarray(y).astype(float).astype(int).astype(str) == rare
     others, rares = rng.permutation(np.flatnonzero(~found)), rng.permutation(np.flatnonzero(found))
     n_rows = min(n_rows or len(y), len(rares) * ONE_IN, len(others))

@@ -1,7 +1,7 @@
 """Spoken digits by speakers that were not in the training data: centred inputs and masks.
 
-Each speaker of the Free Spoken Digit Dataset is held out in turn. Predictions for new speakers are
-what `center_inputs`, `time_masking` and `feature_masking` are for.
+Each speaker of the Free Spoken Digit Dataset is held out in turn. `center_inputs`, `time_masking`
+and `feature_masking` are meant for predictions for new speakers.
 """
 
 from __future__ import annotations

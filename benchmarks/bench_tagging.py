@@ -1,4 +1,4 @@
-"""Accuracy of RNNClassifier on tags of words, with default parameters, letters and a CRF.
+"""Accuracy of RNNClassifier as a tagger of words, with default parameters, letters and a CRF.
 
 python benchmarks/bench_tagging.py --data DIR --seeds 3
 python benchmarks/bench_tagging.py --data DIR --models "words" "words, letters" --part dev
@@ -65,7 +65,7 @@ def flat(rows: Sequence[Sequence[str]]) -> np.ndarray:
 
 
 def most_frequent(X: list[list[str]], y: list[list[str]], X_test: list[list[str]]) -> list:
-    """Predict the most frequent tag of each word, and that of all for unknown words: the rival."""
+    """Predict the most frequent tag of each word, or of all words for unknown ones: the rival."""
     counts: dict[str, Counter[str]] = {}
     for word, tag in zip(flat(X), flat(y), strict=True):
         counts.setdefault(word, Counter())[tag] += 1
@@ -75,7 +75,7 @@ def most_frequent(X: list[list[str]], y: list[list[str]], X_test: list[list[str]
 
 
 def scores(task: str, X: list[list[str]], X_test: list, y_test: list, predicted: Sequence) -> dict:
-    """Return the accuracy, that of unknown words, the fraction of right sentences, and span F1."""
+    """Return accuracy (also for unknown words), fraction of correct sentences, and span F1."""
     right = [np.asarray(p) == np.asarray(t) for p, t in zip(predicted, y_test, strict=True)]
     known = {word for words in X for word in words}
     unknown = np.array([word not in known for words in X_test for word in words])
@@ -156,7 +156,7 @@ def main() -> None:
     print("\n" + report.table(HEADER, [cells(result) for result in content["results"]]))
     print(
         f"\nAccuracy over all words of the {options.part} part, mean ± standard deviation over "
-        f"{options.seeds} seed(s); that of words which are not in the training part; and the "
+        f"{options.seeds} seed(s); that of words that are not in the training part; and the "
         "fraction of sentences without an error."
     )
     print(f"\n{path}")

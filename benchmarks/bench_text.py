@@ -112,7 +112,8 @@ def measure_vectorizer(repeats: int) -> dict:
             start = time.perf_counter()
             result = kind().fit_transform(documents)
             seconds[kind.__name__].append(time.perf_counter() - start)
-    # On 64 bits a list takes 64 bytes with its place in the outer list, and 8 per entry; an int 28.
+    # On 64-bit systems, a list takes 64 bytes with its entry in the outer list, and 8 per entry; an
+    # int takes 28.
     list_bytes = 64 * len(result) + (8 + 28) * len(result.values)
     medians = {name: float(np.median(values)) for name, values in seconds.items()}
     panel_bytes = result.values.nbytes + result.offsets.nbytes

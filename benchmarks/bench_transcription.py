@@ -27,8 +27,8 @@ from sk_rnn.preprocessing import LogMelSpectrogram, PenStrokes
 # Added to the seed of the training strings.
 TEST_SEED = 10_000
 
-# Error rates of characters that are asked for, with and without centred inputs, for each test
-# speaker. The recordings of theo are the quietest of all, those of yweweler are not.
+# Target character error rates, with and without centred inputs, for each test speaker. The
+# recordings of theo are the quietest of all.
 ASKED = {"theo": ("<= .10", ">= twice the centred"), "yweweler": ("<= .27", "")}
 
 
@@ -57,7 +57,7 @@ def fit(model: Any, X: Any, y: Any) -> float:
 
 
 def predict(model: Any, X: Any) -> tuple[np.ndarray, float]:
-    """Predict, and return the CPU milliseconds per sequence, too."""
+    """Predict, and also return the CPU milliseconds per sequence."""
     model.predict(X[:2])  # compiles
     started = time.process_time()
     predicted = model.predict(X)
@@ -97,7 +97,7 @@ def digits(options: argparse.Namespace, seed: int) -> Iterator[dict]:
 
 
 def spelled(options: argparse.Namespace, seed: int) -> Iterator[dict]:
-    """The same spelled, "three one nine", greedy and with the ten words as lexicon."""
+    """The same, spelled out as "three one nine", greedy and with the ten words as lexicon."""
     speaker = options.speakers[0]
     X, y, X_test, y_test = speech(options, speaker, seed, spelled=True)
     model = RNNTranscriber(random_state=seed, **options.params)
@@ -148,7 +148,7 @@ def decoded(
     print(*zip(y[:5], predicted[:5], strict=True), sep="\n")
 
 
-# Largest error rates of characters and words that are asked for.
+# Target error rates of characters and words: the largest acceptable ones.
 LIMITS = {
     ("spelled", "lexicon, beam 16"): ("", "half of greedy, <= 10 ms"),
     ("words", "greedy"): ("<= .30", ""),

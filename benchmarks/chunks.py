@@ -2,9 +2,9 @@
 
 A task of tags that depend on each other, for `load("tag_UD_Afrikaans")` of `data.py`: each phrase
 is a span of one of four types, encoded as IOB2 tags. A phrase is a noun, name or pronoun with the
-determiners, adjectives, numerals and adverbs that precede it and belong to it, and the further
-parts of a name. Its type is the role of that word: subject, object, oblique (mostly after a
-preposition), or another one.
+determiners, adjectives, numerals and adverbs that precede it and belong to it, and the other parts
+of a name. Its type is the role of that word: subject, object, oblique (mostly after a preposition),
+or another one.
 """
 
 from __future__ import annotations

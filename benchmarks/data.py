@@ -46,12 +46,11 @@ SUITES = {
 UNKNOWN = 0  # token id of all words that are not in the vocabulary
 
 # Minimum number of training documents in which a word of the vocabulary occurs; others become
-# UNKNOWN, so that UNKNOWN occurs in training. Two is the smallest such number; five for the reviews
-# gives about the 10,000 words that are usual in tutorials. Not tuned.
+# UNKNOWN, so that UNKNOWN occurs in training. Two is the smallest such number; five results in
+# about 10,000 words for the reviews, as is usual in tutorials. Not tuned.
 MIN_DF = 2
 MIN_DF_REVIEWS = 5
-# A review keeps its last 400 words, as with Keras' pad_sequences(maxlen=400); one in eight has
-# more.
+# A review keeps its last 400 words, as in Keras' pad_sequences(maxlen=400); one in eight is longer.
 MAX_WORDS = 400
 
 # C-MAPSS: a training window ends at every second cycle counted back from the failure, and is

@@ -1,4 +1,4 @@
-"""Forecasts of generated series whose drivers are known, with and without what drives them.
+"""Forecasts of generated series whose drivers are known, with and without these as covariates.
 
 Each case is fitted before the test period and forecast from every origin in it. The error of a
 perfect forecast is that of the noise.
@@ -35,13 +35,13 @@ def known_ahead(rng: np.random.Generator, params: dict[str, Any]) -> Iterator[An
     y = pd.Series(20 + 6 * promo - 2 * price + noise, DAYS)
     columns = {"promo": promo, "price": price, "useless": rng.normal(size=N)}
     X = pd.DataFrame(columns, DAYS)
-    yield _noise("known ahead", noise[START:])
+    yield _noise("known in advance", noise[START:])
     for label, names in (("without", []), ("with", ["promo", "price"]), ("useless", ["useless"])):
-        yield _rolling(f"known ahead: {label}", X[names], y, 7, params)
+        yield _rolling(f"known in advance: {label}", X[names], y, 7, params)
 
 
 def past_only(rng: np.random.Generator, params: dict[str, Any]) -> Iterator[Answer]:
-    """Values that follow another series a day later, which is not known ahead."""
+    """Values that follow another series a day later, which is not known in advance."""
     lead, noise = rng.normal(size=N + 1), 0.3 * rng.normal(size=N)
     y = pd.Series(5 * lead[:-1] + noise, DAYS)
     X = pd.DataFrame({"lead": lead[1:], "useless": rng.normal(size=N)}, DAYS)
@@ -62,7 +62,7 @@ def category(rng: np.random.Generator, params: dict[str, Any]) -> Iterator[Answe
 
 
 def vectors(rng: np.random.Generator, params: dict[str, Any]) -> Iterator[Answer]:
-    """The same shops, without their category: only their identity tells how they react."""
+    """The same shops, without their category: only their identity determines how they react."""
     X, y, _ = _shops(rng)
     for size in (None, 4):
         chosen = params | {"series_embedding": size}

@@ -24,7 +24,7 @@ GLOBAL = {
 
 
 class Limits(NamedTuple):
-    """What keeps a comparison affordable."""
+    """Limits that keep a comparison affordable."""
 
     python: Path  # of the peers' environment
     seconds: float  # of the clock, for one method on one task
@@ -34,7 +34,7 @@ class Limits(NamedTuple):
     methods: tuple[str, ...]  # keys of LOCAL and GLOBAL
 
     def names(self, methods: dict[str, str]) -> dict[str, str]:
-        """Return those of some methods that are compared."""
+        """Return the methods that are compared."""
         return {kind: name for kind, name in methods.items() if kind in self.methods}
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-# Features of the calendar that darts' models read.
+# Calendar features that darts' models read.
 CALENDAR = {"MS": ["month"], "D": ["dayofyear", "dayofweek"], "h": ["hour", "dayofweek"]}
 
 
@@ -145,7 +145,7 @@ def neuralforecast(name: str, task: Task) -> tuple[np.ndarray, float]:
     net = NeuralForecast(models=[model], freq=task.freq)
     train = [one[: int(n)] for one, n in zip(task.series, task.train, strict=True)]
     net.fit(frame(train))
-    # Each window is a series of its own, which ends before its origin.
+    # Each window is a separate series, which ends before its origin.
     pasts = [task.series[s][: int(origin)][-2 * task.context :] for s, origin in task.windows]
     table = net.predict(frame(pasts))
     if "unique_id" not in table:

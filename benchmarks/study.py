@@ -1,8 +1,7 @@
-"""Choose default parameters: recipes compared inside the training parts of many sets.
+"""Choose default parameters: recipes are compared on the training parts of many sets.
 
-Choices are made by cross-validation in the training parts, never by test parts: what is selected on
-the test parts of a few sets does not hold elsewhere. `--test` reads the test parts, once, at the
-end.
+Choices are made by cross-validation in the training parts, never on test parts: what is selected on
+the test parts of a few sets does not generalise. `--test` reads the test parts, once, at the end.
 """
 
 from __future__ import annotations
@@ -98,7 +97,7 @@ def tempered_loss(log_proba: np.ndarray, position: np.ndarray) -> float:
     """Return the log loss after temperature scaling (Guo et al., 2017).
 
     The temperature of every other row is learned on the others, so that each is held out. Targets
-    are smoothed as in Platt (1999), so that a few right predictions are not taken for certainty.
+    are smoothed as in Platt (1999), so that a few correct predictions do not imply certainty.
     """
     total = 0.0
     for part in (0, 1):
@@ -251,7 +250,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", nargs="+", type=int, default=[0])
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--test", action="store_true", help="read the test parts, with seeds")
-    parser.add_argument("--cache", type=Path, help="file of results, to go on from")
+    parser.add_argument("--cache", type=Path, help="file of results to continue from")
     parser.add_argument("--show", action="store_true", help="only print what the cache holds")
     options = parser.parse_args()
     options.folders = [folder for folder in (options.data, options.bundled) if folder]

@@ -52,7 +52,7 @@ class Labelled(NamedTuple):
 
 
 def noisy(rng: np.random.Generator) -> Labelled:
-    """A weak level shift in strong noise, 120 rows: most of the variance is noise."""
+    """A weak level shift in strong noise, 120 rows; most of the variance is noise."""
     y = np.arange(120) % 2
     X = rng.normal(size=(120, 40)) + 0.25 * y[:, None]
     return Labelled(X, y)
@@ -65,7 +65,7 @@ def random_labels(rng: np.random.Generator) -> Labelled:
 
 
 def shifted(rng: np.random.Generator) -> Labelled:
-    """Bumps of two widths, recorded by six devices with scales and offsets of their own."""
+    """Bumps of two widths, recorded by six devices with different scales and offsets."""
     y, groups = np.arange(180) % 2, np.arange(180) // 30
     scale, offset = rng.uniform(0.5, 2.0, 6), rng.normal(0.0, 1.5, 6)
     width = np.where(y, 8.0, 4.0)[:, None]

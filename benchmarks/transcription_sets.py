@@ -1,7 +1,7 @@
 """Sets of transcription: spoken digit strings and handwritten words.
 
 Each function returns the samples as `LogMelSpectrogram` and `PenStrokes` read them, the texts, and
-who spoke or wrote each sample, to keep people apart:
+who spoke or wrote each sample, to split by person:
 
     X, y, speakers = spoken_strings("DIR/sp_FSDD_A", ["jackson", "nicolas"], 1500, seed=0)
     X, y, writers = pen_words("DIR/hw_UNIPEN_words_A")
@@ -33,7 +33,7 @@ NOISE, MIN_NOISE = 0.01, 1.0
 
 
 class Recordings(NamedTuple):
-    """Recordings of single digits: waves of int16 by speaker and digit, in order of their index."""
+    """Recordings of single digits: int16 waveforms by speaker and digit, ordered by index."""
 
     rate: int
     waves: dict[str, dict[int, list[np.ndarray]]]
@@ -80,7 +80,7 @@ def spoken_strings(
     path : path
         See `read_digits`.
     speakers : sequence of str
-        Each speaks the same number of strings, up to one.
+        All speak the same number of strings, up to a difference of one.
     n : int
         Number of strings.
     seed : int
@@ -90,8 +90,8 @@ def spoken_strings(
 
     Returns
     -------
-    X : list of (rate, wave)
-        Waves of int16.
+    X : list of (rate, waveform)
+        Waveforms of int16.
     y : list of str
     groups : ndarray of str
         The speakers.
@@ -110,7 +110,7 @@ def spoken_strings(
 
 
 def _join(waves: Sequence[np.ndarray], rate: int, rng: np.random.Generator) -> np.ndarray:
-    """Return one wave, with a pause between neighbours."""
+    """Return one waveform, with a pause between neighbours."""
     loudness = np.sqrt(np.mean(np.concatenate(waves).astype(float) ** 2))
     level = max(MIN_NOISE, NOISE * loudness)
     parts = [waves[0]]

@@ -54,7 +54,7 @@ def beam_search(
     Parameters
     ----------
     step : callable
-        From the last tokens (N,), int64, and the state of N hypotheses to the log-probabilities of
+        Maps the last tokens (N,), int64, and the state of N hypotheses to the log-probabilities of
         the next token (N, V), none above zero, and the new state. The hypotheses of one row are
         adjacent, best first.
     state : tuple of Tensor
@@ -251,7 +251,7 @@ def _ranks(row: Tensor) -> Tensor:
 
 
 def _merge(pool: _Pool, found: _Pool, n_best: int) -> _Pool:
-    """Return the n_best of each row; ties go to those that were in the pool before."""
+    """Return the n_best of each row; ties go to those that were already in the pool."""
     if not len(found.row):
         return pool
     both = _Pool(*(torch.cat(fields) for fields in zip(pool, found, strict=True)))

@@ -184,7 +184,7 @@ def _as_steps(log_probs: ArrayLike) -> np.ndarray:
 
 
 def _with_blanks(log_probs: ArrayLike, ids: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the recursions over the tokens with blanks around each, S = 2 L + 1, need.
+    """Return the inputs of the recursions over tokens with blanks around each, S = 2 L + 1.
 
     Returns
     -------

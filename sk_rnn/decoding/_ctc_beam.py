@@ -23,8 +23,8 @@ class Hypothesis(NamedTuple):
     log_prob : float
         Log-probability of the tokens, summed over the alignments that the beam contained.
     score : float
-        What ranks hypotheses: `log_prob`, plus the weighted log-probability under the language
-        model, plus the bonus of each token.
+        Score that ranks hypotheses: `log_prob`, plus the weighted log-probability under the
+        language model, plus the bonus of each token.
     """
 
     ids: tuple[int, ...]
@@ -94,7 +94,7 @@ def ctc_beam_search(
         Factor of the language model's log-probability in the score; 0 or more.
     token_bonus : float, default=0.0
         Added to the score for each token. A language model favours short sequences, which a
-        positive bonus compensates.
+        positive bonus compensates for.
     threshold : float, default=12.0
         A token is only appended in time steps where its log-probability is at most this much below
         that of the best one. Lower values are faster.
@@ -183,13 +183,13 @@ class _Prefix:
     Attributes
     ----------
     state : int
-        In the lexicon.
+        Its state in the lexicon.
     bonus : float
-        What is added to the log-probability in the score.
+        Added to the log-probability in the score.
     following : list of float or None
         Weighted log-probabilities of the next token, from the language model.
     language_state : object
-        The language model's.
+        Its state in the language model.
     is_kept : bool
         Whether it is in the beam.
     blank, last, total : float

@@ -9,8 +9,8 @@ from torch import Tensor
 # One row per hypothesis in dimension 0 of each tensor, which may be of any dtype.
 DecodingState = tuple[Tensor, ...]
 
-# The last tokens (N,) and the state of N hypotheses, to log-probabilities of the next token (N, V)
-# and the new state. N changes from call to call: finished hypotheses are dropped.
+# Maps the last tokens (N,) and the state of N hypotheses to log-probabilities of the next token (N,
+# V) and the new state. N changes from call to call: finished hypotheses are dropped.
 Step = Callable[[Tensor, DecodingState], tuple[Tensor, DecodingState]]
 
 
@@ -106,7 +106,7 @@ def forbid(scores: Tensor, forbidden: Sequence[int], caller: str) -> Tensor:
     if not forbidden:
         return scores
     n_tokens = scores.shape[1]
-    # Checked here because V is known from the scores only, and on CUDA it would be a device assert.
+    # Checked here because V is only known from the scores, and on CUDA it would be a device assert.
     if min(forbidden) < 0 or max(forbidden) >= n_tokens:
         raise ValueError(
             f"{caller}: forbidden is {list(forbidden)}, but step scores {n_tokens} tokens. Pass "

@@ -17,7 +17,7 @@ from ._hypotheses import (
     take_rows,
 )
 
-# From row numbers (N,) and a position to numbers in [0, 1): (N,).
+# Maps row numbers (N,) and a position to numbers in [0, 1): (N,).
 Uniform = Callable[[Tensor, int], Tensor]
 
 
@@ -39,7 +39,7 @@ def greedy(
     Parameters
     ----------
     step : callable
-        From the last tokens (N,), int64, and the state of N hypotheses to the log-probabilities of
+        Maps the last tokens (N,), int64, and the state of N hypotheses to the log-probabilities of
         the next token (N, V) and the new state.
     state : tuple of Tensor
         The state before the first step: one row per sequence in dimension 0 of each tensor, of any
@@ -188,7 +188,7 @@ def sample(
     """
     if not 0.0 <= temperature < math.inf:
         raise ValueError(
-            f"sample: temperature is {temperature!r}. Pass a number from 0 on; 0 is greedy."
+            f"sample: temperature is {temperature!r}. Pass a non-negative number; 0 is greedy."
         )
     if top_k is not None and top_k < 1:
         raise ValueError(f"sample: top_k is {top_k!r}. Pass at least 1, or None for all tokens.")

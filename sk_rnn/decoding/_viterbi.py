@@ -1,4 +1,4 @@
-"""The best sequence of labels, if labels depend on those before: the Viterbi algorithm."""
+"""The Viterbi algorithm: the best sequence of labels that depend on previous ones."""
 
 import numpy as np
 import numpy.typing as npt
@@ -84,7 +84,7 @@ def _best_sequences(
     labels: np.ndarray,
     scores: np.ndarray,
 ) -> None:
-    """The same as the compiled function of this name: step by step, for all sequences at once."""
+    """Like the compiled function of this name, step by step for all sequences at once."""
     lengths = np.diff(offsets)
     rows = np.argsort(-lengths, kind="stable")
     firsts, lengths = offsets[:-1][rows], lengths[rows]

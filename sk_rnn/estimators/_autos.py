@@ -5,30 +5,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# Vocabulary size from which most vectors of the embedding are trained rarely, and need more
-# dropout. Held-out accuracy with 0.5 against 0.3: reviews (28,000 words) .892 against .879,
-# questions (4,000 words) the same, names (60 characters) .811 against .821.
+# Vocabulary size at which most embedding vectors are rarely trained, and need more dropout.
+# Held-out accuracy with 0.5 against 0.3: reviews (28,000 words) .892 against .879, questions (4,000
+# words) the same, names (60 characters) .811 against .821.
 _MANY_TOKENS = 1000
 
-# Vocabulary size from which tied_embeddings="auto" is True: word-level translation was better (chrF
-# 37.5 against 35.8 after 8 epochs) and a fifth faster; letters and phonemes were the same.
+# With at least this vocabulary size, tied_embeddings="auto" is True: word-level translation was
+# better (chrF 37.5 against 35.8 after 8 epochs) and a fifth faster; letters and phonemes were the
+# same.
 _MANY_TARGET_TOKENS = 1000
 
 # Size of the embedding vectors of words, unless it is set.
 AUTO_EMBEDDING_DIM = 64
 
-# Adam divides by the typical gradient of each weight, so that the vector of a word that occurs
-# twice is updated as much as that of a word in every text, and overfits to those two texts. An eps
-# of about the size of these gradients makes the updates of rare words smaller. Held-out accuracy
-# against 1e-8: questions .874 against .869 (1e-5: .872, 1e-3: .874), names .828 against .826,
-# reviews .808 against .800. Not used with one target per time step, which is informative about
-# its word: tags .927 against .930.
+# Adam divides by the typical gradient of each weight, so the vector of a word that occurs twice is
+# updated as much as that of a word in every text, and overfits to those two texts. An eps of about
+# the size of these gradients makes the updates of rare words smaller. Held-out accuracy against
+# 1e-8: questions .874 against .869 (1e-5: .872, 1e-3: .874), names .828 against .826, reviews .808
+# against .800. Not used with one target per time step, which is informative about its word: tags
+# .927 against .930.
 EMBEDDING_EPS = 1e-4
 
-# Training rows up to which probabilities are calibrated by default.
+# Maximum number of training rows for which probabilities are calibrated by default.
 _MANY_ROWS = 2000
 
-# From this number of features on, sequences are spectra rather than strokes or sensors.
+# With at least this many features, sequences are taken to be spectra rather than strokes or sensor
+# readings.
 _MANY_FEATURES = 8
 
 # max_length="auto" is this multiple of the length of the longest target in fit.
@@ -54,9 +56,9 @@ def auto_epochs(n_rows: int, batch_size: int, *, tokens: bool, documents: bool =
 
     Embedding vectors are only updated by their tokens and need at least 20 epochs: held-out
     accuracy on words and sentences increases by .004 to .009. With one target for a whole document
-    (``documents``), which is hardly informative about single tokens, they do not: on reviews of
-    movies without training reviews, 20 epochs instead of 10 change accuracy by less than its noise
-    and the area under the ROC curve from .891 to .886.
+    (``documents``), which is hardly informative about individual tokens, they do not: on reviews of
+    movies that are not in the training data, 20 epochs instead of 10 change accuracy by less than
+    its noise and the area under the ROC curve from .891 to .886.
     """
     n_batches = -(-n_rows // batch_size)
     min_epochs = 20 if tokens and not documents else 10
@@ -80,9 +82,9 @@ def auto_embedding_dropout(num_embeddings: int | None) -> float:
 
 
 def auto_drop_rare(char_embedding: str | None) -> bool:
-    """Return whether words of a single sequence are unknown words, if there are many sequences.
+    """Return whether words of a single sequence become unknown words, if there are many sequences.
 
-    An unknown word must occur in training, unless its letters tell what it is: word dropout then
+    The unknown word must occur in training, unless letters are read as well: word dropout then
     trains its vector. Held-out accuracy of tags is .964 if all words are kept and .961 otherwise.
     """
     return char_embedding is None
@@ -107,7 +109,7 @@ def auto_pooling(*, tokens: bool, documents: bool) -> str:
 
 
 def auto_calibrate(n_rows: int) -> bool:
-    """Return whether to learn a temperature: on small data, where the cost of it is low."""
+    """Return whether to learn a temperature: on small data, where its cost is low."""
     return n_rows <= _MANY_ROWS
 
 

@@ -74,7 +74,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
 
     @property
     def vocabulary_(self) -> dict[Any, int]:
-        """The id of each word, if X of `fit` contained text or words."""
+        """Mapping from words to their ids, if X of `fit` contained text or words."""
         source = getattr(self, "_source", None)
         if not isinstance(source, WordSource):
             raise AttributeError(
@@ -147,7 +147,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
 
         A copy of the estimator is fitted, and its attributes are copied back on success: if the
         call raises an exception, the estimator is unchanged. ``known`` are attributes that `fit`
-        has determined before, ``target_options`` arguments of the target that are not parameters.
+        has already determined, ``target_options`` arguments of the target that are not parameters.
         """
         attempt = object.__new__(type(self))
         attempt.__dict__.update(vars(self), **(known or {}))
@@ -298,8 +298,8 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
     ) -> None:
         """Divide the outputs of the network by a temperature learned on held-out data.
 
-        These are the validation data, or the held-out rows of each fold, of which another network
-        learns the other rows. Without either, outputs remain as they are.
+        These are the validation data, or the held-out rows of each fold, predicted by another
+        network that is trained on the other rows. Without either, outputs are not changed.
         """
         net, train = self.net_, training.train
         data = cast(SequenceData, train.data)
@@ -325,7 +325,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
 
         try:
             found = run_flushed(predict, backend=net.backend)
-        except FloatingPointError:  # training has diverged, which is a warning of its own
+        except FloatingPointError:  # training has diverged, which has a separate warning
             return
         except KeyboardInterrupt:
             if not called_directly():

@@ -1,9 +1,8 @@
-"""Temperature scaling: probabilities that are as sure as they are right on held-out data.
+"""Temperature scaling: probabilities that match the accuracy on held-out data.
 
-A network that fits its training data is sure of itself, and on few or noisy samples more often sure
-than right. Dividing its outputs by one number, the temperature, corrects most of this and changes
-no predicted class (Guo, Pleiss, Sun & Weinberger, 2017, "On calibration of modern neural
-networks").
+A network that fits its training data closely is overconfident, especially on few or noisy samples.
+Dividing its outputs by a single number, the temperature, corrects most of this and does not change
+predicted classes (Guo, Pleiss, Sun & Weinberger, 2017, "On calibration of modern neural networks").
 The temperature is learned on data that the network has not been trained on.
 """
 
@@ -34,7 +33,7 @@ def calibration_folds(
     groups: np.ndarray | None,
     rng: np.random.RandomState,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield training and held-out rows: three folds, or as many as hold out fifty samples.
+    """Yield training and held-out rows: three folds, or enough to hold out fifty samples.
 
     Parameters
     ----------
@@ -121,7 +120,7 @@ class HeldOut(NamedTuple):
         if weights is None:
             weights = np.ones(len(targets))
         if targets.ndim == 1:
-            # A class without a training sample says nothing about how sure the network should be.
+            # A class without training samples does not show how confident the network should be.
             known = np.isin(targets, trained)
             if chain is None:
                 outputs, targets, weights = outputs[known], targets[known], weights[known]

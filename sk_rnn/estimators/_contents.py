@@ -89,7 +89,7 @@ def read_contents(
     auto_name : str or None, default=None
         The parameter whose "auto" treated integers as tokens. If given, fractions raise an error.
     otherwise : str, default=""
-        What else to do about data of another kind, for error messages.
+        What else to do about data of a different kind, for error messages.
     """
 
     def check(found: Contents) -> Contents:

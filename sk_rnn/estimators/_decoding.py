@@ -34,7 +34,7 @@ class Decoded(NamedTuple):
     Attributes
     ----------
     ids : list of list of int
-        Token ids without the end mark.
+        Token ids without the end token.
     log_probs : ndarray of float64
     finished : ndarray of bool
         Whether the end was predicted before `max_length` truncated the target.

@@ -234,7 +234,7 @@ class NetworkEstimator(SummarisedNetwork, ObservedNetwork, ExplainedNetwork, Bas
         initial: Mapping[str, Any],
         interrupted: threading.Event,
     ) -> tuple[np.ndarray, Any]:
-        """Train another network in the same way; return its outputs for held-out data, and it."""
+        """Train another network in the same way; return outputs for held-out data, and its net."""
         module = build_module(
             self._module_class,
             self._module_arguments,

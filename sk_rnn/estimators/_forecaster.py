@@ -19,12 +19,12 @@ Cell = Literal["gru", "lstm", "rnn_tanh", "rnn_relu"]
 
 
 class RNNForecaster(RegressorMixin, BaseForecaster):
-    """Forecasts of time series, with prediction intervals, from their past and covariates.
+    """Forecaster for one or many time series, with covariates and prediction intervals.
 
     Rows are time steps. ``fit(y)`` trains one model on all series in y; ``predict()`` returns their
-    next values, in the same kind of container as y, with the times that follow. Covariates are
-    passed as X, as to any regressor: ``fit(X, y)``, and ``predict(X)`` with the rows to forecast.
-    Series need not be scaled, differenced or imputed.
+    next values, in the same kind of container as y, indexed by the times that follow. Covariates
+    are passed as X, as to any regressor: ``fit(X, y)``, and ``predict(X)`` with the rows to
+    forecast. Series need not be scaled, differenced or imputed.
 
     Parameters
     ----------
@@ -37,35 +37,36 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         the longest season.
 
     season_length : "auto", None, int or list of int, default="auto"
-        Time steps per season, from short to long: ``[24, 168]`` for hours with a daily and a weekly
-        season. "auto" uses those of the frequency (12 for months, 7 for days, 24 and 168 for
-        hours) if the data have them: if the autocorrelation of first differences at the shortest
-        is over 0.2, and the median series is at least four times as long as a longer one. Without
-        dates "auto" uses none.
+        Time steps per season, from short to long: ``[24, 168]`` for hourly data with a daily and a
+        weekly season. "auto" uses the usual seasons of the frequency (12 for monthly, 7 for daily,
+        24 and 168 for hourly data) if the autocorrelation of the first differences at the lag of
+        the shortest one exceeds 0.2; longer ones only if the median series is at least four times
+        as long. Without dates, "auto" uses none.
 
     past_features : label, int or list of these, default=None
-        Columns of X that are not known ahead, by name or position. They are read up to the last
-        observation, and may be missing in the rows to forecast.
+        Columns of X that are not known in advance, by name or position. They are read up to the
+        last observation, and may be missing in the rows to forecast.
 
     calendar : "auto", None or list of str, default="auto"
-        Features of the calendar, among "hour", "dayofweek", "dayofyear" and "month". "auto" uses
-        the day of the year and of the week for days, the month for months, and for hours none if
-        there is a season. Needs dates.
+        Calendar features, among "hour", "dayofweek", "dayofyear" and "month". "auto" uses the day
+        of the year and of the week for daily data, the day of the year for weekly data and the
+        month for monthly data; for hourly data, the hour and the day of the week, but nothing if
+        there is a season. Requires dates.
 
     target_transform : "auto", "log" or None, default="auto"
-        "log" computes with logarithms, for positive series whose changes are percentages. "auto"
-        does so if all values are positive and, in 90 % of the series, the smallest is over 1 % of
-        the median, unless ``loss="squared_error"``.
+        "log" models the logarithms of the values, for positive series that change by percentages.
+        "auto" does so if all values are positive and, in 90 % of the series, the smallest is over
+        1 % of the median, unless ``loss="squared_error"``.
 
     nonnegative : bool or "auto", default="auto"
         Whether negative forecasts are set to zero. "auto" does so if no value in `fit` is negative.
 
     loss : {"quantile", "squared_error"}, default="quantile"
         Loss of the point forecast: "quantile" forecasts the median, which minimises the absolute
-        error, "squared_error" the mean. Quantiles are trained with both.
+        error, "squared_error" the mean. Quantiles are trained with either.
 
     quantiles : sequence of float, default=(0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-        Quantiles that are trained; 0.5 is added. Those between them are interpolated.
+        Quantiles to train; 0.5 is always added. Quantiles between them are interpolated.
 
     n_networks : int, default=3
         Number of networks with different initial weights, whose forecasts are averaged.
@@ -97,8 +98,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     lr : float or "auto", default="auto"
         Learning rate; with a schedule, the maximum learning rate. The parameters of the baseline
-        have five times this rate. "auto" uses 3e-3, and 1e-3 if fewer than 20 windows do not
-        overlap.
+        use five times this rate. "auto" uses 3e-3, or 1e-3 with fewer than 20 non-overlapping
+        windows.
 
     lr_schedule : {"one_cycle", "cosine", "linear", "constant"} or callable, default="one_cycle"
         Learning rate schedule. "one_cycle" increases the rate during the first fifth of training
@@ -107,30 +108,30 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         factor by which `lr` is multiplied. `partial_fit` always uses "constant".
 
     weight_decay : float, default=0.01
-        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
-        decayed.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and the weights of
+        normalisation layers are not decayed.
 
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
         Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     max_steps : int or "auto", default="auto"
-        Number of optimizer steps, rounded down to epochs of equal size of up to 50 steps. "auto"
-        uses 100 for up to 1,000 windows, 1,300 for 300,000, and at most 2,000.
+        Number of optimizer steps, rounded down so that all epochs have the same number of steps, at
+        most 50. "auto" uses 100 for up to 1,000 windows, 1,300 for 300,000, and at most 2,000.
 
     batch_size : int or "auto", default="auto"
-        Number of windows per training step. "auto" uses 128, and 32 with fewer than 500 windows.
+        Number of windows per training step. "auto" uses 128, or 32 with fewer than 500 windows.
 
     early_stopping : bool, default=False
-        Whether to hold out the last windows of each series, stop training when the loss on them no
-        longer improves, and keep the best weights.
+        Whether to hold out the last windows of each series, stop training when their loss no longer
+        improves, and keep the best weights.
 
     validation_fraction : float in (0, 1), default=0.1
         Fraction of the time steps of each series to hold out for early stopping, at least the
         `horizon`.
 
     n_iter_no_change : int or "auto", default="auto"
-        Number of epochs of up to 50 steps without an improvement after which early stopping ends
+        Number of epochs (of up to 50 steps) without an improvement after which early stopping ends
         the training. "auto" uses half of the epochs, but at least 5.
 
     warm_start : bool, default=False
@@ -139,7 +140,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
         a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
-        ``callbacks__name__…``. Scoring callbacks receive numbers in units of the windows.
+        ``callbacks__name__…``. Scoring callbacks receive numbers in the standardised units of each
+        window.
 
     device : str, default="auto"
         Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
@@ -152,7 +154,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     backend : {"auto", "torch", "numba"}, default="auto"
         Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
         which are several times faster than torch on a CPU. They require Numba, which is installed
-        with this package, and are compiled when a machine first uses them, which takes a few
+        with this package, and are compiled when they are first used on a machine, which takes a few
         seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
         built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
@@ -172,7 +174,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     Attributes
     ----------
     n_features_in_ : int
-        Number of columns of X; without X that of y, 1 if it is not a table.
+        Number of columns of X; without X, the number of columns of y, or 1 if y is not a table.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of these columns. Only defined if they are all strings.
     series_names_in_ : ndarray of shape (n_series,)
@@ -180,7 +182,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     freq_ : str, int or None
         Frequency of the times.
     season_length_ : tuple of int
-        Seasons that are used, from short to long.
+        The seasons used, from short to long, in time steps.
     context_ : int
         Time steps that are read before each forecast.
     patch_ : int
@@ -191,7 +193,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Time of the last observation; for several series that can end at different times, a Series
         with one time per id.
     n_missing_ : int
-        Number of missing values in `fit`, including those of times without a row.
+        Number of missing values in `fit`, including missing rows.
     n_windows_ : int
         Number of windows that were trained on.
     n_steps_ : int
@@ -199,15 +201,15 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     n_iter_ : int
         Number of epochs of up to 50 steps.
     loss_curve_ : list of float
-        Mean training loss of each epoch, in units of the windows.
+        Mean training loss of each epoch, in the standardised units of each window.
     validation_curve_ : list of float or None
         Negative validation loss after each epoch; None without early stopping.
     best_epoch_ : int
         Epoch, counted from 1, whose weights were kept: the best one with early stopping, otherwise
         the last one with a finite loss.
     base_weights_ : DataFrame
-        Weights of the baseline in each part of the horizon: of the value one season ago, of the
-        last value and of the mean of the window.
+        Weights of the baseline's components in each part of the horizon: the value one season ago,
+        the last value and the mean of the window.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
@@ -224,18 +226,19 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
     -----
     Each window of `context_` values is centred and scaled separately and read in patches of one
     season. From the state after the last patch, the decoder takes one step per patch of the
-    horizon, which returns all quantiles of that patch, so errors do not accumulate within the
-    horizon. They are added to a baseline with few parameters: a weighted mean of the values one
-    season ago with their growth, the last value and the mean of the window. Before training the
-    forecast is that baseline; with few windows the network adds little to it. Covariates that are
-    known ahead also have a direct effect on each step, which starts at that of a ridge regression.
+    horizon. Each step returns all quantiles of its patch, so errors do not accumulate within the
+    horizon. The outputs are added to a baseline with few parameters: a weighted mean of the values
+    one season ago (adjusted for growth), the last value and the mean of the window. Before
+    training, the forecast equals this baseline; with few windows, the network adds little to it.
+    Covariates that are known in advance also have a direct effect on each step, which starts at
+    that of a ridge regression.
 
     Beyond `horizon`, forecasts are fed back as if they were observations, block by block; quantiles
     there are too narrow, and a warning is issued. Quantiles are marginal, for single steps: those
     of a sum over several steps differ.
 
     On a random walk, such as a price or an exchange rate, no method beats the last value, and this
-    one is a few percent worse. A series of ten values is forecast by the baseline almost alone.
+    one is a few percent worse. A series of ten values is forecast almost entirely by the baseline.
 
     References
     ----------
@@ -354,17 +357,19 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Parameters
         ----------
         X : covariates, or the series if y is None
-            Covariates: a DataFrame or a 2-D array with the rows of y. Columns are known ahead,
-            except `past_features`. Those of dtype category, string, object or bool are categories.
-            For several series, X has the index of y, or only times, and then all series share it.
-            A DataFrame without columns, ``y.to_frame()[[]]``, provides only the times of y.
+            Covariates: a DataFrame or a 2-D array with the same rows as y. Columns are known in
+            advance, except `past_features`. Those of dtype category, string, object or bool are
+            categories. For several series, X has the same index as y, or an index of times, and
+            then all series share it. A DataFrame without columns, ``y.to_frame()[[]]``, provides
+            only the times of y.
         y : series, default=None
             A Series with an index of times; a DataFrame with one column per series; a Series with a
             MultiIndex of ids and times; a dict or list of Series or 1-D arrays; a `Panel` of one
             feature; a 1-D array, or a 2-D array of shape (n_timesteps, n_series). Missing values
             and missing rows are allowed. If None, X is the series.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weight of each row of y in the loss. Rows of weight zero are inputs, but not targets.
+            Weight of each row of y in the loss. Rows with a weight of zero are inputs, but not
+            targets.
 
         Returns
         -------
@@ -406,9 +411,9 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Parameters
         ----------
         X : None, int, index of times, DataFrame or array, default=None
-            What to forecast, always after the last observation: the next `horizon` steps if None;
-            a number of steps; times; or rows, with the covariates that are known ahead. Rows of an
-            array are the next time steps.
+            What to forecast, always after the last observation: the next `horizon` steps if None; a
+            number of steps; times; or rows, with the covariates that are known in advance. Rows of
+            an array are the next time steps.
         history : series, default=None
             Forecast these series, in any container that `fit` accepts, instead of those of `fit`
             and `update`; with covariates, ``(X_past, y_past)``.
@@ -439,16 +444,16 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         X : None, int, index of times, DataFrame or array, default=None
             What to forecast, as in `predict`.
         quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
-            Between the smallest and the largest that were trained.
+            Quantiles to forecast, between the smallest and the largest trained quantile.
         history : series, default=None
             Series to forecast instead of those of `fit`, as in `predict`.
 
         Returns
         -------
         y : object
-            Of one Series a DataFrame with one column per quantile; of a DataFrame one with columns
-            (series, quantile); of long series one with a column per quantile; of arrays, quantiles
-            are the last axis. Quantiles do not cross.
+            For one Series, a DataFrame with one column per quantile; for a DataFrame, one with
+            columns (series, quantile); for a long Series, one with one column per quantile; for
+            arrays, the last axis contains the quantiles. Quantiles do not cross.
         """
         check_is_fitted(self)
         caller = f"{type(self).__name__}.predict_quantiles"
@@ -464,14 +469,15 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         X : None, int, index of times, DataFrame or array, default=None
             What to forecast, as in `predict`.
         coverage : float, default=0.9
-            The probability, at most that between the outermost quantiles that were trained.
+            The probability that an interval contains the value, at most that between the outermost
+            trained quantiles.
         history : series, default=None
             Series to forecast instead of those of `fit`, as in `predict`.
 
         Returns
         -------
         y : object
-            As of `predict_quantiles`, with the columns "lower" and "upper".
+            Same as for `predict_quantiles`, with the columns "lower" and "upper".
         """
         check_is_fitted(self)
         caller = f"{type(self).__name__}.predict_interval"
@@ -494,17 +500,17 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         Returns
         -------
         float
-            1 for perfect forecasts, 0 for the mean error of repeating the last season in the
-            training data. The mean over series.
+            1 for perfect forecasts; 0 if the mean absolute error is that of repeating the last
+            season in the training data. Averaged over series.
         """
         return self._score(X, y, sample_weight)
 
     def score_samples(self, X: Any, y: Any = None) -> Any:
-        """Return how likely each observation is, given those before it.
+        """Return how likely each observation is, given the previous ones.
 
-        That is the logarithm of the probability of a value at least as far from the median, given
-        the quantiles forecast for each step from the steps before it: 0 for the median, -2.3 for
-        the 5 % and 95 % quantiles, and lower for anomalies.
+        The score is the logarithm of the probability of a value at least as far from the median,
+        given the quantiles forecast for each step from the previous steps: 0 for the median, -2.3
+        for the 5 % and 95 % quantiles, and lower for anomalies.
 
         Parameters
         ----------
@@ -522,18 +528,18 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         return self._score_samples(X, y)
 
     def update(self, X: Any, y: Any = None) -> Self:
-        """Append observations, after which the next forecasts start. Weights do not change.
+        """Append observations, so that the next forecasts start after them.
 
-        Only the last steps, which forecasts depend on, are kept.
+        The weights do not change. Only the last steps, on which forecasts depend, are kept.
 
         Parameters
         ----------
         X : covariates, or the values if y is None
             Covariates of the rows of y, if the model was fitted with any.
         y : series, default=None
-            Values after the last observation, in the kind of container passed to `fit`. They may
-            repeat rows that are known if these are equal; new ids start new series; steps without
-            a row are missing values.
+            Values after the last observation, in the kind of container passed to `fit`. Known rows
+            may be repeated if their values are equal; new ids start new series; steps without a row
+            are missing values.
 
         Returns
         -------
@@ -556,11 +562,11 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         refit: bool | int = False,
         quantiles: Any = None,
     ) -> pd.DataFrame:
-        """Forecast from many origins in the past, to compare with what followed.
+        """Forecast from many past origins, for comparison with the true values (backtesting).
 
-        The estimator is not changed. If it is fitted, and to nothing after the first origin of
-        each series, it is used as it is. Otherwise a copy is fitted to all time steps up to the
-        first origin: no forecast depends on what any of the series has after its origin.
+        The estimator is not changed. If it is fitted, and only to time steps up to the first origin
+        of each series, it is used without refitting. Otherwise a copy is fitted to all time steps
+        up to the first origin. No forecast depends on any series' values after its origin.
 
         Parameters
         ----------
@@ -574,8 +580,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
         step : int, default=None
             Time steps between origins; by default `horizon`.
         refit : bool or int, default=False
-            Whether to refit a copy at each origin; an int k refits at every k-th one. Origins are
-            counted by time over all series, or within each series without times.
+            Whether to refit a copy at each origin; an int k refits at every k-th origin. Origins
+            are counted by time over all series, or within each series without times.
         quantiles : float or sequence of float, default=None
             Quantiles to forecast as well.
 
@@ -602,7 +608,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     @property
     def season_length_(self) -> tuple[int, ...]:
-        """Seasons of the baseline."""
+        """The seasons of the baseline, in time steps."""
         return self._learned.seasons
 
     @property
@@ -622,7 +628,7 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     @property
     def end_(self) -> Any:
-        """The last time known."""
+        """Time of the last observation."""
         return self._learned.data.end_times()
 
     @property

@@ -1,4 +1,4 @@
-"""The base of the forecaster: what its methods do with series and covariates."""
+"""Base class of the forecaster: what its methods do with series and covariates."""
 
 from collections.abc import Hashable
 from typing import Any, Self
@@ -49,7 +49,7 @@ class BaseForecaster(WindowEstimator):
 
     @property
     def _learned(self) -> Known:
-        """What is known of the series; raises NotFittedError before fit."""
+        """What is known about the series; raises NotFittedError before fit."""
         check_is_fitted(self)
         return self._source
 
@@ -110,7 +110,8 @@ class BaseForecaster(WindowEstimator):
         if X is not None and not isinstance(X, pd.DataFrame):
             raise ValueError(
                 f"{caller}: X has 0 feature(s) (shape={np.shape(X)}) while a minimum of 1 is "
-                "required. Pass y only, or a DataFrame without columns, whose index are the times."
+                "required. Pass y only, or a DataFrame without columns, whose index holds the "
+                "times."
             )
         wide = X is None and data.layout.is_wide
         self.n_features_in_ = data.n_series if wide else 0 if X is not None else 1
@@ -157,8 +158,8 @@ class BaseForecaster(WindowEstimator):
         if quantiles and n > horizon:
             warn_user(
                 f"{caller}: {n} steps are more than the horizon={horizon} of the model. Beyond it, "
-                "forecasts are made from forecasts as if these were observed, so the quantiles of "
-                f"the later steps are too narrow. Fit with horizon={n} for reliable ones."
+                "forecasts are fed back as if they were observed, so the quantiles of the later "
+                f"steps are too narrow. Fit with horizon={n} for reliable ones."
             )
         covariates = future.covariates
         if n > horizon:

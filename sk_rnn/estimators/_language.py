@@ -45,20 +45,20 @@ Density = Literal["auto", "categorical", "bernoulli", "gaussian", "mixture", "sq
 
 
 def _has_probabilities(estimator: Any) -> bool:
-    """Whether steps have probabilities: before fit, only if `kind` says so."""
+    """Whether steps have probabilities: before fit, only if `kind` determines it."""
     kind = estimator._target.kind if hasattr(estimator, "_target") else estimator.kind
     if kind == "auto":
-        raise AttributeError("Only available after fit, unless X is numbers.")
+        raise AttributeError("Only available after fit, unless X consists of numbers.")
     if kind == "numbers":
         raise AttributeError("Numbers have densities instead of probabilities: see score_samples.")
     return True
 
 
 class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
-    r"""Generative model of sequences: text, tokens, notes or numbers, one step after the other.
+    r"""Autoregressive generative model of sequences: text, tokens, notes or numbers.
 
-    A recurrent network learns the distribution of each step given those before. With it, the model
-    writes new sequences (`sample`), continues given ones (`generate`), measures how likely
+    A recurrent network learns the distribution of each step given the previous ones. With it, the
+    model generates new sequences (`sample`), continues given ones (`generate`), measures how likely
     sequences and their steps are (`score_samples`, `score_steps`), and predicts the next step
     (`predict`).
 
@@ -68,15 +68,15 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
     Parameters
     ----------
     kind : {"auto", "tokens", "binary", "numbers"}, default="auto"
-        What a time step is: a token; several values from 0 to 1, such as notes that sound or do
-        not, or the grey values of a frame; or numbers. "auto" treats strings, sequences of
-        integers, and sequences of anything that is not a number as tokens; numbers as "binary" if
-        all are 0 or 1, and as "numbers" otherwise. The choice is made in `fit` and kept.
+        What a time step is: a token; several values from 0 to 1, such as notes that are on or off,
+        or the grey values of a frame; or numbers. "auto" treats strings, sequences of integers, and
+        sequences of anything that is not a number as tokens; numbers as "binary" if all are 0 or 1,
+        and as "numbers" otherwise. The choice is made in `fit` and kept.
 
     analyzer : {"char", "word"}, callable or None, default="char"
         How strings are split into tokens: into characters, into words with punctuation marks as
         separate tokens, or by a callable that takes a string and returns a list. Sequences of
-        tokens are used as they are; None requires X to consist of them.
+        tokens are used unchanged; if None, X must consist of such sequences.
 
     min_df : int or "auto", default="auto"
         Tokens that occur in fewer sequences than this are replaced by the unknown token, which is
@@ -85,10 +85,10 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
 
     ends : bool or "auto", default="auto"
         Whether sequences end. If True, the model also learns where they begin and end. If False,
-        they are pieces of a stream, of which neither begin nor end have a meaning; training then
+        they are pieces of a stream, whose beginnings and ends have no meaning; training then
         carries the state from chunk to chunk. "auto" is False for a single sequence, and if
         sequences have on average more than 20 times `tbptt_steps` steps. Sequences of numbers that
-        all have the same length in `fit` end after this many steps, with certainty.
+        all have the same length in `fit` always end after this many steps.
 
     density : str, default="auto"
         Distribution of a step: "categorical" for tokens; "bernoulli", independent for each feature,
@@ -105,8 +105,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         time spans; the plain ones are smaller and forget sooner.
 
     hidden_size : int or "auto", default="auto"
-        Size of the hidden state. "auto" uses 256 from 100,000 time steps on and for steps of 64
-        features or more, and 128 otherwise.
+        Size of the hidden state. "auto" uses 256 with at least 100,000 time steps or 64 features,
+        and 128 otherwise.
 
     num_layers : int, default=1
         Number of stacked recurrent layers.
@@ -120,8 +120,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         is True for a vocabulary of 1,000 tokens or more.
 
     embedding_dropout : float in [0, 1) or "auto", default="auto"
-        Dropout probability of single values of the embedding vectors during training. "auto" uses
-        0.2 with fewer than 100,000 time steps, and 0 otherwise.
+        Dropout probability of individual values of the embedding vectors during training. "auto"
+        uses 0.2 with fewer than 100,000 time steps, and 0 otherwise.
 
     word_dropout : float in [0, 1), default=0.0
         Probability of replacing a token by the zero vector, as input, during training (Iyyer et
@@ -153,14 +153,14 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         the loss (Szegedy et al., 2016). Makes likelihoods worse. Only for tokens.
 
     tbptt_steps : int, default=64
-        Number of time steps per chunk of a stream (``ends=False``): the optimizer makes a step
-        after each, from which gradients are not propagated back further. Sequences that end are
-        trained on whole, up to eight times this number of steps.
+        Number of time steps per chunk of a stream (``ends=False``): the optimizer takes a step
+        after each chunk, and gradients are truncated at chunk boundaries. For sequences that end,
+        gradients are truncated after eight times this number of steps.
 
     max_length : int or "auto", default="auto"
-        Maximum number of steps that `sample` and `generate` write. "auto" uses twice the length of
-        the longest sequence in `fit` if sequences end, and 1,000 otherwise. Sequences of numbers of
-        a known length are written up to that length.
+        Maximum number of steps per sequence in `sample` and `generate`. "auto" uses twice the
+        length of the longest sequence in `fit` if sequences end, and 1,000 otherwise. Sequences of
+        numbers of a known length are generated up to that length.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
@@ -177,20 +177,21 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         factor by which `lr` is multiplied. `partial_fit` always uses "constant".
 
     weight_decay : float, default=0.01
-        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
-        decayed.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and the weights of
+        normalisation layers are not decayed.
 
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
         Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     max_epochs : int or "auto", default="auto"
-        Number of epochs. "auto" uses as many as make about 3,000 optimizer steps on large data, at
-        most 30 on medium-sized data, and more on small data (900 steps, at most 150 epochs).
+        Number of epochs. "auto" uses as many as amount to about 3,000 optimizer steps on large
+        data, at most 30 on medium-sized data, and more on small data (900 steps, at most 150
+        epochs).
 
     batch_size : int or "auto", default="auto"
-        Number of sequences per training batch, or of strands of a stream that are trained on side
-        by side. "auto" uses a sixteenth of the sequences, or of the chunks of a stream, but at
+        Number of sequences per training batch, or of segments of a stream that are trained on in
+        parallel. "auto" uses a sixteenth of the sequences, or of the chunks of a stream, but at
         least 8 and at most 32.
 
     early_stopping : bool, default=False
@@ -199,8 +200,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         the held-out data is worth more in training.
 
     validation_fraction : float in (0, 1), default=0.1
-        Fraction of the sequences to hold out for early stopping; of a single stream, its end. Not
-        used if X_val is passed to `fit`.
+        Fraction of the sequences to hold out for early stopping; for a single stream, its end is
+        held out. Not used if X_val is passed to `fit`.
 
     n_iter_no_change : int or "auto", default="auto"
         Number of epochs without an improvement in the validation score after which early stopping
@@ -215,7 +216,7 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
         a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
-        ``callbacks__name__…``. Scoring callbacks receive token ids, or numbers in the unit of X.
+        ``callbacks__name__…``. Scoring callbacks receive token ids, or numbers in the units of X.
 
     device : str, default="auto"
         Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
@@ -228,15 +229,14 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
     backend : {"auto", "torch", "numba"}, default="auto"
         Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
         which are several times faster than torch on a CPU. They require Numba, which is installed
-        with this package, and are compiled when a machine first uses them, which takes a few
+        with this package, and are compiled when they are first used on a machine, which takes a few
         seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
         built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
     random_state : int, RandomState instance or None, default=None
         Controls the initial weights, the order of the data, dropout and the validation split. Pass
         an int for results that are reproducible across calls: bit for bit on the same machine with
-        the same number of threads. What `sample` and `generate` write is controlled by their own
-        argument.
+        the same number of threads. `sample` and `generate` have a `random_state` as well.
 
     verbose : int or bool, default=0
         Verbosity level. 1 shows a progress bar in terminals and notebooks, and about ten lines
@@ -264,9 +264,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
     n_iter_ : int
         Number of epochs trained.
     loss_curve_ : list of float
-        Mean training loss of each epoch, per time step: with dropout, the negative log-likelihood
-        in the unit in which numbers are standardised; for ``density="squared_error"``, the squared
-        error.
+        Mean training loss of each epoch, per time step: the negative log-likelihood with dropout,
+        for numbers in standardised units; for ``density="squared_error"``, the squared error.
     validation_curve_ : list of float or None
         Negative validation loss after each epoch; None without validation data.
     best_epoch_ : int
@@ -293,13 +292,13 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
     .. math:: \log p(x) = \sum_t \log p(x_t \mid x_1, \ldots, x_{t-1}) + \log p(\text{end} \mid x),
 
     without the last term if ``ends_`` is False. `score` is its mean per predicted step, which is
-    comparable between folds whatever their lengths, so that `GridSearchCV` needs no `scoring`. It
-    is comparable neither between different `analyzer` or `min_df`, whose steps are others, nor
-    between the kinds. Bits per character, for any analyzer, are
-    ``-model.score_samples(X).sum() / np.log(2) / sum(map(len, X))``.
+    comparable between folds whatever their lengths, so `GridSearchCV` needs no `scoring`. It is not
+    comparable between different values of `analyzer` or `min_df`, for which the steps differ, or
+    between kinds. Bits per character, for any analyzer, are ``-model.score_samples(X).sum() /
+    np.log(2) / sum(map(len, X))``.
 
-    A single text is a single sample, which cross-validation cannot split: cut it into pieces of,
-    for example, 10,000 characters, and set ``ends=False``.
+    A single text is a single sample, which cross-validation cannot split: cut it into pieces, for
+    example of 10,000 characters, and set ``ends=False``.
 
     Values between 0 and 1 of ``kind="binary"`` are scored by their cross-entropy, which is the
     expected log-likelihood of a draw.
@@ -512,14 +511,14 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Log-likelihoods in nats, with that of the end if the model learned it. For numbers,
-            log-densities in the unit of X. Longer sequences have lower values.
+            Log-likelihoods in nats, including that of the end if the model learned where sequences
+            end. For numbers, log-densities in the units of X. Longer sequences have lower values.
         """
         steps, lengths = self._step_scores(X, "score_samples")
         return np.add.reduceat(steps, np.cumsum(lengths) - lengths)
 
     def score_steps(self, X: Any) -> np.ndarray:
-        """Compute the log-likelihood of each step given those before.
+        """Compute the log-likelihood of each step given the previous ones.
 
         Parameters
         ----------
@@ -529,9 +528,9 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         Returns
         -------
         ndarray of object of shape (n_samples,)
-            An array of float64 for each sequence, with one log-likelihood per time step, and if
-            the model learned where sequences end, that of the end as the last one. Their sum is
-            that of `score_samples`.
+            An array of float64 for each sequence, with one log-likelihood per time step, and if the
+            model learned where sequences end, that of the end as the last one. Their sum is the
+            value of `score_samples`.
         """
         steps, lengths = self._step_scores(X, "score_steps")
         return to_object_array(np.split(steps, np.cumsum(lengths)[:-1]))
@@ -551,8 +550,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         Returns
         -------
         float
-            In nats; divided by ``-np.log(2)``, bits per step. The end is a step, if the model
-            learned it.
+            In nats; divide by ``-np.log(2)`` for bits per step. The end counts as a step if the
+            model learned where sequences end.
         """
         caller = f"{type(self).__name__}.score"
         steps, lengths = self._step_scores(X, "score")
@@ -594,14 +593,15 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         stop: Any = None,
         random_state: RandomState = None,
     ) -> np.ndarray:
-        """Write new sequences.
+        """Generate new sequences.
 
         Parameters
         ----------
         n_samples : int, default=1
             Number of sequences.
         max_length : int or None, default=None
-            Maximum number of steps of each. If None, the parameter `max_length` of the model.
+            Maximum number of steps per sequence. If None, the model's parameter `max_length` is
+            used.
         temperature : float, default=1.0
             Values below 1 sharpen the distribution, values above 1 flatten it, 0 always selects the
             most probable step. For 0/1 values, it divides their log odds; for numbers, it
@@ -613,7 +613,7 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
             Sample only from the smallest set of most probable tokens whose total probability is at
             least `top_p` (nucleus sampling), after `temperature` and `top_k`.
         stop : token, or set, list or tuple of tokens, default=None
-            Tokens after which a sequence ends; they are part of it.
+            Tokens that end a sequence; they are included in it.
         random_state : int, RandomState instance or None, default=None
             Controls the sampling. Each sequence has a separate stream of random numbers, determined
             by its position, so it does not depend on the number of sequences.
@@ -621,8 +621,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_timesteps[, ...])
-            Sequences of the kind in `fit`: strings or lists of tokens in an object array; or
-            numbers.
+            Sequences of the same kind as in `fit`: strings or lists of tokens in an object array;
+            or numbers.
         """
         caller = f"{type(self).__name__}.sample"
         check_is_fitted(self)
@@ -662,10 +662,10 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         Parameters
         ----------
         X : as in `fit`
-            Sequences to continue (prompts). An empty one is a begin, if sequences end.
+            Sequences to continue (prompts). If sequences end, an empty prompt starts a new one.
         max_length : int or None, default=None
-            Maximum number of steps to add to each. If None, the parameter `max_length` of the
-            model.
+            Maximum number of steps to add to each. If None, the model's parameter `max_length` is
+            used.
         temperature : float, default=1.0
             As in `sample`.
         top_k : int or None, default=None
@@ -765,7 +765,7 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         return self._as_steps(means)
 
     def predict_steps(self, X: Any) -> np.ndarray:
-        """Predict each step from those before, such as the next frame of a video.
+        """Predict each step from the previous ones, such as the next frame of a video.
 
         Parameters
         ----------
@@ -775,7 +775,7 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_timesteps[, ...])
-            For each time step of X, what `predict` returns for the steps before: a list of tokens
+            For each time step of X, what `predict` returns for the previous steps: a list of tokens
             per sequence, or numbers in the format of X.
         """
         target = self._target_after_check()
@@ -797,7 +797,7 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         return self._as_rows(rows)
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the state after each sequence, as features for another estimator.
+        """Return the final hidden state of each sequence, as features for another estimator.
 
         Parameters
         ----------
@@ -814,19 +814,20 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         return position.states[0, -1].copy()
 
     def stream(self, n_streams: Int | None = None) -> LanguageStream:
-        """Begin sequences that arrive step by step.
+        """Start a stream: sequences that arrive step by step.
 
         Parameters
         ----------
         n_streams : int or None, default=None
-            Number of streams that are pushed together, which is much faster than one after the
-            other. If None, a single one, whose steps and predictions have no axis for it.
+            Number of parallel streams. Pushing them together is much faster than one after the
+            other. If None, there is a single stream, and its steps and predictions have no axis for
+            streams.
 
         Returns
         -------
         LanguageStream
-            ``push(step)`` returns the prediction of the next step, ``sample(n_steps)`` what may
-            follow.
+            ``push(step)`` returns the prediction of the next step, and ``sample(n_steps)`` a random
+            continuation.
         """
         check_is_fitted(self)
         check_streams(self, n_streams, f"{type(self).__name__}.stream")
@@ -900,8 +901,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         for name, value in given.items():
             if value is not None:
                 raise ValueError(
-                    f"{caller}: {name}={plain(value)} is an option of tokens, but the model was "
-                    f"fitted with numbers. Leave it out; temperature works for both."
+                    f"{caller}: {name}={plain(value)} is an option for tokens, but the model was "
+                    "fitted with numbers. Leave it out; temperature works for both."
                 )
         return chosen
 
@@ -915,8 +916,8 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         for token in tokens:
             if not _in(token, ids):
                 raise ValueError(
-                    f"{caller}: stop has {token!r}, which is not a token of the model. Pass one of "
-                    "tokens_, or a set of them."
+                    f"{caller}: stop contains {token!r}, which is not a token of the model. Pass "
+                    "one of tokens_, or a set of them."
                 )
         return [ids[token] for token in tokens]
 

@@ -25,14 +25,15 @@ class LanguageStream(PredictionStream):
     estimator : RNNLanguageModel
         Fitted.
     n_streams : int or None
-        Number of streams; None for a single one, whose steps and predictions have no axis for it.
+        Number of streams; None for a single stream, whose steps and predictions have no axis for
+        streams.
 
     Attributes
     ----------
     n_streams : int or None
         As above.
     state : dict of ndarray
-        Everything that is known of the steps so far. It can be stored, and assigned to continue.
+        Everything that is known about the steps so far. It can be stored, and assigned to continue.
 
     Examples
     --------
@@ -58,8 +59,8 @@ class LanguageStream(PredictionStream):
         Parameters
         ----------
         X : step or chunk; a sequence of them for several streams
-            Of a model of text, a string, which is split into its tokens; of one of tokens, a token,
-            or a list of tokens; of numbers, an array of shape (n_features,) or (n_timesteps,
+            For a model of text, a string, which is split into its tokens; for tokens, a token or a
+            list of tokens; for numbers, an array of shape (n_features,) or (n_timesteps,
             n_features).
 
         Returns
@@ -73,8 +74,8 @@ class LanguageStream(PredictionStream):
             self._state["outputs"] = self._advance_all(rows)
         elif any(len(row) for row in rows):
             raise ValueError(
-                f"{self._where}: X has no token for some streams, but for others. Pass one or more "
-                "for each."
+                f"{self._where}: X has no tokens for some streams, but has tokens for others. Pass "
+                "one or more for each."
             )
         return self.predict()
 
@@ -102,7 +103,7 @@ class LanguageStream(PredictionStream):
         top_p: Any = None,
         random_state: RandomState = None,
     ) -> Any:
-        """Write what may follow; the stream itself stays where it is.
+        """Generate a continuation; the stream itself does not advance.
 
         Parameters
         ----------

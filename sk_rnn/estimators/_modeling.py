@@ -1,4 +1,4 @@
-"""The base of language models: fit, from end to end."""
+"""Base class of language models: fit, from end to end."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -219,7 +219,7 @@ class BaseLanguageModel(LanguageNetwork):
             prepared = source.prepare(spans, rows, caller)
             bias = target.learn(spans, rows, source.scaling)
             initial = {**prepared, "output_bias": bias}
-            if target.kind == "tokens" and target.ends:  # every row begins with the begin mark
+            if target.kind == "tokens" and target.ends:  # every row begins with the begin token
                 unseen = prepared["unseen_tokens"]
                 initial["unseen_tokens"] = unseen[unseen != target.begin]
             self._module_arguments = self._choose_module(spans, rows, params, extras)
@@ -349,7 +349,7 @@ class BaseLanguageModel(LanguageNetwork):
         return self._validation_data(inputs, labels, by_step, device)
 
     def _residual_variance(self, spans: Spans) -> float:
-        """Return the mean squared error on the training rows, in the unit of the network."""
+        """Return the mean squared error on the training rows, in the units of the network."""
         target = cast(NextValue, self._target)
         n_features, total = target.n_features, [0.0, 0]
 

@@ -169,7 +169,8 @@ _INSTEAD = {
     "Attention uses all hidden states; set attention.": "pooling pool",
     "Targets are always sequences; leave it out.": "return_sequences",
     "Only RNNClassifier and RNNRegressor have it; leave it out.": "head_norm tbptt_steps",
-    "Each step is predicted from those before, so the network reads forward; leave it out.": """
+    "Each step is predicted from the previous ones, so the network reads forward; leave it "
+    "out.": """
         bidirectional bidir bi_directional is_bidirectional birnn go_backwards""",
     "This network has no convolution; leave it out.": """
         conv_channels conv_kernel_size conv_stride filters kernel_size stride""",

@@ -90,7 +90,7 @@ SEQUENCE_MODEL: Constraints = {
     "feature_masking": [_fraction],
 }
 
-# Only for estimators that can score validation data by scikit-learn's scorers.
+# Only for estimators that can score validation data with scikit-learn's scorers.
 SCORING: Constraints = {"scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None]}
 
 # Only for estimators with targets per sequence or per time step.
@@ -224,12 +224,12 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
         ),
         (
             reads_tokens and params["differences"] is True,
-            "differences=True is not possible for token ids. Leave differences at its default "
+            "differences=True is not supported for token ids. Leave differences at its default "
             "'auto'.",
         ),
         (
             reads_tokens and params["time_warping"] > 0,
-            f"time_warping={params['time_warping']} is not possible for token ids. Set "
+            f"time_warping={params['time_warping']} is not supported for token ids. Set "
             "time_warping=0.",
         ),
         (
@@ -240,13 +240,13 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
         *chain_conflicts(params),
         (
             reads_tokens and params["center_inputs"],
-            "center_inputs=True is not possible for token ids, which have no mean. Set "
+            "center_inputs=True is not supported for token ids, which have no mean. Set "
             "center_inputs=False.",
         ),
         *(
             (
                 reads_tokens and params[name] > 0,
-                f"{name}={params[name]} is not possible for token ids; word_dropout hides some of "
+                f"{name}={params[name]} is not supported for token ids; word_dropout hides some of "
                 f"them. Set {name}=0.",
             )
             for name in ("time_masking", "feature_masking")
@@ -261,7 +261,7 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
 
 
 def chain_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
-    """Return what contradicts labels that are predicted together, with messages."""
+    """Return the parameters that contradict jointly predicted labels, with messages."""
     crf = params.get("crf")  # not of all estimators
     if not crf and params.get("unseen_transitions", "allow") == "allow":
         return []
@@ -274,18 +274,18 @@ def chain_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
         ),
         (
             crf and params["class_weight"] is not None,
-            f"class_weight={params['class_weight']!r} is not possible with crf=True, whose loss is "
-            "that of whole sequences of labels. Set class_weight=None, and pass sample_weight "
+            f"class_weight={params['class_weight']!r} is not supported with crf=True, whose loss "
+            "is that of whole sequences of labels. Set class_weight=None and pass sample_weight "
             "instead.",
         ),
         (
             crf and params["label_smoothing"] > 0,
-            f"label_smoothing={params['label_smoothing']} is not possible with crf=True, whose "
+            f"label_smoothing={params['label_smoothing']} is not supported with crf=True, whose "
             "loss is that of whole sequences of labels. Set label_smoothing=0.",
         ),
         (
             crf and params["tbptt_steps"] is not None,
-            f"tbptt_steps={params['tbptt_steps']} is not possible with crf=True, whose loss needs "
+            f"tbptt_steps={params['tbptt_steps']} is not supported with crf=True, whose loss needs "
             "all time steps of a sequence. Set tbptt_steps=None, or cut sequences into shorter "
             "ones.",
         ),

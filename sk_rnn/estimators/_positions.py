@@ -31,7 +31,7 @@ from .sources import Samples
 
 
 class LanguageNetwork(NetworkEstimator):
-    """An estimator whose network predicts each step of X from those before."""
+    """An estimator whose network predicts each step of X from the previous ones."""
 
     _module_class = LanguageModel
     _target: NextStep
@@ -100,7 +100,7 @@ class LanguageNetwork(NetworkEstimator):
         return Readable("next step", data, spans, has_targets=True)
 
     def _positions(self, prompts: Spans) -> Position:
-        """Return where rows stand after the inputs ``prompts``."""
+        """Return the state of each row after the inputs ``prompts``."""
         net = self.net_
         data = SequenceData(prompts, net.device, dtype=float_type(self._precision))
         batches = self._batches(data)
@@ -127,7 +127,7 @@ class LanguageNetwork(NetworkEstimator):
         return PredictionBatches(data, pad_samples=not self.module_.rows_independent)
 
     def _begin(self, n_rows: int) -> Position:
-        """Return where rows stand before their first step."""
+        """Return the state of each row before its first step."""
         begin = np.array([self._target.begin])
         values = np.repeat(begin, n_rows, axis=0)
         starts = np.arange(n_rows)
@@ -142,7 +142,7 @@ class LanguageNetwork(NetworkEstimator):
         seed: int,
         max_length: int,
     ) -> list[Any]:
-        """Return what follows each row: token ids, or arrays in the unit of the network."""
+        """Return a continuation of each row: token ids, or arrays in the units of the network."""
         net, target, n_rows = self.net_, self._target, len(position.outputs)
 
         def compute(interrupted: threading.Event) -> list[Any]:

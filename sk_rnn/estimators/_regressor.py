@@ -73,7 +73,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         time step is a later value of X, which the backward direction would read.
 
     pooling : {"auto", "concat", "last", "mean", "max", "attention"}, default="auto"
-        How the hidden states of a sequence are reduced to one vector: the final state of each
+        How the hidden states of a sequence are reduced to a single vector: the final state of each
         direction ("last"), the mean or maximum over time, a learned weighted mean ("attention"), or
         the concatenation of mean, maximum and final state ("concat"). "auto" uses "max" for tokens
         in sequences of 100 or more time steps on average, and "concat" otherwise. Must be "auto"
@@ -98,12 +98,13 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     embedding_dim : int or None, default=None
         If not None, integers in X are token ids, one per time step, and an embedding vector of this
-        size is learned for each token. If None, integers are numbers, unless `embedding_weights` is
-        given, and strings and words in X get vectors of size 64.
+        size is learned for each token. If None, integers are treated as numbers unless
+        `embedding_weights` is given, and words in X get embedding vectors of size 64.
 
     num_embeddings : int or None, default=None
         Size of the vocabulary: ids range from 0 to ``num_embeddings - 1``. If None, it is taken
-        from the Panel or from `embedding_weights`, or else it is the highest id in `fit` plus one.
+        from the Panel or from `embedding_weights`, and otherwise it is the largest id in `fit` plus
+        one.
 
     embedding_weights : array-like of shape (num_embeddings, embedding_dim) or None, default=None
         Pretrained embedding vectors, with row i for token id i. X then contains token ids.
@@ -122,20 +123,21 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     analyzer : {"word", "char"}, callable or None, default="word"
         How strings in X are split into tokens, one time step each: into lowercase words of two or
         more characters, as `SequenceVectorizer` does by default; into characters; or by a callable
-        that takes a string and returns a list. Lists of words are used as they are; None requires X
-        to consist of them. Only used if X contains text.
+        that takes a string and returns a list. Lists of words are used unchanged; if None, X must
+        consist of such lists. Only used if X contains text.
 
     min_df : int or "auto", default="auto"
-        Words in X that occur in fewer sequences than this are replaced by the unknown token.
-        "auto" uses 2 with 1,000 sequences or more, so that the model learns to handle unknown
-        words, and 1 otherwise or if their letters are read. Only used if X contains text.
+        Words in X that occur in fewer sequences than this are replaced by the unknown token. "auto"
+        uses 2 with 1,000 sequences or more, so that the model learns to handle unknown words, and 1
+        otherwise, or if words are also read by character (see `char_embedding`). Only used if X
+        contains text.
 
     char_embedding : {"auto", "rnn", "cnn"} or None, default="auto"
-        How the letters of each word are read: by a recurrent network ("rnn"), whose final states
-        are put beside the embedding vector of the word, by a convolution ("cnn"), or not at all.
-        The ending of an unknown word often tells what it is. Of words longer than 24 letters, the
-        beginning and the end are read. "auto" uses "rnn" for words with ``return_sequences=True``,
-        and None otherwise. Only possible if X contains words.
+        How the characters of each word are read in addition: by a recurrent network ("rnn"), by a
+        convolution ("cnn"), or not at all. The result is concatenated with the embedding vector of
+        the word. This helps with unknown words, whose endings are often informative. Of words of
+        more than 24 characters, only the beginning and the end are read. "auto" uses "rnn" for
+        words with ``return_sequences=True``, and None otherwise. Only possible if X contains words.
 
     padding_value : float or None, default=None
         The value that X is padded with. Time steps at the start or the end of a sequence are
@@ -163,38 +165,39 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     differences : bool or "auto", default="auto"
         Whether to add the differences between successive time steps to the features, scaled to half
         the standard deviation of the features. "auto" adds them to sequences of numbers if
-        successive differences are correlated by more than 0.5, as in smooth curves; those of jagged
-        series are mostly noise. Not possible for token ids.
+        successive differences are correlated by more than 0.5, as in smooth curves; the differences
+        of jagged series are mostly noise. Not supported for token ids.
 
     time_warping : float in [0, 2), default=0.0
         Strength of a random distortion of time during training (Um et al., 2017): each sequence is
         cut into four parts, whose durations are multiplied by random factors ``exp(time_warping *
         N(0, 1))`` and rescaled to the length of the sequence. 0.1 is a moderate value. Only useful
-        if the target does not depend on durations or frequencies. Not possible for token ids, or
+        if the target does not depend on durations or frequencies. Not supported for token ids, or
         with ``return_sequences=True``.
 
     center_inputs : bool, default=False
-        Whether to subtract from each sequence its own mean of each feature over its time steps,
-        before anything else is learned or predicted from it. On spectrograms (cepstral mean
-        normalisation; Atal, 1974) this removes the loudness, the microphone and part of the voice:
-        try it if predictions are for other speakers or devices than those of the training data.
-        Not useful if the level of a sequence is informative. Not possible for token ids, or with
-        `stream`. A memory-mapped Panel is copied.
+        Whether to subtract from each feature of a sequence its mean over the time steps of that
+        sequence, before any other processing. On spectrograms (cepstral mean normalisation; Atal,
+        1974) this removes the effect of the loudness, of the microphone and partly of the voice:
+        try it if the model will be used with speakers or devices that are not in the training data.
+        Not useful if the mean level of a sequence is informative. Not supported for token ids, or
+        with `stream`. A memory-mapped Panel is copied.
 
     time_masking : int, default=0
-        Maximum number of successive time steps that are masked at once during training
-        (SpecAugment; Park et al., 2019): in each epoch, two masks of random lengths are placed at
-        random in each sequence, each over at most a fifth of it, and masked features have their
-        mean over the training data. Meant for spectrograms of whole utterances, where 15 is a
-        moderate value; it did not help on single words. Sequences of fewer than five time steps are
-        not masked. With ``return_sequences=True``, the targets of masked time steps remain in the
-        loss. Not possible for token ids.
+        Maximum number of consecutive time steps that one mask covers during training (SpecAugment;
+        Park et al., 2019): in each epoch, two masks of random lengths are placed at random
+        positions in each sequence, each over at most a fifth of it. Masked values are replaced by
+        the mean of their feature over the training data. Meant for spectrograms of whole
+        utterances, where 15 is a moderate value; it did not help on single words. Sequences of
+        fewer than five time steps are not masked. With ``return_sequences=True``, the targets of
+        masked time steps remain in the loss. Not supported for token ids.
 
     feature_masking : float in [0, 1), default=0.0
-        Maximum fraction of the features that are masked at once during training, in all time steps:
-        two masks per sequence, as with `time_masking`, over successive features. Only useful if
-        neighbouring features are related, as the bands of a spectrogram are; 0.15 is a moderate
-        value. Masks nothing if the fraction is less than one feature. Not possible for token ids.
+        Maximum fraction of the features that one mask covers during training, in all time steps: as
+        with `time_masking`, two masks per sequence, each over adjacent features. Only useful if
+        neighbouring features are related, like the bands of a spectrogram; 0.15 is a moderate
+        value. Nothing is masked if the fraction amounts to less than one feature. Not supported for
+        token ids.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
@@ -213,20 +216,20 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         factor by which `lr` is multiplied. `partial_fit` always uses "constant".
 
     weight_decay : float, default=0.01
-        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
-        decayed.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and the weights of
+        normalisation layers are not decayed.
 
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
         Mikolov & Bengio, 2013). If None, gradients are not clipped.
 
     tbptt_steps : int or None, default=None
-        Truncated backpropagation through time (Williams & Peng, 1990): longer training batches are
-        processed in chunks of this many time steps, counted after `conv_stride`. Hidden states are
-        carried from chunk to chunk, and the loss is that of the whole sequences, but gradients are
-        truncated at chunk boundaries, so that memory use is nearly independent of the sequence
+        Truncated backpropagation through time (Williams & Peng, 1990): training batches with more
+        time steps are processed in chunks of this many, counted after `conv_stride`. Hidden states
+        are carried from chunk to chunk, and the loss is that of the whole sequences, but gradients
+        are truncated at chunk boundaries, so memory use is nearly independent of the sequence
         length. With chunks of a hundred time steps or more, a training step takes about 1.2 times
-        as long, or 1.5 times with two layers. Dependencies longer than a chunk are learned only as
+        as long, or 1.5 times with two layers. Dependencies longer than a chunk are only learned as
         far as the hidden states happen to carry them. If None, gradients are backpropagated through
         whole sequences. Not supported with a user-defined `cell`.
 
@@ -259,10 +262,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     scoring : str, callable or None, default="loss"
         Validation score for early stopping and `validation_curve_`: "loss" for the negative loss,
-        the name of a scorer of scikit-learn, such as "neg_mean_absolute_error", or a function of
-        (estimator, X, y) that returns a number, where the estimator has `predict` and X is to be
-        passed to it. None is R². With ``return_sequences=True``, all time steps are scored
-        together.
+        the name of one of scikit-learn's scorers, such as "neg_mean_absolute_error", or a callable
+        ``scoring(estimator, X, y)`` that returns a number. This X can only be passed to
+        ``estimator.predict``. If None, R² is used. With ``return_sequences=True``, the score is
+        computed over all time steps.
 
     warm_start : bool, default=False
         Whether `fit` continues from the weights of the previous call.
@@ -274,8 +277,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         and standard deviation, see `predict`).
 
     huber_delta : float, default=1.35
-        Error from which the Huber loss is linear instead of quadratic, in standard deviations of y.
-        1.35 has 95 % efficiency for normally distributed errors (Huber, 1981).
+        Absolute error above which the Huber loss is linear instead of quadratic, in standard
+        deviations of y. 1.35 has 95 % efficiency for normally distributed errors (Huber, 1981).
 
     quantile : float in (0, 1), default=0.5
         Quantile to predict with ``loss="quantile"``.
@@ -284,7 +287,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
         a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
         ``callbacks__name__…``. Scoring callbacks receive class indices (token ids), or numbers in
-        the unit of y.
+        the units of y.
 
     device : str, default="auto"
         Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
@@ -297,7 +300,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     backend : {"auto", "torch", "numba"}, default="auto"
         Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
         which are several times faster than torch on a CPU. They require Numba, which is installed
-        with this package, and are compiled when a machine first uses them, which takes a few
+        with this package, and are compiled when they are first used on a machine, which takes a few
         seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
         built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
@@ -325,7 +328,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names. Only defined if X has column names that are all strings.
     vocabulary_ : dict
-        The id of each word, if X contains text or words.
+        Mapping from words to their ids, if X contains text or words.
     n_iter_ : int
         Number of epochs trained.
     loss_curve_ : list of float
@@ -349,7 +352,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     Notes
     -----
-    Predictions are float64, so that they have the range of y; the network computes in float32
+    Predictions are float64, so that they cover the range of y; the network computes in float32
     unless ``precision="float64"``. The notes of `RNNClassifier` apply as well.
 
     References
@@ -532,7 +535,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             list of strings or of lists of words. See the data contract in the documentation.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), or one sequence per sample
             Targets. With ``return_sequences=True``, one sequence of numbers per sample; time steps
-            whose numbers are all None or NaN have no target, as if their weight were zero, and
+            whose numbers are all None or NaN have no target (as if their weight were zero), and
             sequences without any target are left out. If X is a Panel, a Series or DataFrame
             indexed by the ids of the Panel is aligned with it; the same holds for `sample_weight`
             and `groups`.
@@ -540,8 +543,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             Weight of each sequence. A weight of zero leaves the sequence out; an integer weight k
             is equivalent to k copies. With ``return_sequences=True``, it can also contain one
             weight per time step. A weight of zero then leaves the time step out of the loss, and of
-            scores, but the network still reads it, and its label is still a class; a sequence
-            whose weights are all zero is left out.
+            scores, but the network still reads it, and the label still counts as a class; a
+            sequence whose weights are all zero is left out.
         X_val, y_val : as X and y, default=None
             Validation data, scored after each epoch. With ``early_stopping=True``, it determines
             when training stops and which weights are kept.
@@ -615,7 +618,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         -------
         y : ndarray of float64 of shape (n_samples,) or (n_samples, n_outputs)
             Predictions. With ``return_sequences=True``, a 1-D object array with one array per
-            sequence, of shape (n_timesteps,) or (n_timesteps, n_outputs); if y was videos, of their
+            sequence, of shape (n_timesteps,) or (n_timesteps, n_outputs); for videos, of their
             shape.
         std : ndarray of the same shape
             Predicted standard deviations. Only returned if `return_std` is True.
@@ -640,24 +643,25 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         return (mean, target.split(target.decode_std(outputs), spans)) if return_std else mean
 
     def stream(self, n_streams: Int | None = None) -> PredictionStream:
-        """Begin sequences that arrive step by step.
+        """Start a stream: sequences that arrive step by step.
 
         Parameters
         ----------
         n_streams : int or None, default=None
-            Number of streams that are pushed together, which is much faster than one after the
-            other. If None, a single one, whose steps and predictions have no axis for it.
+            Number of parallel streams. Pushing them together is much faster than one after the
+            other. If None, there is a single stream, and its steps and predictions have no axis for
+            streams.
 
         Returns
         -------
         PredictionStream
-            ``push(step or chunk)`` returns the prediction after it, the same as for the whole
-            sequence so far.
+            ``push(step or chunk)`` returns the prediction after these time steps, the same as that
+            for the whole sequence so far.
 
         Raises
         ------
         ValueError
-            If the predictions need the end of a sequence: with ``bidirectional=True``.
+            If predictions depend on later time steps, as with ``bidirectional=True``.
         """
         check_is_fitted(self)
         caller = f"{type(self).__name__}.stream"

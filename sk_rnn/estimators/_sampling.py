@@ -12,7 +12,7 @@ _positive_int = IntegerFrom(1)
 _SAMPLING: dict[str, tuple[list[Any], str]] = {
     "temperature": (
         [NumberIn(0, None, closed="left")],
-        "Pass a finite number from 0 on; 0 is greedy.",
+        "Pass a finite, non-negative number; 0 is greedy.",
     ),
     "top_k": ([_positive_int, None], "Pass a positive integer, or None for all tokens."),
     "top_p": (
@@ -33,8 +33,8 @@ _SAMPLING: dict[str, tuple[list[Any], str]] = {
 # Larger than the smallest normal number, because denormal numbers are flushed to zero.
 _TINY = 1e-300
 
-# Higher temperatures have the effect of this one: all tokens are as likely, and drawn numbers, a
-# million standard deviations apart, would overflow when they are read as the next input.
+# Higher temperatures have the effect of this one: all tokens are equally likely, and drawn numbers,
+# a million standard deviations apart, would overflow as the next input.
 _HOTTEST = 1e12
 
 

@@ -197,13 +197,13 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         How y is interpreted: as tokens or as numbers. "auto" applies the rules for X, except that
         the rows of a 2-D array are series. Set "series" for lists of integers that are quantities:
         "auto" treats them as tokens unless one of them has a fractional part, so a subset of the
-        data may be interpreted differently. From tokens in a 2-D array, which is padded if their
-        lengths differ, `padding_value` is dropped as it is from X.
+        data may be interpreted differently. If y is a padded 2-D array of tokens, `padding_value`
+        is dropped from it as from X.
 
     source_analyzer : {"char", "word"}, callable or None, default="char"
         How strings in X are split into tokens: into characters, into words with punctuation marks
         as separate tokens, or by a callable that takes a string and returns a list. Sequences of
-        tokens are used as they are; None requires X to consist of them.
+        tokens are used unchanged; if None, X must consist of such sequences.
 
     target_analyzer : {"char", "word"}, callable or None, default="char"
         Same as `source_analyzer`, for y. Characters and words are joined exactly as they were
@@ -225,8 +225,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
     embedding_weights : array-like of shape (n_tokens, n_embedded) or None, default=None
         Pretrained embedding vectors of source tokens, with row i for token id i. Requires X to be a
         Panel of token ids, such as `~sk_rnn.preprocessing.SequenceVectorizer` returns with a fixed
-        vocabulary. Not supported for strings, whose vocabulary is learned in each `fit`, so that
-        rows would refer to different tokens in different folds.
+        vocabulary. Not supported for strings, whose vocabulary is learned in each `fit`, so rows
+        would refer to different tokens in different folds.
 
     freeze_embedding : bool, default=False
         Whether to keep `embedding_weights` fixed during training.
@@ -237,7 +237,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         "auto" is True for a vocabulary of 1,000 tokens or more.
 
     embedding_dropout : float in [0, 1), default=0.2
-        Dropout probability of single values of the embedding vectors during training.
+        Dropout probability of individual values of the embedding vectors during training.
 
     word_dropout : float in [0, 1), default=0.0
         Probability of replacing a source token by the zero vector during training (Iyyer et al.,
@@ -293,8 +293,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         search (Wu et al., 2016). 0 ranks by probability, which favours short hypotheses.
 
     autoencoder : bool or "auto", default="auto"
-        Whether the target is X itself, and y is ignored. "auto" is True if `fit` is called without
-        y. Set it to True in a Pipeline, which passes y to every step.
+        Whether the target is X itself and y is ignored. "auto" is True if `fit` is called without
+        y. Set it to True in a pipeline, which passes y to every step.
 
     transform_method : {"predict", "encode"}, default="predict"
         What `transform` returns: predictions, or the encoding of each source, that is, the final
@@ -315,8 +315,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         factor by which `lr` is multiplied.
 
     weight_decay : float, default=0.01
-        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
-        decayed.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and the weights of
+        normalisation layers are not decayed.
 
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
@@ -355,7 +355,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
         a callback refers to, such as an Optuna trial, are not copied. Arguments are set as
         ``callbacks__name__…``. Scoring callbacks receive class indices (token ids), or numbers in
-        the unit of y.
+        the units of y.
 
     device : str, default="auto"
         Device of the network, for example "cpu", "cuda", "cuda:1" or "mps". "auto" selects CUDA if
@@ -368,7 +368,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
     backend : {"auto", "torch", "numba"}, default="auto"
         Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
         which are several times faster than torch on a CPU. They require Numba, which is installed
-        with this package, and are compiled when a machine first uses them, which takes a few
+        with this package, and are compiled when they are first used on a machine, which takes a few
         seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
         built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
@@ -390,8 +390,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
     Attributes
     ----------
     source_vocabulary_ : dict or None
-        Mapping from the tokens of X to their ids; ids 0 to 2 are reserved for the end mark, the
-        begin mark and the unknown token. None for numbers, and for a Panel of token ids.
+        Mapping from the tokens of X to their ids; ids 0 to 2 are reserved for the end token, the
+        begin token and the unknown token. None for numbers, and for a Panel of token ids.
     target_vocabulary_ : dict or None
         Same as `source_vocabulary_`, for y. None for numbers.
     n_features_in_ : int
@@ -432,7 +432,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
     If all targets are numbers of the same length, predictions also have this length; otherwise the
     model predicts where they end. Numbers are standardised internally.
 
-    Token ids, and with them the initial weights, do not depend on the order of the samples: tokens
+    Token ids, and therefore the initial weights, do not depend on the order of the samples: tokens
     that cannot be compared, such as frozensets, are sorted by their content. Only objects with the
     same content that are not equal are numbered in order of appearance.
 
@@ -705,7 +705,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         -------
         ndarray of shape (n_samples,), or as y
             Strings or lists of tokens, in an object array. Numbers are returned in the format of y:
-            a 2-D or 3-D array, videos as such, or an object array with one array per target.
+            a 2-D or 3-D array, an array of videos, or an object array with one array per target.
         """
         spans = self._read_sources(X, "predict")
         return self._predict_spans(spans)
@@ -828,14 +828,14 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             Sources.
         y : as in `fit`, default=None
             Targets. If None, the predicted targets, whose likelihood measures the confidence of the
-            model: that of `predict_n_best`, without the end mark if `max_length` truncated the
-            target. For an autoencoder the target is always X itself: sequences with low scores are
+            model: that of `predict_n_best`, without the end token if `max_length` truncated the
+            target. For an autoencoder, the target is always X itself: sequences with low scores are
             unlike those in `fit`.
 
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Log-likelihood of all tokens and the end mark; for numbers, the log-density with errors
+            Log-likelihood of all tokens and the end token; for numbers, the log-density with errors
             of unit variance in the standardised targets. Longer targets have lower values.
         """
         caller = f"{type(self).__name__}.score_samples"
@@ -868,7 +868,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         -------
         float
             The best possible score is 1.0. For tokens, the fraction of targets that are predicted
-            exactly. For numbers, R² as in `sklearn.metrics.r2_score`, in the unit of y: if all
+            exactly. For numbers, R² as in `sklearn.metrics.r2_score`, in the units of y: if all
             targets in `fit` had the same length, the mean R² of all time steps and features, as
             with ``scoring="r2"``; otherwise the mean R² of all features over the time steps of all
             targets, with predictions decoded to the true lengths.
@@ -1060,8 +1060,8 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             ),
             (
                 no_feedback and params["tied_embeddings"] not in ("auto", False),
-                "tied_embeddings=True has no effect with feedback=False, where the decoder embeds "
-                "no tokens. Set tied_embeddings=False.",
+                "tied_embeddings=True has no effect with feedback=False, where the decoder does "
+                "not embed tokens. Set tied_embeddings=False.",
             ),
         ]
         check_conflicts(conflicts, caller)
@@ -1088,13 +1088,14 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         conflicts = [
             (
                 numbers and tied is True,
-                "tied_embeddings=True has no effect if y is numbers, which are not embedded. Set "
-                "tied_embeddings=False.",
+                "tied_embeddings=True has no effect if y consists of numbers, which are not "
+                "embedded. Set tied_embeddings=False.",
             ),
             (
                 not feedback and params["scheduled_sampling"] > 0,
-                f"scheduled_sampling={params['scheduled_sampling']} has no effect if y is numbers, "
-                "which the decoder does not read with feedback='auto'. Set feedback=True.",
+                f"scheduled_sampling={params['scheduled_sampling']} has no effect if y consists "
+                "of numbers, which the decoder does not read with feedback='auto'. Set "
+                "feedback=True.",
             ),
             self._length_conflict(),
         ]

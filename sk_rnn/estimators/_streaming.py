@@ -26,8 +26,8 @@ def check_streams(estimator: Any, n_streams: Any, caller: str) -> None:
     arguments = estimator._module_arguments
     if arguments.get("bidirectional"):
         raise ValueError(
-            f"{caller}: the model was fitted with bidirectional=True, which reads each sequence "
-            "from its end, too, so its predictions need the whole sequence. Fit with "
+            f"{caller}: the model was fitted with bidirectional=True, which also reads each "
+            "sequence from its end, so its predictions need the whole sequence. Fit with "
             "bidirectional=False."
         )
     if estimator._source.centers:
@@ -38,8 +38,8 @@ def check_streams(estimator: Any, n_streams: Any, caller: str) -> None:
         )
     if not isinstance(arguments["cell"], str):
         raise ValueError(
-            f"{caller}: the user-defined cell {arguments['cell'].__name__} does not let states be "
-            "passed in and out. Fit with one of the built-in cells."
+            f"{caller}: the user-defined cell {arguments['cell'].__name__} does not support "
+            "passing states in and out. Fit with one of the built-in cells."
         )
     if arguments.get("conv_channels") is not None and arguments["conv_stride"] != 1:
         raise ValueError(
@@ -51,15 +51,16 @@ def check_streams(estimator: Any, n_streams: Any, caller: str) -> None:
 class PredictionStream:
     """Predictions of a fitted model for sequences that arrive step by step.
 
-    Returned by the method `stream` of the estimators. A push costs the same whatever came before,
-    and the predictions are those of `predict` for all steps so far.
+    Returned by the method `stream` of the estimators. The cost of a push does not depend on the
+    number of earlier steps, and the predictions are those of `predict` for all steps so far.
 
     Parameters
     ----------
     estimator : estimator
         Fitted, in one direction.
     n_streams : int or None
-        Number of streams; None for a single one, whose steps and predictions have no axis for it.
+        Number of streams; None for a single stream, whose steps and predictions have no axis for
+        streams.
     decode : str
         Method of the estimator whose results `push` returns.
 
@@ -68,7 +69,7 @@ class PredictionStream:
     n_streams : int or None
         As above.
     state : dict of ndarray
-        Everything that is known of the steps so far. It can be stored, and assigned to continue.
+        Everything that is known about the steps so far. It can be stored, and assigned to continue.
 
     Examples
     --------
@@ -107,7 +108,8 @@ class PredictionStream:
         if found != shapes:
             raise ValueError(
                 f"{type(self).__name__}: state has arrays of shape {found}, but the streams have "
-                f"{shapes}. Pass the state of a stream of the same model, with as many streams."
+                f"{shapes}. Pass the state of a stream of the same model, with the same number of "
+                "streams."
             )
         self._state = {
             name: np.array(state[name], dtype=value.dtype) for name, value in self._state.items()
@@ -126,8 +128,9 @@ class PredictionStream:
         ----------
         X : step or chunk; a sequence of them for several streams
             A step is a number, a token id, or an array of shape (n_features,); a chunk is an array
-            of shape (n_timesteps,) or (n_timesteps, n_features). Of a model of lists of words, a
-            word or a list of them; of one of strings, a string, which is split into its tokens.
+            of shape (n_timesteps,) or (n_timesteps, n_features). For a model of lists of words, a
+            word or a list of them; for a model of strings, a string, which is split into its
+            tokens.
 
         Returns
         -------
@@ -167,7 +170,9 @@ class PredictionStream:
         items = self._items(X)
         found = [read(item) for item in items]
         if len({is_chunk for _, is_chunk in found}) > 1:
-            raise ValueError(f"{self._where}: X has both steps and chunks. Pass one kind.")
+            raise ValueError(
+                f"{self._where}: X has both steps and chunks. Pass either steps or chunks."
+            )
         return [row for row, _ in found], found[0][1]
 
     def _items(self, X: Any) -> list[Any]:
@@ -223,8 +228,8 @@ class PredictionStream:
             step, feature = map(int, np.argwhere(~np.isfinite(scaled))[0])
             raise ValueError(
                 f"{self._where}: X has {values[step, feature]:g} at time step {step}, feature "
-                f"{feature}, with which the network cannot compute. Pass finite numbers; impute "
-                "missing values first."
+                f"{feature}, which the network cannot process. Pass finite numbers; impute missing "
+                "values first."
             )
         return scaled
 
@@ -243,8 +248,8 @@ class PredictionStream:
         """Read new steps of each stream; return the outputs of the network."""
         if self._estimator.net_ is not self._net:
             raise ValueError(
-                f"{self._where}: the model was trained again after the stream began, so that its "
-                "state belongs to other weights. Begin a new stream."
+                f"{self._where}: the model was trained again after the stream began, so its state "
+                "belongs to different weights. Start a new stream."
             )
         lengths = np.array([len(row) for row in rows])
         if (lengths == lengths[0]).all():

@@ -1,4 +1,4 @@
-"""Strings and their tokens: analyzers, joining, vocabularies with begin and end marks."""
+"""Strings and their tokens: analyzers, joining, vocabularies with begin and end tokens."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any
@@ -126,6 +126,6 @@ def warn_about_unknown(unknown: Unknown, rows: Sequence[Tokens], where: str) -> 
     i, token = unknown.first
     warn_user(
         f"{where}: {unknown.n_tokens} of {sum(map(len, rows))} tokens, in {unknown.n_sequences} of "
-        f"{len(rows)} sequences, are not in the vocabulary, the first is {short_repr(token)} in "
-        f"{argument(where)}[{i}]; each is replaced by the unknown token.",
+        f"{len(rows)} sequences, are not in the vocabulary (the first is {short_repr(token)} in "
+        f"{argument(where)}[{i}]); each is replaced by the unknown token.",
     )

@@ -1,4 +1,4 @@
-"""Parts of a training that depend on neither X nor y: backend, interruption, loss curves."""
+"""Parts of training that depend on neither X nor y: backend, interruption, loss curves."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -91,7 +91,7 @@ def make_scorer(
 
 
 def _own_score(net: RecurrentNet, X: Any, y: Any, sample_weight: Any = None) -> float:
-    """Return what the `score` method of the estimator does: R², or the accuracy."""
+    """Return what the `score` method of the estimator returns: R², or the accuracy."""
     return net.score(X, y, sample_weight)
 
 

@@ -89,8 +89,9 @@ _CONSTRAINTS: Constraints = {
     "token_bonus": [NumberIn(None, None, closed="neither")],
 }
 
-# Rows that are decoded after fit to find out whether the model predicts blanks only, and optimizer
-# steps from which this is a reason for a warning: all models begin with blanks.
+# Number of rows that are decoded after fit to check whether the model predicts only blanks, and
+# number of optimizer steps after which this is worth a warning: every model predicts only blanks at
+# first.
 _CHECKED_ROWS, _MIN_STEPS = 64, 200
 
 
@@ -114,24 +115,24 @@ class Transcript(NamedTuple):
 
 
 class RNNTranscriber(BaseRNN):
-    r"""Read a shorter sequence of tokens off a longer one of numbers: speech, handwriting (CTC).
+    r"""Transcriber of speech, handwriting and other signals into sequences of tokens (CTC).
 
-    A recurrent network predicts a token or *blank* at each time step. It is trained by
+    A recurrent network predicts a token or *blank* at each time step. It is trained with
     connectionist temporal classification (CTC; Graves et al., 2006), which needs to know what was
     said or written, but not when: the loss sums over all alignments of the transcript.
 
     X is a list of sequences of numbers: spectra of speech
-    (`~sk_rnn.preprocessing.LogMelSpectrogram`), pen strokes (`~sk_rnn.preprocessing.PenStrokes`),
-    sensors. y is a list of strings, or of sequences of tokens such as phonemes, that occur in X in
-    the same order; there must be fewer tokens than time steps. For targets in another order, or
-    longer than X, see `Seq2SeqTransformer`.
+    (`~sk_rnn.preprocessing.LogMelSpectrogram`), pen strokes (`~sk_rnn.preprocessing.PenStrokes`) or
+    sensor readings. y is a list of strings, or of sequences of tokens such as phonemes, that occur
+    in X in the same order; there must be fewer tokens than time steps. For targets in another
+    order, or longer than X, see `Seq2SeqTransformer`.
 
     Parameters
     ----------
     analyzer : {"char", "word"}, callable or None, default="char"
         How strings in y are split into tokens: into characters, into words with punctuation marks
         as separate tokens, or by a callable that takes a string and returns a list. Sequences of
-        tokens are used as they are; None requires y to consist of them.
+        tokens are used unchanged; if None, y must consist of such sequences.
 
     min_df : int or "auto", default="auto"
         Tokens that occur in fewer transcripts than this are not predicted. "auto" uses 2 for words
@@ -146,9 +147,9 @@ class RNNTranscriber(BaseRNN):
         model, the training time and the risk of overfitting.
 
     num_layers : int, default=2
-        Number of stacked recurrent layers. Two of size 96 made 15 to 33 % fewer errors than one of
-        size 128, on two speakers and four writers who were held out in turn, and took 1.4 times as
-        long.
+        Number of stacked recurrent layers. On two speakers and four writers, each held out in turn,
+        two layers of size 96 made 15 to 33 % fewer errors than one layer of size 128, and took 1.4
+        times as long.
 
     bidirectional : bool, default=True
         Whether to read each sequence in both directions. Set it to False if predictions must not
@@ -165,8 +166,8 @@ class RNNTranscriber(BaseRNN):
 
     conv_stride : int or "auto", default="auto"
         Keep every `conv_stride`-th time step after the convolution, which reduces the cost of the
-        recurrent layers by this factor. There must remain at least as many steps as a transcript
-        has tokens, plus one between equal neighbours. "auto" is the largest of 4, 2 and 1 that
+        recurrent layers by this factor. At least as many steps must remain as a transcript has
+        tokens, plus one for each pair of equal neighbours. "auto" is the largest of 4, 2 and 1 that
         leaves 1.5 times as many for each transcript in `fit`, and 1 without a convolution.
 
     scale_inputs : bool, default=True
@@ -174,31 +175,34 @@ class RNNTranscriber(BaseRNN):
         time steps, in float64, before numbers are rounded to float32. Token ids are never scaled.
 
     center_inputs : bool or "auto", default="auto"
-        Whether to subtract from each sequence its own mean of each feature over its time steps,
-        before anything else is learned or predicted from it. On spectra (cepstral mean
-        normalisation; Atal, 1974) this removes the loudness, the microphone and part of the voice,
-        and a model errs much less often on speakers that it was not fitted to. "auto" is True with
-        8 features or more, that is for spectra rather than pen strokes.
+        Whether to subtract from each feature of a sequence its mean over the time steps of that
+        sequence, before any other processing. On spectra (cepstral mean normalisation; Atal, 1974)
+        this removes the effect of the loudness, of the microphone and partly of the voice, and
+        makes far fewer errors on speakers that are not in the training data. "auto" is True with 8
+        features or more, that is for spectra rather than pen strokes.
 
     layer_norm : bool, default=False
         Whether to apply layer normalisation to the output of each recurrent layer (Ba, Kiros &
         Hinton, 2016).
 
     dropout : float in [0, 1), default=0.3
-        x
+        Dropout probability between recurrent layers and before the output layer during training.
 
     recurrent_dropout : float in [0, 1), default=0.25
         Dropout probability of the recurrent states during training, with the same mask at every
         time step (Gal & Ghahramani, 2016).
 
     time_masking : int, default=15
-        Maximum number of successive time steps that are masked at once during training
-        (SpecAugment; Park et al., 2019): in each epoch, two masks of random lengths are placed at
-        random in each sequence, each over at most a fifth of it, and masked features have their
-        mean over the training data. Sequences of fewer than five time steps are not masked.
+        Maximum number of consecutive time steps that one mask covers during training (SpecAugment;
+        Park et al., 2019): in each epoch, two masks of random lengths are placed at random
+        positions in each sequence, each over at most a fifth of it. Masked values are replaced by
+        the mean of their feature over the training data. Sequences of fewer than five time steps
+        are not masked.
 
     feature_masking : float in [0, 1), default=0.15
-        x
+        Maximum fraction of the features that one mask covers during training, in all time steps: as
+        with `time_masking`, two masks per sequence, each over adjacent features. Only useful if
+        neighbouring features are related, like the bands of a spectrogram.
 
     padding_value : float or None, default=None
         The value that X is padded with. Time steps at the start or the end of a sequence are
@@ -210,7 +214,7 @@ class RNNTranscriber(BaseRNN):
         beams are hardly better.
 
     lexicon : collection of str or of sequences of tokens, or None, default=None
-        Words that transcripts consist of; only sequences of them are predicted. Requires
+        Words that transcripts consist of; only sequences of these words are predicted. Requires
         `beam_width` > 1; 16 is usually wide enough. Words whose characters did not occur in y raise
         an error.
 
@@ -220,16 +224,16 @@ class RNNTranscriber(BaseRNN):
     language_model : RNNLanguageModel, callable or None, default=None
         Model of the transcripts, whose log-probabilities are added in beam search: a fitted
         `RNNLanguageModel` of the same tokens, or a function that takes a list of tokens and returns
-        the log-probabilities of the next one in the order of `tokens_`, and optionally that of the
-        end as a last one. Requires `beam_width` > 1. Copies of the estimator, as in GridSearchCV,
-        contain an unfitted model, unless it is wrapped in `sklearn.frozen.FrozenEstimator`.
+        the log-probabilities of the next one in the order of `tokens_`, optionally followed by that
+        of the end. Requires `beam_width` > 1. Copies of the estimator, as in GridSearchCV, contain
+        an unfitted model, unless it is wrapped in `sklearn.frozen.FrozenEstimator`.
 
     lm_weight : float, default=0.5
         Factor of the log-probabilities of `language_model`.
 
     token_bonus : float, default=0.0
         Number that is added to the score of a hypothesis for each of its tokens in beam search. A
-        positive value compensates the preference of a language model for short transcripts.
+        positive value compensates for the preference of a language model for short transcripts.
 
     optimizer : {"adamw", "adam", "nadam", "radam", "rmsprop", "sgd"} or type, default="adamw"
         The optimizer, by name or as a subclass of `torch.optim.Optimizer`. Its arguments are set as
@@ -246,8 +250,8 @@ class RNNTranscriber(BaseRNN):
         factor by which `lr` is multiplied.
 
     weight_decay : float, default=0.01
-        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and gains are not
-        decayed.
+        Weight decay of the weight matrices (Loshchilov & Hutter, 2019). Biases and the weights of
+        normalisation layers are not decayed.
 
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient over all weights; larger gradients are rescaled to it (Pascanu,
@@ -299,7 +303,7 @@ class RNNTranscriber(BaseRNN):
     backend : {"auto", "torch", "numba"}, default="auto"
         Implementation of the recurrent layers. "numba" uses the compiled kernels of this package,
         which are several times faster than torch on a CPU. They require Numba, which is installed
-        with this package, and are compiled when a machine first uses them, which takes a few
+        with this package, and are compiled when they are first used on a machine, which takes a few
         seconds. "auto" selects them wherever they are supported: with Numba, on a CPU, for the
         built-in cells, unless ``precision="bf16"``. The selected backend is ``net_.backend``.
 
@@ -321,7 +325,7 @@ class RNNTranscriber(BaseRNN):
     Attributes
     ----------
     tokens_ : ndarray of object of shape (n_tokens,)
-        The tokens, in the order of their probabilities after that of blank.
+        The tokens, in the order of their probabilities, which follow that of blank.
     conv_stride_ : int
         Number of time steps of X per step of `predict_proba`.
     n_features_in_ : int
@@ -382,7 +386,7 @@ class RNNTranscriber(BaseRNN):
 
     Examples
     --------
-    Each letter is a tone, of four time steps, and there is noise:
+    Each letter is a tone of four time steps, with noise:
 
     >>> import numpy as np
     >>> from sk_rnn import RNNTranscriber
@@ -548,7 +552,7 @@ class RNNTranscriber(BaseRNN):
         Warns
         -----
         ConvergenceWarning
-            If the model predicts no token at all, after 200 optimizer steps or more.
+            If the model still predicts no tokens after 200 optimizer steps or more.
         """
         with unchanged_on_failure(self):
             self._fit(
@@ -572,9 +576,10 @@ class RNNTranscriber(BaseRNN):
         found = self._transcription().each(spans.take(rows), lambda lp, row: ctc_greedy(lp)[0])
         if not any(map(len, found)):
             warn_user(
-                f"{caller}: the model predicts blanks only, also for its training data: it was not "
-                "trained for long enough, or X does not contain what y says. Increase max_epochs "
-                f"(it was trained for {self.n_iter_} epochs), or change lr (lr={self.lr}).",
+                f"{caller}: the model predicts only blanks, even for its training data: it was not "
+                "trained for long enough, or X does not contain what y describes. Increase "
+                f"max_epochs (it was trained for {self.n_iter_} epochs), or change lr "
+                f"(lr={self.lr}).",
                 ConvergenceWarning,
             )
 
@@ -670,9 +675,9 @@ class RNNTranscriber(BaseRNN):
         ndarray of object of shape (n_samples,), or of shape (n_samples, n_steps, 1 + n_tokens)
             One array of shape (n_steps, 1 + n_tokens) per sequence, float64; a 3-D array if X was
             an array and all have the same number of steps. The first column is blank, the others
-            are the tokens in the order of `tokens_`; a further last column stands for rare tokens
-            that `min_df` left out, if there were any. The number of steps is that of the sequence,
-            divided by `conv_stride_` and rounded up.
+            are the tokens in the order of `tokens_`; an additional last column stands for the rare
+            tokens that `min_df` excluded, if there were any. The number of steps is that of the
+            sequence, divided by `conv_stride_` and rounded up.
         """
         spans = self._read(X, "predict_log_proba")
         return stack_equal(self._transcription().each(spans, lambda lp, row: lp.copy()), X)
@@ -745,8 +750,8 @@ class RNNTranscriber(BaseRNN):
         predicted = target.tokens_of(self._best(spans, "score"))
         if not any(map(len, rows)):
             raise ValueError(
-                f"{caller}: all transcripts in y are empty, so that the token error rate is "
-                "undefined. Use sk_rnn.metrics.edit_distance."
+                f"{caller}: all transcripts in y are empty, so the token error rate is undefined. "
+                "Use sk_rnn.metrics.edit_distance."
             )
         return 1.0 - token_error_rate(rows, predicted, sample_weight=weights)
 
@@ -775,9 +780,9 @@ class RNNTranscriber(BaseRNN):
 
         Notes
         -----
-        Networks that are trained with CTC indicate a token in one or two steps, and blank
-        otherwise, so that `start` is more meaningful than `stop`. With ``bidirectional=True``,
-        tokens may also be indicated some steps early.
+        Networks trained with CTC predict a token in one or two steps, and blank otherwise, so
+        `start` is more meaningful than `stop`. With ``bidirectional=True``, tokens may also be
+        predicted some steps early.
         """
         caller = f"{type(self).__name__}.align"
         spans = self._read(X, "align")
@@ -790,7 +795,7 @@ class RNNTranscriber(BaseRNN):
             if len(ids) and ids.min() < 0:
                 token = tokens[row][int(ids.argmin())]
                 raise ValueError(
-                    f"{caller}: y[{row}] has tokens that did not occur in fit ({token}), and "
+                    f"{caller}: y[{row}] contains tokens that did not occur in fit ({token}), and "
                     "cannot be aligned. Leave them out."
                 )
             start, stop, log_proba = ctc_align(log_probs, ids)
@@ -807,7 +812,7 @@ class RNNTranscriber(BaseRNN):
 
     @property
     def tokens_(self) -> np.ndarray:
-        """The tokens, in the order of the probabilities after blank."""
+        """The tokens, in the order of their probabilities, which follow that of blank."""
         check_is_fitted(self)
         names = self._target.vocabulary.tokens
         return np.fromiter(names, dtype=object, count=len(names))
@@ -911,7 +916,7 @@ def _number(conv_stride: Any) -> int:
 
 
 def _refuse_raw(X: Any, where: str) -> None:
-    """Raise an error for text, and for waves and strokes that are not converted to features."""
+    """Raise an error for text, and for waveforms and strokes not converted to features."""
     if not isinstance(X, list | tuple) or not len(X):
         return
     first = X[0]
@@ -924,8 +929,9 @@ def _refuse_raw(X: Any, where: str) -> None:
         return
     if len(first) == 2 and np.ndim(first[0]) == 0 and np.size(first[1]) > 2:
         raise TypeError(
-            f"{where}[0] is a pair of a number and an array, as for a wave with its sampling rate. "
-            "Convert waves to spectra first: make_pipeline(LogMelSpectrogram(), RNNTranscriber())."
+            f"{where}[0] is a pair of a number and an array, as for a waveform with its sampling "
+            "rate. Convert waveforms to spectra first: make_pipeline(LogMelSpectrogram(), "
+            "RNNTranscriber())."
         )
     strokes = all(np.ndim(part) == 2 and np.shape(part)[1] == 2 for part in first)
     if strokes and len({len(part) for part in first}) > 1:
@@ -937,7 +943,7 @@ def _refuse_raw(X: Any, where: str) -> None:
 
 
 def _search_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
-    """Return parameters without an effect on greedy decoding, with their messages."""
+    """Return the parameters that have no effect on greedy decoding, with their messages."""
     used = {
         "lexicon": params["lexicon"] is not None,
         "language_model": params["language_model"] is not None,
@@ -946,7 +952,7 @@ def _search_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:
     return [
         (
             is_used and params["beam_width"] == 1,
-            f"{name} has no effect with beam_width=1, which decodes each step on its own. Set "
+            f"{name} has no effect with beam_width=1, which decodes each step separately. Set "
             "beam_width, for example to 16.",
         )
         for name, is_used in used.items()

@@ -264,7 +264,7 @@ class _FunctionModel:
         if found.shape not in ((n,), (n + 1,)) or not (found <= 1e-6).all():
             raise ValueError(
                 f"{where} returned {plain(found)}. Return {n} log-probabilities, zero or negative, "
-                "in the order of tokens_; and that of the end as a last one if it is known."
+                "in the order of tokens_; optionally followed by that of the end."
             )
         end = found[n:] if len(found) > n else [0.0]
         return np.concatenate([end, found[:n]])

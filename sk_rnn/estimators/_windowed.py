@@ -304,7 +304,7 @@ class WindowEstimator(NetworkEstimator):
         )
 
     def _last_windows(self) -> WindowData:
-        """Return the last windows of the series that are known, as inputs of the network."""
+        """Return the last windows of the known series, as inputs of the network."""
         source = self._source
         state = source.current()
         data, values = _tail(state.data, state.values, source.context)
@@ -327,7 +327,7 @@ class WindowEstimator(NetworkEstimator):
         return self._last_windows().batch(np.zeros(n_samples, dtype=np.int64)).X
 
     def _forecast_windows(self, windows: Windows, state: State) -> np.ndarray:
-        """Return forecasts in the unit that the network computes in.
+        """Return forecasts in the units of the network.
 
         Parameters
         ----------
@@ -374,7 +374,7 @@ class WindowEstimator(NetworkEstimator):
         Returns
         -------
         forecasts : ndarray of shape (n_series, n_steps, n_outputs)
-            In the unit that the network computes in.
+            In the units of the network.
         """
         source, target = self._source, self._target
         data, values = _tail(state.data, state.values, source.context)
@@ -393,7 +393,7 @@ class WindowEstimator(NetworkEstimator):
 
 
 def _tail(data: SeriesSet, values: np.ndarray, n_steps: int) -> tuple[SeriesSet, np.ndarray]:
-    """Return the last steps of each series, and what is read of them."""
+    """Return the last steps of each series, and the values that are read from them."""
     series = np.repeat(np.arange(data.n_series), data.lengths)
     from_end = data.offsets[1:][series] - np.arange(len(values))
     return data.tail(n_steps), values[from_end <= n_steps]

@@ -1,4 +1,4 @@
-"""Forecasts from many origins in the past, and their table."""
+"""Forecasts from many past origins, and the resulting table."""
 
 import operator
 from typing import Any
@@ -121,8 +121,8 @@ def _first_steps(data: SeriesSet, start: Any, where: str) -> np.ndarray:
             raise ValueError(f"{where}: start={start} must be between 0 and 1. {_START}")
         # The tolerance is for rounding errors: 0.8 * 10 must be 8.
         return np.maximum(np.floor(float(start) * data.lengths + 1e-9).astype(np.int64), 1)
-    whole = isinstance(start, int | np.integer) and not isinstance(start, bool)
-    if whole and data.clock.kind != "integer":
+    is_integer = isinstance(start, int | np.integer) and not isinstance(start, bool)
+    if is_integer and data.clock.kind != "integer":
         if start < 1:
             raise ValueError(f"{where}: start={start} is below 1. {_START}")
         return np.full(data.n_series, int(start))

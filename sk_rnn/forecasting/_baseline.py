@@ -13,7 +13,7 @@ FIRST_GROWTH = 0.75
 
 
 class Baseline(NamedTuple):
-    """Terms of the baseline of windows, in units of the window. They are not trained.
+    """Terms of the baseline of windows, in the units of each window. They are not trained.
 
     The baseline of step h in patch j of the horizon is, with the seasons l and parameters a, s, d,
 
@@ -22,10 +22,10 @@ class Baseline(NamedTuple):
 
     naive: np.ndarray  # (B, n_seasons, H) the value an integer number of seasons before each step
     short: np.ndarray  # (B, n_seasons) mean growth over a season, in the last quarter of one
-    long: np.ndarray  # (B, n_seasons) growth of the last season over the one before
+    long: np.ndarray  # (B, n_seasons) growth of the last season over the previous one
     last: np.ndarray  # (B,) the last value observed
     mean: np.ndarray  # (B,) the mean of the window
-    seasons_ahead: np.ndarray  # (n_seasons, H) from 1 on
+    seasons_ahead: np.ndarray  # (n_seasons, H) starting from 1
 
 
 def baseline_terms(
@@ -46,7 +46,7 @@ def baseline_terms(
     -------
     terms : Baseline
         float32. A value that is missing a season ago is replaced by that of an earlier season, or
-        else of the last value observed.
+        else by the last observed value.
     """
     n_windows, context = z.shape
     last = _last_observed(z, observed)
@@ -91,7 +91,7 @@ def first_forecast(terms: Baseline) -> np.ndarray:
 
 
 def _last_season(z: np.ndarray, observed: np.ndarray, season: int, last: np.ndarray) -> np.ndarray:
-    """Return the last season (B, season), missing values from earlier seasons."""
+    """Return the last season (B, season), with missing values filled in from earlier seasons."""
     n_windows, context = z.shape
     result = np.zeros((n_windows, season))
     known = np.zeros((n_windows, season), dtype=bool)
@@ -107,7 +107,7 @@ def _last_season(z: np.ndarray, observed: np.ndarray, season: int, last: np.ndar
 
 
 def _growth(z: np.ndarray, observed: np.ndarray, season: int, width: int) -> np.ndarray:
-    """Return the mean of ``z[t] - z[t - season]`` over the last steps, of pairs observed."""
+    """Return the mean of ``z[t] - z[t - season]`` over the last steps, for observed pairs."""
     context = z.shape[1]
     now, then = slice(context - width, context), slice(context - width - season, context - season)
     both = observed[:, now] & observed[:, then]
@@ -116,7 +116,7 @@ def _growth(z: np.ndarray, observed: np.ndarray, season: int, width: int) -> np.
 
 
 def _last_observed(z: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Return the last observed value of each window; 0 if nothing is."""
+    """Return the last observed value of each window; 0 if there is none."""
     back = np.argmax(observed[:, ::-1], axis=1)
     values = z[np.arange(len(z)), z.shape[1] - 1 - back]
     return np.where(observed.any(axis=1), values, 0.0)

@@ -73,7 +73,7 @@ class Columns:
 
     @property
     def known(self) -> np.ndarray:
-        """Positions of the columns that are known ahead."""
+        """Positions of the columns that are known in advance."""
         return np.flatnonzero(~np.array(self.past, dtype=bool))
 
     def label(self, j: int) -> str:
@@ -188,7 +188,7 @@ def learn_columns(X: Any, where: str, past_features: Any = None) -> Columns:
     where : str
         Name of X in error messages: the caller and the argument.
     past_features : label, int or list of these, default=None
-        Columns that are not known ahead, by name or position.
+        Columns that are not known in advance, by name or position.
 
     Returns
     -------

@@ -49,7 +49,7 @@ class Rows:
 
     @property
     def follows(self) -> np.ndarray:
-        """Whether each row but the first belongs to the same series as the previous row."""
+        """Whether each row except the first belongs to the same series as the previous row."""
         return self.series[1:] == self.series[:-1]
 
 
@@ -83,7 +83,7 @@ def read_times(index: pd.Index, where: str) -> Times:
         advice = f"{name}.set_axis(pd.to_datetime({name}.index)) if they are times."
         what = f"text in its index, for example {shown}"
     elif kind in ("floating", "mixed-integer-float"):
-        advice = f"{name}.reset_index(drop=True) if rows are equally far apart."
+        advice = f"{name}.reset_index(drop=True) if rows are evenly spaced."
         what = f"floats in its index, for example {shown}"
     else:
         advice = f"{name}.reset_index(drop=True)."
@@ -116,7 +116,7 @@ def find_clock(rows: Rows, freq: Any = None) -> tuple[Clock, np.ndarray]:
     if isinstance(freq, Clock):
         if freq.kind != "position" and not freq.reads(times):
             raise ValueError(
-                f"{rows.where} has times of another kind than the series before: "
+                f"{rows.where} has times of a different kind than the previous series: "
                 f"{describe_times(times)} after {freq.describe()}. Pass an index of the same kind."
             )
         freq = freq.frequency
@@ -344,7 +344,7 @@ def _on_grid(clock: Clock, rows: Rows, freq: str) -> tuple[Clock, np.ndarray]:
 
 
 def _in_steps(places: np.ndarray, step: int, follows: np.ndarray) -> np.ndarray:
-    """Return whether each row but the first is an integer number of steps after the previous."""
+    """Return whether each row except the first is whole steps after the previous one."""
     off = (places[1:] == OFF_GRID) | (places[:-1] == OFF_GRID)
     with np.errstate(over="ignore"):
         return (~follows | (np.diff(places) % step == 0)) & ~off
@@ -367,7 +367,7 @@ def _refuse_irregular(rows: Rows, step: int, clock: Clock, places: np.ndarray) -
         advice = f"Pass {name}.resample({freq!r}).mean() or set freq."
     else:
         usual, shown = str(step), str(found)
-        advice = "Pass times that are equally far apart, or set freq."
+        advice = "Pass evenly spaced times, or set freq."
     raise ValueError(
         f"{rows.where} has no regular frequency: most steps are {usual}, but {rows.row_of(i)} "
         f"comes {shown} after {rows.row_of(i - 1)}. {advice}"

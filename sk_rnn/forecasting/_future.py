@@ -13,7 +13,7 @@ from ._matching import as_table, read_ids, read_places
 from ._reading import has_default_index
 from ._series import SeriesSet
 
-# More forecasts do not fit into memory; probably a mistake, such as a year as number of steps.
+# More forecasts do not fit into memory. This is probably a mistake, such as passing a year.
 _MOST_STEPS = 2**28
 
 
@@ -28,7 +28,7 @@ class Future:
     ahead : ndarray of int64 of shape (n_rows,)
         Number of steps from the end of its series to each row, 1 or greater, in the order of X.
     series : ndarray of int64 of shape (n_rows,), default=None
-        The series of each row; None if each row is of all series, as for a wide y.
+        The series of each row; None if each row belongs to all series, as for a wide y.
     index : Index of length n_rows, default=None
         Index of the rows; None if y has no times.
     covariates : Covariates, default=None
@@ -248,9 +248,9 @@ def _refuse_missing(
         if data.clock.kind != "position":
             time = f"{data.clock.show(int(places[row]))} (row {row})"
         raise ValueError(
-            f"{where} has a missing value in {columns.label(int(j))} at {time}, which is known "
-            "ahead. Fill it in, or fit with past_features="
-            f"{columns.labels(np.array([j]))} if it is not known ahead."
+            f"{where} has a missing value in {columns.label(int(j))} at {time}, which is known in "
+            f"advance. Fill it in, or fit with past_features={columns.labels(np.array([j]))} if it "
+            "is not known in advance."
         )
 
 
@@ -268,9 +268,9 @@ def _require_no_covariates(
     if clock.kind != "position" and (data.layout.is_wide or data.n_series == 1):
         span = f"{clock.show(end + clock.step)} to {clock.show(end + clock.step * n)}"
     raise ValueError(
-        f"{caller}: the model was fitted with covariates that are known ahead, {names}, so it "
+        f"{caller}: the model was fitted with covariates that are known in advance, {names}, so it "
         f"needs them for {span}. Pass X with these rows, or fit with past_features for columns "
-        "that are not known ahead."
+        "that are not known in advance."
     )
 
 

@@ -36,7 +36,7 @@ def read_covariates(
     where : str
         Name of X in error messages: the caller and the argument.
     past_features : label, int or list of these, default=None
-        Columns that are not known ahead, by name or position.
+        Columns that are not known in advance, by name or position.
     columns : Columns, default=None
         Columns learned in fit, for covariates of another history.
     last : ndarray of int of shape (n_series,), default=None

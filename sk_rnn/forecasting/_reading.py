@@ -226,7 +226,7 @@ def _joined_times(indexes: list[pd.Index], names: list[str]) -> pd.Index:
         if kind is not kinds[0] or str(zone) != str(zones[0]):
             raise ValueError(
                 f"{names[i]} has a {_index_kind(indexes[i])} as index, but {argument(names[0])} "
-                f"has a {_index_kind(indexes[0])}. Give all series times of one kind."
+                f"has a {_index_kind(indexes[0])}. Give all series the same kind of times."
             )
     first, *others = indexes
     return first.append(others) if others else first

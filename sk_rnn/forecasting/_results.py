@@ -18,7 +18,7 @@ def give_back(
     Parameters
     ----------
     forecasts : ndarray of shape (n_series, n_steps) or (n_series, n_steps, n_labels)
-        Of the steps 1, 2, ... after the end of each series.
+        For the steps 1, 2, ... after the end of each series.
     future : Future
         The requested steps.
     data : SeriesSet

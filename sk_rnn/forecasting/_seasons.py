@@ -38,8 +38,8 @@ def nominal_seasons(clock: Clock) -> tuple[int, ...]:
         if 0.9 < days < 1.9:  # business days
             return (5,)
         steps = round(12 / max(round(days / (365.25 / 12)), 1))
-        whole = days > 27 and abs(steps * days - 365.25) < 2
-        return (steps,) if whole and steps > 1 else ()
+        divides_year = days > 27 and abs(steps * days - 365.25) < 2
+        return (steps,) if divides_year and steps > 1 else ()
     seconds = round(days * _DAY)
     if seconds == 0:
         return ()
@@ -133,8 +133,8 @@ def choose_patch(data: SeriesSet, seasons: tuple[int, ...]) -> int:
     """Return the number of time steps per patch, the input of one step of the network.
 
     The shortest season, nominal or given, whether it is used or not (minimum temperatures,
-    validation RMSE: 2.81 with patches of a week, 2.99 with single days). Without a season 8, but at
-    most a twelfth of the median series, so that a context has four patches.
+    validation RMSE: 2.81 with patches of a week, 2.99 with single days). Without a season, it is 8,
+    but at most a twelfth of the median series, so that a context has four patches.
     """
     nominal = nominal_seasons(data.clock)
     if seasons or nominal:
@@ -174,7 +174,7 @@ def choose_transform(data: SeriesSet) -> str | None:
 
 
 def is_nonnegative(data: SeriesSet) -> bool:
-    """Return whether no observed value is negative, so that forecasts should not be either."""
+    """Return whether no observed value is negative, so forecasts should not be either."""
     return not (data.values < 0).any()
 
 

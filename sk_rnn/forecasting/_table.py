@@ -36,7 +36,7 @@ class Table:
         return np.where(there, row, -1)
 
     def since(self, places: np.ndarray) -> "Table":
-        """Return the rows from a place of each series on, (n_series,)."""
+        """Return the rows at or after a place of each series, (n_series,)."""
         lengths = np.diff(self.offsets)
         skipped = np.clip(-((self.starts - places) // self.step), 0, lengths)
         series = np.repeat(np.arange(len(lengths)), lengths)
@@ -50,7 +50,7 @@ class Table:
 
     @property
     def ends(self) -> np.ndarray:
-        """The place of the last row of each series; that before `starts` of an empty one."""
+        """The place of the last row of each series; for an empty one, the place before `starts`."""
         return self.starts + self.step * (np.diff(self.offsets) - 1)
 
     def scattered(self) -> tuple[np.ndarray, np.ndarray]:

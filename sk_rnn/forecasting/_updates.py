@@ -20,7 +20,7 @@ class Truth(NamedTuple):
     """Observed values after the end of series."""
 
     series: np.ndarray  # (n_values,)
-    ahead: np.ndarray  # (n_values,) steps after the end of the series, from 1 on
+    ahead: np.ndarray  # (n_values,) steps after the end of the series, at least 1
     values: np.ndarray  # (n_values,) float64, none missing
     rows: np.ndarray  # (n_values,) the row of y of each value
 
@@ -155,8 +155,8 @@ def _follow(
         i = int(np.argmax(off))
         time = new.clock.times(new.table.scattered()[1][i : i + 1])[0]
         raise ValueError(
-            f"{where} has {time}, which is not on the grid of the times before: steps of "
-            f"{clock.freq or clock.step} from {data.show_end(0)} on. Pass times on this grid."
+            f"{where} has {time}, which is not on the grid of the previous times: steps of "
+            f"{clock.freq or clock.step}, counted from {data.show_end(0)}. Pass times on this grid."
         )
     return new, codes, places
 
@@ -166,16 +166,16 @@ def _check_kind(data: SeriesSet, new: SeriesSet, where: str) -> None:
     same = form == old_form or {form, old_form} <= set(_RAGGED)
     if not same:
         raise ValueError(
-            f"{where} is {_describe(form)}, but the series before were {_describe(old_form)}. Pass "
-            "the same kind."
+            f"{where} is {_describe(form)}, but the previous series were {_describe(old_form)}. "
+            "Pass the same kind."
         )
     kinds = {data.clock.kind, new.clock.kind}
     dates = {"fixed", "offset"}
     zones = (data.clock.tz is None) == (new.clock.tz is None)
     if (len(kinds) > 1 and not kinds <= dates) or not zones:
         raise ValueError(
-            f"{where} has times of another kind than the series before: {new.clock.describe()} "
-            f"after {data.clock.describe()}. Pass an index of the same kind."
+            f"{where} has times of a different kind than the previous series: "
+            f"{new.clock.describe()} after {data.clock.describe()}. Pass an index of the same kind."
         )
 
 
@@ -193,20 +193,20 @@ def _describe(form: str) -> str:
 
 
 def _codes_of(data: SeriesSet, new: SeriesSet, where: str) -> np.ndarray:
-    """Return the number of each new series among the known ones; higher numbers for others."""
+    """Return the number of each series among the known ones; higher numbers for new ones."""
     old, ids = data.layout, new.layout.ids
     if old.is_single:
         return np.zeros(1, dtype=np.int64)
     if old.form in ("wide", "matrix"):
         if len(ids) != len(old.ids) or old.ids.get_indexer(ids).min() < 0:
             raise ValueError(
-                f"{where} has the columns {list(ids)}, but the series before were "
+                f"{where} has the columns {list(ids)}, but the previous series were "
                 f"{list(old.ids)}. Pass the same columns."
             )
         return old.ids.get_indexer(ids)
     if ids.nlevels != old.ids.nlevels:
         raise ValueError(
-            f"{where} has ids of {ids.nlevels} levels, but the series before had "
+            f"{where} has ids of {ids.nlevels} levels, but the previous series had "
             f"{old.ids.nlevels}. Pass the same levels."
         )
     codes = old.ids.get_indexer(ids)
@@ -243,7 +243,7 @@ def _joined_layout(old: Layout, new: Layout) -> Layout:
 
 
 def _known_rows(old: SeriesSet, codes: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return the position in the values of what is known already; -1 for what is new."""
+    """Return the position of each known value; -1 for new values."""
     there = codes < old.n_series
     return np.where(there, old.table.rows(np.where(there, codes, 0), places), -1)
 
@@ -264,7 +264,7 @@ def _refuse_changed(
     i = int(np.argmax(changed | early))
     label = old.layout.label(int(codes[i]))
     at = f"{old.clock.show(int(places[i]))}{f' of {label}' if label else ''}"
-    what = f"a value at {at}, before those known"
+    what = f"a value at {at}, before the known ones"
     if changed[i]:
         what = f"another value at {at}: {values[i]:g}, where {known[i]:g} is known"
     raise ValueError(

@@ -160,7 +160,7 @@ def training_windows(
     series = np.repeat(np.arange(data.n_series), data.lengths)
     step = np.arange(len(values)) - data.offsets[series]
     observed = ~np.isnan(values)
-    before = np.cumsum(observed)  # up to and with each position
+    before = np.cumsum(observed)  # up to and including each position
     ahead = horizon if complete else 1
     lengths = data.lengths
     fits = step + ahead < lengths[series]

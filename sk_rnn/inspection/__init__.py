@@ -1,4 +1,4 @@
-"""Displays in the manner of scikit-learn's, and a report on common faults of models and data.
+"""Displays in the style of scikit-learn, and a report on common faults of models and data.
 
 ``from_estimator`` computes, the constructor holds arrays, ``plot`` draws with matplotlib (extra
 ``plot``), and ``to_frame`` returns the numbers. Does not import torch.

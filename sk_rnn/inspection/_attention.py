@@ -1,4 +1,4 @@
-"""Attention: of the decoder over the source, or of a pooling over the time steps."""
+"""Attention of the decoder over the source, or of pooling over the time steps."""
 
 from typing import Any, Self
 
@@ -26,14 +26,14 @@ _ACCEPTED = (
 class AttentionDisplay:
     """Attention weights of one sequence.
 
-    Of a `Seq2SeqTransformer`, the soft alignment: how much each step of the target depends on each
-    step of the source. Of an `RNNClassifier` or `RNNRegressor` with ``pooling="attention"``, the
+    For a `Seq2SeqTransformer`, the soft alignment: how much each step of the target attends to each
+    step of the source. For an `RNNClassifier` or `RNNRegressor` with ``pooling="attention"``, the
     weight of each time step in the pooled vector. Create it with :meth:`from_estimator`.
 
     Parameters
     ----------
     weights : ndarray of shape (n_target_steps, n_source_steps)
-        Each row sums to one. Of a pooling, there is one row.
+        Each row sums to one. For attention pooling, there is one row.
     source : list
         Tokens or indices of the source steps.
     target : list, default=None
@@ -50,7 +50,7 @@ class AttentionDisplay:
     ax_ : matplotlib Axes
         The axes with the weights.
     axes_ : list of matplotlib Axes
-        All axes: that of the series first, if it is drawn.
+        All axes; that of the series, if it is drawn, comes first.
     image_ : matplotlib AxesImage
         The heat map of an alignment; None for a pooling.
     bars_ : matplotlib BarContainer or Line2D
@@ -106,7 +106,7 @@ class AttentionDisplay:
         y : targets of X, default=None
             Targets of a Seq2SeqTransformer; by default, the predicted ones.
         sample : int, default=0
-            Which of the sequences to show.
+            Index of the sequence to show.
 
         Returns
         -------
@@ -144,8 +144,8 @@ class AttentionDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, or array of them, default=None
-            Axes to draw on; by default, new ones. The place of one axes is divided if a series is
-            drawn above the weights.
+            Axes to draw on; by default, new ones. A single axes is divided if a series is drawn
+            above the weights.
         **kwargs
             Arguments of ``Axes.imshow`` for an alignment, of ``Axes.bar`` for a pooling over
             tokens, and of ``Axes.plot`` for the weights of a pooling over a series.
@@ -208,9 +208,9 @@ class AttentionDisplay:
         Returns
         -------
         table : DataFrame
-            Of an alignment, one row per target step and one column per source step, with their
-            tokens as index and columns. Of a pooling, one row per step, with the columns "step"
-            and "weight".
+            For an alignment, one row per target step and one column per source step, with their
+            tokens as index and columns. For attention pooling, one row per step, with the columns
+            "step" and "weight".
         """
         if self.target is None:
             return pd.DataFrame({"step": self.source, "weight": self.weights[0]})

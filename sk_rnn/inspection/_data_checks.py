@@ -43,7 +43,7 @@ def check_time_axis(case: Case) -> Finding:
     n_features = case.seen.spans.n_features
     n_timesteps = case.median_length
     if case.seen.task == "pairs" and n_timesteps == 1:
-        return Finding(name, "skipped", "X are vectors")
+        return Finding(name, "skipped", "X contains vectors")
     if n_features < FEWEST_NEIGHBOURS:
         return Finding(name, "ok", f"{counted(n_features, 'feature')} cannot be time steps")
     chosen = case.standardised[:: 1 + len(case.standardised) // 200]
@@ -62,7 +62,7 @@ def check_time_axis(case: Case) -> Finding:
         "warning" if n_timesteps < n_features else "note",
         measured,
         along_features,
-        f"The axes look swapped. Pass {shape}, unless neighbouring features are alike by nature, "
+        f"The axes look swapped. Pass {shape}, unless neighbouring features are naturally similar, "
         "as in a spectrum.",
     )
 
@@ -105,7 +105,7 @@ def check_padding(case: Case) -> Finding:
 def _padded_share(sequences: list[np.ndarray], end: str) -> tuple[float, float | None]:
     """Share of steps in runs of the most common last step, and its value if it is one number.
 
-    0 if the same step is common elsewhere: then it is data.
+    The share is 0 if the same step is common elsewhere, because then it is data.
     """
     order = slice(None, None, -1) if end == "end" else slice(None)
     rows = [np.atleast_2d(x.T).T[order] for x in sequences]
@@ -116,7 +116,7 @@ def _padded_share(sequences: list[np.ndarray], end: str) -> tuple[float, float |
     for row in rows:
         same = (row == common).all(axis=1)
         run = len(row) if same.all() else int(same.argmin())
-        padded += run if run > 1 else 0  # one step, such as an end mark, is not padding
+        padded += run if run > 1 else 0  # one step, such as an end token, is not padding
         elsewhere += int(same.sum()) - run
         total += len(row)
     if elsewhere > 0.1 * padded:
@@ -143,7 +143,7 @@ def check_features(case: Case) -> Finding:
     parts = [f"{int(constant.sum())} of {steps.shape[1]} features are constant"]
     if places:
         parts[0] += f" ({which})"
-    parts.append(f"{n_duplicates} repeat another one")
+    parts.append(f"{n_duplicates} duplicate another one")
     if not n_useless:
         return Finding(name, "ok", ", ".join(parts), 0.0)
     advice = "Drop them: they add weights, but no information. A constant may be a broken sensor."
@@ -179,7 +179,7 @@ def check_outliers(case: Case) -> Finding:
 
 
 def _is_sparse(values: np.ndarray) -> np.ndarray:
-    """Whether a feature is far from its mean only because it is rarely different from one value.
+    """Whether a feature is far from its mean only because it nearly always has the same value.
 
     An example is a pixel at the edge of an image: its other values are of similar size.
     """
@@ -232,7 +232,7 @@ def check_classes(case: Case) -> Finding:
         "warning" if missed > MISSED_WARNING else "note",
         measured,
         rarest,
-        f'{advice}; compare models by scoring="balanced_accuracy" instead of accuracy.',
+        f'{advice}; compare models with scoring="balanced_accuracy" instead of accuracy.',
     )
 
 

@@ -91,8 +91,8 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
         A fitted estimator of this package, a fitted `Pipeline` whose last step is one, or a fitted
         search over either.
     X : sequences
-        Data to diagnose, as in `predict`; of a pipeline, as its first step accepts it. Held-out
-        data show overfitting and targets that cannot be predicted. Of an `RNNForecaster`, the
+        Data to diagnose, as in `predict`; for a pipeline, as its first step accepts it. Held-out
+        data reveals overfitting and targets that cannot be predicted. For an `RNNForecaster`, the
         series that it knows are used instead, and X may be None.
     y : array-like or None, default=None
         True targets. If None, checks that need them are skipped.
@@ -121,29 +121,29 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
                         differ three times less than neighbouring time steps.
     padding             More than 20 % of time steps are runs of one value at the ends of the
                         sequences that is rare elsewhere; a warning above 50 %.
-    features            A feature is constant, or repeats another one up to its scale.
-    outliers            A value is more than 20 standard deviations from the mean of training.
+    features            A feature is constant, or duplicates another one up to scale.
+    outliers            A value is more than 20 standard deviations from the training mean.
     scale               ``scale_inputs=False``, and features have a root mean square above 10.
     class balance       The rarest class has less than a fifth of the average share, and balanced
                         accuracy is below accuracy by more than 0.05; a warning above 0.15.
-    convergence         The last fifth of epochs has more than 15 % of the decrease of the loss;
-                        a warning if it has not fallen at all, or was not finite.
-    generalisation      The loss on the data exceeds that of training by more than 0.3 of the
+    convergence         The last fifth of epochs accounts for more than 15 % of the decrease in the
+                        loss; a warning if it has not fallen at all, or was not finite.
+    generalisation      The loss on the data exceeds the training loss by more than 0.3 of the
                         loss of a constant prediction; a warning above 0.75. Or the validation
                         score has fallen since its best epoch without early stopping.
     targets             Predictions are no better than a constant, by accuracy, balanced accuracy
                         and loss, or R². A linear model on summaries of the sequences then tells
                         whether y can be predicted at all. Or calibration found that networks
-                        trained without a part of the data cannot predict it (``temperature_``
-                        of 5 or more).
-    dead units          10 % of the states of a layer or more have a standard deviation below 1 %
+                        cannot predict the part of the data that was held out of their training
+                        (``temperature_`` of 5 or more).
+    dead units          At least 10 % of the states of a layer have a standard deviation below 1 %
                         of the median of all states; a warning for half of all states, unless the
                         score is good.
-    saturated gates     A quarter of the gates or more are below 0.05 or above 0.95 at 95 % of
-                        the steps; a warning for half of them, unless the score is good. Of a
-                        plain cell, its states are scaled to [0, 1] for it.
-    gradient half-life  The gradient of the loss with respect to the state halves in less than a
-                        tenth of the steps of a sequence (``half_lives`` of GradientFlowDisplay, of
+    saturated gates     At least a quarter of the gates are below 0.05 or above 0.95 at 95 % of
+                        the steps; a warning for half of them, unless the score is good. For a
+                        plain cell, its states, scaled to [0, 1], are checked instead.
+    gradient half-life  The gradient of the loss with respect to the state falls to half in fewer
+                        than a tenth of the steps of a sequence (``half_lives`` of GradientFlowDisplay, of
                         at most 32 sequences), and falls to 1 % in the earlier half, while the score
                         is not good; or it grows by more than a factor of 100.
     ==================  ==========================================================================
@@ -164,7 +164,7 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
     >>> report.findings[0].check, report.findings[0].severity
     ('features', 'note')
     >>> print(report.findings[0].measured)
-    1 of 2 features are constant (1), 0 repeat another one
+    1 of 2 features are constant (1), 0 duplicate another one
     >>> report.to_frame().columns.tolist()
     ['check', 'severity', 'measured', 'value', 'advice']
     """

@@ -22,7 +22,7 @@ class Opened(NamedTuple):
     model : estimator
     X : object
     decode : callable or None
-        From token ids to tokens, if a step before has their vocabulary.
+        Converts token ids to tokens, if an earlier step has their vocabulary.
     """
 
     model: Any

@@ -42,9 +42,9 @@ def open_axes(ax: Any, caller: str, size: tuple[float, float] | None = None) -> 
 def open_panels(
     ax: Any, n_panels: int, caller: str, size: tuple[float, float] | None = None
 ) -> tuple[Any, list[Any]]:
-    """Return the figure and axes below each other that share the x axis.
+    """Return the figure and vertically stacked axes that share the x axis.
 
-    ``ax`` is None for a new figure, one axes, whose place is divided, or as many as needed.
+    ``ax`` is None for a new figure, a single axes, which is divided, or as many as needed.
     """
     plt = import_pyplot(caller)
     if ax is None:
@@ -70,7 +70,7 @@ def open_panels(
     spec = ax.get_subplotspec()
     if spec is None:
         raise ValueError(
-            f"{caller}: ax is not part of a grid of subplots, so its place cannot be divided into "
+            f"{caller}: ax is not part of a grid of subplots, so it cannot be divided into "
             f"{n_panels}. Pass {n_panels} axes, or axes from plt.subplots()."
         )
     ax.set_axis_off()
@@ -84,7 +84,7 @@ def open_panels(
 
 
 def label_tokens(axis: Any, positions: Any, labels: Sequence[Any], *, rotate: bool) -> None:
-    """Label the steps of an axis with their tokens; of many, every k-th one."""
+    """Label the steps of an axis with their tokens; if there are many, every k-th one."""
     every = -(-len(labels) // _MOST_LABELS)
     shown = [_visible(label) for label in labels[::every]]
     axis.set_ticks(np.asarray(positions)[::every], shown)
@@ -116,7 +116,7 @@ def plot_features(ax: Any, values: np.ndarray, names: Sequence[str]) -> None:
 
 
 def whole_numbers(axis: Any) -> None:
-    """Put ticks at whole numbers only."""
+    """Place ticks only at integers."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True))

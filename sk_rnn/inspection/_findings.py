@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 
 
 class Case:
-    """A model on data, as observed by its estimator, with what several checks need.
+    """A model and the data that it is diagnosed on, with values that several checks need.
 
     Parameters
     ----------

@@ -23,8 +23,8 @@ class ForecastDisplay:
     forecast : Series
         The forecast, indexed by its times.
     intervals : dict, default=None
-        From the coverage, such as 0.9, to an array of shape (n_steps, 2): lower and upper ends of
-        the forecast's intervals.
+        Mapping from the coverage, such as 0.9, to an array of shape (n_steps, 2): lower and upper
+        ends of the forecast's intervals.
     truth : Series, default=None
         Values that were observed later.
     name : str, default=None
@@ -37,9 +37,9 @@ class ForecastDisplay:
     ax_ : matplotlib Axes
         The axes.
     history_line_, forecast_line_ : matplotlib Line2D
-        The lines of both.
+        The lines of the history and of the forecast.
     truth_line_ : matplotlib Line2D
-        That of the truth, or None.
+        The line of the truth, or None.
     bands_ : list of matplotlib PolyCollection
         The intervals, the widest first.
 
@@ -97,12 +97,12 @@ class ForecastDisplay:
         y_true : series, default=None
             Values that were observed later.
         history : series, default=None
-            The observed values, as in ``RNNForecaster.predict``; by default, the last ones of `fit`
-            and `update`, of which the forecaster keeps those that it reads.
+            The observed values, as in ``RNNForecaster.predict``; by default, those that the
+            forecaster kept from `fit` and `update`.
         series : object, default=None
             Name or number of the series, by default the first one.
         coverage : float or list of float, default=None
-            Probabilities of the intervals; by default 0.5 and the largest that was trained.
+            Probabilities of the intervals; by default, 0.5 and the largest that was trained.
         n_history : int, default=None
             Number of observed values to show; by default, all.
 
@@ -142,17 +142,17 @@ class ForecastDisplay:
         series: Any = None,
         n_history: int | None = None,
     ) -> Self:
-        """Show a forecast that was computed before, by any forecaster.
+        """Show an existing forecast, of any forecaster.
 
         Parameters
         ----------
         history : Series, array or container of series
             The observed values.
         y_pred : Series, array or container of series
-            The forecast; without an index, of the steps after the history.
+            The forecast. Without an index, its steps follow the history.
         intervals : DataFrame, array or dict, default=None
-            A dict from coverages to DataFrames or arrays of two columns, lower and upper; or one of
-            them, whose coverage is not known.
+            A dict from coverages to DataFrames or arrays of two columns, lower and upper; or a
+            single one, with unknown coverage.
         y_true : Series, array or container of series, default=None
             Values that were observed later.
         series : object, default=None
@@ -366,7 +366,7 @@ def _read_truth(y_true: Any, series: Any, forecast: pd.Series, caller: str) -> p
     if len(truth) > len(forecast):
         raise ValueError(
             f"{caller}: y_true has {len(truth)} values without times, but the forecast has "
-            f"{len(forecast)} steps. Pass as many, or a Series with an index of times."
+            f"{len(forecast)} steps. Pass the same number, or a Series with an index of times."
         )
     return truth.set_axis(forecast.index[: len(truth)])
 

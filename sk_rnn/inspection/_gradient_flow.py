@@ -1,4 +1,4 @@
-"""The gradient of the states by their distance from the end: vanishing and exploding gradients."""
+"""Gradient of the states by distance from the end: vanishing and exploding gradients."""
 
 from typing import Any, Literal, Self
 
@@ -13,8 +13,8 @@ from ._half_life import describe_half_life, half_life
 class GradientFlowDisplay:
     r"""Norm of the gradient of the states by distance in time steps.
 
-    It shows how far back a network can learn from: where the norm falls towards zero, earlier time
-    steps have no influence on the weights (vanishing gradients); where it grows, training is
+    It shows how far back in time a network can learn: where the norm falls towards zero, earlier
+    time steps have no influence on the weights (vanishing gradients); where it grows, training is
     unstable (exploding gradients). Create it with :meth:`from_estimator`.
 
     Parameters
@@ -30,16 +30,15 @@ class GradientFlowDisplay:
     n_sequences : ndarray of int of shape (n_distances,)
         Number of sequences that are long enough for each distance.
     source : {"loss", "state"}, default="loss"
-        What the gradient is of: see :meth:`from_estimator`.
+        The quantity whose gradient is computed: see :meth:`from_estimator`.
     name : str, default=None
         Name of the estimator.
 
     Attributes
     ----------
     half_lives : ndarray of shape (n_curves,)
-        Number of time steps in which the norm halves, from a line through its logarithm. Negative
-        if the norm grows, and then the number of steps in which it doubles; infinite if it is
-        constant.
+        Number of time steps in which the norm halves, from a line fitted to its logarithm. If the
+        norm grows, minus the number of steps in which it doubles; infinite if it is constant.
     figure_ : matplotlib Figure
         The figure.
     ax_ : matplotlib Axes
@@ -58,8 +57,8 @@ class GradientFlowDisplay:
     .. math:: g(d) = \frac{1}{n_d} \sum_{i:\, T_i > d}
               \left\lVert \frac{\mathrm{d} L_i}{\mathrm{d} s^{(i)}_{T_i - d}} \right\rVert_2 ,
 
-    the mean over the :math:`n_d` sequences with a state at this distance. The derivative is the
-    total one, through all later states and all layers above, in evaluation mode and in float64. A
+    the mean over the :math:`n_d` sequences with a state at this distance. This is the total
+    derivative, through all later states and all layers above, in evaluation mode and in float64. A
     pooling that reads all states, such as "mean", contributes to every distance. With outputs per
     time step, the loss is that of step T only. The half-life is :math:`-1/b`, where b is the slope
     of :math:`\log_2 g(d)` on d, by least squares with weights :math:`n_d`.
@@ -130,7 +129,7 @@ class GradientFlowDisplay:
         X : sequences
             Sequences, as in `fit`. A few hundred are enough.
         y : targets of X, default=None
-            Their targets. Not needed by language models, and with ``source="state"``.
+            Their targets. Not needed by language models, or with ``source="state"``.
         source : {"loss", "state"}, default="loss"
             "loss" for the gradient of the loss of each sequence. "state" for that of a random
             projection (a unit vector) of the last state of the last layer: it shows the recurrence

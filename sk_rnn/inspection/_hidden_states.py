@@ -17,11 +17,12 @@ class HiddenStateDisplay:
     Parameters
     ----------
     values : dict
-        From (layer, direction, quantity) to an array of shape (n_timesteps, hidden_size). Layers
-        start from 1, directions are "forward" and "backward", and quantities are "hidden state",
-        "cell state", "new state", and gates such as "update gate".
+        Mapping from (layer, direction, quantity) to an array of shape (n_timesteps, hidden_size).
+        Layers start from 1, directions are "forward" and "backward", and quantities are "hidden
+        state", "cell state", "new state", and gates such as "update gate".
     steps : ndarray of int of shape (n_timesteps,)
-        The time step of the sequence after which each state is: every `conv_stride`-th one.
+        The time step of the sequence after which each state is computed: every `conv_stride`-th
+        one.
     tokens : list, default=None
         The token at each step, if the sequence consists of tokens.
 
@@ -40,7 +41,7 @@ class HiddenStateDisplay:
 
     Notes
     -----
-    States begin at zero. With the input x, the previous state h, and the weights of torch, the
+    Initial states are zero. With the input x, the previous state h, and the weights of torch, the
     gates of a GRU are
 
     .. math::
@@ -52,7 +53,7 @@ class HiddenStateDisplay:
     so an update gate of 1 keeps the state. The LSTM's are input gate i, forget gate f, new state g
     and output gate o, with the cell state :math:`c' = f c + i g` and :math:`h' = o \tanh(c')`: a
     forget gate of 1 keeps the cell state. The backward direction reads from the end: its state at
-    step t depends on the steps from t on.
+    step t depends on step t and later ones.
 
     Examples
     --------
@@ -91,7 +92,7 @@ class HiddenStateDisplay:
         X : sequences
             Sequences, as in `fit`.
         sample : int, default=0
-            Which of the sequences to show.
+            Index of the sequence to show.
 
         Returns
         -------
@@ -121,7 +122,7 @@ class HiddenStateDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, or array of them, default=None
-            Axes whose place is divided, or one per heat map; by default, a new figure.
+            A single axes, which is divided, or one per heat map; by default, a new figure.
         layer : int, default=None
             Draw this layer only.
         direction : {"forward", "backward"}, default=None
@@ -136,11 +137,11 @@ class HiddenStateDisplay:
         self
         """
         caller = f"{type(self).__name__}.plot"
-        wanted = (layer, direction, quantity)
+        selected = (layer, direction, quantity)
         chosen = {
             key: values
             for key, values in self.values.items()
-            if all(given in (None, part) for given, part in zip(wanted, key, strict=True))
+            if all(given in (None, part) for given, part in zip(selected, key, strict=True))
         }
         if not chosen:
             known = [sorted({key[i] for key in self.values}, key=str) for i in range(3)]

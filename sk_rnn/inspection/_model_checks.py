@@ -95,7 +95,7 @@ def check_convergence(case: Case) -> Finding:
             decrease / size,
             f"Training has {'diverged' if rose else 'learned nothing'}: change lr "
             f"(lr={case.params.get('lr')}), check gradient_clip and scale_inputs, and whether y "
-            "belongs to X.",
+            "matches X.",
         )
     last = max(1, n // 5)
     falling = (curve[-2 * last : -last].mean() - curve[-last:].mean()) / decrease
@@ -113,7 +113,7 @@ def check_convergence(case: Case) -> Finding:
 
 
 def check_generalisation(case: Case) -> Finding:
-    """Loss on the data against the training loss, and a validation score that got worse."""
+    """Loss on the data compared with the training loss, and a validation score that got worse."""
     name = "generalisation"
     seen = case.seen
     curve = None if seen.validation_curve is None else np.array(seen.validation_curve)
@@ -146,7 +146,7 @@ def check_generalisation(case: Case) -> Finding:
 
 
 def check_labels(case: Case) -> Finding:
-    """Targets that neither the model nor a simple one can predict."""
+    """Targets that neither the model nor a linear one can predict."""
     name = "targets"
     seen = case.seen
     if seen.task not in ("classes", "labels", "numbers"):
@@ -175,7 +175,7 @@ def check_labels(case: Case) -> Finding:
     if probe is None:
         return Finding(name, "warning", case.score_text, value, shuffled)
     if probe < PROBE_SKILL:
-        measured = f"{case.score_text}, and a linear model finds nothing either"
+        measured = f"{case.score_text}, and a linear model does no better"
         return Finding(name, "warning", measured, value, shuffled)
     return Finding(
         name,
@@ -272,7 +272,7 @@ def check_gates(case: Case) -> Finding:
 
 
 def check_gradients(case: Case) -> Finding:
-    """The number of time steps in which the gradient halves, against the length."""
+    """The number of steps over which the gradient falls to half, compared with the length."""
     name = "gradient half-life"
     flow = case.seen.gradients
     if flow is None:

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ._findings import Case
 
-# Limits that keep the probe within a second.
+# Limits that keep the probe under a second.
 _MAX_TARGETS, _MAX_COLUMNS, _MAX_TOKENS = 1000, 200, 500
 _N_SPLITS = 3
 

@@ -27,13 +27,13 @@ class SaliencyDisplay:
     Parameters
     ----------
     attributions : ndarray of shape (n_timesteps, n_features)
-        Contributions. Of tokens, there is one column: their sum over the embedding.
+        Contributions. For tokens, there is one column: the sum over the embedding vector.
     values : ndarray of shape (n_timesteps, n_features) or (n_timesteps,)
         The sequence: numbers, or token ids.
     output, baseline_output : float
         Output of the network for the sequence and for the baseline.
     output_name : str, default="output"
-        What the output is.
+        Description of the output.
     tokens : list, default=None
         The tokens, if the sequence consists of tokens.
     feature_names : list of str, default=None
@@ -44,13 +44,13 @@ class SaliencyDisplay:
     Attributes
     ----------
     completeness_error : float
-        Difference between the sum of the attributions and that of the outputs.
+        Sum of the attributions minus the difference between the two outputs.
     figure_ : matplotlib Figure
         The figure.
     ax_ : matplotlib Axes
         The axes with the attributions.
     axes_ : list of matplotlib Axes
-        All axes: that of the series first, if it is drawn.
+        All axes; that of the series, if it is drawn, comes first.
     image_ : matplotlib AxesImage
         The heat map of several features; None for one feature or tokens.
     bars_ : matplotlib BarContainer
@@ -131,16 +131,16 @@ class SaliencyDisplay:
         X : sequences
             Sequences, as in `fit`.
         sample : int, default=0
-            Which of the sequences to explain.
+            Index of the sequence to explain.
         output : label or int, default=None
-            The class whose `decision_function` is explained, by default the predicted one; of a
-            regressor with several outputs, the number of the output. With
-            ``loss="poisson"`` it is the logarithm of the prediction.
+            The class whose `decision_function` is explained, by default the predicted one; for a
+            regressor with several outputs, the index of the output. With ``loss="poisson"`` it is
+            the logarithm of the prediction.
         step : int, default=None
             The time step whose output is explained, required with ``return_sequences=True``.
         baseline : float or array-like, default=None
-            The sequence to compare with, in the unit of X: one number, one per feature, or a
-            sequence of the same shape. By default zero after scaling, which is the mean of each
+            The sequence to compare with, in the units of X: one number, one per feature, or a
+            sequence of the same shape. By default, zero after scaling, which is the mean of each
             feature in the training data with ``scale_inputs=True``; for tokens, the zero vector.
         tol : float, default=0.01
             Maximum error of the sum of the attributions, as a fraction of the difference between
@@ -176,7 +176,7 @@ class SaliencyDisplay:
 
     @property
     def completeness_error(self) -> float:
-        """Difference between the sum of the attributions and that of the outputs."""
+        """Sum of the attributions minus the difference between the two outputs."""
         return float(self.attributions.sum() - (self.output - self.baseline_output))
 
     @property
@@ -189,8 +189,8 @@ class SaliencyDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, or array of two, default=None
-            Axes to draw on; by default, new ones. The place of one axes is divided if the sequence
-            is drawn, too.
+            Axes to draw on; by default, new ones. A single axes is divided if the sequence is also
+            drawn.
         **kwargs
             Arguments of ``Axes.bar`` for one feature or tokens, of ``Axes.imshow`` for several
             features.
@@ -256,7 +256,7 @@ class SaliencyDisplay:
         -------
         table : DataFrame
             One row per time step and feature, with the columns "step", "feature", "value" and
-            "attribution"; of tokens, one row per token, with "step", "token" and "attribution".
+            "attribution"; for tokens, one row per token, with "step", "token" and "attribution".
         """
         n_timesteps, n_features = self.attributions.shape
         if self.tokens is not None:

@@ -60,8 +60,8 @@ class SequenceLengthDisplay:
 
     .. math:: 1 - \frac{\sum_b \sum_i n_{bi}}{\sum_b B_b \max_i n_{bi}} ,
 
-    which is averaged over ten random orders. The kernels of this package skip padding even where
-    there is some.
+    which is averaged over ten random orders. The kernels of this package skip any remaining
+    padding.
 
     Examples
     --------
@@ -101,11 +101,11 @@ class SequenceLengthDisplay:
         Parameters
         ----------
         X : sequences
-            Any container that `fit` accepts; of strings, characters are counted.
+            Any container that `fit` accepts; for strings, characters are counted.
         batch_size : int, default=32
             Sequences per batch.
         padding_value : float, default=None
-            Value of padded time steps, which are not counted, as of the estimators.
+            Value of padded time steps, which are not counted, as in the estimators.
         random_state : int, default=0
             Seed of the random orders.
 

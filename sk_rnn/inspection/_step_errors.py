@@ -34,7 +34,7 @@ _LABELS = {
 class StepErrorDisplay:
     """Error or accuracy by time step.
 
-    Of predictions per time step, by the position in the sequence, starting from 0; of forecasts, by
+    For predictions per time step, by position in the sequence, starting from 0; for forecasts, by
     the number of steps ahead, starting from 1. Create it with :meth:`from_estimator` or
     :meth:`from_predictions`.
 
@@ -101,15 +101,15 @@ class StepErrorDisplay:
         estimator : estimator
             A fitted RNNClassifier or RNNRegressor with ``return_sequences=True``, or a pipeline
             that ends with one. An RNNForecaster, whose `backtest` is called with X and y. An
-            RNNLanguageModel, of which the negative log-likelihood of each step is shown.
+            RNNLanguageModel, whose negative log-likelihood of each step is shown.
         X : sequences or series
             As in `fit`.
         y : targets of X, default=None
             As in `fit`.
         metric : str, default="auto"
-            "accuracy" or "error" of labels, "absolute_error" or "squared_error" of numbers. By
-            default the accuracy or the absolute error. The mean is taken over several outputs;
-            labels of multilabel targets must all be correct.
+            "accuracy" or "error" for labels, "absolute_error" or "squared_error" for numbers. By
+            default, the accuracy or the absolute error. Several outputs are averaged; for
+            multilabel targets, all labels must be correct.
         name : str, default=None
             Name in the legend; by default, that of the class.
 
@@ -120,7 +120,7 @@ class StepErrorDisplay:
         Raises
         ------
         ValueError
-            If the estimator has one target per sequence, or the metric does not fit.
+            If the estimator has one target per sequence, or the metric does not fit the targets.
         """
         caller = f"{cls.__name__}.from_estimator"
         name = estimator_name(estimator) if name is None else str(name)
@@ -154,10 +154,11 @@ class StepErrorDisplay:
             One sequence of labels or numbers per sample; or the result of
             ``RNNForecaster.backtest``.
         y_pred : sequences, default=None
-            Predictions, with the lengths of `y_true`; None with a table of a backtest.
+            Predictions, of the same lengths as `y_true`; None if `y_true` is the table of a
+            backtest.
         metric : str, default="auto"
-            As in :meth:`from_estimator`. By default the absolute error of floats, and the accuracy
-            otherwise.
+            As in :meth:`from_estimator`. By default, the absolute error for floats, and the
+            accuracy otherwise.
         name : str, default=None
             Name in the legend.
 
@@ -301,7 +302,7 @@ def _check_metric(metric: Any, caller: str, known: tuple[str, ...]) -> None:
 
 
 def _compare(truth: np.ndarray, predicted: np.ndarray, metric: str) -> np.ndarray:
-    """Return the metric of each row; labels of a row must all be correct, numbers are averaged."""
+    """Return the metric of each row: all labels of a row must be correct; numbers are averaged."""
     values = np.asarray(_METRICS[metric](truth, predicted), dtype=np.float64)
     if values.ndim == 1:
         return values

@@ -1,4 +1,4 @@
-"""Curves of training: loss, validation score, learning rate."""
+"""Training curves: loss, validation score, learning rate."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -30,7 +30,7 @@ class TrainingCurveDisplay:
     learning_rates : list of ndarray of shape (n_epochs,)
         Learning rate of the last step of each epoch. NaN if it is not known.
     best_epochs : list of int
-        Epoch whose weights the estimator has, starting from 1.
+        Epoch, counted from 1, whose weights were kept.
 
     Attributes
     ----------
@@ -125,12 +125,12 @@ class TrainingCurveDisplay:
         )
 
     def plot(self, ax: Any = None, **kwargs: Any) -> Self:
-        """Draw the curves, in one panel each.
+        """Draw the curves, one panel per quantity.
 
         Parameters
         ----------
         ax : matplotlib Axes, or array of them, default=None
-            Axes whose place is divided into panels, or one axes per panel (`axes_` of another
+            A single axes, which is divided into panels, or one axes per panel (`axes_` of another
             display of this kind); by default, a new figure.
         **kwargs
             Arguments of ``Axes.plot`` for all lines.
@@ -216,7 +216,7 @@ class TrainingCurveDisplay:
 
 
 def _last_epochs(values: Sequence[float], n_epochs: int) -> np.ndarray:
-    """Return the values of the last epochs, after NaN for those before."""
+    """Return the values of the last epochs, with NaN for earlier ones."""
     curve = np.full(n_epochs, np.nan)
     known = np.asarray(values, dtype=np.float64)[-n_epochs:]
     curve[n_epochs - len(known) :] = known

@@ -122,7 +122,7 @@ def generate_tokens(
     head : tuple of two ndarrays of shape (V, H) and (V,)
         Weights and biases of the output layer.
     states : ndarray of shape (C, n_layers, B, H)
-        Where each row begins.
+        Initial states of each row.
     logits : ndarray of shape (B, V)
         Of the first token of each row.
     uniforms : ndarray of float64 of shape (B, N)

@@ -96,8 +96,8 @@ def gru_forward(from_state, from_input, gates, state, new_h):
 def gru_backward(grad_state, gates, new_h, before, grad_gates):
     """``grad_gates`` holds new, reset, update and the state's contribution to new, in this order.
 
-    Thus the first three are the gradients for the input weights, the last three those for the
-    recurrent weights. ``grad_state`` becomes the part of the gradient that bypasses the gates.
+    The first three are the gradients for the input weights, the last three those for the recurrent
+    weights. ``grad_state`` becomes the part of the gradient that bypasses the gates.
     """
     n = len(before)
     reset, update, new = gates[:n], gates[n : 2 * n], gates[2 * n :]

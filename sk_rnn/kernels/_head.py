@@ -19,7 +19,7 @@ def head_forward(
     norm_weight, norm_bias : ndarray of shape (C,), or (0,) for no normalisation
         As in torch.nn.BatchNorm1d. With normalisation, B is at least 2.
     mean, variance : ndarray of shape (C,)
-        The running ones, which are updated.
+        Running mean and variance, which are updated.
     momentum, eps : float
         Of the batch norm.
     draws : ndarray of float32 of shape (B, C), or (0, 0) for no dropout

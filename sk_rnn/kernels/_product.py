@@ -212,8 +212,8 @@ def multiply(result, left, row, column, n_rows, panels):
     Parameters
     ----------
     result : ndarray of shape (ROWS, n_panels * width)
-        Rows from ``n_rows`` on are undefined afterwards. Columns beyond those of the matrix become
-        zero.
+        Rows after the first ``n_rows`` are undefined afterwards. Columns beyond those of the matrix
+        become zero.
     left : ndarray of shape (at least row + ROWS, at least column + depth)
     row, column : int
         Start of the values in ``left``.

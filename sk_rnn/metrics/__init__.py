@@ -1,10 +1,10 @@
 """Metrics for predicted sequences and forecasts, with scikit-learn's signatures.
 
 The metrics for sequences accept lists, object arrays or Series of sequences: strings (sequences of
-characters), or lists, tuples or arrays of hashable tokens. The metrics for forecasts accept
-numbers, in any container in which forecasts are returned. Wrapped with ``make_scorer``, each
-function can be used in ``cross_val_score`` and ``GridSearchCV``. :func:`per_time_step` converts
-scikit-learn's metrics to metrics for sequences. Does not import torch.
+characters), or lists, tuples or arrays of hashable tokens. The metrics for forecasts accept numbers
+in any container in which forecasts are returned. Wrapped with ``make_scorer``, each function can be
+used in ``cross_val_score`` and ``GridSearchCV``. :func:`per_time_step` converts scikit-learn's
+metrics to metrics for sequences. Does not import torch.
 """
 
 from ._accuracy import sequence_accuracy_score, token_accuracy_score

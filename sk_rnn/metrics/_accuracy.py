@@ -33,7 +33,7 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
     TypeError
         If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or if their numbers differ.
+        If there are no sequences, or if `y_true` and `y_pred` differ in length.
 
     See Also
     --------
@@ -57,12 +57,12 @@ def sequence_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = No
 
 
 def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
-    """Fraction of positions at which true and predicted tokens agree, over all sequences together.
+    """Fraction of positions at which true and predicted tokens agree, pooled over all sequences.
 
     If the two sequences of a sample differ in length, the excess positions of the longer one count
-    as wrong, so neither short nor long predictions are rewarded. One additional token at the
-    beginning makes all others wrong: `edit_distance` does not have this problem. If all predictions
-    have the true length, as in sequence labelling, this is the usual token accuracy.
+    as wrong, so neither short nor long predictions are rewarded. An extra token at the beginning
+    makes all others wrong; `edit_distance` does not have this problem. If all predictions have the
+    true length, as in sequence labelling, this is the usual token accuracy.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     y_pred : sequence of str or of sequences
         The predicted sequences.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the samples; each position has that of its sample.
+        Weights of the samples; each position has the weight of its sample.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def token_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     TypeError
         If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or if their numbers differ.
+        If there are no sequences, or if `y_true` and `y_pred` differ in length.
 
     Examples
     --------

@@ -41,7 +41,7 @@ def edit_distance(
     TypeError
         If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, or if their numbers differ.
+        If there are no sequences, or if `y_true` and `y_pred` differ in length.
 
     See Also
     --------
@@ -77,9 +77,9 @@ def edit_distance(
 def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     """Edits from the predicted to the true sequences, per true token.
 
-    The distances of all samples are summed and divided by the total number of true tokens, so that
-    long sequences have more weight. With phonemes as tokens this is the phoneme error rate. Faster
-    after ``pip install rapidfuzz``.
+    The distances of all samples are summed and divided by the total number of true tokens, so long
+    sequences have more weight. With phonemes as tokens this is the phoneme error rate. Faster after
+    ``pip install rapidfuzz``.
 
     Parameters
     ----------
@@ -102,7 +102,8 @@ def token_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> 
     TypeError
         If a sequence is None or a number, or if a token is not hashable.
     ValueError
-        If there are no sequences, if their numbers differ, or if there is no true token.
+        If there are no sequences, if `y_true` and `y_pred` differ in length, or if `y_true` has no
+        tokens.
 
     See Also
     --------
@@ -146,7 +147,8 @@ def character_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None)
     TypeError
         If a sample is not a string.
     ValueError
-        If there are no strings, if their numbers differ, or if there is no true character.
+        If there are no strings, if `y_true` and `y_pred` differ in length, or if `y_true` has no
+        characters.
 
     See Also
     --------
@@ -190,7 +192,8 @@ def word_error_rate(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> f
     TypeError
         If a text is None or a number, or a word is not hashable.
     ValueError
-        If there are no texts, if their numbers differ, or if there is no true word.
+        If there are no texts, if `y_true` and `y_pred` differ in length, or if `y_true` has no
+        words.
 
     Examples
     --------
@@ -221,8 +224,8 @@ def _error_rate(
     n_tokens = float(weights @ [len(sequence) for sequence in true])
     if not n_tokens:
         raise ValueError(
-            f"{caller}: the sequences of y_true have no {noun}, so that the error rate is "
-            "undefined. Use edit_distance."
+            f"{caller}: the sequences of y_true have no {noun}, so the error rate is undefined. "
+            "Use edit_distance."
         )
     return float(weights @ _distances(true, predicted)) / n_tokens
 
@@ -258,7 +261,7 @@ def _levenshtein(first: Sequence[Any], second: Sequence[Any]) -> int:
     tokens = np.array(second, dtype=np.int64)
     row = columns
     for i, token in enumerate(first, 1):
-        # Deletions and substitutions depend on the row before, insertions on the row itself:
+        # Deletions and substitutions depend on the previous row, insertions on the current row:
         # new[j] = min(new[k] + j - k for k <= j).
         new = np.empty_like(row)
         new[0] = i

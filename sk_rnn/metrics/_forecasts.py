@@ -22,15 +22,14 @@ def mean_absolute_scaled_error(
 ) -> Any:
     r"""Mean absolute error relative to that of the seasonal naive forecast in the training data.
 
-    A value below 1 means that the forecasts are better than repeating the previous season is, on
-    average, in the training data. Scale-independent and, unlike percentage errors, defined for
-    zeros.
+    A value below 1 means that errors are smaller, on average, than those of repeating the previous
+    season in the training data. Scale-independent and, unlike percentage errors, defined for zeros.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs), or several series
-        True values, one row per time step. Several series of different lengths are a Series with a
-        MultiIndex of ids and times, a dict, a list or a Panel.
+        True values, one row per time step. Several series of different lengths can be a Series with
+        a MultiIndex of ids and times, a dict, a list or a Panel.
     y_pred : array-like of the shape of `y_true`
         Forecasts.
     y_train : array-like of shape (n_train,) or (n_train, n_outputs), or several series
@@ -101,8 +100,8 @@ def symmetric_mean_absolute_percentage_error(
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs), or several series
-        True values, one row per time step. Several series of different lengths are a Series with a
-        MultiIndex of ids and times, a dict, a list or a Panel.
+        True values, one row per time step. Several series of different lengths can be a Series with
+        a MultiIndex of ids and times, a dict, a list or a Panel.
     y_pred : array-like of the shape of `y_true`
         Forecasts.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -183,7 +182,7 @@ def mean_interval_score(
     Returns
     -------
     loss : float or ndarray of shape (n_outputs,)
-        From 0 to infinity, in the unit of y; smaller is better.
+        From 0 to infinity, in the units of y; smaller is better.
 
     Raises
     ------

@@ -24,7 +24,7 @@ def bleu_score(
     The geometric mean of the precisions of word 1- to 4-grams, times a brevity penalty (Papineni et
     al., 2002), as computed by sacrebleu (Post, 2018): counts are summed over the corpus, so this is
     not the mean of the scores of single texts. It is unreliable for few texts, and 0 if all texts
-    have fewer than four words, correct or not. Needs ``pip install sacrebleu``.
+    have fewer than four words, correct or not. Requires ``pip install sacrebleu``.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def bleu_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, if their numbers differ, or if `tokenize` is unknown or
-        requires a package that is not installed.
+        If there are no texts, if `y_true` and `y_pred` differ in length, or if `tokenize` is
+        unknown or requires a package that is not installed.
 
     See Also
     --------
@@ -128,7 +128,7 @@ def chrf_score(
 
     F-score of character 1- to 6-grams that weights recall twice as much as precision (Popović,
     2015), as computed by sacrebleu: counts are summed over the corpus, and white space is ignored.
-    Needs ``pip install sacrebleu``.
+    Requires ``pip install sacrebleu``.
 
     Parameters
     ----------
@@ -157,8 +157,8 @@ def chrf_score(
     TypeError
         If a text is None or a number.
     ValueError
-        If there are no texts, if their numbers differ, or if `word_order` is not a
-        non-negative integer.
+        If there are no texts, if `y_true` and `y_pred` differ in length, or if `word_order` is not
+        a non-negative integer.
 
     See Also
     --------

@@ -61,7 +61,7 @@ def _listed(y: Any, where: str) -> list[Any]:
         return list(items)
     except Exception as error:  # an object's own iteration may raise anything
         raise TypeError(
-            f"{where} cannot be listed: {quote(error)}. Pass a list of sequences."
+            f"{where} cannot be converted to a list: {quote(error)}. Pass a list of sequences."
         ) from error
 
 

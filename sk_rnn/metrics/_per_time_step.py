@@ -33,16 +33,16 @@ def per_time_step(score_func: Callable[..., Any]) -> "PerTimeStep | PerTimeStepS
 def per_time_step(score_func: str | Callable[..., Any]) -> "PerTimeStep | PerTimeStepScorer":
     """Convert a metric or scorer of scikit-learn to one for targets per time step.
 
-    scikit-learn's metrics do not accept a sequence of labels or numbers per sample. What is
-    returned concatenates the sequences, so that each time step counts as a sample, and calls the
+    scikit-learn's metrics do not accept a sequence of labels or numbers per sample. The returned
+    function concatenates the sequences, so that each time step counts as a sample, and calls the
     given metric or scorer. Scorers can be used as `scoring` in searches and cross-validation.
 
     Parameters
     ----------
     score_func : str or callable
-        The name of a scorer of scikit-learn, such as "f1_macro", "neg_log_loss" or "r2"; a scorer
-        returned by ``make_scorer``; or a metric with the signature ``score_func(y_true, y_pred,
-        **kwargs)``, such as ``sklearn.metrics.f1_score``.
+        The name of one of scikit-learn's scorers, such as "f1_macro", "neg_log_loss" or "r2"; a
+        scorer returned by ``make_scorer``; or a metric with the signature ``score_func(y_true,
+        y_pred, **kwargs)``, such as ``sklearn.metrics.f1_score``.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def per_time_step(score_func: str | Callable[..., Any]) -> "PerTimeStep | PerTim
     TypeError
         If `score_func` is neither a string nor callable.
     ValueError
-        If scikit-learn has no scorer of this name.
+        If scikit-learn has no scorer with this name.
 
     See Also
     --------
@@ -116,7 +116,7 @@ class PerTimeStep:
     def __call__(
         self, y_true: Any, y_pred: Any, *, sample_weight: Any = None, **kwargs: Any
     ) -> Any:
-        """Compute the metric on all time steps together."""
+        """Compute the metric over all time steps."""
         caller = self.__name__
         true, lengths = _read(y_true, f"{caller}: y_true")
         predicted, others = _read(y_pred, f"{caller}: y_pred")
@@ -163,7 +163,7 @@ class PerTimeStepScorer:
         self.__name__ = f"per_time_step({name})"
 
     def __call__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Score the predictions for all time steps together."""
+        """Score the predictions over all time steps."""
         caller = self.__name__
         true, lengths = _read(y, f"{caller}: y")
         keywords = {}
@@ -184,7 +184,7 @@ class _FlatEstimator:
         self._estimator, self._caller, self._lengths = estimator, caller, lengths
 
     def __sklearn_tags__(self) -> Tags:
-        """Those of a classifier or regressor, which decide what scorers call."""
+        """Return the tags of a classifier or regressor, which decide what scorers call."""
         tags = get_tags(self._estimator)
         if hasattr(self._estimator, "classes_"):
             tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()

@@ -29,7 +29,7 @@ _ACCEPTED = (
 
 @dataclass(frozen=True)
 class Outputs:
-    """Numbers of series, one row per time step.
+    """Values of one or several series, one row per time step.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def read_pair(
     weights : ndarray of shape (n_rows,)
     """
     true = read_outputs(y_true, f"{caller}: y_true")
-    forecasts = read_outputs(y_pred, f"{caller}: y_pred", per_row=per_row, like=true)
+    forecasts = read_outputs(y_pred, f"{caller}: y_pred", per_row=per_row, truth=true)
     n_rows, n_outputs = true.values.shape
     if len(forecasts.values) != n_rows or forecasts.values.shape[1] != n_outputs * per_row:
         needed = f"({n_rows}, {n_outputs * per_row})"
@@ -114,7 +114,7 @@ def read_pair(
     return true, pred.reshape(n_rows, n_outputs, per_row) if per_row > 1 else pred, weights
 
 
-def read_outputs(y: Any, where: str, *, per_row: int = 1, like: Outputs | None = None) -> Outputs:
+def read_outputs(y: Any, where: str, *, per_row: int = 1, truth: Outputs | None = None) -> Outputs:
     """Read true values or forecasts.
 
     Parameters
@@ -124,7 +124,7 @@ def read_outputs(y: Any, where: str, *, per_row: int = 1, like: Outputs | None =
         Name of the argument in error messages.
     per_row : int, default=1
         Numbers per value, in the last axis or in columns.
-    like : Outputs, default=None
+    truth : Outputs, default=None
         The true values, if these are forecasts; forecasts without ids are in their order.
     """
     if isinstance(y, Panel):
@@ -136,7 +136,7 @@ def read_outputs(y: Any, where: str, *, per_row: int = 1, like: Outputs | None =
     y = open_foreign(y, where)
     if isinstance(y, pd.Series) and has_sequences(y):
         y = list(y)
-    if _is_ragged(y) and (like is None or like.codes is not None):
+    if _is_ragged(y) and (truth is None or truth.codes is not None):
         return _members(list(y), pd.RangeIndex(len(y)), where)
     index = getattr(y, "index", None)
     values = _columns(y, where)
@@ -153,8 +153,8 @@ def read_outputs(y: Any, where: str, *, per_row: int = 1, like: Outputs | None =
         levels: Any = index
         codes, ids = pd.factorize(levels.droplevel(-1))
         return Outputs(values, codes, pd.Index(ids), index)
-    if like is not None and like.codes is not None:
-        return Outputs(values, like.codes, like.ids)
+    if truth is not None and truth.codes is not None:
+        return Outputs(values, truth.codes, truth.ids)
     return Outputs(values)
 
 
@@ -199,8 +199,8 @@ def _members(members: list[Any], ids: pd.Index, where: str) -> Outputs:
     widths = {part.shape[1] for part in parts}
     if len(widths) > 1:
         raise ValueError(
-            f"{where} has series of {min(widths)} and of {max(widths)} columns. Pass series of "
-            "one kind."
+            f"{where} has series of {min(widths)} and of {max(widths)} columns. Pass series with "
+            "the same number of columns."
         )
     codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     return Outputs(np.concatenate(parts), codes, ids)
@@ -240,7 +240,7 @@ def _check_same_rows(true: Outputs, forecasts: Outputs, caller: str) -> None:
         if forecasts.codes is not None:
             raise ValueError(
                 f"{caller}: y_pred holds several series, but y_true has none of them by id. Pass "
-                "both as one kind."
+                "both in the same kind of container."
             )
         return
     if true.index is not None and forecasts.index is not None:

@@ -156,12 +156,12 @@ def span_f1_score(
     TypeError
         If a tag is not a string.
     ValueError
-        If a tag does not belong to the scheme, if numbers of tags differ, or if a parameter is
+        If a tag does not belong to the scheme, if the numbers of tags differ, or if a parameter is
         invalid.
 
     See Also
     --------
-    per_time_step : Metrics of scikit-learn on single tags.
+    per_time_step : scikit-learn's metrics on individual tags.
     token_accuracy_score : Fraction of correct tags.
 
     References

@@ -33,8 +33,8 @@ class ForecastSplit(BaseCrossValidator):
     Each series is split individually: its last test set ends with the series, and each earlier one
     ends `step` rows before the next. For a single series, the result is that of scikit-learn's
     ``TimeSeriesSplit(n_splits, test_size=horizon, gap=gap, max_train_size=max_train_size)``. For a
-    long DataFrame of many series, the latter would split the rows, so that training and test sets
-    contained different series.
+    long DataFrame of many series, the latter would split the rows, so training and test sets would
+    contain different series.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class ForecastSplit(BaseCrossValidator):
 
     Examples
     --------
-    Two shops, of which one opened later:
+    Two shops, one of which opened later:
 
     >>> import pandas as pd
     >>> from sk_rnn.model_selection import ForecastSplit

@@ -19,7 +19,7 @@ from ._losses import Loss, Targets
 
 
 class LinearChain(nn.Module):
-    """The scores of transitions, initially zero: labels then are independent.
+    """The scores of transitions, initially zero: labels are then independent.
 
     Emissions are of shape (N, n_labels): the steps of all sequences, one sequence after the other.
     ``lengths`` of shape (B,), int64, on the CPU, are their numbers of steps.
@@ -90,7 +90,7 @@ class LinearChain(nn.Module):
             return torch.from_numpy(result).to(emissions.dtype)
         emissions = torch.log_softmax(emissions, dim=1)
         ahead = _scores_up_to(emissions, lengths, start, transitions)
-        # The scores from each step on are those up to it of the reversed sequences.
+        # The scores after each step are those up to it in the reversed sequences.
         back = torch.cat([part.flip(0) for part in emissions.split(lengths.tolist())])
         behind = _scores_up_to(back, lengths, end, transitions.T)
         both = [ahead[:n, row] + behind[:n, row].flip(0) for row, n in enumerate(lengths.tolist())]

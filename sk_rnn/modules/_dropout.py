@@ -29,7 +29,7 @@ def set_generator(module: nn.Module, generator: torch.Generator | None) -> None:
 
 
 class Dropout(SeededModule):
-    """Inverted dropout of single values, like `torch.nn.Dropout`.
+    """Inverted dropout of individual values, like `torch.nn.Dropout`.
 
     Parameters
     ----------

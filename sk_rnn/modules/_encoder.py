@@ -28,7 +28,7 @@ class Encoder(nn.Module):
     unseen_tokens : ndarray of int or None
         Tokens that do not occur in the training data.
     char_embedding : {"rnn", "cnn"} or None
-        How letters of tokens are read, see `LetterEncoder`. Inputs then have further ids.
+        How letters of tokens are read, see `LetterEncoder`. Inputs then have additional ids.
     n_letters : int
         Number of ids of letters.
     **others

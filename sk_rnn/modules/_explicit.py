@@ -31,9 +31,9 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 def supports_explicit_gradients(model: nn.Module) -> bool:
     """Whether `ExplicitGradients` computes what autograd would for this model.
 
-    True for one recurrent layer in the kernels, with what is pooled by mean, maximum and last
-    state or by the last state only, and the usual head. Classes must be those of this package, and
-    without hooks, because methods of modules are not called.
+    True for one recurrent layer in the kernels, pooling by mean, maximum and last state or by the
+    last state only, and the usual head. Modules must be of the classes of this package and without
+    hooks, because their methods are not called.
     """
     if not (type(model) is SequenceModel and type(model.encoder) is Encoder):
         return False
@@ -100,7 +100,7 @@ class ExplicitGradients:
         self.running, self.n_tracked = none, np.zeros(())
         if buffers:
             *self.running, self.n_tracked = _arrays(buffers)
-        self.memory: dict[str, np.ndarray] = {}
+        self.workspace: dict[str, np.ndarray] = {}
 
     def is_current(self, model: SequenceModel) -> bool:
         """Whether modules, parameters and buffers are still those of the model."""
@@ -144,11 +144,11 @@ class ExplicitGradients:
         masks = [recurrence.recurrent_mask(n_rows, x) for recurrence in self.recurrences]
         keep = None if masks[0] is None else torch.cat(cast(list[Tensor], masks), dim=1).numpy()
         run = LayerRun(self.stack.cell.name, self.weights, inputs, steps, None, keep)
-        output = self._memory("output", n_timesteps, n_rows, n_features)
+        output = self._workspace("output", n_timesteps, n_rows, n_features)
         gates = saved = empty = np.empty((0, 0, 0), inputs.dtype)
         if run.kind.keeps_gates:
-            gates = self._memory("gates", n_timesteps, n_rows, n_directions * n_gates)
-            saved = self._memory("saved", n_timesteps, n_rows, n_features)
+            gates = self._workspace("gates", n_timesteps, n_rows, n_directions * n_gates)
+            saved = self._workspace("saved", n_timesteps, n_rows, n_features)
         finals = run.forward(output, gates, saved)  # (C, D, B, H)
         if self.concat:
             split = hidden_size if n_directions == 2 else n_features
@@ -162,7 +162,7 @@ class ExplicitGradients:
 
         grad_states, grad_output = np.zeros_like(finals), empty
         if self.concat:
-            grad_output = self._memory("grad_output", n_timesteps, n_rows, n_features)
+            grad_output = self._workspace("grad_output", n_timesteps, n_rows, n_features)
             spread(grad_pooled, steps, split, where, grad_output)
         else:
             by_direction = grad_pooled.reshape(n_rows, n_directions, hidden_size)
@@ -206,15 +206,15 @@ class ExplicitGradients:
         )  # fmt: skip
         return loss, torch.from_numpy(outputs), grad_pooled
 
-    def _memory(self, name: str, *shape: int) -> np.ndarray:
+    def _workspace(self, name: str, *shape: int) -> np.ndarray:
         """Memory that is kept between batches, with arbitrary content."""
         size = shape[0] * shape[1] * shape[2]
-        memory = self.memory.get(name)
-        if memory is None or len(memory) < size:
+        array = self.workspace.get(name)
+        if array is None or len(array) < size:
             # By torch, whose arrays begin at a cache line.
-            memory = torch.empty(size, dtype=self.grads[0].dtype).numpy()
-            self.memory[name] = memory
-        return memory[:size].reshape(shape)
+            array = torch.empty(size, dtype=self.grads[0].dtype).numpy()
+            self.workspace[name] = array
+        return array[:size].reshape(shape)
 
 
 def _parts(model: SequenceModel) -> list[Any]:

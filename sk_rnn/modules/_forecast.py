@@ -19,16 +19,16 @@ EFFECT_SIZE = 16
 
 
 class CovariateSizes(NamedTuple):
-    """How many covariates there are; those known ahead come first."""
+    """Numbers of covariates; those known in advance come first."""
 
     n_numeric: int = 0
     n_known_numeric: int = 0
     n_codes: tuple[int, ...] = ()  # codes of each column of categories
-    n_known_columns: int = 0  # columns of categories that are known ahead
+    n_known_columns: int = 0  # columns of categories that are known in advance
 
     @property
     def has_known(self) -> bool:
-        """Whether a covariate is known ahead."""
+        """Whether a covariate is known in advance."""
         return self.n_known_numeric + self.n_known_columns > 0
 
 
@@ -51,22 +51,22 @@ class ForecastModel(nn.Module):
     seasons : sequence of int
         Season lengths of the baseline, at most `context`.
     n_calendar : int
-        Features of the calendar.
+        Number of calendar features.
     offsets : sequence of sequences of float, (n_patches_ahead, n_outputs)
-        What each output is at first, relative to the baseline, in each part of the horizon.
+        Initial value of each output, relative to the baseline, in each part of the horizon.
     first_logit, other_logit, first_growth : float
         Initial parameters of the baseline; see :mod:`sk_rnn.forecasting`.
     residual_share : float
-        Factor of what the networks add to the baseline.
+        Factor of the networks' outputs, which are added to the baseline.
     n_series : int
-        Number of series with a vector of their own.
+        Number of series that have an embedding vector.
     series_size : int or None
         Size of that vector; None for none.
     covariates : tuple
         See `CovariateSizes`.
     effects : sequence of sequences of float
-        Initial linear effects of the covariates that are known ahead: one for each number, then
-        one for each code of each column of categories. None for zeros.
+        Initial linear effects of the covariates that are known in advance: one for each number,
+        then one for each code of each column of categories. None for zeros.
     cell, hidden_size, num_layers, dropout, forget_bias : see `RecurrentStack`
         `dropout` is also applied before the output layer.
     """
@@ -120,7 +120,7 @@ class ForecastModel(nn.Module):
         return (total / len(found))[:, None]
 
     def fast_parameters(self) -> list[nn.Parameter]:
-        """Parameters of the baseline, few and well determined, which may move faster."""
+        """Parameters of the baseline, few and well determined, with a higher learning rate."""
         return [p for network in self.networks for p in cast(_Network, network).baseline]
 
     def baseline_weights(self) -> Tensor:
@@ -197,7 +197,7 @@ class _Network(nn.Module):
         self._constant("season_index", torch.stack(index) if index else h.new_empty(shape))
 
     def _constant(self, name: str, value: Tensor) -> None:
-        """Register what follows from the arguments, and is not saved."""
+        """Register a buffer that is determined by the arguments and not saved."""
         self.register_buffer(name, value, persistent=False)
 
     def _add_baseline(
@@ -329,7 +329,7 @@ class _Network(nn.Module):
         codes: Tensor,
         vector: Tensor | None,
     ) -> Tensor:
-        """Effect of covariates in the horizon, minus that in what the baseline repeats."""
+        """Effect of covariates in the horizon, minus that in the values the baseline repeats."""
         sizes = self.sizes
         before = self._effect_of(  # (B, L)
             past_numeric[..., : sizes.n_known_numeric],
@@ -366,7 +366,7 @@ class _Network(nn.Module):
         return steps.unflatten(1, (-1, self.patch)).flatten(2).transpose(0, 1)
 
     def _vector(self, series: Tensor) -> Tensor:
-        """Vector of each series; of an unknown one, -1, the mean: (B, size)."""
+        """Vector of each series; for an unknown one (-1), the mean: (B, size)."""
         table = cast(nn.Embedding, self.series)
         vectors = table(series.clamp(min=0))
         return torch.where((series >= 0)[:, None], vectors, table.weight.mean(dim=0))
@@ -375,7 +375,7 @@ class _Network(nn.Module):
 def _vectors(
     n: int, size: int, generator: torch.Generator | None, *, unknown: bool = False
 ) -> nn.Embedding:
-    """Vectors with small random weights; that of code 0 stays zero if it is an unknown one."""
+    """Vectors with small random weights; that of code 0 stays zero if the code means unknown."""
     weight = 0.3 * torch.randn(n, size, generator=generator)
     if unknown:
         weight[0] = 0.0

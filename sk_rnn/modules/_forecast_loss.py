@@ -18,7 +18,7 @@ class ForecastLoss(Loss):
     Parameters
     ----------
     quantiles : sequence of float
-        Those of the first outputs.
+        The quantiles that the first outputs predict.
     mean : bool
         Whether one more output is the mean.
     """

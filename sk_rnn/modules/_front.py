@@ -24,7 +24,7 @@ class TokenEmbedding(nn.Module):
     frozen : bool
         Do not train the vectors.
     dropout : float in [0, 1)
-        Dropout of single values of the vectors.
+        Dropout of individual values of the vectors.
     word_dropout : float in [0, 1)
         Probability that a token is read as the zero vector.
     """

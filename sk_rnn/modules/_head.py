@@ -11,7 +11,7 @@ from ._linear import make_linear
 
 # Batches of predictions are padded to a multiple of this number of rows. torch's matrix products
 # use other code paths for one or three rows than for many, and their sums differ in the last bit.
-# With multiples of four they do not, so that a prediction does not depend on the rest of the batch.
+# With multiples of four they do not, so a prediction does not depend on the rest of the batch.
 ROW_MULTIPLE = 8
 
 

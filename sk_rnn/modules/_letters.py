@@ -1,4 +1,4 @@
-"""The letters of words, beside the vectors of the words."""
+"""The letters of words, in addition to the vectors of the words."""
 
 from typing import Literal
 
@@ -18,12 +18,12 @@ CharEmbedding = Literal["rnn", "cnn"]
 # accurate than a convolution (.961 against .956) and not slower.
 _LETTER_DIM, _HIDDEN_SIZE, _CHANNELS, _KERNEL_SIZE = 24, 32, 64, 3
 
-# The id of letters that are not there, because other words are longer, and of unknown letters.
+# The id of padding, in batches with longer words, and of unknown letters.
 _NO_LETTER, _UNKNOWN_LETTER = range(2)
 
 
 class LetterEncoder(nn.Module):
-    """Words as ids of letters to one vector per word.
+    """Encodes words, given as ids of letters, as one vector per word.
 
     Parameters
     ----------
@@ -86,15 +86,15 @@ class LetterEncoder(nn.Module):
 
 
 class SpelledEmbedding(nn.Module):
-    """Vectors of words beside those of their letters.
+    """Vectors of words, concatenated with those of their letters.
 
     The letters of each distinct word of a batch are read once.
 
     Parameters
     ----------
     words : TokenEmbedding
-        Its dropout is applied to both; only word dropout to the vectors of words alone, so that
-        the letters of a dropped word tell what it is, as those of an unknown word.
+        Its dropout is applied to both vectors, but its word dropout only to those of words, so that
+        a dropped word is predicted from its letters, like an unknown one.
     letters : LetterEncoder
     unknown : int
         The id of unknown words.

@@ -26,7 +26,7 @@ class Targets(NamedTuple):
     lengths : Tensor of shape (B,), int64, on the CPU, or None
         Number of consecutive rows of each sequence; None if each row is a sequence.
     labelled : Tensor of bool of shape (N,), on the CPU, or None
-        Which rows have a target, if not all have; the others have a weight of zero.
+        Which rows have a target, if some do not; the others have a weight of zero.
     """
 
     values: Tensor | None
@@ -196,7 +196,7 @@ def gaussian_parts(outputs: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def gaussian_log_density(outputs: Tensor, targets: Tensor, *, fixed: bool) -> Tensor:
-    """Log-likelihood whose negative `SquaredError` or `StepsAndEnd` minimises: (N,).
+    """Log-likelihood, whose negative is minimised by `SquaredError` or `StepsAndEnd`: (N,).
 
     Normal with unit variance for values and, unless ``fixed``, Bernoulli for the end.
     """

@@ -1,4 +1,4 @@
-"""Masks of time steps and features while training."""
+"""Masks of time steps and features in training."""
 
 import numpy as np
 import torch
@@ -7,8 +7,9 @@ from torch import Tensor
 from ._dropout import SeededModule
 from ._steps import ValidSteps
 
-# Masks of each kind in a row, and the part of its time steps that one of them covers at most: a
-# fifth. These are the values of the policies for Switchboard (Park et al., 2019, table 1).
+# Number of masks of each kind per row, and the maximum part of its time steps that one of them
+# covers: a fifth. These are the values of the policies for Switchboard (Park et al., 2019, table
+# 1).
 _N_MASKS, _PARTS = 2, 5
 
 
@@ -23,9 +24,9 @@ class InputMasking(SeededModule):
     n_features : int
         Features per time step.
     time_masking : int
-        Time steps that a mask covers at most; never more than a fifth of the row.
+        Maximum number of time steps per mask; never more than a fifth of the row.
     feature_masking : float in [0, 1)
-        Fraction of the features that a mask covers at most.
+        Maximum fraction of the features per mask.
     fill : ndarray of shape (n_features,) or None
         Values of masked features: their mean in the training data. None for zeros, the mean of
         standardised features, or if weights are loaded.
@@ -54,7 +55,7 @@ class InputMasking(SeededModule):
     def forward(self, x: Tensor, valid: ValidSteps) -> Tensor:
         """(T, B, F) to (T, B, F); padding stays as it is.
 
-        Behind the features, ``x`` may contain as many others derived from them, such as
+        After the features, ``x`` may contain the same number of others derived from them, such as
         `Differences`. They are masked by zeros wherever their features are masked.
         """
         if not self.training:

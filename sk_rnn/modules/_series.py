@@ -1,4 +1,4 @@
-"""Sequences of numbers before the encoder: warped in time while training, with differences."""
+"""Sequences of numbers before the encoder: warped in time in training, with differences."""
 
 import numpy as np
 import torch
@@ -14,9 +14,9 @@ _N_SEGMENTS = 4
 class TimeWarping(SeededModule):
     """Random distortion of time, in training only (Um et al., 2017).
 
-    Each row is cut into four parts of equal length, whose durations are multiplied by
-    independent factors ``exp(std * N(0, 1))`` and then rescaled to the length of the row, so that
-    its first and last steps stay where they are. Values are interpolated linearly.
+    Each row is cut into four parts of equal length, whose durations are multiplied by independent
+    factors ``exp(std * N(0, 1))`` and then rescaled to the length of the row, so that its first and
+    last steps do not move. Values are interpolated linearly.
 
     Parameters
     ----------

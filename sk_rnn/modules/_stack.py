@@ -23,11 +23,11 @@ class RecurrentStack(nn.Module):
     Parameters
     ----------
     cell : str, type or Cell
-        A name in `CELLS`, a cell, or a class of `torch.nn.Module`. The class is called
-        as ``cell(input_size, hidden_size, **cell_params)`` and its instances as ``module(x)`` with
+        A name in `CELLS`, a cell, or a class of `torch.nn.Module`. The class is called as
+        ``cell(input_size, hidden_size, **cell_params)`` and its instances as ``module(x)`` with
         ``x`` of shape (n_timesteps, batch, input_size); they return an output of shape
         (n_timesteps, batch, hidden_size), or a tuple that begins with it. It must be causal: the
-        output at a step may depend on that step and those before it only.
+        output at a step may only depend on that step and earlier ones.
     input_size, hidden_size, num_layers : int
         Sizes.
     bidirectional : bool

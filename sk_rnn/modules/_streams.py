@@ -153,7 +153,7 @@ def _pool(
 def _convolve(
     conv: ConvFrontEnd, x: Tensor, window: Tensor, valid: ValidSteps
 ) -> tuple[Tensor, Tensor]:
-    """Convolve new steps (T, B, F) with those before; also return the last inputs."""
+    """Convolve new steps (T, B, F) with the previous ones; also return the last inputs."""
     joined = torch.cat([window, x])  # (K - 1 + T, B, F)
     outputs = relu(conv1d(joined.permute(1, 2, 0), conv.weight, conv.bias)).permute(2, 0, 1)
     places = (

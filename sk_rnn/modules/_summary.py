@@ -21,7 +21,7 @@ class LayerSummary(NamedTuple):
     name : str
         Name of the submodule.
     kind : str
-        Its class; of a recurrent layer, that of torch's layer or of the custom cell.
+        Its class; for a recurrent layer, that of torch's layer or of the custom cell.
     output_shape : tuple of str
         Sizes or names of the axes; empty if it is not called, but its weights are used.
     n_parameters : int

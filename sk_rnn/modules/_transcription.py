@@ -16,7 +16,7 @@ BLANK = 0
 
 
 class CTCModel(nn.Module):
-    """Encoder and linear layer, trained by connectionist temporal classification (CTC).
+    """Encoder and linear layer, trained with connectionist temporal classification (CTC).
 
     The probability of a sequence of tokens is the sum over all its alignments, in which each step
     of the encoding is a token or blank, and repeated tokens are merged (Graves et al., 2006).
@@ -84,7 +84,7 @@ class CTCModel(nn.Module):
         Returns
         -------
         Tensor of shape (B, 1)
-            Infinite for a row with more tokens than steps. Of a row without tokens, the total.
+            Infinite for a row with more tokens than steps. For a row without tokens, the total.
         """
         log_probs, valid = self.log_probs(x, lengths)
         # Not zero_infinity: rows that cannot be aligned are refused before training.

@@ -232,7 +232,7 @@ def warn_empty(empty: list[int], n_documents: int, caller: str) -> None:
     """Warn of documents without tokens."""
     if empty:
         warnings.warn(
-            f"{caller}: {len(empty)} of {n_documents} documents have no tokens, the first is "
-            f"X[{empty[0]}]; each becomes one unknown token.",
+            f"{caller}: {len(empty)} of {n_documents} documents have no tokens (the first is "
+            f"X[{empty[0]}]); each becomes one unknown token.",
             stacklevel=level_of_user(),
         )

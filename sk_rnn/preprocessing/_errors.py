@@ -159,9 +159,9 @@ def _not_finite(steps: Steps, text: str, caller: str) -> str | None:
         return None
     name, row = next(iter(wrong.items()))
     what = "NaN" if nan else "infinity"
-    advice = "Impute missing values first, as with SimpleImputer." if nan else CLIP
+    advice = "Impute missing values first, for example with SimpleImputer." if nan else CLIP
     others = [plain(other) for other in wrong if other != name]
-    more = f" So do columns {', '.join(others)} somewhere." if others else ""
+    more = f" So do columns {', '.join(others)} elsewhere." if others else ""
     return f"{_place(steps, row)} contains {what} in column {name!r}.{more} {advice}"
 
 
@@ -180,9 +180,9 @@ def _unknown_category(steps: Steps, text: str) -> str | None:
             if re.search(rf"(?<![\w.]){re.escape(shown)}(?![\w.])", listed):
                 column = f"column {name!r}" if named else f"feature {name}"
                 return (
-                    f"{_place(steps, row)} has {shown} in {column}, a category that was not in "
-                    "fit. Set handle_unknown of the encoder, as in "
-                    "OneHotEncoder(handle_unknown='ignore'), or fit on sequences that have it."
+                    f"{_place(steps, row)} has {shown} in {column}, a category that did not occur "
+                    "in fit. Set handle_unknown of the encoder, as in "
+                    "OneHotEncoder(handle_unknown='ignore'), or fit on sequences that contain it."
                 )
     return None
 
@@ -217,7 +217,7 @@ def _not_numeric(X: Any, steps: Steps, transformer: Any, text: str, caller: str)
             continue
         return (
             f"{_place(steps, row)} has {shown[row]} in column {name!r}, where "
-            f"{type(transformer).__name__} needs numbers. Encode such columns, as with "
+            f"{type(transformer).__name__} needs numbers. Encode such columns, for example with "
             "OneHotEncoder in a ColumnTransformer, or leave them out."
         )
     return None

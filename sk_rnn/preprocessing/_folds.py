@@ -67,7 +67,7 @@ class SequenceFolds:
             if len(shared):
                 raise ValueError(
                     f"{self.caller}: cv={self.cv!r} of TargetEncoder puts time steps of "
-                    f"X[{shared[0]}] on both sides of a fold. TargetEncoder {_WHY}. Set cv to a "
+                    f"X[{shared[0]}] in both parts of a split. TargetEncoder {_WHY}. Set cv to a "
                     "number of folds, or to a splitter of groups such as GroupKFold()."
                 )
             yield train, test
@@ -100,8 +100,9 @@ def split_by_sequence(transformer: Any, lengths: np.ndarray, caller: str) -> Non
     for encoder in encoders:
         if "cv_object" not in type(encoder)._parameter_constraints["cv"]:  # before 1.9
             raise ValueError(
-                f"{caller}: TargetEncoder {_WHY}; it can be given folds of whole sequences from "
-                "scikit-learn 1.9 on. Update scikit-learn, or use OneHotEncoder or OrdinalEncoder."
+                f"{caller}: TargetEncoder {_WHY}; it can be given folds of whole sequences in "
+                "scikit-learn 1.9 or later. Update scikit-learn, or use OneHotEncoder or "
+                "OrdinalEncoder."
             )
         stratified = encoder.target_type != "continuous"
         encoder.cv = SequenceFolds(encoder.cv, lengths, stratified, caller)

@@ -46,7 +46,7 @@ class LogMelSpectrogram(SequenceOutput):
     ----------
     sampling_rate : int or "auto", default="auto"
         Samples per second. Waveforms with another rate are resampled to it. "auto" uses the lowest
-        rate in `fit`, or 16,000 for waveforms without rates: set it if their rate is another.
+        rate in `fit`, or 16,000 for waveforms without rates: set it if they have a different one.
     n_mels : int, default=40
         Number of frequency bands, which is the number of features per time step.
     window : float, default=0.025
@@ -62,8 +62,8 @@ class LogMelSpectrogram(SequenceOutput):
         Fraction of the previous sample that is subtracted from each sample, which amplifies high
         frequencies. 0 leaves the waveform unchanged.
     floor : float, default=1e-10
-        Smallest energy: lower ones are raised to it before the logarithm, so that silence has
-        finite features.
+        Lower bound of the energy, applied before the logarithm, so that silence has finite
+        features.
 
     Attributes
     ----------
@@ -185,7 +185,7 @@ class LogMelSpectrogram(SequenceOutput):
 
         Parameters
         ----------
-        X : list of array-like, list of (rate, wave), array-like or Panel
+        X : list of array-like, list of (rate, waveform), array-like or Panel
             One waveform per sample, as for `fit`.
         y : None, default=None
             Ignored.
@@ -205,7 +205,7 @@ class LogMelSpectrogram(SequenceOutput):
 
         Parameters
         ----------
-        X : list of array-like, list of (rate, wave), array-like or Panel
+        X : list of array-like, list of (rate, waveform), array-like or Panel
             One waveform per sample, as for `fit`. Waveforms without a rate are assumed to have
             `sampling_rate_`.
 

@@ -102,7 +102,7 @@ def pad_sequences(
     return_mask: bool = False,
     return_lengths: bool = False,
 ) -> np.ndarray | tuple[np.ndarray, ...]:
-    """Pad sequences of different lengths to one rectangular array.
+    """Pad sequences of different lengths to a rectangular array.
 
     The estimators of this package do not need padding; this is for other tools.
 
@@ -111,8 +111,8 @@ def pad_sequences(
     X : array-like, list of array-like or Panel
         Sequences in any container that the estimators accept. NaN and infinity are allowed.
     maxlen : int, default=None
-        Number of time steps of the result; longer sequences are truncated. By default the length of
-        the longest sequence.
+        Number of time steps of the result; longer sequences are truncated. By default, the length
+        of the longest sequence.
     padding : {"post", "pre"}, default="post"
         Whether to pad after the sequence or before it.
     truncating : {"post", "pre"}, default="post"
@@ -176,15 +176,15 @@ def pad_sequences(
 
 
 class SequencePadder(TransformerMixin, SealedState):
-    """Pad sequences of different lengths to one rectangular array.
+    """Pad sequences of different lengths to a rectangular array.
 
     The estimators of this package do not need padding; this is for other tools in a Pipeline.
 
     Parameters
     ----------
     maxlen : int, default=None
-        Number of time steps of the result; longer sequences are truncated. By default the length of
-        the longest sequence in `fit`.
+        Number of time steps of the result; longer sequences are truncated. By default, the length
+        of the longest sequence in `fit`.
     padding : {"post", "pre"}, default="post"
         Whether to pad after the sequence or before it.
     truncating : {"post", "pre"}, default="post"
@@ -192,7 +192,7 @@ class SequencePadder(TransformerMixin, SealedState):
     value : float, default=0.0
         Padding value. Integer data stays integer if it is an integer.
     add_indicator : bool, default=False
-        Whether to add a last feature that is 1 for time steps of the sequence and 0 for padding.
+        Whether to append a feature that is 1 for time steps of the sequence and 0 for padding.
 
     Attributes
     ----------

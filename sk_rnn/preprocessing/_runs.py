@@ -52,17 +52,17 @@ def find_runs(
     starts = np.union1d(offsets[:-1], np.flatnonzero(breaks) + 1)
     starts = starts[starts < offsets[-1]]
     lengths = np.diff(np.r_[starts, offsets[-1]])
-    # An empty series has no part; one that is empty has no window anyway.
+    # An empty series has no parts, and no windows.
     return Runs(starts, lengths, of_step[starts])
 
 
 def _is_next(times: Any, of_step: np.ndarray, follows: np.ndarray, where: str) -> np.ndarray:
-    """Return whether each time but the first is one step after the one before it."""
+    """Return whether each time except the first is one step after the previous one."""
     rows = Rows(times, of_step, where, lambda i: f"row {i}")
     try:
         clock, places = find_clock(rows)
         distances, step = np.diff(places), clock.step
-    except ValueError:  # not regular: the commonest distance is that of consecutive rows
+    except ValueError:  # not regular: the most common distance is that of consecutive rows
         distances = np.diff(times.asi8)
         values, counts = np.unique(distances[follows], return_counts=True)
         step = values[np.argmax(counts)]

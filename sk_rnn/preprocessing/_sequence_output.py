@@ -14,7 +14,7 @@ _OUTPUTS = ("default", "pandas", "polars")
 
 
 class SequenceOutput(TransformerMixin, SealedState):
-    """Base class of transformers that return sequences, which may be a data frame each."""
+    """Base class of transformers that return sequences, possibly as one data frame each."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # scikit-learn would put all sequences into one frame.

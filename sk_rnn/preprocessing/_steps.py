@@ -52,13 +52,13 @@ class Steps(NamedTuple):
         return np.diff(self.offsets)
 
     def to_panel(self, *, tokens: bool = False) -> Panel:
-        """Keep float32 and float64; convert other numbers to float64.
+        """Return a Panel of float32 or float64; other numbers are converted to float64.
 
         Parameters
         ----------
         tokens : bool, default=False
-            Whether integers, one per time step, are kept as integers. Their vocabulary may
-            differ from that of the input, so that `n_tokens` is not set.
+            Whether integers, one per time step, are kept as integers. Their vocabulary may differ
+            from that of the input, so `n_tokens` is not set.
         """
         values = np.asarray(self.values)
         if tokens and values.dtype.kind in "iu" and values.shape[1] == 1:
@@ -104,10 +104,10 @@ def read_steps(
         refuse_empty(X.lengths, where)
         if X.n_tokens is not None and not tokens:
             raise ValueError(
-                f"{where} holds token ids from a vocabulary of {X.n_tokens}, where numbers "
-                "are expected: the ids have no order. Give the ids to an "
-                "estimator with embedding_dim set, such as RNNClassifier, or describe texts by "
-                "their words with CountVectorizer. If they are quantities, pass X.to_list()."
+                f"{where} holds token ids from a vocabulary of {X.n_tokens}, where numbers are "
+                "expected: the ids have no order. Pass the ids to an estimator with embedding_dim "
+                "set, such as RNNClassifier, or represent texts as word counts with "
+                "CountVectorizer. If they are quantities, pass X.to_list()."
             )
         values = X.values.reshape(-1, X.n_features)  # token ids: one feature
         names, ids = X.feature_names, X.index
@@ -213,7 +213,7 @@ def _frames(X: Any, where: str) -> list[pd.DataFrame] | None:
 
 
 def _are_records(values: np.ndarray) -> bool:
-    """Return whether time steps are dicts of features, all of them."""
+    """Return whether all time steps are dicts of features."""
     if values.dtype != object or values.ndim > 1:
         return False
     return all(issubclass(kind, Mapping) for kind in set(map(type, values)))
@@ -260,8 +260,8 @@ def _stack(frames: list[pd.DataFrame], where: str) -> Steps:
 def names_of_features(estimator: Any, input_features: Any) -> Any:
     """Return feature names passed on in a Pipeline; None if they do not name features.
 
-    Like those of a CountVectorizer, the output names of a SequenceVectorizer are its terms. Here
-    they are values of the only feature, the token id, which has no name.
+    The output names of a SequenceVectorizer are its terms, as for a CountVectorizer. Here, terms
+    are values of the only feature, the token id, which has no name.
     """
     given = input_features is not None and np.ndim(input_features) == 1
     if estimator._is_tokens and given and len(input_features) != 1:

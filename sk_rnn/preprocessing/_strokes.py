@@ -54,7 +54,7 @@ class PenStrokes(SequenceOutput):
         The length that is scaled to 1 in each sample: "height" is suitable for words and lines of
         text; "extent", the maximum of width and height, for sketches and single symbols. For a
         sample without height, such as a dash, "extent" is used. None keeps the coordinates of the
-        device, so that `spacing` is in their units.
+        device, so `spacing` is in their units.
 
     Attributes
     ----------

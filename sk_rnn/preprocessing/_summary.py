@@ -25,7 +25,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
     r"""Summarize each sequence by a fixed number of statistics.
 
     Followed by any scikit-learn estimator, this is a baseline that a recurrent network should
-    outperform: apart from "first", "last" and "slope", the statistics ignore the order of the time
+    outperform: except for "first", "last" and "slope", the statistics ignore the order of the time
     steps.
 
     Parameters
@@ -127,7 +127,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
             raise ValueError(
                 f"{caller}: X[{sample}] has values so large that "
                 f"{self.get_feature_names_out()[column]!r} is too large for float64. Rescale them "
-                "first, as with TimeDistributed(MaxAbsScaler())."
+                "first, for example with TimeDistributed(MaxAbsScaler())."
             )
         if panel.index is None or _get_output_config("transform", self)["dense"] != "pandas":
             return summary
@@ -251,7 +251,8 @@ _STATISTICS: dict[str, Callable[[_Sums], np.ndarray]] = {
 def _check_statistics(statistics: Any, caller: str) -> None:
     if not isinstance(statistics, list | tuple):
         raise TypeError(
-            f"{caller}: statistics={statistics!r} is not a list or tuple. Pass names, as ['mean']."
+            f"{caller}: statistics={statistics!r} is not a list or tuple. Pass names, such as "
+            "['mean']."
         )
     known = list(_STATISTICS)
     if not statistics:

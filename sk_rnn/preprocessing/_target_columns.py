@@ -1,4 +1,4 @@
-"""Columns of series that are to be predicted."""
+"""Columns of series to be predicted."""
 
 from typing import Any
 

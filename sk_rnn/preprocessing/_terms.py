@@ -57,8 +57,8 @@ def prune(
     if not kept:
         raise ValueError(
             f"{caller}: after pruning, no terms remain of the {len(terms)} in {n_documents} "
-            f"documents: min_df={min_df!r} and max_df={max_df!r} leave out all. Lower min_df or "
-            "raise max_df."
+            f"documents: min_df={min_df!r} and max_df={max_df!r} exclude all of them. Lower min_df "
+            "or raise max_df."
         )
     return Vocabulary(kept, found.reserved)
 
@@ -87,8 +87,8 @@ def sorted_terms(terms: list[Any], caller: str) -> list[Any]:
 def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> list[Any]:
     """Return the terms of the parameter `vocabulary` in the order of their ids.
 
-    A mapping contains positions 0, 1, 2, ..., as that of CountVectorizer, or ids, as
-    `vocabulary_`: all integers of a range that starts at 0 or at one of `first_ids`.
+    A mapping contains positions 0, 1, 2, ..., as for CountVectorizer, or ids, as in `vocabulary_`:
+    all integers of a range that starts at 0 or at one of `first_ids`.
     """
     where = f"{caller}: vocabulary"
     if isinstance(vocabulary, Mapping):
@@ -100,8 +100,8 @@ def given_terms(vocabulary: Any, first_ids: tuple[int, ...], caller: str) -> lis
             terms = list(vocabulary)
         except TypeError as error:  # an array or a tensor without dimensions
             raise TypeError(
-                f"{where} cannot be listed: {quote(error)}. Pass a list of terms, or a mapping "
-                "from terms to 0, 1, 2, ..."
+                f"{where} cannot be converted to a list: {quote(error)}. Pass a list of terms, or "
+                "a mapping from terms to 0, 1, 2, ..."
             ) from error
     if not terms:
         raise ValueError(f"{where} is empty. Pass terms, or None to learn them.")
@@ -132,14 +132,15 @@ def _terms_by_position(
         other = term_at.setdefault(int(position), term)
         if other is not term:
             raise ValueError(
-                f"{where} maps both {other!r} and {term!r} to {position}. Give each its own."
+                f"{where} maps both {other!r} and {term!r} to {position}. Give each term a "
+                "different one."
             )
     start = min(term_at, default=0)
     start = start if start in first_ids else 0
     for position in range(start, start + len(term_at)):
         if position not in term_at:
             raise ValueError(
-                f"{where} of {len(term_at)} terms has none at {position}. Positions are the "
+                f"{where} has {len(term_at)} terms, but none at {position}. Positions are the "
                 "integers from 0, or those of a vocabulary_, without gaps."
             )
     return [term_at[position] for position in range(start, start + len(term_at))]

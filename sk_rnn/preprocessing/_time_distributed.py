@@ -45,7 +45,7 @@ from ._steps import Steps, check_features, check_names_in, names_of_features, re
 
 
 def _transformer_has(method: str) -> Callable[[Any], bool]:
-    """Return whether the transformer (fitted, if it is) has a method."""
+    """Return whether the transformer (the fitted one, if there is one) has a method."""
 
     def check(self: Any) -> bool:
         getattr(getattr(self, "transformer_", self.transformer), method)  # may raise AttributeError
@@ -57,12 +57,11 @@ def _transformer_has(method: str) -> Callable[[Any], bool]:
 class TimeDistributed(SequenceOutput):
     """Apply a scikit-learn transformer to the time steps of sequences.
 
-    The time steps of all sequences are concatenated to one table of shape
-    (total_steps, n_features), on which a clone of the transformer is fitted and applied; the
-    result is split into sequences again.
-    Thus `StandardScaler` scales each feature over all steps, `SimpleImputer` imputes missing
-    values, `PCA` and `OneHotEncoder` change the features of every step, and `ColumnTransformer`
-    does all of this for data frames with columns of different types.
+    The time steps of all sequences are concatenated to one table of shape (total_steps,
+    n_features), on which a clone of the transformer is fitted and applied; the result is split into
+    sequences again. For example, `StandardScaler` scales each feature over all steps,
+    `SimpleImputer` imputes missing values, `PCA` and `OneHotEncoder` change the features of every
+    step, and `ColumnTransformer` does all of this for data frames with columns of different types.
 
     Parameters
     ----------
@@ -92,11 +91,11 @@ class TimeDistributed(SequenceOutput):
     returns several features.
 
     Targets and metadata with one entry per sequence, such as `sample_weight`, are repeated for all
-    its time steps; sequences as long as those of X are concatenated like them. An array of shape
-    (n_samples, n_timesteps), if all sequences have this length, is read as one entry per time step.
-    For multi-output targets per sequence whose number equals the number of time steps, pass an
-    array of shape (n_samples, n_timesteps, n_outputs), such as
-    ``np.repeat(y[:, None], n_timesteps, axis=1)``.
+    of its time steps; sequences of the same lengths as those of X are concatenated in the same way.
+    An array of shape (n_samples, n_timesteps), if all sequences have this length, is read as one
+    entry per time step. For multi-output targets per sequence with as many outputs as time steps,
+    pass an array of shape (n_samples, n_timesteps, n_outputs), such as ``np.repeat(y[:, None],
+    n_timesteps, axis=1)``.
 
     A :class:`~sklearn.preprocessing.TargetEncoder`, also in a Pipeline, a FeatureUnion or a
     ColumnTransformer, uses folds of whole sequences (not shuffled; scikit-learn 1.9 or later):
@@ -108,8 +107,8 @@ class TimeDistributed(SequenceOutput):
     :class:`~sklearn.feature_extraction.DictVectorizer` and
     :class:`~sklearn.feature_extraction.FeatureHasher`.
 
-    A Panel of token ids with a known number of tokens is accepted only by transformers of
-    categories, such as OneHotEncoder, and by functions; others would use the ids as quantities.
+    A Panel of token ids with a known number of tokens is only accepted if the transformer encodes
+    categories, such as OneHotEncoder, or is a function; others would use the ids as quantities.
     Integer output stays token ids, but `n_tokens` is not kept, because the vocabulary may have
     changed.
 
@@ -327,7 +326,7 @@ class TimeDistributed(SequenceOutput):
             table,
             steps,
             None if names is None else tuple(names),
-            where=f"{caller}: what {type(self.transformer_).__name__} returned",
+            where=f"{caller}: the output of {type(self.transformer_).__name__}",
             booleans=False,
             tokens=self._is_tokens,
             dates=self._dates,
@@ -472,7 +471,7 @@ class TimeDistributed(SequenceOutput):
                 table,
                 steps,
                 tuple(self.get_feature_names_out()) if named else None,
-                where=f"{caller}: what {type(self.transformer_).__name__} returned",
+                where=f"{caller}: the output of {type(self.transformer_).__name__}",
                 tokens=self._is_tokens,
             )
         adapter = ADAPTERS_MANAGER.adapters[container]

@@ -92,22 +92,22 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
         Convert all characters to lowercase before tokenizing. This loses the information in
         capital letters, such as which words are names.
     preprocessor : callable, default=None
-        Function from a document to a string; replaces `strip_accents` and `lowercase`.
+        Function that converts a document to a string; replaces `strip_accents` and `lowercase`.
     tokenizer : callable, default=None
-        Function from a string to a list of tokens; replaces `token_pattern`. Only used if
+        Function that splits a string into a list of tokens; replaces `token_pattern`. Only used if
         ``analyzer="word"``.
     stop_words : {"english"}, list of str, or None, default=None
         Words to remove. Only used if ``analyzer="word"``. Usually not useful here, because a
         recurrent network can learn from function words such as "not" in their context.
     token_pattern : str, default=r"(?u)\b\w\w+\b"
-        Regular expression of a token. Only used if ``analyzer="word"``. The default, which is that
-        of CountVectorizer, drops words of one character ("I", "a") and all punctuation, which may
-        be informative in a sequence: ``r"\w+|[^\w\s]"`` keeps them, and ``r"\S+"`` splits at
-        spaces only.
+        Regular expression that matches a token. Only used if ``analyzer="word"``. The default,
+        which is that of CountVectorizer, drops single-character words ("I", "a") and all
+        punctuation, which may be informative in a sequence: ``r"\w+|[^\w\s]"`` keeps them, and
+        ``r"\S+"`` splits only at spaces.
     ngram_range : tuple (min_n, max_n), default=(1, 1)
         Range of the lengths of n-grams. With several lengths, all n-grams of one length, in the
-        order of the text, precede those of the next length, so that the sequence is no longer in
-        the order of the text.
+        order of the text, precede those of the next length, so the sequence is no longer in the
+        order of the text.
     analyzer : {"word", "char", "char_wb"} or callable, default="word"
         Whether tokens are words or characters; "char_wb" creates character n-grams only from text
         inside word boundaries, padded with spaces. A callable receives the unprocessed document
@@ -116,8 +116,8 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
         Terms in more documents than this fraction or number are replaced by the unknown token.
     min_df : float in [0, 1], int or "auto", default="auto"
         Terms in fewer documents than this fraction or number are replaced by the unknown token.
-        "auto" is 2 from 1,000 documents on, so that the unknown token occurs in training and a
-        network can learn its embedding. Below that it is 1, the default of CountVectorizer.
+        "auto" is 2 with 1,000 documents or more, so that the unknown token occurs in training and a
+        network can learn its embedding. With fewer, it is 1, the default of CountVectorizer.
     max_features : int, default=None
         If not None, keep only the `max_features` most frequent terms.
     vocabulary : mapping or iterable, default=None
@@ -128,9 +128,9 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
         limit. Longer documents are truncated before the vocabulary is learned, so that it
         contains only tokens that occur in the result.
     truncate : {"head", "tail", "middle"}, default="tail"
-        Which part of a document longer than `max_length` is removed. "tail" keeps its beginning,
-        "head" keeps its end, and "middle" keeps equal parts of the beginning and the end (one
-        token more of the beginning if the number is odd), which is often best for texts whose
+        Which part is removed from documents that are longer than `max_length`. "tail" keeps its
+        beginning, "head" keeps its end, and "middle" keeps equal parts of the beginning and the end
+        (one more token of the beginning if the number is odd), which is often best for texts whose
         beginning and end summarize them (Sun et al., 2019).
     add_marks : bool, default=False
         Whether to add a begin token, id 2, before and an end token, id 3, after each document. The
@@ -139,7 +139,7 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
     Attributes
     ----------
     vocabulary_ : dict
-        The id of each term, without padding, unknown, begin and end tokens.
+        Mapping from terms to their ids, without padding, unknown, begin and end tokens.
     fixed_vocabulary_ : bool
         Whether `vocabulary` was given.
     n_tokens_ : int
@@ -154,7 +154,7 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
     Notes
     -----
     A document that is a list or tuple of strings is already tokenized: `lowercase`, `stop_words`
-    and `ngram_range` are not applied. A callable `analyzer` receives such documents, too.
+    and `ngram_range` are not applied. A callable `analyzer` also receives such documents.
 
     A document without tokens becomes one unknown token, because estimators do not accept empty
     sequences. A warning reports their number.
@@ -238,7 +238,7 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
         self.add_marks = add_marks
 
     def __sklearn_tags__(self) -> Tags:
-        """Return the tags of CountVectorizer, but for integer output."""
+        """Return the tags of CountVectorizer, except for integer output."""
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
@@ -463,9 +463,9 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
             )
             if not found:
                 raise ValueError(
-                    f"{caller}: empty vocabulary: none of the {len(offsets) - 1} documents has a "
-                    "token. Perhaps they hold only stop words, or nothing that token_pattern "
-                    "matches."
+                    f"{caller}: empty vocabulary: none of the {len(offsets) - 1} documents "
+                    "contains a token. Perhaps they contain only stop words, or nothing that "
+                    "token_pattern matches."
                 )
             vocabulary = prune(
                 Vocabulary.from_ids(found, reserved),
@@ -524,7 +524,8 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
             if upper is not None:
                 warnings.warn(
                     f"{caller}: vocabulary holds {upper!r}, but lowercase=True: no text matches "
-                    "terms with capitals. Set lowercase=False, or lower the terms.",
+                    "terms with capital letters. Set lowercase=False, or convert the terms to "
+                    "lowercase.",
                     stacklevel=level_of_user(),
                 )
         return terms
@@ -536,8 +537,8 @@ class SequenceVectorizer(  # its output is a Panel, not a table, so it defines s
         n_tokens = int(self.max_length) - N_MARKS * add_marks
         if n_tokens < 1:
             raise ValueError(
-                f"{caller}: max_length={self.max_length} leaves no room for a token beside the two "
-                "marks of add_marks=True. Set max_length to 3 or more."
+                f"{caller}: max_length={self.max_length} leaves no room for a token besides the "
+                "two tokens of add_marks=True. Set max_length to 3 or more."
             )
         if self.truncate == "tail":
             return lambda tokens: tokens[:n_tokens]

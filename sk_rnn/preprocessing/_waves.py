@@ -1,4 +1,4 @@
-"""Reading of waveforms: with or without sampling rates, as numbers or in the types of WAV files."""
+"""Reading of waveforms, with or without sampling rates, including the integers of WAV files."""
 
 from fractions import Fraction
 from numbers import Integral, Real

@@ -103,10 +103,10 @@ def make_windows(
 Panel or list
         Numbers in chronological order. The index of a Series or DataFrame must increase if it holds
         dates or numbers; strings only label the rows, and must be unique. The sequences of a Panel
-        are separate series: no window begins in one and ends in another, and series that are too
-        short have no window. A list of arrays, Series, DataFrames or lists also holds several
-        series and is read like :meth:`Panel.from_sequences <sk_rnn.Panel.from_sequences>` reads it;
-        a list of numbers is one series.
+        are separate series: no window extends across two of them, and series that are too short
+        yield no windows. A list of arrays, Series, DataFrames or lists also holds several series
+        and is read as by :meth:`Panel.from_sequences <sk_rnn.Panel.from_sequences>`; a list of
+        numbers is one series.
     window : int
         Number of time steps per window.
     horizon : int, default=1
@@ -118,15 +118,16 @@ Panel or list
         Time steps between a window and its target.
     target : label, int or list of these, default=None
         Columns to predict: labels of a DataFrame's or Panel's columns, or positions in an array. A
-        single one gives one-dimensional targets. By default all columns. Windows always have all.
+        single column results in one-dimensional targets. By default, all columns are predicted.
+        Windows always contain all columns.
     time_gaps : {"raise", "cut", "ignore"}, default="raise"
-        What to do if rows of a DatetimeIndex or PeriodIndex are not equally far apart, such as
-        after a missing hour: raise an error; cut there, so that no window or target extends across
-        it; or treat rows as consecutive. Months, quarters and business days count as equal steps.
-        Series without dates have no gaps.
+        What to do if rows of a DatetimeIndex or PeriodIndex are not evenly spaced in time, for
+        example after a missing hour: raise an error; cut there, so that no window or target extends
+        across it; or treat rows as consecutive. Months, quarters and business days count as equal
+        steps. Series without dates have no gaps.
     return_last : bool, default=False
-        Whether to also return the window at the end of each series, whose target is not known yet:
-        a model predicts from it the time steps after the data.
+        Whether to also return the window at the end of each series, whose target is not known yet.
+        From it, a model predicts the time steps after the data.
 
     Returns
     -------
@@ -150,8 +151,8 @@ Panel or list
     TypeError
         If `series` is not a container of numbers.
     ValueError
-        If no window fits, if the series is not in chronological order, if times repeat, so that it
-        may be several series, or if there are gaps in time; if `target` is not a column.
+        If no window fits, if the series is not in chronological order, if times are repeated (the
+        data may be several series), if there are gaps in time, or if `target` is not a column.
 
     See Also
     --------
@@ -185,7 +186,7 @@ Panel or list
     >>> X.tolist(), y["x0"].tolist()
     ([[[0.0], [1.0]], [[3.0], [4.0]]], [2.0, 5.0])
 
-    One column is predicted from all columns; the last window is that of the next days:
+    One column is predicted from all columns; the last window is for predicting the next days:
 
     >>> frame = pd.DataFrame({"sales": days, "price": 1.0})
     >>> X, y, last = make_windows(frame, window=3, target="sales", return_last=True)
@@ -207,7 +208,7 @@ Panel or list
         listed = not isinstance(series, Panel)
         longest = f"the longest of {len(panel)} series"
         if listed:
-            longest += " (a list of sequences is several)"
+            longest += " (a list of sequences is read as several series)"
             advice = ", or np.asarray(series) if it is one series"
     if len(runs.lengths) > len(offsets) - 1:
         longest = f"the longest of {len(runs.lengths)} parts between gaps in time"

@@ -73,8 +73,8 @@ def load_word_vectors(
     r"""Load the vectors of a vocabulary from a word2vec text file or a GloVe file.
 
     The result can be passed to the estimators as `embedding_weights`. The file is read line by
-    line; vectors of words that are not in the vocabulary are skipped. Matching is case-sensitive:
-    a file of capitalised words needs a vectorizer with ``lowercase=False``.
+    line; vectors of words that are not in the vocabulary are skipped. Matching is case-sensitive: a
+    file with capitalised words requires a vectorizer with ``lowercase=False``.
 
     Parameters
     ----------
@@ -83,18 +83,18 @@ def load_word_vectors(
         its vector per line, separated by spaces. An optional header line with the numbers of words
         and of dimensions (word2vec and fastText write one, GloVe does not) is checked.
     vocabulary : mapping of str to int, or sequence of str
-        The id of each term, as `SequenceVectorizer.vocabulary_`; or the terms in the order of their
-        ids, as returned by `get_feature_names_out`, where the leading padding, unknown and begin
-        and end tokens do not count as terms.
+        Mapping from terms to ids, such as `SequenceVectorizer.vocabulary_`; or the terms in the
+        order of their ids, as returned by `get_feature_names_out`, where the leading padding,
+        unknown and begin and end tokens do not count as terms.
     missing : {"random", "zeros"}, default="random"
         Initialisation of the rows of terms that are not in the file, and of the unknown, begin and
         end tokens: normal random numbers with mean zero and the standard deviation of the vectors
-        found, as in Kim (2014), or zeros, as which word dropout presents a token to a network.
-        Row 0, the padding, is zero unless a term has id 0.
+        found, as in Kim (2014), or zeros, which is how word dropout presents a token to the
+        network. Row 0, the padding, is zero unless a term has id 0.
     random_state : int, RandomState instance or None, default=0
         Controls the random rows.
     return_found : bool, default=False
-        Whether to also return which rows are from the file.
+        Whether to also return which rows were found in the file.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def load_word_vectors(
     """
     caller = "load_word_vectors"
     if b"\0" in os.fsencode(path):
-        raise ValueError(f"{caller}: path={path!r} has a null byte. Pass the path of a file.")
+        raise ValueError(f"{caller}: path={path!r} contains a null byte. Pass the path of a file.")
     id_of, n_tokens = _ids(vocabulary, caller)
     vectors = _read_vectors(path, id_of, f"{caller}: {os.fspath(path)}")
     if not vectors:
@@ -193,8 +193,8 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     for term, i in pairs:
         if not isinstance(term, str) or not position.is_satisfied_by(i):
             raise TypeError(
-                f"{caller}: vocabulary has term {term!r} with id {i!r}, but terms must be "
-                "strings and ids integers from 0 on."
+                f"{caller}: vocabulary has term {term!r} with id {i!r}, but terms must be strings "
+                "and ids non-negative integers."
             )
         n_tokens = max(n_tokens, int(i) + 1)
         if not (listed and i < len(_RESERVED_NAMES) and term == _RESERVED_NAMES[i]):
@@ -202,7 +202,8 @@ def _ids(vocabulary: Any, caller: str) -> tuple[dict[bytes, int], int]:
     if n_tokens > _MANY_IDS and n_tokens > _SPARSE * len(pairs):
         raise ValueError(
             f"{caller}: vocabulary has id {n_tokens - 1}, which requires {n_tokens} vectors, but "
-            f"only {len(pairs)} terms. Map terms to ids from 0 on, as SequenceVectorizer does."
+            f"only {len(pairs)} terms. Map terms to consecutive ids from 0, as SequenceVectorizer "
+            "does."
         )
     if not id_of:
         raise ValueError(
@@ -264,7 +265,7 @@ def _read_vectors(path: Any, id_of: dict[bytes, int], where: str) -> dict[int, n
         )
     if n_expected is not None and n_rows != n_expected:
         raise ValueError(
-            f"{where}: line 1 announces {n_expected} words, but {n_rows} follow, up to line "
+            f"{where}: line 1 states {n_expected} words, but {n_rows} follow, up to line "
             f"{n_lines}. Download the file again, or correct line 1."
         )
     return vectors

@@ -181,16 +181,16 @@ def _flatten_cells(
     for name, flat in zip(names, flats, strict=True):
         if flat.values.ndim == 2 and flat.values.shape[1] > 1:
             raise ValueError(
-                f"{name} has {flat.values.shape[1]} features per time step, but next to other "
-                "columns a column is one feature. Pass the column by itself."
+                f"{name} has {flat.values.shape[1]} features per time step, but with several "
+                "columns, each must be a single feature. Pass this column alone."
             )
         differs = np.diff(flat.offsets) != lengths
         if differs.any():
             i = int(np.argmax(differs))
             raise ValueError(
                 f"{name}[{i}] has {np.diff(flat.offsets)[i]} time steps, but "
-                f"{argument(names[0])}[{i}] has {lengths[i]}. The cells of a row are the "
-                "features of one sequence: give them one length."
+                f"{argument(names[0])}[{i}] has {lengths[i]}. The cells of a row are the features "
+                "of one sequence, so they must have the same length."
             )
     values = np.column_stack([flat.values for flat in flats])
     return Flat(values, flats[0].offsets, string_names(labels))

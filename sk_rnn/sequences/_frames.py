@@ -344,7 +344,7 @@ def _refuse_missing_value(
 def _check_n_tokens(n_tokens: Any, df: pd.DataFrame, names: list[Any]) -> None:
     """Raise if the vocabulary size is invalid, or if there is no column of token ids."""
     if isinstance(n_tokens, bool) or not isinstance(n_tokens, Integral) or n_tokens < 1:
-        raise ValueError(f"{_CALLER}: n_tokens must be an integer from 1 on, got {n_tokens!r}.")
+        raise ValueError(f"{_CALLER}: n_tokens must be a positive integer, got {n_tokens!r}.")
     if len(names) > 1:
         raise ValueError(
             f"{_CALLER}: n_tokens is for one column of token ids, but the columns are {names}. "

@@ -113,7 +113,7 @@ def _what_and_recipe(value: Any, where: str) -> tuple[str, str]:
         return f"{_holds('dicts', value)} ({reason})", dict_recipe(where)
     if value is pd.NA or value is pd.NaT:
         recipe = (
-            "Use np.nan for what is missing, and fill it in with TimeDistributed(SimpleImputer())."
+            "Use np.nan for missing values, and impute them with TimeDistributed(SimpleImputer())."
         )
         return _holds("missing values", value), recipe
     if is_sequence(value):

@@ -11,7 +11,7 @@ from ._tensors import is_packed_or_nested
 
 
 def is_table(X: Any, *, tokens: bool = False, padding_value: float | None = None) -> bool:
-    """Return whether X is a table: univariate series of one length, one time step per column.
+    """Return whether X is a table: univariate series of equal length, one time step per column.
 
     A table is a 2-D array, a data frame of scalars, or a list of lists of scalars that all have
     the same length. A list of lists of token ids is never a table, because sentences of equal

@@ -113,8 +113,8 @@ class Panel:
             lists; a 2-D or 3-D array; an awkward, pyarrow or polars array; a DataFrame whose
             cells hold sequences; a packed or nested tensor.
         dtype : {float32, float64}, default=None
-            Dtype of the values. By default float32 and float64 stay, integers, one per time
-            step, are token ids, and other numbers become float32 if it represents them exactly
+            Dtype of the values. By default, float32 and float64 are kept, integers (one per time
+            step) are token ids, and other numbers become float32 if it represents them exactly
             (integers of up to 16 bits), else float64.
         feature_names : sequence of str, default=None
             Names of the features; by default the columns of the data frames.
@@ -161,7 +161,7 @@ class Panel:
             of them form a sample, whose id is a tuple.
         order_by : label, default=None
             The column or index level by which the time steps of a sample are sorted: numbers or
-            dates, unique within each sample. By default the order of the rows.
+            dates, unique within each sample. By default, the order of the rows.
         columns : label or list of labels, default=None
             The features; by default all other columns. One label (not a list) of an integer
             column gives token ids, and so does one of a categorical column: its codes, with
@@ -385,12 +385,14 @@ class Panel:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if dtype is not None and np.dtype(dtype) != object:
             raise TypeError(
-                f"Panel: cannot become an array of {np.dtype(dtype)}, because samples have "
-                "different lengths. Use panel.to_padded(), or panel.values for the time steps of "
-                "all samples."
+                f"Panel: cannot be converted to an array of {np.dtype(dtype)}, because samples "
+                "have different lengths. Use panel.to_padded(), or panel.values for the time "
+                "steps of all samples."
             )
         if copy is False:
-            raise ValueError("Panel: cannot become an array without a copy. Leave copy at None.")
+            raise ValueError(
+                "Panel: cannot be converted to an array without a copy. Leave copy at None."
+            )
         out = np.empty(len(self), dtype=object)
         for i, sequence in enumerate(self):
             out[i] = sequence

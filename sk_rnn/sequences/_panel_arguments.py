@@ -101,8 +101,8 @@ def check_names(names: Any, n_features: int) -> tuple[str, ...] | None:
         names = tuple(names)
     except Exception as error:  # of any kind, as above
         raise TypeError(
-            f"Panel: feature_names cannot be listed: {quote(error)}. Pass a list of {n_features} "
-            "strings."
+            f"Panel: feature_names cannot be converted to a list: {quote(error)}. Pass a list of "
+            f"{n_features} strings."
         ) from error
     for name in names:
         if not isinstance(name, str):

@@ -172,15 +172,15 @@ def check_shapes(arrays: list[np.ndarray], where: str, numeric: bool) -> None:
         if array.ndim > 2 and array.ndim == len(first):
             raise ValueError(
                 f"{where}[{i}] has frames of shape {array.shape[1:]}, but {argument(where)}[0] has "
-                f"frames of shape {first[1:]}. Give all frames one shape, as by cropping or "
-                "scaling them."
+                f"frames of shape {first[1:]}. Give all frames the same shape, for example by "
+                "cropping or resizing them."
             )
         if array.ndim != len(first):
             if max(array.ndim, len(first)) > 2:
                 raise ValueError(
-                    f"{where}[{i}] has shape {array.shape}, but {argument(where)}[0] has "
-                    f"{first}. Give all samples one number of dimensions: (n_timesteps, height, "
-                    "width) for videos of one channel, (n_timesteps, height, width, channels) for "
+                    f"{where}[{i}] has shape {array.shape}, but {argument(where)}[0] has {first}. "
+                    "Give all samples the same number of dimensions: (n_timesteps, height, width) "
+                    "for videos of one channel, (n_timesteps, height, width, channels) for "
                     "several, (n_timesteps, n_features) for vectors."
                 )
             raise ValueError(

@@ -65,11 +65,11 @@ def standardisation_of(spans: Spans, rows: np.ndarray) -> Standardisation:
 
 
 def center_samples(spans: Spans) -> Spans:
-    """Subtract from each sample its own mean of each feature over its time steps.
+    """Subtract from each feature of a sample its mean over the time steps of that sample.
 
     For features that are logarithms of energies this is cepstral mean normalisation (Atal, 1974),
     which removes what multiplies the energies of a whole recording: loudness, microphone, and part
-    of the speaker's voice. Means are computed in float64, of each sample alone.
+    of the speaker's voice. Means are computed in float64, for each sample separately.
 
     Parameters
     ----------
@@ -101,9 +101,8 @@ def center_samples(spans: Spans) -> Spans:
             if not finite.all():
                 sample = block.start + int(np.argmin(finite))
                 raise ValueError(
-                    f"{spans.where}[{sample}] has values whose range overflows float64, so that "
-                    "its mean cannot be subtracted (center_inputs=True). Clip or rescale them "
-                    "first."
+                    f"{spans.where}[{sample}] has values whose range overflows float64, so its "
+                    "mean cannot be subtracted (center_inputs=True). Clip or rescale them first."
                 )
     return replace(spans, values=centred, starts=offsets[:-1])
 

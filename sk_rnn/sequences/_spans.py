@@ -83,7 +83,7 @@ class Spans:
         )
 
     def trim(self, first: np.ndarray, lengths: np.ndarray) -> Spans:
-        """Slice each sample: ``lengths`` steps from step ``first`` on, both (n_samples,)."""
+        """Slice each sample: ``lengths`` steps starting at step ``first``, both (n_samples,)."""
         return replace(
             self, starts=self.starts + first, lengths=lengths, untrimmed=(first, self.lengths)
         )
@@ -150,7 +150,7 @@ class Spans:
 
     @property
     def is_tokens(self) -> bool:
-        """Whether the values are token ids, possibly with further ids, such as of letters."""
+        """Whether the values are token ids, possibly with additional ids, as of letters."""
         return self.values.ndim == 1 or self.values.dtype.kind in "iu"
 
     @property

@@ -277,7 +277,7 @@ def find_missing(values: np.ndarray) -> np.ndarray:
 
 
 def _missing_steps(missing: np.ndarray, offsets: np.ndarray, where: str) -> np.ndarray:
-    """Return which time steps have no target, from which values are missing."""
+    """Return which time steps have no target, given which values are missing."""
     if missing.ndim == 2:
         partial = missing.any(axis=1) & ~missing.all(axis=1)
         if partial.any():
@@ -310,7 +310,7 @@ def plain_labels(values: np.ndarray, where: str) -> np.ndarray:
     kinds = sorted({type(label).__name__ for label in values}) if "mixed" in kind else []
     if len(kinds) > 1:
         raise ValueError(
-            f"{where} has labels of several kinds: {', '.join(kinds)}. Pass labels of one kind."
+            f"{where} has labels of several types: {', '.join(kinds)}. Pass labels of one type."
         )
     return values
 

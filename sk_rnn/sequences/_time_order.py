@@ -55,7 +55,7 @@ def _refuse_repeated(index: pd.Index, where: str) -> None:
         return
     row = int(np.argmax(again))
     one = (
-        "aggregate or drop the rows of one time"
+        "aggregate or drop rows with the same time"
         if isinstance(index, _DATES)
         else f"pass {_argument(where)}.reset_index(drop=True) if its rows are in chronological "
         "order"
@@ -74,8 +74,8 @@ def _refuse_disorder(index: pd.Index, where: str) -> None:
         except TypeError as error:
             raise ValueError(
                 f"{where} has an index without an order: {_show(index[row - 1])} and "
-                f"{_show(index[row])} at row {row} do not compare. Convert it with pd.to_datetime "
-                "or pd.to_numeric."
+                f"{_show(index[row])} at row {row} cannot be compared. Convert it with "
+                "pd.to_datetime or pd.to_numeric."
             ) from error
         if in_order:
             continue

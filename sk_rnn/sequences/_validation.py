@@ -262,7 +262,7 @@ def _check_tokens(spans: Spans, where: str) -> Spans:
             sample, step = spans.locate(rows, int(np.argmax(ids)))
             raise ValueError(
                 f"{where}[{sample}] has token id {ids.max()} at time step {step}, which is too "
-                "large for int64. Map tokens to ids from 0 on, as "
+                "large for int64. Map tokens to consecutive ids from 0, as "
                 "sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) does."
             )
     values = spans.values.reshape(-1)

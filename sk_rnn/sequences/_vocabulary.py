@@ -16,7 +16,7 @@ import numpy as np
 from ._layout import locate, offsets_of
 from ._panel import Panel
 
-# Number of sequences from which on min_df="auto" is 2. Tokens of a single sequence are memorised,
+# With at least this many sequences, min_df="auto" is 2. Tokens of a single sequence are memorised,
 # and unless some tokens are left out, the unknown token does not occur in training (questions of
 # TREC: accuracy .909 against .876). With few sequences, most tokens occur in only one.
 _MANY = 1000
@@ -42,7 +42,7 @@ class Unknown(NamedTuple):
 
 
 class Vocabulary:
-    """A mapping between tokens and ids, which start after those of reserved tokens.
+    """A mapping between tokens and ids, which start after the ids of reserved tokens.
 
     The reserved tokens (padding, unknown, begin and end) differ between estimators and are an
     argument. ``len(vocabulary)`` is the number of ids, including reserved ones.

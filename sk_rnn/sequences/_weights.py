@@ -49,7 +49,7 @@ def check_sample_weights(
     advice = f"Pass a 1-D array of {n_samples} weights, one per {noun}."
     if issparse(sample_weight):
         raise TypeError(f"{where} is sparse, which is not supported. {advice}")
-    # NumPy takes a memoryview for a scalar.
+    # NumPy treats a memoryview as a scalar.
     if np.isscalar(sample_weight) and not isinstance(sample_weight, memoryview):
         sample_weight = np.full(n_samples, sample_weight)
     weights = as_array(sample_weight, where, advice)

@@ -1,4 +1,4 @@
-"""Adam and AdamW of torch, with clipping and update in one pass over all parameters on a CPU."""
+"""torch's Adam and AdamW, with clipping and update in one pass over all parameters on a CPU."""
 
 import math
 from typing import Any
@@ -19,10 +19,11 @@ _EMPTY: dict[torch.dtype, np.ndarray] = {
 
 
 class OnePass(torch.optim.Adam):
-    """The step of `torch.optim.Adam` by a kernel.
+    """`torch.optim.Adam` whose step is computed by a kernel.
 
-    Parameters, param groups and state are those of torch. So is the step itself where the kernel
-    does not apply, where a hook is registered, and where the state of a parameter is created.
+    Parameters, param groups and state are those of torch. torch also computes the step where the
+    kernel does not apply, where a hook is registered, and where the state of a parameter is
+    created.
     """
 
     # Addresses of all tensors, and the kernel's arguments that depend on them.

@@ -308,7 +308,7 @@ class TrainingBatches:
     data : SequenceData
         Source of the batches.
     samples : ndarray of int
-        The samples to train on; a sample that is listed several times is used as often per epoch.
+        The samples to train on; a sample that is listed k times is used k times per epoch.
     batch_size : int
         Sequences per batch.
     rng : numpy.random.RandomState

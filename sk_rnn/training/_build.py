@@ -45,8 +45,8 @@ def build_module(
     caller : str or None
         If given, a user-defined cell is tested, and its faults are raised under this name.
     **initial : ndarray or None
-        What only initial weights depend on: ``embedding_weights``, pretrained vectors, and
-        ``unseen_tokens``, which do not occur in the training data.
+        Arguments that only affect the initial weights: ``embedding_weights``, pretrained vectors,
+        and ``unseen_tokens``, which do not occur in the training data.
     """
     user_cell = not isinstance(arguments["cell"], str)
     fault, cause = "", None
@@ -74,8 +74,8 @@ def build_module(
             f"{caller}: cell {arguments['cell'].__name__} {fault}. A cell must be built as "
             "cell(input_size, hidden_size), with the arguments in module__cell__…, take "
             "(n_timesteps, batch, input_size), and return (n_timesteps, batch, hidden_size), or a "
-            "tuple that begins with it, each step of a row depending only on that row's steps so "
-            "far."
+            "tuple that begins with it, where each step of a row depends only on the current and "
+            "earlier steps of that row."
         ) from cause
     dtype = PRECISIONS[precision][0]
     # Usually it has this dtype; converting nothing would still visit each tensor several times.

@@ -52,7 +52,7 @@ class FiniteGuard(Callback):
     advice : str
         Advice in the warning.
     unbounded : bool
-        Whether states are unbounded, so that they may overflow with weights of any size.
+        Whether states are unbounded, so they may overflow with weights of any size.
     """
 
     def __init__(self, caller: str, advice: str, *, unbounded: bool):
@@ -68,9 +68,9 @@ class FiniteGuard(Callback):
         self.epoch_ = self.known_good_epoch_ = len(net.history)
 
     def on_epoch_end(self, net, dataset_train=None, **kwargs):
-        """Save the weights, or restore those saved before."""
+        """Save the weights, or restore the previously saved ones."""
         if math.isfinite(net.history[-1, "train_loss"]):
-            # The epoch started from the weights saved last, so these gave a finite loss.
+            # The epoch started from the last saved weights, so these gave a finite loss.
             if self.known_good_ is not self.weights_:
                 self.spare_ = self.known_good_
             self.known_good_, self.known_good_epoch_ = self.weights_, self.epoch_
@@ -135,7 +135,7 @@ class BestWeights(Callback):
     """
 
     def on_train_begin(self, net, **kwargs):
-        """Reset the state of earlier trainings."""
+        """Reset the state of earlier training runs."""
         self.best_ = (-math.inf, -math.inf)
         self.epoch_ = None
         self.weights_ = None

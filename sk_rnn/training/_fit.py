@@ -1,4 +1,4 @@
-"""One training of a net, from its first to its last epoch."""
+"""One training run of a net, from its first to its last epoch."""
 
 import threading
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ._runtime import isolate_globals
 
 @dataclass(frozen=True)
 class Training:
-    """The data of a training and its options.
+    """Data and options of a training run.
 
     Parameters
     ----------

@@ -388,7 +388,7 @@ class RecurrentNet(PredictingNet):
             self.explicit_ = ExplicitGradients(self.module_)
 
     def _update(self, shown: CallbackBatch | None) -> None:
-        """Clip the gradients and update the weights, in one pass if no callback comes between."""
+        """Clip the gradients and update the weights, in one pass if no callback runs in between."""
         optimizer, max_norm = self.optimizer_, self.gradient_clip
         if isinstance(optimizer, OnePass) and shown is None:
             optimizer.step(max_norm=math.inf if max_norm is None else max_norm)
@@ -415,9 +415,9 @@ class RecurrentNet(PredictingNet):
         return outputs.float() if self.bfloat16 else outputs
 
     def _infer_carrying(self, batch: Batch) -> Tensor:
-        """Run the module from the states in which the previous batch ended, without their history.
+        """Run the module from the final states of the previous batch, which are detached.
 
-        Rows that begin have zero states.
+        Rows that start a sequence have zero states.
         """
         continues = batch.X["continues"]
         inputs = {name: value for name, value in batch.X.items() if name != "continues"}

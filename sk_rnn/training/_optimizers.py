@@ -57,8 +57,8 @@ def build_optimizer(
     """
     params = dict(params)
     # Including frozen parameters, which an Unfreezer may unfreeze: without a gradient they are
-    # skipped.
-    # Those of a baseline are few and well determined: they move faster, and are not decayed.
+    # skipped. The parameters of a baseline are few and well determined: they use a higher learning
+    # rate, and are not decayed.
     fast = module.fast_parameters() if isinstance(module, ForecastModel) else []
     parameters = [p for p in module.parameters() if not any(p is f for f in fast)]
     tables = [m.weight for m in module.modules() if isinstance(m, nn.Embedding)]

@@ -1,4 +1,4 @@
-"""Batches of sequences whose targets are sequences of other lengths."""
+"""Batches of sequences whose targets are sequences of different lengths."""
 
 import numpy as np
 import numpy.typing as npt

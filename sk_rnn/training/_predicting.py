@@ -26,7 +26,7 @@ class PredictingNet(NeuralNet):
     """A skorch net that predicts batches of `SequenceData`.
 
     During training it acts as a classifier or regressor for scikit-learn's scorers: it predicts
-    class indices, or numbers in the unit of y, for the data sets and batches passed to callbacks.
+    class indices, or numbers in the units of y, for the data sets and batches passed to callbacks.
     """
 
     readout_: Readout | None = None  # during training
@@ -53,7 +53,7 @@ class PredictingNet(NeuralNet):
         return self.readout_.classes
 
     def predict(self, X):
-        """Class indices, or numbers in the unit of y."""
+        """Class indices, or numbers in the units of y."""
         readout = self._read()
         return self._decoded(X, readout.predict, readout.label_sequences)
 
@@ -102,8 +102,8 @@ class PredictingNet(NeuralNet):
     def _read(self) -> Readout:
         if self.readout_ is None:
             raise TypeError(
-                "The net of an estimator predicts only during training, for callbacks. Call the "
-                "estimator's predict, or net_.module_ on a padded batch."
+                "The net of an estimator can only predict during training, for callbacks. Call "
+                "the estimator's predict, or net_.module_ on a padded batch."
             )
         return self.readout_
 
@@ -114,7 +114,7 @@ class PredictingNet(NeuralNet):
         if isinstance(X, TrainingSet | Mapping):
             return X
         raise TypeError(
-            f"The net of an estimator predicts only data sets and the X of a batch as passed to "
+            "The net of an estimator can only predict data sets and the X of a batch as passed to "
             f"callbacks, not {type(X).__name__}. To score other sequences while training, pass "
             "them to fit as X_val and y_val."
         )
@@ -151,8 +151,8 @@ class PredictingNet(NeuralNet):
         """Compute the module's outputs, in the order of ``batches.batches``.
 
         With ``reduce``, its results for each batch. Results are written into one array, allocated
-        at the first batch: separate arrays would fragment the memory freed by the batches, which
-        would grow with their number.
+        at the first batch: separate arrays would fragment the memory freed by the batches, so that
+        its use would grow with their number.
 
         Raises
         ------

@@ -22,12 +22,12 @@ LINE_SECONDS = 5.0
 # Seconds after which the bar appears.
 BAR_SECONDS = 0.3
 
-# Trainings of this process that show progress; only a single one may have a bar.
+# Training runs of this process that show progress; only one of them may have a bar.
 _running: set["Progress"] = set()
 
 
 class LinePrinter:
-    """Prints lines, with a prefix that names their source if several trainings run at once.
+    """Prints lines, with a prefix that names their source if several models are trained at once.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class LinePrinter:
         stream : text file or None
             Output stream; None for standard output.
         concurrent : bool
-            Whether other trainings run at the same time.
+            Whether other models are trained at the same time.
         """
         if concurrent or not self.in_main_thread:
             where = []
@@ -270,7 +270,7 @@ class Progress:
         self.printer.print(text, stream=self.terminal, concurrent=self._has_concurrent())
 
     def _has_concurrent(self) -> bool:
-        """Whether other trainings run in this process."""
+        """Whether other models are trained in this process."""
         return any(other is not self and other.pid == os.getpid() for other in _running.copy())
 
     def _remove_bar(self) -> None:

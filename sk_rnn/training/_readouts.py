@@ -15,8 +15,8 @@ from ._batches import Batch, EpochBatches, PredictionBatches, SequenceData, coun
 
 Decode = Callable[[np.ndarray], np.ndarray]
 
-# From a module, its outputs for the steps of sequences and the lengths of these to outputs of which
-# each row can be decoded independently.
+# Converts a module, its outputs for the time steps of sequences, and the lengths of these to
+# outputs whose rows can be decoded independently.
 Decouple = Callable[[nn.Module, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -29,16 +29,16 @@ class Readout:
     estimator_type : {"classifier", "regressor"}
         Estimator type for scikit-learn's scorers.
     predict : callable
-        Module outputs (N, n_outputs) to predictions, in the unit of `targets`.
+        Converts module outputs (N, n_outputs) to predictions, in the units of `targets`.
     targets : callable
-        Targets as used by the loss to true targets.
+        Converts targets as used by the loss to true targets.
     predict_proba, decision_function : callable or None
-        Module outputs to those of the classifier methods.
+        Convert module outputs to those of the classifier methods.
     classes : ndarray or None
         Classes of `predict`.
     label_sequences, marginals : callable or None
-        If the predictions for a sequence are not independent: what outputs are converted by before
-        `predict`, and before `predict_proba`.
+        If the predictions for a sequence are not independent: the functions that convert outputs
+        before `predict`, and before `predict_proba`.
     """
 
     estimator_type: str

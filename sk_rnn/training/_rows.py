@@ -125,8 +125,8 @@ def arrange_rows(
     if sample_weight is None:
         return order, None, units
     total = sample_weight.sum()
-    whole = bool((sample_weight == np.rint(sample_weight)).all())
-    if whole and total <= MAX_REPEATS * len(spans) + SPARE_REPEATS:
+    are_integers = bool((sample_weight == np.rint(sample_weight)).all())
+    if are_integers and total <= MAX_REPEATS * len(spans) + SPARE_REPEATS:
         return np.repeat(order, sample_weight[order].astype(np.int64)), None, units
     # Equal rows are sorted by their weights.
     return order[np.lexsort((sample_weight[order], group))], sample_weight, units
@@ -233,8 +233,8 @@ def learn_differences(
     Returns
     -------
     scale : ndarray of float64 of shape (n_features,)
-        Factors with which differences have half the standard deviation of the features: held-out
-        accuracy on noisy series prefers half of it to all of it.
+        Factors that scale differences to half the standard deviation of the features: on noisy
+        series, held-out accuracy was better with half of it than with all of it.
     correlation : float
         Correlation of successive differences, mean over features: -0.5 for noise, 0 for a random
         walk, near 1 for smooth curves; NaN without differences.

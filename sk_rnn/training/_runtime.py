@@ -191,7 +191,7 @@ def _has_modes() -> bool:
 def run_flushed(function: Callable[[threading.Event], T], *, backend: str) -> T:
     """Run ``function`` with denormal numbers flushed to zero, and return its result.
 
-    CPUs process denormals up to a hundred times slower, and vanishing gradients often are denormal.
+    CPUs process denormals up to a hundred times slower, and vanishing gradients are often denormal.
     Flushing is a mode of a thread, which its child threads inherit. torch's pool of OpenMP threads
     belongs to the thread that first needs it: setting the mode in the caller would not affect the
     workers of its existing pool, so the work runs in a new thread, whose pool is created with the

@@ -23,10 +23,10 @@ class ValidationScorer:
     Parameters
     ----------
     scoring : str or callable
-        A name of a scorer of scikit-learn, or a function of (net, X, y) that returns a number. The
-        net has `predict` and, for classifiers, `predict_proba` and `decision_function`.
+        The name of one of scikit-learn's scorers, or a function of (net, X, y) that returns a
+        number. The net has `predict` and, for classifiers, `predict_proba` and `decision_function`.
     readout : Readout
-        How the scorer sees outputs and targets: labels, or numbers in the unit of y.
+        How the scorer sees outputs and targets: labels, or numbers in the units of y.
     sample_weight : ndarray or None
         Weight of each target, in the order of the `TrainingSet`.
     caller : str
@@ -49,8 +49,8 @@ class ValidationScorer:
             if not _accepts_weights(self.scorer):
                 raise ValueError(
                     f"{caller}: the validation data have sample weights, but scoring={self.name} "
-                    "does not accept any. Leave out sample_weight_val, or set a scorer that has "
-                    "sample_weight."
+                    "does not accept any. Leave out sample_weight_val, or set a scorer that "
+                    "accepts sample_weight."
                 )
             self.keywords["sample_weight"] = sample_weight
 

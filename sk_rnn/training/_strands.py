@@ -1,4 +1,4 @@
-"""Batches of a stream: strands of it side by side, whose states continue from batch to batch."""
+"""Batches of a stream: parallel strands, whose states are carried from batch to batch."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,13 +20,13 @@ class _Chunk(NamedTuple):
 
 
 class StrandBatches:
-    """Strands of long sequences, cut into chunks, each batch of which continues the one before.
+    """Strands of long sequences, cut into chunks; each batch continues the previous one.
 
     All sequences are joined in a random order and cut into `batch_size` strands of equal length, at
     places that differ in every epoch. A batch has the next chunk of each strand; its argument
     ``continues`` is the row of the previous batch whose state a row continues, or -1 if it begins:
-    at the start of a strand or of a sequence. An optimizer step per chunk of a stream makes
-    thousands of steps per epoch out of one text (Mikolov et al., 2010, "Recurrent neural network
+    at the start of a strand or of a sequence. One optimizer step per chunk of a stream results in
+    thousands of steps per epoch for a single text (Mikolov et al., 2010, "Recurrent neural network
     based language model"; Zaremba, Sutskever & Vinyals, 2014).
 
     Parameters
@@ -41,7 +41,7 @@ class StrandBatches:
         Time steps per chunk.
     rng : numpy.random.RandomState
     begin : int or ndarray of shape (n_features,)
-        The input of a step that begins.
+        Input of a step without a predecessor.
     """
 
     def __init__(

@@ -14,8 +14,8 @@ from ._batches import Batch, SequenceData, step_positions
 class TranscriptData(SequenceData):
     """Sequences and the labels of their transcripts, from which batches are taken.
 
-    The module computes the loss of each row from the labels, so that the targets are zeros: what
-    the loss would be at best.
+    The module computes the loss of each row from the labels, so the targets are zeros, the lowest
+    possible loss.
 
     Parameters
     ----------

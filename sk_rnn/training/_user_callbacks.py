@@ -92,8 +92,8 @@ def callback_fault(callback: Any, *, scheduled: str | None) -> str | None:
     if issubclass(kind, LRScheduler) and scheduled is not None:
         return (
             f"sets the learning rate, but lr_schedule={scheduled} sets it before every step, so "
-            "that the callback would have no effect. Set lr_schedule='constant', or leave the "
-            "callback out"
+            "the callback would have no effect. Set lr_schedule='constant', or leave the callback "
+            "out"
         )
     return None
 

@@ -14,7 +14,7 @@ from ._batches import Batch
 
 
 class WindowData:
-    """Windows with what follows them, from which batches are taken like from `SequenceData`.
+    """Windows with the values after them, from which batches are taken as from `SequenceData`.
 
     Parameters
     ----------
@@ -29,10 +29,10 @@ class WindowData:
     dtype : dtype
         Of the network's weights.
     calendar : Calendar or None
-        Features of the calendar, up to the end of the last patch ahead.
+        Calendar features, up to the end of the last patch of the horizon.
     covariates : Covariates or None
     vectors : ndarray of int of shape (n_series,), or None
-        Which vector each series has; -1 for unknown series. None without vectors.
+        Index of the embedding vector of each series; -1 for unknown series. None without vectors.
     weights : ndarray of shape (total_steps,), or None
         Weight of each time step as a target.
     """
@@ -71,7 +71,7 @@ class WindowData:
         return self.lengths
 
     def batch(self, samples: np.ndarray) -> Batch:
-        """The windows at ``samples`` with what follows them, in their own units."""
+        """The windows at ``samples`` with the values after them, in the units of each window."""
         inputs, units = self._inputs(samples)
         values, observed = self.windows.targets(samples)
         weights = observed & (units.scale > 0)[:, None]
@@ -86,7 +86,7 @@ class WindowData:
         return normalise(self.windows.read(samples), self.patch, self.floor)
 
     def targets(self, samples: np.ndarray) -> np.ndarray:
-        """What follows the windows, as used by the loss."""
+        """The values that follow the windows, as used by the loss."""
         values = self.batch(samples).y.values
         assert values is not None
         return values.cpu().numpy()
@@ -138,7 +138,7 @@ class WindowData:
     def _covariates(
         self, covariates: Covariates, series: np.ndarray, step: np.ndarray, n_steps: int
     ) -> dict[str, Tensor]:
-        """Covariates of each step, those known ahead first."""
+        """Covariates of each step, those known in advance first."""
         data = self.windows.data
         is_past = np.array(covariates.columns.past, dtype=bool)
         before = np.arange(1 - self.windows.context, 1)

@@ -586,7 +586,7 @@ MESSAGES = {
     ),
     "temperature": (
         lambda: sample(uniform, STATE, **SPEECH, max_length=2, temperature=-1.0),
-        "sample: temperature is -1.0. Pass a number from 0 on; 0 is greedy.",
+        "sample: temperature is -1.0. Pass a non-negative number; 0 is greedy.",
     ),
     "top_k": (
         lambda: sample(uniform, STATE, **SPEECH, max_length=2, top_k=0),

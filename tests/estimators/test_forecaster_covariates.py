@@ -28,7 +28,7 @@ def error(model, X, y, n=N - TEST):
 
 @pytest.fixture(scope="module")
 def promotions():
-    """Sales that are driven by a promotion and a price, known ahead, and noise."""
+    """Sales that are driven by a promotion and a price, known in advance, and noise."""
     rng = np.random.default_rng(0)
     promo = rng.random(N) < 0.3
     price = rng.normal(size=N)
@@ -158,7 +158,9 @@ def test_backtest_learns_columns_before_its_origins(promotions, refit):
 def test_predict_needs_what_is_known_ahead(promotions):
     X, y = promotions
     model = forecaster(max_steps=2, past_features="useless").fit(X[:100], y[:100])
-    with pytest.raises(ValueError, match=r"known ahead, \['kind', 'price'\], so it needs them for"):
+    with pytest.raises(
+        ValueError, match=r"known in advance, \['kind', 'price'\], so it needs them for"
+    ):
         model.predict()
     forecast = model.predict(X[100:110])
     pd.testing.assert_index_equal(forecast.index, X.index[100:110])

@@ -73,9 +73,9 @@ FAULTS = {
     ),
     "no covariates": (
         lambda: fitted("X").predict(),
-        "RNNForecaster.predict: the model was fitted with covariates that are known ahead, "
+        "RNNForecaster.predict: the model was fitted with covariates that are known in advance, "
         "['price', 'heat'], so it needs them for 2024-01 to 2024-06. Pass X with these rows, or "
-        "fit with past_features for columns that are not known ahead.",
+        "fit with past_features for columns that are not known in advance.",
     ),
     "history without covariates": (
         lambda: fitted("X").predict(3, history=ONE),
@@ -95,19 +95,19 @@ FAULTS = {
     ),
     "covariates of several series": (
         lambda: _shops().predict(),
-        "RNNForecaster.predict: the model was fitted with covariates that are known ahead, "
+        "RNNForecaster.predict: the model was fitted with covariates that are known in advance, "
         "['price'], so it needs them for the next 6 time steps of each series. Pass X with these "
-        "rows, or fit with past_features for columns that are not known ahead.",
+        "rows, or fit with past_features for columns that are not known in advance.",
     ),
     "other kind of times": (
         lambda: fitted("bare").score(ONE.to_period()),
-        "RNNForecaster.score: y has times of another kind than the series before: periods of M "
-        "after dates without a time zone. Pass an index of the same kind.",
+        "RNNForecaster.score: y has times of a different kind than the previous series: periods "
+        "of M after dates without a time zone. Pass an index of the same kind.",
     ),
     "integers after dates": (
         lambda: fitted("bare").predict(history=ONE.set_axis(range(1, 73))),
-        "RNNForecaster.predict: history has times of another kind than the series before: integers "
-        "after dates without a time zone. Pass an index of the same kind.",
+        "RNNForecaster.predict: history has times of a different kind than the previous series: "
+        "integers after dates without a time zone. Pass an index of the same kind.",
     ),
     "nothing to compare": (
         lambda: fitted("bare").score(
@@ -133,14 +133,14 @@ FAULTS = {
     "untrained quantile": (
         lambda: fitted("bare").predict_quantiles(quantiles=0.99),
         "RNNForecaster.predict_quantiles: quantiles has 0.99, but the model was trained on "
-        "quantiles from 0.05 to 0.95, and forecasts none outside of them. Pass numbers from 0.05 "
-        "to 0.95, or fit with quantiles that include it.",
+        "quantiles from 0.05 to 0.95, and cannot forecast others. Pass numbers from 0.05 to 0.95, "
+        "or fit with quantiles that include it.",
     ),
     "coverage": (
         lambda: fitted("bare").predict_interval(coverage=0.95),
         "RNNForecaster.predict_interval: coverage=0.95 is not between 0 and 0.9, the widest "
         "interval of the quantiles that were trained, 0.05 to 0.95. Pass a smaller one, or fit "
-        "with quantiles farther out.",
+        "with more extreme quantiles.",
     ),
     "no logarithm": (
         lambda: small(target_transform="log").fit(ONE - 10),
@@ -149,7 +149,7 @@ FAULTS = {
     ),
     "negative history": (
         lambda: fitted("bare").predict(history=ONE - 10),
-        "RNNForecaster.predict: history has 0, but the model computes with logarithms, as "
+        "RNNForecaster.predict: history has 0, but the model computes with logarithms, because "
         "all values in fit were positive (target_transform_='log'). Refit, or set "
         "target_transform=None.",
     ),
@@ -176,7 +176,7 @@ FAULTS = {
     "no columns": (
         lambda: small().fit(np.empty((72, 0)), ONE),
         "RNNForecaster.fit: X has 0 feature(s) (shape=(72, 0)) while a minimum of 1 is required. "
-        "Pass y only, or a DataFrame without columns, whose index are the times.",
+        "Pass y only, or a DataFrame without columns, whose index holds the times.",
     ),
     "start": (
         lambda: small().backtest(ONE, start=70),
@@ -196,8 +196,8 @@ FAULTS = {
     ),
     "no dates": (
         lambda: fitted("bare").predict(history=ONE.to_numpy()),
-        "RNNForecaster.predict: history has no dates, but the model reads features of the "
-        "calendar, ['month']. Pass series with an index of dates, or fit with calendar=None.",
+        "RNNForecaster.predict: history has no dates, but the model reads the calendar features "
+        "['month']. Pass series with an index of dates, or fit with calendar=None.",
     ),
     "complex": (
         lambda: small().fit(X.assign(price=1j), ONE),

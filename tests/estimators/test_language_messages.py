@@ -159,14 +159,14 @@ MESSAGES = {
     "tied numbers": (
         lambda: make(tied_embeddings=True).fit(NUMBERS),
         ValueError,
-        "RNNLanguageModel.fit: tied_embeddings=True has no effect if X is numbers, which are not "
-        "embedded. Leave it at its default 'auto'.",
+        "RNNLanguageModel.fit: tied_embeddings=True has no effect if X consists of numbers, which "
+        "are not embedded. Leave it at its default 'auto'.",
     ),
     "label smoothing of numbers": (
         lambda: make(label_smoothing=0.1).fit(NUMBERS),
         ValueError,
-        "RNNLanguageModel.fit: label_smoothing=0.1 has no effect if X is numbers, which are not "
-        "embedded. Leave it at its default 0.",
+        "RNNLanguageModel.fit: label_smoothing=0.1 has no effect if X consists of numbers, which "
+        "are not embedded. Leave it at its default 0.",
     ),
     "another network": (
         _grown,
@@ -191,13 +191,14 @@ MESSAGES = {
     "temperature": (
         lambda: text().sample(temperature=-0.5),
         ValueError,
-        "RNNLanguageModel.sample: temperature is -0.5. Pass a finite number from 0 on; 0 is "
+        "RNNLanguageModel.sample: temperature is -0.5. Pass a finite, non-negative number; 0 is "
         "greedy.",
     ),
     "temperature nan": (
         lambda: text().sample(temperature=float("nan")),
         ValueError,
-        "RNNLanguageModel.sample: temperature is nan. Pass a finite number from 0 on; 0 is greedy.",
+        "RNNLanguageModel.sample: temperature is nan. Pass a finite, non-negative number; 0 is "
+        "greedy.",
     ),
     "top_k": (
         lambda: text().generate(["a"], top_k=0),
@@ -246,25 +247,25 @@ MESSAGES = {
     "stop": (
         lambda: text().sample(stop="x"),
         ValueError,
-        "RNNLanguageModel.sample: stop has 'x', which is not a token of the model. Pass one of "
-        "tokens_, or a set of them.",
+        "RNNLanguageModel.sample: stop contains 'x', which is not a token of the model. Pass one "
+        "of tokens_, or a set of them.",
     ),
     "top_k of numbers": (
         lambda: numbers().sample(top_k=3),
         ValueError,
-        "RNNLanguageModel.sample: top_k=3 is an option of tokens, but the model was fitted with "
+        "RNNLanguageModel.sample: top_k=3 is an option for tokens, but the model was fitted with "
         "numbers. Leave it out; temperature works for both.",
     ),
     "top_p of bits": (
         lambda: bits().generate(BITS, top_p=0.5),
         ValueError,
-        "RNNLanguageModel.generate: top_p=0.5 is an option of tokens, but the model was fitted "
+        "RNNLanguageModel.generate: top_p=0.5 is an option for tokens, but the model was fitted "
         "with numbers. Leave it out; temperature works for both.",
     ),
     "stop of numbers": (
         lambda: numbers().sample(stop=3),
         ValueError,
-        "RNNLanguageModel.sample: stop=3 is an option of tokens, but the model was fitted with "
+        "RNNLanguageModel.sample: stop=3 is an option for tokens, but the model was fitted with "
         "numbers. Leave it out; temperature works for both.",
     ),
     "names of features": (
@@ -276,8 +277,8 @@ MESSAGES = {
     "bidirectional": (
         lambda: RNNLanguageModel(bidirectional=True),
         TypeError,
-        "RNNLanguageModel.__init__() got an unexpected keyword argument 'bidirectional'. Each step "
-        "is predicted from those before, so the network reads forward; leave it out.",
+        "RNNLanguageModel.__init__() got an unexpected keyword argument 'bidirectional'. Each "
+        "step is predicted from the previous ones, so the network reads forward; leave it out.",
     ),
     "convolution": (
         lambda: RNNLanguageModel(conv_channels=8),

@@ -191,17 +191,17 @@ IDS = [[0, 1], [1, 0]]
 REFUSED = [
     (
         {"embedding_dim": 2, "center_inputs": True},
-        "center_inputs=True is not possible for token ids, which have no mean. Set "
+        "center_inputs=True is not supported for token ids, which have no mean. Set "
         "center_inputs=False.",
     ),
     (
         {"embedding_dim": 2, "time_masking": 3},
-        "time_masking=3 is not possible for token ids; word_dropout hides some of them. Set "
+        "time_masking=3 is not supported for token ids; word_dropout hides some of them. Set "
         "time_masking=0.",
     ),
     (
         {"embedding_dim": 2, "feature_masking": 0.5},
-        "feature_masking=0.5 is not possible for token ids; word_dropout hides some of them. Set "
+        "feature_masking=0.5 is not supported for token ids; word_dropout hides some of them. Set "
         "feature_masking=0.",
     ),
 ]
@@ -239,7 +239,7 @@ def test_values_that_cannot_be_centred_are_named(kind):
 
 
 def test_a_level_that_differs_between_speakers_is_ignored():
-    """Rising or falling sequences, at levels that tell nothing about new ones."""
+    """Rising or falling sequences, at levels that are not informative about new ones."""
     rng = np.random.default_rng(0)
     y = np.arange(60) % 2
     slopes = np.where(y, 1.0, -1.0)[:, None] * np.linspace(-1, 1, 12)

@@ -456,7 +456,7 @@ MESSAGES = {
     "labels of two kinds": (
         lambda: clf().fit(X, [1, "a", 1, "a"]),
         ValueError,
-        "RNNClassifier.fit: y has labels of several kinds: int, str. Pass labels of one kind.",
+        "RNNClassifier.fit: y has labels of several types: int, str. Pass labels of one type.",
     ),
     "labels to regress": (
         lambda: reg().fit(X, ["a", "b", "c", "d"]),
@@ -606,7 +606,7 @@ MESSAGES = {
         ),
         ValueError,
         "RNNClassifier.fit: sample_weight is zero at all time steps that have a target. At least "
-        "one needs a weight.",
+        "one needs a positive weight.",
     ),
     "no weight of any validation step": (
         lambda: tagger().fit(

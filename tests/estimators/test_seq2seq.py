@@ -206,7 +206,7 @@ def test_unknown_tokens_are_counted_in_one_warning():
         model.predict(["ab", "xay", "z"])
     assert [str(warning.message) for warning in caught] == [
         "Seq2SeqTransformer.predict: X: 3 of 6 tokens, in 2 of 3 sequences, are not in the "
-        "vocabulary, the first is 'x' in X[1]; each is replaced by the unknown token."
+        "vocabulary (the first is 'x' in X[1]); each is replaced by the unknown token."
     ]
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match="y: 1 of 2 tokens, in 1 of 1 sequences") as caught:
@@ -517,7 +517,7 @@ def test_tokens_are_decoded_without_feedback(cell, attention, backend):
 
 def test_earlier_tokens_do_not_reach_a_decoder_without_feedback():
     model = small(feedback=False).fit(WORDS, BACK)
-    # Tokens at one step are independent of those before, so the path is the best of each step.
+    # Tokens at one step are independent of the previous ones, so the path is the best of each step.
     ab, aa, bb, ba = model.score_samples(["abc"] * 4, ["ab", "aa", "bb", "ba"])
     assert_allclose(ab - aa, bb - ba, atol=1e-5)
 

@@ -324,7 +324,7 @@ MESSAGES = {
     "temperature": (
         lambda: text.sample(W, temperature=-1),
         ValueError,
-        "Seq2SeqTransformer.sample: temperature is -1. Pass a finite number from 0 on; 0 is "
+        "Seq2SeqTransformer.sample: temperature is -1. Pass a finite, non-negative number; 0 is "
         "greedy.",
     ),
     "align": (
@@ -512,8 +512,8 @@ MESSAGES = {
     "temperature str": (
         lambda: text.sample(W, temperature="hot"),
         ValueError,
-        "Seq2SeqTransformer.sample: temperature is 'hot'. Pass a finite number from 0 on; 0 is "
-        "greedy.",
+        "Seq2SeqTransformer.sample: temperature is 'hot'. Pass a finite, non-negative number; 0 "
+        "is greedy.",
     ),
     "top_k": (
         lambda: text.sample(W, top_k=1.5),

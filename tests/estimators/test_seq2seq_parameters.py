@@ -202,8 +202,8 @@ INVALID = {
     "tied": (
         {"feedback": False, "tied_embeddings": True},
         ValueError,
-        "Seq2SeqTransformer.fit: tied_embeddings=True has no effect with feedback=False, where the "
-        "decoder embeds no tokens. Set tied_embeddings=False.",
+        "Seq2SeqTransformer.fit: tied_embeddings=True has no effect with feedback=False, where "
+        "the decoder does not embed tokens. Set tied_embeddings=False.",
     ),
     "stride": (
         {"conv_stride": 2},

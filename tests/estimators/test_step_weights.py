@@ -446,7 +446,7 @@ def test_numbers_far_from_zero():
     assert_array_equal(np.isfinite(np.concatenate(list(model.predict(X)))), True)
 
 
-# --- labels that are chosen together --------------------------------------------------------------
+# --- labels that are chosen jointly ---------------------------------------------------------------
 
 
 def _chains():
@@ -460,7 +460,7 @@ def test_joint_labels_must_be_complete():
     X, y = _chains()
     options = {"return_sequences": True, "crf": True, "max_epochs": 1, "hidden_size": 3}
     missing = [[*row[:-1], None] for row in y]
-    message = "RNNClassifier.fit: y has time steps without a label, which is not possible with crf"
+    message = "RNNClassifier.fit: y has time steps without a label, which is not supported with crf"
     with pytest.raises(ValueError, match=message):
         RNNClassifier(**options).fit(X, missing)
     weights = [np.arange(1.0, 7.0) for _ in X]

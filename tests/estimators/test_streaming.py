@@ -200,14 +200,14 @@ def _trained_again():
 MESSAGES = {
     "both directions": (
         lambda: others()["backward"].stream(),
-        "RNNClassifier.stream: the model was fitted with bidirectional=True, which reads each "
-        "sequence from its end, too, so its predictions need the whole sequence. Fit with "
+        "RNNClassifier.stream: the model was fitted with bidirectional=True, which also reads "
+        "each sequence from its end, so its predictions need the whole sequence. Fit with "
         "bidirectional=False.",
     ),
     "user-defined cell": (
         lambda: others()["custom"].stream(),
-        "RNNClassifier.stream: the user-defined cell Custom does not let states be passed in and "
-        "out. Fit with one of the built-in cells.",
+        "RNNClassifier.stream: the user-defined cell Custom does not support passing states in "
+        "and out. Fit with one of the built-in cells.",
     ),
     "stride": (
         lambda: others()["stride"].stream(),
@@ -231,8 +231,8 @@ MESSAGES = {
     ),
     "missing": (
         lambda: fitted("concat").stream().push([1.0, np.nan]),
-        "RNNClassifier.stream().push: X has nan at time step 0, feature 1, with which the network "
-        "cannot compute. Pass finite numbers; impute missing values first.",
+        "RNNClassifier.stream().push: X has nan at time step 0, feature 1, which the network "
+        "cannot process. Pass finite numbers; impute missing values first.",
     ),
     "strings": (
         lambda: fitted("concat").stream().push("ab"),
@@ -251,13 +251,13 @@ MESSAGES = {
     ),
     "trained again": (
         _trained_again,
-        "RNNRegressor.stream().push: the model was trained again after the stream began, so that "
-        "its state belongs to other weights. Begin a new stream.",
+        "RNNRegressor.stream().push: the model was trained again after the stream began, so its "
+        "state belongs to different weights. Start a new stream.",
     ),
     "some empty": (
         lambda: language().stream(2).push(["a", ""]),
-        "RNNLanguageModel.stream().push: X has no token for some streams, but for others. Pass "
-        "one or more for each.",
+        "RNNLanguageModel.stream().push: X has no tokens for some streams, but has tokens for "
+        "others. Pass one or more for each.",
     ),
     "n_steps": (
         lambda: language().stream().sample(0),
@@ -281,5 +281,5 @@ def test_text_streams_read_strings():
 
 def test_state_of_other_streams_is_refused():
     stream = fitted("concat").stream()
-    with pytest.raises(ValueError, match="with as many streams"):
+    with pytest.raises(ValueError, match="with the same number of streams"):
         stream.state = fitted("concat").stream(2).state

@@ -1,4 +1,4 @@
-"""Labels of time steps that are chosen together: forbidden transitions and the CRF."""
+"""Labels of time steps that are chosen jointly: forbidden transitions and the CRF."""
 
 import itertools
 import pickle
@@ -498,17 +498,17 @@ MESSAGES = {
     ),
     "class_weight": (
         lambda: tagger(crf=True, class_weight="balanced").fit(X, Y),
-        "RNNClassifier.fit: class_weight='balanced' is not possible with crf=True, whose loss is "
-        "that of whole sequences of labels. Set class_weight=None, and pass sample_weight instead.",
+        "RNNClassifier.fit: class_weight='balanced' is not supported with crf=True, whose loss is "
+        "that of whole sequences of labels. Set class_weight=None and pass sample_weight instead.",
     ),
     "label_smoothing": (
         lambda: tagger(crf=True, label_smoothing=0.1).fit(X, Y),
-        "RNNClassifier.fit: label_smoothing=0.1 is not possible with crf=True, whose loss is that "
+        "RNNClassifier.fit: label_smoothing=0.1 is not supported with crf=True, whose loss is that "
         "of whole sequences of labels. Set label_smoothing=0.",
     ),
     "tbptt_steps": (
         lambda: tagger(crf=True, tbptt_steps=5).partial_fit(X, Y),
-        "RNNClassifier.partial_fit: tbptt_steps=5 is not possible with crf=True, whose loss needs "
+        "RNNClassifier.partial_fit: tbptt_steps=5 is not supported with crf=True, whose loss needs "
         "all time steps of a sequence. Set tbptt_steps=None, or cut sequences into shorter ones.",
     ),
     "multilabel, crf": (
@@ -529,13 +529,13 @@ MESSAGES = {
     "stream, crf": (
         lambda: tagger(crf=True, bidirectional=False).fit(X, Y).stream(),
         "RNNClassifier.stream: the model was fitted with crf=True, which chooses the labels of a "
-        "sequence together, so they depend on later time steps. Pass method='decision_function', "
+        "sequence jointly, so they depend on later time steps. Pass method='decision_function', "
         "or fit with crf=False.",
     ),
     "stream, forbid": (
         lambda: tagger(unseen_transitions="forbid", bidirectional=False).fit(X, Y).stream(),
         "RNNClassifier.stream: the model was fitted with unseen_transitions='forbid', which "
-        "chooses the labels of a sequence together, so they depend on later time steps. Pass "
+        "chooses the labels of a sequence jointly, so they depend on later time steps. Pass "
         "method='predict_proba', or fit with unseen_transitions='allow'.",
     ),
     "later crf": (

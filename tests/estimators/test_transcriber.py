@@ -429,7 +429,7 @@ def test_blanks_only_is_a_warning():
     rng = np.random.default_rng(0)
     X = [np.zeros((30, 2)) for _ in range(16)]  # y cannot be read off silence
     y = ["".join(rng.choice(list("abcdefgh"), size=3)) for _ in X]
-    message = "RNNTranscriber.fit: the model predicts blanks only"
+    message = "RNNTranscriber.fit: the model predicts only blanks"
     with pytest.warns(ConvergenceWarning, match=message):
         small(max_epochs=60, batch_size=4).fit(X, y)
     with warnings.catch_warnings():  # of a training that is too short to say so
@@ -468,14 +468,14 @@ REFUSED = {
     "too long": (
         {}, X4, [*Y4[:3], "aabbaa"],
         "RNNTranscriber.fit: y[3] has 6 tokens, 3 of them repeated, and needs 9 steps to be "
-        "aligned, but X[3] has 6 time steps. Drop such pairs, or pass longer sequences. "
-        "(1 of 4 pairs are like this.)",
+        "aligned, but X[3] has 6 time steps. Drop such pairs, or pass longer sequences. (1 of 4 "
+        "pairs have this problem.)",
     ),
     "too long for the stride": (
         {"conv_stride": 3}, X4, ["aba", "a", "b", "aba"],
         "RNNTranscriber.fit: y[0] has 3 tokens and needs 3 steps to be aligned, but X[0] has 6 "
         "time steps, of which conv_stride=3 keeps 2. Set conv_stride=1, or drop such pairs, or "
-        "pass longer sequences. (2 of 4 pairs are like this.)",
+        "pass longer sequences. (2 of 4 pairs have this problem.)",
     ),
     "no y": ({}, X4, None, "RNNTranscriber.fit: RNNTranscriber requires y to be passed, but the "
              "target y is None. Pass one transcript per sample."),
@@ -497,8 +497,8 @@ REFUSED = {
         {"conv_channels": None, "conv_stride": 2}, X4, Y4, "conv_stride=2 has no effect"),
     "greedy lexicon": (
         {"lexicon": ["ab"]}, X4, Y4,
-        "RNNTranscriber.fit: lexicon has no effect with beam_width=1, which decodes each step on "
-        "its own. Set beam_width, for example to 16.",
+        "RNNTranscriber.fit: lexicon has no effect with beam_width=1, which decodes each step "
+        "separately. Set beam_width, for example to 16.",
     ),
     "greedy language model": ({"language_model": LM}, X4, Y4, "language_model has no effect with"),
     "greedy bonus": ({"token_bonus": 1.0}, X4, Y4, "token_bonus has no effect with beam_width=1"),
@@ -568,7 +568,7 @@ def test_refused_after_fit(model, data):
         model.align(X, ["a" * 99, "a"])
     with (
         pytest.warns(UserWarning, match="not in the vocabulary"),
-        pytest.raises(ValueError, match=r"y\[1\] has tokens that did not occur in fit"),
+        pytest.raises(ValueError, match=r"y\[1\] contains tokens that did not occur in fit"),
     ):
         model.align(X, ["a", "z"])
     with pytest.raises(ValueError, match="lexicon has no effect with beam_width=1"):

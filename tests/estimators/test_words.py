@@ -321,7 +321,7 @@ def test_stream_of_text_predicts_as_for_all_so_far():
 STREAMED = {
     "no token": (
         lambda: clf(bidirectional=False).fit(TEXTS, LABELS).stream().push("?"),
-        "RNNClassifier.stream().push: X is '?', which has no token. Pass some.",
+        "RNNClassifier.stream().push: X is '?', which contains no tokens. Pass at least one.",
     ),
     "not a string": (
         lambda: clf(bidirectional=False).fit(TEXTS, LABELS).stream().push(["the"]),
@@ -331,7 +331,7 @@ STREAMED = {
         lambda: (
             tagger(bidirectional=False).fit(SENTENCES, TAGS).stream(2).push(["the", ["a", "b"]])
         ),
-        "RNNClassifier.stream().push: X has both steps and chunks. Pass one kind.",
+        "RNNClassifier.stream().push: X has both steps and chunks. Pass either steps or chunks.",
     ),
 }
 
@@ -369,7 +369,7 @@ def test_searches_and_pipelines_take_sentences():
 
 def test_documents_without_tokens_become_an_unknown_one():
     message = (
-        r"2 of 14 documents have no tokens, the first is X\[12\]; each becomes one unknown token"
+        r"2 of 14 documents have no tokens \(the first is X\[12\]\); each becomes one unknown token"
     )
     labels = [*LABELS, "a", "b"]
     with pytest.warns(UserWarning, match=message):
@@ -392,8 +392,8 @@ def test_many_unknown_words_are_a_warning_without_letters():
     with pytest.warns(UserWarning, match="are not in the vocabulary") as warned:
         model.predict([["the"], ["all", "unknown"]])
     assert str(warned[0].message) == (
-        "RNNClassifier.predict: X: 2 of 3 tokens, in 1 of 2 sequences, are not in the vocabulary, "
-        "the first is 'all' in X[1]; each is replaced by the unknown token."
+        "RNNClassifier.predict: X: 2 of 3 tokens, in 1 of 2 sequences, are not in the vocabulary "
+        "(the first is 'all' in X[1]); each is replaced by the unknown token."
     )
     assert len(tagger().fit(SENTENCES, TAGS).predict([["all", "unknown"]])) == 1
 
@@ -470,7 +470,7 @@ MESSAGES = {
         lambda: clf(char_embedding="rnn", analyzer="char").fit(TEXTS, LABELS),
         ValueError,
         "RNNClassifier.fit: char_embedding='rnn' reads the letters of words, but analyzer='char' "
-        "makes each letter a token of its own. Set char_embedding=None, or analyzer='word'.",
+        "makes each letter a separate token. Set char_embedding=None, or analyzer='word'.",
     ),
     "letters of other tokens": (
         lambda: clf(char_embedding="rnn").fit([["a", ("b", "c")], ["a"]], [0, 1]),
@@ -500,13 +500,13 @@ MESSAGES = {
     "differences": (
         lambda: clf(differences=True).fit(TEXTS, LABELS),
         ValueError,
-        "RNNClassifier.fit: differences=True is not possible for text. Leave differences at its "
+        "RNNClassifier.fit: differences=True is not supported for text. Leave differences at its "
         "default 'auto'.",
     ),
     "warped time": (
         lambda: clf(time_warping=0.1).fit(TEXTS, LABELS),
         ValueError,
-        "RNNClassifier.fit: time_warping=0.1 is not possible for text. Set time_warping=0.",
+        "RNNClassifier.fit: time_warping=0.1 is not supported for text. Set time_warping=0.",
     ),
     "text for a tagger": (
         lambda: tagger().fit(SENTENCES, TAGS).predict(["the dog"]),

@@ -179,7 +179,7 @@ LATE = HOURS[:17].append(pd.DatetimeIndex([HOURS[16] + pd.Timedelta("23min")]))
             pd.Index([0, 2, 4, 5]),
             None,
             "F.fit: y has no regular frequency: most steps are 2, but row 3 comes 1 after row 2. "
-            "Pass times that are equally far apart, or set freq.",
+            "Pass evenly spaced times, or set freq.",
         ),
         (
             HOURS[:1],
@@ -269,7 +269,7 @@ def test_frequency_messages(index, freq, message):
             pd.Index([0.5, 1.5]),
             "F.fit: y has floats in its index, for example 0.5, where times are expected. Pass a "
             "DatetimeIndex, a PeriodIndex or increasing integers, or values without an index: "
-            "y.reset_index(drop=True) if rows are equally far apart.",
+            "y.reset_index(drop=True) if rows are evenly spaced.",
         ),
         (
             pd.Index([True, False]),

@@ -267,26 +267,26 @@ ONES = covariates_of(np.ones((12, 2)), ONE)
             None,
             LONG,
             KNOWN,
-            "F.predict: the model was fitted with covariates that are known ahead, ['price', "
-            "'promo', 'region'], so it needs them for the next 3 time steps of each series. "
-            "Pass X with these rows, or fit with past_features for columns that are not known "
-            "ahead.",
+            "F.predict: the model was fitted with covariates that are known in advance, ['price', "
+            "'promo', 'region'], so it needs them for the next 3 time steps of each series. Pass "
+            "X with these rows, or fit with past_features for columns that are not known in "
+            "advance.",
         ),
         (
             2,
             ONE,
             ONES,
-            "F.predict: the model was fitted with covariates that are known ahead, [0, 1], so it "
-            "needs them for 2026-01-13 to 2026-01-14. Pass X with these rows, or fit with "
-            "past_features for columns that are not known ahead.",
+            "F.predict: the model was fitted with covariates that are known in advance, [0, 1], "
+            "so it needs them for 2026-01-13 to 2026-01-14. Pass X with these rows, or fit with "
+            "past_features for columns that are not known in advance.",
         ),
         (
             PRICES.iloc[[0, 12]].set_axis(after(LONG, 1)).assign(price=[1, np.nan]),
             LONG,
             KNOWN,
             "F.predict: X has a missing value in column 'price' at 2026-01-13 (row 1), which is "
-            "known ahead. Fill it in, or fit with past_features=['price'] if it is not known "
-            "ahead.",
+            "known in advance. Fill it in, or fit with past_features=['price'] if it is not known "
+            "in advance.",
         ),
         (
             PRICES.iloc[[0, 12]].set_axis(after(LONG, 1)).drop(columns="price"),

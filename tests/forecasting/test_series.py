@@ -420,7 +420,7 @@ INFINITE = ONE.where(ONE != 3, np.inf)
             [ONE, ONE.tz_localize("UTC")],
             ValueError,
             "[1] has a DatetimeIndex in UTC as index, but y[0] has a DatetimeIndex. Give all "
-            "series times of one kind.",
+            "series the same kind of times.",
         ),
         (
             {"k": ONE[:0]},
@@ -501,37 +501,37 @@ def test_series_messages(y, kind, message):
         (
             ONE,
             ONE.shift(-20, freq="D"),
-            "has a value at 2025-12-12, before those known. Observations are known up to "
+            "has a value at 2025-12-12, before the known ones. Observations are known up to "
             "2026-01-12; pass those after it in y, or refit if the past has changed.",
         ),
         (
             ONE,
             ONE.shift(12, freq="D").shift(6, freq="h"),
-            "has 2026-01-13 06:00:00, which is not on the grid of the times before: steps of D "
-            "from 2026-01-12 on. Pass times on this grid.",
+            "has 2026-01-13 06:00:00, which is not on the grid of the previous times: steps of D, "
+            "counted from 2026-01-12. Pass times on this grid.",
         ),
         (
             ONE,
             ONE.to_frame(),
-            "is a DataFrame with one column per series, but the series before were a Series. Pass "
-            "the same kind.",
+            "is a DataFrame with one column per series, but the previous series were a Series. "
+            "Pass the same kind.",
         ),
         (
             ONE,
             ONE.tz_localize("UTC"),
-            "has times of another kind than the series before: dates in UTC after dates without a "
-            "time zone. Pass an index of the same kind.",
+            "has times of a different kind than the previous series: dates in UTC after dates "
+            "without a time zone. Pass an index of the same kind.",
         ),
         (
             WIDE,
             WIDE.rename(columns={"y": "z"}),
-            "has the columns ['x', 'z'], but the series before were ['x', 'y']. Pass the same "
+            "has the columns ['x', 'z'], but the previous series were ['x', 'y']. Pass the same "
             "columns.",
         ),
         (
             PLANTS,
             LONG,
-            "has ids of 1 levels, but the series before had 2. Pass the same levels.",
+            "has ids of 1 levels, but the previous series had 2. Pass the same levels.",
         ),
     ],
 )

@@ -439,20 +439,20 @@ MESSAGES = {
     "no true token": (
         lambda: token_error_rate([[], []], AB),
         ValueError,
-        "token_error_rate: the sequences of y_true have no tokens, so that the error rate is "
+        "token_error_rate: the sequences of y_true have no tokens, so the error rate is "
         "undefined. Use edit_distance.",
     ),
     "no true character": (
         lambda: character_error_rate([""], ["a"]),
         ValueError,
-        "character_error_rate: the sequences of y_true have no characters, so that the error rate "
-        "is undefined. Use edit_distance.",
+        "character_error_rate: the sequences of y_true have no characters, so the error rate is "
+        "undefined. Use edit_distance.",
     ),
     "no true words with a positive weight": (
         lambda: word_error_rate([" ", "a"], AB, sample_weight=[1, 0]),
         ValueError,
-        "word_error_rate: the sequences of y_true have no words, so that the error rate is "
-        "undefined. Use edit_distance.",
+        "word_error_rate: the sequences of y_true have no words, so the error rate is undefined. "
+        "Use edit_distance.",
     ),
     "wrong number of weights": (
         lambda: edit_distance(AB, AB, sample_weight=[1.0]),

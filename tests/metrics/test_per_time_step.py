@@ -235,8 +235,8 @@ def test_metric_can_be_pickled():
         (
             lambda: per_time_step(f1_score)([["a", 1]], [["a", "b"]]),
             ValueError,
-            "per_time_step(f1_score): y_true has labels of several kinds: int, str. Pass labels of "
-            "one kind.",
+            "per_time_step(f1_score): y_true has labels of several types: int, str. Pass labels "
+            "of one type.",
         ),
     ],
 )

@@ -274,7 +274,7 @@ POOLED = {
 
 def test_every_cell_and_pooling_has_a_reference():
     assert set(CELLS) == set(REFERENCES), "add one time step in NumPy to REFERENCES"
-    # Attention has weights, and a test of its own.
+    # Attention has weights, and a separate test.
     assert set(POOLINGS) == {*POOLED, "attention"}, "add the formula in NumPy to POOLED"
 
 

@@ -186,8 +186,8 @@ def test_slopes_are_learned_faster_with_differences():
 @pytest.mark.parametrize(
     ("params", "match"),
     [
-        ({"embedding_dim": 2, "differences": True}, r"differences=True is not possible for token"),
-        ({"embedding_dim": 2, "time_warping": 0.1}, r"time_warping=0\.1 is not possible for token"),
+        ({"embedding_dim": 2, "differences": True}, r"differences=True is not supported for token"),
+        ({"embedding_dim": 2, "time_warping": 0.1}, r"time_warping=0\.1 is not supported for"),
         (
             {"return_sequences": True, "time_warping": 0.1},
             r"time_warping=0\.1 would move time steps",

@@ -9,9 +9,10 @@ ROOT = Path(__file__).resolve().parents[2]
 EXCLUDED = ("tests/package/test_language.py",)  # this file, with all of the phrases
 COUNTED = (
     r"(?:labels?|numbers?|loss|rows?|weights?|values?|tokens?|seconds|ids?|vector|features?|outputs?"
-    r"|targets?|predictions?|steps?|epochs?|passes|draws?|mask|gather|one|two|several|\d+)"
+    r"|targets?|predictions?|steps?|epochs?|passes|draws?|mask|gather|one|two|several|\d+"
+    r"|nats|bits|characters?|written|trained on)"
 )
-PER = r"(?:sequence|(?:time )?step|row|epoch|sample|chunk|batch|fit|token|second)"
+PER = r"(?:sequence|(?:time )?step|row|epoch|sample|chunk|batch|fit|token|second|character|word)"
 
 # The usual wording follows each phrase.
 PHRASES = {
@@ -48,6 +49,17 @@ PHRASES = {
     "out of a vocabulary": r"\bout of a vocabulary\b",  # from a vocabulary
     "back-propagation": r"\bback-propagation\b",  # backpropagation
     "for ever": r"\bfor ever\b",  # forever
+    "previous": r"\bgiven those before\b(?! \w)"  # the previous ones
+    r"|\bthe (?:series|times|tokens|rows) before(?=[.,:;)]| (?:were|was|had)\b)",
+    "supported": r"\b[Nn]ot possible (?:for|with)\b",  # not supported
+    "for a": r"(?:[.;:] |\"\"\")Of an? \w+",  # for a classifier, ...
+    "for example": r", as with [A-Z]\w+",  # for example with StandardScaler
+    "separate": r"\ban? \w+ of (?:its|their) own\b",  # a separate
+    "jointly": r"\b(?:chosen|predicted) together\b",  # jointly
+    "end token": r"\b(?:begin|end) marks?\b",  # end token
+    "evenly spaced": r"\bequally far apart\b",  # evenly spaced
+    "informative": r"\btells? (?:nothing|most)\b",  # is not, is the most informative
+    "therefore": r"\b[Tt]hus\b",  # so, therefore
 }
 
 
@@ -106,6 +118,18 @@ def test_language_is_that_of_the_field(phrase):
         ("boundaries", "the borders of chunks"),
         ("rest of the batch", "alone and in company"),
         ("expected", "strings where numbers belong"),
+        ("per", "1.5 nats a character"),
+        ("previous", "each step given those before."),
+        ("previous", "but the series before were longer"),
+        ("supported", "Not possible for token ids"),
+        ("for a", "the weights. Of a pooling, there is one row"),
+        ("for example", "Encode them, as with OneHotEncoder"),
+        ("separate", "a vector of its own"),
+        ("jointly", "labels are predicted together"),
+        ("end token", "without the end mark"),
+        ("evenly spaced", "rows are equally far apart"),
+        ("informative", "letters tell nothing"),
+        ("therefore", "Thus it is causal"),
     ],
 )
 def test_language_finds_what_it_looks_for(phrase, text):

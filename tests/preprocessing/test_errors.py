@@ -32,21 +32,21 @@ def columns():
         (
             lambda: TimeDistributed(PCA()).fit_transform([GAP]),
             "fit_transform: X[0] at time step 1 contains NaN in column 'heat'. So do columns "
-            "'flow' somewhere. Impute missing values first, as with SimpleImputer.",
+            "'flow' elsewhere. Impute missing values first, for example with SimpleImputer.",
         ),
         (
             lambda: TimeDistributed(StandardScaler()).fit([GOOD]),
             "fit: X[0] at time step 0 has 'on' in column 'mode', where StandardScaler needs "
-            "numbers. Encode such columns, as with OneHotEncoder in a ColumnTransformer, or leave "
-            "them out.",
+            "numbers. Encode such columns, for example with OneHotEncoder in a ColumnTransformer, "
+            "or leave them out.",
         ),
         (
             lambda: TimeDistributed(
                 make_column_transformer((StandardScaler(), ["heat", "mode"]))
             ).fit([GOOD]),
             "fit: X[0] at time step 0 has 'on' in column 'mode', where ColumnTransformer needs "
-            "numbers. Encode such columns, as with OneHotEncoder in a ColumnTransformer, or leave "
-            "them out.",
+            "numbers. Encode such columns, for example with OneHotEncoder in a ColumnTransformer, "
+            "or leave them out.",
         ),
         (
             lambda: (
@@ -54,15 +54,15 @@ def columns():
                 .fit([GOOD])
                 .transform([GOOD, GOOD.assign(mode=["on", "idle"])])
             ),
-            "transform: X[1] at time step 1 has 'idle' in column 'mode', a category that was not "
-            "in fit. Set handle_unknown of the encoder, as in "
-            "OneHotEncoder(handle_unknown='ignore'), or fit on sequences that have it.",
+            "transform: X[1] at time step 1 has 'idle' in column 'mode', a category that did not "
+            "occur in fit. Set handle_unknown of the encoder, as in "
+            "OneHotEncoder(handle_unknown='ignore'), or fit on sequences that contain it.",
         ),
         (
             lambda: TimeDistributed(OneHotEncoder()).fit([[1, 2], [3]]).transform([[1], [2, 9]]),
-            "transform: X[1] at time step 1 has 9 in feature 0, a category that was not in fit. "
-            "Set handle_unknown of the encoder, as in OneHotEncoder(handle_unknown='ignore'), or "
-            "fit on sequences that have it.",
+            "transform: X[1] at time step 1 has 9 in feature 0, a category that did not occur in "
+            "fit. Set handle_unknown of the encoder, as in "
+            "OneHotEncoder(handle_unknown='ignore'), or fit on sequences that contain it.",
         ),
         (
             lambda: TimeDistributed(columns()).fit(GOOD),
@@ -106,7 +106,7 @@ def test_token_ids_as_quantities_raise():
         TimeDistributed(StandardScaler()).fit(token_panel())
     assert str(error.value) == (
         "TimeDistributed.fit: X holds token ids from a vocabulary of 7, where numbers are "
-        "expected: the ids have no order. Give the ids to an estimator with embedding_dim set, "
-        "such as RNNClassifier, or describe texts by their words with CountVectorizer. If they are "
-        "quantities, pass X.to_list()."
+        "expected: the ids have no order. Pass the ids to an estimator with embedding_dim set, "
+        "such as RNNClassifier, or represent texts as word counts with CountVectorizer. If they "
+        "are quantities, pass X.to_list()."
     )

@@ -105,11 +105,11 @@ def test_user_defined_groups_are_kept_together():
         (
             TargetEncoder(cv=KFold(2)),
             3,
-            "TimeDistributed.fit_transform: cv=KFold(n_splits=2, random_state=None, shuffle=False) "
-            "of TargetEncoder puts time steps of X[1] on both sides of a fold. TargetEncoder "
-            "encodes each time step by the targets of other steps, and steps of the same sequence "
-            "would leak its target. Set cv to a number of folds, or to a splitter of groups such "
-            "as GroupKFold().",
+            "TimeDistributed.fit_transform: cv=KFold(n_splits=2, random_state=None, "
+            "shuffle=False) of TargetEncoder puts time steps of X[1] in both parts of a split. "
+            "TargetEncoder encodes each time step by the targets of other steps, and steps of the "
+            "same sequence would leak its target. Set cv to a number of folds, or to a splitter "
+            "of groups such as GroupKFold().",
         ),
         (
             GridSearchCV(make_pipeline(TargetEncoder(), RFE(LinearRegression())), {}),
@@ -134,5 +134,5 @@ def test_folds_that_split_sequences_raise(transformer, n_samples, message):
 def test_target_encoder_without_support_for_folds_raises(monkeypatch):
     monkeypatch.setitem(folds.TargetEncoder._parameter_constraints, "cv", [int])
     frames = [pd.DataFrame({"mode": ["on", "off"]})] * 6
-    with pytest.raises(ValueError, match=r"from scikit-learn 1\.9 on\. Update scikit-learn"):
+    with pytest.raises(ValueError, match=r"in scikit-learn 1\.9 or later\. Update scikit-learn"):
         TimeDistributed(TargetEncoder()).fit(frames, [0, 1] * 3)

@@ -141,10 +141,10 @@ KNOWN = "['mean', 'std', 'min', 'max', 'first', 'last', 'slope', 'length']"
         (
             ("mean",),
             Panel(np.array([2, 3, 1]), [0, 2, 3], n_tokens=7),
-            "X holds token ids from a vocabulary of 7, where numbers are expected: the ids have no "
-            "order. Give the ids to an estimator with embedding_dim set, such as RNNClassifier, or "
-            "describe texts by their words with CountVectorizer. If they are quantities, pass "
-            "X.to_list().",
+            "X holds token ids from a vocabulary of 7, where numbers are expected: the ids have "
+            "no order. Pass the ids to an estimator with embedding_dim set, such as "
+            "RNNClassifier, or represent texts as word counts with CountVectorizer. If they are "
+            "quantities, pass X.to_list().",
         ),
         (
             ("mean",),
@@ -165,7 +165,11 @@ def test_summarizer_raises(statistics, X, message):
     [
         (["foo"], ValueError, f"statistics has 'foo', which is not one of {KNOWN}."),
         ([], ValueError, f"statistics is empty. Name at least one of {KNOWN}."),
-        ("mean", TypeError, "statistics='mean' is not a list or tuple. Pass names, as ['mean']."),
+        (
+            "mean",
+            TypeError,
+            "statistics='mean' is not a list or tuple. Pass names, such as ['mean'].",
+        ),
     ],
 )
 def test_statistics_set_after_fit_are_checked(statistics, kind, message):
@@ -180,5 +184,5 @@ def test_statistics_that_overflow_raise():
         SequenceSummarizer().fit_transform([[1.0], [1e308, 1e308]])
     assert str(error.value) == (
         "SequenceSummarizer.transform: X[1] has values so large that 'mean' is too large for "
-        "float64. Rescale them first, as with TimeDistributed(MaxAbsScaler())."
+        "float64. Rescale them first, for example with TimeDistributed(MaxAbsScaler())."
     )

@@ -379,7 +379,7 @@ def test_truncate_selects_the_part_that_is_removed(truncate, max_length, kept):
 def test_max_length_counts_marks():
     vectorizer = SequenceVectorizer(analyzer="char", max_length=4, add_marks=True)
     assert vectorizer.fit_transform(["abcdefg", "a"]).lengths.tolist() == [4, 3]
-    message = "max_length=2 leaves no room for a token beside the two marks of add_marks=True"
+    message = "max_length=2 leaves no room for a token besides the two tokens of add_marks=True"
     with pytest.raises(ValueError, match=message):
         vectorizer.set_params(max_length=2).fit(["ab"])
 
@@ -402,7 +402,7 @@ def test_empty_documents_become_one_unknown_token_and_warn_once(method):
         result = getattr(vectorizer, method)(documents)
     (warning,) = caught
     assert str(warning.message) == (
-        f"SequenceVectorizer.{method}: 3 of 5 documents have no tokens, the first is X[1]; each "
+        f"SequenceVectorizer.{method}: 3 of 5 documents have no tokens (the first is X[1]); each "
         "becomes one unknown token."
     )
     assert warning.filename == __file__
@@ -555,14 +555,14 @@ def test_documents_that_are_not_text_raise(method, X, kind, message):
         (
             {"stop_words": ["the"]},
             ["the", "The"],
-            "empty vocabulary: none of the 2 documents has a token. Perhaps they hold only stop "
-            "words, or nothing that token_pattern matches.",
+            "empty vocabulary: none of the 2 documents contains a token. Perhaps they contain "
+            "only stop words, or nothing that token_pattern matches.",
         ),
         (
             {"min_df": 2},
             ["one", "two"],
-            "after pruning, no terms remain of the 2 in 2 documents: min_df=2 and max_df=1.0 leave "
-            "out all. Lower min_df or raise max_df.",
+            "after pruning, no terms remain of the 2 in 2 documents: min_df=2 and max_df=1.0 "
+            "exclude all of them. Lower min_df or raise max_df.",
         ),
         (
             {"min_df": 3, "max_df": 0.5},
@@ -579,13 +579,13 @@ def test_documents_that_are_not_text_raise(method, X, kind, message):
         (
             {"vocabulary": {"dog": 0, "man": 0}},
             DOCUMENTS,
-            "vocabulary maps both 'dog' and 'man' to 0. Give each its own.",
+            "vocabulary maps both 'dog' and 'man' to 0. Give each term a different one.",
         ),
         (
             {"vocabulary": {"dog": 0, "man": 2}},
             DOCUMENTS,
-            "vocabulary of 2 terms has none at 1. Positions are the integers from 0, or those of a "
-            "vocabulary_, without gaps.",
+            "vocabulary has 2 terms, but none at 1. Positions are the integers from 0, or those "
+            "of a vocabulary_, without gaps.",
         ),
         (
             {"vocabulary": {"dog": 0, "man": "first"}},

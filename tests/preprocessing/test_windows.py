@@ -239,6 +239,7 @@ STACK = (
     "keeps windows within series; for one series, "
 )
 RESET = "pass series.reset_index(drop=True) if its rows are in chronological order."
+SAME_TIME = "aggregate or drop rows with the same time."
 SORT = (
     " Pass series.sort_index(), series.reset_index(drop=True) if its rows are in chronological "
     "order, or Panel.from_frame(df, by=..., order_by=...) for several series."
@@ -250,23 +251,19 @@ SORT = (
     [
         (
             pd.DatetimeIndex(["2024-01-01", "2024-01-01", "2024-01-02", "2024-01-02"]),
-            "has 2024-01-01 00:00:00 again at row 1 of its index" + STACK + "aggregate or drop the "
-            "rows of one time.",
+            "has 2024-01-01 00:00:00 again at row 1 of its index" + STACK + SAME_TIME,
         ),
         (
             pd.DatetimeIndex(["2024-01-01", "2024-01-02", "2024-01-01", "2024-01-02"]),
-            "has 2024-01-01 00:00:00 again at row 2 of its index" + STACK + "aggregate or drop the "
-            "rows of one time.",
+            "has 2024-01-01 00:00:00 again at row 2 of its index" + STACK + SAME_TIME,
         ),
         (
             pd.PeriodIndex(["2024-01", "2024-01", "2024-02", "2024-02"], freq="M"),
-            "has 2024-01 again at row 1 of its index" + STACK + "aggregate or drop the rows of one "
-            "time.",
+            "has 2024-01 again at row 1 of its index" + STACK + SAME_TIME,
         ),
         (
             pd.to_timedelta([1, 1, 2, 2], unit="s"),
-            "has 0 days 00:00:01 again at row 1 of its index" + STACK + "aggregate or drop the "
-            "rows of one time.",
+            "has 0 days 00:00:01 again at row 1 of its index" + STACK + SAME_TIME,
         ),
         (pd.Index([0, 1, 0, 1]), "has 0 again at row 2 of its index" + STACK + RESET),
         (pd.Index(list("abab")), "has 'a' again at row 2 of its index" + STACK + RESET),
@@ -363,8 +360,8 @@ DAYS = pd.to_datetime(["2024-01-02", "2024-01-01", "2024-01-03"])
             [[1, 2, 3], [1]],
             ValueError,
             "make_windows: no window fits: window=3, gap=0 and horizon=1 need 4 time steps, but "
-            "the longest of 2 series (a list of sequences is several) has 3. Shorten the window or "
-            "pass longer series, or np.asarray(series) if it is one series.",
+            "the longest of 2 series (a list of sequences is read as several series) has 3. "
+            "Shorten the window or pass longer series, or np.asarray(series) if it is one series.",
         ),
         (
             [[1, 2, 3, 4], []],

@@ -151,7 +151,7 @@ def test_estimators_take_the_result(write):
         ),
         (
             "4 3\n" + GLOVE,
-            "line 1 announces 4 words, but 3 follow, up to line 4. Download the file again, or "
+            "line 1 states 4 words, but 3 follow, up to line 4. Download the file again, or "
             "correct line 1.",
         ),
         (
@@ -264,7 +264,7 @@ def test_missing_file_raises():
         (
             [1],
             TypeError,
-            "has term 1 with id 0, but terms must be strings and ids integers from 0 on.",
+            "has term 1 with id 0, but terms must be strings and ids non-negative integers.",
         ),
     ],
 )

@@ -675,14 +675,14 @@ VALUES = [
     ([np.zeros((1, 2, 3, 4, 5))], "[0] has 5 dimensions, shape (1, 2, 3, 4, 5)." + VIDEOS),
     (
         [np.zeros((1, 2, 2)), np.zeros((1, 3, 2))],
-        "[1] has frames of shape (3, 2), but X[0] has frames of shape (2, 2). Give all frames one "
-        "shape, as by cropping or scaling them.",
+        "[1] has frames of shape (3, 2), but X[0] has frames of shape (2, 2). Give all frames the "
+        "same shape, for example by cropping or resizing them.",
     ),
     (
         [np.zeros((1, 2, 2)), np.zeros((1, 4))],
-        "[1] has shape (1, 4), but X[0] has (1, 2, 2). Give all samples one number of dimensions: "
-        "(n_timesteps, height, width) for videos of one channel, (n_timesteps, height, width, "
-        "channels) for several, (n_timesteps, n_features) for vectors.",
+        "[1] has shape (1, 4), but X[0] has (1, 2, 2). Give all samples the same number of "
+        "dimensions: (n_timesteps, height, width) for videos of one channel, (n_timesteps, "
+        "height, width, channels) for several, (n_timesteps, n_features) for vectors.",
     ),
     (
         np.zeros((2, 3, 0, 4)),
@@ -876,12 +876,12 @@ VALUES = [
     (
         pd.DataFrame({"u": [[1.0], [1.0]], "v": [[1.0], [1.0, 2.0]]}),
         "['v'][1] has 2 time steps, but X['u'][1] has 1. The cells of a row are the features of "
-        "one sequence: give them one length.",
+        "one sequence, so they must have the same length.",
     ),
     (
         pd.DataFrame({"u": [np.zeros((3, 2))], "v": [np.zeros(3)]}),
-        "['u'] has 2 features per time step, but next to other columns a column is one feature. "
-        "Pass the column by itself.",
+        "['u'] has 2 features per time step, but with several columns, each must be a single "
+        "feature. Pass this column alone.",
     ),
     (
         pd.DataFrame({"u": [[1.0], [2.0]], "v": [[1.0], 2.0]}),
@@ -946,9 +946,9 @@ def test_invalid_values_raise(X, message):
         (
             np.array([[2**64 - 1]], dtype=np.uint64),
             {},
-            "[0] has token id 18446744073709551615 at time step 0, which is too large for "
-            "int64. Map tokens to ids from 0 on, as sk_rnn.preprocessing.SequenceVectorizer("
-            "analyzer=list) does.",
+            "[0] has token id 18446744073709551615 at time step 0, which is too large for int64. "
+            "Map tokens to consecutive ids from 0, as "
+            "sk_rnn.preprocessing.SequenceVectorizer(analyzer=list) does.",
         ),
         (
             [[1.0, 2.5]],

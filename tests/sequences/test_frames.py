@@ -223,7 +223,7 @@ ENCODE = (
         (
             {},
             {"columns": "load", "n_tokens": True},
-            "n_tokens must be an integer from 1 on, got True.",
+            "n_tokens must be a positive integer, got True.",
         ),
         ({}, {"missing": "drop"}, "missing must be 'raise' or 'keep', got 'drop'."),
         (

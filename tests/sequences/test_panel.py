@@ -236,7 +236,7 @@ def test_numpy_sees_an_object_array_of_sequences():
 
 
 def test_panel_cannot_become_a_numeric_array():
-    with pytest.raises(TypeError, match="cannot become an array of float64") as error:
+    with pytest.raises(TypeError, match="cannot be converted to an array of float64") as error:
         np.asarray(make_panel([2, 1]), dtype=float)
     assert "panel.to_padded()" in str(error.value)
     with pytest.raises(ValueError, match="without a copy"):

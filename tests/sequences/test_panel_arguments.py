@@ -89,7 +89,7 @@ REFUSED = {
     "feature_names, number": (
         lambda: Panel(NUMBERS, [0, 3], feature_names=3),
         TypeError,
-        "Panel: feature_names cannot be listed: 'int' object is not iterable.",
+        "Panel: feature_names cannot be converted to a list: 'int' object is not iterable.",
         "Pass a list of 2 strings.",
     ),
     "feature_names, string": (
@@ -292,7 +292,8 @@ REFUSED = {
     "array of numbers": (
         lambda: np.asarray(panel(), dtype=float),
         TypeError,
-        "Panel: cannot become an array of float64, because samples have different lengths.",
+        "Panel: cannot be converted to an array of float64, because samples have different "
+        "lengths.",
         "Use panel.to_padded(), or panel.values for the time steps of all samples.",
     ),
 }

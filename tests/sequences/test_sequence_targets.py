@@ -225,12 +225,12 @@ ONE_TARGET = " Every time step needs a target: drop those without one, from X to
         (
             [["a", 1], ["a"], ["a", "b", "c"]],
             {},
-            " has labels of several kinds: int, str. Pass labels of one kind.",
+            " has labels of several types: int, str. Pass labels of one type.",
         ),
         (
             [np.array(["a", "b"]), np.array([1]), np.array([1, 2, 3])],
             {},
-            " has labels of several kinds: int, str. Pass labels of one kind.",
+            " has labels of several types: int, str. Pass labels of one type.",
         ),
         (
             WORDS,

@@ -95,7 +95,7 @@ CASES = {
     "two classes": (RNNClassifier, {}, (X, X_VAL), lambda data: labels(data) == "low"),
     "multilabel": (RNNClassifier, {}, (X, X_VAL), indicator),
     "labels per step": (RNNClassifier, {"return_sequences": True}, (X, X_VAL), step_labels),
-    "labels chosen together": (
+    "labels chosen jointly": (
         RNNClassifier,
         {"return_sequences": True, "crf": True, "unseen_transitions": "forbid"},
         (X, X_VAL),
@@ -676,13 +676,13 @@ MESSAGES = {
     "two schedules": (
         {"callbacks": [("rate", LRScheduler)]},
         "callback 'rate' sets the learning rate, but lr_schedule='one_cycle' sets it before every "
-        "step, so that the callback would have no effect. Set lr_schedule='constant', or leave the "
+        "step, so the callback would have no effect. Set lr_schedule='constant', or leave the "
         "callback out.",
     ),
     "a function too": (
         {"callbacks": [LRScheduler()], "lr_schedule": np.cos},
         "callback 'LRScheduler' sets the learning rate, but lr_schedule=cos sets it before every "
-        "step, so that the callback would have no effect. Set lr_schedule='constant', or leave the "
+        "step, so the callback would have no effect. Set lr_schedule='constant', or leave the "
         "callback out.",
     ),
     "half a callback": (

@@ -1,4 +1,4 @@
-"""Parts of `RNNForecaster`: what is known of the series, forecasts, and what "auto" stands for."""
+"""Parts of `RNNForecaster`: what is known about the series, forecasts, and "auto" values."""
 
 from ._autos import (
     auto_lr,

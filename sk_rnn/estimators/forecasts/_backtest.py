@@ -30,9 +30,9 @@ def check_refit(refit: Any, caller: str) -> int:
 def folds(origins: Windows, every: int) -> Iterator[Fold]:
     """Yield the folds of a backtest.
 
-    Origins are counted by time, over all series, so that no forecast depends on what any of the
-    series has after its origin. Series without times are independent, so their origins are counted
-    within each.
+    Origins are counted by time, over all series, so that no forecast depends on any series' values
+    after its origin. Series without times are independent, so their origins are counted within
+    each.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def folds(origins: Windows, every: int) -> Iterator[Fold]:
 
 
 def known_until(data: SeriesSet, last: np.ndarray) -> SeriesSet:
-    """Return series up to a place of each; of those that begin later, one missing value remains."""
+    """Return series up to a place of each; one missing value remains of those that begin later."""
     steps = (last - data.starts) // data.clock.step + 1
     shorter, _ = cut_after(data, np.maximum(steps, 1))
     values = shorter.values.copy()

@@ -1,4 +1,4 @@
-"""What a forecaster knows of the series: their last steps, covariates, and how they are read."""
+"""What a forecaster knows about the series: their last steps, covariates, and how they are read."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
@@ -33,8 +33,8 @@ class State(NamedTuple):
     values: np.ndarray  # (total_steps,) the values, or their logarithms
     floor: np.ndarray  # (n_series,) smallest scale of windows
     covariates: Covariates | None
-    vectors: np.ndarray | None  # (n_series,) which vector each series has, -1 for unknown ones
-    last: np.ndarray  # (n_series,) the last value observed, which may be before `data`
+    vectors: np.ndarray | None  # (n_series,) indices of embedding vectors, -1 for unknown
+    last: np.ndarray  # (n_series,) the last observed value, which may be before `data`
 
 
 class Known(Kind):
@@ -47,12 +47,12 @@ class Known(Kind):
     seasons, patch, context, horizon, calendar : see `RNNForecaster`
     transform : "log" or None
     freq : object
-        The parameter; of business days with holidays it is needed to load a saved model.
+        The parameter; for business days with holidays, it is needed to load a saved model.
     has_vectors : bool
         Whether each series has a vector.
     """
 
-    scaling = None  # windows are scaled one by one
+    scaling = None  # windows are scaled separately
 
     def __init__(
         self,
@@ -82,13 +82,13 @@ class Known(Kind):
         self.last = last_observed(self._unit(data), data.offsets)
 
     def refitted(self, data: SeriesSet, covariates: Covariates | None, caller: str) -> "Known":
-        """Return the same for other series, with which training continues."""
+        """Return a copy for other series, on which training continues."""
         again = self._copy()
         again.data, again.covariates = data, covariates
         before, now = self.data.layout.ids[: self.n_trained], data.layout.ids
         if self.has_vectors and not before.equals(now):
             raise ValueError(
-                f"{caller}: y has other series than before, but each has a vector of its own "
+                f"{caller}: y has different series than before, but each has an embedding vector "
                 "(series_embedding). Pass the same series, or refit with warm_start=False."
             )
         again.transformed(data, f"{caller}: y")
@@ -105,8 +105,8 @@ class Known(Kind):
         if wrong.any():
             value = data.values[np.argmax(wrong)]
             raise ValueError(
-                f"{where} has {value:g}, but the model computes with logarithms, as all values in "
-                "fit were positive (target_transform_='log'). Refit, or set "
+                f"{where} has {value:g}, but the model computes with logarithms, because all "
+                "values in fit were positive (target_transform_='log'). Refit, or set "
                 "target_transform=None."
             )
         return np.log(data.values)
@@ -140,9 +140,9 @@ class Known(Kind):
     def read(self, y: Any, X: Any, caller: str, name: str = "y", *, scored: bool = False) -> State:
         """Read series of any past, such as a `history`.
 
-        A series is one that is known if it has its id, or, where it has none, contains the last
-        value that is known. Its scale is then that of fit, so that forecasts are the same as after
-        an update. With ``scored``, values without a logarithm are read as missing.
+        A series is recognised by its id or, without an id, because it contains the last known
+        value. Its scale is then that of fit, so that forecasts are the same as after an update.
+        With ``scored``, values without a logarithm are read as missing.
         """
         index = index_of(X)
         data = read_series(y, f"{caller}: {name}", freq=self.data.clock, index=index)
@@ -219,7 +219,7 @@ class Known(Kind):
     def _require_dates(self, data: SeriesSet, where: str) -> None:
         if self.calendar and not data.clock.has_dates:
             raise ValueError(
-                f"{where} has no dates, but the model reads features of the calendar, "
+                f"{where} has no dates, but the model reads the calendar features "
                 f"{list(self.calendar)}. Pass series with an index of dates, or fit with "
                 "calendar=None."
             )
@@ -235,7 +235,7 @@ class Known(Kind):
 
     def cut(self) -> None:
         """Drop earlier steps, which no forecast depends on."""
-        # With the horizon, so that partial_fit has whole windows before what is new.
+        # With the horizon, so that partial_fit has whole windows before the new observations.
         self.data = self.data.tail(self.context + self.horizon)
         if self.covariates is not None:
             starts = self.data.starts
@@ -337,12 +337,13 @@ class Known(Kind):
         if self.has_vectors and n:
             warn_user(
                 f"{caller}: {n} of {len(codes)} series were not in fit, so they get the mean of "
-                f"the vectors of those that were (series_embedding). Refit to learn theirs."
+                "the embedding vectors of those that were (series_embedding). Refit to learn "
+                "their vectors."
             )
 
     @property
     def columns(self) -> Columns | None:
-        """What was learned of the columns of X."""
+        """What was learned about the columns of X."""
         return None if self.covariates is None else self.covariates.columns
 
     # --- saving ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Parameters of a forecaster: constraints, and what cannot be told by them."""
+"""Parameters of a forecaster: constraints, and checks that these cannot express."""
 
 import math
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ def check_quantiles(quantiles: Any, caller: str, *, low: float = 0.0, high: floa
         if trained and not low - 1e-9 <= value <= high + 1e-9:
             raise ValueError(
                 f"{caller}: quantiles has {plain(value)}, but the model was trained on quantiles "
-                f"from {low} to {high}, and forecasts none outside of them. {advice}"
+                f"from {low} to {high}, and cannot forecast others. {advice}"
             )
     return np.clip(values.astype(np.float64), low, high) if trained else values.astype(np.float64)
 
@@ -96,8 +96,8 @@ def check_coverage(coverage: Any, grid: list[float], caller: str) -> tuple[float
     if not number or not 0 < coverage <= most + 1e-9:
         raise ValueError(
             f"{caller}: coverage={plain(coverage)} is not between 0 and {most}, the widest "
-            f"interval of the quantiles that were trained, {grid[0]} to {grid[-1]}. Pass a "
-            "smaller one, or fit with quantiles farther out."
+            f"interval of the quantiles that were trained, {grid[0]} to {grid[-1]}. Pass a smaller "
+            "one, or fit with more extreme quantiles."
         )
     outside = (1 - float(coverage)) / 2
     return outside, 1 - outside
@@ -115,7 +115,7 @@ def choose_unit(params: Mapping[str, Any], data: SeriesSet, caller: str) -> str 
     """Return the transform: "log" or None."""
     transform = params["target_transform"]
     if transform == "auto":
-        # The mean of logarithms is that of no number.
+        # The exponential of a mean of logarithms is not a mean.
         return None if params["loss"] == "squared_error" else choose_transform(data)
     if transform == "log" and (data.values <= 0).any():
         value = data.values[np.argmax(data.values <= 0)]

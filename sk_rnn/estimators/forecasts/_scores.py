@@ -67,7 +67,7 @@ def surprise(
     forecast: Callable[[Windows, State], np.ndarray],
     caller: str,
 ) -> Any:
-    """Return how likely each observation is, given those before it.
+    """Return how likely each observation is, given the previous ones.
 
     Parameters
     ----------

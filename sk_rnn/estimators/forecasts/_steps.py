@@ -11,14 +11,14 @@ from ...sequences import offsets_of
 
 
 def last_observed(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Return the last observed value of each series, NaN of one without any."""
+    """Return the last observed value of each series, NaN for one without any."""
     position = np.where(np.isnan(values), -1, np.arange(len(values)))
     last = np.maximum.reduceat(position, offsets[:-1])
     return np.where(last >= offsets[:-1], values[last], np.nan)
 
 
 def filled(values: np.ndarray, offsets: np.ndarray, context: int, last: np.ndarray) -> np.ndarray:
-    """Return values in which the last step of a series is known if its whole context is missing.
+    """Return values whose last step is filled in if the whole context of a series is missing.
 
     Parameters
     ----------
@@ -41,15 +41,15 @@ def filled(values: np.ndarray, offsets: np.ndarray, context: int, last: np.ndarr
 def continued(
     data: SeriesSet, values: np.ndarray, forecasts: np.ndarray
 ) -> tuple[SeriesSet, np.ndarray]:
-    """Return series that go on with forecasts.
+    """Return series that are continued with forecasts.
 
     Parameters
     ----------
     data : SeriesSet
     values : ndarray of shape (total_steps,)
-        What is read of them.
+        The values that are read from them.
     forecasts : ndarray of shape (n_series, n_steps)
-        In the same unit.
+        In the same units.
     """
     n_steps = forecasts.shape[1]
     at = np.repeat(data.offsets[1:], n_steps)
@@ -65,7 +65,7 @@ def cut_after(data: SeriesSet, steps: np.ndarray) -> tuple[SeriesSet, np.ndarray
     ----------
     data : SeriesSet
     steps : ndarray of int of shape (n_series,)
-        How many steps remain, one or more.
+        Number of steps that remain, one or more.
     """
     lengths = np.minimum(data.lengths, steps)
     series = np.repeat(np.arange(data.n_series), data.lengths)
@@ -109,10 +109,10 @@ def hold_out(windows: Windows, fraction: float, caller: str) -> tuple[np.ndarray
 
 
 def without_future(covariates: Covariates | None, data: SeriesSet) -> Covariates | None:
-    """Return covariates of which past features are not known after the end of their series.
+    """Return covariates whose past features are not known after the end of their series.
 
-    They may be in the rows to forecast, where they must not count: forecasts would depend on them
-    beyond the horizon of the network, whose later blocks read the rows before them.
+    They may be in the rows to forecast, but must not be used: beyond the horizon of the network,
+    forecasts would depend on them, because later blocks read the rows before them.
     """
     if covariates is None or not any(covariates.columns.past):
         return covariates

@@ -10,7 +10,7 @@ from .._kinds import Kind
 # Logarithms of forecasts are at most this, so that they stay finite.
 _LARGEST_LOG = 700.0
 
-# Smallest distance between two quantiles, relative to their size: of a constant series they are
+# Smallest distance between two quantiles, relative to their size: for a constant series, they are
 # the same.
 _LEAST_SPREAD = 1e-12
 
@@ -21,7 +21,7 @@ class ForecastTarget(Kind):
     Parameters
     ----------
     quantiles : tuple of float
-        Those that are trained; 0.5 is added.
+        Quantiles to train; 0.5 is added.
     mean : bool
         Whether the forecast is the mean, which is one more output, instead of the median.
     transform : "log" or None
@@ -49,14 +49,14 @@ class ForecastTarget(Kind):
         return ForecastLoss(self.quantiles, mean=self.mean)
 
     def readout(self) -> Readout:
-        """Return how callbacks see outputs and targets: in units of their windows."""
+        """Return how callbacks see outputs and targets: in the units of each window."""
         centre = -1 if self.mean else self.quantiles.index(0.5)
         return Readout(
             "regressor", predict=lambda outputs: outputs[:, 0, :, centre], targets=np.asarray
         )
 
     def decode(self, outputs: np.ndarray, loc: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        """Return forecasts in the unit of the series before the logarithm.
+        """Return forecasts in the units of the series, or of its logarithms.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class ForecastTarget(Kind):
         return forecasts
 
     def finish(self, forecasts: np.ndarray) -> np.ndarray:
-        """Return decoded forecasts in the unit of y."""
+        """Return decoded forecasts in the units of y."""
         if self.transform == "log":
             forecasts = np.exp(np.minimum(forecasts, _LARGEST_LOG))
         return np.maximum(forecasts, 0.0) if self.nonnegative else forecasts
@@ -86,8 +86,8 @@ class ForecastTarget(Kind):
     def between(self, forecasts: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Return quantiles between the trained ones.
 
-        Interpolated linearly over the quantiles of the normal distribution, in the unit that the
-        network computes in.
+        Interpolated linearly over the quantiles of the normal distribution, in the units of the
+        network.
 
         Parameters
         ----------
@@ -106,14 +106,14 @@ class ForecastTarget(Kind):
         return np.where(share >= 1, high, low + np.clip(share, 0, 1) * (high - low))
 
     def log_rarity(self, values: np.ndarray, forecasts: np.ndarray) -> np.ndarray:
-        """Return the logarithm of the probability of a value as far from the median or farther.
+        """Return the logarithm of the probability of a value at least as far from the median.
 
         The distribution between the quantiles, and beyond the outer ones, is normal piecewise.
 
         Parameters
         ----------
         values : ndarray of shape (n,)
-            In the unit that the network computes in.
+            In the units of the network.
         forecasts : ndarray of shape (n, n_outputs)
             Decoded, not finished.
         """

@@ -8,23 +8,23 @@ import numpy as np
 # Rows are pieces of a stream if they are longer on average than this many chunks.
 _STREAM_CHUNKS = 20
 
-# Training steps from which on a model is short of capacity rather than of data. On a text of a
-# million characters (Shakespeare) dropout .2 without recurrent dropout gives 1.50 nats a character,
-# and stronger dropout nothing more in twice the time. Below, recurrent dropout decides: chorales
-# 8.4 against 10.2 nats a step, names of dinosaurs 2.39 against 2.44 bits a character, and more
-# epochs no longer overfit.
+# With at least this many training steps, a model is limited by its capacity rather than by the
+# data. On a text of a million characters (Shakespeare), dropout .2 without recurrent dropout gives
+# 1.50 nats per character, and stronger dropout is not better in twice the time. With fewer steps,
+# recurrent dropout is decisive: chorales 8.4 against 10.2 nats per step, names of dinosaurs 2.39
+# against 2.44 bits per character, and more epochs no longer overfit.
 _MANY_STEPS = 100_000
 
-# Vocabulary size from which tied_embeddings="auto" is True.
+# With at least this vocabulary size, tied_embeddings="auto" is True.
 _MANY_TOKENS = 1000
 
-# Features from which numbers need a larger state: frames and piano rolls.
+# With at least this many features, numbers need a larger state: frames and piano rolls.
 _MANY_FEATURES = 64
 
-# Rows that end are backpropagated through whole up to this many times `tbptt_steps`.
+# Gradients of rows that end are truncated after this many times `tbptt_steps` steps.
 WHOLE_CHUNKS = 8
 
-# Steps of a sampled row whose model does not know where rows end.
+# Number of steps of a sampled row if the model does not know where rows end.
 STREAM_LENGTH = 1000
 
 
@@ -77,7 +77,7 @@ def plan_language(
     """Return the training parameters.
 
     About 900 optimizer steps for small data, 30 epochs if that is less than 3,000 steps, and then
-    as many epochs as have 3,000 steps, but at least two.
+    as many epochs as amount to 3,000 steps, but at least two.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def plan_language(
     lengths : ndarray of int
         Number of steps of each training row.
     ends : bool
-        Whether rows are trained whole, or joined to a stream.
+        Whether rows end, rather than being joined to a stream.
     one_epoch : bool
     """
     n_rows, n_steps, chunk = len(lengths), int(lengths.sum()), params["tbptt_steps"]

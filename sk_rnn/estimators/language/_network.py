@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 1024
 
 
 class Position(NamedTuple):
-    """Where rows stand after their last step.
+    """The state of rows after their last step.
 
     Attributes
     ----------

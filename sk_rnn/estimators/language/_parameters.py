@@ -1,4 +1,4 @@
-"""Parameters of a language model: constraints, and what they must not contradict."""
+"""Parameters of a language model: constraints, and invalid combinations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -104,8 +104,8 @@ def check_token_parameters(params: Mapping[str, Any], kind: str, caller: str) ->
     for name, values in neutral.items():
         if params[name] not in values:
             raise ValueError(
-                f"{caller}: {name}={params[name]!r} has no effect if X is numbers, which are not "
-                f"embedded. Leave it at its default {values[0]!r}."
+                f"{caller}: {name}={params[name]!r} has no effect if X consists of numbers, which "
+                f"are not embedded. Leave it at its default {values[0]!r}."
             )
 
 

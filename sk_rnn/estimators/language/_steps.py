@@ -97,7 +97,7 @@ class NextStep(Kind, ABC):
 
     @abstractmethod
     def log_likelihood(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the log-likelihood of targets: (N,), float64, in the unit of X."""
+        """Return the log-likelihood of targets: (N,), float64, in the units of X."""
 
     @abstractmethod
     def predicted(self, outputs: Tensor) -> np.ndarray:
@@ -108,7 +108,7 @@ class NextStep(Kind, ABC):
 
 
 class NextToken(NextStep):
-    """Tokens; rows of ids end with the end mark.
+    """Tokens; rows of ids end with the end token.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class NextToken(NextStep):
         ``label_smoothing`` is used.
     ends : bool
     tokens : list of hashable
-        The vocabulary without marks.
+        The vocabulary without reserved tokens.
     joiner : str or None
         See `join_tokens`.
     is_text : bool
@@ -156,13 +156,13 @@ class NextToken(NextStep):
 
     @property
     def begin(self) -> int:
-        """The begin mark."""
+        """The begin token."""
         return BEGIN
 
     def shifted(self, spans: Spans) -> tuple[Spans, np.ndarray]:
-        """Return the begin mark and all tokens but the last, and all tokens."""
+        """Return the begin token and all tokens but the last, and all tokens."""
         if not self.ends:
-            spans = replace(spans, lengths=spans.lengths - 1)  # without the end mark
+            spans = replace(spans, lengths=spans.lengths - 1)  # without the end token
         panel = spans.to_panel()
         inputs = np.empty_like(panel.values)
         inputs[1:] = panel.values[:-1]
@@ -170,8 +170,8 @@ class NextToken(NextStep):
         return replace(joined(spans, inputs)), panel.values
 
     def prompts(self, spans: Spans) -> Spans:
-        """Return the begin mark and all tokens."""
-        panel = spans.to_panel()  # each row with its end mark, and thus of the right length
+        """Return the begin token and all tokens."""
+        panel = spans.to_panel()  # each row with its end token, and therefore of the right length
         inputs = np.empty_like(panel.values)
         inputs[1:] = panel.values[:-1]
         inputs[panel.offsets[:-1]] = BEGIN

@@ -74,7 +74,7 @@ class NextValue(NextStep):
         )
         self.n_outputs = n_values + int(self.learned_end)
         self._scaling: tuple[np.ndarray, np.ndarray] | None = None
-        # Variance of "squared_error", in the unit of the network.
+        # Variance of "squared_error", in the units of the network.
         self.variance = 1.0
 
     def learn(self, spans: Spans, rows: np.ndarray, scaling: Standardisation | None) -> np.ndarray:
@@ -131,7 +131,7 @@ class NextValue(NextStep):
         ), starts
 
     def scaled(self, spans: Spans) -> np.ndarray:
-        """Return all steps in the unit of the network, row by row."""
+        """Return all steps in the units of the network, row by row."""
         values = spans.to_panel().values
         with np.errstate(over="ignore"):
             if self.scaling is None:
@@ -150,7 +150,7 @@ class NextValue(NextStep):
         return scaled
 
     def unscaled(self, values: np.ndarray) -> np.ndarray:
-        """Return values in the unit of X: float64."""
+        """Return values in the units of X: float64."""
         values = values.astype(np.float64)
         return values if self.scaling is None else values * self.scaling.std + self.scaling.mean
 
@@ -159,7 +159,7 @@ class NextValue(NextStep):
         return NextValues(self.density, self.n_features, has_end=self.learned_end)
 
     def readout(self) -> Readout:
-        """Callbacks see the values, in the unit of X."""
+        """Callbacks see the values, in the units of X."""
 
         def predict(outputs: np.ndarray) -> np.ndarray:
             return _one_column(self.unscaled(self.means(torch.from_numpy(outputs)).numpy()))
@@ -171,7 +171,7 @@ class NextValue(NextStep):
         )
 
     def log_likelihood(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return log-densities in the unit of X, with the log-probability of going on or ending."""
+        """Return log-densities in the units of X, plus log-probabilities of going on or ending."""
         values, outputs, end = split_end(
             outputs.double(), targets.double(), has_end=self.learned_end
         )
@@ -190,7 +190,7 @@ class NextValue(NextStep):
         return torch.where(is_end > 0, ending, going_on + scores)
 
     def means(self, outputs: Tensor) -> Tensor:
-        """Return the expected values of the next step in the unit of the network: (N, F)."""
+        """Return the expected values of the next step in the units of the network: (N, F)."""
         if self.learned_end:
             outputs = outputs[:, :-1]
         if self.density == "bernoulli":
@@ -218,7 +218,7 @@ class NextValue(NextStep):
         Returns
         -------
         values : ndarray of shape (N, F)
-            In the unit of the network.
+            In the units of the network.
         ended : ndarray of bool of shape (N,)
         """
         ended = np.zeros(len(outputs), dtype=bool)
@@ -289,7 +289,7 @@ class NextNumbers(NextValue):
         return bias
 
     def predicted(self, outputs: Tensor) -> np.ndarray:
-        """Return the expected values, in the unit of X."""
+        """Return the expected values, in the units of X."""
         return self.unscaled(self.means(outputs).double().cpu().numpy())
 
     def _draw_values(

@@ -38,9 +38,9 @@ class Source(Kind, ABC):
     n_letters : int
         Number of ids of letters.
     adds_differences : bool
-        Whether differences of time steps are further inputs of the network.
+        Whether differences of time steps are additional inputs of the network.
     centers : bool
-        Whether numbers are reduced by the mean of their sequence.
+        Whether the mean of each sequence is subtracted.
     vocabulary : Vocabulary or None
         Tokens and their ids, if they were learned from X.
     """
@@ -79,7 +79,7 @@ class Source(Kind, ABC):
 
     def warn(self, X: Any, where: str) -> None:
         """Warn if the X of `fit` may have been misinterpreted."""
-        return  # not possible for most kinds
+        return  # not supported for most kinds
 
     def learn(self, samples: Samples, caller: str) -> None:
         """Learn the vocabulary from all samples."""

@@ -4,11 +4,11 @@ from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
-# Ids of letters that are not there, because other words are longer, and of unknown ones.
+# Ids of padding after shorter words, and of unknown letters.
 NO_LETTER, UNKNOWN_LETTER = range(2)
 _FIRST = 2
 
-# Longer words are cut in the middle: beginnings and ends tell most about a word.
+# Longer words are cut in the middle: beginnings and ends are the most informative.
 MAX_LETTERS = 24
 
 
@@ -35,7 +35,8 @@ def spell(words: Sequence[Hashable], letters: str) -> np.ndarray:
     Returns
     -------
     ids : ndarray of int32 of shape (n_words, n_letters)
-        Of the longest word, at least one letter; shorter words are padded with `NO_LETTER`.
+        At least one column, and as many as the longest word has letters; shorter words are padded
+        with `NO_LETTER`.
 
     Examples
     --------

@@ -27,7 +27,7 @@ class TokenSource(Source):
     prefix : str
         Of the names of these parameters.
     end : bool
-        Whether each encoded sequence ends with the end mark.
+        Whether each encoded sequence ends with the end token.
     """
 
     is_tokens: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Text and words for estimators whose X is numbers otherwise."""
+"""Text and words for estimators whose X otherwise consists of numbers."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -42,8 +42,8 @@ from ._spelling import learn_letters, n_letter_ids, spell
 RESERVED = ("<padding>", "<unknown>")
 UNKNOWN = 1
 
-# The share of unknown words above which X is probably of another kind than that of `fit`. Some
-# unknown words are usual, and with their letters even many.
+# The share of unknown words above which X is probably of a different kind than that of `fit`. Some
+# unknown words are normal, and even many if their letters are read.
 _MANY_UNKNOWN = 0.5
 
 
@@ -134,8 +134,8 @@ class WordSource(Source):
                 "step: drop it, from y too."
             )
         warn_user(
-            f"{where}: {len(empty)} of {len(rows)} documents have no tokens, the first is "
-            f"{argument(where)}[{empty[0]}]; each becomes one unknown token."
+            f"{where}: {len(empty)} of {len(rows)} documents have no tokens (the first is "
+            f"{argument(where)}[{empty[0]}]); each becomes one unknown token."
         )
 
     # --- learning and encoding --------------------------------------------------------------------
@@ -168,7 +168,7 @@ class WordSource(Source):
         if self.form == "text" and self._analyzer == "char":
             raise ValueError(
                 f"{caller}: char_embedding={choice!r} reads the letters of words, but "
-                "analyzer='char' makes each letter a token of its own. Set char_embedding=None, or "
+                "analyzer='char' makes each letter a separate token. Set char_embedding=None, or "
                 "analyzer='word'."
             )
         if not spelled:
@@ -186,7 +186,7 @@ class WordSource(Source):
         return choice
 
     def encode(self, samples: Samples, *, warn: bool = True) -> Spans:
-        """Convert words to ids, and letters; with ``warn``, warn if most words tell nothing."""
+        """Convert words to ids, and letters; with ``warn``, warn if most words are unknown."""
         rows = cast(TokenRows, samples)
         spans = rows.steps()
         values, unknown = self._encode(rows.tokens)
@@ -223,7 +223,7 @@ class WordSource(Source):
         Parameters
         ----------
         items : sequence
-            For each stream, a token or a list of them; of a model of text, a string.
+            For each stream, a token or a list of them; for a model of text, a string.
         where : str
             Name of the caller in error messages.
         """
@@ -238,10 +238,12 @@ class WordSource(Source):
             kinds = {_is_chunk(item) for item in items}
             rows = [list(item) if _is_chunk(item) else [item] for item in items]
         if len(kinds) > 1:
-            raise ValueError(f"{where}: X has both steps and chunks. Pass one kind.")
+            raise ValueError(f"{where}: X has both steps and chunks. Pass either steps or chunks.")
         for item, row in zip(items, rows, strict=True):
             if not row:
-                raise ValueError(f"{where}: X is {plain(item)}, which has no token. Pass some.")
+                raise ValueError(
+                    f"{where}: X is {plain(item)}, which contains no tokens. Pass at least one."
+                )
         try:
             values, _ = self._encode(rows)
         except TypeError as error:  # tokens without a hash
@@ -299,7 +301,7 @@ def _check_parameters(params: Mapping[str, Any], caller: str) -> None:
             )
     if params["differences"] is True:
         raise ValueError(
-            f"{caller}: differences=True is not possible for text. Leave differences at its "
+            f"{caller}: differences=True is not supported for text. Leave differences at its "
             "default 'auto'."
         )
     of_numbers = {
@@ -311,7 +313,8 @@ def _check_parameters(params: Mapping[str, Any], caller: str) -> None:
     for name, default in of_numbers.items():
         if params[name] != default:
             raise ValueError(
-                f"{caller}: {name}={params[name]!r} is not possible for text. Set {name}={default}."
+                f"{caller}: {name}={params[name]!r} is not supported for text. Set "
+                f"{name}={default}."
             )
 
 

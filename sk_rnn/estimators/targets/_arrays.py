@@ -143,7 +143,7 @@ class ArrayTarget(Target):
         Sequences without a target that has a weight have a weight of zero.
         """
         spans = _steps_of(samples)
-        # Weights that differ within sequences are more than there are sequences.
+        # If weights differ within sequences, there are more weights than sequences.
         per_sequence = weights is None or len(weights) == len(spans)
         if not self.per_step or (per_sequence and not isinstance(y, StepTargets)):
             return weights, y
@@ -157,7 +157,7 @@ class ArrayTarget(Target):
         if not used.any():
             raise ValueError(
                 f"{where} is zero at all time steps that have a target. At least one needs a "
-                "weight."
+                "positive weight."
             )
         return None if (used == 1.0).all() else used, y
 

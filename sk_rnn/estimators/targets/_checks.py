@@ -62,7 +62,7 @@ def check_targets(y: Any, caller: str, input_name: str, noun: str) -> None:
         if array.ndim == 1 and len({isinstance(label, str) for label in labels}) > 1:
             kinds = sorted({type(label).__name__ for label in labels})
             raise ValueError(
-                f"{where} has labels of several kinds: {', '.join(kinds)}. Pass labels of one kind."
+                f"{where} has labels of several types: {', '.join(kinds)}. Pass labels of one type."
             )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         place = tuple(np.argwhere(~np.isfinite(array))[0])

@@ -154,9 +154,9 @@ class LabelTarget(ArrayTarget):
                 else (f"the weights differ between the time steps of a sequence in {input_name}")
             )
             raise ValueError(
-                f"{caller}: {what}, which is not possible with crf=True, whose loss is that of all "
-                "labels of a sequence together. Pass complete sequences with one weight each, or "
-                "set crf=False."
+                f"{caller}: {what}, which is not supported with crf=True, whose loss is that of "
+                "whole sequences of labels. Pass complete sequences with one weight each, or set "
+                "crf=False."
             )
 
     def data(
@@ -280,7 +280,7 @@ class LabelTarget(ArrayTarget):
 
     @property
     def is_joint(self) -> bool:
-        """Whether the labels of a sequence are chosen together."""
+        """Whether the labels of a sequence are chosen jointly."""
         return self._crf or self.counts is not None
 
     def choose_jointly(
@@ -332,7 +332,7 @@ class LabelTarget(ArrayTarget):
 
     @property
     def score_function(self) -> ScoreFunction | None:
-        """The accuracy; None if it is not that of each step by itself."""
+        """The accuracy; None if steps are not predicted independently."""
         if self.is_joint:
             return None
         return subset_accuracy if self.multilabel else accuracy

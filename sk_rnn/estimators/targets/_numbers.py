@@ -178,7 +178,7 @@ class NumberTarget(ArrayTarget):
         )
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
-        """Return predictions in the unit of y."""
+        """Return predictions in the units of y."""
         outputs = outputs.astype(np.float64)
         if self.loss == "gaussian":
             outputs, _ = self._gaussian(outputs)
@@ -187,7 +187,7 @@ class NumberTarget(ArrayTarget):
         return self._shaped(self._unscale(outputs))
 
     def decode_std(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the standard deviations that ``loss="gaussian"`` predicts, in the unit of y."""
+        """Return the standard deviations that ``loss="gaussian"`` predicts, in the units of y."""
         _, log_variance = self._gaussian(outputs.astype(np.float64))
         return self._shaped(np.exp(0.5 * log_variance) * self._scale)
 
@@ -198,7 +198,7 @@ class NumberTarget(ArrayTarget):
         return means.numpy(), log_variance.numpy()
 
     def _unscale(self, values: np.ndarray) -> np.ndarray:
-        """Convert scaled numbers (N, n_outputs) to the unit of y."""
+        """Convert scaled numbers (N, n_outputs) to the units of y."""
         return values.astype(np.float64) * self._scale + self._mean
 
     def _shaped(self, values: np.ndarray) -> np.ndarray:

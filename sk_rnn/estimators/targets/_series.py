@@ -141,7 +141,7 @@ class SeriesTarget(PairTarget):
 
     @property
     def log_scale(self) -> float:
-        """Logarithm of the factor from scaled numbers to the unit of y, summed over features."""
+        """Logarithm of the factor from scaled numbers to the units of y, summed over features."""
         return float(np.log(self._scale).sum())
 
     def step_labels(self, encoded: Panel) -> list[list[Any]]:
@@ -149,7 +149,7 @@ class SeriesTarget(PairTarget):
         return [list(range(n)) for n in encoded.lengths.tolist()]
 
     def _unscale_rows(self, values: np.ndarray) -> np.ndarray:
-        """Convert outputs or labels, one row per step of complete targets, to the unit of y."""
+        """Convert outputs or labels, one row per step of complete targets, to the units of y."""
         values = values[:, : self.n_features].astype(np.float64)  # without the end
         if self.n_steps is not None:
             values = values.reshape(-1, *self._mean.shape)
@@ -158,7 +158,7 @@ class SeriesTarget(PairTarget):
         return rows[:, 0] if self.n_features == 1 else rows
 
     def unscaled(self, decoded: list[np.ndarray]) -> Panel:
-        """Convert scaled arrays (n_timesteps, n_features), one per sample, to the unit of y."""
+        """Convert scaled arrays (n_timesteps, n_features), one per sample, to the units of y."""
         rows = [row.astype(np.float64) * self._scale + self._mean for row in decoded]
         return Panel.from_sequences(rows)
 

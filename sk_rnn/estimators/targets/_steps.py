@@ -16,7 +16,7 @@ class StepTargets:
     Parameters
     ----------
     values : ndarray of shape (n_steps,) or (n_steps, n_outputs)
-        Any valid targets where they are missing.
+        Arbitrary valid values where targets are missing.
     known : ndarray of bool of shape (n_steps,)
         Whether there is a target.
     weights : ndarray of float64 of shape (n_steps,)
@@ -50,7 +50,7 @@ class StepTargets:
     def encoded(self, values: np.ndarray) -> Self:
         """Return encoded targets, which do not depend on those without a weight."""
         # One of the others: numbers without a weight may be too large to scale, and an arbitrary
-        # one would depend on the unit of y.
+        # one would depend on the units of y.
         values = values.copy()
         values[~self.used] = values[self.used].min(axis=0)
         return type(self)(values, self.known, self.weights)

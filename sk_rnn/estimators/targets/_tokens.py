@@ -24,7 +24,7 @@ from ._pairs import PairTarget
 
 
 class TokenTarget(PairTarget):
-    """Strings, or sequences of tokens, encoded as ids followed by the end mark.
+    """Strings, or sequences of tokens, encoded as ids followed by the end token.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class TokenTarget(PairTarget):
         return self.vocabulary.decode(encoded)
 
     def decode(self, ids: Iterable[Sequence[int]]) -> list[Any]:
-        """Convert ids without the end mark to strings or lists of tokens."""
+        """Convert ids without the end token to strings or lists of tokens."""
         rows: list[Any] = self.vocabulary.decode(ids)
         if self.form == "text":
             return [join_tokens(row, self._joiner) for row in rows]
@@ -143,6 +143,6 @@ class TokenTarget(PairTarget):
 
     @staticmethod
     def append_ends(ids: Sequence[Sequence[int]], finished: Sequence[bool]) -> Panel:
-        """Append the end mark to finished sequences of ids, as in encoded targets."""
+        """Append the end token to finished sequences of ids, as in encoded targets."""
         rows = [[*row, END] if ended else row for row, ended in zip(ids, finished, strict=True)]
         return Panel.from_sequences([np.array(row, dtype=np.int64) for row in rows])

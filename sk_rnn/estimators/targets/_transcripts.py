@@ -1,4 +1,4 @@
-"""Targets of transcribers: strings or tokens that are read off a longer sequence."""
+"""Targets of transcribers: strings or tokens that transcribe a longer sequence."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Number
@@ -16,8 +16,8 @@ from .._texts import END, RESERVED, UNKNOWN
 from ..sources import Samples
 from ._tokens import TokenTarget
 
-# Strides that conv_stride="auto" selects from, and the least number of steps per token that remain
-# with them, repetitions counted twice: alignments need freedom.
+# Strides that conv_stride="auto" selects from, and the minimum number of steps per token that must
+# remain, with repetitions counted twice: alignments need some freedom.
 _STRIDES, _ROOM = (4, 2), 1.5
 
 
@@ -99,7 +99,7 @@ class TranscriptTarget(TokenTarget):
     def labels(self, encoded: Panel) -> list[np.ndarray]:
         """Return the outputs that belong to the tokens of each transcript."""
         outputs = self._outputs_of_ids()
-        return [outputs[row[:-1]] for row in encoded.to_list()]  # without the end mark
+        return [outputs[row[:-1]] for row in encoded.to_list()]  # without the end token
 
     def _outputs_of_ids(self) -> np.ndarray:
         """Return the output of each id; that of unknown tokens is -1 if there is none."""
@@ -163,7 +163,7 @@ class TranscriptTarget(TokenTarget):
         drop = "drop such pairs" if remedy else "Drop such pairs"
         raise ValueError(
             f"{problem}{remedy}{drop}, or pass longer sequences. ({len(wrong)} of {len(labels)} "
-            "pairs are like this.)"
+            "pairs have this problem.)"
         )
 
     def criterion(self) -> RowLoss:
@@ -297,5 +297,5 @@ def read_single(y: Any, where: str) -> list[list[Any]] | None:
 
 
 def needed_steps(labels: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the least number of steps of alignments: a blank separates repeated tokens."""
+    """Return the minimum number of steps of alignments: a blank separates repeated tokens."""
     return np.array([len(row) + int((row[1:] == row[:-1]).sum()) for row in labels])

@@ -1,4 +1,4 @@
-"""Which labels follow which, and the best labels of a sequence given that."""
+"""Transitions between labels, and the best labels of a sequence given these."""
 
 from typing import Any, NamedTuple
 
@@ -31,9 +31,9 @@ def count_transitions(
     weights: np.ndarray | None = None,
     known: np.ndarray | None = None,
 ) -> Chain:
-    """Count the transitions in sequences, given end to end, that begin at ``offsets``.
+    """Count the transitions in concatenated sequences, which begin at ``offsets``.
 
-    A sequence counts as often as its weight says. Transitions from or to a step whose class is not
+    Each sequence is counted with its weight. Transitions from or to a step whose class is not
     ``known`` (N,) do not count.
     """
     if weights is None:
@@ -73,7 +73,7 @@ def log_marginals(module: Any, outputs: np.ndarray, lengths: np.ndarray) -> np.n
 def log_likelihoods(
     module: Any, outputs: np.ndarray, classes: np.ndarray, lengths: np.ndarray
 ) -> np.ndarray:
-    """Return the log-probability of the classes of each sequence, together."""
+    """Return the joint log-probability of the classes of each sequence."""
     chain, steps = module.chain, torch.from_numpy(np.asarray(lengths))
     emissions = torch.from_numpy(outputs.astype(np.float64))
     weights = emissions.new_zeros(len(steps))
@@ -85,7 +85,7 @@ def log_likelihoods(
 def best_labels(
     outputs: np.ndarray, lengths: np.ndarray, scores: Chain | None, allowed: Chain | None
 ) -> np.ndarray:
-    """Return the most probable classes of each sequence, together.
+    """Return the jointly most probable classes of each sequence.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def best_labels(
     for row in np.flatnonzero(np.isneginf(best)).tolist():
         steps = slice(stops[row] - lengths[row], stops[row])
         emissions = outputs[steps].astype(np.float64)
-        # One transition more costs more than any other labels could gain.
+        # One additional transition costs more than any other labels could gain.
         gain = sum(float(np.ptp(part)) for part in scores)
         penalty = 1.0 + np.ptp(emissions, axis=1).sum() + (lengths[row] + 1) * gain
         lowered = _lowered(scores, allowed, penalty)
