@@ -143,9 +143,10 @@ def diagnose(estimator: Any, X: Any, y: Any = None) -> Diagnosis:
                         the steps; a warning for half of them, unless the score is good. For a
                         plain cell, its states, scaled to [0, 1], are checked instead.
     gradient half-life  The gradient of the loss with respect to the state falls to half in fewer
-                        than a tenth of the steps of a sequence (``half_lives`` of GradientFlowDisplay, of
-                        at most 32 sequences), and falls to 1 % in the earlier half, while the score
-                        is not good; or it grows by more than a factor of 100.
+                        than a tenth of the steps of a sequence (``half_lives`` of
+                        GradientFlowDisplay, of at most 32 sequences), and to 1 % in the earlier
+                        half, while the score is not good; or it grows by more than a factor of
+                        100.
     ==================  ==========================================================================
 
     A score is good if it covers 80 % of the way from a constant to a perfect prediction.
