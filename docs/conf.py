@@ -73,7 +73,10 @@ html_static_path = ["_static"]
 html_css_files = ["sk_rnn.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {page: [] for page in ("index", "changelog")}  # others list the pages of the guide
+html_sidebars = {
+    page: []  # others list the pages of the guide
+    for page in ("index", "changelog", "auto_examples/*", "auto_examples/*/*")
+}
 html_theme_options = {
     "logo": {"text": "sk_rnn"},
     "navbar_end": ["theme-switcher"],
