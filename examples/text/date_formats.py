@@ -22,7 +22,8 @@ from sk_rnn.inspection import AttentionDisplay
 # Dates
 # -----
 
-FORMATS = ["%d %B %Y", "%B %d, %Y", "%d/%m/%y", "%d.%m.%Y", "%A, %d %b %Y", "le %d {} %Y"]
+ENGLISH = ["%d %B %Y", "%B %d, %Y", "%A, %d %b %Y", "%b %d '%y"]
+FORMATS = [*ENGLISH, "%d/%m/%y", "%d.%m.%Y", "le %d {} %Y"]
 MOIS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
 
 
@@ -88,8 +89,9 @@ new["log-likelihood"] = model.score_samples(new["written"]).round(2)
 print(new.to_string(index=False))
 
 # %%
-# A new format is read correctly only if its parts resemble known ones. The log-likelihood of the
-# wrong predictions is clearly lower, so that they can be passed on to a person.
+# A new format is read correctly only if its parts resemble known ones. The network is less certain
+# of a year that comes first than of the known formats, so that such dates can be passed on to a
+# person.
 #
 # **What was learned**
 #
@@ -98,6 +100,5 @@ print(new.to_string(index=False))
 # - `~sk_rnn.inspection.AttentionDisplay` shows which part of the input each output is read from,
 #   and `score_samples` how certain the prediction is.
 #
-# **Limitation**: formats that do not occur in the training data are often read wrongly, as "5
-# July", without a leading zero. Add examples of every format that is expected. More in
-# :doc:`/seq2seq`.
+# **Limitation**: formats that do not occur in the training data are often read wrongly, such as
+# "1999/07/05". Add examples of every format that is expected. More in :doc:`/seq2seq`.

@@ -122,7 +122,7 @@ plt.show()
 # ------------
 # The same word occurs twice, once after an adjective. It does not occur in the training data.
 
-sentence = X_test[0] if DATA else ["mabos", "turilo", "mabos", "kadum", "felati"]
+sentence = X_test[0] if DATA else ["mabos", "lelilo", "mabos", "kitor", "rebemo"]
 marked = [word + "*" * (word not in known_words) for word in sentence]
 figure, axes = plt.subplots(2, 1, figsize=(7, 4.8), sharex=True, layout="constrained")
 for ax, tagger in zip(axes, [words, both], strict=True):

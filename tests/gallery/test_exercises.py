@@ -13,7 +13,7 @@ PRINTED = {
     "next_word.py": (
         "the more you see the less you know the more you know the less you understand\n"
     ),
-    "opinion.py": "positive negative positive\n",
+    "sentiment.py": "positive negative positive\n",
 }
 
 

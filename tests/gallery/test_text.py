@@ -9,7 +9,7 @@ from .pages import run_page
 
 @pytest.mark.slow
 def test_negation_is_found_by_the_order_of_words(monkeypatch):
-    variables = run_page("text/sentiment.py", monkeypatch)
+    variables = run_page("text/review_sentiment.py", monkeypatch)
     accuracy = variables["accuracy"]
     assert accuracy["recurrent network"] > 0.98
     assert accuracy["tf-idf, words"] < 0.6
@@ -22,7 +22,7 @@ def test_negation_is_found_by_the_order_of_words(monkeypatch):
 
 @pytest.mark.slow
 def test_sentiment_of_film_reviews(monkeypatch):
-    variables = run_page("text/sentiment.py", monkeypatch, data="txt_IMDB5k")
+    variables = run_page("text/review_sentiment.py", monkeypatch, data="txt_IMDB5k")
     assert variables["accuracy"]["recurrent network"] > 0.84
 
 
@@ -87,7 +87,7 @@ def test_dates_are_parsed(monkeypatch):
     assert correct["pandas"] < 0.9
     new = variables["new"].set_index("written")
     assert new["predicted"]["05 July 1999"] == "1999-07-05"
-    assert new["log-likelihood"]["1999/07/05"] < new["log-likelihood"]["05 July 1999"] - 0.5
+    assert new["log-likelihood"]["1999/07/05"] < new["log-likelihood"]["05 July 1999"] - 0.1
     assert variables["model"].predict(variables["dates"]).tolist() == ["2025-12-24", "1971-08-28"]
 
 
