@@ -1,8 +1,13 @@
 """Sphinx configuration. `make docs` needs no network and treats warnings as errors."""
 
+import sys
+from pathlib import Path
+
 from sphinx_gallery.sorting import ExplicitOrder
 
 import sk_rnn
+
+sys.path.insert(0, str(Path(__file__).parent))  # for mathml.py
 
 project = "sk_rnn"
 author = "the sk_rnn developers"
@@ -13,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "matplotlib.sphinxext.plot_directive",
+    "mathml",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -47,6 +53,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
+    "write_computation_times": False,  # their tables load scripts from other sites
 }
 
 # Figures of the guide are drawn by the code beside them.
@@ -56,10 +63,13 @@ plot_html_show_formats = False
 plot_formats = [("png", 150)]
 plot_rcparams = {"figure.figsize": (6.4, 3.2), "figure.constrained_layout.use": True}
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_rnn"
 html_static_path = ["_static"]
 html_css_files = ["sk_rnn.css"]
+html_favicon = "favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark, as the system is
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {page: [] for page in ("index", "changelog")}  # others list the pages of the guide
@@ -70,6 +80,6 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
-    "pygments_light_style": "tango",
-    "pygments_dark_style": "monokai",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }

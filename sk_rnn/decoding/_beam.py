@@ -98,7 +98,7 @@ def beam_search(
     move to the row's pool of complete hypotheses; the others are continued. A complete hypothesis
     of :math:`n` log-probabilities, that of `end` included, scores
 
-    .. math:: s(y) = \frac{1}{n^\alpha} \sum_{i=1}^n \log p(y_i \mid y_1 \dots y_{i-1}).
+    .. math:: s(y) = \frac{1}{n^\alpha} \sum_{i=1}^n \log p(y_i \mid y_1 \ldots y_{i-1}).
 
     The log-probability decreases as a hypothesis grows. With :math:`\alpha \ge 0` a live one of
     log-probability :math:`l` therefore never scores above :math:`l / n_{max}^\alpha`, and with a

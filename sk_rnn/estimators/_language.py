@@ -290,7 +290,7 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
     -----
     The log-likelihood of a sequence is the sum of those of its steps,
 
-    .. math:: \log p(x) = \sum_t \log p(x_t \mid x_1, \dots, x_{t-1}) + \log p(\text{end} \mid x),
+    .. math:: \log p(x) = \sum_t \log p(x_t \mid x_1, \ldots, x_{t-1}) + \log p(\text{end} \mid x),
 
     without the last term if ``ends_`` is False. `score` is its mean per predicted step, which is
     comparable between folds whatever their lengths, so that `GridSearchCV` needs no `scoring`. It

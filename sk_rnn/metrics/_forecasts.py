@@ -60,7 +60,7 @@ def mean_absolute_scaled_error(
 
     Notes
     -----
-    With horizon :math:`h`, training series :math:`y_1, \dots, y_n` and season length :math:`m`,
+    With horizon :math:`h`, training series :math:`y_1, \ldots, y_n` and season length :math:`m`,
 
     .. math::
         \frac{\frac{1}{h} \sum_{t=n+1}^{n+h} |y_t - \hat y_t|}

@@ -49,7 +49,7 @@ class SequenceSummarizer(TransformerMixin, SealedState):
 
     Notes
     -----
-    The slope of a sequence :math:`x_0, \dots, x_{T-1}` is
+    The slope of a sequence :math:`x_0, \ldots, x_{T-1}` is
     :math:`\sum_t (t - \bar t)(x_t - \bar x) / \sum_t (t - \bar t)^2`, and 0 if :math:`T = 1`.
 
     Examples
