@@ -119,6 +119,9 @@ class Browser:
             self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            pipe.close()
 
     def _receive(self, waiting_for):
         deadline = time.monotonic() + TIMEOUT
