@@ -11,7 +11,7 @@ TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --di
 BOTH := $(addprefix estimators/test_,composition conformance invariance messages parameters state) \
 	modules/test_modules training/test_training
 
-.PHONY: demo test test-slow fuzz lint docs bench bench-speed bench-peers bench-forecast clean
+.PHONY: demo test test-slow fuzz lint docs docs-check bench bench-speed bench-peers bench-forecast clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,9 @@ lint: $(VENV)/.dev  ## ruff, mypy, import-linter, copies in docstrings
 
 docs: $(VENV)/.dev  ## HTML in docs/_build/html, with the gallery; warnings as errors
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+docs-check: $(VENV)/.dev  ## links and anchors of the built pages, and every page in headless Chromium, if it is installed
+	$(BIN)/python docs/check_pages.py
 
 bench: $(VENV)/.run  ## accuracy, calibration, imbalance, cost by length and of a step, memory, text, tagging, transcription, seq2seq
 	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA)

@@ -51,10 +51,10 @@ sphinx_gallery_conf = {
     "doc_module": ("sk_rnn",),
     "backreferences_dir": "api/backreferences",
     "reference_url": {"sk_rnn": None},  # links of code to the reference
-    "write_computation_times": False,  # it would be a page in docs
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
+    "write_computation_times": False,  # their tables load scripts from other sites
 }
 
 # Figures of the guide are drawn by the code beside them.
@@ -71,6 +71,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sk_rnn"
 html_static_path = ["_static"]
 html_css_files = ["sk_rnn.css"]
+html_favicon = "favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark, as the system is
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {
@@ -84,6 +86,6 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
-    "pygments_light_style": "tango",
-    "pygments_dark_style": "monokai",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+import sk_rnn
 from sk_rnn import RNNClassifier, RNNRegressor
 from sk_rnn.modules import (
     CELLS,
@@ -280,8 +281,14 @@ def test_every_cell_and_pooling_has_a_reference():
 
 @pytest.mark.parametrize("name", [*CELLS, *POOLINGS])
 def test_docstrings_name_every_cell_and_pooling(name):
-    for estimator in (RNNClassifier, RNNRegressor):
-        assert f'"{name}"' in estimator.__doc__
+    kind = "cell" if name in CELLS else "pooling"
+    estimators = [getattr(sk_rnn, public) for public in sk_rnn.__all__ if public != "Panel"]
+    documented = [cls for cls in estimators if f"\n    {kind} : " in cls.__doc__]
+    assert {RNNClassifier, RNNRegressor} <= set(documented)
+    assert len(documented) == (6 if kind == "cell" else 2)
+    for estimator in documented:
+        values = estimator.__doc__.partition(f"\n    {kind} : ")[2].partition("}")[0]
+        assert f'"{name}"' in values, estimator.__name__
 
 
 @pytest.mark.parametrize("lengths", [LENGTHS, [4, 4]])
