@@ -1,9 +1,8 @@
 """Recurrent networks on real data in under a minute.
 
 The data are the 1,797 handwritten digits that come with scikit-learn, read like text: each image
-is a sequence of strips of 8 pixels, from left to right. Every digit fills its
-image vertically but not horizontally, so leaving out the blank strips gives sequences of 2 to 8
-time steps. Run it with ``make demo``.
+is a sequence of strips of 8 pixels, from left to right. Without the blank strips, these are
+sequences of 2 to 8 time steps. Run it with ``make demo``.
 """
 
 import time
@@ -19,34 +18,25 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor
+from sk_rnn.inspection import TrainingCurveDisplay
 
 matplotlib.use("Agg")  # draws to files, needs no screen
-import matplotlib.pyplot as plt
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-NAMES = np.array(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], dtype=object
-)
 FIGURE = Path(__file__).resolve().parent / "output" / "quickstart.png"
 
 
 def main():
     """Run all parts."""
     started = time.perf_counter()
-    digits = load_digits()
-    strips = [image.T for image in digits.images]  # 8 strips of 8 pixels, from left to right
+    images, y = load_digits().images, load_digits().target
+    strips = [image.T for image in images]  # 8 strips of 8 pixels, from left to right
     X = [image[image.any(axis=1)] for image in strips]  # ragged: without blank strips
-    y = digits.target
     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-    steps = [len(x) for x in X]
-    print(f"{len(X)} digits of {min(steps)} to {max(steps)} time steps, 8 features each;")
-    print(f"{len(X_train)} to train on, {len(X_test)} to test on.")
-
+    print(f"{len(X)} digits of 2 to 8 time steps; {len(X_train)} to train on, the rest to test on.")
     classify(X_train, X_test, y_train, y_test)
     search(X_train[:300], X_test, y_train[:300], y_test)
     predict_next_strip(X_train, X_test)
-    model = from_frame_to_frame(strips, y)
-    draw(model)
+    draw(from_frame_to_frame(strips, y))
     print(f"\nAll of it took {time.perf_counter() - started:.0f} seconds.")
 
 
@@ -68,19 +58,15 @@ def classify(X_train, X_test, y_train, y_test):
 def search(X_train, X_test, y_train, y_test):
     """Use the estimator like any other."""
     heading("2. A Pipeline in GridSearchCV, two processes")
-    pipeline = Pipeline(
-        [("features", "passthrough"), ("rnn", RNNClassifier(max_epochs=6, random_state=0))]
-    )
-    grid = {
-        "features": ["passthrough", FunctionTransformer(with_changes)],
-        "rnn__cell": ["gru", "lstm"],
-    }
+    rnn = RNNClassifier(max_epochs=6, random_state=0)
+    pipeline = Pipeline([("features", "passthrough"), ("rnn", rnn)])
+    features = ["passthrough", FunctionTransformer(with_changes)]
+    grid = {"features": features, "rnn__cell": ["gru", "lstm"]}
     found, seconds = timed(GridSearchCV(pipeline, grid, cv=3, n_jobs=2).fit, X_train, y_train)
     print(f"Mean accuracy of 3 folds of {len(X_train)} digits, 6 epochs per fit:")
-    tried = zip(found.cv_results_["params"], found.cv_results_["mean_test_score"], strict=True)
-    for params, score in tried:
-        features = "strips" if params["features"] == "passthrough" else "strips and changes"
-        result(f"{params['rnn__cell']} on {features}", score)
+    for row in pd.DataFrame(found.cv_results_).itertuples():
+        features = "strips" if row.param_features == "passthrough" else "strips and changes"
+        result(f"{row.param_rnn__cell} on {features}", row.mean_test_score)
     result("the best, refitted, on test digits", found.score(X_test, y_test), seconds)
 
 
@@ -109,15 +95,13 @@ def from_frame_to_frame(strips, y):
     print(df.iloc[:3, :7].to_string(index=False))
 
     panel = Panel.from_frame(df, by="image", order_by="strip")
-    labels = pd.Series(NAMES[y], index=sorted(df["image"].unique()), name="digit")
+    labels = pd.Series([f"a {digit}" for digit in y], index=sorted(df["image"].unique()))
     train, test = train_test_split(panel, random_state=0)
-    model = RNNClassifier(early_stopping=True, random_state=0)
-    model.fit(train, labels.loc[train.index])
+    model = RNNClassifier(early_stopping=True, random_state=0).fit(train, labels[train.index])
 
-    out = pd.DataFrame(model.predict_proba(test), index=test.index, columns=model.classes_)
+    out = pd.DataFrame(model.predict_proba(test), test.index, model.classes_)
     unsure = out.max(axis=1).nsmallest(3).index
-    out.insert(0, "predicted", model.predict(test))
-    out.insert(1, "truth", labels.loc[test.index])
+    out = out.assign(predicted=model.predict(test), truth=labels[test.index])
     print("Output, one row per digit, with class probabilities; the three least certain:")
     print(out.loc[unsure].round(2).to_string())
     result("accuracy on test digits", float((out["predicted"] == out["truth"]).mean()))
@@ -127,41 +111,10 @@ def from_frame_to_frame(strips, y):
 def draw(model):
     """Plot the learning curves of the model of part 4."""
     heading("5. The training curves of that model")
-    epochs = np.arange(1, model.n_iter_ + 1)
-    best = model.best_epoch_  # counted from 1
-    reached = model.validation_curve_[best - 1]
-    with plt.rc_context({"axes.spines.top": False, "axes.spines.right": False, "font.size": 10}):
-        figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-        curves = (
-            (left, "Training loss", model.loss_curve_, "#1f6f8b"),
-            (right, "Validation accuracy", model.validation_curve_, "#c8553d"),
-        )
-        for axes, title, curve, color in curves:
-            axes.plot(epochs, curve, color=color, linewidth=2)
-            axes.axvline(best, color="0.6", linewidth=1, linestyle="--", zorder=0)
-            axes.plot(best, curve[best - 1], "o", color=color)
-            axes.set_title(title, loc="left", fontweight="bold")
-            axes.set_xlabel("epoch")
-            axes.set_xlim(left=1)
-            axes.grid(axis="y", color="0.9")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        left.set_yscale("log")
-        left.set_ylabel("cross-entropy")
-        right.set_ylabel("accuracy")
-        right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        right.text(
-            0.97,
-            0.06,
-            f"best: {reached:.1%} after epoch {best},\nwhose weights are kept",
-            transform=right.transAxes,
-            ha="right",
-            color="0.3",
-            bbox={"color": "white"},
-        )
-        FIGURE.parent.mkdir(exist_ok=True)
-        figure.savefig(FIGURE, dpi=150)
-        plt.close(figure)
-    print(f"{model.n_iter_} epochs, best epoch {best}. Saved to {FIGURE}")
+    display = TrainingCurveDisplay.from_estimator(model).plot(linewidth=2)
+    FIGURE.parent.mkdir(exist_ok=True)
+    display.figure_.savefig(FIGURE, dpi=150)
+    print(f"{model.n_iter_} epochs, best epoch {model.best_epoch_}. Saved to {FIGURE}")
 
 
 def with_changes(X):
@@ -171,11 +124,8 @@ def with_changes(X):
 
 def last_seven(X):
     """Make one row per time step: the step and the previous six, zero-padded."""
-    rows = []
-    for x in X:
-        padded = np.vstack([np.zeros((6, 8)), x])
-        rows += [padded[i : i + 7].ravel() for i in range(len(x))]
-    return np.array(rows)
+    padded = [np.vstack([np.zeros((6, 8)), x]) for x in X]
+    return np.array([x[i : i + 7].ravel() for x in padded for i in range(len(x) - 6)])
 
 
 def timed(function, *args):
