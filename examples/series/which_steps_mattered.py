@@ -3,8 +3,9 @@ Which time steps decided the prediction?
 ========================================
 
 Each series is noise with one short pattern at a random place: a peak followed by a dip, or a dip
-followed by a peak. The order of the two is the label, so it is known which time steps decide it: ten
-of sixty. A classifier is trained without being told the place, and two displays are asked for it:
+followed by a peak. The order of the two is the label, so it is known which time steps decide it:
+ten of sixty. A classifier is trained without being told the place, and two displays point
+to it:
 
 - `SaliencyDisplay <sk_rnn.inspection.SaliencyDisplay>` computes integrated gradients;
 - `AttentionDisplay <sk_rnn.inspection.AttentionDisplay>` shows the weights of attention pooling.
