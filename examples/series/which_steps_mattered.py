@@ -49,10 +49,10 @@ print(f"accuracy on unseen series: {accuracy:.3f}")
 
 
 def mark(axes, i):
-    """Draw the borders of the pattern of test series i."""
+    """Mark both ends of the pattern of test series i."""
     for ax in axes:
-        for border in (starts[1000 + i] - 0.5, starts[1000 + i] + WIDTH - 0.5):
-            ax.axvline(border, color="tab:green", linestyle="--")
+        for end in (starts[1000 + i] - 0.5, starts[1000 + i] + WIDTH - 0.5):
+            ax.axvline(end, color="tab:green", linestyle="--")
 
 
 saliency = SaliencyDisplay.from_estimator(clf, X_test, sample=0).plot()
