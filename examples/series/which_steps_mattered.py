@@ -3,8 +3,9 @@ Which time steps decided the prediction?
 ========================================
 
 Each series is noise with one short pattern at a random place: a peak followed by a dip, or a dip
-followed by a peak. The order of the two is the label, so it is known which time steps decide it: ten
-of sixty. A classifier is trained without being told the place, and two displays are asked for it:
+followed by a peak. The order of the two is the label, so it is known which time steps decide it:
+ten of sixty. A classifier is trained without being told the place, and two displays point
+to it:
 
 - `SaliencyDisplay <sk_rnn.inspection.SaliencyDisplay>` computes integrated gradients;
 - `AttentionDisplay <sk_rnn.inspection.AttentionDisplay>` shows the weights of attention pooling.
@@ -48,10 +49,10 @@ print(f"accuracy on unseen series: {accuracy:.3f}")
 
 
 def mark(axes, i):
-    """Draw the borders of the pattern of test series i."""
+    """Mark both ends of the pattern of test series i."""
     for ax in axes:
-        for border in (starts[1000 + i] - 0.5, starts[1000 + i] + WIDTH - 0.5):
-            ax.axvline(border, color="tab:green", linestyle="--")
+        for end in (starts[1000 + i] - 0.5, starts[1000 + i] + WIDTH - 0.5):
+            ax.axvline(end, color="tab:green", linestyle="--")
 
 
 saliency = SaliencyDisplay.from_estimator(clf, X_test, sample=0).plot()

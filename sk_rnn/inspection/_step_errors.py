@@ -267,7 +267,7 @@ class StepErrorDisplay:
             percent(self.ax_.yaxis)
             self.ax_.set_ylim(-0.03, 1.03)
         elif self.metric != "negative_log_likelihood":
-            self.ax_.set_ylim(bottom=0)
+            self.ax_.set_ylim(bottom=0, auto=True)  # larger errors, drawn later, fit in
         self.ax_.grid(alpha=0.3)
         if self.line_.get_label() and not str(self.line_.get_label()).startswith("_"):
             self.ax_.legend(fontsize="small")
