@@ -28,7 +28,7 @@ from sk_rnn import RNNLanguageModel
 # data set with Bach's chorales, the page reads these instead.
 DATA = os.environ.get("SK_RNN_DATA")
 CHORDS = {"I": (0, 4, 7), "ii": (2, 5, 9), "IV": (5, 9, 0), "V": (7, 11, 2), "vi": (9, 0, 4)}
-FOLLOWS = {"I": "IV V vi", "ii": "V", "IV": "I ii V", "V": "I vi", "vi": "ii"}
+FOLLOWS = {"I": "IV V vi", "ii": "V", "IV": "I ii V", "V": "I vi", "vi": "ii IV"}
 SCALES = [np.array([0, 2, 4, 5, 7, 9, 11]) + key for key in range(12)]  # of the major keys
 
 
