@@ -18,7 +18,7 @@ def visit_math(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def visit_displaymath(self: HTML5Translator, node: nodes.math_block) -> None:
-    """Write an equation on a line of its own."""
+    """Write a displayed equation."""
     self.body.append(f'<div class="equation">{_convert(node, as_block=True)}</div>\n')
     raise nodes.SkipNode
 

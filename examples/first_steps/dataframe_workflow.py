@@ -8,7 +8,7 @@ fitted pipeline, and back to a table of predictions with the same ids.
 
 The table is generated, with a known answer. In a healthy pump, temperature follows pressure two
 hours later; in a faulty one, it is the other way round. Each sensor alone looks the same in both,
-so that statistics per sensor tell nothing.
+so that statistics per sensor are uninformative.
 """
 
 from tempfile import TemporaryDirectory

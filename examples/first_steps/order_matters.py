@@ -54,7 +54,7 @@ tasks = {
 # %%
 # The control
 # -----------
-# Every sequence gets a permutation of its own, which stays the same throughout. One permutation for
+# Every sequence gets a separate permutation, which stays the same throughout. One permutation for
 # all sequences would be no control, because a network could learn the new order.
 
 

@@ -103,5 +103,5 @@ plt.show()
 #   enough.
 #
 # **Limitation**: the prediction is a mean, which is right about places and a blur as a picture: a
-# digit that could be in two places is grey in both. Each pixel is a feature of its own, so that
+# digit that could be in two places is grey in both. Each pixel is a separate feature, so that
 # large pictures need another network. See :doc:`/generation`.

@@ -88,7 +88,7 @@ figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constra
 epochs = np.arange(1, model.n_iter_ + 1)
 handles = axes[0].plot(epochs, np.exp(-np.array(model.validation_curve_)), ".-", label="network")
 axes[0].set(xlabel="epoch", ylabel="perplexity of the held-out text")
-axes[0].set_ylim(0.98 * perplexity, 1.25 * perplexity)  # higher ones tell nothing
+axes[0].set_ylim(0.98 * perplexity, 1.25 * perplexity)  # higher ones are uninformative
 handles += axes[1].plot(orders, ngrams, "s-", color="C1", markersize=4, label="n-gram model")
 axes[1].axhline(perplexity, color="C0")
 axes[1].set(xlabel="n (characters)")
@@ -128,7 +128,7 @@ surprise = -model.score_steps([prompt + line])[0][len(prompt) :] / np.log(2)
 figure, ax = plt.subplots(figsize=(9, 2.4), layout="constrained")
 ax.bar(np.arange(len(line)), surprise)
 ax.set_xticks(np.arange(len(line)), list(line.replace("\n", "\u21b5")))
-ax.set(ylabel="surprise in bits", title="How improbable is each letter, given those before?")
+ax.set(ylabel="surprise in bits", title="How improbable is each letter, given the previous ones?")
 plt.show()
 
 # %%

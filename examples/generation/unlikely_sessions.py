@@ -60,8 +60,8 @@ print(f"{is_wrong.sum()} of {len(today)} sessions are wrong, such as {today[is_w
 # %%
 # The least likely step of each session
 # -------------------------------------
-# Each step has a log-likelihood, given those before; the last is that of the end. A session is as
-# usual as its least usual step.
+# Each step has a log-likelihood, given the previous ones; the last is that of the end. A session is
+# as usual as its least usual step.
 model = RNNLanguageModel(analyzer=None, max_epochs=15, random_state=0).fit(usual)
 steps = model.score_steps(today)
 network = np.array([row.min() for row in steps])

@@ -63,7 +63,7 @@ forecasts = {
 }
 
 # %%
-# The rival for the new shops is a network of their own, which knows the promotions, too:
+# The rival for the new shops is a separate network, which knows the promotions, too:
 
 
 def own_forecast(shop):

@@ -131,7 +131,7 @@ axes[1].set(xlabel="seconds", ylabel="probability", ylim=(0, 1.2))
 plt.show()
 
 # %%
-# ``align`` returns the time steps of each letter, here of the true texts, and thus of each word.
+# ``align`` returns the time steps of each letter, here of the true texts, and so of each word.
 late = []
 for text, aligned, begins in zip(y_test, model[-1].align(spectra, y_test), starts, strict=True):
     firsts = [i for i in range(len(text)) if i == 0 or text[i - 1] == " "]

@@ -107,3 +107,18 @@ def test_step_errors_need_predictions_per_time_step():
     tagger = RNNClassifier(return_sequences=True, **TINY).fit(X, y)
     with pytest.raises(ValueError, match="metric must be one of"):
         StepErrorDisplay.from_estimator(tagger, X, y, metric="absolute_error")
+
+
+def test_larger_errors_drawn_over_others_fit_into_the_axes():
+    small, large = (
+        StepErrorDisplay(
+            steps=np.arange(3),
+            values=np.full(3, size),
+            n_values=np.ones(3),
+            metric="absolute_error",
+        )
+        for size in (1.0, 9.0)
+    )
+    ax = small.plot().ax_
+    assert large.plot(ax=ax).ax_.get_ylim()[1] > 9.0
+    assert ax.get_ylim()[0] == 0.0
