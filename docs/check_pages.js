@@ -32,7 +32,7 @@ const checks = (() => {
   };
 
   // What readers scroll sideways: code, tables, equations. Their pages must not.
-  const SCROLLS = "pre, .pst-scrollable-table-container, div.math, .output_html";
+  const SCROLLS = "pre, .pst-scrollable-table-container, .equation, .output_html";
 
   // Elements of the article that reach beyond the window, whether it scrolls or cuts them off.
   const tooWide = () => {
@@ -96,6 +96,9 @@ const checks = (() => {
     return {colour, alpha, layers, size: parseFloat(style.fontSize), weight: +style.fontWeight};
   };
 
+  // scikit-learn colours the marks in its diagrams of estimators, in the page.
+  const FOREIGN = ".sk-estimator-doc-link";
+
   // Each distinct look of the visible texts once, with the first text that has it.
   const texts = () => {
     const looks = new Map();
@@ -104,7 +107,7 @@ const checks = (() => {
       const text = walker.currentNode.data.trim();
       const element = walker.currentNode.parentElement;
       const visible = {opacityProperty: true, visibilityProperty: true};
-      if (!text || !element.checkVisibility(visible)) continue;
+      if (!text || element.closest(FOREIGN) || !element.checkVisibility(visible)) continue;
       const box = boxOf(walker.currentNode);
       if (box.width < 2 || box.height < 2 || box.right < 0 || box.bottom < 0) continue;
       const look = lookOf(element, box);

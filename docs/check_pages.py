@@ -119,7 +119,7 @@ def check_links(root):
     -------
     problems : list of str
     external : Counter
-        The number of pages with each link to another site.
+        The number of pages with each link to another site, without anchors.
     """
     pages = {
         name: parse_page((root / name).read_text(encoding="utf-8")) for name in find_pages(root)
@@ -131,7 +131,8 @@ def check_links(root):
             for url in dict.fromkeys(page.loaded)
             if urlsplit(url).netloc
         ]
-        external.update({url for url in page.links if urlsplit(url).scheme in ("http", "https")})
+        outside = (url for url in page.links if urlsplit(url).scheme in ("http", "https"))
+        external.update({url.partition("#")[0] for url in outside})
         for url in dict.fromkeys(page.links + page.loaded):
             problem = _link_problem(url, name, pages, root)
             if problem:
