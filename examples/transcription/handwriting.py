@@ -141,10 +141,10 @@ plt.show()
 # %%
 # **What was learned**
 #
-# - Letters are read of people and in words that the network does not know. A few wrong letters make
-#   many wrong words; a lexicon corrects most of them.
-# - Of words by two people, seven others being in training, 21 % of the letters are wrong, and 68 %
-#   of the words; 14 % of the words with the lexicon of 925.
+# - The network reads letters by people, and in words, that it has never seen. A few wrong letters
+#   make many wrong words; a lexicon corrects most of them.
+# - On the real words, with two people for the test and seven in training, 21 % of the letters are
+#   wrong, and 68 % of the words; 14 % of the words with the lexicon of 925.
 #
 # **Limitation**: a letter that no writer of the training words wrote is never read. See
 # :doc:`/transcription`.
