@@ -199,7 +199,7 @@ class AttentionDisplay:
             self.ax_.set_xlabel("time step")
             whole_numbers(self.ax_.xaxis)
         self.ax_.axhline(1 / len(weights), color="gray", linewidth=0.8, linestyle=":")
-        self.ax_.set_ylim(bottom=0)
+        self.ax_.set_ylim(bottom=0, auto=True)  # larger weights, drawn later, fit in
         self.ax_.set_ylabel("attention weight")
 
     def to_frame(self) -> pd.DataFrame:

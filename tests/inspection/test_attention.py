@@ -62,3 +62,11 @@ def test_attention_needs_attention():
     model = Seq2SeqTransformer(attention=None, **TINY).fit(["ab", "b"], ["ba", "b"])
     with pytest.raises(ValueError, match="was fitted without attention"):
         AttentionDisplay.from_estimator(model, ["ab"])
+
+
+def test_larger_weights_drawn_over_others_fit_into_the_axes():
+    flat = AttentionDisplay(weights=np.full((1, 4), 0.25), source=list("abcd"))
+    peaked = AttentionDisplay(weights=np.array([[0.9, 0.1, 0.0, 0.0]]), source=list("abcd"))
+    ax = flat.plot().ax_
+    assert peaked.plot(ax).ax_.get_ylim()[1] > 0.9
+    assert ax.get_ylim()[0] == 0.0
