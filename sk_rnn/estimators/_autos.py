@@ -33,6 +33,8 @@ _MANY_ROWS = 2000
 # readings.
 _MANY_FEATURES = 8
 
+_MANY_STEPS = 140
+
 # max_length="auto" is this multiple of the length of the longest target in fit.
 MAX_LENGTH_FACTOR = 2
 
@@ -121,6 +123,19 @@ def auto_differences(correlation: float) -> bool:
     Those of jagged series, such as most accelerations, are mostly noise: -.01 on 19 sets.
     """
     return correlation > 0.5
+
+
+def auto_patch_size(lengths: np.ndarray, correlation: float) -> int:
+    """Return the number of time steps to read as one.
+
+    Parameters
+    ----------
+    lengths : ndarray of int
+        Numbers of time steps.
+    correlation : float
+        Correlation of values two time steps apart.
+    """
+    return 2 if lengths.mean() >= _MANY_STEPS and correlation > 0.7 else 1
 
 
 def auto_attention(*, tokens: bool, autoencoder: bool) -> str | None:

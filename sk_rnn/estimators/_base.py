@@ -114,6 +114,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             source.num_embeddings,
             documents=documents,
             differences=source.adds_differences,
+            patch_size=source.patch_size,
         )
         letters = {"char_embedding": source.char_embedding, "n_letters": source.n_letters}
         return {**choices, **letters}

@@ -100,6 +100,14 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Keep every `conv_stride`-th time step after the convolution, which reduces the cost of the
         recurrent layers by this factor. Must be 1 with ``return_sequences=True``.
 
+    patch_size : int or "auto", default="auto"
+        Number of successive time steps that the recurrent layers read as one: a patch, whose values
+        are their features. This reduces the cost of a sequence by almost this factor, and the
+        distances that the network must remember. If the last patch of a sequence is not full, its
+        last time step is repeated. "auto" uses 2 for sequences of numbers with 140 time steps or
+        more on average, unless `bidirectional` is False, so that `stream` works, or `conv_channels`
+        is set; otherwise 1. Must be 1 with ``return_sequences=True``, `conv_channels` or token ids.
+
     embedding_dim : int or None, default=None
         If not None, integers in X are token ids, one per time step, and an embedding vector of this
         size is learned for each token. If None, integers are treated as numbers unless
@@ -229,13 +237,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     tbptt_steps : int or None, default=None
         Truncated backpropagation through time (Williams & Peng, 1990): training batches with more
-        time steps are processed in chunks of this many, counted after `conv_stride`. Hidden states
-        are carried from chunk to chunk, and the loss is that of the whole sequences, but gradients
-        are truncated at chunk boundaries, so memory use is nearly independent of the sequence
-        length. With chunks of a hundred time steps or more, a training step takes about 1.2 times
-        as long, or 1.5 times with two layers. Dependencies longer than a chunk are only learned as
-        far as the hidden states happen to carry them. If None, gradients are backpropagated through
-        whole sequences. Not supported with a user-defined `cell`.
+        time steps are processed in chunks of this many, counted after `conv_stride` and
+        `patch_size`. Hidden states are carried from chunk to chunk, and the loss is that of the
+        whole sequences, but gradients are truncated at chunk boundaries, so memory use is nearly
+        independent of the sequence length. With chunks of a hundred time steps or more, a training
+        step takes about 1.2 times as long, or 1.5 times with two layers. Dependencies longer than a
+        chunk are only learned as far as the hidden states happen to carry them. If None, gradients
+        are backpropagated through whole sequences. Not supported with a user-defined `cell`.
 
     max_epochs : int or "auto", default="auto"
         Number of epochs. "auto" uses about 30, more on small data sets (at most 150) and fewer on
@@ -489,6 +497,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         conv_channels: Int | None = None,
         conv_kernel_size: Int = 5,
         conv_stride: Int = 1,
+        patch_size: Int | Auto = "auto",
         embedding_dim: Int | None = None,
         num_embeddings: Int | None = None,
         embedding_weights: npt.ArrayLike | None = None,
@@ -545,6 +554,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         self.conv_channels = conv_channels
         self.conv_kernel_size = conv_kernel_size
         self.conv_stride = conv_stride
+        self.patch_size = patch_size
         self.embedding_dim = embedding_dim
         self.num_embeddings = num_embeddings
         self.embedding_weights = embedding_weights

@@ -34,6 +34,7 @@ _ENCODER = (
 SEQUENCE_MODEL_PARAMETERS = (
     *_ENCODER,
     "return_sequences",
+    "patch_size",
     "crf",
     "pooling",
     "head_norm",
@@ -65,6 +66,7 @@ def choose_sequence_model(
     *,
     documents: bool,
     differences: bool = False,
+    patch_size: int = 1,
 ) -> dict[str, Any]:
     """Return the arguments of `SequenceModel` whose parameter is "auto".
 
@@ -78,6 +80,8 @@ def choose_sequence_model(
         Whether sequences are long on average.
     differences : bool
         Whether differences of time steps are informative.
+    patch_size : int
+        Time steps that can be read as one.
     """
     tokens = num_embeddings is not None
     choices = {
@@ -85,8 +89,14 @@ def choose_sequence_model(
         "head_norm": auto_head_norm(tokens=tokens),
         "pooling": auto_pooling(tokens=tokens, documents=documents),
         "differences": differences,
+        "patch_size": patch_size,
     }
     return {name: value for name, value in choices.items() if params[name] == "auto"}
+
+
+def stride(arguments: Mapping[str, Any]) -> int:
+    """Return the number of time steps per step of the recurrence, given the module's arguments."""
+    return int((arguments.get("conv_stride") or 1) * arguments.get("patch_size", 1))
 
 
 def embedding_dim(params: Mapping[str, Any], *, tokens: bool) -> int | None:

@@ -22,6 +22,7 @@ _ELSEWHERE = {
     "conv_channels": "filters n_filters num_filters channels n_channels out_channels cnn_filters",
     "conv_kernel_size": "kernel_size filter_size kernel",
     "conv_stride": "stride strides downsampling subsampling",
+    "patch_size": "patch_len patch_length patch_dim frame_stacking n_stack frames_per_step",
     "embedding_dim": """embedding_size embed_dim embed_size emb_dim emb_size embeddings_dim
         embedding_dims output_dim word_dim word_embedding_dim n_embd embedding""",
     "num_embeddings": """input_dim vocab_size vocabulary_size n_vocab num_tokens n_tokens

@@ -83,6 +83,7 @@ SEQUENCE_MODEL: Constraints = {
     "min_df": [_positive_int, StrOptions({"auto"})],
     "char_embedding": [StrOptions({"auto", "rnn", "cnn"}), None],
     "tbptt_steps": [_positive_int, None],
+    "patch_size": [_positive_int, StrOptions({"auto"})],
     "differences": ["boolean", StrOptions({"auto"})],
     "time_warping": [NumberIn(0, 2, closed="left")],
     "center_inputs": ["boolean"],
@@ -210,6 +211,7 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
             "return_sequences=True needs an output for each. Set conv_stride=1.",
         ),
         *encoder_conflicts(params),
+        *_patch_conflicts(params, reads_tokens=reads_tokens),
         (
             params["recurrent_dropout"] > 0 and not isinstance(cell, str),
             f"recurrent_dropout={params['recurrent_dropout']} is not supported with the "
@@ -258,6 +260,31 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
         ),
     ]
     check_conflicts(conflicts, caller)
+
+
+def _patch_conflicts(
+    params: Mapping[str, Any], *, reads_tokens: bool
+) -> list[tuple[Any, str]]:
+    """Return the parameters that contradict patches, with messages."""
+    if params["patch_size"] in ("auto", 1):
+        return []
+    found = f"patch_size={params['patch_size']}"
+    return [
+        (
+            reads_tokens,
+            f"{found} is not supported for token ids. Set patch_size=1.",
+        ),
+        (
+            params.get("return_sequences"),
+            f"{found} joins time steps, but return_sequences=True needs an output for each. Set "
+            "patch_size=1.",
+        ),
+        (
+            params["conv_channels"] is not None,
+            f"{found} is not supported with a convolution, which reduces the number of time steps "
+            "by conv_stride. Set patch_size=1.",
+        ),
+    ]
 
 
 def chain_conflicts(params: Mapping[str, Any]) -> list[tuple[Any, str]]:

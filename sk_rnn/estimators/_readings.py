@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..modules import CTCModel, Seq2SeqModel, SequenceModel
 from ..sequences import Spans
 from ..training import SequenceData
+from ._modules import stride
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class ReadableNetwork:
     @property
     def _stride(self) -> int:
         """Time steps per step of the recurrence."""
-        return int(self._module_arguments.get("conv_stride") or 1)
+        return stride(self._module_arguments)
 
     def _require(self, caller: str, *, states: bool) -> None:
         """Raise an error for a network without an encoder, or without accessible states."""

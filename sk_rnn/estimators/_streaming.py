@@ -46,6 +46,11 @@ def check_streams(estimator: Any, n_streams: Any, caller: str) -> None:
             f"{caller}: the model was fitted with conv_stride={arguments['conv_stride']}, so not "
             "every time step has a prediction. Fit with conv_stride=1."
         )
+    if arguments.get("patch_size", 1) != 1:
+        raise ValueError(
+            f"{caller}: the model was fitted with patch_size={arguments['patch_size']}, so not "
+            "every time step has a prediction. Fit with patch_size=1."
+        )
 
 
 class PredictionStream:

@@ -22,7 +22,7 @@ class HiddenStateDisplay:
         state", "cell state", "new state", and gates such as "update gate".
     steps : ndarray of int of shape (n_timesteps,)
         The time step of the sequence after which each state is computed: every `conv_stride`-th
-        one.
+        one, or the first of each patch.
     tokens : list, default=None
         The token at each step, if the sequence consists of tokens.
 

@@ -80,7 +80,7 @@ class ChunkedRun:
     ----------
     chunks : list of Chunk
     steps : ValidSteps
-        Of the whole batch, after the convolution.
+        Of the whole batch, after convolution or patches.
     replay : torch.Generator or None
         Reseeded before each run of a chunk.
     """
@@ -97,8 +97,7 @@ class ChunkedRun:
         self.stack = encoder.recurrent
         self.x = x
         self.lengths = lengths  # of x
-        conv = encoder.conv
-        self.steps = ValidSteps(lengths, x.device).strided(1 if conv is None else conv.stride)
+        self.steps = ValidSteps(lengths, x.device).strided(encoder.stride)
         self.chunks = cut_chunks(self.steps.lengths, n_steps, x.device)
         self.reference = next(self.stack.parameters())
         self.masks = self.stack.draw_masks(x.shape[1], self.reference)
@@ -199,13 +198,13 @@ class ChunkedRun:
         """Input of the recurrence in a chunk: (T, R, input_size)."""
         if self.replay is not None:
             self.replay.manual_seed(self.seeds[chunk.number])
-        conv = self.encoder.conv
-        if conv is None:
+        front = self.encoder.front
+        if front is None:
             return self.encoder.embedding(self.x[chunk.start : chunk.stop, chunk.rows])
         # Steps next to a boundary are read in both chunks, with different dropout masks.
-        first, end = conv.span(chunk.start, chunk.stop)
+        first, end = front.span(chunk.start, chunk.stop)
         start, stop = max(first, 0), min(end, len(self.x))
         rows = chunk.rows if isinstance(chunk.rows, slice) else chunk.rows.cpu()
         valid = ValidSteps((self.lengths[rows] - start).clamp(max=stop - start), self.x.device)
         x = self.encoder.embedding(self.x[start:stop, chunk.rows])
-        return conv(x, valid, (start - first, end - stop))[0]
+        return front(x, valid, (start - first, end - stop))[0]

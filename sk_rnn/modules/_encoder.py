@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._front import ConvFrontEnd, TokenEmbedding
+from ._front import ConvFrontEnd, Patches, TokenEmbedding
 from ._letters import CharEmbedding, LetterEncoder, SpelledEmbedding
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
@@ -31,6 +31,8 @@ class Encoder(nn.Module):
         How letters of tokens are read, see `LetterEncoder`. Inputs then have additional ids.
     n_letters : int
         Number of ids of letters.
+    patch_size : int
+        Time steps that the recurrence reads as one, see `Patches`; not with a convolution.
     **others
         See `RecurrentStack`, `TokenEmbedding` and `ConvFrontEnd`.
     """
@@ -52,6 +54,7 @@ class Encoder(nn.Module):
         word_dropout: float = 0.0,
         char_embedding: CharEmbedding | None = None,
         n_letters: int = 0,
+        patch_size: int = 1,
         conv_channels: int | None = None,
         conv_kernel_size: int = 5,
         conv_stride: int = 1,
@@ -86,7 +89,13 @@ class Encoder(nn.Module):
                 )
                 self.embedding = spelled = SpelledEmbedding(tokens, letters)
                 n_features = spelled.output_size
-        self.conv = None
+        self.conv: ConvFrontEnd | None = None
+        self.patches: Patches | None = None
+        if patch_size > 1:
+            if conv_channels is not None:
+                raise TypeError("patch_size > 1 needs conv_channels=None")
+            self.patches = Patches(patch_size)
+            n_features *= patch_size
         if conv_channels is not None:
             self.conv = ConvFrontEnd(
                 n_features,
@@ -111,6 +120,16 @@ class Encoder(nn.Module):
             generator=generator,
         )
         self.output_size = self.recurrent.output_size
+
+    @property
+    def front(self) -> ConvFrontEnd | Patches | None:
+        """The layer between embedding and recurrence, which may reduce the number of steps."""
+        return self.patches if self.conv is None else self.conv
+
+    @property
+    def stride(self) -> int:
+        """Time steps of the input per step of the recurrence."""
+        return 1 if self.front is None else self.front.stride
 
     @property
     def rows_independent(self) -> bool:
@@ -143,4 +162,4 @@ class Encoder(nn.Module):
     def recurrence_input(self, x: Tensor, valid: ValidSteps) -> tuple[Tensor, ValidSteps]:
         """Input of the recurrence."""
         x = self.embedding(x)
-        return (x, valid) if self.conv is None else self.conv(x, valid)
+        return (x, valid) if self.front is None else self.front(x, valid)

@@ -132,12 +132,10 @@ class ExplicitGradients:
 
         valid = ValidSteps(lengths, x.device)
         x = self.model.prepare(x, valid)
-        if self.front:
-            for parameter in self.front:
-                parameter.grad = None
-            x, valid = self.encoder.recurrence_input(x, valid)
-            lengths = valid.lengths
-        inputs, steps = _array(x), _array(lengths)
+        for parameter in self.front:
+            parameter.grad = None
+        x, valid = self.encoder.recurrence_input(x, valid)
+        inputs, steps = _array(x), _array(valid.lengths)
         n_timesteps, n_rows, _ = inputs.shape
         n_directions, (n_gates, hidden_size) = len(self.weights), self.weights[0].weight_hh.shape
         n_features = n_directions * hidden_size
@@ -222,7 +220,7 @@ def _parts(model: SequenceModel) -> list[Any]:
     encoder, head = model.encoder, model.head
     recurrences = encoder.recurrent.recurrences(0)
     cells = [recurrence.rnn for recurrence in recurrences]
-    front = [encoder.embedding, encoder.conv]
+    front = [encoder.embedding, encoder.front]
     return [recurrences, head.norm, head.dropout, head.linear, model.pooling, cells, front, encoder]
 
 

@@ -1,4 +1,4 @@
-"""Layers before the recurrence: embedding and convolution."""
+"""Layers before the recurrence: embedding, convolution and patches."""
 
 import numpy as np
 import torch
@@ -112,3 +112,46 @@ class ConvFrontEnd(nn.Module):
         """
         first = start * self.stride - self.padding[0]
         return first, (stop - 1) * self.stride - self.padding[0] + self.weight.shape[2]
+
+
+class Patches(nn.Module):
+    """Successive time steps, read as one by the recurrence.
+
+    The steps of each row are cut into patches from the first on. If the last patch is not full, the
+    last step of the row is repeated.
+
+    Parameters
+    ----------
+    size : int
+        Time steps per patch.
+    """
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.stride = size
+
+    def forward(
+        self, x: Tensor, valid: ValidSteps, padding: tuple[int, int] | None = None
+    ) -> tuple[Tensor, ValidSteps]:
+        """(T, B, F) to (ceil(T / size), B, size * F), and its valid steps.
+
+        ``padding`` is (0, n) if ``n`` steps are missing after ``x``, cut as given by `span`.
+        """
+        n_missing = -len(x) % self.stride if padding is None else padding[1]
+        if n_missing or not valid.full:
+            steps = torch.arange(len(x) + n_missing, device=x.device)[:, None]
+            steps = torch.minimum(steps, valid.device_lengths - 1)  # (T', B)
+            x = x.gather(0, steps[:, :, None].expand(-1, -1, x.shape[2]))
+        patches = x.unflatten(0, (-1, self.stride)).transpose(1, 2)
+        return patches.flatten(2), valid.strided(self.stride)
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """The range of input steps for the outputs from ``start`` to ``stop``.
+
+        It may extend beyond the last step.
+        """
+        return start * self.stride, stop * self.stride
+
+    def extra_repr(self) -> str:
+        """Extra representation for `repr`."""
+        return f"size={self.stride}"

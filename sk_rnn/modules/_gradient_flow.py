@@ -87,7 +87,7 @@ def gradient_flow(
     [1.0, 0.5, 0.25, 0.125]
     """
     copied = inspection_copy(module, torch.float64)
-    stack, conv = copied.encoder.recurrent, copied.encoder.conv
+    stack = copied.encoder.recurrent
     n_directions = 2 if stack.bidirectional else 1
     totals = np.zeros((stack.num_layers, n_directions, 0))
     counts = np.zeros(0, dtype=np.int64)
@@ -101,7 +101,7 @@ def gradient_flow(
             counts[:n] += 1
     means = totals / counts
     return GradientFlow(
-        (1 if conv is None else conv.stride) * np.arange(len(counts)),
+        copied.encoder.stride * np.arange(len(counts)),
         {
             (layer + 1, DIRECTIONS[direction]): means[layer, direction]
             for layer in range(stack.num_layers)

@@ -5,7 +5,7 @@ many copies. Rows are therefore sorted into a canonical order before random oper
 weights are converted to repeated rows.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -225,26 +225,38 @@ def learn_scaling(
     return scaling
 
 
-def learn_differences(
-    spans: Spans, rows: np.ndarray, scaling: Standardisation
-) -> tuple[np.ndarray, float]:
-    """Compute how differences of time steps are scaled, and how smooth they are.
+class Smoothness(NamedTuple):
+    """How values change from one time step to the next.
 
-    Returns
-    -------
-    scale : ndarray of float64 of shape (n_features,)
+    Attributes
+    ----------
+    difference_scale : ndarray of float64 of shape (n_features,)
         Factors that scale differences to half the standard deviation of the features: on noisy
         series, held-out accuracy was better with half of it than with all of it.
-    correlation : float
+    of_differences : float
         Correlation of successive differences, mean over features: -0.5 for noise, 0 for a random
         walk, near 1 for smooth curves; NaN without differences.
+    of_values : float
+        Correlation of values two time steps apart, mean over features: 0 for noise, near 1 for
+        smooth curves and random walks; NaN without differences.
     """
+
+    difference_scale: np.ndarray
+    of_differences: float
+    of_values: float
+
+
+def learn_smoothness(spans: Spans, rows: np.ndarray, scaling: Standardisation) -> Smoothness:
+    """Compute the smoothness of the features over the valid steps of ``rows``."""
     first, second = difference_sizes(spans, rows, scaling)
     varies = first > 0
     scale = np.divide(0.5, first, out=np.zeros_like(first), where=varies)
     if not varies.any():
-        return scale, np.nan
-    return scale, float(np.mean(1.0 - 0.5 * (second[varies] / first[varies]) ** 2))
+        return Smoothness(scale, np.nan, np.nan)
+    correlation = 1.0 - 0.5 * (second[varies] / first[varies]) ** 2
+    # Two time steps change a value by the sum of two differences.
+    squared = 2.0 * first[varies] ** 2 * (1.0 + correlation)
+    return Smoothness(scale, float(np.mean(correlation)), float(np.mean(1.0 - 0.5 * squared)))
 
 
 def unseen_tokens(spans: Spans, rows: np.ndarray, num_embeddings: int) -> np.ndarray:

@@ -41,8 +41,7 @@ Precision = Callable[[], AbstractContextManager[Any]]
 
 def is_longer(model: SequenceModel, batch: Batch, n_steps: int) -> bool:
     """Whether a batch is too long for one chunk."""
-    conv = model.encoder.conv
-    return len(batch.X["x"]) > n_steps * (1 if conv is None else conv.stride)
+    return len(batch.X["x"]) > n_steps * model.encoder.stride
 
 
 def truncated_gradients(

@@ -54,6 +54,7 @@ CASES = {
     "conv_channels": ({}, 3, "series"),
     "conv_kernel_size": (CONVOLVED, 2, "series"),
     "conv_stride": (CONVOLVED, 2, "series"),
+    "patch_size": ({}, 2, "series"),
     "embedding_dim": ({}, 3, "tokens"),
     "num_embeddings": ({}, 9, "tokens"),
     "embedding_dropout": ({}, 0.3, "tokens"),

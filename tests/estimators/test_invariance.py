@@ -67,6 +67,7 @@ CASES = {
     "recurrent dropout": {"recurrent_dropout": 0.2},
     "return_sequences": {"return_sequences": True},
     "return_sequences, one direction": {"return_sequences": True, "bidirectional": False},
+    "patches": {"patch_size": 3},
     "return_sequences, convolution": {"return_sequences": True, "conv_channels": 4},
 }
 

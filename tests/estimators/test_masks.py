@@ -29,6 +29,7 @@ VARIANTS = {
     "chunks of steps": {"tbptt_steps": 4, "return_sequences": True},
     "unscaled": {"scale_inputs": False},
     "differences": {"differences": True},
+    "patches": {"patch_size": 2},
     "two layers": {"num_layers": 2},
     "float64": {"precision": "float64"},
     "bf16": {"precision": "bf16"},

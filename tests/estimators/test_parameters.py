@@ -112,6 +112,7 @@ CHANGES_PREDICTIONS = {
     "conv_channels": ({}, {"conv_channels": 3}, "series"),
     "conv_kernel_size": ({"conv_channels": 3}, {"conv_kernel_size": 2}, "series"),
     "conv_stride": ({"conv_channels": 3}, {"conv_stride": 2}, "series"),
+    "patch_size": ({}, {"patch_size": 2}, "series"),
     "embedding_dim": ({"embedding_dim": 3}, {"embedding_dim": 4}, "tokens"),
     "embedding_weights": ({}, {"embedding_weights": VECTORS}, "tokens"),
     "freeze_embedding": ({"embedding_weights": VECTORS}, {"freeze_embedding": True}, "tokens"),
@@ -444,6 +445,18 @@ INVALID = {
     "stride alone": (
         {"conv_channels": None, "conv_stride": 2},
         "conv_stride=2 has no effect without a convolution",
+    ),
+    "patches of tokens": (
+        {"patch_size": 2, "embedding_dim": 3},
+        "patch_size=2 is not supported for token ids",
+    ),
+    "patches and steps": (
+        {"return_sequences": True, "patch_size": 3},
+        "patch_size=3 joins time steps, but return_sequences=True needs an output for each",
+    ),
+    "patches and strides": (
+        {"conv_channels": 2, "patch_size": 2},
+        "patch_size=2 is not supported with a convolution",
     ),
     "recurrent dropout": (
         {"cell": GainCell, "recurrent_dropout": 0.1},

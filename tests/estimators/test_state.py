@@ -78,6 +78,7 @@ MODELS = RECORDS | {
         {"embedding_weights": np.arange(12.0).reshape(6, 2), "freeze_embedding": True},
     ),
     "custom cell": CLASSIFIER.with_params(cell=LeakyCell, module__cell__gain=2.0),
+    "patches": CLASSIFIER.with_params(patch_size=2),
     "convolution": CLASSIFIER.with_params(conv_channels=3, num_layers=2),
     "callable": CLASSIFIER.with_params(lr_schedule=half, optimizer="sgd"),
     "extras": CLASSIFIER.with_params(optimizer__betas=(0.8, 0.9)),

@@ -187,6 +187,7 @@ def others():
         "backward": RNNClassifier(**{**small, "bidirectional": True}).fit(SERIES, LABELS),
         "custom": RNNClassifier(**small, cell=Custom).fit(SERIES, LABELS),
         "stride": RNNClassifier(**small, conv_channels=2, conv_stride=2).fit(SERIES, LABELS),
+        "patches": RNNClassifier(**small, patch_size=2).fit(SERIES, LABELS),
     }
 
 
@@ -213,6 +214,11 @@ MESSAGES = {
         lambda: others()["stride"].stream(),
         "RNNClassifier.stream: the model was fitted with conv_stride=2, so not every time step has "
         "a prediction. Fit with conv_stride=1.",
+    ),
+    "patches": (
+        lambda: others()["patches"].stream(),
+        "RNNClassifier.stream: the model was fitted with patch_size=2, so not every time step has "
+        "a prediction. Fit with patch_size=1.",
     ),
     "n_streams": (
         lambda: fitted("concat").stream(0),

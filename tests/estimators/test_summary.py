@@ -80,6 +80,7 @@ def _seen(model, n_samples, n_timesteps, target_steps=None):
     [
         ({"cell": "lstm", "num_layers": 2, "layer_norm": True}, None),
         ({"conv_channels": 4, "conv_stride": 2, "pooling": "attention"}, None),
+        ({"patch_size": 3}, None),
         ({"return_sequences": True, "bidirectional": False}, [[0, 1, 1] * 3] * 6),
     ],
 )

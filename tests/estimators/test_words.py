@@ -503,6 +503,11 @@ MESSAGES = {
         "RNNClassifier.fit: differences=True is not supported for text. Leave differences at its "
         "default 'auto'.",
     ),
+    "patches": (
+        lambda: clf(patch_size=2).fit(TEXTS, LABELS),
+        ValueError,
+        "RNNClassifier.fit: patch_size=2 is not supported for text. Set patch_size=1.",
+    ),
     "warped time": (
         lambda: clf(time_warping=0.1).fit(TEXTS, LABELS),
         ValueError,

@@ -326,6 +326,7 @@ ALIGNED = COMMON | {
     "head_norm": ("'auto'", "'batch'", "'layer'", "None"),
     "num_embeddings": ("6", "2", "np.int64(10)"),
     "tbptt_steps": ("None", *_INTEGERS),
+    "patch_size": ("'auto'", *_INTEGERS),
     "differences": ("'auto'", *_BOOLEANS),
     "time_warping": ("0", "0.3", "1.9", "np.float32(0.1)", "Fraction(1, 2)", "'auto'"),
     "center_inputs": _BOOLEANS,

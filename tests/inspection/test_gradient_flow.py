@@ -174,6 +174,11 @@ def test_gradient_flow_has_one_curve_per_layer_and_direction():
     assert display.ax_.get_yscale() == "log"
 
 
+def test_gradient_flow_over_patches_has_distances_in_time_steps():
+    display = GradientFlowDisplay.from_estimator(fitted(patch_size=3), X, Y)
+    assert display.distances.tolist() == [0, 3, 6]
+
+
 def test_gradient_flow_works_for_other_estimators():
     texts = ["abc", "ab", "bca", "cc"]
     language = RNNLanguageModel(hidden_size=3, max_epochs=1, random_state=0).fit(texts)

@@ -118,6 +118,14 @@ def test_hidden_states_after_a_strided_convolution_have_their_steps():
     display.plot()
 
 
+def test_hidden_states_of_patches_have_their_first_steps():
+    model = fitted(patch_size=4)
+    display = HiddenStateDisplay.from_estimator(model, X, sample=2)
+    assert display.steps.tolist() == [0, 4]
+    assert display.values[1, "forward", "hidden state"].shape == (2, 3)
+    display.plot()
+
+
 def test_states_of_a_transcriber_are_those_of_its_strided_encoding():
     model = RNNTranscriber(
         hidden_size=3,

@@ -33,6 +33,7 @@ MODELS = {
     "recurrent dropout": {"recurrent_dropout": 0.4},
     "no dropout": {"dropout": 0.0, "head_norm": None},
     "convolution": {"conv_channels": 3, "conv_stride": 2},
+    "patches": {"patch_size": 3},
     "tokens": {"num_embeddings": 6, "embedding_dim": 4, "word_dropout": 0.2},
     "differences, warping": {"differences": True, "time_warping": 0.3},
     "masks": {"time_masking": 2, "feature_masking": 0.5},

@@ -27,7 +27,7 @@ from sk_rnn.modules import (
     set_generator,
 )
 from sk_rnn.modules._dropout import Dropout, StepDropout
-from sk_rnn.modules._front import ConvFrontEnd, TokenEmbedding
+from sk_rnn.modules._front import ConvFrontEnd, Patches, TokenEmbedding
 from sk_rnn.modules._head import HeadBatchNorm
 from sk_rnn.modules._recurrence import Recurrence
 from sk_rnn.modules._steps import ValidSteps
@@ -209,13 +209,21 @@ def test_recurrent_dropout_is_off_when_predicting():
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("conv_stride", [None, 1, 3])
-def test_padding_never_reaches_the_output(pooling, bidirectional, conv_stride):
+@pytest.mark.parametrize(
+    "front",
+    [
+        {},
+        {"conv_channels": 4},
+        {"conv_channels": 4, "conv_stride": 3},
+        {"patch_size": 2},
+        {"patch_size": 5},
+    ],
+)
+def test_padding_never_reaches_the_output(pooling, bidirectional, front):
     x, valid = make_batch()
-    conv = {} if conv_stride is None else {"conv_channels": 4, "conv_stride": conv_stride}
     model = SequenceModel(
         n_features=3, n_outputs=2, cell="lstm", hidden_size=4, num_layers=2, layer_norm=True,
-        bidirectional=bidirectional, pooling=pooling, generator=generator(), **conv,
+        bidirectional=bidirectional, pooling=pooling, generator=generator(), **front,
     ).eval()  # fmt: skip
     padded = x.masked_fill(valid.padding, 1e6)
     together = model(padded, valid.lengths)
@@ -337,6 +345,27 @@ def test_causal_convolution_equals_numpy_and_is_causal():
     expected = [np.maximum((weight * padded[t : t + 3].T).sum((1, 2)), 0) for t in (0, 2, 4)]
     np.testing.assert_allclose(output[:, 0].detach().numpy(), expected, atol=1e-5)
     assert left.lengths.tolist() == [3]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 20])
+def test_patches_are_those_of_each_row_whose_last_step_is_repeated(size):
+    x, valid = make_batch()
+    patches, left = Patches(size)(x.masked_fill(valid.padding, torch.nan), valid)
+    for row, length in enumerate(LENGTHS):
+        n_patches = -(-length // size)
+        assert int(left.lengths[row]) == n_patches
+        steps = np.minimum(np.arange(n_patches * size), length - 1)
+        expected = x[:, row].numpy()[steps].reshape(n_patches, -1)
+        np.testing.assert_array_equal(patches[:n_patches, row].numpy(), expected)
+
+
+def test_rows_of_patches_stay_independent():
+    sizes = {"n_features": 3, "n_outputs": 2, "cell": "gru", "hidden_size": 4}
+    model = SequenceModel(**sizes, patch_size=3)
+    set_backend(model, "numba")
+    assert model.rows_independent
+    with pytest.raises(TypeError, match="patch_size > 1 needs conv_channels=None"):
+        SequenceModel(**sizes, patch_size=2, conv_channels=4)
 
 
 def test_dropout_draws_from_its_own_generator_only():

@@ -9,7 +9,7 @@ from sk_rnn import RNNClassifier, RNNRegressor
 from sk_rnn.modules import SequenceModel, ValidSteps, set_generator
 from sk_rnn.modules._series import Differences, TimeWarping
 from sk_rnn.sequences import Panel, Spans, difference_sizes, standardisation_of
-from sk_rnn.training import learn_differences
+from sk_rnn.training import learn_smoothness
 
 LENGTHS = torch.tensor([11, 6, 2, 1])
 
@@ -98,21 +98,29 @@ def test_differences_have_half_a_standard_deviation():
         steps = np.concatenate([np.diff(rows[i], order, axis=0) for i in chosen]) / scaling.std
         sizes.append(np.sqrt((steps**2).mean(axis=0)))
     assert_allclose(difference_sizes(spans, chosen, scaling), sizes)
-    scale, correlation = learn_differences(spans, chosen, scaling)
-    assert_allclose(scale, 0.5 / sizes[0])
-    assert correlation == pytest.approx(np.mean(1 - 0.5 * (sizes[1] / sizes[0]) ** 2))
+    smoothness = learn_smoothness(spans, chosen, scaling)
+    assert_allclose(smoothness.difference_scale, 0.5 / sizes[0])
+    expected = np.mean(1 - 0.5 * (sizes[1] / sizes[0]) ** 2)
+    assert smoothness.of_differences == pytest.approx(expected)
 
 
-def correlation_of(rows):
+def smoothness_of(rows):
     spans, chosen = Spans.of(Panel.from_sequences(list(rows))), np.arange(len(rows))
-    return learn_differences(spans, chosen, standardisation_of(spans, chosen))[1]
+    return learn_smoothness(spans, chosen, standardisation_of(spans, chosen))
 
 
-def test_correlation_of_differences_is_that_of_known_processes():
+def test_smoothness_is_that_of_known_processes():
     noise = np.random.default_rng(0).normal(size=(40, 500))
-    assert correlation_of(noise) == pytest.approx(-0.5, abs=0.02)
-    assert correlation_of(noise.cumsum(axis=1)) == pytest.approx(0.0, abs=0.02)
-    assert correlation_of(np.sin(0.05 * np.arange(500) + noise[:, :1])) > 0.99
+    assert smoothness_of(noise).of_differences == pytest.approx(-0.5, abs=0.02)
+    assert smoothness_of(noise).of_values == pytest.approx(0.0, abs=0.02)
+    walks = smoothness_of(noise.cumsum(axis=1))
+    assert walks.of_differences == pytest.approx(0.0, abs=0.02)
+    assert walks.of_values > 0.9
+    sines = np.sin(0.05 * np.arange(500) + noise[:, :1])
+    assert smoothness_of(sines).of_differences > 0.99
+    assert smoothness_of(sines).of_values == pytest.approx(np.cos(0.1), abs=0.01)
+    fast = smoothness_of(np.sin(0.5 * np.pi * np.arange(500) + noise[:, :1]))
+    assert fast.of_values == pytest.approx(-1.0, abs=0.01)  # two steps are half a period
 
 
 @pytest.mark.parametrize(
@@ -123,9 +131,10 @@ def test_correlation_of_differences_is_that_of_known_processes():
 def test_without_differences_their_scale_is_zero(rows):
     spans = Spans.of(Panel.from_sequences(rows))
     chosen = np.arange(2)
-    scale, correlation = learn_differences(spans, chosen, standardisation_of(spans, chosen))
-    assert_array_equal(scale, [0.0])
-    assert np.isnan(correlation)
+    smoothness = learn_smoothness(spans, chosen, standardisation_of(spans, chosen))
+    assert_array_equal(smoothness.difference_scale, [0.0])
+    assert np.isnan(smoothness.of_differences)
+    assert np.isnan(smoothness.of_values)
 
 
 def test_differences_are_added_to_smooth_series_only():
@@ -134,6 +143,28 @@ def test_differences_are_added_to_smooth_series_only():
     for rows, added in ((noise, False), (noise.cumsum(axis=1), False), (smooth, True)):
         model = RNNClassifier(hidden_size=2, max_epochs=1).fit(rows, y)
         assert (model.module_.differences is not None) == added
+
+
+def patch_size(rows, **params):
+    y = np.arange(len(rows)) % 2
+    model = RNNClassifier(hidden_size=2, max_epochs=1, **params).fit(rows, y)
+    patches = model.module_.encoder.patches
+    return 1 if patches is None else patches.stride
+
+
+def test_long_and_smooth_series_are_read_in_patches():
+    noise = np.random.default_rng(0).normal(size=(20, 160))
+    walks = noise.cumsum(axis=1)
+    assert patch_size(walks) == 2
+    assert patch_size(walks[:, :100]) == 1
+    assert patch_size(noise) == 1
+    assert patch_size(np.ones((20, 160))) == 1
+    assert patch_size(walks, scale_inputs=False, differences=False) == 2
+    # Where each step or its own prediction counts, or a convolution has a stride of its own.
+    assert patch_size(walks, bidirectional=False) == 1
+    assert patch_size(walks, conv_channels=2) == 1
+    assert patch_size(walks, patch_size=1) == 1
+    assert patch_size(noise[:, :10], patch_size=3) == 3
 
 
 def test_differences_and_warping_in_a_model():

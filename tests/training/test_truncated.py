@@ -115,8 +115,8 @@ def reference(model, batch, n_steps, criterion=None):
     for row, length in enumerate(batch.X["lengths"]):
         valid = ValidSteps(length[None], CPU)
         x = model.encoder.embedding(batch.X["x"][:length, row : row + 1])
-        if model.encoder.conv is not None:
-            x, valid = model.encoder.conv(x, valid)
+        if model.encoder.front is not None:
+            x, valid = model.encoder.front(x, valid)
         states = detached_row(model.encoder.recurrent, x, n_steps)
         pieces.append(states[:, 0] if model.pooling is None else model.pooling(states, valid))
     outputs = model.head(torch.cat(pieces))
@@ -144,6 +144,8 @@ MODELS = {
     "strided convolution": {"conv_channels": 4, "conv_stride": 2},
     "wide convolution": {"conv_channels": 4, "conv_kernel_size": 9, "conv_stride": 3},
     "causal convolution": {"conv_channels": 4, "bidirectional": False, "conv_stride": 2},
+    "patches": {"patch_size": 2, "num_layers": 2},
+    "wide patches, forward": {"patch_size": 5, "bidirectional": False},
     "tokens": {"num_embeddings": 9, "embedding_dim": 3},
     "tokens, convolution": {"num_embeddings": 9, "embedding_dim": 3, "conv_channels": 4},
     "steps": {"return_sequences": True, "head_norm": "layer", "num_layers": 2},

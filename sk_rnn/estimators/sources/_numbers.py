@@ -23,8 +23,8 @@ from ...sequences import (
     refuse_single_values,
     repeated_id,
 )
-from ...training import learn_differences, learn_scaling
-from .._autos import auto_differences
+from ...training import learn_scaling, learn_smoothness
+from .._autos import auto_differences, auto_patch_size
 from .._contents import KIND, fitted_with, read_contents
 from .._warnings import warn_user
 from ._source import Owner, Samples, Source
@@ -100,7 +100,8 @@ class NumberSource(SequenceSource):
     ----------
     params : mapping
         Parameters of the estimator; ``scale_inputs`` and, if it has them, ``center_inputs``,
-        ``differences``, ``time_masking`` and ``feature_masking`` are used.
+        ``differences``, ``time_masking``, ``feature_masking`` and ``patch_size`` are used. The
+        latter is 1, if it is "auto", unless sequences are read as a whole and in full.
     among_tokens : bool, default=False
         Whether the estimator accepts text and tokens as well.
     """
@@ -114,6 +115,12 @@ class NumberSource(SequenceSource):
         self.centers = bool(params.get("center_inputs"))
         self._differences = params.get("differences", False)
         self._masks = bool(params.get("time_masking") or params.get("feature_masking"))
+        self._joins_steps = (
+            params.get("patch_size") == "auto"
+            and params["bidirectional"]
+            and not params["return_sequences"]
+            and params["conv_channels"] is None
+        )
 
     def warn(self, X: Any, where: str) -> None:
         """Warn about a table with a column of repeated ids, which is probably a long DataFrame."""
@@ -135,8 +142,9 @@ class NumberSource(SequenceSource):
         return center_samples(spans) if self.centers else spans
 
     def prepare(self, spans: Spans, rows: np.ndarray, caller: str) -> dict[str, Any]:
-        """Learn the mean and standard deviation of each feature, and the scale of differences."""
-        if not (self._standardises or self._differences or self._masks):
+        """Learn the mean and standard deviation of each feature, and their smoothness."""
+        needs_smoothness = self._differences or self._joins_steps
+        if not (self._standardises or needs_smoothness or self._masks):
             return {}
         scaling = learn_scaling(spans, rows, caller)
         initial: dict[str, Any] = {}
@@ -144,13 +152,18 @@ class NumberSource(SequenceSource):
             self._scaling = scaling.mean, scaling.std
         elif self._masks:
             initial["mask_values"] = scaling.mean
-        if not self._differences:
+        if not needs_smoothness:
             return initial
-        scale, correlation = learn_differences(spans, rows, scaling)
-        self.adds_differences = (
-            auto_differences(correlation) if self._differences == "auto" else True
-        )
-        return {**initial, "difference_scale": scale} if self.adds_differences else initial
+        smoothness = learn_smoothness(spans, rows, scaling)
+        if self._joins_steps:
+            self.patch_size = auto_patch_size(spans.lengths[rows], smoothness.of_values)
+        if self._differences == "auto":
+            self.adds_differences = auto_differences(smoothness.of_differences)
+        else:
+            self.adds_differences = self._differences
+        if self.adds_differences:
+            initial["difference_scale"] = smoothness.difference_scale
+        return initial
 
     def step_labels(self, spans: Spans, stride: int) -> list[list[Any]]:
         """Return the index of each ``stride``-th time step."""

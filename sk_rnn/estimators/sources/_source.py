@@ -39,6 +39,8 @@ class Source(Kind, ABC):
         Number of ids of letters.
     adds_differences : bool
         Whether differences of time steps are additional inputs of the network.
+    patch_size : int
+        Time steps to read as one, if the parameter is "auto".
     centers : bool
         Whether the mean of each sequence is subtracted.
     vocabulary : Vocabulary or None
@@ -51,6 +53,7 @@ class Source(Kind, ABC):
     char_embedding: str | None = None
     n_letters: int = 0
     adds_differences: bool = False
+    patch_size: int = 1
     centers: bool = False
     # Mean and standard deviation of each feature: arrays, which every file format can save.
     _scaling: tuple[np.ndarray, np.ndarray] | None = None

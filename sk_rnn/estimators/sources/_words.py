@@ -305,13 +305,14 @@ def _check_parameters(params: Mapping[str, Any], caller: str) -> None:
             "default 'auto'."
         )
     of_numbers = {
+        "patch_size": 1,
         "center_inputs": False,
         "time_warping": 0,
         "time_masking": 0,
         "feature_masking": 0,
     }
     for name, default in of_numbers.items():
-        if params[name] != default:
+        if params[name] not in (default, "auto"):
             raise ValueError(
                 f"{caller}: {name}={params[name]!r} is not supported for text. Set "
                 f"{name}={default}."
