@@ -33,7 +33,16 @@ _MANY_ROWS = 2000
 # readings.
 _MANY_FEATURES = 8
 
-_MANY_STEPS = 140
+
+# Initial biases of the update gate of GRUs, in equal steps from unit to unit: half-lives of the
+# states from half a step to 38 steps, for short and long dependencies. Compare the chrono
+# initialisation of Tallec & Ollivier (2018). Cross-validated on 30 sets of sequences against zero:
+# accuracy +.009 +- .007, log loss after temperature scaling .49 against .65; a part of the training
+# data of C-MAPSS: root mean squared error 15.3 against 17.3. Language models: Shakespeare 1.460
+# against 1.469 nats, agreement over a dozen letters 99 % against 53 %, names of dinosaurs 2.29
+# against 2.26 bits. Not in forecasters and transcribers, where it was worse: sunspots +1.5 %, spoken
+# digits +5 %.
+_GRU_FORGET_BIAS = (-1.0, 4.0)
 
 # max_length="auto" is this multiple of the length of the longest target in fit.
 MAX_LENGTH_FACTOR = 2
@@ -125,17 +134,34 @@ def auto_differences(correlation: float) -> bool:
     return correlation > 0.5
 
 
+def auto_forget_bias(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the initial bias of forget gates as an argument of the module, if it is not set.
+
+    Not with one target per time step of the input, most of which depend on a few steps: with small
+    networks, whose fast units are few, tags were worse.
+    """
+    if params["cell"] != "gru" or params.get("return_sequences") or "module__forget_bias" in params:
+        return {}
+    return {"forget_bias": _GRU_FORGET_BIAS}
+
+
 def auto_patch_size(lengths: np.ndarray, correlation: float) -> int:
     """Return the number of time steps to read as one.
+
+    On long and smooth series, two halve the cost at the same accuracy: -.001 +- .002 on six sets
+    with 200 steps or more, but -.03 on five with fewer than 100 sequences, which are cheap anyway.
+    Where successive values are hardly related, patches are much worse: -.3 on noisy sines of
+    different frequencies.
 
     Parameters
     ----------
     lengths : ndarray of int
-        Numbers of time steps.
+        Numbers of time steps of the training sequences.
     correlation : float
         Correlation of values two time steps apart.
     """
-    return 2 if lengths.mean() >= _MANY_STEPS and correlation > 0.7 else 1
+    worthwhile = len(lengths) >= 100 and lengths.mean() >= 200
+    return 2 if worthwhile and correlation > 0.7 else 1
 
 
 def auto_attention(*, tokens: bool, autoencoder: bool) -> str | None:

@@ -104,9 +104,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Number of successive time steps that the recurrent layers read as one: a patch, whose values
         are their features. This reduces the cost of a sequence by almost this factor, and the
         distances that the network must remember. If the last patch of a sequence is not full, its
-        last time step is repeated. "auto" uses 2 for sequences of numbers with 140 time steps or
-        more on average, unless `bidirectional` is False, so that `stream` works, or `conv_channels`
-        is set; otherwise 1. Must be 1 with ``return_sequences=True``, `conv_channels` or token ids.
+        last time step is repeated. "auto" uses 2 for 100 or more sequences of numbers, if they have
+        200 or more time steps on average, whose values are correlated by more than 0.7 two time
+        steps apart; but 1 if `bidirectional` is False, so that `stream` works, or `conv_channels`
+        is set. Must be 1 with ``return_sequences=True``, `conv_channels` or token ids.
 
     embedding_dim : int or None, default=None
         If not None, integers in X are token ids, one per time step, and an embedding vector of this
@@ -352,10 +353,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
-        ``module__embedding_std``, ``module__forget_bias`` (LSTM) and ``module__cell__…`` (arguments
-        of a user-defined cell). Type checkers only know the arguments of the built-in optimizers
-        and cells; to satisfy them, set those of callbacks and user-defined classes with
-        `set_params`.
+        ``module__embedding_std``, ``module__forget_bias`` (the initial bias of the forget gate of
+        an LSTM, by default 1, or of the update gate of a GRU, by default in equal steps from -1 to
+        4 over the units, or 0 with ``return_sequences=True``) and ``module__cell__…`` (arguments of
+        a user-defined cell). Type checkers only know the arguments of the built-in optimizers and
+        cells; to satisfy them, set those of callbacks and user-defined classes with `set_params`.
 
     Attributes
     ----------

@@ -169,7 +169,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…`` and
-        ``module__forget_bias`` (LSTM).
+        ``module__forget_bias`` (the initial bias of the forget gate of an LSTM, by default 1, or of
+        the update gate of a GRU, by default 0).
 
     Attributes
     ----------

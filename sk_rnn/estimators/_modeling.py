@@ -24,6 +24,7 @@ from ..training import (
     resolve_device,
     split_rows,
 )
+from ._autos import auto_forget_bias
 from ._extras import check_extras
 from ._modules import check_unchanged, divergence_advice, network_parameters
 from ._parameters import Constraints
@@ -294,6 +295,7 @@ class BaseLanguageModel(LanguageNetwork):
             "embedding_dim": params["embedding_dim"] if n_tokens else None,
             "cell_params": extras["cell"],
             **extras["module"],
+            **auto_forget_bias(params),
         }
 
     def _cut(self, inputs: Spans, fraction: float, caller: str) -> int:

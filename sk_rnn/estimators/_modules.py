@@ -11,6 +11,7 @@ from ._autos import (
     AUTO_EMBEDDING_DIM,
     EMBEDDING_EPS,
     auto_embedding_dropout,
+    auto_forget_bias,
     auto_head_norm,
     auto_pooling,
 )
@@ -68,7 +69,7 @@ def choose_sequence_model(
     differences: bool = False,
     patch_size: int = 1,
 ) -> dict[str, Any]:
-    """Return the arguments of `SequenceModel` whose parameter is "auto".
+    """Return the arguments of `SequenceModel` that depend on the data or on other parameters.
 
     Parameters
     ----------
@@ -91,12 +92,8 @@ def choose_sequence_model(
         "differences": differences,
         "patch_size": patch_size,
     }
-    return {name: value for name, value in choices.items() if params[name] == "auto"}
-
-
-def stride(arguments: Mapping[str, Any]) -> int:
-    """Return the number of time steps per step of the recurrence, given the module's arguments."""
-    return int((arguments.get("conv_stride") or 1) * arguments.get("patch_size", 1))
+    chosen = {name: value for name, value in choices.items() if params[name] == "auto"}
+    return {**chosen, **auto_forget_bias(params)}
 
 
 def embedding_dim(params: Mapping[str, Any], *, tokens: bool) -> int | None:

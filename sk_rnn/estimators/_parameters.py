@@ -262,9 +262,7 @@ def check_combinations(params: Mapping[str, Any], caller: str) -> None:
     check_conflicts(conflicts, caller)
 
 
-def _patch_conflicts(
-    params: Mapping[str, Any], *, reads_tokens: bool
-) -> list[tuple[Any, str]]:
+def _patch_conflicts(params: Mapping[str, Any], *, reads_tokens: bool) -> list[tuple[Any, str]]:
     """Return the parameters that contradict patches, with messages."""
     if params["patch_size"] in ("auto", 1):
         return []

@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 from ..modules import CTCModel, Seq2SeqModel, SequenceModel
 from ..sequences import Spans
 from ..training import SequenceData
-from ._modules import stride
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class ReadableNetwork:
     @property
     def _stride(self) -> int:
         """Time steps per step of the recurrence."""
-        return stride(self._module_arguments)
+        return int(self.module_.encoder.stride)
 
     def _require(self, caller: str, *, states: bool) -> None:
         """Raise an error for a network without an encoder, or without accessible states."""

@@ -383,9 +383,10 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
 
     **extras : dict
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
-        ``module__embedding_std`` and ``module__forget_bias`` (LSTM). Type checkers only know the
-        arguments of the built-in optimizers and cells; to satisfy them, set those of callbacks and
-        user-defined optimizers with `set_params`.
+        ``module__embedding_std`` and ``module__forget_bias`` (the initial bias of the forget gate
+        of an LSTM, by default 1, or of the update gate of a GRU, by default 0). Type checkers only
+        know the arguments of the built-in optimizers and cells; to satisfy them, set those of
+        callbacks and user-defined optimizers with `set_params`.
 
     Attributes
     ----------

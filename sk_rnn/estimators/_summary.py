@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..modules import summarise_layers
 from ..training import float_type, run_here
-from ._modules import stride
 
 # Batches of a summary: outputs in evaluation mode are padded to eight rows.
 _SUMMARY_SIZE = 8
@@ -70,7 +69,8 @@ class SummarisedNetwork:
 
     def _summary_sizes(self) -> dict[str, int]:
         """Return sizes of a batch for `summary`, by the names of their axes."""
-        n_timesteps = _SUMMARY_SIZE * stride(self._module_arguments)
+        encoder = getattr(self.module_, "encoder", None)  # a forecaster has none
+        n_timesteps = _SUMMARY_SIZE * getattr(encoder, "stride", 1)
         sizes = {"n_samples": _SUMMARY_SIZE, "n_timesteps": n_timesteps}
         if self._source.form == "vectors":  # a vector is a single time step
             del sizes["n_timesteps"]

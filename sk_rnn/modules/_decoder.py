@@ -11,7 +11,7 @@ from ._front import TokenEmbedding
 from ._linear import make_linear
 from ._stack import RecurrentStack
 from ._steps import ValidSteps, last_states
-from .cells import RecurrentState
+from .cells import ForgetBias, RecurrentState
 
 
 class Decoder(nn.Module):
@@ -75,7 +75,7 @@ class Decoder(nn.Module):
         tied_embeddings: bool = False,
         embedding_dropout: float = 0.0,
         embedding_std: float = 0.3,
-        forget_bias: float = 1.0,
+        forget_bias: ForgetBias = None,
         generator: torch.Generator | None = None,
     ):
         super().__init__()

@@ -11,7 +11,7 @@ from ._front import ConvFrontEnd, Patches, TokenEmbedding
 from ._letters import CharEmbedding, LetterEncoder, SpelledEmbedding
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
-from .cells import RecurrentState
+from .cells import ForgetBias, RecurrentState
 
 
 class Encoder(nn.Module):
@@ -62,7 +62,7 @@ class Encoder(nn.Module):
         recurrent_dropout: float = 0.0,
         layer_norm: bool = False,
         embedding_std: float = 0.3,
-        forget_bias: float = 1.0,
+        forget_bias: ForgetBias = None,
         cell_params: Mapping[str, Any] | None = None,
         generator: torch.Generator | None = None,
     ):

@@ -10,6 +10,7 @@ from ._dropout import Dropout
 from ._linear import make_linear
 from ._stack import RecurrentStack
 from ._steps import ValidSteps
+from .cells import ForgetBias
 
 # Size of the vector that tells the decoder which part of the horizon it is in.
 POSITION_SIZE = 8
@@ -149,7 +150,7 @@ class _Network(nn.Module):
         hidden_size: int,
         num_layers: int = 1,
         dropout: float = 0.0,
-        forget_bias: float = 1.0,
+        forget_bias: ForgetBias = None,
         n_series: int = 0,
         series_size: int | None = None,
         covariates: Sequence[Any] = (),

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ..kernels import DirectionWeights
 from ._dropout import SeededModule
 from ._steps import ValidSteps
-from .cells import Cell, RecurrentState, initialise
+from .cells import Cell, ForgetBias, RecurrentState, initialise
 
 
 class Recurrence(SeededModule):
@@ -27,9 +27,9 @@ class Recurrence(SeededModule):
         Dropout of the state that enters the recurrent product, with one mask per sequence
         (Gal & Ghahramani, 2016, "A theoretically grounded application of dropout in recurrent
         neural networks"). The LSTM's cell state and the GRU's carried state are not dropped.
-    forget_bias : float
-        Initial bias of the LSTM's forget gate; 1 helps gradients flow at the start of training
-        (Jozefowicz, Zaremba & Sutskever, 2015).
+    forget_bias : float, pair of floats or None
+        Initial bias of the LSTM's forget gate, or of the GRU's update gate: a pair for biases that
+        increase from unit to unit, in equal steps between these; None for that of the cell.
     generator : torch.Generator or None
         Source of the initial weights.
     """
@@ -41,7 +41,7 @@ class Recurrence(SeededModule):
         hidden_size: int,
         *,
         recurrent_dropout: float = 0.0,
-        forget_bias: float = 1.0,
+        forget_bias: ForgetBias = None,
         generator: torch.Generator | None = None,
     ):
         super().__init__()

@@ -10,6 +10,7 @@ from ._decoder import Decoder
 from ._dropout import SeededModule
 from ._encoder import Encoder
 from ._steps import ValidSteps
+from .cells import ForgetBias
 
 
 class Seq2SeqModel(SeededModule):
@@ -62,7 +63,7 @@ class Seq2SeqModel(SeededModule):
         recurrent_dropout: float = 0.0,
         layer_norm: bool = False,
         embedding_std: float = 0.3,
-        forget_bias: float = 1.0,
+        forget_bias: ForgetBias = None,
         generator: torch.Generator | None = None,
         **encoder: Any,
     ):

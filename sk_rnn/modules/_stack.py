@@ -14,7 +14,7 @@ from ..kernels import recurrent_layer
 from ._dropout import Dropout
 from ._recurrence import Recurrence
 from ._steps import ValidSteps, last_states
-from .cells import Cell, RecurrentState, find_cell
+from .cells import Cell, ForgetBias, RecurrentState, find_cell
 
 
 class RecurrentStack(nn.Module):
@@ -51,7 +51,7 @@ class RecurrentStack(nn.Module):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         layer_norm: bool = False,
-        forget_bias: float = 1.0,
+        forget_bias: ForgetBias = None,
         generator: torch.Generator | None = None,
         cell_params: Mapping[str, Any] | None = None,
     ):

@@ -31,6 +31,7 @@ from skorch.callbacks import (
 from torch import nn
 
 from sk_rnn import Panel, RNNClassifier, RNNRegressor
+from sk_rnn.datasets import make_memory_task
 from sk_rnn.modules import POOLINGS
 
 from .table import ESTIMATORS, each_estimator, every_estimator
@@ -326,6 +327,44 @@ EXTRAS = {
 }
 
 
+def first_forget_biases(model):
+    """Before training, which hardly changes it at this learning rate."""
+    stack = model.module_.encoder.recurrent
+    return stack.forward_layers[0].rnn.bias_ih_l0.detach().split(stack.hidden_size)[1].numpy()
+
+
+def test_update_gates_start_with_long_and_short_memories():
+    idle = {"hidden_size": 5, "max_epochs": 1, "lr": 1e-9, "calibrate": False}
+    spread = [-0.5, 0.5, 1.5, 2.5, 3.5]
+    assert_allclose(first_forget_biases(RNNClassifier(**idle).fit(X, LABELS)), spread, atol=1e-6)
+    for params, expected in (
+        ({"module__forget_bias": 2.0}, 2.0),
+        ({"cell": "lstm"}, 1.0),
+        ({"cell": "lstm", "module__forget_bias": 3.0}, 3.0),
+    ):
+        model = RNNClassifier(**idle, **params).fit(X, LABELS)
+        assert_allclose(first_forget_biases(model), [expected] * 5, atol=1e-6)
+    tagger = RNNClassifier(**idle, return_sequences=True)
+    tagger.fit(X, [np.arange(len(x)) % 2 for x in X])
+    assert_allclose(first_forget_biases(tagger), [0.0] * 5, atol=1e-6)
+
+
+def test_a_gru_remembers_the_first_of_many_steps():
+    # With all update gates half open, the gradient would halve in each step.
+    X, y = make_memory_task(500, n_timesteps=61, lag=60, random_state=0)
+    model = RNNClassifier(
+        bidirectional=False,
+        pooling="last",
+        hidden_size=32,
+        max_epochs=30,
+        calibrate=False,
+        random_state=0,
+    )
+    assert model.fit(X[:400], y[:400]).score(X[400:], y[400:]) > 0.95
+    half_open = clone(model).set_params(module__forget_bias=0.0)
+    assert half_open.fit(X[:400], y[:400]).score(X[400:], y[400:]) < 0.7
+
+
 @pytest.mark.parametrize("name", EXTRAS)
 def test_extra_sets_the_argument_it_names(name):
     common, value = EXTRAS[name]
@@ -419,7 +458,7 @@ def test_typo_in_an_argument_of_a_custom_cell_raises(record):
 
 def test_unknown_extra_raises():
     for params in (
-        {"module__forget_bias": 1.0},  # a GRU has none
+        {"cell": "rnn_tanh", "module__forget_bias": 1.0},  # it has no gates
         {"optimizer__momentum": 0.9},  # nor has AdamW one
         {"callbacks__x": None},
         {"module__hidden_size": 3},  # is a parameter of the estimator

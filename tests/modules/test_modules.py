@@ -327,6 +327,24 @@ def test_initial_weights_are_orthogonal_gate_by_gate_with_forget_bias_one():
     assert [part.unique().tolist() for part in bias] == [[0], [1], [0], [0]]
 
 
+@pytest.mark.parametrize(
+    ("cell", "forget_bias", "expected"),
+    [
+        ("gru", None, [0.0, 0.0, 0.0, 0.0, 0.0]),
+        ("lstm", None, [1.0, 1.0, 1.0, 1.0, 1.0]),
+        ("gru", 2.0, [2.0, 2.0, 2.0, 2.0, 2.0]),
+        ("gru", (-1.0, 4.0), [-0.5, 0.5, 1.5, 2.5, 3.5]),
+        ("lstm", (0, 5), [0.5, 1.5, 2.5, 3.5, 4.5]),
+    ],
+)
+def test_forget_bias_is_that_of_the_second_gate(cell, forget_bias, expected):
+    stack = RecurrentStack(cell, 3, 5, bidirectional=True, forget_bias=forget_bias)
+    for layer in (stack.forward_layers[0], stack.backward_layers[0]):
+        gates = (layer.rnn.bias_ih_l0 + layer.rnn.bias_hh_l0).split(5)
+        torch.testing.assert_close(gates[1].detach(), torch.tensor(expected))
+        assert all(not gates[i].any() for i in range(len(gates)) if i != 1)
+
+
 def test_building_a_model_does_not_use_the_global_generator():
     before = torch.random.get_rng_state()
     SequenceModel(

@@ -147,20 +147,21 @@ def test_differences_are_added_to_smooth_series_only():
 
 def patch_size(rows, **params):
     y = np.arange(len(rows)) % 2
-    model = RNNClassifier(hidden_size=2, max_epochs=1, **params).fit(rows, y)
+    model = RNNClassifier(hidden_size=2, max_epochs=1, calibrate=False, **params).fit(rows, y)
     patches = model.module_.encoder.patches
     return 1 if patches is None else patches.stride
 
 
 def test_long_and_smooth_series_are_read_in_patches():
-    noise = np.random.default_rng(0).normal(size=(20, 160))
+    noise = np.random.default_rng(0).normal(size=(100, 200))
     walks = noise.cumsum(axis=1)
     assert patch_size(walks) == 2
-    assert patch_size(walks[:, :100]) == 1
+    assert patch_size(walks[1:]) == 1
+    assert patch_size(walks[:, 1:]) == 1
     assert patch_size(noise) == 1
-    assert patch_size(np.ones((20, 160))) == 1
+    assert patch_size(np.ones((100, 200))) == 1
     assert patch_size(walks, scale_inputs=False, differences=False) == 2
-    # Where each step or its own prediction counts, or a convolution has a stride of its own.
+    # A stream needs each step, and a convolution has its stride.
     assert patch_size(walks, bidirectional=False) == 1
     assert patch_size(walks, conv_channels=2) == 1
     assert patch_size(walks, patch_size=1) == 1

@@ -573,7 +573,10 @@ def test_interrupted_training_is_saved(batch, tmp_path):
         LRScheduler("ReduceLROnPlateau", patience=0, threshold=1e9),
         LRScheduler("ReduceLROnPlateau", monitor="valid_loss", patience=0, threshold=1e9),
         LRScheduler(
-            "ReduceLROnPlateau", monitor=lambda net: net.history[-1, "train_loss"], patience=0
+            "ReduceLROnPlateau",
+            monitor=lambda net: net.history[-1, "train_loss"],
+            patience=0,
+            threshold=1e9,
         ),
         LRScheduler("ReduceLROnPlateau", step_every="batch", patience=0, threshold=1e9),
     ],

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from ._cell import Cell, CellWeights, RecurrentState, initialise
+from ._cell import Cell, CellWeights, ForgetBias, RecurrentState, initialise
 from ._custom import cell_fault, custom_cell
 from ._elman import RNN_RELU, RNN_TANH
 from ._gru import GRU
@@ -28,6 +28,7 @@ __all__ = [
     "Cell",
     "CellName",
     "CellWeights",
+    "ForgetBias",
     "RecurrentState",
     "cell_fault",
     "find_cell",

@@ -1,6 +1,6 @@
 """Definition of a recurrent cell, and its initial weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -8,6 +8,10 @@ from torch import Tensor, nn
 
 # State carried from step to step, each (B, H): the hidden state, and the LSTM's cell state.
 RecurrentState = tuple[Tensor, ...]
+
+# Initial bias of a forget gate: that of all units, those between which it increases from unit to
+# unit, or None for that of the cell.
+ForgetBias = float | Sequence[float] | None
 
 # Created uninitialised, to be filled by `initialise`. Explicit, because users may change torch's
 # default device and dtype.
@@ -42,7 +46,9 @@ class Cell(NamedTuple):
     bounded : bool
         Whether hidden states are within [-1, 1].
     forget_gate : int or None
-        Index of the gate whose bias is initialised to `forget_bias`.
+        Index of the gate that determines which part of the state is kept.
+    forget_bias : float
+        Its initial bias, by default.
     """
 
     name: str
@@ -55,6 +61,7 @@ class Cell(NamedTuple):
     has_kernel: bool = False
     bounded: bool = False
     forget_gate: int | None = None
+    forget_bias: float = 1.0
 
 
 class CellWeights(nn.Module):
@@ -80,10 +87,15 @@ def initialise(
     weights: nn.Module,
     hidden_size: int,
     *,
-    forget_bias: float,
+    forget_bias: ForgetBias,
     generator: torch.Generator | None,
 ) -> None:
-    """Orthogonal recurrent weights and Xavier input weights, gate by gate; zero biases."""
+    """Orthogonal recurrent weights and Xavier input weights, gate by gate; zero biases.
+
+    A pair ``forget_bias`` are the ends of equal steps from unit to unit.
+    """
+    bias = cell.forget_bias if forget_bias is None else forget_bias
+    low, high = bias if isinstance(bias, Sequence) else (bias, bias)
     for name, parameter in weights.named_parameters():
         with torch.no_grad():
             if name.startswith("weight_hh"):
@@ -94,7 +106,9 @@ def initialise(
             else:
                 parameter.zero_()
                 if cell.forget_gate is not None and name.startswith("bias_ih"):
-                    cast(Tensor, parameter.split(hidden_size)[cell.forget_gate]).fill_(forget_bias)
+                    gate = cast(Tensor, parameter.split(hidden_size)[cell.forget_gate])
+                    steps = (torch.arange(hidden_size) + 0.5) / hidden_size
+                    gate.copy_(low + (high - low) * steps)
 
 
 def orthogonal(matrices: Tensor, generator: torch.Generator | None) -> None:

@@ -33,4 +33,6 @@ GRU = Cell(
     in_torch=True,
     has_kernel=True,
     bounded=True,
+    forget_gate=1,
+    forget_bias=0.0,
 )

@@ -36,4 +36,6 @@ LSTM = Cell(
     has_kernel=True,
     bounded=True,
     forget_gate=1,
+    # Helps gradients flow at the start of training (Jozefowicz, Zaremba & Sutskever, 2015).
+    forget_bias=1.0,
 )
