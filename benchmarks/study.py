@@ -32,24 +32,34 @@ N_FOLDS = 3
 N_BINS = 10  # of the expected calibration error
 MAX_COLUMNS = 4  # recipes in the table of sets
 
-# The first is the reference. All but "default" are without calibration, which changes no label.
+# The first is the reference. All but the two defaults are without calibration, which changes no
+# label.
 _UNCALIBRATED = {"calibrate": False}
-_BEFORE = {"differences": False, **_UNCALIBRATED}
+_PREVIOUS = {"module__forget_bias": 0.0, "patch_size": 1}
+_DIFFERENCES = {**_UNCALIBRATED, **_PREVIOUS}
+_BEFORE = {**_DIFFERENCES, "differences": False}
 RECIPES: dict[str, dict] = {
     "before": _BEFORE,
+    "previous default": _PREVIOUS,
     "default": {},
-    "differences": _UNCALIBRATED,
+    "differences": _DIFFERENCES,
     "time warping": {**_BEFORE, "time_warping": 0.12},
-    "differences, warping": {**_UNCALIBRATED, "time_warping": 0.12},
-    "LSTM": {**_UNCALIBRATED, "cell": "lstm"},
-    "hidden size 96": {**_UNCALIBRATED, "hidden_size": 96},
-    "dropout 0.4": {**_UNCALIBRATED, "dropout": 0.4},
-    "label smoothing": {**_UNCALIBRATED, "label_smoothing": 0.1},
-    "layer norm": {**_UNCALIBRATED, "head_norm": "layer"},
-    "one direction": {**_UNCALIBRATED, "bidirectional": False},
-    "early stopping, accuracy": {**_UNCALIBRATED, "early_stopping": True},
-    "early stopping, loss": {**_UNCALIBRATED, "early_stopping": True, "scoring": "loss"},
-}
+    "differences, warping": {**_DIFFERENCES, "time_warping": 0.12},
+    "LSTM": {**_DIFFERENCES, "cell": "lstm", "module__forget_bias": 1.0},
+    "hidden size 96": {**_DIFFERENCES, "hidden_size": 96},
+    "dropout 0.4": {**_DIFFERENCES, "dropout": 0.4},
+    "label smoothing": {**_DIFFERENCES, "label_smoothing": 0.1},
+    "layer norm": {**_DIFFERENCES, "head_norm": "layer"},
+    "one direction": {**_DIFFERENCES, "bidirectional": False},
+    "early stopping, accuracy": {**_DIFFERENCES, "early_stopping": True},
+    "early stopping, loss": {**_DIFFERENCES, "early_stopping": True, "scoring": "loss"},
+    "update bias 1": {**_DIFFERENCES, "module__forget_bias": 1.0},
+    "update biases -1 to 4": {**_UNCALIBRATED, "patch_size": 1},
+    "the same, patches of 2": {**_UNCALIBRATED, "patch_size": 2},
+    "the same, convolution": {
+        **_UNCALIBRATED, "patch_size": 1, "conv_channels": 64, "conv_stride": 4,
+    },
+}  # fmt: skip
 
 
 def splits(labelled: study_sets.Labelled, repeat: int):
