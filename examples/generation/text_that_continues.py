@@ -58,8 +58,8 @@ print(train[:200])
 # How well is the next character predicted?
 # -----------------------------------------
 # One long text is one sample. The held-out tenth is passed as ``X_val`` to score it after each
-# epoch; nothing is chosen by it. The default GRU keeps the rule, too, but within so few epochs an LSTM
-# comes closer to the lowest perplexity on plays.
+# epoch; nothing is chosen by it. The default GRU keeps the rule, too, but within so few epochs an
+# LSTM comes closer to the lowest perplexity on plays.
 model = RNNLanguageModel(cell="lstm", max_epochs=20, random_state=0).fit([train], X_val=[test])
 perplexity = np.exp(-model.score([test]))
 

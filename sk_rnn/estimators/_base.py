@@ -102,17 +102,17 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         """Choose the target for y, and read y with it."""
 
     def _choose_module(
-        self, params: Mapping[str, Any], *, documents: bool, caller: str
+        self, params: Mapping[str, Any], *, lengths: np.ndarray, caller: str
     ) -> dict[str, Any]:
         """Return arguments of the module that depend on the data, such as those that are "auto".
 
-        ``documents`` states whether sequences are long on average.
+        ``lengths`` are the numbers of time steps of the training sequences.
         """
         source = self._source
         choices = choose_sequence_model(
             params,
             source.num_embeddings,
-            documents=documents,
+            lengths=lengths,
             differences=source.adds_differences,
             patch_size=source.patch_size,
         )
@@ -231,7 +231,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             rows, valid_rows = split_rows(rows, labels, fraction, rng, groups=groups, caller=caller)
 
         # Learn what depends on the training rows.
-        documents, initial = are_documents(spans.lengths[rows]), {}
+        lengths, initial = spans.lengths[rows], {}
         if not resume:
             target.scale(encoded, spans, rows, sample_weight, caller)
             initial = source.prepare(spans, rows, caller)
@@ -245,7 +245,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                 "embedding_dim": embedding_dim(params, tokens=source.is_tokens),
                 "cell_params": extras["cell"],
                 **extras["module"],
-                **self._choose_module(params, documents=documents, caller=caller),
+                **self._choose_module(params, lengths=lengths, caller=caller),
             }
         data = target.data(
             encoded, spans, rows, sample_weight, device, caller, **self._input_options()
@@ -255,7 +255,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
             len(rows),
             one_epoch=one_epoch,
             tokens=source.is_tokens,
-            documents=documents and target.one_per_sequence,
+            documents=are_documents(lengths) and target.one_per_sequence,
         )
         valid = valid_weights = None
         if validation.is_given:

@@ -295,7 +295,7 @@ class BaseLanguageModel(LanguageNetwork):
             "embedding_dim": params["embedding_dim"] if n_tokens else None,
             "cell_params": extras["cell"],
             **extras["module"],
-            **auto_forget_bias(params),
+            **auto_forget_bias(params, spans.lengths[rows]),
         }
 
     def _cut(self, inputs: Spans, fraction: float, caller: str) -> int:

@@ -10,6 +10,7 @@ from ..sequences import plain_numbers
 from ._autos import (
     AUTO_EMBEDDING_DIM,
     EMBEDDING_EPS,
+    are_documents,
     auto_embedding_dropout,
     auto_forget_bias,
     auto_head_norm,
@@ -65,7 +66,7 @@ def choose_sequence_model(
     params: Mapping[str, Any],
     num_embeddings: int | None,
     *,
-    documents: bool,
+    lengths: np.ndarray,
     differences: bool = False,
     patch_size: int = 1,
 ) -> dict[str, Any]:
@@ -77,8 +78,8 @@ def choose_sequence_model(
         Parameters of the estimator.
     num_embeddings : int or None
         Size of the vocabulary of X; None for numbers.
-    documents : bool
-        Whether sequences are long on average.
+    lengths : ndarray of int
+        Numbers of time steps of the training sequences.
     differences : bool
         Whether differences of time steps are informative.
     patch_size : int
@@ -88,12 +89,12 @@ def choose_sequence_model(
     choices = {
         "embedding_dropout": auto_embedding_dropout(num_embeddings),
         "head_norm": auto_head_norm(tokens=tokens),
-        "pooling": auto_pooling(tokens=tokens, documents=documents),
+        "pooling": auto_pooling(tokens=tokens, documents=are_documents(lengths)),
         "differences": differences,
         "patch_size": patch_size,
     }
     chosen = {name: value for name, value in choices.items() if params[name] == "auto"}
-    return {**chosen, **auto_forget_bias(params)}
+    return {**chosen, **auto_forget_bias(params, lengths)}
 
 
 def embedding_dim(params: Mapping[str, Any], *, tokens: bool) -> int | None:

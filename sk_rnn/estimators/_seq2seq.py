@@ -1080,7 +1080,7 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
         )
 
     def _choose_module(
-        self, params: Mapping[str, Any], *, documents: bool, caller: str
+        self, params: Mapping[str, Any], *, lengths: np.ndarray, caller: str
     ) -> dict[str, Any]:
         target = self._target
         numbers = isinstance(target, SeriesTarget)

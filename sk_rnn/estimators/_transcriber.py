@@ -852,7 +852,7 @@ class RNNTranscriber(BaseRNN):
         return read_transcripts(y, X, samples, params, caller)
 
     def _choose_module(
-        self, params: Mapping[str, Any], *, documents: bool, caller: str
+        self, params: Mapping[str, Any], *, lengths: np.ndarray, caller: str
     ) -> dict[str, Any]:
         self._search(caller)  # raises an error for words and models of other tokens
         return {"conv_stride": self._target.stride}

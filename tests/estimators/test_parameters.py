@@ -335,8 +335,10 @@ def first_forget_biases(model):
 
 def test_update_gates_start_with_long_and_short_memories():
     idle = {"hidden_size": 5, "max_epochs": 1, "lr": 1e-9, "calibrate": False}
-    spread = [-0.5, 0.5, 1.5, 2.5, 3.5]
-    assert_allclose(first_forget_biases(RNNClassifier(**idle).fit(X, LABELS)), spread, atol=1e-6)
+    steps = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+    for length, highest in ((4, 1.0), (24, np.log(12.0)), (150, 4.0)):
+        model = RNNClassifier(**idle).fit(np.resize(X[0], (N, length)), LABELS)
+        assert_allclose(first_forget_biases(model), -1 + (highest + 1) * steps, atol=1e-6)
     for params, expected in (
         ({"module__forget_bias": 2.0}, 2.0),
         ({"cell": "lstm"}, 1.0),
