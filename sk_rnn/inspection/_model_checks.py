@@ -312,7 +312,7 @@ def check_gradients(case: Case) -> Finding:
         measured,
         half,
         f"If early steps matter: {better}, pooling='concat' or 'attention', bidirectional=True, "
-        "conv_stride to shorten sequences, or a larger module__forget_bias of an LSTM.",
+        "patch_size to shorten sequences, or a larger module__forget_bias.",
     )
 
 
