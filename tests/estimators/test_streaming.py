@@ -145,7 +145,9 @@ def test_language_streams_predict_as_the_model():
     assert_array_equal(model.stream().push("anna"), found)
     many = model.stream(2)
     many.push(["an", "n"])
-    assert_array_equal(np.exp(many.push(["na", "an"])), model.predict_proba(["anna", "nan"]))
+    # The output layer of several streams may add in another order than that of several texts.
+    both = model.predict_proba(["anna", "nan"])
+    assert_allclose(np.exp(many.push(["na", "an"])), both, rtol=1e-6)
     assert_array_equal(many.copy().predict(), many.predict())
     assert_array_equal(pickle.loads(pickle.dumps(many)).predict(), many.predict())
 
