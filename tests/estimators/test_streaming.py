@@ -42,7 +42,8 @@ def fitted(name, **params):
 
 @cache
 def language():
-    return RNNLanguageModel(hidden_size=5, max_epochs=2, random_state=0).fit(["anna", "nan"] * 6)
+    # Not an odd size such as 5: then torch's product of eight rows depends on the row's position.
+    return RNNLanguageModel(hidden_size=8, max_epochs=2, random_state=0).fit(["anna", "nan"] * 6)
 
 
 each_model = pytest.mark.parametrize("name", MODELS)
@@ -145,9 +146,7 @@ def test_language_streams_predict_as_the_model():
     assert_array_equal(model.stream().push("anna"), found)
     many = model.stream(2)
     many.push(["an", "n"])
-    # The output layer of several streams may add in another order than that of several texts.
-    both = model.predict_proba(["anna", "nan"])
-    assert_allclose(np.exp(many.push(["na", "an"])), both, rtol=1e-6)
+    assert_array_equal(np.exp(many.push(["na", "an"])), model.predict_proba(["anna", "nan"]))
     assert_array_equal(many.copy().predict(), many.predict())
     assert_array_equal(pickle.loads(pickle.dumps(many)).predict(), many.predict())
 
