@@ -16,6 +16,7 @@ MODELS = RECORDS | {
     "float64": RECORDS["regressor"].with_params(precision="float64"),
     "stacked": RECORDS["regressor"].with_params(num_layers=2, layer_norm=True),
     "tanh": RECORDS["regressor of steps"].with_params(cell="rnn_tanh"),
+    "patches": RECORDS["classifier"].with_params(patch_size=2),
 }
 models = pytest.mark.parametrize("name", MODELS)
 each_estimator = pytest.mark.parametrize("name", ESTIMATORS)

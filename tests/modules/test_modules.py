@@ -101,7 +101,6 @@ def test_bidirectional_stack_equals_numpy_loops_row_by_row(cell):
 
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if CELLS[cell].in_torch])
 def test_packed_path_equals_padded_path(cell):
-    # The implementation for CUDA, run on the CPU.
     x, valid = make_batch()
     layer = Recurrence(CELLS[cell], 3, 4, generator=generator())
     padded, packed = layer(x, valid), layer._packed(x, valid, None)[0]
