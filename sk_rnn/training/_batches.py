@@ -28,7 +28,8 @@ PREDICT_OUTPUTS = 1 << 24
 # The data set is kept on the GPU if it needs at most this fraction of the free memory.
 RESIDENT_SHARE = 0.5
 
-# Number of values standardised at a time.
+# Number of values standardised at a time. Data of at most this many are always converted once,
+# which takes less time than a conversion in each epoch.
 _CONVERT_VALUES = 1 << 20
 
 
@@ -91,8 +92,8 @@ class SequenceData:
     """Sequences with targets and weights, from which batches are taken.
 
     If the steps fit on the GPU, they are copied to it once and batches are gathered there;
-    otherwise, and on a CPU, batches are gathered from the array of the sequences. It is not copied
-    if it has the network's dtype or is a memory map; otherwise it is converted once.
+    otherwise, and on a CPU, batches are gathered from the array of the sequences. It is converted
+    once, unless it is large and has the network's dtype or is a memory map: then it is not copied.
 
     Parameters
     ----------
@@ -145,7 +146,8 @@ class SequenceData:
         on_device = _fits(spans, self.dtype, device)
         unchanged = spans.is_tokens or (scaling is None and spans.values.dtype == self.dtype)
         is_memmap = isinstance(spans.values, np.memmap)
-        per_batch = spans.values.dtype == self.dtype or is_memmap
+        is_large = spans.values.size > _CONVERT_VALUES
+        per_batch = is_large and (spans.values.dtype == self.dtype or is_memmap)
         self.converts = not unchanged and per_batch and not on_device
         if not unchanged and not self.converts:
             spans = self._converted(spans)

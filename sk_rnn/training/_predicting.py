@@ -130,6 +130,12 @@ class PredictingNet(NeuralNet):
         for batch in self.get_iterator(self.get_dataset(X)):
             yield to_device(self.evaluation_step(batch, training=training), device)
 
+    def _set_training(self, training=True):
+        """Set the mode of all modules if one is in the other; setting it takes longer."""
+        parts = (*self.module_.modules(), *self.criterion_.modules())
+        if any(part.training is not training for part in parts):
+            super()._set_training(training)
+
     def evaluation_step(self, batch, training=False):
         """Forward in evaluation mode, so that calls from callbacks do not change the training."""
         was_training = self.module_.training
