@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 PEERS ?= .venv-peers
 FORECAST_PEERS ?= .venv-forecast-peers
+# Of the benchmarks: random seeds, and a folder with ArrowHead, OSULeaf and ACSF1, which aeon bundles.
+SEEDS ?= 3
+BUNDLED ?=
 # One thread per process and one process per core: torch's threads do not help on the tiny data of tests.
 TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --dist worksteal
 # Tests that also run as if Numba were not installed.
 BOTH := $(addprefix estimators/test_,composition conformance invariance messages parameters state) \
 	modules/test_modules training/test_training
 
-.PHONY: demo test test-slow fuzz lint docs docs-check bench bench-speed bench-peers bench-forecast clean
+.PHONY: demo test test-slow fuzz lint docs docs-check bench bench-defaults bench-cost bench-tasks bench-speed bench-peers bench-forecast clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -48,18 +51,27 @@ docs: $(VENV)/.dev  ## HTML in docs/_build/html, with the gallery; warnings as e
 docs-check: $(VENV)/.dev  ## links and anchors of the built pages, and every page in headless Chromium, if it is installed
 	$(BIN)/python docs/check_pages.py
 
-bench: $(VENV)/.run  ## accuracy, calibration, imbalance, cost by length and of a step, memory, text, tagging, transcription, seq2seq
-	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA)
-	$(BIN)/python benchmarks/study.py --data $(DATA) --test --recipes before default --repeats 0 1
-	$(BIN)/python benchmarks/bench_imbalance.py --data $(DATA)
-	$(BIN)/python benchmarks/bench_coverage.py --data $(DATA)
+# bench is all of the following three. SEEDS=1 takes about a third of the time.
+bench: bench-defaults bench-cost bench-tasks  ## accuracy, calibration, imbalance, cost and peers, memory, text, tagging, transcription, seq2seq
+
+bench-defaults: $(VENV)/.run  ## the default classifier and regressor: accuracy, calibration, imbalance, coverage
+	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA) --seeds $(SEEDS)
+	$(BIN)/python benchmarks/study.py --data $(DATA) $(if $(BUNDLED),--bundled $(BUNDLED)) --test \
+		--recipes before default --repeats $$(seq 0 $$(($(SEEDS) - 1)))
+	$(BIN)/python benchmarks/bench_imbalance.py --data $(DATA) --seeds $(SEEDS)
+	$(BIN)/python benchmarks/bench_coverage.py --data $(DATA) --seeds $(SEEDS)
+
+bench-cost: $(VENV)/.run  ## a step and a fit, the peers that are installed, the length of sequences, memory
 	$(BIN)/python benchmarks/bench_overhead.py
+	$(BIN)/python benchmarks/bench_peers.py --cells gru rnn_tanh --repeats 1 --python $(PEERS)/bin/python
 	$(BIN)/python benchmarks/bench_scaling.py
 	$(BIN)/python benchmarks/bench_memory.py
-	$(BIN)/python benchmarks/bench_text.py --data $(DATA)
-	$(BIN)/python benchmarks/bench_tagging.py --data $(DATA)
-	$(BIN)/python benchmarks/bench_transcription.py --data $(DATA)
-	$(BIN)/python benchmarks/bench_speakers.py --data $(DATA)
+
+bench-tasks: $(VENV)/.run  ## text, tagging, transcription, speakers, translation
+	$(BIN)/python benchmarks/bench_text.py --data $(DATA) --seeds $(SEEDS)
+	$(BIN)/python benchmarks/bench_tagging.py --data $(DATA) --seeds $(SEEDS)
+	$(BIN)/python benchmarks/bench_transcription.py --data $(DATA) --seeds $(SEEDS)
+	$(BIN)/python benchmarks/bench_speakers.py --data $(DATA) --seeds $(SEEDS)
 	$(BIN)/python benchmarks/bench_seq2seq.py --data $(DATA)
 
 bench-speed: $(VENV)/.run  ## training, prediction, one row, long sequences, searches: times and ratios

@@ -25,8 +25,8 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from sk_rnn import RNNClassifier
 
-# Larger training parts are cut to this number of sequences: users' sets are small, and the study
-# should take hours, not days.
+# Larger training parts are cut to this number of sequences, unless `--max-rows` is given: users'
+# sets are small, and the study should take hours, not days.
 MAX_ROWS = 240
 N_FOLDS = 3
 N_BINS = 10  # of the expected calibration error
@@ -54,7 +54,7 @@ RECIPES: dict[str, dict] = {
     "early stopping, accuracy": {**_DIFFERENCES, "early_stopping": True},
     "early stopping, loss": {**_DIFFERENCES, "early_stopping": True, "scoring": "loss"},
     "update bias 1": {**_DIFFERENCES, "module__forget_bias": 1.0},
-    "update biases -1 to 4": {**_UNCALIBRATED, "patch_size": 1},
+    "update biases -2 to 4": {**_UNCALIBRATED, "patch_size": 1},
     "the same, patches of 2": {**_UNCALIBRATED, "patch_size": 2},
     "the same, convolution": {
         **_UNCALIBRATED, "patch_size": 1, "conv_channels": 64, "conv_stride": 4,
@@ -62,13 +62,13 @@ RECIPES: dict[str, dict] = {
 }  # fmt: skip
 
 
-def splits(labelled: study_sets.Labelled, repeat: int):
+def splits(labelled: study_sets.Labelled, repeat: int, max_rows: int = MAX_ROWS):
     """Yield training and held-out rows; groups are kept together."""
     rng = np.random.RandomState(repeat)
     y, groups = labelled.y, labelled.groups
     rows = np.arange(len(y))
-    if len(rows) > MAX_ROWS:
-        rows = np.sort(np.random.RandomState(0).choice(len(rows), MAX_ROWS, replace=False))
+    if len(rows) > max_rows:
+        rows = np.sort(np.random.RandomState(0).choice(len(rows), max_rows, replace=False))
         # A class needs a row in each fold.
         counts = {label: np.sum(y[rows] == label) for label in np.unique(y[rows])}
         rows = rows[[counts[label] >= N_FOLDS for label in y[rows]]]
@@ -159,7 +159,7 @@ def run(task, options) -> tuple[tuple, list[dict]]:
         return task, [fit_and_score(recipe, *parts[0], seed=repeat)]
     labelled = study_sets.training_part(name, options.folders)
     found = []
-    for fold, (train, held_out) in enumerate(splits(labelled, repeat)):
+    for fold, (train, held_out) in enumerate(splits(labelled, repeat, options.max_rows)):
         parts = (
             take(labelled.X, train),
             labelled.y[train],
@@ -258,6 +258,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--recipes", nargs="+", default=list(RECIPES))
     parser.add_argument("--sets", nargs="+", choices=list(study_sets.KIND))
     parser.add_argument("--repeats", nargs="+", type=int, default=[0])
+    parser.add_argument("--max-rows", type=int, default=MAX_ROWS, help="of a training part")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--test", action="store_true", help="read the test parts, with seeds")
     parser.add_argument("--cache", type=Path, help="file of results to continue from")

@@ -100,7 +100,7 @@ print({name: round(steps, 1) for name, steps in half_lives.items()})
 # %%
 # With biases of zero, the update gates of a GRU start half open, which halves the state in each
 # step: the gradient vanishes long before it arrives at the first symbol, and without a gradient the
-# gates never learn to stay closed. With biases from -1 to 4, some units forget at once and others
+# gates never learn to stay closed. With biases from -2 to 4, some units forget at once and others
 # keep most of their state over dozens of steps, so that something arrives from the beginning; once
 # trained, its gradient does not shrink at all (a negative half-life is that of a growing one). The
 # plain cell starts with an orthogonal matrix, which keeps the length of the state, and the LSTM

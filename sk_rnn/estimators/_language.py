@@ -246,7 +246,7 @@ class RNNLanguageModel(DensityMixin, TransformerMixin, BaseLanguageModel):
         Parameters with double underscores, as in skorch: ``optimizer__…``, ``callbacks__…``,
         ``module__embedding_std`` and ``module__forget_bias`` (the initial bias of the forget gate
         of an LSTM, by default 1, or of the update gate of a GRU, by default in equal steps over the
-        units, from -1 to the logarithm of half of the mean number of time steps, at least 1 and at
+        units, from -2 to the logarithm of half of the mean number of time steps, at least 1 and at
         most 4). Type checkers only know the arguments of the built-in optimizers and cells; to
         satisfy them, set those of callbacks and user-defined optimizers with `set_params`.
 

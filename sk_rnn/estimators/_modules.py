@@ -86,15 +86,16 @@ def choose_sequence_model(
         Time steps that can be read as one.
     """
     tokens = num_embeddings is not None
+    documents = are_documents(lengths)
     choices = {
         "embedding_dropout": auto_embedding_dropout(num_embeddings),
         "head_norm": auto_head_norm(tokens=tokens),
-        "pooling": auto_pooling(tokens=tokens, documents=are_documents(lengths)),
+        "pooling": auto_pooling(tokens=tokens, documents=documents),
         "differences": differences,
         "patch_size": patch_size,
     }
     chosen = {name: value for name, value in choices.items() if params[name] == "auto"}
-    return {**chosen, **auto_forget_bias(params, lengths)}
+    return {**chosen, **auto_forget_bias(params, lengths, documents=tokens and documents)}
 
 
 def embedding_dim(params: Mapping[str, Any], *, tokens: bool) -> int | None:

@@ -338,7 +338,7 @@ def test_update_gates_start_with_long_and_short_memories():
     steps = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
     for length, highest in ((4, 1.0), (24, np.log(12.0)), (150, 4.0)):
         model = RNNClassifier(**idle).fit(np.resize(X[0], (N, length)), LABELS)
-        assert_allclose(first_forget_biases(model), -1 + (highest + 1) * steps, atol=1e-6)
+        assert_allclose(first_forget_biases(model), -2 + (highest + 2) * steps, atol=1e-6)
     for params, expected in (
         ({"module__forget_bias": 2.0}, 2.0),
         ({"cell": "lstm"}, 1.0),
@@ -346,6 +346,8 @@ def test_update_gates_start_with_long_and_short_memories():
     ):
         model = RNNClassifier(**idle, **params).fit(X, LABELS)
         assert_allclose(first_forget_biases(model), [expected] * 5, atol=1e-6)
+    documents = RNNClassifier(**idle, analyzer="word").fit(["ab cd " * 60] * N, LABELS)
+    assert_allclose(first_forget_biases(documents), [0.0] * 5, atol=1e-6)
     tagger = RNNClassifier(**idle, return_sequences=True)
     tagger.fit(X, [np.arange(len(x)) % 2 for x in X])
     assert_allclose(first_forget_biases(tagger), [0.0] * 5, atol=1e-6)
