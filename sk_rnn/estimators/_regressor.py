@@ -374,6 +374,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     Nix, D. & Weigend, A. (1994). Estimating the mean and variance of the target probability
     distribution. ICNN. (the Gaussian loss)
 
+    Seitzer, M. et al. (2022). On the pitfalls of heteroscedastic uncertainty estimation with
+    probabilistic neural networks. ICLR. (its weights while training)
+
     Huber, P. (1981). Robust statistics. Wiley.
 
     Atal, B. (1974). Effectiveness of linear prediction characteristics of the speech wave for

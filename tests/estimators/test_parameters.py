@@ -1131,13 +1131,24 @@ def test_gaussian_predicts_mean_and_deviation():
     noisy = np.arange(400) % 2
     y = np.where(noisy, 100.0, 104.0) + rng.normal(size=400) * np.where(noisy, 4.0, 0.5)
     data = np.repeat(noisy[:, None], 3, axis=1).astype(float)
-    model = RNNRegressor(loss="gaussian", hidden_size=4, dropout=0.0, max_epochs=40, random_state=0)
+    model = RNNRegressor(
+        loss="gaussian", hidden_size=4, dropout=0.0, max_epochs=100, random_state=0
+    )
     mean, std = model.fit(data, y).predict([[0.0] * 3, [1.0] * 3], return_std=True)
     assert_allclose(mean, [y[noisy == 0].mean(), y[noisy == 1].mean()], atol=1.0)
     assert_allclose(std, [0.5, 4.0], rtol=0.2)
     mean, std = model.predict(data, return_std=True)
     assert (abs(y - mean) < 1.96 * std).mean() == pytest.approx(0.95, abs=0.04)
     assert_array_equal(mean, model.predict(data))
+
+
+def test_gaussian_learns_the_mean_as_well_as_the_squared_error():
+    rng = np.random.default_rng(0)
+    walks = [rng.normal(size=n).cumsum() for n in rng.integers(5, 30, size=300)]
+    highest = [walk.max() for walk in walks]
+    for loss in ("squared_error", "gaussian"):
+        model = RNNRegressor(loss=loss, random_state=0).fit(walks[:200], highest[:200])
+        assert model.score(walks[200:], highest[200:]) > 0.9
 
 
 def test_several_outputs_are_learned_together():

@@ -452,7 +452,7 @@ def test_gaussian_loss_is_lowest_at_the_true_mean_and_variance():
 
     def closure():
         optimizer.zero_grad()
-        loss = Gaussian()(outputs.expand(2000, 2), Targets(targets))
+        loss = Gaussian().eval()(outputs.expand(2000, 2), Targets(targets))
         loss.backward()
         return loss
 
@@ -460,6 +460,19 @@ def test_gaussian_loss_is_lowest_at_the_true_mean_and_variance():
     mean, log_variance = gaussian_parts(outputs.detach())
     assert float(mean) == pytest.approx(float(targets.mean()), abs=1e-3)
     assert float(log_variance.exp()) == pytest.approx(float(targets.var(correction=0)), rel=1e-3)
+
+
+def test_gaussian_gradients_are_multiplied_by_the_deviation_while_training():
+    rng = np.random.RandomState(0)
+    outputs = torch.tensor(rng.normal(size=(50, 4)), requires_grad=True)
+    targets = Targets(torch.tensor(rng.normal(size=(50, 2))))
+    plain, weighted = (
+        torch.autograd.grad(criterion(outputs, targets), outputs)[0]
+        for criterion in (Gaussian().eval(), Gaussian())
+    )
+    _, log_variance = gaussian_parts(outputs.detach())
+    deviation = torch.exp(0.5 * log_variance).repeat(1, 2)  # of the means and of the variances
+    torch.testing.assert_close(weighted, plain * deviation)
 
 
 def test_loss_weights_multiply_rows():
