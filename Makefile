@@ -67,7 +67,7 @@ bench-cost: $(VENV)/.run  ## a step and a fit, the peers that are installed, the
 	$(BIN)/python benchmarks/bench_scaling.py
 	$(BIN)/python benchmarks/bench_memory.py
 
-bench-tasks: $(VENV)/.run  ## text, tagging, transcription, speakers, translation
+bench-tasks: $(VENV)/.dev  ## text, tagging, transcription, speakers, translation
 	$(BIN)/python benchmarks/bench_text.py --data $(DATA) --seeds $(SEEDS)
 	$(BIN)/python benchmarks/bench_tagging.py --data $(DATA) --seeds $(SEEDS)
 	$(BIN)/python benchmarks/bench_transcription.py --data $(DATA) --seeds $(SEEDS)
