@@ -105,7 +105,7 @@ class ObservedNetwork(ReadableNetwork):
         n_outputs = getattr(self.module_, "n_outputs", 1)
         batches = PredictionBatches(data, samples, n_outputs=n_outputs)
         order = np.concatenate([samples[chosen] for chosen in batches.batches])
-        criterion = self._target.criterion()
+        criterion = self._target.criterion().eval()
         temperature = float(getattr(self, "temperature_", 1.0))
         found: dict[str, Any] = {}
 
@@ -210,7 +210,7 @@ class ObservedNetwork(ReadableNetwork):
     def _gradient_flow(self, X: Any, y: Any, source: str, seed: int, caller: str) -> GradientFlow:
         """Return the gradient of the loss, or of random projections of the last state."""
         self._require(caller, states=True)
-        rng, criterion = seeded(seed, caller), self._target.criterion()
+        rng, criterion = seeded(seed, caller), self._target.criterion().eval()
         if source == "state":
             data, criterion = self._inputs(X, caller), None
         elif isinstance(criterion, WeightedLoss):
