@@ -367,9 +367,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     Predictions are float64, so that they cover the range of y; the network computes in float32
     unless ``precision="float64"``. The notes of `RNNClassifier` apply as well.
 
-    While ``loss="gaussian"`` is minimised, and in `loss_curve_`, each target counts in proportion to
-    its predicted standard deviation (Seitzer et al., 2022): the means would not be learned where
-    large deviations explain the errors. Validation scores are not weighted.
+    While ``loss="gaussian"`` is minimised, and in `loss_curve_`, each target counts in proportion
+    to its predicted standard deviation (Seitzer et al., 2022): the means would not be learned
+    where large deviations explain the errors. Validation scores are not weighted.
 
     References
     ----------
