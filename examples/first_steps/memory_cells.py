@@ -25,7 +25,7 @@ from sk_rnn.inspection import GradientFlowDisplay
 # ---------------
 # Each network has a hidden size of 32 and 20 epochs, on 1,000 sequences. A gate decides how much of
 # the old state is kept. In a GRU its biases increase from unit to unit when training starts, from
-# -1 to almost 4 for the longest sequences here; in torch all are around zero. Both are compared.
+# -2 to almost 4 for the longest sequences here; in torch all are around zero. Both are compared.
 
 CELLS = {
     "plain cell (tanh)": {"cell": "rnn_tanh"},

@@ -19,7 +19,7 @@ from sk_rnn import Panel, RNNClassifier, RNNRegressor
 from sk_rnn.estimators.targets import NumberTarget
 from sk_rnn.kernels._shards import n_threads
 from sk_rnn.modules import Loss
-from sk_rnn.sequences import Spans
+from sk_rnn.sequences import Spans, Standardisation
 from sk_rnn.training import (
     SCHEDULES,
     PairData,
@@ -381,6 +381,30 @@ def test_auto_device_is_cuda_where_there_is_one(monkeypatch):
         resolve_device("cuda:1", "f")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert resolve_device("auto", "f") == CPU
+
+
+@pytest.mark.parametrize("limit", [1 << 20, 1])
+def test_large_and_small_data_are_standardised_alike(rng, monkeypatch, limit):
+    monkeypatch.setattr(batches_module, "_CONVERT_VALUES", limit)
+    panel = make_panel(rng)
+    scaling = Standardisation(np.array([0.5, -1.0, 2.0]), np.array([2.0, 0.3, 1.0]))
+    data = SequenceData(Spans.of(panel), CPU, scaling=scaling)
+    assert data.converts == (limit == 1)  # each batch, instead of a copy of the data
+    batch = data.batch(np.array([3, 11])).X["x"]
+    for row, sample in enumerate((3, 11)):
+        expected = ((panel[sample] - scaling.mean) / scaling.std).astype(np.float32)
+        np.testing.assert_array_equal(batch[: len(expected), row].numpy(), expected)
+        assert not batch[len(expected) :, row].any()
+
+
+@pytest.mark.parametrize("limit", [1 << 20, 1])
+def test_large_and_small_data_refuse_alike(rng, monkeypatch, limit):
+    monkeypatch.setattr(batches_module, "_CONVERT_VALUES", limit)
+    panel = make_panel(rng)
+    panel.values[panel.offsets[7], 1] = 1e30
+    scaling = Standardisation(np.zeros(3), np.array([1.0, 1e-20, 1.0]))
+    with pytest.raises(ValueError, match=r"\[7\] has 1e\+30 .* it is too large for float32"):
+        SequenceData(Spans.of(panel), CPU, scaling=scaling).batch(np.arange(20))
 
 
 @pytest.mark.cuda
