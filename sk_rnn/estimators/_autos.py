@@ -26,7 +26,8 @@ AUTO_EMBEDDING_DIM = 64
 # .927 against .930.
 EMBEDDING_EPS = 1e-4
 
-# Maximum number of training rows for which probabilities are calibrated by default.
+# Maximum number of training rows for which probabilities and standard deviations are calibrated by
+# default.
 _MANY_ROWS = 2000
 
 # With at least this many features, sequences are taken to be spectra rather than strokes or sensor
@@ -110,7 +111,7 @@ def auto_pooling(*, tokens: bool, documents: bool) -> str:
 
 
 def auto_calibrate(n_rows: int) -> bool:
-    """Return whether to learn a temperature: on small data, where its cost is low."""
+    """Return whether to learn how uncertain predictions are: on small data, where it is cheap."""
     return n_rows <= _MANY_ROWS
 
 

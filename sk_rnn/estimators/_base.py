@@ -26,8 +26,8 @@ from ..training import (
     run_flushed,
     split_rows,
 )
-from ._autos import Plan, are_documents, auto_calibrate, plan_training
-from ._calibration import HeldOut, calibration_folds, learn_temperature
+from ._autos import Plan, are_documents, plan_training
+from ._calibration import HeldOut, calibration_folds
 from ._estimator import NetworkEstimator
 from ._extras import check_extras
 from ._modules import (
@@ -127,6 +127,17 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
 
     def _finish(self, spans: Spans, encoded: Any, rows: np.ndarray, caller: str) -> None:
         """Examine the fitted model on its training rows."""
+        return
+
+    # What is calibrated, in messages.
+    _calibrated_name = "predictions"
+
+    def _is_calibrated(self, params: Mapping[str, Any], n_rows: int) -> bool:
+        """Whether to learn on held-out data how uncertain predictions are."""
+        return False
+
+    def _learn_calibration(self, held_out: list[HeldOut]) -> None:
+        """Learn it from outputs for data that the network has not seen."""
         return
 
     # --- fitting --------------------------------------------------------------------------------
@@ -235,8 +246,6 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         if not resume:
             target.scale(encoded, spans, rows, sample_weight, caller)
             initial = source.prepare(spans, rows, caller)
-            if "calibrate" in params:
-                self.temperature_ = 1.0
             self._module_arguments = {
                 **{name: params[name] for name in self._module_parameters if name in params},
                 "n_features": spans.n_features,
@@ -280,10 +289,7 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         stopped = self._train(
             training, params, extras, initial, device, resume=resume, one_epoch=one_epoch
         )
-        calibrate = params.get("calibrate")  # only of classifiers
-        if calibrate == "auto":
-            calibrate = auto_calibrate(len(rows))
-        if calibrate and not (stopped or one_epoch):
+        if self._is_calibrated(params, len(rows)) and not (stopped or one_epoch):
             folds: list[tuple[np.ndarray, np.ndarray]] = []
             if valid is None and not resume:
                 fold_rng = np.random.RandomState(seed)
@@ -297,10 +303,10 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
         initial: Mapping[str, Any],
         folds: list[tuple[np.ndarray, np.ndarray]],
     ) -> None:
-        """Divide the outputs of the network by a temperature learned on held-out data.
+        """Learn on held-out data how uncertain predictions are.
 
         These are the validation data, or the held-out rows of each fold, predicted by another
-        network that is trained on the other rows. Without either, outputs are not changed.
+        network that is trained on the other rows. Without either, predictions are not changed.
         """
         net, train = self.net_, training.train
         data = cast(SequenceData, train.data)
@@ -333,13 +339,12 @@ class BaseRNN(NetworkEstimator, metaclass=ABCMeta):
                 raise
             warn_user(
                 f"{training.caller}: interrupted during calibration; the network is trained, but "
-                "its probabilities are not calibrated. Call fit again to calibrate them.",
+                f"its {self._calibrated_name} are not calibrated. Call fit again to calibrate "
+                "them.",
                 ConvergenceWarning,
             )
             return
-        if temperature := learn_temperature(found):
-            self.module_.divide_outputs(temperature)
-            self.temperature_ = temperature
+        self._learn_calibration(found)
 
     def _read_validation(
         self, validation: Validation, device: torch.device, caller: str

@@ -1,9 +1,11 @@
-"""Temperature scaling: probabilities that match the accuracy on held-out data.
+"""Probabilities and standard deviations that match the errors on held-out data.
 
 A network that fits its training data closely is overconfident, especially on few or noisy samples.
 Dividing its outputs by a single number, the temperature, corrects most of this and does not change
 predicted classes (Guo, Pleiss, Sun & Weinberger, 2017, "On calibration of modern neural networks").
-The temperature is learned on data that the network has not been trained on.
+Predicted standard deviations are multiplied by a number in the same way (Levi, Gispan, Giladi &
+Fetaya, 2022, "Evaluating and calibrating uncertainty prediction in regression tasks"). Both are
+learned on data that the network has not been trained on.
 """
 
 import copy
@@ -15,7 +17,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_expit, log_softmax
 
-from ..modules import LinearChain
+from ..modules import LinearChain, gaussian_parts
 from ..training import PredictionBatches, SequenceData
 
 # Out-of-fold samples beyond which another fold would not make the temperature more accurate.
@@ -75,9 +77,9 @@ class HeldOut(NamedTuple):
     Attributes
     ----------
     outputs : ndarray of float64 of shape (N, n_outputs)
-        Outputs before softmax or sigmoid.
-    targets : ndarray of shape (N,) or (N, n_outputs)
-        Class indices, or indicators of labels.
+        Outputs before softmax or sigmoid; means and log variances of numbers.
+    targets : ndarray of shape (N,) or (N, n_targets)
+        Class indices, indicators of labels, or scaled numbers.
     weights : ndarray of float64 of shape (N,)
         Weights of the rows.
     n_samples : int
@@ -164,3 +166,28 @@ def learn_temperature(held_out: Sequence[HeldOut]) -> float | None:
         return float(np.average(losses, weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=_BOUNDS, method="bounded").x))
+
+
+def learn_std_factors(held_out: Sequence[HeldOut]) -> np.ndarray | None:
+    """Return the factors of standard deviations with the highest likelihood on held-out data.
+
+    That is the root mean square of the errors in predicted standard deviations. Two imaginary
+    samples, whose errors are one standard deviation, keep the factors of a few samples near one.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_targets,), or None
+        One for each target; None without held-out data.
+    """
+    if not held_out:
+        return None
+    outputs = np.concatenate([part.outputs for part in held_out])
+    targets = np.concatenate([part.targets for part in held_out])
+    weights = np.concatenate([part.weights for part in held_out])
+    if not weights.sum() > 0:
+        return None
+    means, log_variances = (part.numpy() for part in gaussian_parts(torch.from_numpy(outputs)))
+    squares = (targets - means) ** 2 * np.exp(-log_variances)
+    n_samples = sum(part.n_samples for part in held_out)
+    observed = np.average(squares, axis=0, weights=weights)
+    return np.sqrt((n_samples * observed + 2.0) / (n_samples + 2))

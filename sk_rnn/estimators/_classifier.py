@@ -14,7 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..sequences import Float, Int, NumberIn, RandomState, Spans, fit_context
 from ..training import check_weights
+from ._autos import auto_calibrate
 from ._base import BaseRNN
+from ._calibration import HeldOut, learn_temperature
 from ._parameters import PER_STEP, SCORING, SEQUENCE_MODEL, SHARED, Constraints
 from ._scores import label_accuracy
 from ._streaming import PredictionStream, check_streams
@@ -488,6 +490,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         }
     )
     _data_parameters: ClassVar[tuple[str, ...]] = (*BaseRNN._data_parameters, "unseen_transitions")
+    _calibrated_name = "probabilities"
 
     def __init__(
         self,
@@ -663,9 +666,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             Sample weights of the validation data.
         groups : array-like of shape (n_samples,) or None, default=None
             Group of each sequence, such as the person or the machine that it comes from. Early
-            stopping, and the calibration of a classifier, then hold out whole groups. Has no effect
-            without either, or if X_val is passed. In a search that splits by groups, also pass them
-            to `fit` with metadata routing: ``set_fit_request(groups=True)``.
+            stopping, and the calibration of classifiers and regressors, then hold out whole groups.
+            Has no effect without either, or if X_val is passed. In a search that splits by groups,
+            also pass them to `fit` with metadata routing: ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -944,5 +947,15 @@ default="predict"
     def _make_target(
         self, y: Any, X: Any, samples: Samples, params: Mapping[str, Any], caller: str
     ) -> tuple[Target, Any]:
+        self.temperature_ = 1.0
         target = LabelTarget(params)
         return target, target.read(y, X, samples, caller, reset=True)
+
+    def _is_calibrated(self, params: Mapping[str, Any], n_rows: int) -> bool:
+        chosen = params["calibrate"]
+        return auto_calibrate(n_rows) if chosen == "auto" else chosen
+
+    def _learn_calibration(self, held_out: list[HeldOut]) -> None:
+        if temperature := learn_temperature(held_out):
+            self.module_.divide_outputs(temperature)
+            self.temperature_ = temperature

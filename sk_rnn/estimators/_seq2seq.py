@@ -649,9 +649,9 @@ class Seq2SeqTransformer(TransformerMixin, BaseRNN):
             Sample weights of the validation data.
         groups : array-like of shape (n_samples,) or None, default=None
             Group of each sequence, such as the person or the machine that it comes from. Early
-            stopping, and the calibration of a classifier, then hold out whole groups. Has no effect
-            without either, or if X_val is passed. In a search that splits by groups, also pass them
-            to `fit` with metadata routing: ``set_fit_request(groups=True)``.
+            stopping, and the calibration of classifiers and regressors, then hold out whole groups.
+            Has no effect without either, or if X_val is passed. In a search that splits by groups,
+            also pass them to `fit` with metadata routing: ``set_fit_request(groups=True)``.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Temperatures learned on held-out data, and the loss with smoothed labels."""
+"""Temperatures and factors of deviations learned on held-out data, and smoothed labels."""
 
 import itertools
 import pickle
@@ -8,12 +8,18 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import log_expit, log_softmax
+from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
 
-from sk_rnn import RNNClassifier
-from sk_rnn.estimators._calibration import HeldOut, calibration_folds, learn_temperature
+from sk_rnn import RNNClassifier, RNNRegressor
+from sk_rnn.estimators._calibration import (
+    HeldOut,
+    calibration_folds,
+    learn_std_factors,
+    learn_temperature,
+)
 from sk_rnn.modules import BinaryCrossEntropy, CrossEntropy, LinearChain, Targets
 
 _rng = np.random.default_rng(0)
@@ -254,3 +260,120 @@ def test_an_interruption_ends_a_search(monkeypatch):
     monkeypatch.setattr(RNNClassifier, "_held_out_outputs", interrupting)
     with pytest.raises(KeyboardInterrupt):
         cross_val_score(RNNClassifier(**SMALL), NOISE, LABELS, cv=2)
+
+
+# --- deviations of numbers ------------------------------------------------------------------------
+
+GAUSSIAN = {**SMALL, "loss": "gaussian"}
+SUMS = NOISE.sum(axis=1)
+
+
+def errors_in_deviations(size, n, n_targets=1):
+    """Outputs and targets whose errors are ``size`` times the predicted standard deviations."""
+    rng = np.random.default_rng(0)
+    means, log_variances = rng.normal(size=(2, n, n_targets))
+    targets = means + size * np.exp(0.5 * log_variances) * rng.normal(size=means.shape)
+    raw = 8.0 * np.arctanh(log_variances / 8.0)  # the network's outputs are bounded by tanh
+    return np.concatenate([means, raw], axis=1), targets
+
+
+@pytest.mark.parametrize("factor", [0.2, 1.0, 4.0])
+def test_factor_is_found(factor):
+    found = learn_std_factors([held_out(*errors_in_deviations(factor, 6000))])
+    assert_allclose(found, [factor], rtol=0.05)
+
+
+def test_each_target_has_a_factor():
+    outputs, targets = errors_in_deviations(np.array([0.5, 3.0]), 6000, n_targets=2)
+    parts = [held_out(outputs[:50], targets[:50]), held_out(outputs[50:], targets[50:])]
+    found = learn_std_factors(parts)
+    assert_allclose(found, [0.5, 3.0], rtol=0.05)
+    assert_allclose(found, learn_std_factors([held_out(outputs, targets)]), rtol=1e-12)
+
+
+def test_factor_has_the_highest_likelihood():
+    outputs, targets = errors_in_deviations(1.7, 5000)
+    found = learn_std_factors([held_out(outputs, targets)])[0]
+    means, deviations = outputs[:, 0], np.exp(4.0 * np.tanh(outputs[:, 1] / 8.0))
+
+    def likelihood(factor):
+        return norm.logpdf(targets[:, 0], means, factor * deviations).mean()
+
+    assert likelihood(found) > max(likelihood(0.98 * found), likelihood(1.02 * found))
+
+
+def test_factors_of_a_few_samples_are_cautious():
+    outputs, targets = errors_in_deviations(0.0, 6)
+    assert_allclose(learn_std_factors([held_out(outputs, targets)]), [0.5])  # sqrt(2 / (6 + 2))
+    assert learn_std_factors([]) is None
+    assert learn_std_factors([held_out(outputs, targets, np.zeros(6))]) is None
+
+
+def test_deviations_cover_new_data():
+    """Dropout and batch norm are noise while training, which the deviations contain."""
+    rng = np.random.default_rng(0)
+    walks = rng.normal(size=(600, 20)).cumsum(axis=1)
+    highest = walks.max(axis=1)
+    params = {"loss": "gaussian", "hidden_size": 16, "max_epochs": 30, "random_state": 0}
+    model = RNNRegressor(**params).fit(walks[:200], highest[:200])
+    mean, std = model.predict(walks[200:], return_std=True)
+    inside = np.abs(highest[200:] - mean) < 1.28 * std
+    assert 0.7 < inside.mean() < 0.93
+    before = np.abs(highest[200:] - mean) < 1.28 * std / model.std_factor_
+    assert before.mean() > 0.97
+
+
+def test_calibration_multiplies_deviations_and_keeps_means():
+    plain = RNNRegressor(**GAUSSIAN, calibrate=False).fit(NOISE, SUMS)
+    model = RNNRegressor(**GAUSSIAN).fit(NOISE, SUMS)
+    mean, std = plain.predict(NOISE, return_std=True)
+    found = model.predict(NOISE, return_std=True)
+    assert_array_equal(found[0], mean)
+    assert_allclose(found[1], model.std_factor_ * std)
+    assert plain.std_factor_ == 1.0 != model.std_factor_
+    assert type(model.std_factor_) is float
+    restored = pickle.loads(pickle.dumps(model))
+    assert_array_equal(restored.predict(NOISE, return_std=True)[1], found[1])
+    assert restored.std_factor_ == model.std_factor_
+
+
+def test_factors_are_learned_on_validation_data():
+    valid = {"X_val": NOISE[40:], "y_val": SUMS[40:]}
+    model = RNNRegressor(**GAUSSIAN).fit(NOISE[:40], SUMS[:40], **valid)
+    mean, std = model.predict(NOISE[40:], return_std=True)
+    errors = (SUMS[40:] - mean) / (std / model.std_factor_)
+    assert model.std_factor_ == pytest.approx(np.sqrt((np.sum(errors**2) + 2) / 22), rel=1e-3)
+
+
+@pytest.mark.parametrize("y", [np.column_stack([SUMS, 100.0 * NOISE[:, 0]]), NOISE])
+def test_factors_of_several_outputs(y):
+    per_step = y is NOISE
+    model = RNNRegressor(**{**GAUSSIAN, "max_epochs": 3}, return_sequences=per_step)
+    model.fit(NOISE, list(y) if per_step else y)
+    assert np.shape(model.std_factor_) == (() if per_step else (2,))
+    assert (np.asarray(model.std_factor_) != 1.0).all()
+    std = model.predict(NOISE, return_std=True)[1]
+    uncalibrated = model.set_params(calibrate=False).fit(NOISE, list(y) if per_step else y)
+    expected = uncalibrated.predict(NOISE, return_std=True)[1]
+    assert not np.allclose(np.stack(std), np.stack(expected))
+
+
+def test_factors_remain_while_training_goes_on():
+    model = RNNRegressor(**GAUSSIAN, warm_start=True).fit(NOISE, SUMS)
+    factor = model.std_factor_
+    assert model.fit(NOISE, SUMS).std_factor_ == factor
+    assert model.partial_fit(NOISE, SUMS).std_factor_ == factor
+    assert RNNRegressor(**GAUSSIAN).partial_fit(NOISE, SUMS).std_factor_ == 1.0
+
+
+def test_other_losses_have_no_factor():
+    model = RNNRegressor(**SMALL).fit(NOISE, SUMS)
+    assert not hasattr(model, "std_factor_")
+    assert not hasattr(RNNRegressor(loss="gaussian"), "std_factor_")
+
+
+def test_an_interruption_keeps_the_trained_regressor(monkeypatch):
+    monkeypatch.setattr(RNNRegressor, "_held_out_outputs", interrupting)
+    with pytest.warns(ConvergenceWarning, match="its standard deviations are not calibrated"):
+        model = RNNRegressor(**GAUSSIAN).fit(NOISE, SUMS)
+    assert model.std_factor_ == 1.0

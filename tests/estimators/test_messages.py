@@ -658,6 +658,13 @@ MESSAGES = {
         "RNNRegressor.fit: loss='poisson' requires y to be zero or positive, but y contains "
         "-1. Use another loss.",
     ),
+    "deviations of another loss": (
+        lambda: reg(calibrate=True).fit(X, NUMBERS),
+        ValueError,
+        "RNNRegressor.fit: calibrate=True is of the standard deviations of loss='gaussian', which "
+        "loss='squared_error' does not predict. Set loss='gaussian', or leave calibrate at its "
+        "default 'auto'.",
+    ),
     "no deviation": (
         lambda: reg().fit(X, NUMBERS).predict(X, return_std=True),
         ValueError,

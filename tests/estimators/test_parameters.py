@@ -146,7 +146,6 @@ CHANGES_PREDICTIONS = {
     "random_state": ({}, {"random_state": 1}, "series"),
     "precision": ({}, {"precision": "bf16"}, "series"),
     "label_smoothing": ({}, {"label_smoothing": 0.3}, "tokens"),
-    "calibrate": ({}, {"calibrate": False}, "series"),
     "class_weight": ({}, {"class_weight": {"a": 5.0}}, "series"),
     "loss": ({}, {"loss": "huber"}, "series"),
     "huber_delta": ({"loss": "huber"}, {"huber_delta": 0.1}, "series"),
@@ -154,6 +153,7 @@ CHANGES_PREDICTIONS = {
 }  # fmt: skip
 # Parameters that change something else, each with a separate test below.
 CHANGES_OTHERS = {
+    "calibrate",
     "return_sequences",
     "crf",
     "unseen_transitions",
@@ -391,7 +391,6 @@ def test_extras_are_ordinary_parameters():
     assert RNNClassifier().get_params().keys() == RNNRegressor().set_params(
         optimizer__betas=(0.8, 0.9)
     ).get_params().keys() - {"loss", "huber_delta", "quantile", "optimizer__betas"} | {
-        "calibrate",
         "class_weight",
         "crf",
         "label_smoothing",

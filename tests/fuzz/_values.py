@@ -390,6 +390,7 @@ REGRESSOR = ALIGNED | {
     ),
     "huber_delta": _POSITIVE,
     "quantile": ("0.5", "0.01", "1e-300", "0", "1", "np.float32(0.5)"),
+    "calibrate": ("'auto'", *_BOOLEANS),
 }
 SEQ2SEQ = COMMON | {
     "attention": ("'auto'", "'additive'", "'dot'", "'general'", "None", "'luong'"),

@@ -191,6 +191,8 @@ def test_documented_attributes_are_those_of_a_fitted_estimator(cls):
     models = [fitted]
     if cls in (sk_rnn.RNNClassifier, sk_rnn.RNNRegressor):  # some attributes are those of text
         models.append(cls(max_epochs=1, embedding_dim=2).fit(["some words"] * 4, [0, 1] * 2))
+    if cls is sk_rnn.RNNRegressor:  # one is that of predicted standard deviations
+        models.append(cls(max_epochs=1, loss="gaussian").fit([[0.0, 1.0]] * 4, [0, 1] * 2))
     if cls is sk_rnn.RNNClassifier:  # some attributes are those of labels per time step
         steps = {"return_sequences": True, "crf": True, "unseen_transitions": "forbid"}
         models.append(cls(max_epochs=1, **steps).fit([[0.0, 1.0]] * 4, [[0, 1]] * 4))

@@ -100,7 +100,7 @@ USER = r"""
     RNNClassifier(scoring="roc_auc", calibrate=True, label_smoothing=0.1, differences=False)
     RNNClassifier(embedding_weights=np.eye(3), head_norm=None, gradient_clip=None, lr=1)
     RNNRegressor(loss="quantile", quantile=0.9, max_epochs="auto", random_state=np.int64(3))
-    mean, std = RNNRegressor(loss="gaussian").fit(X, numbers).predict(X, return_std=True)
+    mean, std = RNNRegressor(loss="gaussian", calibrate=True).fit(X, numbers).predict(X, return_std=True)
     (mean + std).mean()
     model = Seq2SeqTransformer(attention=None, beam_width=5, target_analyzer=str.split)
     best, log_proba = model.fit(labels, labels).predict_n_best(labels, 3, return_log_proba=True)

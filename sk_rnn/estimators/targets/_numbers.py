@@ -48,6 +48,8 @@ class NumberTarget(ArrayTarget):
     ----------
     loss : str
         The loss of the first fit.
+    std_factors : ndarray of shape (n_targets,)
+        Factors of predicted standard deviations, one for each target.
     """
 
     _numeric = True
@@ -56,6 +58,7 @@ class NumberTarget(ArrayTarget):
     _frame_shape: list[int] | None = None  # of videos as targets per time step
     _mean: np.ndarray
     _scale: np.ndarray
+    std_factors = np.ones(1)  # also of models saved by earlier versions
 
     def __init__(self, params: Mapping[str, Any]):
         self.loss = params["loss"]
@@ -155,7 +158,7 @@ class NumberTarget(ArrayTarget):
         if self.loss == "poisson":
             # Rates are only divided by their mean: subtracting it would make some negative.
             mean, std = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
-        self._mean, self._scale = mean, std
+        self._mean, self._scale, self.std_factors = mean, std, np.ones(values.shape[1])
         self.n_outputs = values.shape[1] * (2 if self.loss == "gaussian" else 1)
 
     def _scaled(self, encoded: np.ndarray, where: str) -> np.ndarray:
@@ -189,7 +192,12 @@ class NumberTarget(ArrayTarget):
     def decode_std(self, outputs: np.ndarray) -> np.ndarray:
         """Return the standard deviations that ``loss="gaussian"`` predicts, in the units of y."""
         _, log_variance = self._gaussian(outputs.astype(np.float64))
-        return self._shaped(np.exp(0.5 * log_variance) * self._scale)
+        return self._shaped(np.exp(0.5 * log_variance) * (self._scale * self.std_factors))
+
+    @property
+    def std_factor(self) -> float | np.ndarray:
+        """``std_factors``, or the only one if y was 1-D in fit."""
+        return self.std_factors.copy() if self._shape else float(self.std_factors[0])
 
     @staticmethod
     def _gaussian(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
