@@ -8,13 +8,17 @@ FORECAST_PEERS ?= .venv-forecast-peers
 # Of the benchmarks: random seeds, and a folder with ArrowHead, OSULeaf and ACSF1, which aeon bundles.
 SEEDS ?= 3
 BUNDLED ?=
+# Of the study: repetitions of cross-validation, recipes ("all" or their names), and processes.
+REPEATS ?= 1
+RECIPES ?= all
+JOBS ?= 1
 # One thread per process and one process per core: torch's threads do not help on the tiny data of tests.
 TEST := OMP_NUM_THREADS=1 SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n auto --dist worksteal
 # Tests that also run as if Numba were not installed.
 BOTH := $(addprefix estimators/test_,composition conformance invariance messages parameters state) \
 	modules/test_modules training/test_training
 
-.PHONY: demo test test-slow fuzz lint docs docs-check bench bench-defaults bench-cost bench-tasks bench-speed bench-peers bench-forecast clean
+.PHONY: demo test test-slow fuzz lint docs docs-check bench bench-defaults bench-cost bench-tasks bench-study bench-speed bench-peers bench-forecast clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -51,8 +55,8 @@ docs: $(VENV)/.dev  ## HTML in docs/_build/html, with the gallery; warnings as e
 docs-check: $(VENV)/.dev  ## links and anchors of the built pages, and every page in headless Chromium, if it is installed
 	$(BIN)/python docs/check_pages.py
 
-# bench is all of the following three. SEEDS=1 takes about a third of the time.
-bench: bench-defaults bench-cost bench-tasks  ## accuracy, calibration, imbalance, cost and peers, memory, text, tagging, transcription, seq2seq
+# bench is all of the following four. SEEDS=1 takes about a third of the time of the first and the third.
+bench: bench-defaults bench-cost bench-tasks bench-study  ## accuracy, calibration, imbalance, cost and peers, memory, text, tagging, transcription, seq2seq, and the study of defaults
 
 bench-defaults: $(VENV)/.run  ## the default classifier and regressor: accuracy, calibration, imbalance, coverage
 	$(BIN)/python benchmarks/bench_accuracy.py --data $(DATA) --seeds $(SEEDS)
@@ -73,6 +77,10 @@ bench-tasks: $(VENV)/.dev  ## text, tagging, transcription, speakers, translatio
 	$(BIN)/python benchmarks/bench_transcription.py --data $(DATA) --seeds $(SEEDS)
 	$(BIN)/python benchmarks/bench_speakers.py --data $(DATA) --seeds $(SEEDS)
 	$(BIN)/python benchmarks/bench_seq2seq.py --data $(DATA)
+
+bench-study: $(VENV)/.run  ## every recipe of docs/defaults.rst that is a parameter, cross-validated on training parts, which takes hours
+	$(BIN)/python benchmarks/study.py --data $(DATA) $(if $(BUNDLED),--bundled $(BUNDLED)) \
+		--recipes $(RECIPES) --repeats $$(seq 0 $$(($(REPEATS) - 1))) --jobs $(JOBS)
 
 bench-speed: $(VENV)/.run  ## training, prediction, one row, long sequences, searches: times and ratios
 	$(BIN)/python benchmarks/bench_kernel.py

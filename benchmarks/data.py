@@ -313,6 +313,12 @@ def _load_cmapss(name: str, folder: Path) -> Dataset:
     return Dataset(name, "regression", X_train, np.array(y_train), X_test, y_test)
 
 
+def engines_of_windows(folder: Path) -> np.ndarray:
+    """Return the engine of each training window of C-MAPSS."""
+    engines = parse_cmapss(_read(folder, "train_*"))
+    return np.repeat(np.arange(len(engines)), [len(windows_to_failure(e)[1]) for e in engines])
+
+
 def _load_text(name, raw_train, y_train, raw_test, y_test, tokenise, min_df) -> Dataset:
     X_train, X_test, n_tokens = encode(
         [tokenise(text) for text in raw_train], [tokenise(text) for text in raw_test], min_df

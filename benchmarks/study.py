@@ -59,6 +59,13 @@ RECIPES: dict[str, dict] = {
     "the same, convolution": {
         **_UNCALIBRATED, "patch_size": 1, "conv_channels": 64, "conv_stride": 4,
     },
+    "uncalibrated": _UNCALIBRATED,
+    "weight decay 0.1": {**_UNCALIBRATED, "weight_decay": 0.1},
+    "weight decay 0.3": {**_UNCALIBRATED, "weight_decay": 0.3},
+    "weight decay 1": {**_UNCALIBRATED, "weight_decay": 1.0},
+    "second beta 0.99": {**_UNCALIBRATED, "optimizer__betas": (0.9, 0.99)},
+    "recurrent dropout 0.2": {**_UNCALIBRATED, "recurrent_dropout": 0.2},
+    "batches of 16": {**_UNCALIBRATED, "batch_size": 16},
 }  # fmt: skip
 
 
@@ -255,7 +262,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, type=Path, help="one folder per public set")
     parser.add_argument("--bundled", type=Path, help="folder with ArrowHead, OSULeaf and ACSF1")
-    parser.add_argument("--recipes", nargs="+", default=list(RECIPES))
+    parser.add_argument("--recipes", nargs="+", choices=["all", *RECIPES], default=["all"])
     parser.add_argument("--sets", nargs="+", choices=list(study_sets.KIND))
     parser.add_argument("--repeats", nargs="+", type=int, default=[0])
     parser.add_argument("--max-rows", type=int, default=MAX_ROWS, help="of a training part")
@@ -264,6 +271,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="file of results to continue from")
     parser.add_argument("--show", action="store_true", help="only print what the cache holds")
     options = parser.parse_args()
+    if "all" in options.recipes:
+        options.recipes = list(RECIPES)
     options.folders = [folder for folder in (options.data, options.bundled) if folder]
     if options.sets is None:
         options.sets = [

@@ -73,6 +73,7 @@ DIFFERENCES: Differences = {
         "n_features_in_": Own(_S + _F + _L, "tokens and vectors; covariates"),
         "loss_curve_": Own(_R + _S + _F + _L + _T, "the unit of the loss"),
         "validation_curve_": Own(_S + _F + _L + _T, "no scoring; no X_val"),
+        "calibrate": Own(_R, "standard deviations instead of probabilities"),
         "label_smoothing": Own(_S + _L, "another default, for tokens", signature=True),
         "dropout": Own(_F + _L + _T, "another default", signature=True),
         "lr": Own(_F, "chosen by the number of windows", signature=True),

@@ -295,12 +295,15 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Quantile to predict with ``loss="quantile"``.
 
     calibrate : bool or "auto", default="auto"
-        Whether to divide the outputs by a temperature that is learned on held-out data (Guo et al.,
-        2017), so that predicted probabilities match the observed frequencies. Predicted labels do
-        not change. The held-out data is the validation data if there is any. Otherwise it is one of
-        three folds (or several, with fewer than 150 sequences), whose outputs are predicted by
-        another network trained on the remaining data, and `fit` takes 1.7 to 3 times as long.
-        "auto" calibrates with at most 2,000 training sequences. `partial_fit` does not calibrate.
+        With ``loss="gaussian"``, whether to multiply the predicted standard deviations of each
+        target by a factor that is learned on held-out data (Levi et al., 2022), so that they match
+        the observed errors. Predicted means do not change. The held-out data is the validation data
+        if there is any. Otherwise it is one of three folds (or several, with fewer than 150
+        sequences), whose targets are predicted by another network trained on the remaining data,
+        and `fit` takes 1.7 to 3 times as long. If sequences resemble each other, such as
+        overlapping windows of a series, pass `groups` to `fit`, or the deviations will be too
+        small. "auto" calibrates with at most 2,000 training sequences. `partial_fit` does not
+        calibrate. Other losses have no standard deviations.
 
     callbacks : list, tuple or None, default=None
         skorch callbacks, or pairs (name, callback). `fit` uses shallow copies of them; objects that
