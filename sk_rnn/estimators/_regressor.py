@@ -167,7 +167,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     head_norm : {"auto", "batch", "layer"} or None, default="auto"
         Normalisation before the output layer: batch normalisation, layer normalisation or none.
-        "auto" uses "batch" for sequences of numbers and None for tokens.
+        Batch normalisation adds 0.01 to the variances, so that features that hardly differ between
+        the training sequences are not magnified. "auto" uses "batch" for sequences of numbers and
+        None for tokens.
 
     scale_inputs : bool, default=True
         Whether to standardise each feature by its mean and standard deviation over the training

@@ -14,6 +14,14 @@ from ._linear import make_linear
 # With multiples of four they do not, so a prediction does not depend on the rest of the batch.
 ROW_MULTIPLE = 8
 
+# Added to the variance of each feature. Pooled states are between -1 and 1, and most hardly differ
+# between the rows of a small training set: half of them have a standard deviation below .02 for 24
+# outlines. Divided by it, they count as much as those that matter, and much more in other rows that
+# differ more. Cross-validated on 27 sets against torch's 1e-5: accuracy +.012 +- .009, log loss
+# without calibration .47 against .60, groups with a shift +.23; errors of maxima of random walks
+# and frequencies of sines -12 to -45 %, of noisy sums +2 to +14 %. 1e-1 was level.
+NORM_EPS = 1e-2
+
 
 class Moments(NamedTuple):
     """Mean and (biased) variance of features, each (C,)."""
@@ -28,6 +36,9 @@ class HeadBatchNorm(nn.BatchNorm1d):
     The variance of one row is undefined; it is normalised with the running statistics, which are
     initially the identity.
     """
+
+    def __init__(self, num_features: int):
+        super().__init__(num_features, eps=NORM_EPS)
 
     def forward(self, x: Tensor, moments: Moments | None = None) -> Tensor:
         """(B, C) to (B, C), with the moments of the whole batch if ``x`` is a chunk of it."""
