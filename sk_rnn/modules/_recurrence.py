@@ -1,6 +1,7 @@
 """One recurrent layer in one direction, over padded, time-major batches."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, cast
 
 import torch
@@ -12,6 +13,15 @@ from ..kernels import DirectionWeights
 from ._dropout import SeededModule
 from ._steps import ValidSteps
 from .cells import Cell, ForgetBias, RecurrentState, initialise
+
+
+@cache
+def _has_bf16_lstm() -> bool:
+    """Whether this CPU has what oneDNN's LSTM in bfloat16 requires; it raises an error otherwise.
+
+    torch selects it without gradients, also on CPUs that do not support it.
+    """
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 class Recurrence(SeededModule):
@@ -65,7 +75,7 @@ class Recurrence(SeededModule):
         """
         if self._needs_loop:
             return self._loop(x, valid, initial, keep)[0]
-        output = self.rnn(x) if initial is None else self.rnn(x, self._as_torch(initial))
+        output = self._run_torch(x, initial)
         return output[0] if isinstance(output, tuple) else output
 
     def run(
@@ -80,7 +90,7 @@ class Recurrence(SeededModule):
             return self._loop(x, valid, initial, keep)
         if not valid.full and self.cell.n_states > 1:
             return self._packed(x, valid, initial)
-        output, last = self.rnn(x, None if initial is None else self._as_torch(initial))
+        output, last = self._run_torch(x, initial)
         if valid.full:
             return output, self._from_torch(last)
         return output, (valid.last(output),)
@@ -103,6 +113,14 @@ class Recurrence(SeededModule):
         """Whether torch's recurrent layers lack this variant."""
         dropped = self.training and self.recurrent_dropout > 0.0
         return self.cell.step is not None and (dropped or not self.cell.in_torch)
+
+    def _run_torch(self, x: Tensor, initial: RecurrentState | None) -> Any:
+        """Run torch's layer, or the user's."""
+        if x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and not _has_bf16_lstm():
+            initial = None if initial is None else tuple(part.float() for part in initial)
+            with torch.autocast("cpu", enabled=False):
+                return self._run_torch(x.float(), initial)
+        return self.rnn(x) if initial is None else self.rnn(x, self._as_torch(initial))
 
     def _as_torch(self, state: RecurrentState) -> Any:
         layered = tuple(part[None].contiguous() for part in state)

@@ -22,6 +22,7 @@ from sk_rnn.modules import (
     SequenceModel,
     SquaredError,
     Targets,
+    _recurrence,
     gaussian_parts,
     set_backend,
     set_generator,
@@ -418,8 +419,17 @@ def test_frozen_embedding_is_not_trained():
 def test_head_norm_trains_on_a_single_row():
     norm = HeadBatchNorm(3)
     row = torch.tensor([[1.0, 2.0, 3.0]])
-    torch.testing.assert_close(norm(row), row, atol=1e-4, rtol=0)
+    torch.testing.assert_close(norm(row), row / 1.01**0.5)
     assert norm.running_mean.tolist() == [0, 0, 0]
+
+
+def test_head_norm_does_not_magnify_features_that_hardly_differ():
+    norm = HeadBatchNorm(2)
+    x = torch.tensor([[0.001, 1.0], [-0.001, -1.0]])
+    found = norm(x)
+    expected = x / (torch.tensor([1e-6, 1.0]) + 0.01).sqrt()
+    torch.testing.assert_close(found, expected)
+    assert found[0, 0] < 0.02 * found[0, 1]
 
 
 @pytest.mark.parametrize(
@@ -534,3 +544,27 @@ def test_default_dtype_of_torch_has_no_effect():
         torch.set_default_dtype(torch.float32)
     for name, value in expected.items():
         assert torch.equal(value, found[name].to(value.dtype)), name
+
+
+@pytest.mark.parametrize("supported", [False, True])
+@pytest.mark.parametrize("started", [False, True])
+def test_lstm_under_autocast_runs_without_bfloat16_on_cpus_that_lack_it(
+    monkeypatch, supported, started
+):
+    monkeypatch.setattr(_recurrence, "_has_bf16_lstm", lambda: supported)
+    layer = Recurrence(CELLS["lstm"], 3, 4, generator=torch.Generator().manual_seed(0))
+    seen = []
+    layer.rnn.register_forward_hook(
+        lambda *_: seen.append(torch.is_autocast_enabled("cpu")), always_call=True
+    )
+    x, valid = torch.randn(5, 2, 3), ValidSteps(torch.tensor([5, 5]), torch.device("cpu"))
+    start = (torch.zeros(2, 4, dtype=torch.bfloat16),) * 2 if started else None
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        try:
+            found, _ = layer.run(x, valid, start)
+        except RuntimeError:  # what this CPU says if it lacks bfloat16
+            assert supported
+    assert seen == [supported]
+    if not supported:
+        expected = layer.run(x, valid, None)[0]
+        torch.testing.assert_close(found, expected)
