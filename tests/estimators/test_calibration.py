@@ -314,13 +314,16 @@ def test_deviations_cover_new_data():
     rng = np.random.default_rng(0)
     walks = rng.normal(size=(600, 20)).cumsum(axis=1)
     highest = walks.max(axis=1)
-    params = {"loss": "gaussian", "hidden_size": 16, "max_epochs": 30, "random_state": 0}
-    model = RNNRegressor(**params).fit(walks[:200], highest[:200])
-    mean, std = model.predict(walks[200:], return_std=True)
-    inside = np.abs(highest[200:] - mean) < 1.28 * std
-    assert 0.7 < inside.mean() < 0.96
-    before = np.abs(highest[200:] - mean) < 1.28 * std / model.std_factor_
-    assert before.mean() > 0.97
+    params = {"loss": "gaussian", "hidden_size": 16, "max_epochs": 30}
+    covered = []  # by 80 % intervals, with and without the factor
+    for seed in range(3):  # a single factor is learned from 67 rows
+        model = RNNRegressor(**params, random_state=seed).fit(walks[:200], highest[:200])
+        mean, std = model.predict(walks[200:], return_std=True)
+        widths = 1.28 * std, 1.28 * std / model.std_factor_
+        covered.append([(np.abs(highest[200:] - mean) < width).mean() for width in widths])
+    after, before = np.mean(covered, axis=0)
+    assert 0.7 < after < 0.93
+    assert before > 0.97
 
 
 def test_calibration_multiplies_deviations_and_keeps_means():
