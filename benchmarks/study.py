@@ -33,9 +33,11 @@ N_BINS = 10  # of the expected calibration error
 MAX_COLUMNS = 4  # recipes in the table of sets
 
 # The first is the reference. All but the two defaults are without calibration, which changes no
-# label.
+# label. Recipes are those of their time: the addition to variances was chosen last.
 _UNCALIBRATED = {"calibrate": False}
-_PREVIOUS = {"module__forget_bias": 0.0, "patch_size": 1}
+_TORCH_NORM = {"module__norm_eps": 1e-5}
+_PREVIOUS = {**_TORCH_NORM, "module__forget_bias": 0.0, "patch_size": 1}
+_LONG_MEMORY = {**_TORCH_NORM, **_UNCALIBRATED}
 _DIFFERENCES = {**_UNCALIBRATED, **_PREVIOUS}
 _BEFORE = {**_DIFFERENCES, "differences": False}
 RECIPES: dict[str, dict] = {
@@ -54,18 +56,24 @@ RECIPES: dict[str, dict] = {
     "early stopping, accuracy": {**_DIFFERENCES, "early_stopping": True},
     "early stopping, loss": {**_DIFFERENCES, "early_stopping": True, "scoring": "loss"},
     "update bias 1": {**_DIFFERENCES, "module__forget_bias": 1.0},
-    "update biases -2 to 4": {**_UNCALIBRATED, "patch_size": 1},
-    "the same, patches of 2": {**_UNCALIBRATED, "patch_size": 2},
+    "update biases -2 to 4": {**_LONG_MEMORY, "patch_size": 1},
+    "the same, patches of 2": {**_LONG_MEMORY, "patch_size": 2},
     "the same, convolution": {
-        **_UNCALIBRATED, "patch_size": 1, "conv_channels": 64, "conv_stride": 4,
+        **_LONG_MEMORY, "patch_size": 1, "conv_channels": 64, "conv_stride": 4,
     },
-    "uncalibrated": _UNCALIBRATED,
-    "weight decay 0.1": {**_UNCALIBRATED, "weight_decay": 0.1},
-    "weight decay 0.3": {**_UNCALIBRATED, "weight_decay": 0.3},
-    "weight decay 1": {**_UNCALIBRATED, "weight_decay": 1.0},
-    "second beta 0.99": {**_UNCALIBRATED, "optimizer__betas": (0.9, 0.99)},
-    "recurrent dropout 0.2": {**_UNCALIBRATED, "recurrent_dropout": 0.2},
-    "batches of 16": {**_UNCALIBRATED, "batch_size": 16},
+    "long memory": _LONG_MEMORY,
+    "weight decay 0.1": {**_LONG_MEMORY, "weight_decay": 0.1},
+    "weight decay 0.3": {**_LONG_MEMORY, "weight_decay": 0.3},
+    "weight decay 1": {**_LONG_MEMORY, "weight_decay": 1.0},
+    "second beta 0.99": {**_LONG_MEMORY, "optimizer__betas": (0.9, 0.99)},
+    "recurrent dropout 0.2": {**_LONG_MEMORY, "recurrent_dropout": 0.2},
+    "batches of 16": {**_LONG_MEMORY, "batch_size": 16},
+    "variances + 0.001": {**_UNCALIBRATED, "module__norm_eps": 1e-3},
+    "variances + 0.01": _UNCALIBRATED,
+    "variances + 0.1": {**_UNCALIBRATED, "module__norm_eps": 0.1},
+    "variances + 0.01, zero biases": {**_UNCALIBRATED, "module__forget_bias": 0.0},
+    "variances + 0.01, no differences": {**_UNCALIBRATED, "differences": False},
+    "variances + 0.01, differences": {**_UNCALIBRATED, "differences": True},
 }  # fmt: skip
 
 

@@ -361,9 +361,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         an LSTM, by default 1, or of the update gate of a GRU, by default in equal steps over the
         units, from -2 to the logarithm of half of the mean number of time steps, at least 1 and at
         most 4, or 0 with ``return_sequences=True`` and for tokens in sequences of 100 or more on
-        average) and ``module__cell__…`` (arguments of a user-defined cell). Type checkers only know
-        the arguments of the built-in optimizers and cells; to satisfy them, set those of callbacks
-        and user-defined classes with `set_params`.
+        average), ``module__norm_eps`` (added to variances by the norm of ``head_norm``, by default
+        0.01 for "batch" and 1e-5 for "layer") and ``module__cell__…`` (arguments of a user-defined
+        cell). Type checkers only know the arguments of the built-in optimizers and cells; to
+        satisfy them, set those of callbacks and user-defined classes with `set_params`.
 
     Attributes
     ----------

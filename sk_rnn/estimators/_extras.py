@@ -23,6 +23,7 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 MODULE_EXTRAS: dict[str, list[Any]] = {
     "embedding_std": [NumberIn(0, FLOAT32_MAX, closed="both")],
     "forget_bias": [NumberIn(-FLOAT32_MAX, FLOAT32_MAX, closed="both")],
+    "norm_eps": [NumberIn(0, FLOAT32_MAX, closed="right")],
 }
 
 # The supported prefixes of skorch's double-underscore parameters.
@@ -76,7 +77,11 @@ def check_extras(
     names = _arguments(optimizer, skip=("params", "weight_decay"))
     known = [f"optimizer__{name}" for name in names]
     has_forget_gate = find_cell(params["cell"]).forget_gate is not None
-    applies = {"forget_bias": has_forget_gate, "embedding_std": "embedding_dim" in params}
+    applies = {
+        "forget_bias": has_forget_gate,
+        "embedding_std": "embedding_dim" in params,
+        "norm_eps": params.get("head_norm") is not None,
+    }
     module_names = [name for name in MODULE_EXTRAS if applies[name]]
     known += [f"module__{name}" for name in module_names]
     if isinstance(params["cell"], type):

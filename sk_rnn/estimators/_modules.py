@@ -14,6 +14,7 @@ from ._autos import (
     auto_embedding_dropout,
     auto_forget_bias,
     auto_head_norm,
+    auto_norm_eps,
     auto_pooling,
 )
 
@@ -95,7 +96,11 @@ def choose_sequence_model(
         "patch_size": patch_size,
     }
     chosen = {name: value for name, value in choices.items() if params[name] == "auto"}
-    return {**chosen, **auto_forget_bias(params, lengths, documents=tokens and documents)}
+    return {
+        **chosen,
+        **auto_norm_eps(params, chosen.get("head_norm", params["head_norm"])),
+        **auto_forget_bias(params, lengths, documents=tokens and documents),
+    }
 
 
 def embedding_dim(params: Mapping[str, Any], *, tokens: bool) -> int | None:

@@ -116,6 +116,7 @@ _ELSEWHERE = {
     "optimizer__alpha": "rho",
     "module__embedding_std": "embedding_std init_std initializer_range",
     "module__forget_bias": "forget_bias unit_forget_bias",
+    "module__norm_eps": "norm_eps bn_eps batch_norm_eps layer_norm_eps",
 }
 
 # Names without a corresponding parameter, and what to do instead. They may also occur above, for

@@ -55,3 +55,4 @@ class Extras(TypedDict, total=False):
     optimizer__fused: bool | None
     module__embedding_std: Float
     module__forget_bias: Float
+    module__norm_eps: Float

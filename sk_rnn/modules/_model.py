@@ -37,6 +37,8 @@ class SequenceModel(nn.Module):
     pooling : str
         A name in `POOLINGS`; not used with ``return_sequences=True``.
     head_norm : {"batch", "layer"} or None
+        ``norm`` of `Head`.
+    norm_eps : float
         See `Head`.
     dropout : float in [0, 1)
         Between recurrent layers and before the last linear layer.
@@ -64,6 +66,7 @@ class SequenceModel(nn.Module):
         crf: bool = False,
         pooling: str = "concat",
         head_norm: str | None = "batch",
+        norm_eps: float = 1e-5,
         dropout: float = 0.0,
         time_warping: float = 0.0,
         differences: bool = False,
@@ -102,7 +105,14 @@ class SequenceModel(nn.Module):
                 n_states, bidirectional=bidirectional, generator=generator
             )
             n_states = self.pooling.output_size
-        self.head = Head(n_states, n_outputs, norm=head_norm, dropout=dropout, generator=generator)
+        self.head = Head(
+            n_states,
+            n_outputs,
+            norm=head_norm,
+            norm_eps=norm_eps,
+            dropout=dropout,
+            generator=generator,
+        )
         self.chain = LinearChain(n_outputs) if crf else None
 
     @property

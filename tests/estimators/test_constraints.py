@@ -80,6 +80,7 @@ CASES = {
     "optimizer__betas": ({}, (0.5, 0.7), "series"),
     "module__embedding_std": ({}, 0.3, "tokens"),
     "module__forget_bias": ({"cell": "lstm"}, 0.3, "series"),
+    "module__norm_eps": ({}, 0.3, "series"),
     "huber_delta": ({"loss": "huber"}, 0.3, "series"),
     "quantile": ({"loss": "quantile"}, 0.3, "series"),
     "scheduled_sampling": ({}, 0.3, "tokens"),
@@ -98,6 +99,7 @@ ALL = [
     for name in CASES
     if name in record.make().get_params() or "__" in name
     if name != "module__embedding_std" or record.reads_tokens is not None
+    if name != "module__norm_eps" or "head_norm" in record.make().get_params()
 ]
 NUMERIC_PARAMETERS = [case for case in ALL if "__" not in case.values[1]]
 # Values for which 8-bit integers overflow, and float32 and float16 round.

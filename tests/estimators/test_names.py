@@ -26,7 +26,7 @@ OF_OPTIMIZERS = {
     for optimizer in OPTIMIZERS.values()
     for name in inspect.signature(optimizer).parameters
 } - {"optimizer__params", "optimizer__weight_decay"}
-OF_MODULE = {"module__embedding_std", "module__forget_bias"}
+OF_MODULE = {"module__embedding_std", "module__forget_bias", "module__norm_eps"}
 
 
 def error_message(kind, name):

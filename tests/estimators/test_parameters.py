@@ -322,6 +322,7 @@ EXTRAS = {
     "optimizer__alpha": ({"optimizer": torch.optim.RMSprop}, 0.5),
     "module__embedding_std": ({"embedding_dim": 3}, 2.0),
     "module__forget_bias": ({"cell": "lstm"}, -1.0),
+    "module__norm_eps": ({}, 1e-5),
     "module__cell__gain": ({"cell": GainCell}, 3.0),
     "module__cell__bias": ({"cell": nn.GRU}, False),
 }
@@ -351,6 +352,18 @@ def test_update_gates_start_with_long_and_short_memories():
     tagger = RNNClassifier(**idle, return_sequences=True)
     tagger.fit(X, [np.arange(len(x)) % 2 for x in X])
     assert_allclose(first_forget_biases(tagger), [0.0] * 5, atol=1e-6)
+
+
+def test_norms_differ_in_what_they_add_to_variances():
+    for params, expected in (
+        ({}, 1e-2),
+        ({"head_norm": "layer"}, 1e-5),
+        ({"module__norm_eps": 1}, 1.0),
+        ({"head_norm": "layer", "module__norm_eps": 0.5}, 0.5),
+    ):
+        model = fitted(RNNClassifier, **params)
+        assert model.module_.head.norm.eps == expected
+        assert pickle.loads(pickle.dumps(model)).module_.head.norm.eps == expected
 
 
 def test_a_gru_remembers_the_first_of_many_steps():
@@ -462,6 +475,7 @@ def test_typo_in_an_argument_of_a_custom_cell_raises(record):
 def test_unknown_extra_raises():
     for params in (
         {"cell": "rnn_tanh", "module__forget_bias": 1.0},  # it has no gates
+        {"head_norm": None, "module__norm_eps": 0.1},
         {"optimizer__momentum": 0.9},  # nor has AdamW one
         {"callbacks__x": None},
         {"module__hidden_size": 3},  # is a parameter of the estimator

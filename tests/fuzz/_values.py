@@ -296,6 +296,7 @@ COMMON = {
         "torch.tensor(0.1)",
         "Fraction(1, 10)",
     ),
+    "module__norm_eps": ("1e-5", "0.1", "0", "-1", "np.nan", "10**400", "'a'", "None", "True"),
     "module__forget_bias": ("1.0", "-1", "np.nan", "1e300", "10**400", "'a'", "None", "True", "1j"),
     "module__cell__scale": ("2.0", "'a'", "None", "np.nan"),
     "module__cell__dropout": ("0.5", "2.0", "'a'"),

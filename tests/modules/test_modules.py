@@ -417,14 +417,14 @@ def test_frozen_embedding_is_not_trained():
 
 
 def test_head_norm_trains_on_a_single_row():
-    norm = HeadBatchNorm(3)
+    norm = HeadBatchNorm(3, eps=0.01)
     row = torch.tensor([[1.0, 2.0, 3.0]])
     torch.testing.assert_close(norm(row), row / 1.01**0.5)
     assert norm.running_mean.tolist() == [0, 0, 0]
 
 
 def test_head_norm_does_not_magnify_features_that_hardly_differ():
-    norm = HeadBatchNorm(2)
+    norm = HeadBatchNorm(2, eps=0.01)
     x = torch.tensor([[0.001, 1.0], [-0.001, -1.0]])
     found = norm(x)
     expected = x / (torch.tensor([1e-6, 1.0]) + 0.01).sqrt()
