@@ -88,9 +88,12 @@ def choose_sequence_model(
     """
     tokens = num_embeddings is not None
     documents = are_documents(lengths)
+    norm = params["head_norm"]
+    if norm == "auto":
+        norm = auto_head_norm(tokens=tokens)
     choices = {
         "embedding_dropout": auto_embedding_dropout(num_embeddings),
-        "head_norm": auto_head_norm(tokens=tokens),
+        "head_norm": norm,
         "pooling": auto_pooling(tokens=tokens, documents=documents),
         "differences": differences,
         "patch_size": patch_size,
@@ -98,7 +101,7 @@ def choose_sequence_model(
     chosen = {name: value for name, value in choices.items() if params[name] == "auto"}
     return {
         **chosen,
-        **auto_norm_eps(params, chosen.get("head_norm", params["head_norm"])),
+        **auto_norm_eps(params, norm),
         **auto_forget_bias(params, lengths, documents=tokens and documents),
     }
 

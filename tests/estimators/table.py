@@ -262,7 +262,8 @@ ESTIMATORS = {
         RNNTranscriber,
         short_words,
         reads_tokens=None,
-        checked=(STACKED, STOPPING, {"center_inputs": True, "beam_width": 3}),
+        checked=({}, STACKED, STOPPING, {"center_inputs": True, "beam_width": 3}),
+        slow_checks=True,
     ),
 }
 RECORDS = ESTIMATORS | {

@@ -291,6 +291,7 @@ def test_changelog_has_this_version():
     assert re.search(rf"^{re.escape(release)} \(", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
 
 
+@pytest.mark.slow  # `.ci/run` does so by `make docs`, with the gallery
 def test_documentation_builds_without_warnings(tmp_path):
     for package in ("sphinx", "pydata_sphinx_theme", "sphinx_gallery"):  # the extra docs
         pytest.importorskip(package)
