@@ -767,9 +767,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         super()._check_combinations(params, caller)
         if params["loss"] != "gaussian" and params["calibrate"] not in ("auto", False):
             raise ValueError(
-                f"{caller}: calibrate={params['calibrate']} is of the standard deviations of "
-                f"loss='gaussian', which loss={params['loss']!r} does not predict. Set "
-                "loss='gaussian', or leave calibrate at its default 'auto'."
+                f"{caller}: calibrate={params['calibrate']} calibrates standard deviations, which "
+                f"loss={params['loss']!r} does not predict. Set loss='gaussian', or leave "
+                "calibrate at its default 'auto'."
             )
 
     def _is_calibrated(self, params: Mapping[str, Any], n_rows: int) -> bool:

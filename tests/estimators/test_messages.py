@@ -661,7 +661,7 @@ MESSAGES = {
     "deviations of another loss": (
         lambda: reg(calibrate=True).fit(X, NUMBERS),
         ValueError,
-        "RNNRegressor.fit: calibrate=True is of the standard deviations of loss='gaussian', which "
+        "RNNRegressor.fit: calibrate=True calibrates standard deviations, which "
         "loss='squared_error' does not predict. Set loss='gaussian', or leave calibrate at its "
         "default 'auto'.",
     ),
