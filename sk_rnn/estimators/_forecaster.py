@@ -432,8 +432,8 @@ class RNNForecaster(RegressorMixin, BaseForecaster):
             If X begins before the last observation, or covariates are missing.
         """
         check_is_fitted(self)
-        state, future, forecasts = self._forecast_rows(X, history, f"{type(self).__name__}.predict")
-        return give_back(self._target.central(self._target.finish(forecasts)), future, state.data)
+        past, future, forecasts = self._forecast_rows(X, history, f"{type(self).__name__}.predict")
+        return give_back(self._target.central(self._target.finish(forecasts)), future, past.data)
 
     def predict_quantiles(
         self, X: Any = None, quantiles: Any = (0.1, 0.5, 0.9), *, history: Any = None

@@ -29,7 +29,7 @@ from ._windowed import WindowEstimator
 from .forecasts import (
     Fold,
     Known,
-    State,
+    Past,
     check_coverage,
     check_quantiles,
     check_refit,
@@ -147,13 +147,13 @@ class BaseForecaster(WindowEstimator):
 
     def _forecast_rows(
         self, X: Any, history: Any, caller: str, *, quantiles: bool = False
-    ) -> tuple[State, Future, np.ndarray]:
-        """Return the state, the steps to forecast, and their forecasts."""
-        state = self._state_after(history, caller)
-        if isinstance(X, np.ndarray) and X.ndim == 2 and state.covariates is not None:
+    ) -> tuple[Past, Future, np.ndarray]:
+        """Return the past, the steps to forecast, and their forecasts."""
+        past = self._past_of(history, caller)
+        if isinstance(X, np.ndarray) and X.ndim == 2 and past.covariates is not None:
             _check_feature_names(self, X, reset=False)
         horizon = self._source.horizon
-        future = read_future(X, state.data, horizon, f"{caller}: X", covariates=state.covariates)
+        future = read_future(X, past.data, horizon, f"{caller}: X", covariates=past.covariates)
         n = int(future.n_steps.max())
         if quantiles and n > horizon:
             warn_user(
@@ -163,19 +163,19 @@ class BaseForecaster(WindowEstimator):
             )
         covariates = future.covariates
         if n > horizon:
-            covariates = without_future(covariates, state.data)
-        forecasts = self._forecast(state._replace(covariates=covariates), n)
-        return state, future, forecasts
+            covariates = without_future(covariates, past.data)
+        forecasts = self._forecast(past._replace(covariates=covariates), n)
+        return past, future, forecasts
 
     def _forecast_quantiles(
         self, X: Any, history: Any, caller: str, levels: np.ndarray, labels: pd.Index
     ) -> Any:
-        state, future, forecasts = self._forecast_rows(X, history, caller, quantiles=True)
+        past, future, forecasts = self._forecast_rows(X, history, caller, quantiles=True)
         values = self._target.finish(self._target.between(forecasts, levels))
-        return give_back(values, future, state.data, labels)
+        return give_back(values, future, past.data, labels)
 
-    def _state_after(self, history: Any, caller: str) -> State:
-        """Return the state after the observations of fit and update, or after another history."""
+    def _past_of(self, history: Any, caller: str) -> Past:
+        """Return the observations of fit and update, or those of another history."""
         if history is None:
             return self._source.current()
         X = None
@@ -193,8 +193,8 @@ class BaseForecaster(WindowEstimator):
     ) -> dict[str, Any]:
         """Return history, forecast and intervals of one series, for `ForecastDisplay`."""
         check_is_fitted(self)
-        state, future, forecasts = self._forecast_rows(X, history, caller, quantiles=True)
-        data, target = state.data, self._target
+        past, future, forecasts = self._forecast_rows(X, history, caller, quantiles=True)
+        data, target = past.data, self._target
         place = 0
         if series is not None:
             place = -1
@@ -213,11 +213,11 @@ class BaseForecaster(WindowEstimator):
         n, step = int(future.n_steps[place]), data.clock.step
         times = data.clock.times(data.ends[place] + step * np.arange(1, n + 1))
         found = forecasts[place, :n]
-        past = slice(*data.offsets[place : place + 2])
+        steps = slice(*data.offsets[place : place + 2])
         n_past = data.lengths[place]
         return {
             "history": pd.Series(
-                data.values[past],
+                data.values[steps],
                 index=data.clock.times(data.starts[place] + step * np.arange(n_past)),
             ),
             "forecast": pd.Series(target.central(target.finish(found)), index=times),
@@ -233,8 +233,8 @@ class BaseForecaster(WindowEstimator):
     def _score(self, X: Any, y: Any, sample_weight: Any) -> float:
         check_is_fitted(self)
 
-        def forecast(state: State, n_steps: int) -> np.ndarray:
-            return self._target.central(self._target.finish(self._forecast(state, n_steps)))
+        def forecast(past: Past, n_steps: int) -> np.ndarray:
+            return self._target.central(self._target.finish(self._forecast(past, n_steps)))
 
         caller = f"{type(self).__name__}.score"
         return skill(*separate(X, y), sample_weight, self._source, forecast, caller)
@@ -242,8 +242,8 @@ class BaseForecaster(WindowEstimator):
     def _score_samples(self, X: Any, y: Any) -> Any:
         check_is_fitted(self)
 
-        def forecast(windows: Windows, state: State) -> np.ndarray:
-            return self._forecast_windows(windows, state)[:, 0]
+        def forecast(windows: Windows, past: Past) -> np.ndarray:
+            return self._forecast_windows(windows, past)[:, 0]
 
         caller = f"{type(self).__name__}.score_samples"
         return surprise(*separate(X, y), self._source, self._target, forecast, caller)
@@ -273,9 +273,9 @@ class BaseForecaster(WindowEstimator):
                 covariates = model._read_covariates(X, data, caller, last=fold.last)
                 model._fit_series(known_until(data, fold.last), covariates, None, caller)
             levels = None if labels is None else model._check_quantiles(quantiles, caller)
-            state = model._source.read_data(data, covariates, caller)
-            windows = origins.take(fold.chosen, model._source.context, state.values)
-            found = model._forecast_windows(windows, state)
+            past = model._source.read_data(data, covariates, caller)
+            windows = origins.take(fold.chosen, model._source.context, past.values)
+            found = model._forecast_windows(windows, past)
             target = model._target
             forecasts[fold.chosen] = target.central(target.finish(found))
             if levels is not None:

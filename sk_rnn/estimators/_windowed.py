@@ -54,7 +54,7 @@ from .forecasts import (
     TOL,
     ForecastTarget,
     Known,
-    State,
+    Past,
     advice,
     auto_lr,
     check_forecaster,
@@ -165,8 +165,8 @@ class WindowEstimator(NetworkEstimator):
         extras = check_extras(self._extras(), params, caller)
         self._module_arguments |= extras["module"]
         device = resolve_device(self.device, caller)
-        state = source.state(data, covariates)
-        batches = self._data(windows, state, device, weights)
+        past = source.past(data, covariates)
+        batches = self._data(windows, past, device, weights)
         plan = plan_windows(
             params, len(samples), one_epoch=one_epoch, early_stopping=valid is not None
         )
@@ -273,7 +273,7 @@ class WindowEstimator(NetworkEstimator):
             "series_size": params["series_embedding"],
             "covariates": tuple(sizes),
             "effects": first_effects(
-                self._data(windows, source.state(windows.data, covariates), torch.device("cpu")),
+                self._data(windows, source.past(windows.data, covariates), torch.device("cpu")),
                 samples,
                 sizes,
             ),
@@ -282,36 +282,36 @@ class WindowEstimator(NetworkEstimator):
     # --- windows --------------------------------------------------------------------------------
 
     def _data(
-        self, windows: Windows, state: State, device: Any, weights: np.ndarray | None = None
+        self, windows: Windows, past: Past, device: Any, weights: np.ndarray | None = None
     ) -> WindowData:
         """Return the source of batches of windows."""
         source = self._source
         calendar = None
         if source.calendar:
             n_ahead = source.patch * -(-source.horizon // source.patch)
-            calendar = make_calendar(state.data, source.calendar, n_ahead)
+            calendar = make_calendar(past.data, source.calendar, n_ahead)
         return WindowData(
             windows,
             source.patch,
             source.seasons,
-            state.floor,
+            past.floor,
             device,
             dtype=float_type(self._precision),
             calendar=calendar,
-            covariates=state.covariates,
-            vectors=state.vectors,
+            covariates=past.covariates,
+            vectors=past.vectors,
             weights=weights,
         )
 
     def _last_windows(self) -> WindowData:
         """Return the last windows of the known series, as inputs of the network."""
         source = self._source
-        state = source.current()
-        data, values = _tail(state.data, state.values, source.context)
-        values = filled(values, data.offsets, source.context, state.last)
+        past = source.current()
+        data, values = _tail(past.data, past.values, source.context)
+        values = filled(values, data.offsets, source.context, past.last)
         windows = last_windows(data, source.context, source.horizon, values)
-        state = state._replace(data=data, values=values)
-        return self._data(windows, state, torch.device("cpu"))
+        past = past._replace(data=data, values=values)
+        return self._data(windows, past, torch.device("cpu"))
 
     def _readable(
         self, X: Any, y: Any, caller: str, dtype: npt.DTypeLike | None = None
@@ -326,21 +326,21 @@ class WindowEstimator(NetworkEstimator):
     ) -> dict[str, Any]:
         return self._last_windows().batch(np.zeros(n_samples, dtype=np.int64)).X
 
-    def _forecast_windows(self, windows: Windows, state: State) -> np.ndarray:
+    def _forecast_windows(self, windows: Windows, past: Past) -> np.ndarray:
         """Return forecasts in the units of the network.
 
         Parameters
         ----------
         windows : Windows
             Of the horizon of the network.
-        state : State
+        past : Past
 
         Returns
         -------
         forecasts : ndarray of shape (n_windows, horizon, n_outputs)
         """
         net = self.net_
-        data = self._data(windows, state, net.device)
+        data = self._data(windows, past, net.device)
         n_outputs = self._source.horizon * self._target.n_outputs
         batches = PredictionBatches(data, pad_samples=True, n_outputs=n_outputs)
 
@@ -364,11 +364,11 @@ class WindowEstimator(NetworkEstimator):
         forecasts = np.empty(outputs.shape)
         for start in range(0, len(windows), _BLOCK):
             rows = np.arange(start, min(start + _BLOCK, len(windows)))
-            units = normalise(windows.read(rows), self._source.patch, state.floor)
+            units = normalise(windows.read(rows), self._source.patch, past.floor)
             forecasts[rows] = self._target.decode(outputs[rows], units.loc, units.scale)
         return forecasts
 
-    def _forecast(self, state: State, n_steps: int) -> np.ndarray:
+    def _forecast(self, past: Past, n_steps: int) -> np.ndarray:
         """Return forecasts of the next steps of each series, block by block.
 
         Returns
@@ -377,18 +377,18 @@ class WindowEstimator(NetworkEstimator):
             In the units of the network.
         """
         source, target = self._source, self._target
-        data, values = _tail(state.data, state.values, source.context)
-        values = filled(values, data.offsets, source.context, state.last)
+        data, values = _tail(past.data, past.values, source.context)
+        values = filled(values, data.offsets, source.context, past.last)
         blocks: list[np.ndarray] = []
         for n_done in range(0, n_steps, source.horizon):
             windows = last_windows(data, source.context, source.horizon, values)
-            now = state._replace(data=data, values=values)
+            now = past._replace(data=data, values=values)
             blocks.append(self._forecast_windows(windows, now))
             if n_done + source.horizon < n_steps:
                 data, values = continued(data, values, target.central(blocks[-1]))
                 data, values = _tail(data, values, source.context)
         forecasts = np.concatenate(blocks, axis=1)[:, :n_steps]
-        forecasts[np.isnan(state.last)] = np.nan  # nothing is known
+        forecasts[np.isnan(past.last)] = np.nan  # nothing is known
         return forecasts
 
 

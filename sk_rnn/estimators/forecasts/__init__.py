@@ -9,7 +9,7 @@ from ._autos import (
     residual_share,
 )
 from ._backtest import Fold, check_refit, folds, known_until
-from ._known import Known, State
+from ._known import Known, Past
 from ._parameters import (
     CONSTRAINTS,
     STRUCTURE,
@@ -41,7 +41,7 @@ __all__ = [
     "Fold",
     "ForecastTarget",
     "Known",
-    "State",
+    "Past",
     "advice",
     "auto_lr",
     "check_coverage",

@@ -26,8 +26,8 @@ from .._warnings import warn_user
 from ._steps import index_of, last_observed
 
 
-class State(NamedTuple):
-    """Series whose continuation can be forecast."""
+class Past(NamedTuple):
+    """What has been observed of series, whose continuation can be forecast."""
 
     data: SeriesSet
     values: np.ndarray  # (total_steps,) the values, or their logarithms
@@ -128,16 +128,16 @@ class Known(Kind):
         """Return the error of the seasonal naive forecast within each series."""
         return mean_absolute_difference(data, self.seasons[0] if self.seasons else 1)
 
-    def current(self) -> State:
+    def current(self) -> Past:
         """Return what is known at the end of all observations."""
         codes = np.arange(self.data.n_series)
         return self._state(self.data, self.floor, self.covariates, codes)._replace(last=self.last)
 
-    def state(self, data: SeriesSet, covariates: Covariates | None) -> State:
-        """Return the state of the series that are known, with more or fewer of their steps."""
+    def past(self, data: SeriesSet, covariates: Covariates | None) -> Past:
+        """Return the past of the series that are known, with more or fewer of their steps."""
         return self._state(data, self.floor, covariates, np.arange(data.n_series))
 
-    def read(self, y: Any, X: Any, caller: str, name: str = "y", *, scored: bool = False) -> State:
+    def read(self, y: Any, X: Any, caller: str, name: str = "y", *, scored: bool = False) -> Past:
         """Read series of any past, such as a `history`.
 
         A series is recognised by its id or, without an id, because it contains the last known
@@ -169,8 +169,8 @@ class Known(Kind):
             self._require_covariates(caller, name)
         return read_covariates(X, data, f"{caller}: X", columns=self.covariates.columns)
 
-    def read_data(self, data: SeriesSet, covariates: Covariates | None, caller: str) -> State:
-        """Return the state of series that have been read; their scales are those of fit."""
+    def read_data(self, data: SeriesSet, covariates: Covariates | None, caller: str) -> Past:
+        """Return the past of series that have been read; their scales are those of fit."""
         self._require_dates(data, f"{caller}: y")
         self.transformed(data, f"{caller}: y")
         codes = self._codes(data)
@@ -319,13 +319,13 @@ class Known(Kind):
         covariates: Covariates | None,
         codes: np.ndarray,
         where: str = "y",
-    ) -> State:
+    ) -> Past:
         vectors = None
         if self.has_vectors:
             vectors = np.where(codes < self.n_trained, codes, -1)
         values = self.transformed(data, where)
         last = last_observed(values, data.offsets)
-        return State(data, values, floor, covariates, vectors, last)
+        return Past(data, values, floor, covariates, vectors, last)
 
     def _copy(self) -> "Known":
         again: Known = object.__new__(Known)

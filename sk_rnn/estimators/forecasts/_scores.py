@@ -7,7 +7,7 @@ import numpy as np
 
 from ...forecasting import Windows, give_back_rows, read_future, read_series, read_truth
 from ...sequences import check_sample_weights
-from ._known import Known, State
+from ._known import Known, Past
 from ._steps import index_of
 from ._target import ForecastTarget
 
@@ -19,7 +19,7 @@ def skill(
     y: Any,
     sample_weight: Any,
     known: Known,
-    forecast: Callable[[State, int], np.ndarray],
+    forecast: Callable[[Past, int], np.ndarray],
     caller: str,
 ) -> float:
     """Return 1 - mean absolute scaled error of the forecasts of y.
@@ -29,12 +29,12 @@ def skill(
     X, y, sample_weight : see `RNNForecaster.score`
     known : Known
     forecast : callable
-        Forecasts of the next steps, (n_series, n_steps), given a state and the number of steps.
+        Forecasts of the next steps, (n_series, n_steps), given the past and the number of steps.
     caller : str
         For error messages.
     """
-    state = known.current()
-    truth = read_truth(y, state.data, f"{caller}: y", index=index_of(X))
+    past = known.current()
+    truth = read_truth(y, past.data, f"{caller}: y", index=index_of(X))
     if len(truth.values) == 0:
         raise ValueError(
             f"{caller}: y has no observed value to compare with. Pass at least one number."
@@ -43,9 +43,9 @@ def skill(
     if known.covariates is not None:
         # Without X the message names what is needed.
         asked, where = (n_steps, caller) if X is None else (X, f"{caller}: X")
-        future = read_future(asked, state.data, known.horizon, where, covariates=state.covariates)
-        state = state._replace(covariates=future.covariates)
-    found = forecast(state, n_steps)
+        future = read_future(asked, past.data, known.horizon, where, covariates=past.covariates)
+        past = past._replace(covariates=future.covariates)
+    found = forecast(past, n_steps)
     errors = np.abs(found[truth.series, truth.ahead - 1] - truth.values)
     errors /= np.maximum(known.naive_error[truth.series], _EPS)
     weights = np.ones(len(errors))
@@ -64,7 +64,7 @@ def surprise(
     y: Any,
     known: Known,
     target: ForecastTarget,
-    forecast: Callable[[Windows, State], np.ndarray],
+    forecast: Callable[[Windows, Past], np.ndarray],
     caller: str,
 ) -> Any:
     """Return how likely each observation is, given the previous ones.
@@ -81,8 +81,8 @@ def surprise(
     """
     given = read_series(y, f"{caller}: y", freq=known.data.clock, index=index_of(X))
     truth = known.scored(given)
-    state = known.read(y, X, caller, scored=True)
-    data = state.data
+    past = known.read(y, X, caller, scored=True)
+    data = past.data
     series = np.repeat(np.arange(data.n_series), data.lengths)
     step = np.arange(len(data.values)) - data.offsets[series]
     before = np.cumsum(~np.isnan(data.values))
@@ -95,7 +95,7 @@ def surprise(
     scores = np.full(len(data.values), np.nan)
     if len(origins):
         windows = Windows(
-            data, known.context, known.horizon, series[origins], step[origins], state.values
+            data, known.context, known.horizon, series[origins], step[origins], past.values
         )
-        scores[origins + 1] = target.log_rarity(truth[origins + 1], forecast(windows, state))
+        scores[origins + 1] = target.log_rarity(truth[origins + 1], forecast(windows, past))
     return give_back_rows(scores, given)
