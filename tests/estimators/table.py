@@ -236,8 +236,8 @@ CENTERED, MASKED = {"center_inputs": True}, {"time_masking": 2, "feature_masking
 STACKED = {"cell": "lstm", "num_layers": 2, "bidirectional": True}
 
 ESTIMATORS = {
-    "classifier": Record(RNNClassifier, labels, checked=(STACKED, STOPPING, CENTERED, MASKED)),
-    "regressor": Record(RNNRegressor, numbers, checked=(STACKED, STOPPING, CENTERED, MASKED)),
+    "classifier": Record(RNNClassifier, labels, checked=({}, STACKED, STOPPING, CENTERED, MASKED)),
+    "regressor": Record(RNNRegressor, numbers, checked=({}, STACKED, STOPPING, CENTERED, MASKED)),
     "translator": Record(
         Seq2SeqTransformer,
         words,
