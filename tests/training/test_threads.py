@@ -42,7 +42,7 @@ Y, WORDS = np.arange(64) % 2, ["ab", "abc"] * 32
 
 def models(backend):
     common = {"max_epochs": 1, "random_state": 0, "backend": backend}
-    yield RNNClassifier(**common, calibrate=False).fit(X, Y), X
+    yield RNNClassifier(**common).fit(X, Y), X
     yield RNNRegressor(**common, loss="gaussian", calibrate=False).fit(X, Y * 1.0), X
     yield Seq2SeqTransformer(**common, hidden_size=32).fit(WORDS, WORDS[::-1]), WORDS
 
@@ -88,7 +88,7 @@ def test_a_forked_child_computes_what_its_parent_does(backend):
     torch.set_num_threads(2)
     warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads: the point
     here = compute(sys.argv[1])
-    for _ in range(2):
+    for _ in range(4):
         child = os.fork()
         if child == 0:
             os._exit(0 if same(compute(sys.argv[1]), here) else 1)
@@ -148,8 +148,7 @@ def test_results_do_not_depend_on_other_threads():
     script = """
     import threading
     torch.set_num_threads(2)
-    common = {"max_epochs": 1, "calibrate": False, "random_state": 0}
-    model = RNNClassifier(**common, backend="torch").fit(X, Y)
+    model = RNNClassifier(max_epochs=1, random_state=0, backend="torch").fit(X, Y)
     expected = model.predict_proba(X)
     done, seen = threading.Event(), set()
 
@@ -170,10 +169,10 @@ def test_results_do_not_depend_on_other_threads():
 
     def fit():
         for backend in ("torch", "auto", "torch"):
-            again = RNNClassifier(**common, backend=backend).fit(X, Y)
+            again = RNNClassifier(max_epochs=1, random_state=0, backend=backend).fit(X, Y)
             found.append((backend, again.predict_proba(X)))
 
-    for _ in range(3):
+    for _ in range(4):
         thread = threading.Thread(target=fit)
         thread.start()
         thread.join()
